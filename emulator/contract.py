@@ -1,0 +1,135 @@
+"""What an adapter promises: a platform is a module that carries these names.
+
+The engine calls a platform only through this protocol and never learns its name; the plan it
+returns is all the engine goes by.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, Protocol
+
+from .model.choice import Decision
+from .model.diagnostic import Diagnostic, Severity
+from .model.event import Event
+from .model.origin import Origin
+from .model.plan import Plan, Service
+from .model.record import Record
+from .model.rule import Rule
+from .snapshot import Snapshot
+
+
+class Option(Record, kw_only=True):
+    """A command-line option only this platform has; it reaches `resolve` in `Inputs.options`."""
+
+    flag: str
+    """As typed: "--created-from"."""
+    help: str
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+    metavar: str | None = None
+    is_switch: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.flag.lstrip("-").replace("-", "_")
+
+
+class GivenVar(Record, kw_only=True):
+    """A variable the user gave: by --env ("flag"), an --env-file ("file") or at a prompt ("answer")."""
+
+    name: str
+    value: str
+    source: Literal["flag", "file", "answer"]
+    origin: Origin | None = None
+
+    def __repr__(self) -> str:
+        return f"GivenVar({self.name}=…, {self.source})"
+
+
+class Inputs(Record, kw_only=True):
+    """Everything besides the repository that a plan depends on."""
+
+    env: tuple[GivenVar, ...] = ()
+    services: tuple[str, ...] = ()
+    """Names from --service; empty means all."""
+    options: dict[str, str] = {}
+    """The platform's own options, by `Option.name`."""
+    options_chosen: tuple[str, ...] = ()
+    """Names of those options that the user set, as opposed to defaults."""
+
+
+class Secrets(Mapping[tuple[str, str], str]):
+    """Values that are never printed, by (service, variable). Cannot print itself."""
+
+    def __init__(self, values: Mapping[tuple[str, str], str] | None = None) -> None:
+        self._values = dict(values or {})
+
+    def __getitem__(self, key: tuple[str, str]) -> str:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Secrets({len(self._values)} hidden)"
+
+    def of(self, service: str) -> dict[str, str]:
+        """The hidden values of one service, by variable name."""
+        return {name: value for (owner, name), value in self._values.items() if owner == service}
+
+
+class Prompt(Record, kw_only=True):
+    """A value the platform would ask a person for when the service is created."""
+
+    service: str
+    name: str
+    origin: Origin | None
+
+
+class Claim(Record, kw_only=True):
+    """Whether a repository looks made for this platform. A "no" states its reason as well."""
+
+    claims: bool
+    because: str
+    origin: Origin | None = None
+
+
+class Resolution(Record, kw_only=True):
+    """What resolving returns: the plan (with its trace and diagnostics), and what it must not print."""
+
+    plan: Plan
+    secrets: Secrets = Secrets()
+    prompts: tuple[Prompt, ...] = ()
+
+
+class Platform(Protocol):
+    """A module satisfies this."""
+
+    NAME: str
+    TITLE: str
+    RULES: tuple[Rule, ...]
+    OPTIONS: tuple[Option, ...]
+
+    def claim(self, repo: Snapshot) -> Claim:
+        """Whether the repository's files speak of this platform."""
+        ...
+
+    def resolve(self, repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
+        """Work out the plan. Pure: the same snapshot and inputs give the same resolution. A mistake
+        in the user's files becomes a diagnostic in the plan, never an exception."""
+        ...
+
+    def narrate(self, service: Service, event: Event) -> tuple[str, ...]:
+        """The lines the platform itself would print at this event, word for word."""
+        ...
+
+
+def token(name: str) -> str:
+    """What stands in an argv or a text where the secret value of `name` would stand."""
+    return f"‹{name}›"
+
+
+def has_errors(diagnostics: tuple[Diagnostic, ...]) -> bool:
+    return any(d.severity is Severity.ERROR and not d.suppressed for d in diagnostics)

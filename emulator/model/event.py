@@ -1,0 +1,164 @@
+"""Everything that happens during `emu up`, one class a kind; printed as JSON Lines.
+
+`at` is seconds since the command began. The tag field is `event`, as the contract has it.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+from msgspec import field
+
+from .diagnostic import Diagnostic
+from .origin import Origin
+from .plan import Coverage, Plan
+
+
+class VerdictKind(StrEnum):
+    LIVE = "live"
+    SUCCEEDED = "succeeded"
+    REFUSED = "refused"
+    BUILD_FAILED = "build_failed"
+    PRE_DEPLOY_FAILED = "pre_deploy_failed"
+    BOOT_FAILED = "boot_failed"
+    UNHEALTHY = "unhealthy"
+    TIMED_OUT = "timed_out"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def good(self) -> bool:
+        return self in (VerdictKind.LIVE, VerdictKind.SUCCEEDED)
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", forbid_unknown_fields=True):
+    """What every event carries."""
+
+    at: float = 0.0
+    service: str | None = None
+    container: str | None = None
+    instance: int | None = None
+    deploy: int | None = None
+
+
+class PlanMade(Event, tag="plan", kw_only=True):
+    plan: Plan
+
+
+class DiagnosticFound(Event, tag="diagnostic", kw_only=True):
+    diagnostic: Diagnostic
+
+
+class BuildStarted(Event, tag="build.started", kw_only=True):
+    dockerfile: str | None = None
+    context: str | None = None
+
+
+class BuildStep(Event, tag="build.step", kw_only=True):
+    """One finished step of the build; `seconds` is None for a cached one."""
+
+    name: str
+    seconds: float | None
+    cached: bool
+
+
+class BuildFinished(Event, tag="build.finished", kw_only=True):
+    image: str
+    seconds: float
+
+
+class BuildFailed(Event, tag="build.failed", kw_only=True):
+    step: str | None
+    origin: Origin | None
+    message: str
+    log_tail: tuple[str, ...] = ()
+
+
+class Mismatch(Event, tag="mismatch", kw_only=True):
+    """A prediction that the engine contradicts: a bug of ours."""
+
+    what: str
+    predicted: str
+    actual: str
+
+
+class ContainerStarted(Event, tag="container.started", kw_only=True):
+    argv: tuple[str, ...]
+    port: int | None
+    url: str | None
+    attempt: int = 1
+    id: str = ""
+
+
+class Log(Event, tag="log", kw_only=True):
+    """A line of output: the app's (stdout, stderr), the platform's own, or the builder's."""
+
+    stream: Literal["stdout", "stderr", "platform", "build"]
+    line: str
+
+
+class PortDetected(Event, tag="port.detected", kw_only=True):
+    port: int
+    address: str
+
+
+class ProbeAttempt(Event, tag="probe", kw_only=True):
+    """One probe; `due` is when it should have begun, `seconds` how long it took."""
+
+    kind: Literal["startup", "health", "liveness", "readiness"]
+    attempt: int
+    ok: bool
+    detail: str
+    due: float
+    seconds: float
+
+
+class Live(Event, tag="live", kw_only=True):
+    url: str | None
+    seconds: float
+
+
+class DeployFailed(Event, tag="deploy.failed", kw_only=True):
+    phase: Literal["check", "build", "pre_deploy", "boot", "health"]
+    reason: str
+    cause: Diagnostic | None = None
+    still_live: int | None = None
+
+
+class Restarted(Event, tag="restarted", kw_only=True):
+    because: str
+    back_off_s: float
+
+
+class Stopped(Event, tag="stopped", kw_only=True):
+    exit_code: int | None
+    signal: str | None
+    oom: bool
+    graceful: bool
+    seconds: float
+
+
+class CoverageReported(Event, tag="coverage", kw_only=True):
+    coverage: tuple[Coverage, ...]
+
+
+class ServiceVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: str
+    verdict: VerdictKind
+    reason: str
+    cause: Diagnostic | None = None
+
+
+class Verdict(Event, tag="verdict", kw_only=True):
+    """Always the last line of `--once`. `platform_seconds` is when the platform itself would have said so."""
+
+    verdict: VerdictKind
+    reason: str
+    platform_seconds: float | None = None
+    services: tuple[ServiceVerdict, ...] = field(default_factory=tuple)
+
+
+AnyEvent = (
+    PlanMade | DiagnosticFound | BuildStarted | BuildStep | BuildFinished | BuildFailed | Mismatch | ContainerStarted
+    | Log | PortDetected | ProbeAttempt | Live | DeployFailed | Restarted | Stopped | CoverageReported | Verdict
+)  # fmt: skip

@@ -1,0 +1,328 @@
+"""The nouns of a plan, shaped as `emu plan --format json` prints them (contract: emu.plan/1).
+
+Every field is there in every document: one that does not apply is null or empty. Units stand in
+the names: `_s` seconds, `_mib` MiB, `_gb` GB. Paths are POSIX and relative to the repository's root.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from msgspec import field
+
+from .choice import Decision
+from .diagnostic import Diagnostic
+from .origin import Origin
+from .record import Record
+from .rule import Fidelity
+
+
+class ServiceType(StrEnum):
+    WEB = "web"
+    PRIVATE = "private"
+    WORKER = "worker"
+    CRON = "cron"
+    STATIC = "static"
+    JOB = "job"
+    DATASTORE = "datastore"
+
+
+class BuildKind(StrEnum):
+    DOCKERFILE = "dockerfile"
+    NATIVE = "native"
+    IMAGE = "image"
+    STATIC = "static"
+    BUILDPACK = "buildpack"
+
+
+class EnvKind(StrEnum):
+    """Who gives a variable its value."""
+
+    PLATFORM = "platform"
+    LITERAL = "literal"
+    GENERATED = "generated"
+    PROMPT = "prompt"
+    DATABASE = "database"
+    SERVICE = "service"
+    GROUP = "group"
+    SECRET = "secret"
+    IMAGE = "image"
+    FLAG = "flag"
+
+
+class EnvPhase(StrEnum):
+    BUILD = "build"
+    RUN = "run"
+    BOTH = "both"
+
+
+class EnvVar(Record, kw_only=True):
+    """A variable of the build or the container. `value` is None where it is secret or not yet known."""
+
+    name: str
+    value: str | None
+    kind: EnvKind
+    phase: EnvPhase = EnvPhase.BOTH
+    origin: Origin | None = None
+
+
+class Build(Record, kw_only=True):
+    """How the image comes about. `dockerfile`, `context` and `root` are repository paths."""
+
+    kind: BuildKind
+    runtime: str
+    platform: str = "linux/amd64"
+    dockerfile: str | None = None
+    context: str | None = None
+    target: str | None = None
+    args: tuple[EnvVar, ...] = ()
+    base_images: tuple[str, ...] = ()
+    root: str = "."
+    command: str | None = None
+    image: str | None = None
+    publish: str | None = None
+    generated_dockerfile: str | None = None
+    """The text of the Dockerfile we stand in with, where the platform builds without one."""
+
+
+class Shadowed(Record, kw_only=True):
+    """A command that lost, and why."""
+
+    source: str
+    text: str
+    origin: Origin | None
+    because: str
+
+
+class Alternative(Record, kw_only=True):
+    """What would run if the service had come about the other way."""
+
+    when: str
+    source: str
+    text: str | None
+    argv: tuple[str, ...] | None
+
+
+CommandForm = Literal["exec", "shell", "image", "none"]
+
+
+class Command(Record, kw_only=True):
+    """What the container's first process is executed with. `argv` is None where only the base
+    image knows (form "image") or nothing runs (form "none")."""
+
+    argv: tuple[str, ...] | None
+    form: CommandForm
+    text: str | None
+    source: str
+    origin: Origin | None = None
+    shadowed: tuple[Shadowed, ...] = ()
+    alternative: Alternative | None = None
+
+
+class Port(Record, kw_only=True):
+    number: int
+    source: str
+
+
+class Probe(Record, kw_only=True):
+    """When and how the platform asks whether the container is well. Times in seconds."""
+
+    kind: Literal["http", "tcp", "grpc"]
+    path: str | None = None
+    port: int | None = None
+    host: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    service: str | None = None
+    initial_delay_s: float = 0
+    timeout_s: float = 1
+    period_s: float = 10
+    failure_threshold: int = 3
+    success_threshold: int = 1
+    success_statuses: tuple[int, int] | None = None
+    deadline_s: float | None = None
+    implicit: bool = False
+    origin: Origin | None = None
+
+
+class Probes(Record, kw_only=True):
+    startup: Probe | None = None
+    liveness: Probe | None = None
+    readiness: Probe | None = None
+    health: Probe | None = None
+
+
+class PortScan(Record, kw_only=True):
+    """How the platform looks for a listening port, where it does. Times in seconds."""
+
+    preferred: int | None
+    """The port that takes the traffic when it listens."""
+    http: bool
+    """Whether a port counts only when something answers HTTP on it."""
+    reserved: tuple[int, ...] = ()
+    period_s: float = 1
+    remind_s: float = 60
+    """How often the platform says that it found nothing yet."""
+    deadline_s: float = 300
+    """When it gives up, counted from the start of the process."""
+
+
+class Lifecycle(Record, kw_only=True):
+    """The platform's timings from start to verdict, as data for the engine. Times in seconds."""
+
+    port_scan: PortScan | None = None
+    restarts_during_deploy: bool = True
+    back_off_s: tuple[float, ...] = ()
+    """Waits before each restart; the last one repeats."""
+    deadline_s: float = 900
+    """When a deploy that keeps crashing or stays unhealthy is given up."""
+    success_is_exit_zero: bool = False
+    """Jobs and cron runs: the process must end, with 0."""
+
+
+class Resources(Record, kw_only=True):
+    plan: str | None = None
+    cpu: float | None = None
+    memory_mib: int | None = None
+
+
+class Shutdown(Record, kw_only=True):
+    signal: str = "SIGTERM"
+    grace_seconds: float = 30
+
+
+class Disk(Record, kw_only=True):
+    name: str
+    mount_path: str
+    size_gb: int
+
+
+class Instances(Record, kw_only=True):
+    min: int
+    max: int
+
+
+class Mount(Record, kw_only=True):
+    path: str
+    kind: str
+    name: str
+    read_only: bool = False
+
+
+class Container(Record, kw_only=True):
+    """One container of a service; a service of one carries the same facts at its top."""
+
+    name: str
+    ingress: bool
+    build: Build
+    command: Command | None
+    port: Port | None
+    env: tuple[EnvVar, ...]
+    probes: Probes
+    resources: Resources
+    depends_on: tuple[str, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+
+
+class Tasks(Record, kw_only=True):
+    count: int
+    parallelism: int | None
+    max_retries: int
+    timeout_s: float
+
+
+class Traffic(Record, kw_only=True):
+    revision: str | None
+    percent: int
+    tag: str | None = None
+
+
+class Route(Record, kw_only=True):
+    type: Literal["redirect", "rewrite"]
+    source: str
+    destination: str
+
+
+class HeaderRule(Record, kw_only=True):
+    path: str
+    name: str
+    value: str
+
+
+class Static(Record, kw_only=True):
+    routes: tuple[Route, ...] = ()
+    headers: tuple[HeaderRule, ...] = ()
+
+
+class Service(Record, kw_only=True):
+    """Everything the engine needs to build, start and judge one service."""
+
+    name: str
+    type: ServiceType
+    origin: Origin | None
+    build: Build
+    command: Command | None
+    port: Port | None
+    env: tuple[EnvVar, ...]
+    probes: Probes
+    containers: tuple[Container, ...]
+    lifecycle: Lifecycle
+    instances: Instances | None = None
+    concurrency: int | None = None
+    request_timeout_s: float | None = None
+    pre_deploy_command: str | None = None
+    initial_deploy_hook: str | None = None
+    schedule: str | None = None
+    tasks: Tasks | None = None
+    traffic: tuple[Traffic, ...] = ()
+    static: Static | None = None
+    disk: Disk | None = None
+    resources: Resources
+    shutdown: Shutdown
+    decisions: tuple[Decision, ...] = ()
+
+
+class Edge(Record, kw_only=True):
+    """One service's need of another."""
+
+    from_: str = field(name="from")
+    to: str
+    because: str
+    origin: Origin | None = None
+
+
+class Coverage(Record, kw_only=True):
+    """What became of one key of a user's file, or of one thing the platform does, in this run."""
+
+    key: str
+    origin: Origin | None
+    fidelity: Fidelity
+    note: str
+
+
+SnapshotKind = Literal["worktree", "index", "commit", "folder"]
+
+
+class SnapshotInfo(Record, kw_only=True):
+    """Which view of the files the plan was made from; `commit` is the one it is or rests on."""
+
+    kind: SnapshotKind
+    commit: str | None = None
+
+
+class Plan(Record, kw_only=True):
+    """The whole document: what would be built and run, why, and what is wrong."""
+
+    schema: str = "emu.plan/1"
+    platform: str
+    root: str = "."
+    created_from: str | None
+    snapshot: SnapshotInfo
+    detected: Decision
+    services: tuple[Service, ...]
+    edges: tuple[Edge, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def with_errors(self) -> bool:
+        """Whether any diagnostic says that the deploy would fail."""
+        return any(d.severity == "error" and not d.suppressed for d in self.diagnostics)

@@ -1,0 +1,26 @@
+"""The base of every noun: frozen, keyword-only, comparable, printable as JSON and loadable back.
+
+`msgspec.Struct` rather than a dataclass: the class costs microseconds instead of half a
+millisecond at import (`emu plan` makes forty of them), and encoding, strict decoding and the JSON
+Schema follow from the annotations.
+"""
+
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value: it never changes after it is made."""
+
+
+def to_json(value: object) -> bytes:
+    """`value` as one line of JSON (UTF-8, no newline at the end)."""
+    return msgspec.json.encode(value)
+
+
+def replace(record: T, **changes: object) -> T:
+    """A copy of `record` with `changes` applied."""
+    return msgspec.structs.replace(record, **changes)  # type: ignore[type-var]

@@ -1,0 +1,204 @@
+"""The repository as the platform would receive it: a read-only view that remembers what was asked.
+
+A `Snapshot` answers from a `Source`: a folder on disk as git sees it, git's index, a commit, or a
+mapping in a test. It reads a file only when asked, so planning a repository of 100,000 files costs
+what its three or four deploy files cost.
+"""
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from typing import Literal, Protocol
+
+from .model.plan import SnapshotInfo
+from .model.record import Record
+
+EntryKind = Literal["file", "directory", "symlink", "submodule"]
+
+Why = Literal["", "missing", "ignored", "outside", "unreadable", "not-a-file"]
+
+
+class Look(Record, kw_only=True):
+    """What lies at a path, after following symbolic links that stay inside the repository.
+
+    kind is None when the platform would find nothing there; `why` then tells: "missing" (not on
+    disk either), "ignored" (on disk, but git ignores it, `detail` names file:line:pattern),
+    "outside" (a path or link that leads out of the repository), "unreadable" (`detail` is the
+    system's reason).
+    """
+
+    path: str
+    kind: EntryKind | None
+    why: Why = ""
+    detail: str = ""
+    size: int | None = None
+    executable: bool = False
+
+    @property
+    def is_file(self) -> bool:
+        return self.kind == "file"
+
+    @property
+    def is_directory(self) -> bool:
+        return self.kind == "directory"
+
+
+class Repository(Record, kw_only=True):
+    """What git says about the repository, None where it says nothing.
+
+    name: the last part of git's remote without ".git", else the folder's name. slug: "owner/name".
+    """
+
+    name: str
+    slug: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+    is_git: bool = False
+
+
+class Source(Protocol):
+    """Where a snapshot's content comes from. Paths are normalised, POSIX, relative to the root, "." the root."""
+
+    info: SnapshotInfo
+    repository: Repository
+
+    def look(self, path: str) -> Look: ...
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file that `look` calls a file. Raises OSError."""
+        ...
+
+    def entries(self, path: str) -> tuple[str, ...]:
+        """The names in a directory that belong to the snapshot, sorted; () when it is none."""
+        ...
+
+
+class Unreadable(Exception):
+    """A file is there but cannot be used: too large, not text, or the system refuses it.
+
+    code: kebab-case; message: one fact; line: where, when it is a place in the text.
+    """
+
+    def __init__(self, code: str, message: str, *, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+MAX_DEPLOY_FILE_BYTES = 4 * 1024 * 1024
+"""No deploy file a person writes comes near this; beyond it the file is refused, not read."""
+
+
+class Snapshot:
+    """A read-only view of the repository that remembers what was asked of it."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._looks: dict[str, Look] = {}
+        self._bytes: dict[str, bytes] = {}
+
+    @property
+    def info(self) -> SnapshotInfo:
+        return self._source.info
+
+    @property
+    def repository(self) -> Repository:
+        return self._source.repository
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Every path that was asked for, sorted: what the plan depends on."""
+        return tuple(sorted(self._looks))
+
+    def look(self, path: str) -> Look:
+        """What lies at `path`; a path that leaves the repository is "outside"."""
+        clean = normal(path)
+        if clean is None:
+            return Look(path=path, kind=None, why="outside", detail="the path leads out of the repository")
+        if clean not in self._looks:
+            self._looks[clean] = self._source.look(clean)
+        return self._looks[clean]
+
+    def is_file(self, path: str) -> bool:
+        return self.look(path).is_file
+
+    def entries(self, path: str = ".") -> tuple[str, ...]:
+        clean = normal(path)
+        return self._source.entries(clean) if clean is not None else ()
+
+    def read(self, path: str) -> bytes:
+        """The file's bytes. Raises `Unreadable` when it is too large or the system refuses it."""
+        look = self.look(path)
+        if look.path in self._bytes:
+            return self._bytes[look.path]
+        if look.size is not None and look.size > MAX_DEPLOY_FILE_BYTES:
+            raise Unreadable(
+                "too-large", f"{path} has {look.size:,} bytes; a deploy file may have {MAX_DEPLOY_FILE_BYTES:,}"
+            )
+        try:
+            data = self._source.read(look.path)
+        except OSError as problem:
+            raise Unreadable("unreadable", f"{path} cannot be read: {problem.strerror or problem}") from problem
+        self._bytes[look.path] = data
+        return data
+
+    def text(self, path: str) -> str:
+        """The file as text. Raises `Unreadable` when it is binary or not UTF-8 (a leading BOM is dropped)."""
+        data = self.read(path)
+        if (zero := data.find(b"\0")) >= 0:
+            line = data.count(b"\n", 0, zero) + 1
+            raise Unreadable("binary", f"{path} is not text: it holds a NUL byte", line=line)
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as problem:
+            line = data.count(b"\n", 0, problem.start) + 1
+            column = problem.start - (data.rfind(b"\n", 0, problem.start) + 1) + 1
+            raise Unreadable(
+                "not-utf-8", f"{path} is not UTF-8: byte 0x{data[problem.start]:02x}", line=line, column=column
+            ) from None
+
+
+def normal(path: str) -> str | None:
+    """`path` without "./", "//" and inner ".."; None when it leads out of the root or is absolute."""
+    if path.startswith("/"):
+        return None
+    clean = posixpath.normpath(path or ".")
+    return None if clean == ".." or clean.startswith("../") else clean
+
+
+class MappingSource:
+    """A repository made of a mapping, for tests: path to text or bytes. Directories follow from the paths.
+
+    `ignored` paths exist on disk but not for the platform.
+    """
+
+    def __init__(
+        self, files: Mapping[str, str | bytes], *, ignored: Iterable[str] = (), repository: Repository | None = None
+    ) -> None:
+        self._files = {k: v.encode() if isinstance(v, str) else v for k, v in files.items()}
+        self._ignored = frozenset(ignored)
+        self.info = SnapshotInfo(kind="folder")
+        self.repository = repository or Repository(name="app")
+
+    def look(self, path: str) -> Look:
+        if path in self._ignored:
+            return Look(path=path, kind=None, why="ignored", detail=f".gitignore:1:{path}")
+        if path in self._files:
+            return Look(path=path, kind="file", size=len(self._files[path]))
+        if path == "." or any(name.startswith(path + "/") for name in self._files):
+            return Look(path=path, kind="directory")
+        return Look(path=path, kind=None, why="missing")
+
+    def read(self, path: str) -> bytes:
+        return self._files[path]
+
+    def entries(self, path: str) -> tuple[str, ...]:
+        prefix = "" if path == "." else path + "/"
+        inside = (name[len(prefix) :] for name in self._files if name.startswith(prefix) and name not in self._ignored)
+        return tuple(sorted({name.split("/", 1)[0] for name in inside}))
+
+
+def from_mapping(files: Mapping[str, str | bytes], *, ignored: Iterable[str] = ()) -> Snapshot:
+    """A snapshot of `files`, for tests."""
+    return Snapshot(MappingSource(files, ignored=ignored))
