@@ -17,7 +17,7 @@ from .model.rule import Rule
 from .snapshot import Snapshot
 
 
-class Option(Record, kw_only=True):
+class Option(Record, frozen=True, kw_only=True):
     """A command-line option only this platform has; it reaches `resolve` in `Inputs.options`."""
 
     flag: str
@@ -33,7 +33,7 @@ class Option(Record, kw_only=True):
         return self.flag.lstrip("-").replace("-", "_")
 
 
-class GivenVar(Record, kw_only=True):
+class GivenVar(Record, frozen=True, kw_only=True):
     """A variable the user gave: by --env ("flag"), an --env-file ("file") or at a prompt ("answer")."""
 
     name: str
@@ -45,7 +45,7 @@ class GivenVar(Record, kw_only=True):
         return f"GivenVar({self.name}=…, {self.source})"
 
 
-class Inputs(Record, kw_only=True):
+class Inputs(Record, frozen=True, kw_only=True):
     """Everything besides the repository that a plan depends on."""
 
     env: tuple[GivenVar, ...] = ()
@@ -80,7 +80,7 @@ class Secrets(Mapping[tuple[str, str], str]):
         return {name: value for (owner, name), value in self._values.items() if owner == service}
 
 
-class Prompt(Record, kw_only=True):
+class Prompt(Record, frozen=True, kw_only=True):
     """A value the platform would ask a person for when the service is created."""
 
     service: str
@@ -88,7 +88,7 @@ class Prompt(Record, kw_only=True):
     origin: Origin | None
 
 
-class Claim(Record, kw_only=True):
+class Claim(Record, frozen=True, kw_only=True):
     """Whether a repository looks made for this platform. A "no" states its reason as well."""
 
     claims: bool
@@ -96,7 +96,7 @@ class Claim(Record, kw_only=True):
     origin: Origin | None = None
 
 
-class Resolution(Record, kw_only=True):
+class Resolution(Record, frozen=True, kw_only=True):
     """What resolving returns: the plan (with its trace and diagnostics), and what it must not print."""
 
     plan: Plan

@@ -17,7 +17,7 @@ EntryKind = Literal["file", "directory", "symlink", "submodule"]
 Why = Literal["", "missing", "ignored", "outside", "unreadable", "not-a-file"]
 
 
-class Look(Record, kw_only=True):
+class Look(Record, frozen=True, kw_only=True):
     """What lies at a path, after following symbolic links that stay inside the repository.
 
     kind is None when the platform would find nothing there; `why` then tells: "missing" (not on
@@ -42,7 +42,7 @@ class Look(Record, kw_only=True):
         return self.kind == "directory"
 
 
-class Repository(Record, kw_only=True):
+class Repository(Record, frozen=True, kw_only=True):
     """What git says about the repository, None where it says nothing.
 
     name: the last part of git's remote without ".git", else the folder's name. slug: "owner/name".

@@ -26,7 +26,7 @@ ABSENT: Final = _Absent()
 """No value was given. Different from an empty string or None, which are values."""
 
 
-class Rejected(Record, kw_only=True):
+class Rejected(Record, frozen=True, kw_only=True):
     """An answer that lost, and why."""
 
     answer: str
@@ -34,7 +34,7 @@ class Rejected(Record, kw_only=True):
     origin: Origin | None = None
 
 
-class Decision(Record, kw_only=True):
+class Decision(Record, frozen=True, kw_only=True):
     """One question the platform's rules answered."""
 
     id: str

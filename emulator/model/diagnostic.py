@@ -25,14 +25,14 @@ class Fault(StrEnum):
     BUG = "bug"
 
 
-class Related(Record, kw_only=True):
+class Related(Record, frozen=True, kw_only=True):
     """A second place that belongs to a diagnostic: "overridden there"."""
 
     origin: Origin
     message: str
 
 
-class Diagnostic(Record, kw_only=True):
+class Diagnostic(Record, frozen=True, kw_only=True):
     """One finding. `message` is one fact in one breath and stands alone; `facts` are what was seen,
     with numbers; `help` is one thing to do now."""
 

@@ -41,20 +41,20 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", forbid
     deploy: int | None = None
 
 
-class PlanMade(Event, tag="plan", kw_only=True):
+class PlanMade(Event, tag="plan", frozen=True, kw_only=True):
     plan: Plan
 
 
-class DiagnosticFound(Event, tag="diagnostic", kw_only=True):
+class DiagnosticFound(Event, tag="diagnostic", frozen=True, kw_only=True):
     diagnostic: Diagnostic
 
 
-class BuildStarted(Event, tag="build.started", kw_only=True):
+class BuildStarted(Event, tag="build.started", frozen=True, kw_only=True):
     dockerfile: str | None = None
     context: str | None = None
 
 
-class BuildStep(Event, tag="build.step", kw_only=True):
+class BuildStep(Event, tag="build.step", frozen=True, kw_only=True):
     """One finished step of the build; `seconds` is None for a cached one."""
 
     name: str
@@ -62,19 +62,19 @@ class BuildStep(Event, tag="build.step", kw_only=True):
     cached: bool
 
 
-class BuildFinished(Event, tag="build.finished", kw_only=True):
+class BuildFinished(Event, tag="build.finished", frozen=True, kw_only=True):
     image: str
     seconds: float
 
 
-class BuildFailed(Event, tag="build.failed", kw_only=True):
+class BuildFailed(Event, tag="build.failed", frozen=True, kw_only=True):
     step: str | None
     origin: Origin | None
     message: str
     log_tail: tuple[str, ...] = ()
 
 
-class Mismatch(Event, tag="mismatch", kw_only=True):
+class Mismatch(Event, tag="mismatch", frozen=True, kw_only=True):
     """A prediction that the engine contradicts: a bug of ours."""
 
     what: str
@@ -82,7 +82,7 @@ class Mismatch(Event, tag="mismatch", kw_only=True):
     actual: str
 
 
-class ContainerStarted(Event, tag="container.started", kw_only=True):
+class ContainerStarted(Event, tag="container.started", frozen=True, kw_only=True):
     argv: tuple[str, ...]
     port: int | None
     url: str | None
@@ -90,19 +90,19 @@ class ContainerStarted(Event, tag="container.started", kw_only=True):
     id: str = ""
 
 
-class Log(Event, tag="log", kw_only=True):
+class Log(Event, tag="log", frozen=True, kw_only=True):
     """A line of output: the app's (stdout, stderr), the platform's own, or the builder's."""
 
     stream: Literal["stdout", "stderr", "platform", "build"]
     line: str
 
 
-class PortDetected(Event, tag="port.detected", kw_only=True):
+class PortDetected(Event, tag="port.detected", frozen=True, kw_only=True):
     port: int
     address: str
 
 
-class ProbeAttempt(Event, tag="probe", kw_only=True):
+class ProbeAttempt(Event, tag="probe", frozen=True, kw_only=True):
     """One probe; `due` is when it should have begun, `seconds` how long it took."""
 
     kind: Literal["startup", "health", "liveness", "readiness"]
@@ -113,24 +113,24 @@ class ProbeAttempt(Event, tag="probe", kw_only=True):
     seconds: float
 
 
-class Live(Event, tag="live", kw_only=True):
+class Live(Event, tag="live", frozen=True, kw_only=True):
     url: str | None
     seconds: float
 
 
-class DeployFailed(Event, tag="deploy.failed", kw_only=True):
+class DeployFailed(Event, tag="deploy.failed", frozen=True, kw_only=True):
     phase: Literal["check", "build", "pre_deploy", "boot", "health"]
     reason: str
     cause: Diagnostic | None = None
     still_live: int | None = None
 
 
-class Restarted(Event, tag="restarted", kw_only=True):
+class Restarted(Event, tag="restarted", frozen=True, kw_only=True):
     because: str
     back_off_s: float
 
 
-class Stopped(Event, tag="stopped", kw_only=True):
+class Stopped(Event, tag="stopped", frozen=True, kw_only=True):
     exit_code: int | None
     signal: str | None
     oom: bool
@@ -138,7 +138,7 @@ class Stopped(Event, tag="stopped", kw_only=True):
     seconds: float
 
 
-class CoverageReported(Event, tag="coverage", kw_only=True):
+class CoverageReported(Event, tag="coverage", frozen=True, kw_only=True):
     coverage: tuple[Coverage, ...]
 
 
@@ -149,7 +149,7 @@ class ServiceVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     cause: Diagnostic | None = None
 
 
-class Verdict(Event, tag="verdict", kw_only=True):
+class Verdict(Event, tag="verdict", frozen=True, kw_only=True):
     """Always the last line of `--once`. `platform_seconds` is when the platform itself would have said so."""
 
     verdict: VerdictKind

@@ -3,7 +3,7 @@
 from .record import Record
 
 
-class Origin(Record, kw_only=True):
+class Origin(Record, frozen=True, kw_only=True):
     """A place in a file of the repository. Lines and columns count from 1; the end is inclusive.
 
     `file` is a POSIX path relative to the repository's root; "" when the value came from the

@@ -55,7 +55,7 @@ class EnvPhase(StrEnum):
     BOTH = "both"
 
 
-class EnvVar(Record, kw_only=True):
+class EnvVar(Record, frozen=True, kw_only=True):
     """A variable of the build or the container. `value` is None where it is secret or not yet known."""
 
     name: str
@@ -65,7 +65,7 @@ class EnvVar(Record, kw_only=True):
     origin: Origin | None = None
 
 
-class Build(Record, kw_only=True):
+class Build(Record, frozen=True, kw_only=True):
     """How the image comes about. `dockerfile`, `context` and `root` are repository paths."""
 
     kind: BuildKind
@@ -84,7 +84,7 @@ class Build(Record, kw_only=True):
     """The text of the Dockerfile we stand in with, where the platform builds without one."""
 
 
-class Shadowed(Record, kw_only=True):
+class Shadowed(Record, frozen=True, kw_only=True):
     """A command that lost, and why."""
 
     source: str
@@ -93,7 +93,7 @@ class Shadowed(Record, kw_only=True):
     because: str
 
 
-class Alternative(Record, kw_only=True):
+class Alternative(Record, frozen=True, kw_only=True):
     """What would run if the service had come about the other way."""
 
     when: str
@@ -105,7 +105,7 @@ class Alternative(Record, kw_only=True):
 CommandForm = Literal["exec", "shell", "image", "none"]
 
 
-class Command(Record, kw_only=True):
+class Command(Record, frozen=True, kw_only=True):
     """What the container's first process is executed with. `argv` is None where only the base
     image knows (form "image") or nothing runs (form "none")."""
 
@@ -118,12 +118,12 @@ class Command(Record, kw_only=True):
     alternative: Alternative | None = None
 
 
-class Port(Record, kw_only=True):
+class Port(Record, frozen=True, kw_only=True):
     number: int
     source: str
 
 
-class Probe(Record, kw_only=True):
+class Probe(Record, frozen=True, kw_only=True):
     """When and how the platform asks whether the container is well. Times in seconds."""
 
     kind: Literal["http", "tcp", "grpc"]
@@ -143,14 +143,14 @@ class Probe(Record, kw_only=True):
     origin: Origin | None = None
 
 
-class Probes(Record, kw_only=True):
+class Probes(Record, frozen=True, kw_only=True):
     startup: Probe | None = None
     liveness: Probe | None = None
     readiness: Probe | None = None
     health: Probe | None = None
 
 
-class PortScan(Record, kw_only=True):
+class PortScan(Record, frozen=True, kw_only=True):
     """How the platform looks for a listening port, where it does. Times in seconds."""
 
     preferred: int | None
@@ -165,7 +165,7 @@ class PortScan(Record, kw_only=True):
     """When it gives up, counted from the start of the process."""
 
 
-class Lifecycle(Record, kw_only=True):
+class Lifecycle(Record, frozen=True, kw_only=True):
     """The platform's timings from start to verdict, as data for the engine. Times in seconds."""
 
     port_scan: PortScan | None = None
@@ -178,36 +178,36 @@ class Lifecycle(Record, kw_only=True):
     """Jobs and cron runs: the process must end, with 0."""
 
 
-class Resources(Record, kw_only=True):
+class Resources(Record, frozen=True, kw_only=True):
     plan: str | None = None
     cpu: float | None = None
     memory_mib: int | None = None
 
 
-class Shutdown(Record, kw_only=True):
+class Shutdown(Record, frozen=True, kw_only=True):
     signal: str = "SIGTERM"
     grace_seconds: float = 30
 
 
-class Disk(Record, kw_only=True):
+class Disk(Record, frozen=True, kw_only=True):
     name: str
     mount_path: str
     size_gb: int
 
 
-class Instances(Record, kw_only=True):
+class Instances(Record, frozen=True, kw_only=True):
     min: int
     max: int
 
 
-class Mount(Record, kw_only=True):
+class Mount(Record, frozen=True, kw_only=True):
     path: str
     kind: str
     name: str
     read_only: bool = False
 
 
-class Container(Record, kw_only=True):
+class Container(Record, frozen=True, kw_only=True):
     """One container of a service; a service of one carries the same facts at its top."""
 
     name: str
@@ -222,37 +222,37 @@ class Container(Record, kw_only=True):
     mounts: tuple[Mount, ...] = ()
 
 
-class Tasks(Record, kw_only=True):
+class Tasks(Record, frozen=True, kw_only=True):
     count: int
     parallelism: int | None
     max_retries: int
     timeout_s: float
 
 
-class Traffic(Record, kw_only=True):
+class Traffic(Record, frozen=True, kw_only=True):
     revision: str | None
     percent: int
     tag: str | None = None
 
 
-class Route(Record, kw_only=True):
+class Route(Record, frozen=True, kw_only=True):
     type: Literal["redirect", "rewrite"]
     source: str
     destination: str
 
 
-class HeaderRule(Record, kw_only=True):
+class HeaderRule(Record, frozen=True, kw_only=True):
     path: str
     name: str
     value: str
 
 
-class Static(Record, kw_only=True):
+class Static(Record, frozen=True, kw_only=True):
     routes: tuple[Route, ...] = ()
     headers: tuple[HeaderRule, ...] = ()
 
 
-class Service(Record, kw_only=True):
+class Service(Record, frozen=True, kw_only=True):
     """Everything the engine needs to build, start and judge one service."""
 
     name: str
@@ -280,7 +280,7 @@ class Service(Record, kw_only=True):
     decisions: tuple[Decision, ...] = ()
 
 
-class Edge(Record, kw_only=True):
+class Edge(Record, frozen=True, kw_only=True):
     """One service's need of another."""
 
     from_: str = field(name="from")
@@ -289,7 +289,7 @@ class Edge(Record, kw_only=True):
     origin: Origin | None = None
 
 
-class Coverage(Record, kw_only=True):
+class Coverage(Record, frozen=True, kw_only=True):
     """What became of one key of a user's file, or of one thing the platform does, in this run."""
 
     key: str
@@ -301,14 +301,14 @@ class Coverage(Record, kw_only=True):
 SnapshotKind = Literal["worktree", "index", "commit", "folder"]
 
 
-class SnapshotInfo(Record, kw_only=True):
+class SnapshotInfo(Record, frozen=True, kw_only=True):
     """Which view of the files the plan was made from; `commit` is the one it is or rests on."""
 
     kind: SnapshotKind
     commit: str | None = None
 
 
-class Plan(Record, kw_only=True):
+class Plan(Record, frozen=True, kw_only=True):
     """The whole document: what would be built and run, why, and what is wrong."""
 
     schema: str = "emu.plan/1"

@@ -24,7 +24,7 @@ class Fidelity(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Rule(Record, kw_only=True):
+class Rule(Record, frozen=True, kw_only=True):
     """One fact about a platform.
 
     id: "<platform>/<kebab-case>", cited by decisions and diagnostics.
