@@ -1,0 +1,416 @@
+"""The doorways to the world as protocols, and the values that pass through them.
+
+`cli` hands the real ones (emulator/edge/) to whoever needs them; tests hand in fakes. Nothing here
+imports a library of the edge. Whatever this machine or its engine cannot do is raised as `HostError`;
+whatever the user's own files cause (a failing build step, a command that is not in the image) is a value.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol
+
+from .model.diagnostic import HostError
+from .model.record import Record
+
+
+class Hidden(dict[str, str]):
+    """Text by name where the text may be secret: prints as its names alone."""
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{name}: …" for name in self) + "}"
+
+
+class EngineFacts(Record, frozen=True, kw_only=True):
+    """What answers behind the doorway.
+
+    local: a container's address and its /proc are reachable from here. desktop: a Linux machine inside
+    Docker Desktop or the like. buildx: its version, None when the command is not there. cgroup: 1 or 2.
+    """
+
+    version: str
+    api: str
+    os: str
+    arch: str
+    name: str
+    endpoint: str
+    local: bool
+    buildx: str | None = None
+    rootless: bool = False
+    desktop: bool = False
+    cgroup: int = 2
+
+
+class ImageFacts(Record, frozen=True, kw_only=True):
+    """An image as the engine reports it. `entrypoint` and `cmd` are None where the image sets none."""
+
+    id: str
+    entrypoint: tuple[str, ...] | None
+    cmd: tuple[str, ...] | None
+    env: dict[str, str]
+    user: str
+    workdir: str
+    exposed: tuple[str, ...]
+    """As the image has them: "8080/tcp"."""
+    labels: dict[str, str]
+    architecture: str
+    stop_signal: str | None
+    shell: tuple[str, ...] | None
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What a container of this image executes when nothing is overridden."""
+        return (self.entrypoint or ()) + (self.cmd or ())
+
+
+SyntaxLine = Literal["honour", "ignore"]
+
+
+class BuildRequest(Record, frozen=True, kw_only=True):
+    """One image to build. Values of `args` and `secrets` may be secret and never reach a command line.
+
+    context, dockerfile: absolute paths. base_images: FROM reference to the image that replaces it;
+    a key must not equal a stage's name. syntax_line: "ignore" builds with the engine's own Dockerfile
+    frontend even where the file's `# syntax=` names one, which has to come from a registry.
+    """
+
+    context: str
+    dockerfile: str
+    target: str | None = None
+    args: Mapping[str, str] = Hidden()
+    secrets: Mapping[str, str] = Hidden()
+    base_images: dict[str, str] = {}
+    platform: str = "linux/amd64"
+    tag: str | None = None
+    labels: dict[str, str] = {}
+    no_cache: bool = False
+    pull: bool = False
+    syntax_line: SyntaxLine = "honour"
+
+    def __post_init__(self) -> None:
+        for name in ("args", "secrets"):
+            value = getattr(self, name)
+            if not isinstance(value, Hidden):
+                _set(self, name, Hidden(value))
+
+
+class StepDone(Record, frozen=True, kw_only=True):
+    """A step of the build that ended well. `seconds` is None for a cached one."""
+
+    name: str
+    seconds: float | None
+    cached: bool
+
+
+class StepLog(Record, frozen=True, kw_only=True):
+    """A line that a step of the build printed."""
+
+    line: str
+    step: str
+
+
+BuildProgress = StepDone | StepLog
+
+
+class BuildError(Record, frozen=True, kw_only=True):
+    """Why there is no image.
+
+    kind: "step" a RUN failed; "missing-file" a COPY or ADD found nothing; "missing-image" a base image
+    cannot be had; "dockerfile" the file is invalid; "platform" an instruction for another processor was
+    run; "canceled"; "other". line, end_line: where in the Dockerfile, from 1. exit_code: the RUN's.
+    subject: the missing path or image.
+    """
+
+    kind: Literal["step", "missing-file", "missing-image", "dockerfile", "platform", "canceled", "other"]
+    message: str
+    step: str | None = None
+    log_tail: tuple[str, ...] = ()
+    line: int | None = None
+    end_line: int | None = None
+    exit_code: int | None = None
+    subject: str | None = None
+
+
+class BuildOutcome(Record, frozen=True, kw_only=True):
+    """How a build ended: an image or an error, never both."""
+
+    image_id: str | None
+    seconds: float
+    error: BuildError | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class ContainerSpec(Record, frozen=True, kw_only=True):
+    """One container, exactly. What is not named here it does not get: nothing of the host's environment,
+    DNS search or files.
+
+    argv: None runs the image's own command; otherwise it replaces both ENTRYPOINT and CMD, word for word.
+    env: on top of the image's. memory_mib: also the limit with swap, so there is none. publish: container
+    port to port on 127.0.0.1, 0 for any free one. user, workdir, stop_signal: None keeps the image's.
+    """
+
+    image: str
+    name: str
+    argv: tuple[str, ...] | None = None
+    env: Mapping[str, str] = Hidden()
+    memory_mib: int | None = None
+    cpus: float | None = None
+    stop_signal: str | None = None
+    labels: dict[str, str] = {}
+    network: str | None = None
+    aliases: tuple[str, ...] = ()
+    """Further names under which others in `network` find it."""
+    publish: dict[int, int] = {}
+    user: str | None = None
+    workdir: str | None = None
+    platform: str | None = "linux/amd64"
+    hostname: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.env, Hidden):
+            _set(self, "env", Hidden(self.env))
+
+
+class ContainerFacts(Record, frozen=True, kw_only=True):
+    """A container as the engine reports it. Times are seconds since the epoch, None before they happened.
+
+    oom_killed with exit code 0 means that a child was killed, not the first process. address: on its
+    network, None while it does not run. ports: container port to port on this machine.
+    """
+
+    id: str
+    name: str
+    state: str
+    """created, running, paused, restarting, removing, exited or dead."""
+    running: bool
+    pid: int | None
+    exit_code: int | None
+    oom_killed: bool
+    error: str
+    started_at: float | None
+    finished_at: float | None
+    argv: tuple[str, ...]
+    address: str | None
+    ports: dict[int, int]
+    image_id: str
+    labels: dict[str, str]
+
+
+class StartFailure(Record, frozen=True, kw_only=True):
+    """The first process could not be executed: the user's doing, not the machine's.
+
+    kind: "not-found" no such program in the image; "not-executable" it is there but may not be run;
+    "user" no such user; "workdir" the working directory cannot be entered; "format" made for another
+    processor, or a script without its first line; "memory" the limit is below what any process needs.
+    exit_code: what the platform would report.
+    """
+
+    kind: Literal["not-found", "not-executable", "user", "workdir", "format", "memory", "other"]
+    message: str
+    exit_code: int | None = None
+
+
+class Listener(Record, frozen=True, kw_only=True):
+    """A TCP socket that accepts connections inside a container."""
+
+    address: str
+    """As written: "0.0.0.0", "127.0.0.1", "::"."""
+    port: int
+    v6: bool
+    loopback: bool
+    """Only the container itself can reach it."""
+
+
+class Process(Record, frozen=True, kw_only=True):
+    """A process of a container. `pid` is the engine's number for it, not the container's own."""
+
+    pid: int
+    command: str
+
+
+class ImageEntry(Record, frozen=True, kw_only=True):
+    id: str
+    tags: tuple[str, ...]
+    labels: dict[str, str]
+
+
+class NetworkEntry(Record, frozen=True, kw_only=True):
+    id: str
+    name: str
+    labels: dict[str, str]
+
+
+Stream = Literal["stdout", "stderr"]
+OnLine = Callable[[Stream, str], None]
+OnExit = Callable[[ContainerFacts | HostError], None]
+OnProgress = Callable[[BuildProgress], None]
+
+
+class Follower(Protocol):
+    """Work that goes on in a thread of its own and ends by itself."""
+
+    error: HostError | None
+    """Why it ended early, None when it did not."""
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait for the end; whether it has come."""
+        ...
+
+    def close(self) -> None:
+        """End it now: no callback begins after this returns. Safe to call twice and from any thread."""
+        ...
+
+
+class Docker(Protocol):
+    """An engine. Every method may raise `HostError` (exit code 3) and nothing else.
+
+    `id` is what `create` returned; a name does as well.
+    """
+
+    def facts(self) -> EngineFacts: ...
+
+    def ping(self) -> None:
+        """Return when the engine answers, raise when it does not."""
+        ...
+
+    def image(self, ref: str) -> ImageFacts | None:
+        """What the engine has under `ref` (a reference or an id), None when it has nothing."""
+        ...
+
+    def pull(self, ref: str, platform: str) -> ImageFacts:
+        """Fetch an image from its registry."""
+        ...
+
+    def build(self, request: BuildRequest, on_progress: OnProgress, cancel: threading.Event) -> BuildOutcome:
+        """Build an image. `on_progress` is called from the calling thread, in order. Setting `cancel`
+        ends the build and what it started; the outcome is then an error of kind "canceled"."""
+        ...
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Make a container, not yet running; its id."""
+        ...
+
+    def start(self, id: str) -> StartFailure | None:
+        """Start it. None when its first process was executed."""
+        ...
+
+    def inspect(self, id: str) -> ContainerFacts | None:
+        """What the engine says of it, None when it is gone."""
+        ...
+
+    def stop(self, id: str, signal: str, grace_s: float) -> None:
+        """Send `signal`, wait up to `grace_s`, then kill. Returns when it has ended; a container that
+        does not run, or is gone, is no error."""
+        ...
+
+    def kill(self, id: str, signal: str = "SIGKILL") -> None:
+        """Send `signal` and return at once. No error when there is nothing to send it to."""
+        ...
+
+    def remove(self, id: str) -> None:
+        """Remove it, killing it first when it runs. No error when it is gone."""
+        ...
+
+    def follow_logs(self, id: str, on_line: OnLine) -> Follower:
+        """Report every line from the container's first on, and end after its last. Lines come without their
+        line end; a last line without one is reported too; text that is not UTF-8 is replaced; a line
+        longer than 64 KiB comes in pieces. Called before `start`, it misses nothing."""
+        ...
+
+    def on_exit(self, id: str, on_exit: OnExit) -> Follower:
+        """Report once when the container, already started, has ended (at once when it has), or why that
+        cannot be known any more."""
+        ...
+
+    def listeners(self, id: str, pid: int | None = None) -> tuple[Listener, ...]:
+        """Its listening TCP sockets, sorted, without the engine's own. () when it does not run. `pid` (from
+        `inspect`) saves a question to the engine."""
+        ...
+
+    def cpu_seconds(self, id: str, pid: int | None = None) -> float | None:
+        """Processor time used so far by all its processes, None when it does not run."""
+        ...
+
+    def processes(self, id: str) -> tuple[Process, ...]:
+        """What runs in it now; () when it does not run."""
+        ...
+
+    def containers(self, labels: Mapping[str, str]) -> tuple[ContainerFacts, ...]:
+        """All containers, running or not, that carry these labels ("" as value: any value)."""
+        ...
+
+    def networks(self, labels: Mapping[str, str]) -> tuple[NetworkEntry, ...]: ...
+
+    def ensure_network(self, name: str, labels: Mapping[str, str]) -> str:
+        """The id of the network of that name, made when it is not there."""
+        ...
+
+    def remove_network(self, id: str) -> None:
+        """No error when it is gone."""
+        ...
+
+    def images(self, labels: Mapping[str, str]) -> tuple[ImageEntry, ...]: ...
+
+    def remove_image(self, ref: str) -> None:
+        """No error when it is gone or still used by a container."""
+        ...
+
+    def close(self) -> None:
+        """End what was opened here: followers, helper containers, connections."""
+        ...
+
+
+class Clock(Protocol):
+    """Time that a test can hold still."""
+
+    def now(self) -> float:
+        """Seconds on a clock that never goes back; only differences mean something."""
+        ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+HttpProblem = Literal["refused", "timeout", "reset", "not-http", "unreachable"]
+
+
+class HttpAnswer(Record, frozen=True, kw_only=True):
+    """What came of one request. Either `status` or `error` is there.
+
+    refused: nothing listens. timeout: no complete answer in time. reset: the connection ended before one.
+    not-http: something else was said. headers: names in lower case. body: its first bytes.
+    """
+
+    status: int | None
+    seconds: float
+    error: HttpProblem | None = None
+    detail: str = ""
+    headers: dict[str, str] = {}
+    body: bytes = b""
+
+
+class HttpDoor(Protocol):
+    """One request on one fresh connection."""
+
+    def request(
+        self,
+        method: str,
+        host: str,
+        port: int,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 5.0,
+    ) -> HttpAnswer:
+        """Ask by HTTP/1.1 and report. Follows no redirect. `timeout_s` bounds the whole exchange, also with a
+        server that drips. Raises nothing."""
+        ...
+
+    def connects(self, host: str, port: int, timeout_s: float = 1.0) -> HttpProblem | None:
+        """Whether a TCP connection can be opened: None when it can, else why not."""
+        ...
+
+
+def _set(record: Record, name: str, value: object) -> None:
+    """Set a field while the record is being made."""
+    import msgspec
+
+    msgspec.structs.force_setattr(record, name, value)
