@@ -100,6 +100,11 @@ class StepDone(Record, frozen=True, kw_only=True):
     seconds: float | None
     cached: bool
 
+    @property
+    def internal(self) -> bool:
+        """A step of the builder's own, not of the Dockerfile."""
+        return self.name.startswith(("[internal]", "[auth]", "exporting "))
+
 
 class StepLog(Record, frozen=True, kw_only=True):
     """A line that a step of the build printed."""
@@ -111,16 +116,22 @@ class StepLog(Record, frozen=True, kw_only=True):
 BuildProgress = StepDone | StepLog
 
 
+BuildErrorKind = Literal[
+    "step", "missing-file", "missing-image", "registry", "dockerfile", "format", "canceled", "other"
+]
+
+
 class BuildError(Record, frozen=True, kw_only=True):
     """Why there is no image.
 
-    kind: "step" a RUN failed; "missing-file" a COPY or ADD found nothing; "missing-image" a base image
-    cannot be had; "dockerfile" the file is invalid; "platform" an instruction for another processor was
-    run; "canceled"; "other". line, end_line: where in the Dockerfile, from 1. exit_code: the RUN's.
-    subject: the missing path or image.
+    kind: "step" a RUN failed; "missing-file" a COPY or ADD found nothing; "missing-image" the registry has
+    no such base image, or keeps it from us; "registry" the registry cannot be reached from here;
+    "dockerfile" the file is invalid; "format" a RUN met a program for another processor; "canceled";
+    "other". line, end_line: where in the Dockerfile, from 1. exit_code: the RUN's. subject: the missing
+    path or image.
     """
 
-    kind: Literal["step", "missing-file", "missing-image", "dockerfile", "platform", "canceled", "other"]
+    kind: BuildErrorKind
     message: str
     step: str | None = None
     log_tail: tuple[str, ...] = ()
