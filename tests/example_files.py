@@ -1,0 +1,63 @@
+"""The examples as values: `example.toml` read strictly, for every test that plans or boots them."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import field
+
+from emulator.model.event import VerdictKind
+from emulator.model.record import Record
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+class Expectation(Record, frozen=True, kw_only=True):
+    """What a case ends with. `shadowed` is None where the case does not look at it."""
+
+    verdict: VerdictKind
+    argv: tuple[str, ...]
+    source: Literal["dockerfile", "render.yaml", "procfile", "image"]
+    shadowed: tuple[str, ...] | None = None
+    log: tuple[str, ...] = ()
+    diagnostics: tuple[str, ...] = ()
+
+
+class HttpCheck(Record, frozen=True, kw_only=True):
+    """A request to the live service, and what its answer must be."""
+
+    path: str
+    status: int
+    json: Any = None
+    contains: str | None = None
+
+
+class Case(Record, frozen=True, kw_only=True):
+    """One run of an example: what is given and what must come of it."""
+
+    name: str
+    expect: Expectation
+    options: dict[str, str] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
+    http: tuple[HttpCheck, ...] = ()
+    needs: tuple[Literal["docker"], ...] = ()
+
+
+class Example(Record, frozen=True, kw_only=True):
+    """An `example.toml`. `create`: files that git ignores, path to text, written before the cases run."""
+
+    title: str
+    incident: str
+    rules: tuple[str, ...]
+    case: tuple[Case, ...]
+    create: dict[str, str] = field(default_factory=dict)
+
+
+def example_folders() -> tuple[Path, ...]:
+    """Every example's folder, sorted by name."""
+    return tuple(sorted(path for path in EXAMPLES.iterdir() if path.is_dir()))
+
+
+def load_example(folder: Path) -> Example:
+    """The folder's `example.toml`. Raises OSError, or msgspec.DecodeError for an unknown key or a wrong type."""
+    return msgspec.toml.decode((folder / "example.toml").read_bytes(), type=Example)
