@@ -94,12 +94,32 @@ def test_the_index_lists_every_example_with_its_first_verdict() -> None:
     assert len(rows) == len(verdicts)
 
 
-@pytest.mark.parametrize("unknown", ["expects = 1", "[[case]]\nname = 'a'\nexpect.verdict = 'dead'\nexpect.argv = []"])
-def test_an_unknown_key_or_verdict_is_refused(unknown: str) -> None:
-    """A misspelt key or a verdict that does not exist fails instead of being passed over."""
-    text = f"title = 't'\nincident = 'i'\nrules = []\n{unknown}\n"
+WELL_FORMED = """
+title = "t"
+incident = "i"
+rules = []
+[[case]]
+name = "a"
+expect = { verdict = "live", argv = ["a"], source = "dockerfile" }
+http = [{ path = "/", status = 200 }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("rules = []", "rules = []\nrule = []"),
+        ('name = "a"', 'name = "a"\nenvs = {}'),
+        ('"live"', '"dead"'),
+        ('"dockerfile"', '"Dockerfile"'),
+        ("status", "code"),
+    ],
+)
+def test_an_unknown_key_or_value_is_refused(right: str, wrong: str) -> None:
+    """A misspelt key, or a verdict or source that does not exist, fails instead of being passed over."""
+    assert msgspec.toml.decode(WELL_FORMED, type=Example)
     with pytest.raises(msgspec.ValidationError):
-        msgspec.toml.decode(text, type=Example)
+        msgspec.toml.decode(WELL_FORMED.replace(right, wrong), type=Example)
 
 
 def _folders() -> tuple[Path, ...]:
