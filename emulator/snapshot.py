@@ -6,7 +6,7 @@ what its three or four deploy files cost.
 """
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, Protocol
 
 from .model.plan import SnapshotInfo
@@ -23,7 +23,7 @@ class Look(Record, frozen=True, kw_only=True):
     kind is None when the platform would find nothing there; `why` then tells: "missing" (not on
     disk either), "ignored" (on disk, but git ignores it, `detail` names file:line:pattern),
     "outside" (a path or link that leads out of the repository), "unreadable" (`detail` is the
-    system's reason).
+    system's reason), "not-a-file" (a socket, pipe or device, which git never sees).
     """
 
     path: str
@@ -58,8 +58,11 @@ class Repository(Record, frozen=True, kw_only=True):
 class Source(Protocol):
     """Where a snapshot's content comes from. Paths are normalised, POSIX, relative to the root, "." the root."""
 
-    info: SnapshotInfo
-    repository: Repository
+    @property
+    def info(self) -> SnapshotInfo: ...
+
+    @property
+    def repository(self) -> Repository: ...
 
     def look(self, path: str) -> Look: ...
 
@@ -165,6 +168,66 @@ def normal(path: str) -> str | None:
         return None
     clean = posixpath.normpath(path or ".")
     return None if clean == ".." or clean.startswith("../") else clean
+
+
+class Node(Record, frozen=True, kw_only=True):
+    """What one exact path is, links not followed: what a source tells `follow`.
+
+    kind, why and detail as in `Look`; target: where a symbolic link points; key: whatever the
+    source needs to read it.
+    """
+
+    path: str
+    kind: EntryKind | None
+    why: Why = ""
+    detail: str = ""
+    size: int | None = None
+    executable: bool = False
+    target: str = ""
+    key: str = ""
+
+
+MAX_LINKS = 40
+"""As many symbolic links as Linux follows in one path."""
+
+
+def follow(path: str, node_at: Callable[[str], Node]) -> Node:
+    """The node `path` leads to, through symbolic links that stay inside the repository.
+
+    `path` is normalised; `node_at` answers for one path whose parents are directories. The result
+    is never a link: a link that leads out is "outside", one that leads nowhere is "missing".
+    """
+    node = Node(path=".", kind="directory")
+    pending = [] if path == "." else path.split("/")[::-1]
+    links = 0
+    while pending:
+        name = pending.pop()
+        if name in ("", "."):
+            continue
+        if name == "..":
+            if node.path == ".":
+                return Node(path=path, kind=None, why="outside", detail="a symbolic link leads out of the repository")
+            node = Node(path=posixpath.dirname(node.path) or ".", kind="directory")
+            continue
+        parent = node.path
+        node = node_at(name if parent == "." else f"{parent}/{name}")
+        if node.kind == "symlink":
+            links += 1
+            if node.target.startswith("/"):
+                detail = f"{node.path} is a symbolic link to {node.target}, outside the repository"
+                return Node(path=path, kind=None, why="outside", detail=detail)
+            if links > MAX_LINKS:
+                return Node(path=path, kind=None, why="missing", detail=f"{node.path} is a symbolic link in a circle")
+            pending.extend(node.target.split("/")[::-1])
+            node = Node(path=parent, kind="directory")
+        elif node.kind is None:
+            return node
+        elif pending and node.kind == "submodule":
+            detail = f"{node.path} is a submodule whose files are not here"
+            return Node(path=path, kind=None, why="missing", detail=detail)
+        elif pending and node.kind == "file":
+            return Node(path=path, kind=None, why="missing", detail=f"{node.path} is a file, not a directory")
+    return node
 
 
 class MappingSource:
