@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from emulator.world import BuildError, BuildErrorKind, BuildProgress, StepDone, StepLog
+
 from .lines import Lines
 
 LOG_TAIL = 40

@@ -2,6 +2,11 @@
 
 import codecs
 
+from emulator.world import Stream
+
+_HEADER = 8
+_STDERR = 2
+
 MAX_LINE = 64 * 1024
 """Characters after which a line is cut into pieces: no program can fill the memory with one line."""
 
@@ -49,3 +54,26 @@ def _pieces(line: str) -> list[str]:
     if len(line) <= MAX_LINE:
         return [line]
     return [line[start : start + MAX_LINE] for start in range(0, len(line), MAX_LINE)]
+
+
+class Frames:
+    """Cuts what the engine sends for a container without a terminal into (stream, bytes): eight bytes say which
+    stream and how much, then it follows."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[tuple[Stream, bytes]]:
+        """The frames that `data` completes."""
+        buffer = self._buffer
+        buffer += data
+        found: list[tuple[Stream, bytes]] = []
+        start = 0
+        while len(buffer) - start >= _HEADER:
+            end = start + _HEADER + int.from_bytes(buffer[start + 4 : start + _HEADER], "big")
+            if len(buffer) < end:
+                break
+            found.append(("stderr" if buffer[start] == _STDERR else "stdout", bytes(buffer[start + _HEADER : end])))
+            start = end
+        del buffer[:start]
+        return found

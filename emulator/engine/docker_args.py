@@ -1,0 +1,149 @@
+"""Values → exactly what is handed to the engine: the container's settings, the build's command line."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.model.diagnostic import UsageError
+from emulator.model.record import Record
+from emulator.world import BuildRequest, ContainerSpec, Hidden
+
+MIB = 1024 * 1024
+
+_CLIENTS_OWN = re.compile(
+    r"PATH|HOME|USERPROFILE|TMPDIR|GODEBUG|XDG_.*|LD_.*|SSL_CERT_.*|BUILDX_.*|BUILDKIT_.*|OTEL_.*"
+    r"|DOCKER_(HOST|CONTEXT|CONFIG|CERT_PATH|TLS|TLS_VERIFY|API_VERSION|BUILDKIT|DEFAULT_PLATFORM|CLI_.*)"
+)
+"""Variables that steer the docker command itself. A build argument of such a name cannot travel in its environment."""
+
+
+class BuildCommand(Record, frozen=True, kw_only=True):
+    """A command line and what to add to its environment."""
+
+    argv: tuple[str, ...]
+    environ: Mapping[str, str]
+
+
+def container_config(spec: ContainerSpec) -> dict[str, Any]:
+    """The body of the engine's `POST /containers/create`.
+
+    Both ENTRYPOINT and CMD are given as soon as there is an argv: an engine that gets an entrypoint drops
+    the image's CMD, one that gets only a command keeps the image's ENTRYPOINT before it. An empty first
+    word would mean "no entrypoint" to the engine, so then all words go there, and running it fails, as it should.
+    """
+    config: dict[str, Any] = {
+        "Image": spec.image,
+        "Env": [f"{name}={value}" for name, value in spec.env.items()],
+        "Labels": dict(spec.labels),
+        "ExposedPorts": {f"{port}/tcp": {} for port in spec.publish},
+        "HostConfig": _host_config(spec),
+        "AttachStdin": False,
+        "OpenStdin": False,
+        "Tty": False,
+    }
+    if spec.argv is not None:
+        config["Entrypoint"], config["Cmd"] = _command(spec.argv)
+    overrides = {
+        "StopSignal": spec.stop_signal,
+        "User": spec.user,
+        "WorkingDir": spec.workdir,
+        "Hostname": spec.hostname,
+    }
+    config.update({key: value for key, value in overrides.items() if value is not None})
+    if spec.network is not None:
+        config["NetworkingConfig"] = {"EndpointsConfig": {spec.network: {"Aliases": list(spec.aliases)}}}
+    return config
+
+
+def _command(argv: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    if not argv:
+        raise ValueError("an argv has at least one word")
+    return (list(argv[:1]), list(argv[1:])) if argv[0] else (list(argv), [])
+
+
+def _host_config(spec: ContainerSpec) -> dict[str, Any]:
+    host: dict[str, Any] = {
+        "NetworkMode": spec.network or "bridge",
+        "PortBindings": {
+            f"{port}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(host_port) if host_port else ""}]
+            for port, host_port in spec.publish.items()
+        },
+        "DnsSearch": ["."],  # the host's search domains would find names the platform does not know
+        "Init": False,  # the first process is the app's own, whatever this engine's default is
+        "RestartPolicy": {"Name": "no"},
+        "Privileged": False,
+    }
+    if spec.memory_mib is not None:
+        host["Memory"] = host["MemorySwap"] = spec.memory_mib * MIB
+    if spec.cpus is not None:
+        host["NanoCpus"] = int(spec.cpus * 1_000_000_000)
+    return host
+
+
+def label_filter(labels: Mapping[str, str]) -> list[str]:
+    """Labels as the engine filters by them; an empty value matches any."""
+    return [f"{name}={value}" if value else name for name, value in labels.items()]
+
+
+def build_command(request: BuildRequest, *, dockerfile: str, builder: str, iidfile: str) -> BuildCommand:
+    """The `docker buildx build` of a request, in full. `dockerfile` is the file to send in its name.
+
+    Values of build arguments and secrets travel in the environment, where no list of processes shows them.
+    An exception: an argument with the name of a variable that steers the docker command (PATH, HOME, …).
+    """
+    argv = ["docker", "buildx", "build", "--builder", builder, "--progress=rawjson", "--load", "--provenance=false"]
+    argv += ["--iidfile", iidfile, "--platform", request.platform, "--file", dockerfile]
+    environ: dict[str, str] = {}
+    for name, value in request.args.items():
+        if _CLIENTS_OWN.fullmatch(name):
+            argv += ["--build-arg", f"{name}={value}"]
+        else:
+            argv += ["--build-arg", name]
+            environ[name] = value
+    for number, (name, value) in enumerate(request.secrets.items()):
+        variable = f"EMU_BUILD_SECRET_{number}"
+        argv += ["--secret", f"id={name},env={variable}"]
+        environ[variable] = value
+    for reference, stand_in in request.base_images.items():
+        argv += ["--build-context", f"{reference}=docker-image://{stand_in}"]
+    for name, value in request.labels.items():
+        argv += ["--label", f"{name}={value}"]
+    argv += ["--tag", request.tag] if request.tag else []
+    argv += ["--target", request.target] if request.target else []
+    argv += ["--no-cache"] if request.no_cache else []
+    argv += ["--pull"] if request.pull else []
+    return BuildCommand(argv=(*argv, request.context), environ=Hidden(environ))
+
+
+_STAGE = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*\S+[ \t]+AS[ \t]+(?P<name>\S+)", re.IGNORECASE | re.MULTILINE)
+
+
+def refuse_replaced_stage(dockerfile: str, base_images: Mapping[str, str]) -> None:
+    """Raise UsageError when a base image to replace has the name of a stage: the builder would replace that stage."""
+    stages = {found["name"].lower() for found in _STAGE.finditer(dockerfile)}
+    for reference in base_images:
+        if reference.lower() in stages:
+            raise UsageError(
+                f"the base image {reference!r} cannot be replaced: a stage of the Dockerfile has that name",
+                help="rename the stage, or name the image with its tag",
+                code="usage/base-image-is-a-stage",
+            )
+
+
+_DIRECTIVE = re.compile(rb"^#[ \t]*(?P<key>[A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*\S")
+
+
+def without_syntax_line(dockerfile: bytes) -> bytes:
+    """The same Dockerfile, line for line, that no longer names a frontend to fetch.
+
+    The `# syntax=` directive becomes one that means nothing: a plain comment in its place would end
+    the directives and switch off an `# escape=` after it.
+    """
+    lines = dockerfile.split(b"\n")
+    for number, line in enumerate(lines):
+        found = _DIRECTIVE.match(line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line)
+        if found is None:
+            break
+        if found["key"].lower() == b"syntax":
+            lines[number] = b"# unusedsyntax" + line[line.index(b"=") :]
+    return b"\n".join(lines)
