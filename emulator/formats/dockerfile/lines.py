@@ -57,6 +57,19 @@ class LogicalLine:
         return self._lines[piece], self._columns[piece] + max(offset - self._offsets[piece], 0)
 
 
+class FixedLine(LogicalLine):
+    """A line that was written elsewhere: all its parts have the one origin it was given."""
+
+    __slots__ = ("_origin",)
+
+    def __init__(self, text: str, origin: Origin) -> None:
+        super().__init__(origin.file, [(text, origin.line, origin.column)], line=origin.line, end_line=origin.line)
+        self._origin = origin
+
+    def origin(self, start: int = 0, end: int | None = None) -> Origin:  # noqa: ARG002
+        return self._origin
+
+
 class LineReader:
     """Hands out logical lines and here-document bodies, top to bottom.
 

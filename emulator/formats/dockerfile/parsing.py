@@ -1,6 +1,6 @@
 """Dockerfile text → `Dockerfile`, with everything wrong about its form found in one pass."""
 
-from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.diagnostic import Diagnostic, Fault, error
 from emulator.model.origin import Origin
 from emulator.model.record import replace
 
@@ -90,7 +90,8 @@ def _order_problems(instructions: list[Instruction], text: str, file: str) -> li
 def _too_large(characters: int, file: str) -> Diagnostic:
     return error(
         "dockerfile/too-large",
-        f"{file} has {characters:,} characters; a Dockerfile may have {MAX_CHARACTERS:,}",
+        f"{file} has {characters:,} characters; we read at most {MAX_CHARACTERS:,}",
+        fault=Fault.GAP,
         origin=Origin(file=file),
         help="move its content to files that are copied in",
     )

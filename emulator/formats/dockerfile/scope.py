@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.diagnostic import Diagnostic, Fault, error
 from emulator.model.origin import Origin
 
 from .words import MAX_EXPANDED, Expansion, expand
@@ -25,6 +25,7 @@ class Scope:
         self.complete = True
         self._report = report
         self._left = MAX_WORK
+        self._gave_up = False
 
     def update(self, values: Mapping[str, str | None]) -> None:
         self.values.update(values)
@@ -40,22 +41,35 @@ class Scope:
         return expansion.words if expansion else None
 
     def _expanded(self, text: str, origin: Origin | None) -> Expansion | None:
-        expansion = expand(text, self.values.get, self.escape, limit=min(MAX_EXPANDED, self._left))
-        self._left = max(self._left - expansion.work, 0)
-        unsure = any(not self.complete or name in self.values for name in expansion.unset)
-        if unsure and not self._is_too_much(expansion):
+        limit = min(MAX_EXPANDED, self._left)
+        expansion = expand(text, self.values.get, self.escape, limit=limit)
+        self._left -= expansion.work
+        if expansion.problem is not None and expansion.work > limit:
+            self._give_up(origin)
             return None
-        if expansion.problem is None:
-            return expansion
-        self._report(
-            error(
-                "dockerfile/bad-substitution",
-                f"a variable cannot be substituted here: {expansion.problem}",
-                origin=origin,
-                help="give the variable a value with ARG or ENV above, or correct the expression",
+        if any(not self.complete or name in self.values for name in expansion.unset):
+            return None
+        if expansion.problem is not None:
+            self._report(
+                error(
+                    "dockerfile/bad-substitution",
+                    f"a variable cannot be substituted here: {expansion.problem}",
+                    origin=origin,
+                    help="give the variable a value with ARG or ENV above, or correct the expression",
+                )
             )
-        )
-        return None
+            return None
+        return expansion
 
-    def _is_too_much(self, expansion: Expansion) -> bool:
-        return expansion.problem is not None and expansion.work > MAX_EXPANDED
+    def _give_up(self, origin: Origin | None) -> None:
+        if not self._gave_up:
+            self._gave_up = True
+            self._report(
+                error(
+                    "dockerfile/too-large",
+                    f"from here on variables expand to more than {MAX_EXPANDED:,} characters",
+                    fault=Fault.GAP,
+                    origin=origin,
+                    help="use smaller values",
+                )
+            )

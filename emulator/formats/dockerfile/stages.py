@@ -82,7 +82,8 @@ def read_stages(
     found: list[Diagnostic] = []
     given = build_args or {}
     scope = Scope(dockerfile.escape, found.append)
-    scope.update(platform_args(platform, target) | {k: v for k, v in given.items() if k in platform_args("", None)})
+    predefined = platform_args(platform, target)
+    scope.update(predefined | {name: value for name, value in given.items() if name in predefined})
     head, groups = _grouped(dockerfile.instructions)
     _read_global_args(head, given, scope)
     stages = _read_all(groups, scope, found)
