@@ -12,6 +12,9 @@ from typing import Literal, Protocol
 from .model.diagnostic import HostError
 from .model.record import Record
 
+HELPER_LABEL = "emu.helper"
+"""On a container of ours that looks into another."""
+
 
 class Hidden(dict[str, str]):
     """Text by name where the text may be secret: prints as its names alone."""
@@ -70,7 +73,9 @@ class BuildRequest(Record, frozen=True, kw_only=True):
 
     context, dockerfile: absolute paths. base_images: FROM reference to the image that replaces it;
     a key must not equal a stage's name. syntax_line: "ignore" builds with the engine's own Dockerfile
-    frontend even where the file's `# syntax=` names one, which has to come from a registry.
+    frontend even where the file's `# syntax=` names one, which has to come from a registry. masked: the
+    arguments whose values are secret: the builder prints them in the names of steps, what is reported has
+    `‹NAME›` instead. The values of `secrets` are masked always.
     """
 
     context: str
@@ -85,6 +90,7 @@ class BuildRequest(Record, frozen=True, kw_only=True):
     no_cache: bool = False
     pull: bool = False
     syntax_line: SyntaxLine = "honour"
+    masked: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         for name in ("args", "secrets"):
@@ -346,7 +352,8 @@ class Docker(Protocol):
         ...
 
     def containers(self, labels: Mapping[str, str]) -> tuple[ContainerFacts, ...]:
-        """All containers, running or not, that carry these labels ("" as value: any value)."""
+        """All containers, running or not, that carry these labels ("" as value: any value), by name. Helpers of
+        ours that look into one carry its labels, and `HELPER_LABEL`."""
         ...
 
     def networks(self, labels: Mapping[str, str]) -> tuple[NetworkEntry, ...]: ...

@@ -1,0 +1,175 @@
+"""Builds through `docker buildx build`: BuildKit with the user's own settings, credentials and cache."""
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from emulator.engine.build_log import BuildLog
+from emulator.engine.docker_args import BuildCommand, build_command, refuse_replaced_stage, without_syntax_line
+from emulator.engine.host_problems import known_host_problem
+from emulator.model.diagnostic import Diagnostic, HostError
+from emulator.world import BuildError, BuildOutcome, BuildRequest, OnProgress
+
+from .host import Endpoint
+
+_LOOK_S = 0.05
+"""How often a silent build looks whether it was canceled."""
+
+_PATIENCE_S = 3.0
+"""How long a canceled build may take to say good-bye before it is killed."""
+
+_ABSENT = ("is not a docker command", "unknown command: docker buildx", "unknown flag: --builder")
+
+
+def buildx_version(environ: Mapping[str, str], endpoint: Endpoint) -> str | None:
+    """The version of buildx, None when docker's command line or its plugin is not there."""
+    try:
+        told = subprocess.run(
+            ["docker", "buildx", "version"],
+            env={**environ, **endpoint.client_environment()},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    words = told.stdout.split()
+    return words[1].removeprefix("v") if told.returncode == 0 and len(words) > 1 else None
+
+
+def build(
+    request: BuildRequest,
+    endpoint: Endpoint,
+    environ: Mapping[str, str],
+    on_progress: OnProgress,
+    cancel: threading.Event,
+) -> BuildOutcome | None:
+    """Build an image. None when there is no buildx here.
+
+    Raises HostError for this machine's troubles (exit code 3), UsageError for a base image that cannot be
+    replaced. Whatever ends the build early, its processes are gone when this returns or raises.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="emu-build-") as folder:
+        iidfile = Path(folder, "image-id")
+        dockerfile = _dockerfile(request, folder)
+        command = build_command(request, dockerfile=dockerfile, builder=endpoint.name, iidfile=str(iidfile))
+        log = BuildLog()
+        status = _run(command, {**environ, **endpoint.client_environment()}, log, on_progress, cancel)
+        if status is None:
+            return None
+        seconds = round(time.monotonic() - began, 3)
+        if cancel.is_set():
+            canceled = BuildError(kind="canceled", message="the build was canceled")
+            return BuildOutcome(image_id=None, seconds=seconds, error=canceled)
+        if status == 0 and iidfile.is_file():
+            return BuildOutcome(image_id=iidfile.read_text().strip(), seconds=seconds, warnings=log.warnings)
+    if any(word in log.said for word in _ABSENT):
+        return None
+    if problem := _host_problem(log.error(), log.said, endpoint):
+        raise HostError(problem)
+    return BuildOutcome(image_id=None, seconds=seconds, error=log.error(), warnings=log.warnings)
+
+
+def _host_problem(error: BuildError, said: str, endpoint: Endpoint) -> Diagnostic | None:
+    """This machine's part in a failure: nearly all of its words may also come from a program that a step ran, so
+    only the builder's own count, and of a failing step only a full disk."""
+    if error.kind in ("step", "format"):
+        full = [line for line in error.log_tail if "no space left on device" in line.lower()]
+        return known_host_problem(full[-1], during="building") if full else None
+    if error.kind == "other":
+        return known_host_problem(said, endpoint=endpoint.url, during="building")
+    return None
+
+
+def _dockerfile(request: BuildRequest, folder: str) -> str:
+    """The file to send: the user's, or a copy without its syntax line. Its ignore file goes with it."""
+    path = Path(request.dockerfile)
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return request.dockerfile  # the builder says what is wrong with it
+    refuse_replaced_stage(text.decode("utf-8", "replace"), request.base_images)
+    plain = without_syntax_line(text) if request.syntax_line == "ignore" else text
+    if plain == text:
+        return request.dockerfile
+    copy = Path(folder, path.name)
+    copy.write_bytes(plain)
+    ignore = path.with_name(path.name + ".dockerignore")
+    if ignore.is_file():
+        copy.with_name(ignore.name).write_bytes(ignore.read_bytes())
+    return str(copy)
+
+
+def _run(
+    command: BuildCommand, environ: Mapping[str, str], log: BuildLog, on_progress: OnProgress, cancel: threading.Event
+) -> int | None:
+    """Run the builder, feed what it prints to `log`. Its exit status; None when there is no such program."""
+    try:
+        process = subprocess.Popen(
+            command.argv,
+            env={**environ, **command.environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is ours to handle, and the group can be ended as one
+        )
+    except FileNotFoundError:
+        return None
+    with process:
+        try:
+            for data in _arriving(process, cancel):
+                for item in log.feed(data):
+                    on_progress(item)
+            for item in log.end():
+                on_progress(item)
+        except BaseException:
+            _end(process)
+            raise
+        if cancel.is_set():
+            _end(process)
+    return process.returncode
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End the builder and what it started. Asked nicely it tells the engine to stop; the engine also notices
+    when the connection breaks."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, sign)
+        if _silent(process, time.monotonic() + _PATIENCE_S):
+            break
+    process.wait()
+
+
+def _silent(process: "subprocess.Popen[bytes]", deadline: float) -> bool:
+    """Whether everything that could print has ended by then: docker's command hands its output to its plugin."""
+    assert process.stderr is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stderr, selectors.EVENT_READ)
+        while (left := deadline - time.monotonic()) > 0:
+            if selector.select(left) and not os.read(process.stderr.fileno(), 64 * 1024):
+                return True
+    return False
+
+
+def _arriving(process: "subprocess.Popen[bytes]", cancel: threading.Event) -> Iterator[bytes]:
+    """What the process prints, until it closes its end or the build is canceled."""
+    assert process.stderr is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stderr, selectors.EVENT_READ)
+        while not cancel.is_set():
+            if selector.select(_LOOK_S):
+                data = os.read(process.stderr.fileno(), 64 * 1024)
+                if not data:
+                    return
+                yield data

@@ -1,0 +1,446 @@
+"""The engine behind its socket: containers, images, networks. Implements `emulator.world.Docker`.
+
+The SDK's low-level client is used throughout: it sends what it is given and nothing of its own (the high-level
+one adds proxies from the user's settings to every container).
+"""
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
+
+from emulator.engine.docker_args import container_config, label_filter
+from emulator.engine.docker_facts import container_facts, engine_facts, image_facts
+from emulator.engine.host_problems import pull_problem
+from emulator.engine.listeners import parse_listeners
+from emulator.engine.masking import masked_outcome, masked_progress
+from emulator.engine.start_failure import start_failure
+from emulator.model.diagnostic import HostError
+from emulator.model.record import replace
+from emulator.world import (
+    BuildOutcome,
+    BuildRequest,
+    ContainerFacts,
+    ContainerSpec,
+    EngineFacts,
+    ImageEntry,
+    ImageFacts,
+    Listener,
+    NetworkEntry,
+    OnExit,
+    OnLine,
+    OnProgress,
+    Process,
+    StartFailure,
+)
+
+from . import docker_look
+from .docker_errors import asking, words_of
+from .docker_followers import Connection, Follower, attached, drain, follow_exit, follow_output, streamed
+from .host import Endpoint, resolve_endpoint
+
+T = TypeVar("T")
+
+Look = Literal["auto", "proc", "helper"]
+Builder = Literal["auto", "buildx", "classic"]
+
+_ID_LENGTH = 64
+_KILLED = 137
+_OOM_NOTICE_S = 0.15
+"""How long the engine's notice of an out-of-memory kill may come after the exit itself."""
+
+
+def open_docker(environ: Mapping[str, str], *, look: Look = "auto", builder: Builder = "auto") -> "Engine":
+    """The engine that the docker command line would use with this environment. Connects when first used."""
+    return Engine(resolve_endpoint(environ), environ, look=look, builder=builder)
+
+
+class Engine:
+    """See `emulator.world.Docker`.
+
+    look: how to see sockets inside a container; "auto" is /proc where that shows them, else a helper container.
+    builder: "auto" is buildx where it is installed, else the engine's classic builder.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, environ: Mapping[str, str], *, look: Look = "auto", builder: Builder = "auto"
+    ) -> None:
+        self.endpoint = endpoint
+        self._environ = environ
+        self._look = look
+        self._builder = builder
+        self._client: Any = None
+        self._facts: EngineFacts | None = None
+        self._lock = threading.Lock()
+        self._helpers: dict[str, docker_look.Helper] = {}
+        self._followers: list[Follower] = []
+
+    # --- the engine itself
+
+    def facts(self) -> EngineFacts:
+        if self._facts is None:
+            from .buildx import buildx_version
+
+            info = self._ask("asking what it is", lambda api: api.info())
+            self._facts = engine_facts(
+                info,
+                api=self._api().api_version,
+                endpoint=self.endpoint.url,
+                same_machine=self.endpoint.socket is not None and sys.platform == "linux" and not self.endpoint.desktop,
+                buildx=buildx_version(self._environ, self.endpoint) if self._builder != "classic" else None,
+            )
+        return self._facts
+
+    def ping(self) -> None:
+        self._ask("asking whether it is there", lambda api: api.ping())
+
+    def close(self) -> None:
+        with self._lock:
+            helpers, self._helpers = list(self._helpers.values()), {}
+            followers, self._followers = self._followers, []
+            client, self._client = self._client, None
+        for follower in followers:
+            follower.close()
+        for helper in helpers:
+            helper.close()
+        if client is not None:
+            client.close()
+
+    def _api(self) -> Any:
+        """The SDK's client, made once."""
+        with self._lock:
+            if self._client is None:
+                self._client = _connect(self.endpoint)
+            return self._client
+
+    def _ask(self, during: str, question: Callable[[Any], T]) -> T:
+        """Ask the engine. Raises HostError for whatever it, or the way to it, makes of the question."""
+        with asking(self.endpoint.url, during):
+            return question(self._api())
+
+    def _ask_of(self, during: str, question: Callable[[Any], T]) -> T | None:
+        """The same of something that may be gone: None when it is."""
+        from docker.errors import NotFound
+
+        with asking(self.endpoint.url, during):
+            try:
+                return question(self._api())
+            except NotFound:
+                return None
+
+    # --- images
+
+    def image(self, ref: str) -> ImageFacts | None:
+        told = self._ask_of(f"looking up the image {ref}", lambda api: api.inspect_image(ref))
+        return image_facts(told) if told is not None else None
+
+    def pull(self, ref: str, platform: str) -> ImageFacts:
+        from docker.errors import APIError
+        from docker.utils import parse_repository_tag
+
+        name, tag = parse_repository_tag(ref)
+
+        def pull(api: Any) -> str:
+            try:
+                for line in api.pull(name, tag=tag or "latest", stream=True, decode=True, platform=platform):
+                    if "error" in line:
+                        return str(line["error"])
+            except APIError as problem:
+                return words_of(problem)
+            return ""
+
+        if problem := self._ask(f"pulling {ref}", pull):
+            raise pull_problem(problem, ref)
+        found = self.image(ref)
+        if found is None:
+            raise pull_problem("the engine pulled it and does not have it", ref)
+        return found
+
+    def images(self, labels: Mapping[str, str]) -> tuple[ImageEntry, ...]:
+        told = self._ask("listing images", lambda api: api.images(filters={"label": label_filter(labels)}))
+        return tuple(
+            ImageEntry(id=one["Id"], tags=tuple(one.get("RepoTags") or ()), labels=one.get("Labels") or {})
+            for one in told
+        )
+
+    def remove_image(self, ref: str) -> None:
+        from docker.errors import APIError
+
+        def remove(api: Any) -> None:
+            try:
+                api.remove_image(ref)
+            except APIError as problem:
+                if problem.status_code != 409:
+                    raise
+
+        self._ask_of(f"removing the image {ref}", remove)
+
+    def build(self, request: BuildRequest, on_progress: OnProgress, cancel: threading.Event) -> BuildOutcome:
+        from . import buildx, classic_build
+
+        on_progress = masked_progress(request, on_progress)
+        if self._builder != "classic":
+            outcome = buildx.build(request, self.endpoint, self._environ, on_progress, cancel)
+            if outcome is not None:
+                return masked_outcome(request, outcome)
+        with asking(self.endpoint.url, "building"), contextlib.closing(_connect(self.endpoint)) as api:
+            return masked_outcome(request, classic_build.build(api, request, on_progress, cancel))
+
+    # --- containers
+
+    def create(self, spec: ContainerSpec) -> str:
+        during = f"creating the container {spec.name}"
+        told = self._ask(
+            during,
+            lambda api: api.create_container_from_config(
+                container_config(spec), name=spec.name, platform=spec.platform
+            ),
+        )
+        return str(told["Id"])
+
+    def start(self, id: str) -> StartFailure | None:
+        from docker.errors import APIError
+
+        def start(api: Any) -> StartFailure | None:
+            try:
+                api.start(id)
+            except APIError as problem:
+                facts = self.inspect(id)
+                failure = start_failure(words_of(problem), facts.exit_code if facts else None)
+                if failure is None:
+                    raise
+                return failure
+            return None
+
+        try:
+            return self._ask("starting a container", start)
+        except HostError as problem:
+            raise self._with_port_owner(problem) from problem
+
+    def _with_port_owner(self, problem: HostError) -> HostError:
+        """The same problem; for a taken port with who has it."""
+        diagnostic = problem.diagnostic
+        number = "".join(letter for letter in diagnostic.message if letter.isdigit())
+        if diagnostic.code != "host/port-taken" or not number:
+            return problem
+        owner = self._container_on(int(number)) or docker_look.port_owner(int(number))
+        facts = (f"{owner} has it",) if owner else ()
+        return HostError(replace(diagnostic, facts=facts + diagnostic.facts))
+
+    def _container_on(self, port: int) -> str | None:
+        for one in self._ask("listing containers", lambda api: api.containers()):
+            if any(binding.get("PublicPort") == port for binding in one.get("Ports") or ()):
+                return f"the container {one['Names'][0].lstrip('/')}"
+        return None
+
+    def inspect(self, id: str) -> ContainerFacts | None:
+        told = self._ask_of("inspecting a container", lambda api: api.inspect_container(id))
+        return container_facts(told) if told is not None else None
+
+    def kill(self, id: str, signal: str = "SIGKILL") -> None:
+        from docker.errors import APIError
+
+        def kill(api: Any) -> None:
+            try:
+                api.kill(id, signal=signal)
+            except APIError as problem:
+                if problem.status_code != 409:  # it does not run
+                    raise
+
+        self._ask_of(f"sending {signal} to a container", kill)
+
+    def stop(self, id: str, signal: str, grace_s: float) -> None:
+        self.kill(id, signal)
+        if not self._ended(id, grace_s):
+            self.kill(id)
+            self._ended(id, 10.0)
+
+    def _ended(self, id: str, timeout_s: float) -> bool:
+        """Wait for the end of a container, at most `timeout_s`; whether it has come."""
+        connection = self._ask_of("waiting for a container", lambda api: _wait(api, id))
+        if connection is None:
+            return True
+        follower = Follower(connection, drain, name="stop", endpoint=self.endpoint.url)
+        came = follower.join(max(0.0, timeout_s))
+        follower.close()
+        return came
+
+    def remove(self, id: str) -> None:
+        self._drop_helper(id)
+
+        def remove(api: Any) -> None:
+            from docker.errors import APIError
+
+            try:
+                api.remove_container(id, force=True, v=True)
+            except APIError as problem:
+                if problem.status_code != 409:  # another removal is under way
+                    raise
+
+        self._ask_of("removing a container", remove)
+
+    def containers(self, labels: Mapping[str, str]) -> tuple[ContainerFacts, ...]:
+        told = self._ask(
+            "listing containers", lambda api: api.containers(all=True, filters={"label": label_filter(labels)})
+        )
+        found = (self.inspect(one["Id"]) for one in told)
+        return tuple(sorted((one for one in found if one is not None), key=lambda one: one.name))
+
+    # --- what a container says and does
+
+    def follow_logs(self, id: str, on_line: OnLine) -> Follower:
+        def connect(api: Any) -> Any:
+            if api.inspect_container(id)["State"]["Status"] == "created":
+                return attached(api, id)
+            wanted = {"stdout": 1, "stderr": 1, "follow": 1, "tail": "all"}
+            return _stream(api, api._get, "/containers/{0}/logs", id, wanted)  # noqa: SLF001
+
+        connection = self._ask("reading a container's output", connect)
+        return self._kept(follow_output(connection, on_line, endpoint=self.endpoint.url))
+
+    def on_exit(self, id: str, on_exit: OnExit) -> Follower:
+        connection = self._ask_of("waiting for a container", lambda api: _wait(api, id))
+        if connection is None:
+            raise HostError(_gone(id))
+        return self._kept(follow_exit(connection, lambda: self._facts_at_end(id), on_exit, endpoint=self.endpoint.url))
+
+    def _facts_at_end(self, id: str) -> ContainerFacts | HostError:
+        """The state of a container that has just ended."""
+        try:
+            facts = self.inspect(id)
+            if facts is not None and facts.exit_code == _KILLED and not facts.oom_killed:
+                time.sleep(_OOM_NOTICE_S)
+                facts = self.inspect(id) or facts
+        except HostError as problem:
+            return problem
+        return facts if facts is not None else HostError(_gone(id))
+
+    def _kept(self, follower: Follower) -> Follower:
+        with self._lock:
+            self._followers = [one for one in self._followers if not one.join(0)]
+            self._followers.append(follower)
+        return follower
+
+    def listeners(self, id: str, pid: int | None = None) -> tuple[Listener, ...]:
+        found = self._running(id, pid)
+        if found is None:
+            return ()
+        id, pid = found
+        if self._look != "helper":
+            tables = docker_look.socket_tables(pid, id)
+            if tables is not None:
+                return parse_listeners(*tables)
+            facts = self.inspect(id)
+            if self._look == "proc" or facts is None or not facts.running:
+                return ()
+        return self._listeners_by_helper(id)
+
+    def _listeners_by_helper(self, id: str) -> tuple[Listener, ...]:
+        with contextlib.suppress(OSError):  # once more: a helper lives as long as the target's namespace
+            return parse_listeners(*self._helper(id).tables())
+        self._drop_helper(id)
+        facts = self.inspect(id)
+        if facts is None or not facts.running:
+            return ()
+        with asking(self.endpoint.url, "looking into a container"):
+            return parse_listeners(*self._helper(id).tables())
+
+    def _helper(self, id: str) -> docker_look.Helper:
+        if id not in self._helpers:
+            facts = self.inspect(id)
+            labels = facts.labels if facts else {}
+            self._helpers[id] = self._ask(
+                "starting a helper container", lambda api: docker_look.start_helper(api, id, labels)
+            )
+        return self._helpers[id]
+
+    def _drop_helper(self, id: str) -> None:
+        helper = self._helpers.pop(id, None)
+        if helper is not None:
+            helper.close()
+
+    def cpu_seconds(self, id: str, pid: int | None = None) -> float | None:
+        found = self._running(id, pid)
+        if found is None:
+            return None
+        id, pid = found
+        if self._look != "helper" and (seconds := docker_look.cpu_seconds(pid, id)) is not None:
+            return seconds
+        told = self._ask_of("measuring a container", lambda api: api.stats(id, stream=False, one_shot=True))
+        used = ((told or {}).get("cpu_stats") or {}).get("cpu_usage") or {}
+        return used["total_usage"] / 1e9 if "total_usage" in used else None
+
+    def processes(self, id: str) -> tuple[Process, ...]:
+        found = self._running(id, None)
+        if found is None:
+            return ()
+        id, pid = found
+        if self._look != "helper" and (seen := docker_look.processes(pid, id)) is not None:
+            return seen
+        told = self._ask_of("listing a container's processes", lambda api: api.top(id, ps_args="-eo pid,args"))
+        return tuple(Process(pid=int(row[0]), command=row[1]) for row in (told or {}).get("Processes") or ())
+
+    def _running(self, id: str, pid: int | None) -> tuple[str, int] | None:
+        """The full id and first process of a container, None when it does not run."""
+        if pid is not None and len(id) == _ID_LENGTH:
+            return id, pid
+        facts = self.inspect(id)
+        return (facts.id, facts.pid) if facts is not None and facts.pid is not None else None
+
+    # --- networks
+
+    def networks(self, labels: Mapping[str, str]) -> tuple[NetworkEntry, ...]:
+        told = self._ask("listing networks", lambda api: api.networks(filters={"label": label_filter(labels)}))
+        return tuple(NetworkEntry(id=one["Id"], name=one["Name"], labels=one.get("Labels") or {}) for one in told)
+
+    def ensure_network(self, name: str, labels: Mapping[str, str]) -> str:
+        def ensure(api: Any) -> str:
+            for one in api.networks(names=[name]):
+                if one["Name"] == name:  # the engine matches parts of names too
+                    return str(one["Id"])
+            return str(api.create_network(name, driver="bridge", labels=dict(labels), check_duplicate=True)["Id"])
+
+        return self._ask(f"making the network {name}", ensure)
+
+    def remove_network(self, id: str) -> None:
+        self._ask_of("removing a network", lambda api: api.remove_network(id))
+
+
+def _connect(endpoint: Endpoint) -> Any:
+    """The SDK's client for an endpoint, at the API version both know."""
+    with asking(endpoint.url, "connecting to it"):
+        from docker import APIClient
+        from docker.tls import TLSConfig
+
+        tls: Any = False
+        if endpoint.tls:
+            pair = (endpoint.cert, endpoint.key) if endpoint.cert and endpoint.key else None
+            tls = TLSConfig(client_cert=pair, ca_cert=endpoint.ca, verify=endpoint.verify)
+        return APIClient(
+            base_url=endpoint.url, version="auto", tls=tls, timeout=60, use_ssh_client=endpoint.url.startswith("ssh://")
+        )
+
+
+def _wait(api: Any, id: str) -> Connection:
+    """Answers when the container does not run any more: at once when it has ended already."""
+    return _stream(api, api._post, "/containers/{0}/wait", id, {"condition": "not-running"})  # noqa: SLF001
+
+
+def _stream(api: Any, ask: Any, path: str, id: str, params: Mapping[str, Any]) -> Connection:
+    """A request whose answer keeps coming. The SDK has no public way to read one as it arrives."""
+    response = ask(api._url(path, id), params=params, stream=True, timeout=None)  # noqa: SLF001
+    api._raise_for_status(response)  # noqa: SLF001
+    return streamed(api, response)
+
+
+def _gone(id: str) -> Any:
+    from emulator.model.diagnostic import Fault, error
+
+    return error(
+        "host/container-gone",
+        f"the container {id[:12]} was removed while it was in use",
+        fault=Fault.HOST,
+        help="somebody else removed it: run the command again",
+    )

@@ -1,0 +1,58 @@
+"""Keeps secret values out of what a build reports."""
+
+from collections.abc import Mapping
+
+from emulator.contract import token
+from emulator.model.record import replace
+from emulator.world import BuildOutcome, BuildProgress, BuildRequest, OnProgress, StepDone, StepLog
+
+SHORTEST = 4
+"""A shorter value is left alone: masking every "1" would make a log unreadable, and hides nothing."""
+
+
+def mask(text: str, secrets: Mapping[str, str]) -> str:
+    """`text` with each secret value, and each line of one with several, replaced by `‹NAME›`."""
+    pieces = {
+        piece: name
+        for name, value in secrets.items()
+        for piece in (value, *value.splitlines())
+        if len(piece) >= SHORTEST
+    }
+    for piece in sorted(pieces, key=len, reverse=True):  # a value may hold another
+        text = text.replace(piece, token(pieces[piece]))
+    return text
+
+
+def masked_progress(request: BuildRequest, on_progress: OnProgress) -> OnProgress:
+    """The same listener, told no secrets."""
+    secrets = _secrets(request)
+
+    def report(item: BuildProgress) -> None:
+        if isinstance(item, StepLog):
+            item = StepLog(line=mask(item.line, secrets), step=mask(item.step, secrets))
+        else:
+            item = StepDone(name=mask(item.name, secrets), seconds=item.seconds, cached=item.cached)
+        on_progress(item)
+
+    return report if secrets else on_progress
+
+
+def masked_outcome(request: BuildRequest, outcome: BuildOutcome) -> BuildOutcome:
+    """The same outcome without secrets."""
+    secrets, failure = _secrets(request), outcome.error
+    if not secrets or failure is None:
+        return outcome
+    return replace(
+        outcome,
+        error=replace(
+            failure,
+            message=mask(failure.message, secrets),
+            step=mask(failure.step, secrets) if failure.step is not None else None,
+            log_tail=tuple(mask(line, secrets) for line in failure.log_tail),
+        ),
+    )
+
+
+def _secrets(request: BuildRequest) -> dict[str, str]:
+    secret_args = {name: value for name, value in request.args.items() if name in request.masked}
+    return {**secret_args, **request.secrets}
