@@ -79,7 +79,7 @@ def _agreed(repair: Repair, facts: Facts, world: World, *, yes: bool) -> bool:
         err(f"cannot {repair.title}: {repair.problem}\n")
         return False
     if any(getattr(step, "root", True) for step in repair.all_steps) and not (facts.machine.root or facts.machine.sudo):
-        err(f"this needs the administrator's rights, and there is no sudo; as root, run\n{repair_text(repair)}")
+        err(f"this needs the administrator's rights, and there is no sudo: run `{FIX}` as root\n{repair_text(repair)}")
         return False
     if yes:
         err(f"{repair.title} ({repair.because}; {repair.cost})\n")

@@ -51,10 +51,11 @@ class Candidate(Generic[T]):
     """One possible answer: its value (or ABSENT), who offers it, and why it would hold.
 
     `shown` is the value in words when `str(value)` would not do. `absent` says why there is no
-    value, for the list of losers: "render.yaml sets no PORT".
+    value, for the list of losers: "no PORT is set". `loses` says why it loses although it is there,
+    where "somebody else comes first" would not do.
     """
 
-    __slots__ = ("absent", "because", "origin", "rule", "shown", "source", "value")
+    __slots__ = ("absent", "because", "loses", "origin", "rule", "shown", "source", "value")
 
     def __init__(
         self,
@@ -66,7 +67,9 @@ class Candidate(Generic[T]):
         rule: Rule | None = None,
         shown: str | None = None,
         absent: str | None = None,
+        loses: str | None = None,
     ) -> None:
+        self.loses = loses
         self.value = value
         self.source = source
         self.because = because
@@ -79,6 +82,10 @@ class Candidate(Generic[T]):
     def present(self) -> bool:
         return self.value is not ABSENT
 
+    def lost_to(self, winner: "Candidate[Any]") -> str:
+        """Why it is not the answer."""
+        return self.loses or f"{winner.source} comes first: {winner.because}"
+
     def words(self) -> str:
         return self.shown if self.shown is not None else str(self.value)
 
@@ -86,13 +93,24 @@ class Candidate(Generic[T]):
 class Setting(Generic[T]):
     """A chosen value with who said so, where, and what it beat."""
 
-    __slots__ = ("origin", "shadowed", "source", "value")
+    __slots__ = ("shadowed", "winner")
 
-    def __init__(self, value: T, *, source: str, origin: Origin | None, shadowed: "tuple[Candidate[T], ...]") -> None:
-        self.value = value
-        self.source = source
-        self.origin = origin
+    def __init__(self, winner: Candidate[T], shadowed: tuple[Candidate[T], ...]) -> None:
+        self.winner = winner
         self.shadowed = shadowed
+
+    @property
+    def value(self) -> T:
+        assert not isinstance(self.winner.value, _Absent)
+        return self.winner.value
+
+    @property
+    def source(self) -> str:
+        return self.winner.source
+
+    @property
+    def origin(self) -> Origin | None:
+        return self.winner.origin
 
 
 class Trace:
@@ -144,11 +162,11 @@ def choose(
         return None
     trace.note(id, question, winner.words(), winner.because, rule=winner.rule, origin=winner.origin, rejected=rejected)
     shadowed = tuple(c for c in losers if c.present)
-    return Setting(winner.value, source=winner.source, origin=winner.origin, shadowed=shadowed)
+    return Setting(winner, shadowed)
 
 
 def _rejection(loser: Candidate[Any], winner: Candidate[Any] | None) -> Rejected:
     if not loser.present:
         return Rejected(answer=loser.source, because=loser.absent or "", origin=loser.origin)
     assert winner is not None
-    return Rejected(answer=loser.words(), because=f"{winner.source} comes first: {winner.because}", origin=loser.origin)
+    return Rejected(answer=loser.words(), because=loser.lost_to(winner), origin=loser.origin)

@@ -102,6 +102,12 @@ class PortDetected(Event, tag="port.detected", frozen=True, kw_only=True):
     address: str
 
 
+class StillScanning(Event, tag="port.scan", frozen=True, kw_only=True):
+    """The platform has looked for a listening port for `seconds` and found none it can use."""
+
+    seconds: float
+
+
 class ProbeAttempt(Event, tag="probe", frozen=True, kw_only=True):
     """One probe; `due` is when it should have begun, `seconds` how long it took."""
 
@@ -119,8 +125,10 @@ class Live(Event, tag="live", frozen=True, kw_only=True):
 
 
 class DeployFailed(Event, tag="deploy.failed", frozen=True, kw_only=True):
-    phase: Literal["check", "build", "pre_deploy", "boot", "health"]
+    phase: Literal["check", "build", "pre_deploy", "boot", "port", "health"]
     reason: str
+    code: str = ""
+    """The reason as a word a program can go by: "no-port", "no-http", "crash", "unhealthy", …"""
     cause: Diagnostic | None = None
     still_live: int | None = None
 
@@ -160,5 +168,5 @@ class Verdict(Event, tag="verdict", frozen=True, kw_only=True):
 
 AnyEvent = (
     PlanMade | DiagnosticFound | BuildStarted | BuildStep | BuildFinished | BuildFailed | Mismatch | ContainerStarted
-    | Log | PortDetected | ProbeAttempt | Live | DeployFailed | Restarted | Stopped | CoverageReported | Verdict
+    | Log | PortDetected | StillScanning | ProbeAttempt | Live | DeployFailed | Restarted | Stopped | CoverageReported | Verdict
 )  # fmt: skip

@@ -76,6 +76,8 @@ class Build(Record, frozen=True, kw_only=True):
     target: str | None = None
     args: tuple[EnvVar, ...] = ()
     base_images: tuple[str, ...] = ()
+    base_fallbacks: tuple[str, ...] = ()
+    """Images that may stand in for the base image we chose, where it cannot be had, best first."""
     root: str = "."
     command: str | None = None
     image: str | None = None
@@ -174,6 +176,8 @@ class Lifecycle(Record, frozen=True, kw_only=True):
     """Waits before each restart; the last one repeats."""
     deadline_s: float = 900
     """When a deploy that keeps crashing or stays unhealthy is given up."""
+    settle_s: float = 0
+    """How long a process without a port must stay up to count as live."""
     success_is_exit_zero: bool = False
     """Jobs and cron runs: the process must end, with 0."""
 

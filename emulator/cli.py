@@ -1,0 +1,186 @@
+"""argv → request → command → exit code. Builds the real world; the only place that exits."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+from .model.diagnostic import Diagnostic, HostError, UsageError
+from .request import World
+
+if TYPE_CHECKING:
+    from .edge.terminal import StandardTerminal
+    from .snapshot import Snapshot
+    from .world import Clock, Docker, HttpDoor
+
+COMMANDS: dict[str, str] = {
+    "plan": "which command would run, and why (no Docker needed)",
+    "check": "what would go wrong (no Docker needed)",
+    "up": "build, boot, probe and serve as the platform would",
+    "ps": "what `up` started",
+    "logs": "the output of what `up` started",
+    "down": "stop and remove what `up` started",
+    "doctor": "what this machine has and lacks; --fix repairs it",
+    "platforms": "the platforms, their rules, and how well each is imitated",
+    "schema": "the JSON Schema of what emu prints",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """The entry point of `emu`."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    from .edge.terminal import StandardTerminal
+
+    terminal = StandardTerminal(os.environ)
+    try:
+        code = run(arguments, terminal)
+    except HostError as problem:
+        _report(problem.diagnostic, arguments, terminal)
+        code = problem.exit_code
+    except KeyboardInterrupt:
+        terminal.err("\ninterrupted\n")
+        code = 130
+    except BrokenPipeError:
+        # The reader went away (`emu plan | head`); nothing is left to say and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except Exception as fault:  # noqa: BLE001 - no traceback ever reaches a user
+        code = _own_fault(fault, arguments, terminal)
+    sys.exit(code)
+
+
+def run(arguments: list[str], terminal: "StandardTerminal") -> int:
+    """Parse and run one command. Raises HostError."""
+    world = _real_world(terminal)
+    verb = next((a for a in arguments if not a.startswith("-")), None)
+    if verb in COMMANDS:
+        command = import_module(f"emulator.commands.{verb}")
+        parser = _Parser(prog=f"emu {verb}", description=COMMANDS[verb][:1].upper() + COMMANDS[verb][1:] + ".")
+        command.configure(parser, world)
+        arguments.remove(verb)
+        code: int = command.run(parser.parse_args(arguments), world)
+        return code
+    if verb is not None:
+        raise UsageError(f"emu has no command {verb!r}", help=_suggestion(verb))
+    if "--version" in arguments:
+        from importlib.metadata import version
+
+        terminal.out(f"emu {version('emu')}\n")
+        return 0
+    terminal.out(_usage())
+    return 0 if not arguments or arguments[0] in ("-h", "--help") else 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Usage errors become ours: one fact, one thing to do, exit code 2."""
+
+    def __init__(self, **settings: str) -> None:
+        super().__init__(**settings, allow_abbrev=False)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, help=f"`{self.prog} --help` lists the options")
+
+
+def _real_world(terminal: "StandardTerminal") -> World:
+    from platforms import PLATFORMS
+
+    return World(
+        environ=os.environ,
+        terminal=terminal,
+        platforms=PLATFORMS,
+        open_repository=_open_repository,
+        read_text=_read_text,
+        connect=_connect,
+        clock=_clock,
+        http=_http,
+    )
+
+
+def _open_repository(path: str, root: str | None, snapshot: str) -> "Snapshot":
+    from .edge.disk import open_repository
+
+    return open_repository(path, root=root, snapshot=snapshot)
+
+
+def _read_text(path: str, what: str) -> str:
+    from .edge.files import read_text
+
+    return read_text(path, what)
+
+
+def _connect() -> "Docker":
+    from .edge.docker import open_docker
+
+    return open_docker(os.environ)
+
+
+def _clock() -> "Clock":
+    from .edge.clock import SystemClock
+
+    return SystemClock()
+
+
+def _http() -> "HttpDoor":
+    from .edge.sockets import SocketHttp
+
+    return SocketHttp()
+
+
+def _usage() -> str:
+    width = max(map(len, COMMANDS))
+    rows = "\n".join(f"  emu {name:<{width}}  {text}" for name, text in COMMANDS.items())
+    return (
+        "emu shows what a deploy platform would do with your repository, before you push.\n\n"
+        f"{rows}\n\n"
+        "Start with `emu plan` in a repository. `emu COMMAND --help` lists the options of one.\n"
+    )
+
+
+def _suggestion(verb: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(verb, COMMANDS, n=1)
+    return f"did you mean `emu {near[0]}`?" if near else "`emu --help` lists the commands"
+
+
+def _report(diagnostic: Diagnostic, arguments: list[str], terminal: "StandardTerminal") -> None:
+    from .show.style import Style
+    from .show.text import diagnostic_text
+
+    if _wants_json(arguments):
+        from .model.record import to_json
+
+        terminal.out(to_json({"schema": "emu.error/1", "diagnostics": [diagnostic]}).decode() + "\n")
+    style = Style(width=terminal.width, colour=terminal.colour and terminal.err_is_tty)
+    terminal.err(diagnostic_text(diagnostic, style) + "\n")
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    return "--format=json" in arguments or any(
+        a == "--format" and b == "json" for a, b in zip(arguments, arguments[1:], strict=False)
+    )
+
+
+def _own_fault(fault: Exception, arguments: list[str], terminal: "StandardTerminal") -> int:
+    """Exit code 70: say it is ours, and keep what a report needs in a file."""
+    import platform
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="emu-fault-", suffix=".log", delete=False, encoding="utf-8") as log:
+        verb = next((a for a in arguments if not a.startswith("-")), "")
+        log.write(f"emu {verb}\npython {platform.python_version()} on {platform.platform()}\n\n")
+        traceback.print_exception(fault, file=log)
+    from .model.diagnostic import Fault, error
+
+    _report(
+        error(
+            "emu/own-fault", f"emu itself failed: {type(fault).__name__}: {fault}", fault=Fault.BUG,
+            help=f"this is a bug of ours; please report it with the file {log.name}",
+        ),
+        arguments,
+        terminal,
+    )  # fmt: skip
+    return 70

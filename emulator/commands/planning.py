@@ -1,0 +1,69 @@
+"""What `plan`, `check` and `up` share: their options, and the way from a request to a resolution."""
+
+import argparse
+from typing import NamedTuple
+
+from emulator import options, planning
+from emulator.contract import GivenVar, Inputs, Platform, Resolution
+from emulator.model.diagnostic import UsageError
+from emulator.request import Request, World
+from emulator.snapshot import Snapshot
+
+
+class Planned(NamedTuple):
+    """A repository and what a platform makes of it."""
+
+    repo: Snapshot
+    platform: Platform
+    inputs: Inputs
+    resolution: Resolution
+
+
+def configure_planning(parser: argparse.ArgumentParser, world: World) -> None:
+    """Declare the options of a command that plans."""
+    parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")
+    options.add_flags(parser, [*options.REPOSITORY, *options.PLANNING, options.FORMAT, options.QUIET, options.VERBOSE])
+    for name, platform in world.platforms.items():
+        group = parser.add_argument_group(f"{platform.TITLE} (--platform {name})")
+        options.add_flags(group, [options.from_platform(o) for o in platform.OPTIONS])
+
+
+def plan_repository(request: Request, world: World) -> Planned:
+    """Open the repository and resolve. Raises UsageError."""
+    path = request.path or request.root or "."
+    repo = world.open_repository(path, request.root, request.snapshot)
+    platform, decision = planning.detect(world.platforms, repo, request.platform)
+    inputs = read_inputs(request, platform, world)
+    return Planned(repo, platform, inputs, platform.resolve(repo, inputs, decision))
+
+
+def read_inputs(request: Request, platform: Platform, world: World) -> Inputs:
+    """The request as the platform's inputs; --env comes after --env-file and so wins."""
+    given = [v for file in request.env_file for v in _from_file(file, world)] + [
+        _from_flag(text) for text in request.env
+    ]
+    latest = {v.name: v for v in given}
+    chosen = {o.name: getattr(request, o.name) for o in platform.OPTIONS if getattr(request, o.name, None) is not None}
+    set_by_user = tuple(o.name for o in platform.OPTIONS if o.name in chosen and chosen[o.name] != o.default)
+    return Inputs(
+        env=tuple(latest.values()), services=tuple(request.service), options={k: str(v) for k, v in chosen.items()},
+        options_chosen=set_by_user,
+    )  # fmt: skip
+
+
+def _from_flag(text: str) -> GivenVar:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"--env takes KEY=VALUE, not {name!r}", help=f"write --env {name or 'KEY'}=VALUE")
+    return GivenVar(name=name, value=value, source="flag")
+
+
+def _from_file(file: str, world: World) -> list[GivenVar]:
+    from emulator.formats.dotenv import parse_dotenv
+
+    parsed = parse_dotenv(world.read_text(file, "--env-file"), file)
+    if parsed.diagnostics:
+        first = parsed.diagnostics[0]
+        line = first.origin.line if first.origin else 1
+        raise UsageError(f"{file}:{line}: {first.message}", help=first.help)
+    return [GivenVar(name=v.name, value=v.value, source="file", origin=v.origin) for v in parsed.variables]

@@ -1,0 +1,14 @@
+"""Files the user names on the command line: read, never written."""
+
+from emulator.model.diagnostic import UsageError
+
+
+def read_text(path: str, what: str) -> str:
+    """The text of a file named by the option `what`. Raises UsageError."""
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs start-up time
+            return file.read()
+    except UnicodeDecodeError:
+        raise UsageError(f"{what} {path} is not UTF-8 text") from None
+    except OSError as problem:
+        raise UsageError(f"{what} {path} cannot be read: {problem.strerror}") from None

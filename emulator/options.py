@@ -1,0 +1,78 @@
+"""Every option once: flag, default, help. Parser, completion and documentation follow from it."""
+
+import argparse
+from collections.abc import Sequence
+
+from .contract import Option
+from .model.record import Record
+
+
+class Flag(Record, frozen=True, kw_only=True):
+    """One common option. `repeat` collects several into a list; a flag without metavar or choices is a switch."""
+
+    names: tuple[str, ...]
+    help: str
+    metavar: str | None = None
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+    repeat: bool = False
+
+    @property
+    def dest(self) -> str:
+        return self.names[0].lstrip("-").replace("-", "_")
+
+
+FORMAT = Flag(
+    names=("--format",), help="how to print the answer (default: text)", choices=("text", "json"), default="text"
+)
+QUIET = Flag(names=("--quiet", "-q"), help="print the answer alone")
+VERBOSE = Flag(names=("--verbose", "-v"), help="print every reason with its source")
+
+REPOSITORY = (
+    Flag(names=("--root",), metavar="DIR", help="the repository's root (default: git's top level)"),
+    Flag(
+        names=("--snapshot",), metavar="WHAT", default="worktree",
+        help="worktree (default: as if you committed everything now), index, or a revision",
+    ),
+)  # fmt: skip
+
+PLANNING = (
+    Flag(names=("--platform",), metavar="NAME", help="the platform (default: told by the files)"),
+    Flag(names=("--service",), metavar="NAME", repeat=True, help="only this service (repeatable)"),
+    Flag(names=("--env",), metavar="KEY=VALUE", repeat=True, help="set a variable (repeatable)"),
+    Flag(names=("--env-file",), metavar="FILE", repeat=True, help="read variables from FILE; their values are never printed"),
+)  # fmt: skip
+
+RUNNING = (
+    Flag(
+        names=("--base-image",), metavar="FROM=TO", repeat=True,
+        help="build with TO wherever the Dockerfile says FROM (repeatable)",
+    ),
+    Flag(
+        names=("--limits",), choices=("memory", "all", "none"), default="memory",
+        help="which limits of the plan to apply (default: memory)",
+    ),
+    Flag(names=("--faithful-timing",), help="wait as long as the platform waits, even when the outcome is certain"),
+    Flag(names=("--time-scale",), metavar="F", default="1", help="multiply the platform's waits by F (0.1: ten times faster)"),
+)  # fmt: skip
+
+
+def from_platform(option: Option) -> Flag:
+    """A platform's own option as a flag of ours."""
+    metavar = None if option.is_switch or option.choices else option.metavar or "VALUE"
+    return Flag(names=(option.flag,), help=option.help, metavar=metavar, choices=option.choices, default=option.default)
+
+
+def add_flags(parser: "argparse._ActionsContainer", flags: Sequence[Flag]) -> None:
+    """Declare `flags` on a parser."""
+    for flag in flags:
+        settings: dict[str, object] = {"help": flag.help.replace("%", "%%"), "dest": flag.dest}
+        if flag.repeat:
+            settings |= {"action": "append", "default": [], "metavar": flag.metavar}
+        elif flag.choices:
+            settings |= {"choices": flag.choices, "default": flag.default}
+        elif flag.metavar:
+            settings |= {"metavar": flag.metavar, "default": flag.default}
+        else:
+            settings |= {"action": "store_true"}
+        parser.add_argument(*flag.names, **settings)  # type: ignore[arg-type]

@@ -1,0 +1,56 @@
+"""What a command works with: the user's request, and the doors to the world, opened on first use."""
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from .contract import Platform
+from .snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from .world import Clock, Docker, HttpDoor
+
+Request = Namespace
+"""The parsed command line; its names are those in options.py."""
+
+
+class Terminal(Protocol):
+    """Where answers go (stdout) and where progress and questions go (stderr)."""
+
+    width: int
+    out_is_tty: bool
+    err_is_tty: bool
+    colour: bool
+
+    def out(self, text: str) -> None: ...
+
+    def err(self, text: str) -> None: ...
+
+    def ask(self, question: str, *, hidden: bool = False) -> str | None:
+        """The answer, or None when nobody can be asked."""
+        ...
+
+
+class World:
+    """The doorways, gathered. `cli` builds the real one; a test builds one of fakes."""
+
+    def __init__(
+        self,
+        *,
+        environ: Mapping[str, str],
+        terminal: Terminal,
+        platforms: Mapping[str, Platform],
+        open_repository: Callable[[str, str | None, str], Snapshot],
+        read_text: Callable[[str, str], str],
+        connect: "Callable[[], Docker]",
+        clock: "Callable[[], Clock]",
+        http: "Callable[[], HttpDoor]",
+    ) -> None:
+        self.environ = environ
+        self.terminal = terminal
+        self.platforms = platforms
+        self.open_repository = open_repository
+        self.read_text = read_text
+        self.connect = connect
+        self.clock = clock
+        self.http = http

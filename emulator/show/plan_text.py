@@ -1,0 +1,145 @@
+"""A plan as text: for each service the command first, then why, then what surrounds it."""
+
+from emulator.model.origin import Origin
+from emulator.model.plan import Build, BuildKind, Command, EnvVar, Plan, Probe, Service
+
+from .style import Style, hanging
+from .text import ReadLine, diagnostics_text, tally
+
+
+def plan_text(plan: Plan, style: Style, read_line: ReadLine, *, verbose: bool = False, quiet: bool = False) -> str:
+    """The whole document. quiet: commands and errors alone. verbose: every decision with its source."""
+    blocks = [] if quiet else [_head(plan, style)]
+    blocks += [_service(service, style, quiet=quiet) for service in plan.services]
+    if verbose:
+        blocks.append(_decisions(plan, style))
+    shown = [d for d in plan.diagnostics if not d.suppressed and (not quiet or d.severity == "error")]
+    if shown:
+        blocks.append(diagnostics_text(shown, style, read_line))
+    if not quiet:
+        count = len(plan.services)
+        blocks.append(f"{count} service{'' if count == 1 else 's'} · {tally(plan.diagnostics)}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _head(plan: Plan, style: Style) -> str:
+    parts = [style.bold(plan.platform)]
+    if plan.created_from:
+        parts.append(f"created from the {plan.created_from}")
+    commit = f" at {plan.snapshot.commit[:8]}" if plan.snapshot.commit else ""
+    parts.append(f"{plan.snapshot.kind}{commit}")
+    return " · ".join(parts)
+
+
+def _service(service: Service, style: Style, *, quiet: bool) -> str:
+    command = service.command
+    lines = [f"{style.bold(service.name)}  {style.dim(service.type.value)}"]
+    lines += _row("runs", _command(command, style), style)
+    if quiet:
+        return "\n".join(lines)
+    if command is not None:
+        reason = next((d.because for d in service.decisions if d.id == f"{service.name}.command"), None)
+        if reason:
+            lines += _row("because", reason, style)
+        if command.argv is not None:
+            lines += _row("argv", _argv(command.argv), style)
+    lines += _row("builds", _build(service.build), style)
+    if service.port:
+        lines += _row("port", f"{service.port.number} ({service.port.source})", style)
+    for name, probe in _probes(service):
+        lines += _row(name, _probe(probe), style)
+    if service.resources.memory_mib and service.command and service.command.form != "none":
+        lines += _row("memory", f"{service.resources.memory_mib} MiB ({service.resources.plan})", style)
+    lines += _row("env", _env(service.env), style)
+    lines += _losers(command, style)
+    return "\n".join(lines)
+
+
+def _row(label: str, text: str, style: Style) -> list[str]:
+    return hanging(label, text, style)
+
+
+def _command(command: Command | None, style: Style) -> str:
+    if command is None:
+        return style.red("nothing")
+    if command.form == "none":
+        return "no process: files are served"
+    where = f"  [{_at(command.origin)}]" if command.origin else ""
+    return f"{command.text or 'the command of the base image'}{where}"
+
+
+def _at(origin: Origin | None) -> str:
+    return f"{origin.file}:{origin.line}" if origin and origin.file else ""
+
+
+def _argv(argv: tuple[str, ...]) -> str:
+    import msgspec
+
+    return msgspec.json.encode(argv).decode().replace('","', '", "')
+
+
+def _build(build: Build) -> str:
+    base = f", from {', '.join(build.base_images)}" if build.base_images else ""
+    match build.kind:
+        case BuildKind.DOCKERFILE:
+            return f"{build.dockerfile} with context {build.context}{base}"
+        case BuildKind.NATIVE:
+            return f"{build.runtime}: {build.command or 'no build command'} (in {build.root}){base}"
+        case BuildKind.IMAGE:
+            return f"nothing: the image {build.image}" if build.image else f"nothing: {build.runtime}"
+        case BuildKind.STATIC | BuildKind.BUILDPACK:
+            return f"{build.command or 'no build command'}, publishes {build.publish}"
+
+
+def _probes(service: Service) -> list[tuple[str, Probe]]:
+    probes = service.probes
+    named = [
+        ("health", probes.health),
+        ("startup", probes.startup),
+        ("liveness", probes.liveness),
+        ("readiness", probes.readiness),
+    ]
+    return [(name, probe) for name, probe in named if probe is not None]
+
+
+def _probe(probe: Probe) -> str:
+    what = f"GET {probe.path}" if probe.kind == "http" else f"{probe.kind} on port {probe.port}"
+    statuses = f" → {probe.success_statuses[0]}-{probe.success_statuses[1]}" if probe.success_statuses else ""
+    return f"{what}{statuses} within {probe.timeout_s:g} s, every {probe.period_s:g} s"
+
+
+def _env(env: tuple[EnvVar, ...]) -> str:
+    own = [v for v in env if v.kind != "platform"]
+    unset = [v.name for v in own if v.value is None and v.kind == "prompt"]
+    text = f"{len(env)} variables"
+    if own:
+        text += f", yours: {', '.join(v.name for v in own)}"
+    return text + (f" (asked for at creation: {', '.join(unset)})" if unset else "")
+
+
+def _losers(command: Command | None, style: Style) -> list[str]:
+    lines: list[str] = []
+    for loser in command.shadowed if command else ():
+        lines += _row("not used", f"{loser.text}  [{_at(loser.origin)}]: {loser.because}", style)
+    if command and command.alternative:
+        other = command.alternative
+        lines += _row(
+            "otherwise",
+            f"{other.when}: {other.text or 'nothing runs'}" + (f" ({other.source})" if other.text else ""),
+            style,
+        )
+    return lines
+
+
+def _decisions(plan: Plan, style: Style) -> str:
+    """Every question with its answer, its rule and what lost."""
+    rows: list[str] = [style.bold("decisions")]
+    for decision in (plan.detected, *plan.decisions, *(d for s in plan.services for d in s.decisions)):
+        rows += hanging("?", f"{decision.question} → {decision.answer}: {decision.because}", style, gap=2)
+        if decision.rule:
+            rows += hanging(
+                "", f"rule {decision.rule}" + (f", {decision.source}" if decision.source else ""), style, gap=4
+            )
+        for rejected in decision.rejected:
+            rows += hanging("", f"not {rejected.answer}: {rejected.because}", style, gap=4)
+    return "\n".join(rows)

@@ -1,0 +1,88 @@
+"""Colour and width: the few things every printed text needs."""
+
+from typing import NamedTuple
+
+
+class Style(NamedTuple):
+    """How wide the reader's screen is and whether it shows colour."""
+
+    width: int = 100
+    colour: bool = False
+
+    def bold(self, text: str) -> str:
+        return self._paint("1", text)
+
+    def dim(self, text: str) -> str:
+        return self._paint("2", text)
+
+    def red(self, text: str) -> str:
+        return self._paint("31;1", text)
+
+    def yellow(self, text: str) -> str:
+        return self._paint("33;1", text)
+
+    def green(self, text: str) -> str:
+        return self._paint("32;1", text)
+
+    def cyan(self, text: str) -> str:
+        return self._paint("36", text)
+
+    def _paint(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and text else text
+
+
+def printable(text: str) -> str:
+    """`text` on one line, with control characters shown instead of obeyed."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _VISIBLE.get(c, f"\\x{ord(c):02x}") for c in text)
+
+
+_VISIBLE = {"\n": "⏎", "\t": "    ", "\r": ""}
+
+
+def columns(text: str) -> int:
+    """How many columns `text` takes on a screen."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """`text` broken at blanks so that no line is wider than `width` columns; a longer word is cut."""
+    lines = [""]
+    for word in printable(text).split(" "):
+        piece = word
+        while columns(piece) > width:
+            cut = _fit(piece, width - columns(lines[-1]) - bool(lines[-1]))
+            if cut == 0:
+                lines.append("")
+                continue
+            lines[-1] = f"{lines[-1]} {piece[:cut]}" if lines[-1] else piece[:cut]
+            lines.append("")
+            piece = piece[cut:]
+        if lines[-1] and columns(lines[-1]) + 1 + columns(piece) > width:
+            lines.append(piece)
+        else:
+            lines[-1] = f"{lines[-1]} {piece}" if lines[-1] else piece
+    return lines
+
+
+def _fit(text: str, width: int) -> int:
+    """How many characters of `text` fit in `width` columns."""
+    used = 0
+    for count, character in enumerate(text):
+        used += columns(character)
+        if used > width:
+            return count
+    return len(text)
+
+
+def hanging(label: str, text: str, style: Style, *, indent: int = 2, gap: int = 10) -> list[str]:
+    """`label` and `text` side by side, the text's further lines below its first."""
+    room = max(16, style.width - indent - gap)
+    first, *rest = wrap(text, room)
+    head = " " * indent + style.dim(label) + " " * max(1, gap - columns(label)) + first
+    return [head, *(" " * (indent + gap) + line for line in rest)]

@@ -1,0 +1,97 @@
+"""What two adapters share: defaults they may assign by name, and small helpers."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from emulator.engine.base_images import entrypoint_of
+from emulator.formats.dockerfile import CommandLine, ImageConfig, image_config, parse_dockerfile, read_stages
+from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.origin import Origin
+from emulator.model.plan import CommandForm
+from emulator.model.record import replace
+from emulator.snapshot import Snapshot, Unreadable
+
+
+class DockerfileReading(NamedTuple):
+    """What a Dockerfile says about the image it makes, without building it.
+
+    argv: ENTRYPOINT and CMD as the first process is executed with; None where only the base image
+    knows, and `base_origin` is then its FROM. nothing_to_run: built from scratch, and no command.
+    """
+
+    path: str
+    argv: tuple[str, ...] | None
+    form: CommandForm
+    text: str | None
+    origin: Origin | None
+    base_origin: Origin | None
+    base_images: tuple[str, ...]
+    nothing_to_run: bool
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read_dockerfile(repo: Snapshot, path: str, build_args: Mapping[str, str], service: str) -> DockerfileReading:
+    """Read the Dockerfile at `path`, which the snapshot has. `build_args` may hold tokens for secrets."""
+    try:
+        text = repo.text(path)
+    except Unreadable as problem:
+        return _unusable(path, problem, service)
+    parsed = parse_dockerfile(text, path)
+    stages = read_stages(parsed, build_args=build_args)
+    config = image_config(parsed, build_args=build_args, base_config=_known_base)
+    base = _lowest_base(stages.stages, stages.target)
+    found = tuple(dict.fromkeys((*parsed.diagnostics, *stages.diagnostics, *config.diagnostics)))
+    lines = [line for line in (config.entrypoint, config.cmd) if line is not None]
+    own = [line for line in lines if line.origin is not None]
+    argv = tuple(word for line in lines for word in line.argv) if own else None
+    return DockerfileReading(
+        path=path, argv=argv or None, form=_form(own), text=_text(lines) if own else None,
+        origin=(own[-1].origin if own else None), base_origin=base[1] if base else None, base_images=stages.base_images,
+        nothing_to_run=not argv and bool(base and base[0] == "scratch"),
+        diagnostics=tuple(d if d.service else replace(d, service=service) for d in found),
+    )  # fmt: skip
+
+
+def _unusable(path: str, problem: Unreadable, service: str) -> DockerfileReading:
+    place = Origin(file=path, line=problem.line, column=problem.column)
+    found = error(f"file/{problem.code}", problem.message, origin=place, service=service, help="write it as UTF-8 text")
+    return DockerfileReading(
+        path=path, argv=None, form="image", text=None, origin=None, base_origin=None, base_images=(), nothing_to_run=False,
+        diagnostics=(found,),
+    )  # fmt: skip
+
+
+def _known_base(ref: str) -> ImageConfig | None:
+    """What we know of a base image: its ENTRYPOINT, when it is a well-known one that has one."""
+    entrypoint = entrypoint_of(ref)
+    if not entrypoint:
+        return None
+    line = CommandLine(form="exec", text=" ".join(entrypoint), argv=entrypoint)
+    return ImageConfig(entrypoint=line, unknown_base=True, workdir=None, user=None)
+
+
+def _lowest_base(stages: tuple[object, ...], target: int | None) -> tuple[str, Origin] | None:
+    """The image the target stage is built on, and its FROM."""
+    from emulator.formats.dockerfile import Stage
+
+    index = target
+    while index is not None:
+        stage = stages[index]
+        assert isinstance(stage, Stage)
+        if stage.parent is None:
+            return stage.base, stage.origin
+        index = stage.parent
+    return None
+
+
+def _form(lines: list[CommandLine]) -> CommandForm:
+    if not lines:
+        return "image"
+    return "shell" if any(line.form == "shell" for line in lines) else "exec"
+
+
+def _text(lines: list[CommandLine]) -> str:
+    """The command as a person would type it."""
+    import shlex
+
+    return " ".join(line.text if line.form == "shell" else shlex.join(line.argv) for line in lines)

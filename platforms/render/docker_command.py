@@ -1,0 +1,61 @@
+"""How Render turns a dockerCommand into an argv (rules render/docker-command-shell, -words).
+
+Three readings were possible; only "the rest after `sh -c` is one argument, quotes included" yields
+the message people saw: `sh: 1: a && b --port 10000: not found`, status 127.
+"""
+
+import re
+import shlex
+from collections.abc import Callable
+
+_SHELL = re.compile(r"^(\S*(?:ba|da|z|k)?sh)\s+-c\s+(.*)$", re.DOTALL)
+_NAME = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
+
+
+def parse_docker_command(text: str, value_of: Callable[[str], str | None]) -> tuple[str, ...]:
+    """The argv of a dockerCommand. `value_of` gives a variable's value (or the token that stands
+    for a secret one), None when the service does not have it: then it becomes "".
+
+    Never fails: text that cannot be split as a shell would (an unclosed quote) is split at blanks.
+    """
+    shell = _SHELL.match(text.strip())
+    if shell:
+        return (shell.group(1), "-c", shell.group(2))
+    return tuple(_expand(word, value_of) for word in _words(text))
+
+
+def runs_in_shell(text: str) -> bool:
+    return _SHELL.match(text.strip()) is not None
+
+
+def quoted_script(text: str) -> str | None:
+    """The script when a `sh -c` command wraps it in quotes, which Render keeps: it becomes one word."""
+    shell = _SHELL.match(text.strip())
+    if not shell:
+        return None
+    script = shell.group(2).strip()
+    wrapped = len(script) > 1 and script[0] == script[-1] and script[0] in "\"'"
+    return script[1:-1] if wrapped and any(c.isspace() for c in script) else None
+
+
+def shell_operators(text: str) -> tuple[str, ...]:
+    """Shell operators that would reach the program as plain arguments."""
+    if runs_in_shell(text):
+        return ()
+    return tuple(word for word in _words(text) if word in ("&&", "||", ";", "|", ">", ">>", "<", "&"))
+
+
+def referenced(text: str) -> tuple[str, ...]:
+    """The names of the variables a command refers to, in order, each once."""
+    return tuple(dict.fromkeys(a or b for a, b in _NAME.findall(text)))
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
+
+
+def _expand(word: str, value_of: Callable[[str], str | None]) -> str:
+    return _NAME.sub(lambda m: value_of(m.group(1) or m.group(2)) or "", word)

@@ -1,0 +1,184 @@
+"""The variables of a service: Render's own, the file's, the user's; who wins, and which stay hidden.
+
+Precedence (rule render/default-env): a service's variable beats its groups', which beat Render's
+defaults; what the user gives on the command line beats all.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+from emulator.contract import GivenVar, Inputs
+from emulator.model.plan import EnvKind, EnvPhase, EnvVar
+from emulator.snapshot import Repository
+
+from .manifest import Blueprint, EnvEntry, ServiceSpec
+from .plans import InstanceType, cpu_count, web_concurrency
+
+BUILD, RUN, BOTH = EnvPhase.BUILD, EnvPhase.RUN, EnvPhase.BOTH
+
+_TYPE_WORDS = {"W": "web", "P": "pserv", "K": "worker", "C": "cron", "S": "static"}
+
+_FORM_KINDS = {
+    "literal": EnvKind.LITERAL, "generated": EnvKind.GENERATED, "prompted": EnvKind.PROMPT,
+    "database": EnvKind.DATABASE, "service": EnvKind.SERVICE, "empty": EnvKind.PROMPT,
+}  # fmt: skip
+
+LANGUAGE_ENV: dict[str, tuple[tuple[str, str, EnvPhase], ...]] = {
+    "python": (
+        ("CI", "true", BUILD),
+        ("FORWARDED_ALLOW_IPS", "*", BOTH),
+        ("GUNICORN_CMD_ARGS", "--preload --access-logfile - --bind=0.0.0.0:10000", BOTH),
+        ("PIPENV_YES", "true", BOTH),
+        ("VENV_ROOT", "/opt/render/project/src/.venv", BOTH),
+    ),
+    "node": (("NODE_ENV", "production", RUN), ("NODE_MODULES_CACHE", "true", BOTH)),
+    "ruby": (
+        ("BUNDLE_APP_CONFIG", "/opt/render/project/.gems", BOTH),
+        ("BUNDLE_PATH", "/opt/render/project/.gems", BOTH),
+        ("GEM_PATH", "/opt/render/project/.gems", BOTH),
+        ("BUNDLE_BIN", "/opt/render/project/.gems/bin", BOTH),
+        ("BUNDLE_DEPLOYMENT", "true", BOTH),
+        ("MALLOC_ARENA_MAX", "2", BOTH),
+        ("PASSENGER_ENGINE", "builtin", BOTH),
+        ("PASSENGER_ENVIRONMENT", "production", BOTH),
+        ("PASSENGER_PORT", "10000", BOTH),
+        ("PIDFILE", "/tmp/puma-server.pid", BOTH),  # noqa: S108 - Render's own value
+        ("RAILS_ENV", "production", BOTH),
+        ("RAILS_SERVE_STATIC_FILES", "true", BOTH),
+        ("RAILS_LOG_TO_STDOUT", "true", BOTH),
+    ),
+    "go": (("GO111MODULE", "on", BOTH), ("GOPATH", "/opt/render/project/go", BOTH)),
+    "rust": (
+        ("CARGO_HOME", "/opt/render/project/.cargo", BOTH),
+        ("RUSTUP_HOME", "/opt/render/project/.rustup", BOTH),
+        ("ROCKET_ENV", "prod", BOTH),
+        ("ROCKET_PORT", "10000", RUN),
+    ),
+    "elixir": (("MIX_ENV", "prod", BOTH), ("RELEASE_DISTRIBUTION", "name", BOTH)),
+}
+"""Variables of a language's native runtime (source: environment-variables)."""
+
+
+class Environment(NamedTuple):
+    """variables: sorted by name. hidden: the values that are not printed. unset: prompted names without a value."""
+
+    variables: tuple[EnvVar, ...]
+    hidden: dict[str, str]
+    unset: tuple[EnvEntry, ...]
+
+    def known(self, name: str) -> str | None:
+        """The value of a variable that may be printed, None when it is hidden, unset or not there."""
+        found = self.get(name)
+        return found.value if found else None
+
+    def get(self, name: str) -> EnvVar | None:
+        return next((v for v in self.variables if v.name == name), None)
+
+    def shown(self, name: str) -> str | None:
+        """The value, or the token that stands for a hidden one; None when the service has no such variable."""
+        if name in self.hidden:
+            return f"‹{name}›"
+        found = self.get(name)
+        if found is None:
+            return None
+        return found.value if found.value is not None else (f"‹{name}›" if found.kind is not EnvKind.PROMPT else None)
+
+
+def environment(
+    *, spec: ServiceSpec, blueprint: Blueprint | None, repository: Repository, inputs: Inputs, runtime: str,
+    instance: InstanceType,
+) -> Environment:  # fmt: skip
+    """Everything the service's build and process see."""
+    variables = {v.name: v for v in platform_variables(spec, repository, runtime, instance)}
+    unset: dict[str, EnvEntry] = {}
+    for entry in _declared(spec, blueprint):
+        variables[entry.key] = EnvVar(
+            name=entry.key, value=entry.value, kind=_FORM_KINDS.get(entry.form, EnvKind.GROUP), origin=entry.origin
+        )
+        if entry.form in ("prompted", "empty"):
+            unset[entry.key] = entry
+        else:
+            unset.pop(entry.key, None)
+    hidden: dict[str, str] = {}
+    for given in inputs.env:
+        _give(variables, hidden, given)
+        unset.pop(given.name, None)
+    ordered = tuple(variables[name] for name in sorted(variables))
+    return Environment(ordered, hidden, tuple(unset.values()))
+
+
+def _declared(spec: ServiceSpec, blueprint: Blueprint | None) -> list[EnvEntry]:
+    """Group variables first, then the service's own, so that the later win."""
+    groups = blueprint.groups if blueprint else {}
+    linked = [e for entry in spec.env if entry.form == "group" for e in groups.get(entry.detail, ())]
+    usable = [e for e in linked if e.form in ("literal", "generated")]
+    return usable + [entry for entry in spec.env if entry.form != "group"]
+
+
+def _give(variables: dict[str, EnvVar], hidden: dict[str, str], given: GivenVar) -> None:
+    """A variable from the command line. One that the platform keeps secret stays secret; a value
+    from an env file may be anything, so it is never printed."""
+    declared = variables.get(given.name)
+    kind = declared.kind if declared else EnvKind.FLAG
+    secret = kind not in (EnvKind.LITERAL, EnvKind.PLATFORM, EnvKind.FLAG) or given.source != "flag"
+    if kind in (EnvKind.LITERAL, EnvKind.PLATFORM, EnvKind.FLAG):
+        kind = EnvKind.FLAG if given.source == "flag" else EnvKind.SECRET
+    variables[given.name] = EnvVar(
+        name=given.name, value=None if secret else given.value, kind=kind,
+        origin=given.origin or (declared.origin if declared else None),
+    )  # fmt: skip
+    if secret:
+        hidden[given.name] = given.value
+
+
+def platform_variables(spec: ServiceSpec, repository: Repository, runtime: str, instance: InstanceType) -> list[EnvVar]:
+    """Render's own variables (rule render/default-env)."""
+    id_ = service_id(spec, repository)
+    public = spec.kind in "WS"
+    rows: list[tuple[str, str | None, EnvPhase]] = [
+        ("RENDER", "true", BOTH),
+        ("IS_PULL_REQUEST", "false", BOTH),
+        ("RENDER_SERVICE_ID", id_, BOTH),
+        ("RENDER_SERVICE_NAME", spec.name, BOTH),
+        ("RENDER_SERVICE_TYPE", _TYPE_WORDS.get(spec.kind, "web"), BOTH),
+        ("RENDER_EXTERNAL_HOSTNAME", external_host(spec) if public else "", BOTH),
+        ("RENDER_EXTERNAL_URL", f"https://{external_host(spec)}" if public else "", BOTH),
+        ("RENDER_DISCOVERY_SERVICE", f"{slug(spec.name)}-discovery", BOTH),
+        ("RENDER_CPU_COUNT", cpu_count(instance), BOTH),
+        ("RENDER_INSTANCE_ID", f"{id_}-{_letters(id_, 5)}", RUN),
+    ]
+    if repository.is_git and runtime != "image":
+        rows += [
+            ("RENDER_GIT_BRANCH", repository.branch or "", BOTH),
+            ("RENDER_GIT_COMMIT", repository.commit or "", BOTH),
+            ("RENDER_GIT_REPO_SLUG", repository.slug or "", BOTH),
+        ]
+    if spec.kind in "WP":
+        rows += [
+            ("RENDER_WEB_CONCURRENCY", web_concurrency(instance), RUN),
+            ("WEB_CONCURRENCY", web_concurrency(instance), RUN),
+        ]
+    if spec.kind == "W":
+        rows.append(("PORT", "10000", BOTH))
+    rows += LANGUAGE_ENV.get(runtime, ())
+    return [EnvVar(name=name, value=value, kind=EnvKind.PLATFORM, phase=phase) for name, value, phase in rows]
+
+
+def service_id(spec: ServiceSpec, repository: Repository) -> str:
+    """An identifier of the form Render gives, the same for the same repository and service."""
+    return "srv-" + _letters(f"{repository.name}/{spec.name}", 20)
+
+
+def external_host(spec: ServiceSpec) -> str:
+    return f"{slug(spec.name)}.onrender.com"
+
+
+def slug(name: str) -> str:
+    """A service's name as it stands in host names."""
+    letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())
+    return "-".join(part for part in letters.split("-") if part) or "service"
+
+
+def _letters(seed: str, count: int) -> str:
+    digest = hashlib.sha256(seed.encode()).digest()
+    return "".join("0123456789abcdefghijklmnopqrstuv"[byte % 32] for byte in digest[:count])

@@ -1,0 +1,95 @@
+"""Render's own log lines, word for word (source: deploy logs quoted in public repositories).
+
+Lines that circulate but were never seen in a real log ("Health check passed") are not here.
+"""
+
+from emulator.model.event import (
+    BuildFailed, BuildFinished, BuildStarted, ContainerStarted, DeployFailed, Event, Live, Restarted, Stopped, StillScanning,
+)  # fmt: skip
+from emulator.model.plan import BuildKind, EnvVar, Service
+
+PREFIX = "==> "
+PORT_DOCS = "Docs on specifying a port: https://render.com/docs/web-services#port-binding"
+HELP_DOCS = "Common ways to troubleshoot your deploy: https://render.com/docs/troubleshooting-deploys"
+_BAR = "/" * 59
+
+
+def narrate(service: Service, event: Event) -> tuple[str, ...]:
+    """The platform's lines at this event, in order; () where it says nothing."""
+    return tuple(PREFIX + line for line in _lines(service, event))
+
+
+def _lines(service: Service, event: Event) -> tuple[str, ...]:
+    match event:
+        case BuildStarted():
+            return _build_started(service)
+        case BuildFinished():
+            return ("Build successful 🎉",) if service.build.kind is BuildKind.NATIVE else ()
+        case BuildFailed():
+            return ("Build failed 😞",) if service.build.kind is BuildKind.NATIVE else ()
+        case ContainerStarted():
+            return _started(service, event)
+        case StillScanning():
+            return ("No open ports detected, continuing to scan...", PORT_DOCS)
+        case Stopped(exit_code=0):
+            return ("Application exited early", HELP_DOCS)
+        case Stopped(oom=True):
+            return (f"Out of memory (used over {service.resources.memory_mib}Mi)",)
+        case Stopped(exit_code=int(code)):
+            return (f"Exited with status {code}", HELP_DOCS)
+        case DeployFailed(phase="port"):
+            return (_port_scan_timeout(event),)
+        case Live():
+            return _live(service)
+        case Restarted() | _:
+            return ()
+
+
+def _build_started(service: Service) -> tuple[str, ...]:
+    if service.build.kind is not BuildKind.NATIVE:
+        return ()
+    lines: list[str] = []
+    if service.build.runtime == "python" and service.build.base_images:
+        version = service.build.base_images[0].removeprefix("python:").removesuffix("-slim")
+        lines += [
+            f"Using Python version {version}",
+            "Docs on specifying a Python version: https://render.com/docs/python-version",
+        ]
+    command = service.build.command
+    return (*lines, f"Running build command '{command}'..." if command else "Empty build command; skipping build")
+
+
+def _started(service: Service, event: ContainerStarted) -> tuple[str, ...]:
+    lines: list[str] = []
+    workers = next((v for v in service.env if v.name == "WEB_CONCURRENCY"), None)
+    if event.attempt == 1:
+        lines.append("Deploying...")
+        if workers is not None and workers.kind == "platform":
+            lines.append(_workers(workers))
+    command = service.command
+    if command is not None and command.source != "dockerfile" and command.form != "image":
+        lines.append(f"Running '{command.text}'")
+    return tuple(lines)
+
+
+def _workers(variable: EnvVar) -> str:
+    return f"Setting WEB_CONCURRENCY={variable.value} by default, based on available CPUs in the instance"
+
+
+def _port_scan_timeout(event: DeployFailed) -> str:
+    if event.code == "no-http":
+        return (
+            "Port scan timeout reached, no open HTTP ports detected. If you don't need to receive public HTTP traffic, "
+            "create a private service instead."
+        )
+    return (
+        "Port scan timeout reached, no open ports detected. Bind your service to at least one port. If you don't need to "
+        "receive traffic on any port, create a background worker instead."
+    )
+
+
+def _live(service: Service) -> tuple[str, ...]:
+    url = next((v.value for v in service.env if v.name == "RENDER_EXTERNAL_URL"), None)
+    if not url:
+        return ("Your service is live 🎉",)
+    return ("Your service is live 🎉", "", _BAR, "", f"Available at your primary URL {url}", "", _BAR)

@@ -1,0 +1,205 @@
+"""What Render does, one row a rule: the unit of truth that decisions and diagnostics cite.
+
+`checked` is the day the source was last read. Sources are Render's documentation where it speaks;
+elsewhere the kind of log or thread it was seen in.
+"""
+
+from emulator.model.rule import Evidence, Fidelity, Rule
+
+CHECKED = "2026-11-20"
+DOCS = "https://render.com/docs/"
+
+_ALL: list[Rule] = []
+
+
+def _rule(
+    name: str, statement: str, source: str, evidence: Evidence, fidelity: Fidelity = Fidelity.EXACT, note: str = ""
+) -> Rule:
+    rule = Rule(
+        id=f"render/{name}", statement=statement, source=source, checked=CHECKED, evidence=evidence,
+        fidelity=fidelity, note=note,
+    )  # fmt: skip
+    _ALL.append(rule)
+    return rule
+
+
+DOCUMENTED, SCHEMA, LOG = Evidence.DOCUMENTED, Evidence.SCHEMA, Evidence.LOG
+COMMUNITY, INFERRED = Evidence.COMMUNITY, Evidence.INFERRED
+APPROXIMATE, NOT_IMITATED = Fidelity.APPROXIMATE, Fidelity.NOT_IMITATED
+
+BLUEPRINT_PATH = _rule(
+    "blueprint-path", "A Blueprint is read from render.yaml at the repository's root unless another path was given.",
+    DOCS + "infrastructure-as-code", DOCUMENTED,
+)  # fmt: skip
+REPOSITORY_PRECEDENCE = _rule(
+    "repository-precedence",
+    "A service set up by pointing at a repository: a Dockerfile wins over render.yaml, which wins over a Procfile.",
+    "field reports of services created from a repository", COMMUNITY, APPROXIMATE,
+    note="The documentation speaks only of a language chosen in the form; --created-from blueprint follows it.",
+)  # fmt: skip
+BLUEPRINT_RUNTIME = _rule(
+    "blueprint-runtime",
+    "A service synced from a Blueprint runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
+    DOCS + "docker", INFERRED,
+)  # fmt: skip
+PROCFILE_IGNORED = _rule(
+    "procfile-ignored", "A service synced from a Blueprint never reads a Procfile.",
+    DOCS + "migrate-from-heroku", DOCUMENTED,
+)  # fmt: skip
+PROCFILE_WEB = _rule(
+    "procfile-web", "With no Dockerfile and no render.yaml, the Procfile's web line is the start command.",
+    "field reports of services created from a repository", COMMUNITY, APPROXIMATE,
+)  # fmt: skip
+SUGGESTED_BUILD = _rule(
+    "suggested-build-command", "The creation form suggests a build command from the language it finds.",
+    DOCS + "language-support", COMMUNITY, APPROXIMATE, note="The strings are those people report; the form lets you edit them.",
+)  # fmt: skip
+DOCKER_COMMAND = _rule(
+    "docker-command", "A dockerCommand replaces the image's ENTRYPOINT and CMD.",
+    "a change by Render's staff to an official template, August 2026", COMMUNITY,
+    note="The documentation says it replaces CMD only.",
+)  # fmt: skip
+DOCKER_COMMAND_SHELL = _rule(
+    "docker-command-shell",
+    "After `sh -c` the rest of a dockerCommand is one argument, word for word, quotes included.",
+    "a comment in an official template and five logs", LOG,
+)  # fmt: skip
+DOCKER_COMMAND_WORDS = _rule(
+    "docker-command-words", "A dockerCommand without a shell is split into words; $NAME is replaced from the service's variables.",
+    "an official example", COMMUNITY, APPROXIMATE, note="One user reports that variables are not replaced without a shell.",
+)  # fmt: skip
+IMAGE_COMMAND = _rule(
+    "image-command", "With no dockerCommand the image's ENTRYPOINT and CMD run.", DOCS + "blueprint-spec", DOCUMENTED
+)
+DOCKER_NO_START_COMMAND = _rule(
+    "docker-no-start-command", "A Blueprint is refused when a docker service has a startCommand.",
+    "validator output quoted by six projects", COMMUNITY,
+)  # fmt: skip
+NATIVE_START_COMMAND = _rule(
+    "native-start-command", "A native service must have a startCommand; it runs in a shell.",
+    "validator output quoted by projects", COMMUNITY,
+)  # fmt: skip
+NATIVE_SHELL = _rule(
+    "native-shell",
+    "Build and start commands of native services run through bash.",
+    "official examples that use `cd … && …`",
+    INFERRED,
+)
+ROOT_DIR = _rule(
+    "root-dir", "dockerfilePath, dockerContext and commands are relative to rootDir; files outside it are not there.",
+    DOCS + "monorepo-support", DOCUMENTED, APPROXIMATE, note="Other pages say the repository's root; a field report follows rootDir.",
+)  # fmt: skip
+DOCKERFILE_PATH = _rule(
+    "dockerfile-path",
+    "The Dockerfile is ./Dockerfile unless dockerfilePath names another.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+)
+DOCKER_CONTEXT = _rule(
+    "docker-context", "The build context is the service's root unless dockerContext names another folder.",
+    DOCS + "blueprint-spec", DOCUMENTED,
+)  # fmt: skip
+CLEAN_CLONE = _rule(
+    "clean-clone",
+    "A build starts from a fresh clone: files that git ignores are not there.",
+    DOCS + "deploys",
+    INFERRED,
+)
+BUILD_ARGS = _rule(
+    "build-args", "Every variable of the service is a build argument; a Dockerfile sees those it declares with ARG.",
+    DOCS + "docker-secrets", DOCUMENTED,
+)  # fmt: skip
+AMD64 = _rule("linux-amd64", "Images are built for and run on linux/amd64.", DOCS + "deploying-an-image", DOCUMENTED)
+DEFAULT_PORT = _rule(
+    "default-port", "PORT is 10000 for a web service unless the user sets it.", DOCS + "web-services", DOCUMENTED
+)
+PORT_SCAN = _rule(
+    "port-scan", "A web service is found by scanning its ports on 0.0.0.0; after about 5 minutes without one the deploy fails.",
+    "timestamped deploy logs, October 2026", LOG, note="Documentation gives 15 minutes, one post-mortem 90 seconds.",
+)  # fmt: skip
+HEALTH_CHECK = _rule(
+    "health-check", "GET on healthCheckPath must answer 200-399 within 5 seconds; failing for 15 minutes cancels the deploy.",
+    DOCS + "health-checks", DOCUMENTED,
+)  # fmt: skip
+CRASH = _rule(
+    "crash-restart", "A process that ends during a deploy is started again until the deploy times out.",
+    "https://render.com/tutorials/when-deploys-go-wrong/health-checks-and-crashes", LOG, APPROXIMATE,
+    note="The waits between starts are not published: 1 s, doubling to 5 min.",
+)  # fmt: skip
+WORKER_LIVE = _rule(
+    "worker-stays-up", "A background worker is live when its process stays up.", DOCS + "deploys", INFERRED, APPROXIMATE,
+    note="How long it must stay up is not published: 5 s here.",
+)  # fmt: skip
+SHUTDOWN = _rule(
+    "shutdown",
+    "SIGTERM, then SIGKILL after maxShutdownDelaySeconds (1 to 300, default 30).",
+    DOCS + "deploys",
+    DOCUMENTED,
+)
+MEMORY = _rule(
+    "plan-memory", "An instance is killed when it uses more memory than its plan has.",
+    "https://github.com/render-oss/skills", COMMUNITY, note="Memory is applied as a hard limit without swap; CPU is not.",
+)  # fmt: skip
+DEFAULT_PLAN = _rule("default-plan", "A service without a plan gets starter.", DOCS + "blueprint-spec", DOCUMENTED)
+DEFAULT_ENV = _rule(
+    "default-env", "Render sets RENDER, RENDER_* and its language's variables.", DOCS + "environment-variables", DOCUMENTED, APPROXIMATE,
+    note="Identifiers are made up here, the same for the same repository and service.",
+)  # fmt: skip
+ENV_FORMS = _rule(
+    "env-forms", "A variable has one form: value, generateValue, sync: false, fromDatabase, fromService, or a group.",
+    DOCS + "blueprint-spec", SCHEMA,
+)  # fmt: skip
+GENERATED_VALUE = _rule(
+    "generated-value", "generateValue makes a random 256-bit value, base64, once.", DOCS + "blueprint-spec", DOCUMENTED, APPROXIMATE,
+    note="Made anew for each `up` for now; Render keeps the first.",
+)  # fmt: skip
+PROMPTED_VALUE = _rule(
+    "prompted-value",
+    "sync: false is asked for when the Blueprint is first created, and never again.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+)
+PYTHON_VERSION = _rule(
+    "python-version", "Python is PYTHON_VERSION (full x.y.z), else .python-version, else 3.14.3 for new services.",
+    DOCS + "python-version", DOCUMENTED, APPROXIMATE, note="The base image's patch release may differ; the plan names the image.",
+)  # fmt: skip
+NATIVE_LAYOUT = _rule(
+    "native-layout", "Native code lies in /opt/render/project/src with a virtual environment in .venv, on Debian 12.",
+    DOCS + "native-runtimes", DOCUMENTED, APPROXIMATE,
+    note="The image is generated; of the preinstalled tools the common ones are there (compiler, git, curl, make, …).",
+)  # fmt: skip
+NATIVE_USER = _rule(
+    "native-user", "Native services run as the user render, uid 1000.", "paths seen in logs", INFERRED, APPROXIMATE
+)
+UNKNOWN_FIELD = _rule(
+    "unknown-field",
+    "A Blueprint with an unknown field is refused.",
+    "https://render.com/schema/render.yaml.json",
+    SCHEMA,
+)
+INVALID_RUNTIME = _rule(
+    "invalid-runtime", "An unknown runtime is refused.", "validator output quoted by projects", COMMUNITY
+)
+IMAGE_RUNTIME = _rule(
+    "image-runtime", "An image service pulls image.url at every deploy.", DOCS + "deploying-an-image", DOCUMENTED
+)
+SERVICE_TYPES = _rule(
+    "service-types", "Cron jobs, static sites, Key Value and Postgres are part of a Blueprint.", DOCS + "blueprint-spec", DOCUMENTED,
+    NOT_IMITATED, note="They are in the plan; `up` does not run them yet.",
+)  # fmt: skip
+REFERENCES = _rule(
+    "references", "fromDatabase, fromService and fromGroup are resolved at each sync.", DOCS + "blueprint-spec", DOCUMENTED,
+    NOT_IMITATED, note="Such variables are named in the plan and unset in `up` unless --env gives them.",
+)  # fmt: skip
+EDGE = _rule(
+    "public-edge", "Requests arrive through Render's edge with TLS, compression and forwarded headers.", DOCS + "web-services", LOG,
+    NOT_IMITATED, note="Requests go straight to the container.",
+)  # fmt: skip
+CPU = _rule("plan-cpu", "A plan gives a share of a CPU.", "https://github.com/render-oss/skills", COMMUNITY, NOT_IMITATED,
+            note="Applied only with --limits all; boots are faster here than on a small plan.")  # fmt: skip
+PRE_DEPLOY = _rule(
+    "pre-deploy", "preDeployCommand runs on a separate instance before the new one starts.", DOCS + "deploys", DOCUMENTED, NOT_IMITATED,
+)  # fmt: skip
+DISK = _rule("disk", "A disk is kept between deploys and forbids overlap.", DOCS + "disks", DOCUMENTED, NOT_IMITATED)
+
+RULES: tuple[Rule, ...] = tuple(_ALL)
