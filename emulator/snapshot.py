@@ -102,6 +102,11 @@ class Snapshot:
         self._bytes: dict[str, bytes] = {}
 
     @property
+    def source(self) -> Source:
+        """Where the content comes from: what the build context is made of."""
+        return self._source
+
+    @property
     def info(self) -> SnapshotInfo:
         return self._source.info
 

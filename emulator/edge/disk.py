@@ -71,6 +71,8 @@ def _start(path: str, root: str | None) -> str:
 def _directory(path: str, *, file_is_fine: bool) -> str:
     """The real directory at `path`, or around it when it is a file."""
     try:
+        if not path:
+            raise ValueError("it is empty")
         real = os.path.realpath(path, strict=True)
         if not stat.S_ISDIR(os.stat(real).st_mode):
             if not file_is_fine:
@@ -81,7 +83,7 @@ def _directory(path: str, *, file_is_fine: bool) -> str:
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         raise UsageError(
-            f"{path} cannot be read: {reason}",
+            f"{path or 'the path'} cannot be read: {reason}",
             help="give a path to your repository that exists and that you may read",
             code="usage/unreadable-path",
         ) from None

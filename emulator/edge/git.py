@@ -49,6 +49,7 @@ def environment(more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str
         GIT_OPTIONAL_LOCKS="0",
         GIT_TERMINAL_PROMPT="0",
         GIT_NO_LAZY_FETCH="1",
+        GIT_NO_REPLACE_OBJECTS="1",
         GIT_ALLOW_PROTOCOL="none",
     )
     env.update(more)
@@ -111,7 +112,7 @@ class Git:
         """What it printed. Raises GitFailed unless it ended with one of `accept`."""
         code, output, trouble = self.finish()
         if code not in accept:
-            raise GitFailed(_last_words(trouble) or f"git {self._command} ended with code {code}")
+            raise GitFailed(last_words(trouble) or f"git {self._command} ended with code {code}")
         return output
 
     def ask(self, question: bytes) -> None:
@@ -161,7 +162,7 @@ class Git:
 
     def _ended(self) -> NoReturn:
         _, _, trouble = self.finish()
-        raise GitFailed(_last_words(trouble) or f"git {self._command} ended before it answered")
+        raise GitFailed(last_words(trouble) or f"git {self._command} ended before it answered")
 
 
 def git(directory: str, *arguments: str, env: Mapping[str, str] = MappingProxyType({})) -> bytes:
@@ -169,7 +170,7 @@ def git(directory: str, *arguments: str, env: Mapping[str, str] = MappingProxyTy
     return Git(directory, arguments, env=env).output()
 
 
-def _last_words(trouble: str) -> str:
+def last_words(trouble: str) -> str:
     """The fatal line of git's error text, without its prefix."""
     lines = [line for line in trouble.splitlines() if line.startswith(("fatal: ", "error: "))]
     return (lines[0] if lines else trouble).removeprefix("fatal: ").removeprefix("error: ")

@@ -41,6 +41,10 @@ def find_commit(top: str, revision: str) -> str:
     )
 
 
+Entries = dict[bytes, tuple[bytes, bytes]]
+"""Name to (mode, object), as git writes them."""
+
+
 class GitTree:
     """What the index and a commit have in common: content comes from git's objects, not from the disk."""
 
@@ -62,6 +66,10 @@ class GitTree:
     @abstractmethod
     def node_at(self, path: str) -> Node:
         """What git has at exactly `path`; `key` is the object's name. Raises GitFailed."""
+
+    @abstractmethod
+    def files(self) -> Entries:
+        """Every file below the root. Raises GitFailed."""
 
     @abstractmethod
     def names(self, path: str) -> tuple[str, ...]:
@@ -149,6 +157,9 @@ class CommitTree(GitTree):
     def names(self, path: str) -> tuple[str, ...]:
         return tuple(self._directory(path))
 
+    def files(self) -> Entries:
+        return listed_entries(git(self.place.top, "ls-tree", "-r", "-z", self.tree)) if self.tree else {}
+
     def _directory(self, path: str) -> dict[str, tuple[str, str]]:
         """Name to (mode, object) in the directory at `path`; `follow` has made sure that it is one."""
         if path not in self._directories:
@@ -211,6 +222,24 @@ class IndexTree(GitTree):
         start = b"" if path == "." else os.fsencode(path) + b"/"
         inside = (name[len(start) :] for _, _, name in _records(self.listing, b" 0\t" + start))
         return tuple({os.fsdecode(name.partition(b"/")[0]) for name in inside})
+
+    def files(self) -> Entries:
+        entries = listed_entries(self.listing[1:])
+        for name in self.intended:
+            if entries.get(os.fsencode(name), (b"", b""))[1].decode() in EMPTY_BLOBS:
+                del entries[os.fsencode(name)]
+        return entries
+
+
+def listed_entries(listing: bytes) -> Entries:
+    """What `ls-files --stage -z` (mode object stage) or `ls-tree -z` (mode type object) prints, by name."""
+    entries = {}
+    for record in listing.split(b"\0"):
+        head, tab, name = record.partition(b"\t")
+        if tab:
+            mode, second, third = head.split(b" ")
+            entries[name] = (mode, second if len(third) == 1 else third)
+    return entries
 
 
 def _records(listing: bytes, ending: bytes) -> Iterator[tuple[str, str, bytes]]:

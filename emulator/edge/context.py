@@ -1,0 +1,225 @@
+"""What is sent to BuildKit: exactly the snapshot's files, and never one from outside the repository.
+
+For files on disk the context is the folder itself. What the platform would not have is written,
+as patterns behind the user's own, into the ignore file beside a copy of the Dockerfile, so no tree
+is copied. For the index and for commits the files are checked out into a cache, where only what
+changed since the last time is written.
+
+`.git` is never sent. Render does not say whether its builder sees it, and a build that needs it
+must rather fail here than pass here and fail there.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from emulator.engine.exclusions import with_exclusions
+from emulator.model.diagnostic import Fault, HostError, error
+from emulator.model.record import Record
+from emulator.snapshot import Snapshot, Unreadable
+
+from .checkout import check_out
+from .disk import Worktree, is_inside
+from .git import GitFailed, git
+from .trees import GitTree
+
+MANY_SLOTS = 64
+
+
+class Generated(Record, frozen=True, kw_only=True):
+    """A Dockerfile of ours, for a runtime without one. `ignore` is its ignore file: the user's
+    .dockerignore says nothing about a build that the platform makes without Docker."""
+
+    text: str
+    ignore: str = ""
+
+
+class BuildContext(Record, frozen=True, kw_only=True):
+    """What `docker buildx build -f DOCKERFILE DIRECTORY` is given: absolute paths.
+
+    notes: what had to be done otherwise than usual, for people.
+    """
+
+    directory: str
+    dockerfile: str
+    notes: tuple[str, ...] = ()
+
+
+@contextmanager
+def prepare_context(snapshot: Snapshot, *, context: str, dockerfile: str | Generated) -> Iterator[BuildContext]:
+    """The build context at `context`, a directory of the snapshot, while it is being built.
+
+    dockerfile: its path in the snapshot, or a generated one. Runs at the same time do not disturb
+    each other, and one that was killed leaves only files that the next one clears. Raises
+    HostError when the snapshot has no such directory or file, or the cache cannot be written.
+    """
+    source = snapshot.source
+    assert isinstance(source, Worktree | GitTree)
+    if snapshot.look(context).kind != "directory":
+        raise _refused("build/no-context", f"the repository has no directory {context!r} to build in")
+    slot, lock = _free_slot(source.root)
+    build = os.path.join(slot, "build")
+    try:
+        try:
+            shutil.rmtree(build, ignore_errors=True)  # of a run that was killed
+            os.mkdir(build)
+            prepared = _prepared(snapshot, source, context, dockerfile, slot)
+        except OSError as problem:
+            raise _cache_problem(slot, f"{problem.filename}: {problem.strerror}") from problem
+        yield prepared
+    finally:
+        shutil.rmtree(build, ignore_errors=True)
+        os.close(lock)
+
+
+def _prepared(
+    snapshot: Snapshot, source: Worktree | GitTree, context: str, dockerfile: str | Generated, slot: str
+) -> BuildContext:
+    build = os.path.join(slot, "build")
+    name, text, ignore = _dockerfile(snapshot, context, dockerfile)
+    notes: tuple[str, ...] = ()
+    if isinstance(source, GitTree):
+        directory = _inside(check_out(source, slot), context)
+    else:
+        directory, ignore, notes = _on_disk(source, context, ignore, build)
+    copy = os.path.join(build, name)
+    _write(copy, text)
+    _write(copy + ".dockerignore", ignore)
+    return BuildContext(directory=directory, dockerfile=copy, notes=notes)
+
+
+def _dockerfile(snapshot: Snapshot, context: str, dockerfile: str | Generated) -> tuple[str, bytes, bytes]:
+    """The Dockerfile's name, its bytes, and the ignore file that goes with it."""
+    if isinstance(dockerfile, Generated):
+        return "Dockerfile", dockerfile.text.encode(), dockerfile.ignore.encode()
+    try:
+        text = snapshot.read(dockerfile) if snapshot.is_file(dockerfile) else None
+        if text is None:
+            raise _refused("build/no-dockerfile", f"the repository has no file {dockerfile!r} to build from")
+        # BuildKit takes the first of them that is there.
+        ignores = (f"{dockerfile}.dockerignore", f"{context}/.dockerignore")
+        ignore = next((snapshot.read(path) for path in ignores if snapshot.is_file(path)), b"")
+    except Unreadable as problem:
+        raise _refused("build/unreadable", problem.message) from problem
+    return os.path.basename(dockerfile), text, ignore
+
+
+def _on_disk(source: Worktree, context: str, ignore: bytes, build: str) -> tuple[str, bytes, tuple[str, ...]]:
+    """The folder to send, its ignore file, and notes."""
+    directory = _inside(source.root, context)
+    if source.info.kind == "folder":
+        start = ignore if ignore.endswith(b"\n") or not ignore else ignore + b"\n"
+        return directory, start + b"**/.git\n", ()
+    kept = _kept_files(source, directory)
+    parents = {parent for name in kept for parent in _parents(name)}
+    out: list[str] = []
+    _leave_out(directory, "", kept, parents, out)
+    names = {name.rpartition("/")[2] for name in kept | parents}
+    written = with_exclusions(os.fsdecode(ignore), out, kept_names=names)
+    if not written.inexpressible:
+        return directory, os.fsencode(written.text), ()
+    copy = os.path.join(build, "tree")
+    for name in sorted(kept):
+        _copy(os.path.join(directory, name), os.path.join(copy, name))
+    note = f"built from a copy: no ignore file can name {written.inexpressible[0]!r}, which git leaves out"
+    return copy, ignore, (note,)
+
+
+def _inside(root: str, path: str) -> str:
+    """The real directory at `path` in `root`. Raises HostError when links lead it elsewhere."""
+    real = os.path.realpath(os.path.join(root, path))
+    if not is_inside(real, os.path.realpath(root)):
+        raise _refused("build/context-outside", f"{path!r} leads out of the repository")
+    return real
+
+
+def _kept_files(source: Worktree, directory: str) -> set[str]:
+    """The files below `directory` that git has or would take, relative to it; submodules included."""
+    try:
+        listed = git(directory, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    except GitFailed as problem:
+        raise _refused("build/broken-repository", f"git cannot list the files: {problem.message}") from problem
+    kept = set()
+    for name in {os.fsdecode(item).rstrip("/") for item in listed.split(b"\0") if item}:
+        place = os.path.join(directory, name)
+        if os.path.islink(place) or not os.path.isdir(place):
+            kept.add(name)
+        elif source.look(os.path.relpath(place, source.root)).kind == "directory":  # a submodule that is here
+            kept |= {f"{name}/{inner}" for inner in _kept_files(source, place)}
+    return kept
+
+
+def _parents(name: str) -> Iterator[str]:
+    while "/" in name:
+        name = name.rpartition("/")[0]
+        yield name
+
+
+def _leave_out(directory: str, prefix: str, kept: set[str], parents: set[str], out: list[str]) -> bool:
+    """Adds to `out` all that is on disk and not kept; a directory of which nothing is kept as one.
+    Returns whether anything is kept: git has no empty directories."""
+    any_kept = False
+    with os.scandir(directory) as listing:
+        for entry in listing:
+            name = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                inner: list[str] = []
+                if name in parents and _leave_out(entry.path, name + "/", kept, parents, inner):
+                    out += inner
+                    any_kept = True
+                else:
+                    out.append(name)
+            elif name in kept:
+                any_kept = True
+            else:
+                out.append(name)
+    return any_kept
+
+
+def _copy(file: str, to: str) -> None:
+    """A copy of a file or link with its times, so that an unchanged file is not sent again. A file
+    that is in the index and was deleted from the disk is left out."""
+    if not os.path.lexists(file):
+        return
+    os.makedirs(os.path.dirname(to), exist_ok=True)
+    shutil.copy2(file, to, follow_symlinks=False)
+
+
+def _free_slot(root: str) -> tuple[str, int]:
+    """A cache directory for the repository at `root` that no other run uses, and the open lock on it.
+    The lock goes with the process, however it ends. Raises HostError."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
+    slots = os.path.join(os.path.abspath(base), "emu", "contexts", name)
+    for number in range(MANY_SLOTS):
+        slot = os.path.join(slots, str(number))
+        try:
+            os.makedirs(slot, mode=0o700, exist_ok=True)
+            lock = os.open(os.path.join(slot, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as problem:
+            raise _cache_problem(slot, problem.strerror) from problem
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+        else:
+            return slot, lock
+    raise _cache_problem(slots, f"{MANY_SLOTS} builds of this repository run already")
+
+
+def _write(file: str, content: bytes) -> None:
+    with open(file, "wb") as out:
+        out.write(content)
+
+
+def _refused(code: str, message: str) -> HostError:
+    return HostError(error(code, message), exit_code=1)
+
+
+def _cache_problem(base: str, reason: str | None) -> HostError:
+    message = f"the build cannot be prepared in {base}: {reason}"
+    help = "make room there, or set XDG_CACHE_HOME to a directory that can be written"
+    return HostError(error("host/cache", message, fault=Fault.HOST, help=help))
