@@ -6,11 +6,11 @@ import socket
 from pathlib import Path
 
 import pytest
-from tests.emulator.edge.git_repositories import Repo
 
 from emulator.edge.disk import open_repository
 from emulator.model.diagnostic import UsageError
 from emulator.snapshot import Unreadable
+from tests.emulator.edge.git_repositories import Repo
 
 GIT = shutil.which("git")
 

@@ -3,11 +3,11 @@
 import os
 
 import pytest
-from tests.emulator.edge.git_repositories import Repo
 
 from emulator.edge.disk import open_repository
 from emulator.model.diagnostic import UsageError
 from emulator.snapshot import Snapshot
+from tests.emulator.edge.git_repositories import Repo
 
 
 def opened(repo: Repo, view: str, **options: str) -> Snapshot:

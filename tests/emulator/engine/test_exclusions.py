@@ -1,4 +1,4 @@
-"""Names written as Docker ignore patterns. What BuildKit makes of them is shown in tests/emulator/edge/test_context.py."""
+"""Names written as Docker ignore patterns; tests/emulator/edge/test_context.py shows what BuildKit makes of them."""
 
 import pytest
 
