@@ -135,7 +135,7 @@ class _Reader:
         line = self._text[self._at : end]
         begin = self._at + len(line) - len(line.lstrip())
         self._at = end + 1
-        if not self._findings.full:
+        if line.strip() and not self._findings.full:
             self._findings.add(_why_bad(line, self._origin(begin, end)))
 
     def _line_end(self, at: int) -> int:

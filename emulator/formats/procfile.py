@@ -2,7 +2,7 @@
 
 The grammar is the one Heroku's tools share: `name: command` at the start of a line. Tools differ on a
 name that is given twice: foreman, and Google's buildpacks, take the first, others the last, honcho refuses the file
-(read 2026-10); the first is kept here, and said.
+(read 2026-11); the first is kept here, and said.
 """
 
 import re

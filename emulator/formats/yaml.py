@@ -146,6 +146,7 @@ class _Builder:
         self._anchors: dict[str, tuple[Node, int] | _Frame] = {}
         self._aliased = 0
         self._last: _Point = (1, 1)
+        self._nothing_at = Origin(file=file)
 
     def read(self, events: "Iterator[yaml.Event]") -> None:
         """Builds `document` from the first document's events."""
@@ -165,10 +166,10 @@ class _Builder:
             elif kind is kinds.DocumentStartEvent:
                 documents += 1
                 if documents == 2:
+                    self._check_not_empty()
                     self._second_document(event)
                     return
-        if documents == 0:
-            self._empty(Origin(file=self._file))
+        self._check_not_empty()
 
     def _scalar(self, event: "yaml.ScalarEvent") -> None:
         origin = self._scalar_origin(event)
@@ -237,21 +238,20 @@ class _Builder:
         assert event.end_mark is not None
         at = (event.start_mark.line + 1, event.start_mark.column + 1)
         self._last = (event.end_mark.line + 1, event.end_mark.column)
-        name = event.anchor or ""
-        found = self._anchors.get(name)
+        found = self._anchors.get(event.anchor or "")
         if found is None:
             raise _Refused(
                 error(
-                    "yaml/unknown-anchor", f"'*{name}' refers to an anchor that is not defined above it",
-                    origin=self._point(at), help=f"define &{name} before it; if it is text, put it in quotes",
+                    "yaml/unknown-anchor", "'*' refers to an anchor ('&') that is not defined above it",
+                    origin=self._point(at), help="define the anchor above; if this is meant as text, put it in quotes",
                 )
             )  # fmt: skip
         if isinstance(found, _Frame):
             inside = Related(origin=self._point(found.start), message="the anchor is defined here")
             raise _Refused(
                 error(
-                    "yaml/recursive-alias", f"'*{name}' stands inside the value it refers to", origin=self._point(at),
-                    related=(inside,), help="write the value out",
+                    "yaml/recursive-alias", f"'*{event.anchor}' stands inside the value it refers to",
+                    origin=self._point(at), related=(inside,), help="write the value out",
                 )
             )  # fmt: skip
         node, size = found
@@ -326,14 +326,15 @@ class _Builder:
 
     def _finish(self, node: Node) -> None:
         if isinstance(node, Scalar) and not node.text and node.style == "plain":
-            self._empty(node.origin)
+            self._nothing_at = node.origin
         else:
             self.document = node
 
-    def _empty(self, origin: Origin) -> None:
-        self.findings.add(
-            error("yaml/empty-document", "the file holds no value", origin=origin, help="write the file's content")
-        )
+    def _check_not_empty(self) -> None:
+        if self.document is None:
+            message = "the file holds no value"
+            what = "write the file's content, or remove the file"
+            self.findings.add(error("yaml/empty-document", message, origin=self._nothing_at, help=what))
 
     def _second_document(self, event: "yaml.Event") -> None:
         """Go's Unmarshal and Decode read one document and leave the rest; a safe loader refuses the stream."""

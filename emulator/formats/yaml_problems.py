@@ -84,6 +84,13 @@ def _colon(problem: Problem) -> Diagnostic:
     )  # fmt: skip
 
 
+def _bracket_colon(problem: Problem) -> Diagnostic:
+    return error(
+        "yaml/unquoted-colon", "a ':' inside brackets has no blank after it", origin=problem.origin(problem.at),
+        help=f"put a blank after the ':'; {_QUOTE}",
+    )  # fmt: skip
+
+
 def _no_colon(problem: Problem) -> Diagnostic:
     return error(
         "yaml/missing-colon", "this line is neither 'key: value' nor a list item", origin=_begin(problem),
@@ -102,6 +109,11 @@ def _block_end(problem: Problem) -> Diagnostic:
         return error(
             "yaml/unclosed-bracket", f"'{line[column]}' closes nothing", origin=problem.origin(problem.at),
             help="remove it, or add the bracket that opens it",
+        )  # fmt: skip
+    if problem.since is not None and problem.since[1] == column:
+        return error(
+            "yaml/mixed-collection", "a list item and a key stand side by side", origin=problem.origin(problem.at),
+            related=_related(problem, "the other kind begins here"), help="indent one of them under the other",
         )  # fmt: skip
     return error(
         "yaml/bad-indentation", "the indentation of this line matches nothing above it",
@@ -166,8 +178,8 @@ def _no_value(problem: Problem) -> Diagnostic:
 
 def _after_end(problem: Problem) -> Diagnostic:
     return error(
-        "yaml/directive", "text stands where only '---' can: after '...' or a line that starts with '%'",
-        origin=problem.origin(problem.at), help="remove the '...' or '%' line",
+        "yaml/text-after-document", "this text stands outside the document", origin=problem.origin(problem.at),
+        help="remove it, or the line above it that starts with '...' or '%'",
     )  # fmt: skip
 
 
@@ -199,6 +211,7 @@ def _related(problem: Problem, message: str) -> tuple[Related, ...]:
 _TABLE: Final[tuple[tuple[tuple[str, ...], Callable[[Problem], Diagnostic]], ...]] = (
     (("mapping values are not allowed",), _colon),
     (("could not find expected ':'",), _no_colon),
+    (("unexpected ':'",), _bracket_colon),
     (("expected ',' or ']'", "expected ',' or '}'"), _unclosed_bracket),
     (("did not find expected key", "expected <block end>", "expected '-' indicator"), _block_end),
     (("unexpected end of stream", "unexpected document indicator", "unexpected document separator"), _unclosed_quote),

@@ -1,6 +1,6 @@
 """What a scalar's text means: the same text is a number to one parser and text to another.
 
-GO_YAML follows go-yaml v3 (resolve.go, read 2026-10): YAML 1.2's words, octal in both spellings, no
+GO_YAML follows go-yaml v3 (resolve.go, read 2026-11): YAML 1.2's words, octal in both spellings, no
 sexagesimal numbers. YAML_1_1 follows PyYAML's safe loader. Dates stay text in both: nothing here
 needs a date, and a user who wrote one sees it as written.
 """
