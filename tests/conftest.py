@@ -1,1 +1,67 @@
-"""Shared by all tests."""
+"""Shared by all tests: the real engine, and that tests which need it never pass for run when they did not."""
+
+import os
+from collections.abc import Iterator
+
+import docker
+import pytest
+
+ADVICE = pytest.StashKey[str | None]()
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.DockerClient]:
+    """The real engine, the one `emu` itself would use. For tests marked `docker`."""
+    from docker.tls import TLSConfig
+
+    from emulator.edge.host import resolve_endpoint
+
+    found = resolve_endpoint(os.environ)
+    pair = (found.cert, found.key) if found.cert and found.key else None
+    tls = TLSConfig(client_cert=pair, ca_cert=found.ca, verify=found.verify) if found.tls else False
+    client = docker.DockerClient(base_url=found.url, tls=tls, timeout=120)
+    yield client
+    client.close()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Written into the JUnit report, where .ci/run counts the tests that ran on the engine."""
+    if item.get_closest_marker("docker"):
+        item.user_properties.append(("needs", "docker"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Without an engine a test that needs it fails with the one thing to do; it is not skipped."""
+    if item.get_closest_marker("docker"):
+        if ADVICE not in item.config.stash:
+            item.config.stash[ADVICE] = _engine_advice()
+        if advice := item.config.stash[ADVICE]:
+            pytest.fail(advice, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """With EMU_REQUIRE_ENGINE set, a skipped engine test is a failed one."""
+    report = yield
+    if os.environ.get("EMU_REQUIRE_ENGINE") and item.get_closest_marker("docker"):
+        if report.skipped and not hasattr(report, "wasxfail"):
+            report.outcome = "failed"
+            report.longrepr = f"skipped, though EMU_REQUIRE_ENGINE is set: {report.longrepr}"
+    return report
+
+
+def _engine_advice() -> str | None:
+    """What is wrong with the engine and how to repair it, in one line; None when it answers."""
+    from emulator.edge.host import resolve_endpoint
+    from emulator.edge.provision_facts import knock, look
+    from emulator.engine.checkup import engine_check
+    from emulator.model.diagnostic import HostError
+
+    try:
+        if knock(resolve_endpoint(os.environ))[0] is None:
+            return None
+    except HostError:
+        pass  # told below, in the doctor's words
+    facts = look(os.environ)
+    check = engine_check(facts.engine, facts.machine)
+    return None if check.ok else f"{check.message}: {check.help} (without an engine: pytest -m 'not docker')"

@@ -352,7 +352,7 @@ def base_check(base: Base, registry: Reach | None) -> Check:
             facts=(
                 "Python and pip are where they are in the official image; patch versions and system packages differ",
             ),
-            help=f"`docker pull {base.ref}` replaces it where a registry answers",
+            help=f"`docker pull {base.ref}` replaces it" if registry is not None and registry.problem is None else None,
         )
     if base.present:
         return Check(id=id, ok=True, severity=Severity.ERROR, message=f"{base.ref} is at hand")

@@ -145,7 +145,9 @@ def missing_packages(machine: Machine, *, engine: bool) -> tuple[str, ...]:
     known = DOCKER_PACKAGES.get(machine.distribution or "", ())
     wanted = []
     if engine and machine.dockerd is None:
-        wanted += [*known, "iptables", "ca-certificates"]
+        wanted += [*known, "iptables"]
+        # Never as an upgrade: that writes the bundle anew, and a proxy's CA that was added to it by hand is lost.
+        wanted += ["ca-certificates"] if machine.ca_bundle is None else []
     else:
         if machine.docker is None and "docker-cli" in known:
             wanted += ["docker-cli"]
@@ -309,11 +311,11 @@ def stand_in_steps(ref: str, mirror: str, work: str, ca_bundle: str | None) -> t
     """Debian in a folder, Python laid out like the official image's, imported as `ref`.
 
     The folder is made anew: one that was cut off half way is worth nothing. debootstrap mounts /proc in
-    it; a mount namespace of its own ends that with the process, however it ends.
+    it: namespaces of its own end that, and all its children, with the process, and that ends with us.
     """
     suite, python = STAND_INS[ref]
     root = f"{work}/root-{suite}"
-    alone = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
+    alone = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")
     debootstrap = (
         "debootstrap", "--variant=minbase", f"--include={','.join(STAND_IN_PACKAGES)}",
         f"--keyring={DEBIAN_KEYRING}", suite, root, mirror, "/usr/share/debootstrap/scripts/sid",
