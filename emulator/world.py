@@ -303,7 +303,8 @@ class Docker(Protocol):
         ...
 
     def create(self, spec: ContainerSpec) -> str:
-        """Make a container, not yet running; its id."""
+        """Make a container, not yet running; its id. Settings of the user's that the engine refuses (no command at
+        all, a working directory that cannot be) are a HostError with exit code 1."""
         ...
 
     def start(self, id: str) -> StartFailure | None:
@@ -341,6 +342,11 @@ class Docker(Protocol):
     def listeners(self, id: str, pid: int | None = None) -> tuple[Listener, ...]:
         """Its listening TCP sockets, sorted, without the engine's own. () when it does not run. `pid` (from
         `inspect`) saves a question to the engine."""
+        ...
+
+    def http(self, id: str) -> "HttpDoor":
+        """The way to speak HTTP with what listens in a container, at its `address`: straight where this machine can
+        reach it, else from a helper container in its network."""
         ...
 
     def cpu_seconds(self, id: str, pid: int | None = None) -> float | None:

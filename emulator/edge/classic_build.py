@@ -96,9 +96,9 @@ def _as_message(arrived: Any) -> dict[str, Any]:
 
 def _messages(api: Any, request: BuildRequest) -> Any:
     """The builder's messages as they come. The SDK sends a Dockerfile from outside the context along with it."""
+    ignore = Path(request.dockerfile + ".dockerignore")
     return api.build(
-        path=request.context,
-        dockerfile=request.dockerfile,
+        **(_own_context(request, ignore) if ignore.is_file() else _context(request)),
         tag=request.tag,
         buildargs=dict(request.args),
         labels=dict(request.labels),
@@ -112,6 +112,23 @@ def _messages(api: Any, request: BuildRequest) -> Any:
     )
 
 
+def _context(request: BuildRequest) -> dict[str, Any]:
+    """The SDK reads the context's `.dockerignore` itself."""
+    return {"path": request.context, "dockerfile": request.dockerfile}
+
+
+def _own_context(request: BuildRequest, ignore: Path) -> dict[str, Any]:
+    """A Dockerfile with an ignore file of its own, which the SDK does not know."""
+    from docker.api.build import process_dockerfile
+    from docker.utils.build import tar
+
+    lines = (line.strip() for line in ignore.read_text(encoding="utf-8", errors="replace").splitlines())
+    exclude = [line for line in lines if line and not line.startswith("#")]
+    dockerfile = process_dockerfile(request.dockerfile, request.context)
+    context = tar(Path(request.context), exclude=exclude, dockerfile=dockerfile)
+    return {"fileobj": context, "custom_context": True, "dockerfile": dockerfile[0]}
+
+
 def _refuse_what_needs_buildkit(request: BuildRequest) -> None:
     wanted = [
         what
@@ -121,9 +138,6 @@ def _refuse_what_needs_buildkit(request: BuildRequest) -> None:
         )
         if is_wanted
     ]
-    ignore = Path(request.dockerfile + ".dockerignore")
-    if ignore.is_file():
-        wanted.append(f"{ignore.name}, an ignore file of one Dockerfile")
     if wanted:
         raise HostError(
             error(

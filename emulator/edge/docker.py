@@ -5,7 +5,8 @@ one adds proxies from the user's settings to every container).
 """
 
 import contextlib
-import sys
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ from emulator.world import (
     ContainerFacts,
     ContainerSpec,
     EngineFacts,
+    HttpDoor,
     ImageEntry,
     ImageFacts,
     Listener,
@@ -39,7 +41,9 @@ from emulator.world import (
 from . import docker_look
 from .docker_errors import asking, words_of
 from .docker_followers import Connection, Follower, attached, drain, follow_exit, follow_output, streamed
+from .docker_look import HelperHttp
 from .host import Endpoint, resolve_endpoint
+from .sockets import SocketHttp
 
 T = TypeVar("T")
 
@@ -88,10 +92,17 @@ class Engine:
                 info,
                 api=self._api().api_version,
                 endpoint=self.endpoint.url,
-                same_machine=self.endpoint.socket is not None and sys.platform == "linux" and not self.endpoint.desktop,
+                same_machine=self._is_here(info),
                 buildx=buildx_version(self._environ, self.endpoint) if self._builder != "classic" else None,
             )
         return self._facts
+
+    def _is_here(self, info: Mapping[str, Any]) -> bool:
+        """Whether the engine runs on this very Linux machine: a socket may also lead into a virtual machine, out of a
+        container, or through a tunnel."""
+        here = os.uname()
+        same = (info.get("Name"), info.get("KernelVersion")) == (here.nodename, here.release)
+        return same and self.endpoint.socket is not None and here.sysname == "Linux"
 
     def ping(self) -> None:
         self._ask("asking whether it is there", lambda api: api.ping())
@@ -361,6 +372,9 @@ class Engine:
         if helper is not None:
             helper.close()
 
+    def http(self, id: str) -> HttpDoor:
+        return SocketHttp() if self.facts().local and self._look != "helper" else HelperHttp(lambda: self._helper(id))
+
     def cpu_seconds(self, id: str, pid: int | None = None) -> float | None:
         found = self._running(id, pid)
         if found is None:
@@ -411,6 +425,9 @@ class Engine:
 def _connect(endpoint: Endpoint) -> Any:
     """The SDK's client for an endpoint, at the API version both know."""
     with asking(endpoint.url, "connecting to it"):
+        if endpoint.socket is not None:  # the SDK wraps a missing socket in three layers, and leaks one
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+                probe.connect(endpoint.socket)
         from docker import APIClient
         from docker.tls import TLSConfig
 

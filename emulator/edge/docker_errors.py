@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from emulator.engine.host_problems import host_problem
-from emulator.model.diagnostic import HostError
+from emulator.model.diagnostic import Fault, HostError
 
 
 @contextlib.contextmanager
@@ -18,7 +18,8 @@ def asking(endpoint: str, during: str) -> Iterator[None]:
     try:
         yield
     except (DockerException, RequestException, HTTPError, OSError) as problem:
-        raise HostError(host_problem(words_of(problem), endpoint=endpoint, during=during)) from problem
+        diagnostic = host_problem(words_of(problem), endpoint=endpoint, during=during)
+        raise HostError(diagnostic, exit_code=1 if diagnostic.fault is Fault.APP else 3) from problem
 
 
 def words_of(problem: BaseException) -> str:

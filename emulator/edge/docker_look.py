@@ -1,37 +1,30 @@
 """Looking into a container without its help: through /proc and the control groups of a Linux machine that runs
 the engine itself, else through a helper container in the same network namespace."""
 
+import base64
 import contextlib
+import hashlib
+import json
 import os
 import socket
 import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from emulator.engine.lines import Frames
 from emulator.model.diagnostic import Fault, HostError, error
-from emulator.world import HELPER_LABEL, Process
+from emulator.world import HELPER_LABEL, HttpAnswer, HttpProblem, Process
 
-HELPER_IMAGE = "emu-helper:1"
+from .sockets import as_answer
+
+HELPER_IMAGE = "emu-helper"
 HELPER_BASES = ("python:3.13-slim", "python:3.12-slim", "python:3.11-slim", "python:3-slim", "python:3")
 
 _PROC = Path("/proc")
-_END = b"\0"
 
-_PROGRAM = """\
-import sys
-for _ in sys.stdin:
-    for name in ("tcp", "tcp6"):
-        try:
-            text = open("/proc/net/" + name).read()
-        except OSError:
-            text = ""
-        sys.stdout.write(text + "\\0")
-    sys.stdout.flush()
-"""
-"""Answers every line with both tables, each ended by a NUL. Ends with its input: when we are gone, so is it."""
+_HELPER_EXTRA_S = 2.0
+"""How much longer than the request itself the way through a helper may take."""
 
 
 def socket_tables(pid: int, id: str) -> tuple[str, str] | None:
@@ -126,7 +119,7 @@ def _listening_inodes(port: int) -> set[str]:
 
 
 class Helper:
-    """A small container in another's network namespace that reads the tables there. Made by `start_helper`."""
+    """A small container in another's network namespace with the prober in it. Made by `start_helper`."""
 
     def __init__(self, api: Any, id: str) -> None:
         self.id = id
@@ -134,22 +127,26 @@ class Helper:
         self._frames = Frames()
         raw = api.attach_socket(id, params={"stdin": 1, "stdout": 1, "stream": 1})
         self._socket = getattr(raw, "_sock", raw)
-        self._socket.settimeout(5.0)
         self._raw = raw
         api.start(id)
 
     def tables(self) -> tuple[str, str]:
-        """Raises OSError when the helper is gone."""
+        """The texts of /proc/net/tcp and tcp6. Raises OSError when the helper is gone."""
+        tcp, tcp6 = self.ask("tables")
+        return tcp, tcp6
+
+    def ask(self, *words: Any, timeout_s: float = 5.0) -> Any:
+        """What the prober in there answers. Raises OSError when the helper is gone."""
         with self._lock:
-            self._socket.sendall(b"\n")
+            self._socket.settimeout(timeout_s)
+            self._socket.sendall(json.dumps(words).encode() + b"\n")
             answer = b""
-            while answer.count(_END) < 2:
+            while not answer.endswith(b"\n"):
                 data = self._socket.recv(64 * 1024)
                 if not data:
                     raise ConnectionResetError("the helper container ended")
-                answer += b"".join(piece for _, piece in self._frames.feed(data))
-            tcp, tcp6, _ = answer.decode("ascii", "replace").split("\0")
-            return tcp, tcp6
+                answer += b"".join(piece for stream, piece in self._frames.feed(data) if stream == "stdout")
+        return json.loads(answer)
 
     def close(self) -> None:
         """End its input, upon which it ends and the engine removes it."""
@@ -189,18 +186,55 @@ def start_helper(api: Any, target: str, labels: Mapping[str, str]) -> Helper:
         raise
 
 
+class HelperHttp:
+    """An `HttpDoor` from within the container's own network, where it cannot be reached from here."""
+
+    def __init__(self, helper: Callable[[], Helper]) -> None:
+        self._helper = helper
+
+    def request(
+        self,
+        method: str,
+        host: str,
+        port: int,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 5.0,
+    ) -> HttpAnswer:
+        """Ask by HTTP/1.1 and report what came of it within `timeout_s`."""
+        words = ("ask", method, host, port, path, dict(headers or {}), timeout_s)
+        try:
+            told = self._helper().ask(*words, timeout_s=timeout_s + _HELPER_EXTRA_S)
+        except OSError as problem:
+            return HttpAnswer(status=None, seconds=0, error="unreachable", detail=f"the helper container: {problem}")
+        return as_answer({**told, "body": base64.b64decode(told["body"])})
+
+    def connects(self, host: str, port: int, timeout_s: float = 1.0) -> HttpProblem | None:
+        """Whether a TCP connection can be opened: None when it can, else why not."""
+        try:
+            found: HttpProblem | None = self._helper().ask(
+                "connects", host, port, timeout_s, timeout_s=timeout_s + _HELPER_EXTRA_S
+            )
+        except OSError:
+            return "unreachable"
+        return found
+
+
 def _helper_image(api: Any) -> str:
     """The helper's image, made from a base image at hand when it is not there."""
-    from docker.errors import ImageNotFound, NotFound
+    from docker.errors import NotFound
 
-    for base in (HELPER_IMAGE, *HELPER_BASES):
+    program = Path(__file__).with_name("prober.py").read_text() + "\nserve()\n"
+    image = f"{HELPER_IMAGE}:{hashlib.sha256(program.encode()).hexdigest()[:12]}"
+    for base in (image, *HELPER_BASES):
         try:
             api.inspect_image(base)
-        except (ImageNotFound, NotFound):
+        except NotFound:
             continue
-        if base != HELPER_IMAGE:
-            _make_helper_image(api, base)
-        return HELPER_IMAGE
+        if base != image:
+            _make_helper_image(api, base, image, program)
+        return image
     raise HostError(
         error(
             "host/no-helper-image",
@@ -212,21 +246,20 @@ def _helper_image(api: Any) -> str:
     )
 
 
-def _make_helper_image(api: Any, base: str) -> None:
+def _make_helper_image(api: Any, base: str, image: str, program: str) -> None:
     """Settings alone change, so no builder is needed: the image is a container that never ran, kept."""
+    name, _, tag = image.partition(":")
     created = api.create_container_from_config({"Image": base, "Entrypoint": ["python3"], "Cmd": []})
     try:
         api.commit(
             created["Id"],
-            repository=HELPER_IMAGE.partition(":")[0],
-            tag=HELPER_IMAGE.partition(":")[2],
+            repository=name,
+            tag=tag,
             conf={
-                "Entrypoint": ["python3", "-u", "-c", _PROGRAM],
+                "Entrypoint": ["python3", "-u", "-c", program],
                 "Cmd": [],
-                "Labels": {HELPER_LABEL: "image", "emu.base": base, "emu.made": str(int(time.time()))},
+                "Labels": {HELPER_LABEL: "image", "emu.base": base},
                 "User": "65534:65534",
-                "OpenStdin": True,
-                "StdinOnce": True,
             },
         )
     finally:

@@ -1,6 +1,7 @@
 """What an engine or its command line says when this machine is at fault → a diagnostic in plain words."""
 
 import re
+from collections import defaultdict
 
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, error
 from emulator.model.record import Record
@@ -14,9 +15,45 @@ class _Problem(Record, frozen=True, kw_only=True):
     code: str
     message: str
     help: str
+    fault: Fault = Fault.HOST
 
 
 _PROBLEMS = (
+    _Problem(
+        pattern=r"[Nn]o command specified",
+        code="image/no-command",
+        message="there is nothing to run: neither the image nor the service names a command",
+        help="give the image a CMD or ENTRYPOINT, or the service a command",
+        fault=Fault.APP,
+    ),
+    _Problem(
+        pattern=r"working directory '?(?P<path>[^']*)'? is invalid|lstat \S+/merged(?P<place>/\S+): not a directory",
+        code="image/workdir",
+        message="the working directory {path}{place} cannot be entered",
+        help="correct WORKDIR: it must be an absolute path and no file",
+        fault=Fault.APP,
+    ),
+    _Problem(
+        pattern=r"invalid environment variable: (?P<entry>[^\s=]*)",
+        code="image/environment",
+        message="a variable's name is not valid: {entry!r}",
+        help="give it a name without `=`",
+        fault=Fault.APP,
+    ),
+    _Problem(
+        pattern=r"invalid signal: (?P<signal>\S+)",
+        code="image/stop-signal",
+        message="there is no signal {signal}",
+        help="correct STOPSIGNAL",
+        fault=Fault.APP,
+    ),
+    _Problem(
+        pattern=r"Install paramiko",
+        code="host/ssh-endpoint",
+        message="an engine behind ssh:// cannot be used directly",
+        help="forward its socket: `ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST`, then set "
+        "DOCKER_HOST=unix:///tmp/docker.sock",
+    ),
     _Problem(
         pattern=r"no space left on device|disk quota exceeded|ENOSPC",
         code="host/disk-full",
@@ -24,17 +61,16 @@ _PROBLEMS = (
         help="free some space, for example with `docker builder prune` (it removes the build cache), and try again",
     ),
     _Problem(
-        pattern=r"(?:permission denied|Permission denied|PermissionError).*(?:docker|sock|connect)"
-        r"|(?:docker|sock|connect).*(?:permission denied|PermissionError)|Got permission denied|PermissionError\(13",
+        pattern=r"permission denied.*(?:docker\.sock|[Dd]ocker daemon)"
+        r"|(?:docker\.sock|[Dd]ocker daemon).*permission denied|PermissionError",
         code="host/engine-permission",
         message="this user may not talk to the engine at {endpoint}",
         help="add yourself to the group that owns the socket (`sudo usermod -aG docker $USER`), then log in again",
     ),
     _Problem(
-        pattern=r"Cannot connect to the Docker daemon|Is the docker daemon running|FileNotFoundError"
-        r"|No such file or directory.*(?:sock|connect)|dial unix .*no such file|ConnectionRefusedError"
-        r"|[Cc]onnection refused|error during connect|NameResolutionError"
-        r"|Name or service not known|Failed to establish",
+        pattern=r"Cannot connect to the Docker daemon|Is the docker daemon running|error during connect"
+        r"|dial unix .*(?:no such file|connection refused)|FileNotFoundError|ConnectionRefusedError"
+        r"|NewConnectionError|NameResolutionError|Invalid bind address|InvalidSchema",
         code="host/no-engine",
         message="no engine answers at {endpoint}",
         help="start Docker (Docker Desktop, or `sudo systemctl start docker`); `emu doctor` tells more",
@@ -115,12 +151,13 @@ def known_host_problem(text: str, *, endpoint: str = "", during: str = "") -> Di
     """The same, None for words not in the table."""
     for problem in _PROBLEMS:
         if found := re.search(problem.pattern, text, re.DOTALL):
-            words = {name: value or "?" for name, value in found.groupdict().items()}
-            words = {"endpoint": endpoint or "its usual place", "port": "?", "image": "of that name", **words}
+            given = {name: value for name, value in found.groupdict().items() if value}
+            words = defaultdict(str, endpoint=endpoint or "its usual place", port="?", image="of that name")
+            words.update(given)
             return error(
                 problem.code,
                 problem.message.format_map(words),
-                fault=Fault.HOST,
+                fault=problem.fault,
                 facts=tuple(fact for fact in (f"while {during}" if during else "", _short(text)) if fact),
                 help=problem.help.format_map(words),
             )

@@ -1,0 +1,136 @@
+"""Asks by HTTP and lists listening sockets, with the standard library alone.
+
+It runs here, and, where a container cannot be reached from here, its text runs inside a helper container beside
+it (`docker_look`): the same code gives the same answers. So it imports nothing of ours.
+"""
+
+import base64
+import io
+import json
+import socket
+import string
+import sys
+import time
+from http.client import BadStatusLine, HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+MAX_BODY = 64 * 1024
+"""Bytes of an answer's body that are read: enough for a message, too few to fill the memory."""
+
+
+class _Reader(io.RawIOBase):
+    """A socket that is read until a moment. The standard library's client bounds each read, so that a server
+    that sends a byte now and then would hold it for ever."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._connection.settimeout(_left(self._deadline))
+        return self._connection.recv_into(buffer)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """What the standard library asks a socket for."""
+        return io.BufferedReader(self)
+
+
+def ask(
+    method: str, address: tuple[str, int], path: str, headers: dict[str, str], *, timeout_s: float
+) -> dict[str, Any]:
+    """One HTTP/1.1 request on a fresh connection, all within `timeout_s`. A dictionary: status or error (refused,
+    timeout, reset, not-http, unreachable), detail, headers (names in lower case), body, seconds. Raises nothing."""
+    began = time.monotonic()
+    answer: dict[str, Any] = {"status": None, "error": None, "detail": "", "headers": {}, "body": b""}
+    try:
+        request = _request(method, address, path, headers)
+        answer.update(_exchange(method, address, request, began + timeout_s))
+    except RemoteDisconnected:
+        answer.update(error="reset", detail="the connection was closed before an answer came")
+    except IncompleteRead:
+        answer.update(error="reset", detail="the connection was closed in the middle of the answer")
+    except BadStatusLine as problem:
+        answer.update(error="not-http", detail=f"the answer began with {str(problem)[:80]}")
+    except OSError as problem:
+        answer.update(error=problem_kind(problem), detail=problem.strerror or str(problem))
+    except (HTTPException, ValueError) as problem:
+        answer.update(error="not-http", detail=f"the answer is not HTTP: {str(problem)[:80]}")
+    answer["seconds"] = round(time.monotonic() - began, 4)
+    return answer
+
+
+def connects(address: tuple[str, int], *, timeout_s: float) -> str | None:
+    """None when a TCP connection can be opened, else why not."""
+    try:
+        socket.create_connection(address, timeout=timeout_s).close()
+    except OSError as problem:
+        return problem_kind(problem)
+    return None
+
+
+def problem_kind(problem: OSError) -> str:
+    """One word for what broke a connection."""
+    if isinstance(problem, ConnectionRefusedError):
+        return "refused"
+    if isinstance(problem, TimeoutError):
+        return "timeout"
+    return "reset" if isinstance(problem, ConnectionError) else "unreachable"
+
+
+def _exchange(method: str, address: tuple[str, int], request: bytes, deadline: float) -> dict[str, Any]:
+    with socket.create_connection(address, timeout=_left(deadline)) as connection:
+        connection.settimeout(_left(deadline))
+        connection.sendall(request)
+        with HTTPResponse(_Reader(connection, deadline), method=method) as response:  # type: ignore[arg-type]
+            response.begin()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return {"status": response.status, "headers": headers, "body": response.read(MAX_BODY)}
+
+
+def _request(method: str, address: tuple[str, int], path: str, headers: dict[str, str]) -> bytes:
+    """The request as sent. What cannot stand in a request line is percent-encoded; line ends in headers go."""
+    target = quote(path if path.startswith("/") else f"/{path}", safe=string.punctuation)
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    wanted = {"Host": f"{host}:{address[1]}", "User-Agent": "emu", "Accept": "*/*", "Connection": "close"}
+    given = {name.lower() for name in headers}
+    lines = [f"{name}: {value}" for name, value in wanted.items() if name.lower() not in given]
+    lines += [f"{name}: {' '.join(value.split())}" for name, value in headers.items()]
+    return "\r\n".join([f"{method} {target} HTTP/1.1", *lines, "", ""]).encode("utf-8")
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
+
+
+def _table(name: str) -> str:
+    try:
+        return Path("/proc/net", name).read_text()
+    except OSError:
+        return ""
+
+
+def serve() -> None:
+    """Answer each line of input, a JSON list of a verb and its arguments, with a line of JSON. Ends with its input:
+    when whoever asked is gone, so is this."""
+    for line in sys.stdin:
+        verb, *words = json.loads(line)
+        told: Any
+        if verb == "ask":
+            method, host, port, path, headers, timeout_s = words
+            told = ask(method, (host, port), path, headers, timeout_s=timeout_s)
+            told["body"] = base64.b64encode(told["body"]).decode()
+        elif verb == "connects":
+            host, port, timeout_s = words
+            told = connects((host, port), timeout_s=timeout_s)
+        else:
+            told = [_table("tcp"), _table("tcp6")]
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
