@@ -136,8 +136,10 @@ class Snapshot:
         return self._source.entries(clean) if clean is not None else ()
 
     def read(self, path: str) -> bytes:
-        """The file's bytes. Raises `Unreadable` when it is too large or the system refuses it."""
+        """The file's bytes. Raises `Unreadable` when it is no file, too large, or the system refuses it."""
         look = self.look(path)
+        if not look.is_file:
+            raise Unreadable("unreadable", f"{path} is not a file" if look.kind else f"{path} is not there")
         if look.path in self._bytes:
             return self._bytes[look.path]
         if look.size is not None and look.size > MAX_DEPLOY_FILE_BYTES:

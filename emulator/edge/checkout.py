@@ -83,9 +83,6 @@ def _private_git(source: GitTree, slot: str) -> Callable[..., bytes]:
         for name, text in (("config", config), ("HEAD", "ref: refs/heads/none\n")):
             with open(os.path.join(place, name), "w", encoding="utf-8") as out:
                 out.write(text)
-    lock = os.path.join(place, "index.lock")  # left by a run that was killed; ours is the slot's lock
-    if os.path.exists(lock):
-        os.unlink(lock)
     return run
 
 

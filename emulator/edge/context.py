@@ -113,16 +113,15 @@ def _on_disk(source: Worktree, context: str, ignore: bytes, build: str) -> tuple
     if source.info.kind == "folder":
         start = ignore if ignore.endswith(b"\n") or not ignore else ignore + b"\n"
         return directory, start + b"**/.git\n", ()
-    kept = _kept_files(source, directory)
-    parents = {parent for name in kept for parent in _parents(name)}
-    out: list[str] = []
-    _leave_out(directory, "", kept, parents, out)
-    names = {name.rpartition("/")[2] for name in kept | parents}
-    written = with_exclusions(os.fsdecode(ignore), out, kept_names=names)
+    sieve = _Sieve(source)
+    sieve.repository(directory, "")
+    names = {name.rpartition("/")[2] for name in sieve.kept}
+    names |= {part for name in sieve.directories for part in name.split("/")}
+    written = with_exclusions(os.fsdecode(ignore), sieve.left_out, kept_names=names)
     if not written.inexpressible:
         return directory, os.fsencode(written.text), ()
     copy = os.path.join(build, "tree")
-    for name in sorted(kept):
+    for name in sieve.kept:
         _copy(os.path.join(directory, name), os.path.join(copy, name))
     note = f"built from a copy: no ignore file can name {written.inexpressible[0]!r}, which git leaves out"
     return copy, ignore, (note,)
@@ -136,47 +135,57 @@ def _inside(root: str, path: str) -> str:
     return real
 
 
-def _kept_files(source: Worktree, directory: str) -> set[str]:
-    """The files below `directory` that git has or would take, relative to it; submodules included."""
-    try:
-        listed = git(directory, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    except GitFailed as problem:
-        raise _refused("build/broken-repository", f"git cannot list the files: {problem.message}") from problem
-    kept = set()
-    for name in {os.fsdecode(item).rstrip("/") for item in listed.split(b"\0") if item}:
-        place = os.path.join(directory, name)
-        if os.path.islink(place) or not os.path.isdir(place):
-            kept.add(name)
-        elif source.look(os.path.relpath(place, source.root)).kind == "directory":  # a submodule that is here
-            kept |= {f"{name}/{inner}" for inner in _kept_files(source, place)}
-    return kept
+class _Sieve:
+    """Sorts what is on disk into what the platform would have (`kept`: files; `directories`: those
+    git knows them in) and what it would not (`left_out`, a directory with nothing kept as one). Paths
+    are relative to the context."""
 
+    def __init__(self, source: Worktree) -> None:
+        self._source = source
+        self.kept: list[str] = []
+        self.directories: set[str] = set()
+        self.left_out: list[str] = []
 
-def _parents(name: str) -> Iterator[str]:
-    while "/" in name:
-        name = name.rpartition("/")[0]
-        yield name
+    def repository(self, directory: str, prefix: str) -> bool:
+        """Sorts a directory by what the repository around it says. Returns whether anything is kept."""
+        try:
+            listed = git(directory, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        except GitFailed as problem:
+            raise _refused("build/broken-repository", f"git cannot list the files: {problem.message}") from problem
+        known = {prefix + os.fsdecode(name).rstrip("/") for name in listed.split(b"\0") if name}
+        for name in known:
+            while (name := name.rpartition("/")[0]) and name not in self.directories:
+                self.directories.add(name)
+        return self._directory(directory, prefix, known)
 
-
-def _leave_out(directory: str, prefix: str, kept: set[str], parents: set[str], out: list[str]) -> bool:
-    """Adds to `out` all that is on disk and not kept; a directory of which nothing is kept as one.
-    Returns whether anything is kept: git has no empty directories."""
-    any_kept = False
-    with os.scandir(directory) as listing:
-        for entry in listing:
+    def _directory(self, directory: str, prefix: str, known: set[str]) -> bool:
+        """Git has no empty directories: one with nothing kept is left out."""
+        any_kept = False
+        with os.scandir(directory) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+        for entry in entries:
             name = prefix + entry.name
             if entry.is_dir(follow_symlinks=False):
-                inner: list[str] = []
-                if name in parents and _leave_out(entry.path, name + "/", kept, parents, inner):
-                    out += inner
-                    any_kept = True
-                else:
-                    out.append(name)
-            elif name in kept:
-                any_kept = True
-            else:
-                out.append(name)
-    return any_kept
+                kept = self._inner(entry.path, name, known)
+            elif kept := name in known:
+                self.kept.append(name)
+            if not kept:
+                self.left_out.append(name)
+            any_kept |= kept
+        return any_kept
+
+    def _inner(self, directory: str, name: str, known: set[str]) -> bool:
+        """The same for a directory in it. One that git does not know is not even read."""
+        before = len(self.left_out)
+        kept = False
+        if name in known:  # a repository within this one
+            path = os.path.relpath(directory, self._source.root)
+            kept = self._source.look(path).kind == "directory" and self.repository(directory, name + "/")
+        elif name in self.directories:
+            kept = self._directory(directory, name + "/", known)
+        if not kept:
+            del self.left_out[before:]
+        return kept
 
 
 def _copy(file: str, to: str) -> None:

@@ -71,8 +71,7 @@ def _start(path: str, root: str | None) -> str:
 def _directory(path: str, *, file_is_fine: bool) -> str:
     """The real directory at `path`, or around it when it is a file."""
     try:
-        if not path:
-            raise ValueError("it is empty")
+        os.stat(path)  # refuses "", which realpath takes for the current directory
         real = os.path.realpath(path, strict=True)
         if not stat.S_ISDIR(os.stat(real).st_mode):
             if not file_is_fine:
@@ -283,11 +282,7 @@ class Worktree:
         try:
             node = self._judged(follow(path, self._node_at))
         except GitFailed as problem:
-            raise UsageError(
-                f"git cannot say whether {path} is ignored: {problem.message}",
-                help="run `git status` in the repository and repair what it reports",
-                code="usage/broken-repository",
-            ) from problem
+            raise _silent(path, problem) from problem
         if node.kind == "file":
             self._nodes[path] = node
         return Look(
@@ -301,12 +296,13 @@ class Worktree:
             return file.read()
 
     def entries(self, path: str) -> tuple[str, ...]:
-        node = follow(path, self._node_at)
-        if node.kind != "directory":
-            return ()
-        names = sorted(_names(self._on_disk(node.path)))
-        inside = ((name, _join(node.path, name)) for name in names if name.lower() != ".git")
-        return tuple(name for name, inner in inside if self._judged(self._node_at(inner)).kind is not None)
+        try:
+            node = follow(path, self._node_at)
+            names = sorted(_names(self._on_disk(node.path))) if node.kind == "directory" else []
+            inside = ((name, self._node_at(_join(node.path, name))) for name in names)
+            return tuple(name for name, inner in inside if self._judged(inner).kind is not None)
+        except GitFailed as problem:
+            raise _silent(path, problem) from problem
 
     def _on_disk(self, path: str) -> str:
         return self.root if path == "." else os.path.join(self.root, path)
@@ -394,6 +390,14 @@ def _names(directory: str) -> list[str]:
         return os.listdir(directory)
     except OSError:
         return []
+
+
+def _silent(path: str, problem: GitFailed) -> UsageError:
+    return UsageError(
+        f"git cannot say whether {path} is ignored: {problem.message}",
+        help="run `git status` in the repository and repair what it reports",
+        code="usage/broken-repository",
+    )
 
 
 def _nothing(path: str, why: Why, detail: str = "") -> Node:

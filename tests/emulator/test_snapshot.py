@@ -88,6 +88,13 @@ def test_a_file_that_is_no_text_is_refused_with_its_place(content, code, place):
     assert (refused.value.code, (refused.value.line, refused.value.column)) == (code, place)
 
 
+@pytest.mark.parametrize("path", ["nothing", "d", "../x"])
+def test_what_is_no_file_cannot_be_read(path):
+    """Reading without looking ends in a plain refusal."""
+    with pytest.raises(Unreadable):
+        from_mapping({"d/f": "1"}).read(path)
+
+
 def test_a_byte_order_mark_is_not_text():
     """A BOM before the first key would hide it."""
     assert from_mapping({"f": b"\xef\xbb\xbfservices:"}).text("f") == "services:"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.edge.disk import open_repository
+from emulator.edge.disk import _other_spelling, open_repository
 from emulator.model.diagnostic import UsageError
 from emulator.snapshot import Unreadable
 from tests.emulator.edge.git_repositories import Repo
@@ -39,11 +39,13 @@ def test_the_root_is_gits_top_level(repo, path):
 
 def test_root_narrows_the_view_and_gits_rules_still_apply(repo):
     """--root backend shows backend alone; a .gitignore above it still counts."""
-    repo.write({".gitignore": "*.log", "backend/app.py": "1", "backend/x.log": "1", "Dockerfile": "FROM scratch"})
+    repo.write(
+        {".gitignore": "/backend/*.log", "backend/app.py": "1", "backend/x.log": "1", "Dockerfile": "FROM scratch"}
+    )
     snapshot = open_repository(str(repo.path / "backend"), root=str(repo.path / "backend"))
     assert snapshot.is_file("app.py")
     assert snapshot.look("Dockerfile").why == "missing"
-    assert snapshot.look("x.log").detail == ".gitignore:1:*.log"
+    assert snapshot.look("x.log").detail == ".gitignore:1:/backend/*.log"
     assert snapshot.entries() == ("app.py",)
 
 
@@ -163,6 +165,8 @@ def test_the_only_remote_counts_when_none_is_origin(repo):
     assert open_repository(str(repo.path)).repository.name == "store"
     repo.git("config", "remote.down.url", "https://example.com/acme/other")
     assert open_repository(str(repo.path)).repository.name == "shop"
+    repo.git("config", "remote.origin.url", "https://example.com/acme/mine")
+    assert open_repository(str(repo.path)).repository.name == "mine"
 
 
 def test_branch_and_commit_are_gits(repo):
@@ -320,6 +324,20 @@ def test_any_name_is_judged_as_it_is(repo, name):
     assert snapshot.is_file(name)
     assert snapshot.is_file(f"kept/{name}")
     assert snapshot.look(f"out/{name}").why == "ignored"
+
+
+def test_a_name_like_pathspec_magic_is_only_a_name(repo):
+    """ ":(top)x" is not x."""
+    repo.write({":(top)x": "1", "x": "1", ".gitignore": "/x\n"})
+    assert (why(repo, ":(top)x"), why(repo, "x")) == ("", "ignored")
+
+
+def test_another_spelling_on_a_disk_that_ignores_case_is_seen(repo):
+    """`dockerfile` on a Mac opens `Dockerfile`; the platform's Linux finds nothing."""
+    repo.write({"Dockerfile": "FROM scratch"})
+    found = (repo.path / "Dockerfile").lstat()  # what such a disk answers for either spelling
+    assert _other_spelling(str(repo.path / "dOCKERFILE"), found)
+    assert not _other_spelling(str(repo.path / "Dockerfile"), found)
 
 
 def test_a_name_that_is_not_unicode_is_judged(repo):

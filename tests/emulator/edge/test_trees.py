@@ -94,7 +94,7 @@ def test_any_name_of_a_commit_will_do(repo, revision):
     assert opened(repo, first[:8] if revision == "abbreviated" else revision).info.commit == first
 
 
-@pytest.mark.parametrize("revision", ["nothing", "HEAD:a", "--all", "", "-h"])
+@pytest.mark.parametrize("revision", ["nothing", "HEAD:a", "--all", "", "-h", "--since=1"])
 def test_an_unknown_revision_is_refused(repo, revision):
     """A file's name, an option and nonsense are no commits."""
     repo.write({"a": "1"}).commit()
