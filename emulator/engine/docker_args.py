@@ -1,5 +1,6 @@
 """Values → exactly what is handed to the engine: the container's settings, the build's command line."""
 
+import itertools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -130,20 +131,21 @@ def refuse_replaced_stage(dockerfile: str, base_images: Mapping[str, str]) -> No
             )
 
 
-_DIRECTIVE = re.compile(rb"^#[ \t]*(?P<key>[A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*\S")
+_DIRECTIVE = re.compile(rb"^#[ \t]*[A-Za-z][A-Za-z0-9]*[ \t]*=[ \t]*\S")
+_SYNTAX = re.compile(rb"^#[ \t]*syntax[ \t]*=", re.IGNORECASE)
 
 
 def without_syntax_line(dockerfile: bytes) -> bytes:
-    """The same Dockerfile, line for line, that no longer names a frontend to fetch.
+    """The same Dockerfile, its instructions on the same lines, that no longer names a frontend to fetch.
 
-    The `# syntax=` directive becomes one that means nothing: a plain comment in its place would end
-    the directives and switch off an `# escape=` after it.
+    A comment takes the place of the `# syntax=` directive, after the other directives: they count only as long as
+    nothing else comes before them.
     """
-    lines = dockerfile.split(b"\n")
-    for number, line in enumerate(lines):
-        found = _DIRECTIVE.match(line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line)
-        if found is None:
-            break
-        if found["key"].lower() == b"syntax":
-            lines[number] = b"# unusedsyntax" + line[line.index(b"=") :]
-    return b"\n".join(lines)
+    mark = b"\xef\xbb\xbf" if dockerfile.startswith(b"\xef\xbb\xbf") else b""
+    lines = dockerfile.removeprefix(mark).split(b"\n")
+    directives = list(itertools.takewhile(_DIRECTIVE.match, lines))
+    kept = [line for line in directives if not _SYNTAX.match(line)]
+    if len(kept) == len(directives):
+        return dockerfile
+    comments = [b"# (syntax line left out)"] * (len(directives) - len(kept))
+    return mark + b"\n".join([*kept, *comments, *lines[len(directives) :]])

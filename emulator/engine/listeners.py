@@ -35,7 +35,9 @@ def _listener(words: list[str], *, v6: bool) -> Listener | None:
         return None
     if not colon or str(address) == _ENGINE_DNS:
         return None
-    return Listener(address=str(address), port=number, v6=v6, loopback=_is_loopback(address))
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    text = f"::ffff:{mapped}" if mapped else str(address)
+    return Listener(address=text, port=number, v6=v6, loopback=(mapped or address).is_loopback)
 
 
 def _address(text: str, *, v6: bool) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -45,8 +47,3 @@ def _address(text: str, *, v6: bool) -> ipaddress.IPv4Address | ipaddress.IPv6Ad
     words = [bytes.fromhex(text[start : start + 8])[::-1] for start in range(0, len(text), 8)]
     packed = b"".join(words)
     return ipaddress.IPv6Address(packed) if v6 else ipaddress.IPv4Address(packed)
-
-
-def _is_loopback(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
