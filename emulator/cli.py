@@ -11,7 +11,12 @@ from .model.diagnostic import Diagnostic, HostError, UsageError
 from .request import World
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from .edge.terminal import StandardTerminal
+    from .engine.deploy import Prepared, PrepareContext
+    from .model.plan import Service
+    from .request import Project
     from .snapshot import Snapshot
     from .world import Clock, Docker, HttpDoor
 
@@ -93,6 +98,8 @@ def _real_world(terminal: "StandardTerminal") -> World:
         open_repository=_open_repository,
         read_text=_read_text,
         connect=_connect,
+        project=_project,
+        prepare_context=_prepare_context,
         clock=_clock,
         http=_http,
     )
@@ -114,6 +121,24 @@ def _connect() -> "Docker":
     from .edge.docker import open_docker
 
     return open_docker(os.environ)
+
+
+def _project(id: str) -> "AbstractContextManager[Project]":
+    from .edge.project import open_project
+
+    return open_project(id, os.environ)
+
+
+def _prepare_context(repo: "Snapshot") -> "PrepareContext":
+    from .edge.context import Generated, prepare_context
+
+    def prepare(service: "Service") -> "AbstractContextManager[Prepared]":
+        build = service.build
+        generated = build.generated_dockerfile
+        dockerfile = Generated(text=generated) if generated is not None else build.dockerfile or "Dockerfile"
+        return prepare_context(repo, context=build.context or ".", dockerfile=dockerfile)
+
+    return prepare
 
 
 def _clock() -> "Clock":

@@ -2,12 +2,14 @@
 
 from argparse import Namespace
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from .contract import Platform
 from .snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from .engine.deploy import PrepareContext
     from .world import Clock, Docker, HttpDoor
 
 Request = Namespace
@@ -31,6 +33,25 @@ class Terminal(Protocol):
         ...
 
 
+class Address(Protocol):
+    """A stable address on this machine, and where its traffic goes at the moment (None: nowhere)."""
+
+    target: tuple[str, int] | None
+
+    @property
+    def url(self) -> str: ...
+
+    def close(self) -> None: ...
+
+
+class Project(Protocol):
+    """A project taken for this process."""
+
+    def next_deploy(self) -> int: ...
+
+    def address(self, service: str) -> Address: ...
+
+
 class World:
     """The doorways, gathered. `cli` builds the real one; a test builds one of fakes."""
 
@@ -43,6 +64,8 @@ class World:
         open_repository: Callable[[str, str | None, str], Snapshot],
         read_text: Callable[[str, str], str],
         connect: "Callable[[], Docker]",
+        project: Callable[[str], AbstractContextManager[Project]],
+        prepare_context: "Callable[[Snapshot], PrepareContext]",
         clock: "Callable[[], Clock]",
         http: "Callable[[], HttpDoor]",
     ) -> None:
@@ -52,5 +75,7 @@ class World:
         self.open_repository = open_repository
         self.read_text = read_text
         self.connect = connect
+        self.project = project
+        self.prepare_context = prepare_context
         self.clock = clock
         self.http = http

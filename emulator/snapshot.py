@@ -59,6 +59,11 @@ class Source(Protocol):
     """Where a snapshot's content comes from. Paths are normalised, POSIX, relative to the root, "." the root."""
 
     @property
+    def root(self) -> str:
+        """The absolute path of the root on this machine: its identity, never part of a plan."""
+        ...
+
+    @property
     def info(self) -> SnapshotInfo: ...
 
     @property
@@ -105,6 +110,10 @@ class Snapshot:
     def source(self) -> Source:
         """Where the content comes from: what the build context is made of."""
         return self._source
+
+    @property
+    def root(self) -> str:
+        return self._source.root
 
     @property
     def info(self) -> SnapshotInfo:
@@ -248,6 +257,7 @@ class MappingSource:
     ) -> None:
         self._files = {k: v.encode() if isinstance(v, str) else v for k, v in files.items()}
         self._ignored = frozenset(ignored)
+        self.root = "/in-memory"
         self.info = SnapshotInfo(kind="folder")
         self.repository = repository or Repository(name="app")
 

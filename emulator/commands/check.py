@@ -14,5 +14,5 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
 def run(request: Request, world: World) -> int:
     """Print the document; 1 when a diagnostic says that the deploy would fail."""
     planned = plan_repository(request, world)
-    world.terminal.out(printed(planned, request, world))
+    world.terminal.out(printed(planned, request, world.terminal))
     return 1 if planned.resolution.plan.with_errors() else 0

@@ -5,7 +5,7 @@ import argparse
 from emulator.commands.planning import Planned, configure_planning, plan_repository
 from emulator.model.origin import Origin
 from emulator.model.record import to_json
-from emulator.request import Request, World
+from emulator.request import Request, Terminal, World
 from emulator.show.plan_text import plan_text
 from emulator.show.style import Style
 from emulator.show.text import ReadLine
@@ -19,16 +19,16 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
 def run(request: Request, world: World) -> int:
     """Print the plan; 1 when a diagnostic says that the deploy would fail."""
     planned = plan_repository(request, world)
-    world.terminal.out(printed(planned, request, world))
+    world.terminal.out(printed(planned, request, world.terminal))
     return 1 if planned.resolution.plan.with_errors() else 0
 
 
-def printed(planned: Planned, request: Request, world: World) -> str:
+def printed(planned: Planned, request: Request, terminal: Terminal) -> str:
     """The document in the format asked for."""
     plan = planned.resolution.plan
     if request.format == "json":
         return to_json(plan).decode() + "\n"
-    style = Style(width=world.terminal.width, colour=world.terminal.colour)
+    style = Style(width=terminal.width, colour=terminal.colour)
     return plan_text(plan, style, line_reader(planned.repo), verbose=request.verbose, quiet=request.quiet)
 
 

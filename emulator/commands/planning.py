@@ -6,6 +6,7 @@ from typing import NamedTuple
 from emulator import options, planning
 from emulator.contract import GivenVar, Inputs, Platform, Resolution
 from emulator.model.diagnostic import UsageError
+from emulator.model.record import replace
 from emulator.request import Request, World
 from emulator.snapshot import Snapshot
 
@@ -35,6 +36,14 @@ def plan_repository(request: Request, world: World) -> Planned:
     platform, decision = planning.detect(world.platforms, repo, request.platform)
     inputs = read_inputs(request, platform, world)
     return Planned(repo, platform, inputs, platform.resolve(repo, inputs, decision))
+
+
+def with_answers(planned: Planned, answers: dict[str, str]) -> Planned:
+    """The plan again, with what a person answered."""
+    answered = tuple(GivenVar(name=name, value=value, source="answer") for name, value in answers.items())
+    inputs = replace(planned.inputs, env=(*planned.inputs.env, *answered))
+    resolution = planned.platform.resolve(planned.repo, inputs, planned.resolution.plan.detected)
+    return planned._replace(inputs=inputs, resolution=resolution)
 
 
 def read_inputs(request: Request, platform: Platform, world: World) -> Inputs:

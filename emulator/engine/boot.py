@@ -390,9 +390,10 @@ def _checked(rules: Rules, state: State, seen: Checked) -> Step:
         return _done(
             state, seen.at, VerdictKind.UNHEALTHY, "unhealthy", f"GET {probe.path} {words}", platform_seconds=rules.platform_time(deadline)
         )  # fmt: skip
+    assert state.port is not None
     number = state.checks + 1
     wait = probe.period_s if rules.faithful or not _final(seen.answer) else min(probe.period_s, 0.5)
-    check = Check(due=seen.at + wait, attempt=state.attempt, port=state.port or 0, number=number)
+    check = Check(due=seen.at + wait, attempt=state.attempt, port=state.port, number=number)
     return replace(state, checks=number), (check,)
 
 

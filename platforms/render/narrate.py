@@ -31,6 +31,8 @@ def _lines(service: Service, event: Event) -> tuple[str, ...]:
             return _started(service, event)
         case StillScanning():
             return ("No open ports detected, continuing to scan...", PORT_DOCS)
+        case Stopped(signal=str()):
+            return ()
         case Stopped(exit_code=0):
             return ("Application exited early", HELP_DOCS)
         case Stopped(oom=True):

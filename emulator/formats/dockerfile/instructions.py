@@ -9,6 +9,7 @@ from .flags import flag_problems
 from .lines import LogicalLine
 from .records import Flag, Instruction, Pair, Word
 from .splitting import (
+    ASCII_SPACE,
     BLANKS,
     NotStrings,
     Span,
@@ -18,7 +19,6 @@ from .splitting import (
     plain_words,
     quoted_words,
     split_line,
-    stripped,
 )
 from .suggest import closest
 
@@ -182,10 +182,11 @@ def _arg(line: LogicalLine, word: Span) -> Pair:
 
 
 def _health(line: LogicalLine, args: Span, report: Report) -> tuple[list[Span], tuple[str, ...] | None]:
-    words = plain_words(Span(args.value, args.start, args.end))[:1]
+    words = plain_words(args)[:1]
     if not words:
         return [], None
-    command = stripped(line.text, words[0].end, args.end)
+    rest = line.text[words[0].end : args.end].lstrip(ASCII_SPACE)
+    command = Span(rest, args.end - len(rest), args.end)
     if not command.value:
         return words, None
     return [words[0], command], _json(line, "HEALTHCHECK", command, report)

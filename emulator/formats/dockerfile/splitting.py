@@ -12,6 +12,9 @@ from .lines import SPACE
 from .words import expand
 
 BLANKS = re.compile(r"[\t\v\f\r ]+")
+ASCII_SPACE = "\t\n\v\f\r "
+"""BuildKit looks for flags byte by byte, so other blanks do not end one."""
+
 _HEREDOC = re.compile(r"(\d*)<<(-?)[\t\n\f\r ]*([^<]*)", re.ASCII)
 
 
@@ -57,7 +60,7 @@ def stripped(text: str, start: int, end: int) -> Span:
 def _flags(text: str, position: int, end: int, escape: str) -> tuple[list[Span], int]:
     flags: list[Span] = []
     while True:
-        while position < end and text[position] in SPACE:
+        while position < end and text[position] in ASCII_SPACE:
             position += 1
         if not text.startswith("--", position, end):
             return flags, position
@@ -75,7 +78,7 @@ def _flag(text: str, start: int, end: int, escape: str) -> Span:
     position = start
     while position < end:
         character = text[position]
-        if not quote and character in SPACE:
+        if not quote and character in ASCII_SPACE:
             break
         if not quote and character in ("'", '"'):
             quote = character
@@ -135,6 +138,7 @@ def json_strings(text: str) -> tuple[str, ...] | None:
 
     Raises NotStrings for an array that holds anything else.
     """
+    text = text.lstrip(SPACE)
     if not text.startswith("["):
         return None
     try:

@@ -137,38 +137,37 @@ def _read_all(groups: list[list[Instruction]], scope: Scope, found: list[Diagnos
     by_name: dict[str, int] = {}
     for index, (opening, *rest) in enumerate(groups):
         written = opening.words[0].text if opening.words else ""
-        base = scope.text(written, opening.origin) or ""
+        base = scope.text(written, opening.origin)
         name = opening.words[2].text.lower() if len(opening.words) == 3 else None
         platform = opening.flag("platform")
         stage = Stage(
             index=index,
             name=name,
             written=written,
-            base=base,
-            parent=by_name.get(base),
+            base=base or "",
+            parent=by_name.get(base or ""),
             platform=scope.text(platform, opening.origin) if platform else None,
             instructions=tuple(rest),
             origin=opening.origin,
         )
-        found += _base_problems(stage, opening)
+        if base is not None and written:
+            found += _base_problems(stage, opening.words[0].origin)
         stages.append(stage)
         if name:
             by_name[name] = index
     return tuple(stages)
 
 
-def _base_problems(stage: Stage, opening: Instruction) -> Iterator[Diagnostic]:
-    origin = opening.words[0].origin if opening.words else opening.origin
-    shown = f"{stage.written}, which is {stage.base}," if stage.written != stage.base else stage.base
+def _base_problems(stage: Stage, origin: Origin) -> Iterator[Diagnostic]:
     if not stage.base:
-        if stage.written and opening.words:
-            yield error(
-                "dockerfile/blank-base",
-                f"FROM {stage.written} names no image: the variable has no value",
-                origin=origin,
-                help="give it a default with ARG NAME=value above the first FROM",
-            )
+        yield error(
+            "dockerfile/blank-base",
+            f"FROM {stage.written} names no image: the variable has no value",
+            origin=origin,
+            help="give it a default with ARG NAME=value above the first FROM",
+        )
     elif stage.image is not None and (problem := reference_problem(stage.image)):
+        shown = stage.base if stage.written == stage.base else f"{stage.written}, which is {stage.base},"
         yield error(
             "dockerfile/bad-base",
             f"FROM {shown} names no image: {problem}",

@@ -1,0 +1,52 @@
+"""A project while `up` runs: taken for this process, with its deploy numbers and its stable addresses."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from emulator.model.diagnostic import Fault, HostError, error
+
+from .forward import Forwarder
+from .state import ProjectState
+
+
+class Project:
+    """What one `up` knows of its project."""
+
+    def __init__(self, state: ProjectState) -> None:
+        self._state = state
+        remembered = state.read("ports")
+        self._ports = {name: port for name, port in remembered.items() if isinstance(port, int)}
+
+    def next_deploy(self) -> int:
+        """The number of this deploy: one more than the last one's."""
+        last = self._state.read("deploys").get("last")
+        number = (last if isinstance(last, int) else 0) + 1
+        self._state.write("deploys", {"last": number})
+        return number
+
+    def address(self, service: str) -> Forwarder:
+        """The service's address on 127.0.0.1: the same as last time where that port is free."""
+        forwarder = Forwarder(self._ports.get(service))
+        if self._ports.get(service) != forwarder.port:
+            self._ports[service] = forwarder.port
+            self._state.write("ports", self._ports)
+        return forwarder
+
+
+@contextmanager
+def open_project(id: str, environ: Mapping[str, str]) -> Iterator[Project]:
+    """Take the project for this process. Raises HostError when another one has it."""
+    state = ProjectState(id, environ)
+    owner = state.lock()
+    if owner is not None:
+        raise HostError(
+            error(
+                "up/already-running", f"`emu up` already runs for this project, as process {owner}", fault=Fault.HOST,
+                help="end it with Ctrl-C there, or with `emu down`",
+            ),
+            exit_code=2,
+        )  # fmt: skip
+    try:
+        yield Project(state)
+    finally:
+        state.unlock()

@@ -1,0 +1,70 @@
+"""What emu remembers of a project between runs, outside the repository: who is running, which port it had.
+
+Files are written whole and then renamed, so that a kill at any moment leaves the old or the new one.
+"""
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+
+from emulator.model.diagnostic import Fault, HostError, error
+
+
+class ProjectState:
+    """The state folder of one project."""
+
+    def __init__(self, project: str, environ: Mapping[str, str]) -> None:
+        home = environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+        self.folder = os.path.join(home, "emu", project)
+        self._lock: int | None = None
+
+    def lock(self) -> int | None:
+        """Take the project for this process. None when it was free, else the id of the process that has it."""
+        try:
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            handle = os.open(os.path.join(self.folder, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as problem:
+            raise self._unwritable(problem) from problem
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.read(handle, 32).decode(errors="replace").strip()
+            os.close(handle)
+            return int(owner) if owner.isdigit() else 0
+        os.ftruncate(handle, 0)
+        os.write(handle, str(os.getpid()).encode())
+        self._lock = handle
+        return None
+
+    def unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def read(self, name: str) -> dict[str, object]:
+        """A remembered table; {} when there is none, or it is damaged."""
+        try:
+            with open(os.path.join(self.folder, f"{name}.json"), encoding="utf-8") as file:
+                value = json.load(file)
+        except (OSError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def write(self, name: str, value: Mapping[str, object]) -> None:
+        try:
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=self.folder, delete=False, encoding="utf-8") as file:
+                json.dump(dict(value), file)
+            os.replace(file.name, os.path.join(self.folder, f"{name}.json"))
+        except OSError as problem:
+            raise self._unwritable(problem) from problem
+
+    def _unwritable(self, problem: OSError) -> HostError:
+        return HostError(
+            error(
+                "host/state-folder", f"{self.folder} cannot be written: {problem.strerror}", fault=Fault.HOST,
+                help="free space there, or name another folder with XDG_STATE_HOME",
+            )
+        )  # fmt: skip

@@ -1,0 +1,87 @@
+"""A service of the plan → exactly what the engine is asked to build and to start. Pure."""
+
+import hashlib
+import hmac
+import shlex
+from collections.abc import Mapping
+
+from emulator.contract import token
+from emulator.model.plan import BuildKind, EnvPhase, Service
+from emulator.world import BuildRequest, ContainerSpec
+
+from .labels import of_service, resource_name
+
+BUILD_ENV_SECRET = "emu_build_env"  # noqa: S105 - the secret's name
+BUILD_ENV_ARG = "EMU_BUILD_ENV"
+
+
+def environment(service: Service, hidden: Mapping[str, str], *, build: bool) -> dict[str, str]:
+    """The variables of a phase with their true values; a variable without a value is left out."""
+    left_out = EnvPhase.RUN if build else EnvPhase.BUILD
+    values: dict[str, str] = {}
+    for variable in service.env:
+        value = hidden.get(variable.name, variable.value)
+        if variable.phase is not left_out and value is not None:
+            values[variable.name] = value
+    return values
+
+
+def build_request(
+    service: Service, hidden: Mapping[str, str], *, root: str, platform: str, context: str, dockerfile: str,
+    base_images: dict[str, str], deploy: int,
+) -> BuildRequest:  # fmt: skip
+    """`context` and `dockerfile` are absolute paths. A generated Dockerfile gets the build's variables
+    as a secret with `export` lines; the user's own gets each as a build argument."""
+    values = environment(service, hidden, build=True)
+    labels = of_service(root, platform, service.name, deploy)
+    tag = f"{resource_name(root, service.name)}:{deploy}"
+    if service.build.kind is BuildKind.NATIVE:
+        script = "".join(
+            f"export {name}={shlex.quote(value)}\n" for name, value in sorted(values.items()) if name.isidentifier()
+        )
+        return BuildRequest(
+            context=context, dockerfile=dockerfile, secrets={BUILD_ENV_SECRET: script}, args={BUILD_ENV_ARG: _digest(script, root)},
+            base_images=base_images, platform=service.build.platform, tag=tag, labels=labels,
+        )  # fmt: skip
+    return BuildRequest(
+        context=context, dockerfile=dockerfile, target=service.build.target, args=values, base_images=base_images,
+        platform=service.build.platform, tag=tag, labels=labels, syntax_line="ignore",
+    )  # fmt: skip
+
+
+def _digest(script: str, root: str) -> str:
+    """Changes with the variables and tells nothing of them."""
+    return hmac.new(root.encode(), script.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def container_spec(
+    service: Service, hidden: Mapping[str, str], *, root: str, platform: str, image: str, deploy: int, attempt: int,
+    memory: bool, cpu: bool, publish: dict[int, int],
+) -> ContainerSpec:  # fmt: skip
+    """One instance, exactly as the plan has it. The image's own command is left to the image."""
+    command = service.command
+    own = command is None or command.source in ("dockerfile", "image")
+    argv = None if own or command is None or command.argv is None else reveal(command.argv, hidden)
+    return ContainerSpec(
+        image=image, name=resource_name(root, service.name, deploy, attempt), argv=argv,
+        env=environment(service, hidden, build=False), memory_mib=service.resources.memory_mib if memory else None,
+        cpus=service.resources.cpu if cpu else None, labels=of_service(root, platform, service.name, deploy),
+        publish=publish, platform=service.build.platform,
+    )  # fmt: skip
+
+
+def reveal(argv: tuple[str, ...], hidden: Mapping[str, str]) -> tuple[str, ...]:
+    """`argv` with the tokens that stand for secret values replaced by the values."""
+    words = list(argv)
+    for name, value in hidden.items():
+        words = [word.replace(token(name), value) for word in words]
+    return tuple(words)
+
+
+def conceal(text: str, hidden: Mapping[str, str]) -> str:
+    """`text` with secret values replaced by their tokens, longest first. Values of one or two
+    characters would hit everything and tell nothing: they stay."""
+    for name, value in sorted(hidden.items(), key=lambda item: -len(item[1])):
+        if len(value) > 2:
+            text = text.replace(value, token(name))
+    return text

@@ -1,0 +1,120 @@
+"""The events of `emu up` as lines a person follows."""
+
+from emulator.model.event import (
+    BuildFailed, BuildFinished, BuildStarted, BuildStep, ContainerStarted, CoverageReported, DeployFailed, DiagnosticFound, Event,
+    Live, Log, Mismatch, PortDetected, ProbeAttempt, Restarted, Stopped, Verdict,
+)  # fmt: skip
+
+from .style import Style, hanging, printable
+from .text import ReadLine, diagnostic_text
+
+
+class UpText:
+    """Turns events into lines. `verbose` shows build output and every probe."""
+
+    def __init__(self, style: Style, read_line: ReadLine, *, verbose: bool = False, quiet: bool = False) -> None:
+        self.style = style
+        self.read_line = read_line
+        self.verbose = verbose
+        self.quiet = quiet
+        self._many = False
+        self._build_tail: list[str] = []
+
+    def lines(self, event: Event) -> list[str]:
+        """What to print for `event`; [] for nothing."""
+        if self.quiet and not isinstance(event, DeployFailed | Verdict):
+            return []
+        return [self._headed(event, line) for line in self._lines(event)]
+
+    def _headed(self, event: Event, line: str) -> str:
+        return f"{self.style.dim(f'{event.at:7.2f}s')}  {line}" if line else line
+
+    def _lines(self, event: Event) -> list[str]:
+        style = self.style
+        match event:
+            case Log(stream="build"):
+                return [f"{style.dim('build |')} {printable(event.line)}"] if self.verbose else []
+            case Log(stream="platform"):
+                return [style.cyan(event.line)] if event.line.strip() else []
+            case Log():
+                return [f"{style.dim(f'{event.service} |')} {printable(event.line)}"]
+            case BuildStarted():
+                what = event.dockerfile or "the generated Dockerfile"
+                return [style.bold(f"build {event.service}") + f" from {what}, context {event.context}"]
+            case BuildStep():
+                took = "cached" if event.cached or event.seconds is None else f"{event.seconds:.1f} s"
+                return [f"  {took:>7}  {printable(event.name)[: max(20, style.width - 24)]}"]
+            case BuildFinished():
+                return [f"built in {event.seconds:.1f} s"]
+            case BuildFailed():
+                tail = [f"  {style.dim('|')} {printable(line)}" for line in event.log_tail[-12:]]
+                return [style.red("the build failed") + (f" at {event.step}" if event.step else ""), *tail]
+            case _:
+                return self._boot_lines(event)
+
+    def _boot_lines(self, event: Event) -> list[str]:
+        style = self.style
+        match event:
+            case Mismatch():
+                return [
+                    style.red("prediction and reality differ (a bug of emu)"),
+                    f"  {event.what}: planned {event.predicted}",
+                    f"  the engine says {event.actual}",
+                ]
+            case ContainerStarted():
+                again = f" (start {event.attempt})" if event.attempt > 1 else ""
+                return [style.bold(f"start {event.service}") + again + f"  {' '.join(map(printable, event.argv))}"]
+            case PortDetected():
+                return [f"listens on {event.address}:{event.port}"]
+            case ProbeAttempt():
+                mark = style.green("ok") if event.ok else style.yellow("not yet")
+                return (
+                    [f"{event.kind} check {event.attempt}: {event.detail}  {mark}"]
+                    if self.verbose or not event.ok or event.attempt == 1
+                    else []
+                )
+            case Restarted():
+                return [f"{event.because}; starting it again (the platform waits {event.back_off_s:g} s)"]
+            case Stopped(signal=str(signal)):
+                return [
+                    f"stopped by {signal} in {event.seconds:.1f} s"
+                    + ("" if event.graceful else ", killed at the end of its grace")
+                ]
+            case Live():
+                return [
+                    style.green(f"{event.service} is live")
+                    + f" after {event.seconds:.2f} s"
+                    + (f" at {style.bold(event.url)}" if event.url else "")
+                ]
+            case _:
+                return []
+
+    def block(self, event: Event) -> str | None:
+        """What is printed as a block of its own, without a time in front: findings and endings."""
+        style = self.style
+        match event:
+            case DeployFailed(cause=cause) if cause is not None:
+                return diagnostic_text(cause, style, self.read_line) + "\n"
+            case DiagnosticFound():
+                return diagnostic_text(event.diagnostic, style, self.read_line) + "\n"
+            case CoverageReported() if event.coverage and not self.quiet:
+                rows = [style.dim("not as on the platform in this run:")]
+                for row in event.coverage:
+                    rows += hanging(row.key, row.note, style, gap=min(36, max(len(r.key) for r in event.coverage) + 2))
+                return "\n".join(rows) + "\n"
+            case Verdict():
+                return self._verdict(event)
+            case _:
+                return None
+
+    def _verdict(self, event: Verdict) -> str:
+        paint = self.style.green if event.verdict.good else self.style.red
+        later = event.platform_seconds
+        told = f" (the platform would say so after {_span(later)})" if later else ""
+        return f"{paint(event.verdict.value)}: {event.reason}{told}\n"
+
+
+def _span(seconds: float) -> str:
+    """ "5 min 22 s" """
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes and rest else f"{minutes} min" if minutes else f"{rest} s"
