@@ -111,6 +111,14 @@ def test_a_folder_without_git_is_sent_whole(tmp_path):
         assert ignore_lines(context.dockerfile) == ["docs", "**/.git"]
 
 
+def test_a_directory_whose_files_were_deleted_is_left_out(repo):
+    """Only what git ignores still lies in it."""
+    repo.write({"Dockerfile": FROM_SCRATCH, ".gitignore": "*.log\n", "d/app.py": "1", "d/x.log": "1"}).commit()
+    (repo.path / "d/app.py").unlink()
+    with prepared(repo) as context:
+        assert ignore_lines(context.dockerfile) == [".git", "d"]
+
+
 @pytest.mark.parametrize("view", ["worktree", "index"])
 @pytest.mark.parametrize("context", ["..", "out", "missing", "Dockerfile", "empty"])
 def test_no_context_outside_the_repository(repo, tmp_path, view, context):
@@ -175,7 +183,7 @@ def test_the_index_is_checked_out(repo):
     assert repo.fingerprint() == before
 
 
-def test_no_filter_runs_and_line_endings_follow_the_attributes(repo, tmp_path):
+def test_no_filter_runs_and_line_endings_follow_the_attributes(repo, tmp_path, monkeypatch):
     """An LFS pointer stays one; eol=crlf holds in every clone, core.autocrlf only in the user's."""
     repo.write(
         {".gitattributes": "*.bin filter=lfs\n*.bat eol=crlf\n", "m.bin": "pointer\n", "x.bat": "a\n", "y": "b\n"}
@@ -184,6 +192,8 @@ def test_no_filter_runs_and_line_endings_follow_the_attributes(repo, tmp_path):
     repo.git("config", "filter.lfs.smudge", f"touch {tmp_path}/ran; cat")
     repo.git("config", "filter.lfs.process", f"touch {tmp_path}/ran")
     repo.git("config", "filter.lfs.required", "true")
+    Repo(tmp_path).write({"gitconfig": "[core]\n\tautocrlf = true\n", "config/git/attributes": "y eol=crlf\n"})
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     repo.git("config", "core.autocrlf", "true")
     repo.git("config", "core.hooksPath", str(tmp_path))
     with prepared(repo, "HEAD") as context:
