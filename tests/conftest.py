@@ -2,16 +2,20 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import docker
 import pytest
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 ADVICE = pytest.StashKey[str | None]()
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[docker.DockerClient]:
+def engine() -> Iterator["DockerClient"]:
     """The real engine, the one `emu` itself would use. For tests marked `docker`."""
+    from docker import DockerClient
     from docker.tls import TLSConfig
 
     from emulator.edge.host import resolve_endpoint
@@ -19,7 +23,7 @@ def engine() -> Iterator[docker.DockerClient]:
     found = resolve_endpoint(os.environ)
     pair = (found.cert, found.key) if found.cert and found.key else None
     tls = TLSConfig(client_cert=pair, ca_cert=found.ca, verify=found.verify) if found.tls else False
-    client = docker.DockerClient(base_url=found.url, tls=tls, timeout=120)
+    client = DockerClient(base_url=found.url, tls=tls, timeout=120)
     yield client
     client.close()
 
@@ -43,10 +47,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item):
     """With EMU_REQUIRE_ENGINE set, a skipped engine test is a failed one."""
     report = yield
-    if os.environ.get("EMU_REQUIRE_ENGINE") and item.get_closest_marker("docker"):
-        if report.skipped and not hasattr(report, "wasxfail"):
-            report.outcome = "failed"
-            report.longrepr = f"skipped, though EMU_REQUIRE_ENGINE is set: {report.longrepr}"
+    required = os.environ.get("EMU_REQUIRE_ENGINE") and item.get_closest_marker("docker")
+    if required and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, though EMU_REQUIRE_ENGINE is set: {report.longrepr}"
     return report
 
 

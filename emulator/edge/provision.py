@@ -46,8 +46,7 @@ class Progress:
         self._say = say
         self._live = live
         self._lock = threading.Lock()
-        self._running: dict[str, float] = {}
-        self._said: dict[str, float] = {}
+        self._stages: list[_Stage] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._tick, daemon=True)
         self._thread.start()
@@ -60,35 +59,43 @@ class Progress:
     @contextlib.contextmanager
     def stage(self, title: str) -> Iterator[None]:
         """Whatever happens inside is called `title`."""
-        began = time.monotonic()
+        stage = _Stage(title, time.monotonic())
         with self._lock:
-            self._running[title] = began
+            self._stages.append(stage)
         outcome = "failed"
         try:
             yield
             outcome = "done"
         finally:
             with self._lock:
-                del self._running[title]
-                if self._said.pop(title, None) is not None:
-                    self._say(f"{self._clear()}  {title}: {outcome} ({time.monotonic() - began:.0f} s)\n")
+                self._stages.remove(stage)
+                if stage.said is not None:
+                    self._say(f"{self._clear()}  {title}: {outcome} ({time.monotonic() - stage.began:.0f} s)\n")
 
     def _tick(self) -> None:
         while not self._stop.wait(0.25):
-            now = time.monotonic()
             with self._lock:
-                late = {title: began for title, began in self._running.items() if now - began >= SPEAK_AFTER_S}
+                now = time.monotonic()
+                late = [stage for stage in self._stages if now - stage.began >= SPEAK_AFTER_S]
+                lines = [f"{stage.title} … {now - stage.began:.0f} s" for stage in late]
                 if self._live and late:
-                    text = " · ".join(f"{title} … {now - began:.0f} s" for title, began in late.items())
-                    self._say(f"{self._clear()}  {text[:110]}")
-                for title, began in late.items():
-                    if title not in self._said or (not self._live and now - self._said[title] >= SPEAK_EVERY_S):
-                        if not self._live:
-                            self._say(f"  {title} … {now - began:.0f} s\n")
-                        self._said[title] = now
+                    self._say(f"{self._clear()}  {' · '.join(lines)[:110]}")
+                for stage, line in zip(late, lines, strict=True):
+                    if stage.said is None or (not self._live and now - stage.said >= SPEAK_EVERY_S):
+                        stage.said = now
+                        self._say("" if self._live else f"  {line}\n")
 
     def _clear(self) -> str:
         return "\r\x1b[K" if self._live else ""
+
+
+class _Stage:
+    """Something that goes on: since when, and when it was last spoken of."""
+
+    def __init__(self, title: str, began: float) -> None:
+        self.title = title
+        self.began = began
+        self.said: float | None = None
 
 
 @contextlib.contextmanager

@@ -349,9 +349,7 @@ def base_check(base: Base, registry: Reach | None) -> Check:
             ok=True,
             severity=Severity.WARNING,
             message=f"{base.ref} is a stand-in{made}, not the official image",
-            facts=(
-                "Python and pip are where they are in the official image; patch versions and system packages differ",
-            ),
+            facts=("Python and pip lie where the official image has them; patch versions and system packages differ",),
             help=f"`docker pull {base.ref}` replaces it" if registry is not None and registry.problem is None else None,
         )
     if base.present:
