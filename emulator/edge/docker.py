@@ -346,17 +346,27 @@ class Engine:
             facts = self.inspect(id)
             if self._look == "proc" or facts is None or not facts.running:
                 return ()
+            if self.facts().local and not docker_look.exists(pid):
+                return ()  # the engine has not noticed yet that it ended
         return self._listeners_by_helper(id)
 
     def _listeners_by_helper(self, id: str) -> tuple[Listener, ...]:
-        with contextlib.suppress(OSError):  # once more: a helper lives as long as the target's namespace
-            return parse_listeners(*self._helper(id).tables())
-        self._drop_helper(id)
-        facts = self.inspect(id)
-        if facts is None or not facts.running:
-            return ()
-        with asking(self.endpoint.url, "looking into a container"):
-            return parse_listeners(*self._helper(id).tables())
+        """A helper lives as long as its target's network: one that is gone is replaced, once."""
+        for last in (False, True):
+            facts = self.inspect(id)
+            if facts is None or not facts.running:
+                break
+            try:
+                with asking(self.endpoint.url, "looking into a container"):
+                    return parse_listeners(*self._helper(id).tables())
+            except HostError:
+                self._drop_helper(id)
+                facts = self.inspect(id)
+                if facts is None or not facts.running:
+                    break  # it ended while we looked
+                if last:
+                    raise
+        return ()
 
     def _helper(self, id: str) -> docker_look.Helper:
         if id not in self._helpers:

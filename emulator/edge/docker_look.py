@@ -45,6 +45,11 @@ def socket_tables(pid: int, id: str) -> tuple[str, str] | None:
     return tcp, ""  # a kernel without IPv6 has no such file
 
 
+def exists(pid: int) -> bool:
+    """Whether this machine has such a process."""
+    return (_PROC / str(pid)).exists()
+
+
 def cpu_seconds(pid: int, id: str) -> float | None:
     """Processor time of the container's control group; None when it cannot be read here."""
     for folder in _group_folders(pid, id):
@@ -128,7 +133,11 @@ class Helper:
         raw = api.attach_socket(id, params={"stdin": 1, "stdout": 1, "stream": 1})
         self._socket = getattr(raw, "_sock", raw)
         self._raw = raw
-        api.start(id)
+        try:
+            api.start(id)
+        except BaseException:
+            self.close()
+            raise
 
     def tables(self) -> tuple[str, str]:
         """The texts of /proc/net/tcp and tcp6. Raises OSError when the helper is gone."""
@@ -162,6 +171,8 @@ class Helper:
 def start_helper(api: Any, target: str, labels: Mapping[str, str]) -> Helper:
     """A helper in the network namespace of container `target`. It carries the target's labels and its own, so
     that whoever cleans up after the target finds it too."""
+    from docker.errors import NotFound
+
     created = api.create_container_from_config(
         {
             "Image": _helper_image(api),
@@ -182,7 +193,8 @@ def start_helper(api: Any, target: str, labels: Mapping[str, str]) -> Helper:
     try:
         return Helper(api, created["Id"])
     except BaseException:
-        api.remove_container(created["Id"], force=True)
+        with contextlib.suppress(NotFound):  # the engine removes it by itself when it has run
+            api.remove_container(created["Id"], force=True)
         raise
 
 
@@ -206,7 +218,7 @@ class HelperHttp:
         words = ("ask", method, host, port, path, dict(headers or {}), timeout_s)
         try:
             told = self._helper().ask(*words, timeout_s=timeout_s + _HELPER_EXTRA_S)
-        except OSError as problem:
+        except (OSError, HostError) as problem:
             return HttpAnswer(status=None, seconds=0, error="unreachable", detail=f"the helper container: {problem}")
         return as_answer({**told, "body": base64.b64decode(told["body"])})
 
@@ -216,7 +228,7 @@ class HelperHttp:
             found: HttpProblem | None = self._helper().ask(
                 "connects", host, port, timeout_s, timeout_s=timeout_s + _HELPER_EXTRA_S
             )
-        except OSError:
+        except (OSError, HostError):
             return "unreachable"
         return found
 
