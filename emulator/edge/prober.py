@@ -89,7 +89,10 @@ def _exchange(method: str, address: tuple[str, int], request: bytes, deadline: f
         with HTTPResponse(_Reader(connection, deadline), method=method) as response:  # type: ignore[arg-type]
             response.begin()
             headers = {name.lower(): value for name, value in response.getheaders()}
-            return {"status": response.status, "headers": headers, "body": response.read(MAX_BODY)}
+            body = response.read(MAX_BODY)
+            if response.length and len(body) < MAX_BODY:
+                raise IncompleteRead(body)
+            return {"status": response.status, "headers": headers, "body": body}
 
 
 def _request(method: str, address: tuple[str, int], path: str, headers: dict[str, str]) -> bytes:

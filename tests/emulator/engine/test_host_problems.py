@@ -8,8 +8,8 @@ from emulator.model.diagnostic import Fault
 NO_SOCKET = "FileNotFoundError: [Errno 2] No such file or directory"
 REFUSED = (
     "DockerException: Error while fetching server API version: HTTPConnectionPool(host='127.0.0.1', port=1): Max "
-    "retries exceeded with url: /version (Caused by NewConnectionError(\"HTTPConnection(host='127.0.0.1', port=1): Failed to "
-    'establish a new connection: [Errno 111] Connection refused"))'
+    "retries exceeded with url: /version (Caused by NewConnectionError(\"HTTPConnection(host='127.0.0.1', port=1): "
+    'Failed to establish a new connection: [Errno 111] Connection refused"))'
 )
 PORT_BY_CONTAINER = (
     "driver failed programming external connectivity on endpoint xs1 (57b7eebaa85a): Bind for 127.0.0.1:23456 failed: "
