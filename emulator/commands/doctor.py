@@ -98,6 +98,7 @@ def _perform(repair: Repair, facts: Facts, world: World, progress: "Progress", l
     environ = {**world.environ, **resolve_endpoint(world.environ).client_environment()}
     performer = Performer(environ, progress, lock, as_root=() if facts.machine.root else sudo)
     try:
+        performer.authorise()
         performer.perform(repair)
     except HostError as problem:
         raise HostError(problem.diagnostic, exit_code=3 if repair.id == "engine" else 1) from None

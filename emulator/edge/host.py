@@ -88,7 +88,7 @@ def config_folder(environ: Mapping[str, str]) -> Path:
     """Where docker keeps its settings."""
     if given := environ.get("DOCKER_CONFIG"):
         return Path(given)
-    return Path(environ.get("HOME") or os.path.expanduser("~")) / ".docker"  # noqa: PTH111 - no home is no error here
+    return Path(environ.get("HOME") or os.path.expanduser("~")) / ".docker"
 
 
 def current_context(config: Path) -> str:

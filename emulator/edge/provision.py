@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
+from emulator.engine.checkup import FIX
 from emulator.engine.repair import Launch, Repair, Run, Step, Wait, Write
 from emulator.model.diagnostic import Fault, HostError, error
 
@@ -135,6 +136,13 @@ class Performer:
         self._as_root = as_root
         self._canceled = threading.Event()
         self._children: set[subprocess.Popen[bytes]] = set()
+
+    def authorise(self) -> None:
+        """Let sudo ask for the password now: later our own progress would write over its question."""
+        if self._as_root:
+            asked = subprocess.run([*self._as_root, "-v"], env=self._environ, check=False)
+            if asked.returncode != 0:
+                raise _failed("sudo does not give the administrator's rights", (), f"run `{FIX}` as root")
 
     def perform(self, repair: Repair) -> None:
         """All steps of a repair. Raises HostError for the first that fails, when what runs beside it has ended."""
