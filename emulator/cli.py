@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from .edge.terminal import StandardTerminal
-    from .engine.deploy import Prepared, PrepareContext
+    from .engine.deploy import PrepareContext, Prepared
     from .model.plan import Service
     from .request import Project
     from .snapshot import Snapshot
@@ -99,6 +99,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         read_text=_read_text,
         connect=_connect,
         project=_project,
+        end_running_up=_end_running_up,
         prepare_context=_prepare_context,
         clock=_clock,
         http=_http,
@@ -127,6 +128,13 @@ def _project(id: str) -> "AbstractContextManager[Project]":
     from .edge.project import open_project
 
     return open_project(id, os.environ)
+
+
+def _end_running_up(root: str | None) -> int:
+    from .edge.project import end_running
+    from .engine.labels import project_id
+
+    return end_running(project_id(root) if root is not None else None, os.environ)
 
 
 def _prepare_context(repo: "Snapshot") -> "PrepareContext":
@@ -183,9 +191,7 @@ def _report(diagnostic: Diagnostic, arguments: list[str], terminal: "StandardTer
 
 
 def _wants_json(arguments: list[str]) -> bool:
-    return "--format=json" in arguments or any(
-        a == "--format" and b == "json" for a, b in zip(arguments, arguments[1:], strict=False)
-    )
+    return "--format=json" in arguments or ("--format", "json") in zip(arguments, arguments[1:], strict=False)
 
 
 def _own_fault(fault: Exception, arguments: list[str], terminal: "StandardTerminal") -> int:
@@ -202,10 +208,12 @@ def _own_fault(fault: Exception, arguments: list[str], terminal: "StandardTermin
 
     _report(
         error(
-            "emu/own-fault", f"emu itself failed: {type(fault).__name__}: {fault}", fault=Fault.BUG,
+            "emu/own-fault",
+            f"emu itself failed: {type(fault).__name__}: {fault}",
+            fault=Fault.BUG,
             help=f"this is a bug of ours; please report it with the file {log.name}",
         ),
         arguments,
         terminal,
-    )  # fmt: skip
+    )
     return 70

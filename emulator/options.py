@@ -31,30 +31,46 @@ VERBOSE = Flag(names=("--verbose", "-v"), help="print every reason with its sour
 REPOSITORY = (
     Flag(names=("--root",), metavar="DIR", help="the repository's root (default: git's top level)"),
     Flag(
-        names=("--snapshot",), metavar="WHAT", default="worktree",
+        names=("--snapshot",),
+        metavar="WHAT",
+        default="worktree",
         help="worktree (default: as if you committed everything now), index, or a revision",
     ),
-)  # fmt: skip
+)
 
 PLANNING = (
     Flag(names=("--platform",), metavar="NAME", help="the platform (default: told by the files)"),
     Flag(names=("--service",), metavar="NAME", repeat=True, help="only this service (repeatable)"),
     Flag(names=("--env",), metavar="KEY=VALUE", repeat=True, help="set a variable (repeatable)"),
-    Flag(names=("--env-file",), metavar="FILE", repeat=True, help="read variables from FILE; their values are never printed"),
-)  # fmt: skip
+    Flag(
+        names=("--env-file",),
+        metavar="FILE",
+        repeat=True,
+        help="read variables from FILE; their values are never printed",
+    ),
+)
 
 RUNNING = (
     Flag(
-        names=("--base-image",), metavar="FROM=TO", repeat=True,
+        names=("--base-image",),
+        metavar="FROM=TO",
+        repeat=True,
         help="build with TO wherever the Dockerfile says FROM (repeatable)",
     ),
     Flag(
-        names=("--limits",), choices=("memory", "all", "none"), default="memory",
+        names=("--limits",),
+        choices=("memory", "all", "none"),
+        default="memory",
         help="which limits of the plan to apply (default: memory)",
     ),
     Flag(names=("--faithful-timing",), help="wait as long as the platform waits, even when the outcome is certain"),
-    Flag(names=("--time-scale",), metavar="F", default="1", help="multiply the platform's waits by F (0.1: ten times faster)"),
-)  # fmt: skip
+    Flag(
+        names=("--time-scale",),
+        metavar="F",
+        default="1",
+        help="multiply the platform's waits by F (0.1: ten times faster)",
+    ),
+)
 
 
 def from_platform(option: Option) -> Flag:

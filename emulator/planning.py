@@ -29,9 +29,13 @@ def detect(platforms: Mapping[str, Platform], repo: Snapshot, asked: str | None)
         if other != name
     )
     decision = Decision(
-        id="platform", question=question, answer=name, because=_because(claims[name], by_claim=chosen is not None),
-        origin=claims[name].origin, rejected=rejected,
-    )  # fmt: skip
+        id="platform",
+        question=question,
+        answer=name,
+        because=_because(claims[name], by_claim=chosen is not None),
+        origin=claims[name].origin,
+        rejected=rejected,
+    )
     return platforms[name], decision
 
 

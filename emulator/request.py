@@ -65,6 +65,7 @@ class World:
         read_text: Callable[[str, str], str],
         connect: "Callable[[], Docker]",
         project: Callable[[str], AbstractContextManager[Project]],
+        end_running_up: Callable[[str | None], int],
         prepare_context: "Callable[[Snapshot], PrepareContext]",
         clock: "Callable[[], Clock]",
         http: "Callable[[], HttpDoor]",
@@ -76,6 +77,7 @@ class World:
         self.read_text = read_text
         self.connect = connect
         self.project = project
+        self.end_running_up = end_running_up
         self.prepare_context = prepare_context
         self.clock = clock
         self.http = http

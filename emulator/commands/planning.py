@@ -55,9 +55,11 @@ def read_inputs(request: Request, platform: Platform, world: World) -> Inputs:
     chosen = {o.name: getattr(request, o.name) for o in platform.OPTIONS if getattr(request, o.name, None) is not None}
     set_by_user = tuple(o.name for o in platform.OPTIONS if o.name in chosen and chosen[o.name] != o.default)
     return Inputs(
-        env=tuple(latest.values()), services=tuple(request.service), options={k: str(v) for k, v in chosen.items()},
+        env=tuple(latest.values()),
+        services=tuple(request.service),
+        options={k: str(v) for k, v in chosen.items()},
         options_chosen=set_by_user,
-    )  # fmt: skip
+    )
 
 
 def _from_flag(text: str) -> GivenVar:

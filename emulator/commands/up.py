@@ -12,8 +12,16 @@ from emulator.engine.deploy import Deployed, Doors, Settings, deploy
 from emulator.engine.labels import of_project, project_id
 from emulator.model.diagnostic import Fault, HostError, Severity, UsageError, error
 from emulator.model.event import (
-    CoverageReported, DeployFailed, DiagnosticFound, Event, Log, PlanMade, ServiceVerdict, Verdict, VerdictKind,
-)  # fmt: skip
+    CoverageReported,
+    DeployFailed,
+    DiagnosticFound,
+    Event,
+    Log,
+    PlanMade,
+    ServiceVerdict,
+    Verdict,
+    VerdictKind,
+)
 from emulator.model.plan import BuildKind, Coverage, EnvKind, Service
 from emulator.model.record import replace, to_json
 from emulator.model.rule import Fidelity
@@ -98,9 +106,14 @@ def _settings(request: Request, planned: Planned) -> Settings:
             raise UsageError(f"--base-image takes FROM=TO, not {text!r}")
         bases[base] = to
     return Settings(
-        root=planned.repo.root, platform=planned.platform.NAME, base_images=bases, limits=request.limits,
-        faithful=request.faithful_timing, scale=scale, deploy=1,
-    )  # fmt: skip
+        root=planned.repo.root,
+        platform=planned.platform.NAME,
+        base_images=bases,
+        limits=request.limits,
+        faithful=request.faithful_timing,
+        scale=scale,
+        deploy=1,
+    )
 
 
 def _refused(planned: Planned, teller: "Teller") -> int:
@@ -122,9 +135,13 @@ class Session:
     """One `up`: its services, from the first build to the last removal."""
 
     def __init__(
-        self, planned: Planned, doors: Doors, settings: Settings, teller: "Teller",
+        self,
+        planned: Planned,
+        doors: Doors,
+        settings: Settings,
+        teller: "Teller",
         address: Callable[[str], Address],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.planned = planned
         self.doors = doors
         self.settings = settings
@@ -168,9 +185,13 @@ class Session:
         address = self._address(service.name)
         self._addresses.append(address)
         done = deploy(
-            service, hidden, doors=self.doors, settings=self.settings, tell=self.teller.tell,
+            service,
+            hidden,
+            doors=self.doors,
+            settings=self.settings,
+            tell=self.teller.tell,
             url=address.url if service.type == "web" else None,
-        )  # fmt: skip
+        )
         self._deployed.append(done)
         if done.run is not None and done.outcome is not None and done.outcome.port is not None:
             address.target = done.run.target(done.outcome.port)
@@ -181,17 +202,20 @@ class Session:
         bad = next((d for d in self._deployed if not d.verdict.verdict.good), self._deployed[0])
         seconds = bad.outcome.platform_seconds if bad.outcome else None
         return Verdict(
-            verdict=bad.verdict.verdict, reason=bad.verdict.reason, platform_seconds=seconds,
+            verdict=bad.verdict.verdict,
+            reason=bad.verdict.reason,
+            platform_seconds=seconds,
             services=tuple(d.verdict for d in self._deployed),
-        )  # fmt: skip
+        )
 
     def _serve(self) -> None:
         """Until Ctrl-C: keep every live service as the platform would."""
         self.teller.note("serving; Ctrl-C ends it")
         threads = [
             threading.Thread(target=self._keep, args=(d, address), daemon=True)
-            for d, address in zip(self._deployed, self._addresses, strict=True) if d.verdict.verdict.good
-        ]  # fmt: skip
+            for d, address in zip(self._deployed, self._addresses, strict=True)
+            if d.verdict.verdict.good
+        ]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
@@ -274,9 +298,16 @@ class Teller:
             self._print(stamped)
             for line in self._platform_lines(stamped):
                 self._print(
-                    Log(at=stamped.at, service=stamped.service, container=stamped.container, instance=stamped.instance,
-                        deploy=stamped.deploy, stream="platform", line=line)
-                )  # fmt: skip
+                    Log(
+                        at=stamped.at,
+                        service=stamped.service,
+                        container=stamped.container,
+                        instance=stamped.instance,
+                        deploy=stamped.deploy,
+                        stream="platform",
+                        line=line,
+                    )
+                )
 
     def note(self, text: str) -> None:
         if not self._json:

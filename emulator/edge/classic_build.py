@@ -97,8 +97,16 @@ def _as_message(arrived: Any) -> dict[str, Any]:
 def _messages(api: Any, request: BuildRequest) -> Any:
     """The builder's messages as they come. The SDK sends a Dockerfile from outside the context along with it."""
     ignore = Path(request.dockerfile + ".dockerignore")
+    if not ignore.is_file():
+        return _ask(api, request, path=request.context, dockerfile=request.dockerfile)
+    dockerfile, context = _own_context(request, ignore)
+    with context:
+        return _ask(api, request, fileobj=context, custom_context=True, dockerfile=dockerfile)
+
+
+def _ask(api: Any, request: BuildRequest, **context: Any) -> Any:
     return api.build(
-        **(_own_context(request, ignore) if ignore.is_file() else _context(request)),
+        **context,
         tag=request.tag,
         buildargs=dict(request.args),
         labels=dict(request.labels),
@@ -112,21 +120,16 @@ def _messages(api: Any, request: BuildRequest) -> Any:
     )
 
 
-def _context(request: BuildRequest) -> dict[str, Any]:
-    """The SDK reads the context's `.dockerignore` itself."""
-    return {"path": request.context, "dockerfile": request.dockerfile}
-
-
-def _own_context(request: BuildRequest, ignore: Path) -> dict[str, Any]:
-    """A Dockerfile with an ignore file of its own, which the SDK does not know."""
+def _own_context(request: BuildRequest, ignore: Path) -> tuple[str, Any]:
+    """The context without what an ignore file of this one Dockerfile names, which the SDK does not know: the
+    Dockerfile's name in it, and the open archive."""
     from docker.api.build import process_dockerfile
     from docker.utils.build import tar
 
     lines = (line.strip() for line in ignore.read_text(encoding="utf-8", errors="replace").splitlines())
     exclude = [line for line in lines if line and not line.startswith("#")]
     dockerfile = process_dockerfile(request.dockerfile, request.context)
-    context = tar(Path(request.context), exclude=exclude, dockerfile=dockerfile)
-    return {"fileobj": context, "custom_context": True, "dockerfile": dockerfile[0]}
+    return dockerfile[0], tar(Path(request.context), exclude=exclude, dockerfile=dockerfile)
 
 
 def _refuse_what_needs_buildkit(request: BuildRequest) -> None:

@@ -80,6 +80,7 @@ class Engine:
         self._lock = threading.Lock()
         self._helpers: dict[str, docker_look.Helper] = {}
         self._followers: list[Follower] = []
+        self._seen_in_proc: set[str] = set()
 
     # --- the engine itself
 
@@ -342,11 +343,12 @@ class Engine:
         if self._look != "helper":
             tables = docker_look.socket_tables(pid, id)
             if tables is not None:
+                self._seen_in_proc.add(id)
                 return parse_listeners(*tables)
             facts = self.inspect(id)
             if self._look == "proc" or facts is None or not facts.running:
                 return ()
-            if self.facts().local and not docker_look.exists(pid):
+            if id in self._seen_in_proc and not docker_look.exists(pid):
                 return ()  # the engine has not noticed yet that it ended
         return self._listeners_by_helper(id)
 

@@ -6,7 +6,7 @@ from emulator.model.diagnostic import UsageError
 def read_text(path: str, what: str) -> str:
     """The text of a file named by the option `what`. Raises UsageError."""
     try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs start-up time
+        with open(path, encoding="utf-8") as file:
             return file.read()
     except UnicodeDecodeError:
         raise UsageError(f"{what} {path} is not UTF-8 text") from None

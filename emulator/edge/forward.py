@@ -28,9 +28,13 @@ class Forwarder:
         self._ready.wait()
         if self._problem is not None:
             raise HostError(
-                error("host/no-port", f"no address on 127.0.0.1 can be had: {self._problem.strerror}", fault=Fault.HOST,
-                      help="free some ports")
-            )  # fmt: skip
+                error(
+                    "host/no-port",
+                    f"no address on 127.0.0.1 can be had: {self._problem.strerror}",
+                    fault=Fault.HOST,
+                    help="free some ports",
+                )
+            )
 
     @property
     def url(self) -> str:

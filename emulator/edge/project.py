@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from emulator.model.diagnostic import Fault, HostError, error
 
 from .forward import Forwarder
-from .state import ProjectState
+from .state import ProjectState, every_project
 
 
 class Project:
@@ -41,12 +41,37 @@ def open_project(id: str, environ: Mapping[str, str]) -> Iterator[Project]:
     if owner is not None:
         raise HostError(
             error(
-                "up/already-running", f"`emu up` already runs for this project, as process {owner}", fault=Fault.HOST,
+                "up/already-running",
+                f"`emu up` already runs for this project, as process {owner}",
+                fault=Fault.HOST,
                 help="end it with Ctrl-C there, or with `emu down`",
             ),
             exit_code=2,
-        )  # fmt: skip
+        )
     try:
         yield Project(state)
     finally:
         state.unlock()
+
+
+def end_running(project: str | None, environ: Mapping[str, str], *, within_s: float = 45) -> int:
+    """Ask the `up` of a project (None: of every project) to end, and wait for it; how many there were.
+
+    Only a process that holds the project's lock is meant, so a number that the system gave to
+    another process since is never signalled.
+    """
+    import os
+    import signal
+    import time
+
+    count = 0
+    for state in [ProjectState(project, environ)] if project else every_project(environ):
+        owner = state.owner()
+        if not owner:
+            continue
+        count += 1
+        os.kill(owner, signal.SIGINT)
+        end = time.monotonic() + within_s
+        while state.owner() == owner and time.monotonic() < end:
+            time.sleep(0.05)
+    return count

@@ -63,7 +63,7 @@ def _silent_engine(endpoint: Endpoint, problem: EngineProblem, detail: str) -> E
     return Engine(
         url=endpoint.url, source=_source(endpoint), chosen=endpoint.chosen, desktop=endpoint.desktop,
         problem=problem, detail=detail,
-    )  # fmt: skip
+    )
 
 
 def _source(endpoint: Endpoint) -> str:
@@ -95,7 +95,7 @@ def _with_engine(environ: Mapping[str, str], endpoint: Endpoint, pool: ThreadPoo
     return Facts(
         machine=machine, engine=engine, bases=bases, registry=registry.result(), index=index, index_image=image,
         engine_free=inside if free is None else free, tmp=tmp, tmp_free=free_bytes(tmp),
-    )  # fmt: skip
+    )
 
 
 def open_client(endpoint: Endpoint, timeout_s: int, api: str = "auto") -> Any:
@@ -272,7 +272,7 @@ def ask_index(endpoint: Endpoint, image: str, api: str) -> tuple[Reach, int | No
         made = client.create_container(
             image, ["python3", "-I", "-c", script], host_config=host_config, entrypoint=[],
             labels={"emu.doctor": "true"}, use_config_proxy=True,
-        )  # fmt: skip
+        )
         said = client.attach(made["Id"], stdout=True, stderr=False, stream=True)
         client.start(made["Id"])
         target, problem, detail, seconds, free = json.loads(b"".join(said))
@@ -305,7 +305,7 @@ def look_at_machine(environ: Mapping[str, str], pool: ThreadPoolExecutor) -> Mac
         git=_version_in(git_said) if git_ok else None,
         buildx=_version_in(buildx) if ok else None, buildx_problem="" if ok else buildx,
         ca_bundle=_ca_bundle(environ), user=environ.get("USER", ""),
-    )  # fmt: skip
+    )
 
 
 def program_path(environ: Mapping[str, str]) -> str:
@@ -318,7 +318,7 @@ def _ask(argv: list[str], environ: Mapping[str, str]) -> tuple[bool, str]:
         done = subprocess.run(
             argv, env=dict(environ), capture_output=True, text=True, check=False, timeout=TOOL_SECONDS,
             stdin=subprocess.DEVNULL, errors="replace",
-        )  # fmt: skip
+        )
     except (OSError, subprocess.SubprocessError) as failure:
         return False, str(failure)
     lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()

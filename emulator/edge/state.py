@@ -16,8 +16,7 @@ class ProjectState:
     """The state folder of one project."""
 
     def __init__(self, project: str, environ: Mapping[str, str]) -> None:
-        home = environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-        self.folder = os.path.join(home, "emu", project)
+        self.folder = os.path.join(_home(environ), project)
         self._lock: int | None = None
 
     def lock(self) -> int | None:
@@ -37,6 +36,14 @@ class ProjectState:
         os.write(handle, str(os.getpid()).encode())
         self._lock = handle
         return None
+
+    def owner(self) -> int | None:
+        """The id of the process that holds the project now, None when nobody does."""
+        if not os.path.isdir(self.folder):
+            return None
+        owner = self.lock()
+        self.unlock()
+        return owner
 
     def unlock(self) -> None:
         if self._lock is not None:
@@ -64,7 +71,23 @@ class ProjectState:
     def _unwritable(self, problem: OSError) -> HostError:
         return HostError(
             error(
-                "host/state-folder", f"{self.folder} cannot be written: {problem.strerror}", fault=Fault.HOST,
+                "host/state-folder",
+                f"{self.folder} cannot be written: {problem.strerror}",
+                fault=Fault.HOST,
                 help="free space there, or name another folder with XDG_STATE_HOME",
             )
-        )  # fmt: skip
+        )
+
+
+def _home(environ: Mapping[str, str]) -> str:
+    state = environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(state, "emu")
+
+
+def every_project(environ: Mapping[str, str]) -> list[ProjectState]:
+    """The state of every project this user ever ran."""
+    try:
+        names = sorted(os.listdir(_home(environ)))
+    except OSError:
+        return []
+    return [ProjectState(name, environ) for name in names]

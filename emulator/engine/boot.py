@@ -213,9 +213,17 @@ def step(rules: Rules, state: State, seen: Observation) -> Step:
 def _started(rules: Rules, state: State, seen: Started) -> Step:
     attempt = state.attempt + 1
     state = replace(
-        state, attempt=attempt, started=seen.at, begun=state.begun if state.attempt else seen.at, port=None, checks=0,
-        refusals=(), listeners=(), idle_since=None, not_http=(),
-    )  # fmt: skip
+        state,
+        attempt=attempt,
+        started=seen.at,
+        begun=state.begun if state.attempt else seen.at,
+        port=None,
+        checks=0,
+        refusals=(),
+        listeners=(),
+        idle_since=None,
+        not_http=(),
+    )
     if rules.lifecycle.port_scan is not None:
         return replace(state, phase="looking"), (Look(due=seen.at, attempt=attempt),)
     if rules.lifecycle.success_is_exit_zero:
@@ -248,8 +256,14 @@ def _exited(rules: Rules, state: State, seen: Exited) -> Step:
             code = "oom" if seen.oom else "exit-zero" if seen.exit_code == 0 else "crash"
             later = rules.platform_time(life.deadline_s) if life.restarts_during_deploy else None
             return _done(
-                state, seen.at, VerdictKind.BOOT_FAILED, code, _exit_words(seen), platform_seconds=later, exit_code=seen.exit_code
-            )  # fmt: skip
+                state,
+                seen.at,
+                VerdictKind.BOOT_FAILED,
+                code,
+                _exit_words(seen),
+                platform_seconds=later,
+                exit_code=seen.exit_code,
+            )
     wait = platform_wait if rules.faithful else min(platform_wait, SHORT_BACK_OFF_S * number)
     again = StartAgain(due=seen.at + wait, platform_s=rules.platform_time(platform_wait), because=_exit_words(seen))
     return state, (again,)
@@ -320,9 +334,13 @@ def _give_up(rules: Rules, state: State, at: float, elapsed: float, *, only_othe
     if idle and not rules.faithful:
         ports = ", ".join(f"{x.address}:{x.port}" for x in state.listeners)
         return _done(
-            state, at, VerdictKind.TIMED_OUT, "loopback", f"it listens on {ports} only, which nothing outside the container reaches",
+            state,
+            at,
+            VerdictKind.TIMED_OUT,
+            "loopback",
+            f"it listens on {ports} only, which nothing outside the container reaches",
             platform_seconds=later,
-        )  # fmt: skip
+        )
     if elapsed < scan.deadline_s:
         return None
     if state.listeners and all(x.loopback for x in state.listeners):
@@ -359,20 +377,25 @@ def _asked(rules: Rules, state: State, seen: Asked) -> Step:
         return state, (Look(due=seen.at + LOOK_EVERY_S, attempt=state.attempt),)
     if seen.at - state.started >= scan.deadline_s:
         return _done(
-            state, seen.at, VerdictKind.TIMED_OUT, "no-http", f"port {seen.port} is open, but does not answer: {seen.answer.detail or seen.answer.error}",
+            state,
+            seen.at,
+            VerdictKind.TIMED_OUT,
+            "no-http",
+            f"port {seen.port} is open, but does not answer: {seen.answer.detail or seen.answer.error}",
             platform_seconds=rules.platform_time(scan.deadline_s),
-        )  # fmt: skip
+        )
     return replace(state, phase="looking"), (Look(due=seen.at + ASK_AGAIN_S, attempt=state.attempt),)
 
 
 def _usable(rules: Rules, state: State, at: float, before: tuple[Action, ...]) -> Step:
     """A usable port is open: check its health when there is a check, else it is live."""
-    assert state.port is not None
+    port = state.port
+    assert port is not None
     if rules.health is None:
-        state, actions = _live(state, at, state.port)
+        state, actions = _live(state, at, port)
         return state, (*before, *actions)
     state = replace(state, phase="checking", checks=1)
-    return state, (*before, Check(due=at, attempt=state.attempt, port=state.port, number=1))
+    return state, (*before, Check(due=at, attempt=state.attempt, port=port, number=1))
 
 
 def _checked(rules: Rules, state: State, seen: Checked) -> Step:
@@ -388,8 +411,13 @@ def _checked(rules: Rules, state: State, seen: Checked) -> Step:
     certain = not rules.faithful and _final(seen.answer) and state.refusals == (words,) * SAME_REFUSALS
     if certain or seen.at - state.begun >= deadline:
         return _done(
-            state, seen.at, VerdictKind.UNHEALTHY, "unhealthy", f"GET {probe.path} {words}", platform_seconds=rules.platform_time(deadline)
-        )  # fmt: skip
+            state,
+            seen.at,
+            VerdictKind.UNHEALTHY,
+            "unhealthy",
+            f"GET {probe.path} {words}",
+            platform_seconds=rules.platform_time(deadline),
+        )
     assert state.port is not None
     number = state.checks + 1
     wait = probe.period_s if rules.faithful or not _final(seen.answer) else min(probe.period_s, 0.5)
@@ -407,8 +435,11 @@ def answer_words(answer: HttpAnswer) -> str:
     if answer.status is not None:
         return f"answers {answer.status}"
     return {
-        "refused": "is refused", "timeout": "gets no answer in time", "reset": "is cut off", "not-http": "is not answered in HTTP",
-    }.get(answer.error or "", "cannot be reached")  # fmt: skip
+        "refused": "is refused",
+        "timeout": "gets no answer in time",
+        "reset": "is cut off",
+        "not-http": "is not answered in HTTP",
+    }.get(answer.error or "", "cannot be reached")
 
 
 def _live(state: State, at: float, port: int | None) -> Step:
@@ -417,12 +448,24 @@ def _live(state: State, at: float, port: int | None) -> Step:
 
 
 def _done(
-    state: State, at: float, verdict: VerdictKind, code: str, reason: str, *, platform_seconds: float | None = None,
+    state: State,
+    at: float,
+    verdict: VerdictKind,
+    code: str,
+    reason: str,
+    *,
+    platform_seconds: float | None = None,
     exit_code: int | None = None,
-) -> Step:  # fmt: skip
+) -> Step:
     outcome = Outcome(
-        due=at, verdict=verdict, code=code, reason=reason, platform_seconds=platform_seconds, port=state.port, exit_code=exit_code
-    )  # fmt: skip
+        due=at,
+        verdict=verdict,
+        code=code,
+        reason=reason,
+        platform_seconds=platform_seconds,
+        port=state.port,
+        exit_code=exit_code,
+    )
     return replace(state, phase="done"), (outcome,)
 
 
@@ -434,12 +477,16 @@ def scaled(lifecycle: Lifecycle, health: Probe | None, factor: float) -> tuple[L
             scan, period_s=scan.period_s * factor, remind_s=scan.remind_s * factor, deadline_s=scan.deadline_s * factor
         )
     life = replace(
-        lifecycle, port_scan=scan, back_off_s=tuple(s * factor for s in lifecycle.back_off_s),
-        deadline_s=lifecycle.deadline_s * factor, settle_s=lifecycle.settle_s * factor,
-    )  # fmt: skip
+        lifecycle,
+        port_scan=scan,
+        back_off_s=tuple(s * factor for s in lifecycle.back_off_s),
+        deadline_s=lifecycle.deadline_s * factor,
+        settle_s=lifecycle.settle_s * factor,
+    )
     if health is not None:
         health = replace(
-            health, period_s=health.period_s * factor,
+            health,
+            period_s=health.period_s * factor,
             deadline_s=health.deadline_s * factor if health.deadline_s is not None else None,
-        )  # fmt: skip
+        )
     return life, health

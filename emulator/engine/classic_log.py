@@ -18,9 +18,12 @@ _MISSING_IMAGE = re.compile(
 )
 _UNREACHABLE = re.compile(r"no such host|i/o timeout|connection refused|network is unreachable|x509:|Get \"https?://")
 _INVALID = re.compile(
-    r"dockerfile parse error|unknown instruction|Dockerfile cannot be empty|Cannot locate specified Dockerfile"
+    r"dockerfile parse error|unknown instruction|[Dd]ockerfile.* cannot be empty|Cannot locate specified Dockerfile"
     r"|no build stage in current context|failed to reach build target|requires BuildKit|the --mount option"
 )
+
+_RED, _PLAIN = "\x1b[91m", "\x1b[0m"
+"""This builder colours what a step says on stderr."""
 
 
 class ClassicLog:
@@ -42,7 +45,8 @@ class ClassicLog:
         if image := (told.get("aux") or {}).get("ID"):
             self.image_id = image
             return []
-        return [item for line in str(told.get("stream", "")).splitlines() for item in self._line(line, now)]
+        text = str(told.get("stream", "")).removeprefix(_RED).removesuffix(_PLAIN)
+        return [item for line in text.splitlines() for item in self._line(line, now)]
 
     def end(self, now: float) -> list[BuildProgress]:
         """The last step, when the build went well."""

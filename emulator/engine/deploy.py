@@ -11,15 +11,35 @@ from typing import Literal, NamedTuple, Protocol
 
 from emulator.model.diagnostic import Diagnostic, Fault, error
 from emulator.model.event import (
-    BuildFailed, BuildFinished, BuildStarted, BuildStep, DeployFailed, Event, Log, Mismatch, ServiceVerdict, VerdictKind,
-)  # fmt: skip
+    BuildFailed,
+    BuildFinished,
+    BuildStarted,
+    BuildStep,
+    DeployFailed,
+    Event,
+    Log,
+    Mismatch,
+    ServiceVerdict,
+    VerdictKind,
+)
 from emulator.model.plan import BuildKind, Coverage, Service
 from emulator.model.rule import Fidelity
-from emulator.world import BuildProgress, Clock, Docker, HttpDoor, ImageFacts, StepDone, StepLog
+from emulator.world import (
+    BuildError,
+    BuildOutcome,
+    BuildProgress,
+    Clock,
+    ContainerSpec,
+    Docker,
+    HttpDoor,
+    ImageFacts,
+    StepDone,
+    StepLog,
+)
 
 from . import boot, problems
 from .labels import STAND_IN
-from .requests import build_request, container_spec
+from .requests import build_request, conceal, container_spec, reveal
 from .run import ServiceRun
 
 Tell = Callable[[Event], None]
@@ -78,49 +98,198 @@ class Deployed(NamedTuple):
 def deploy(
     service: Service, hidden: dict[str, str], *, doors: Doors, settings: Settings, tell: Tell, url: str | None
 ) -> Deployed:
-    """Build and boot `service`. Raises HostError."""
-    bases, coverage, missing = choose_bases(service, doors.docker, settings.base_images)
-    if missing is not None:
-        return _failed(service, VerdictKind.BUILD_FAILED, missing, "build", tell, coverage)
-    built = _image(service, hidden, bases, doors, settings, tell)
-    if isinstance(built, Diagnostic):
-        return _failed(service, VerdictKind.BUILD_FAILED, built, "build", tell, coverage)
-    _compare(service, built, settings, tell)
-    run = _service_run(service, hidden, built, doors, settings, tell, url)
-    try:
-        outcome = run.until_decided()
-    except BaseException:
+    """Build and boot `service`; `url` is where its traffic will arrive. Raises HostError."""
+    return _Deployment(service, hidden, doors, settings, tell).perform(url)
+
+
+class _Deployment:
+    """One deploy, with what all its steps share."""
+
+    def __init__(self, service: Service, hidden: dict[str, str], doors: Doors, settings: Settings, tell: Tell) -> None:
+        self.service = service
+        self.hidden = hidden
+        self.doors = doors
+        self.settings = settings
+        self.tell = tell
+        self.coverage: tuple[Coverage, ...] = ()
+
+    def perform(self, url: str | None) -> Deployed:
+        bases, self.coverage, missing = choose_bases(self.service, self.doors.docker, self.settings.base_images)
+        if missing is not None:
+            return self._no_image(missing)
+        built = self._image(bases)
+        if isinstance(built, Diagnostic):
+            return self._no_image(built)
+        self._compare(built)
+        run = self._service_run(built, url)
+        try:
+            outcome = run.until_decided()
+        except BaseException:
+            run.stop()
+            raise
+        if not outcome.verdict.good:
+            return self._not_live(run, outcome)
+        verdict = ServiceVerdict(name=self.service.name, verdict=outcome.verdict, reason=outcome.reason)
+        return Deployed(verdict, run, outcome, self.coverage)
+
+    def _no_image(self, cause: Diagnostic) -> Deployed:
+        deploy = self.settings.deploy
+        self.tell(
+            DeployFailed(service=self.service.name, deploy=deploy, phase="build", reason=cause.message, cause=cause)
+        )
+        verdict = ServiceVerdict(
+            name=self.service.name, verdict=VerdictKind.BUILD_FAILED, reason=cause.message, cause=cause
+        )
+        return Deployed(verdict, None, None, self.coverage)
+
+    def _not_live(self, run: ServiceRun, outcome: boot.Outcome) -> Deployed:
+        cause = problems.boot_cause(self.service, outcome, tuple(run.last_lines))
+        reason = cause.message if cause else outcome.reason
+        self.tell(
+            DeployFailed(
+                service=self.service.name,
+                deploy=self.settings.deploy,
+                phase=_PHASES.get(outcome.code, "boot"),
+                reason=reason,
+                code=outcome.code,
+                cause=cause,
+            )
+        )
         run.stop()
-        raise
-    if outcome.verdict.good:
-        return Deployed(
-            ServiceVerdict(name=service.name, verdict=outcome.verdict, reason=outcome.reason), run, outcome, coverage
+        verdict = ServiceVerdict(name=self.service.name, verdict=outcome.verdict, reason=reason, cause=cause)
+        return Deployed(verdict, run, outcome, self.coverage)
+
+    def _image(self, bases: dict[str, str]) -> ImageFacts | Diagnostic:
+        """The image to run: pulled or built."""
+        build, docker = self.service.build, self.doors.docker
+        if build.kind is BuildKind.IMAGE:
+            assert build.image is not None
+            ref = self.settings.base_images.get(build.image, build.image)
+            return docker.image(ref) or docker.pull(ref, build.platform)
+        self.tell(
+            BuildStarted(
+                service=self.service.name,
+                deploy=self.settings.deploy,
+                dockerfile=build.dockerfile,
+                context=build.context,
+            )
         )
-    cause = problems.boot_cause(service, outcome, tail_of(run))
-    phase: Phase = _PHASES.get(outcome.code, "boot")
-    reason = cause.message if cause else outcome.reason
-    tell(
-        DeployFailed(
-            service=service.name, deploy=settings.deploy, phase=phase, reason=reason, code=outcome.code, cause=cause
+        outcome = self._build(bases)
+        if outcome.error is not None:
+            return self._build_failed(outcome.error)
+        assert outcome.image_id is not None
+        image = docker.image(outcome.image_id)
+        assert image is not None
+        self.tell(
+            BuildFinished(
+                service=self.service.name,
+                deploy=self.settings.deploy,
+                image=outcome.image_id,
+                seconds=round(outcome.seconds, 3),
+            )
         )
-    )
-    run.stop()
-    verdict = ServiceVerdict(name=service.name, verdict=outcome.verdict, reason=reason, cause=cause)
-    return Deployed(verdict, run, outcome, coverage)
+        return image
 
+    def _build(self, bases: dict[str, str]) -> BuildOutcome:
+        with self.doors.prepare_context(self.service) as context:
+            for note in context.notes:
+                self._build_line(note)
+            request = build_request(
+                self.service,
+                self.hidden,
+                root=self.settings.root,
+                platform=self.settings.platform,
+                context=context.directory,
+                dockerfile=context.dockerfile,
+                base_images=bases,
+                deploy=self.settings.deploy,
+            )
+            outcome = self.doors.docker.build(request, self._progress, self.doors.cancel)
+        for warning in outcome.warnings:
+            self._build_line(warning)
+        return outcome
 
-def tail_of(run: ServiceRun) -> tuple[str, ...]:
-    """The last lines the service printed."""
-    return tuple(run.last_lines)
+    def _build_failed(self, problem: BuildError) -> Diagnostic:
+        if problem.kind == "canceled":
+            raise KeyboardInterrupt
+        cause = problems.build_cause(self.service, problem)
+        self.tell(
+            BuildFailed(
+                service=self.service.name,
+                deploy=self.settings.deploy,
+                step=problem.step,
+                origin=cause.origin,
+                message=problem.message,
+                log_tail=problem.log_tail,
+            )
+        )
+        return cause
 
+    def _progress(self, progress: BuildProgress) -> None:
+        match progress:
+            case StepDone():
+                step = BuildStep(
+                    service=self.service.name, name=progress.name, seconds=progress.seconds, cached=progress.cached
+                )
+                self.tell(step)
+            case StepLog():
+                self._build_line(progress.line)
 
-def _failed(
-    service: Service, verdict: VerdictKind, cause: Diagnostic, phase: Phase, tell: Tell, coverage: tuple[Coverage, ...]
-) -> Deployed:
-    tell(DeployFailed(service=service.name, phase=phase, reason=cause.message, cause=cause))
-    return Deployed(
-        ServiceVerdict(name=service.name, verdict=verdict, reason=cause.message, cause=cause), None, None, coverage
-    )
+    def _build_line(self, line: str) -> None:
+        self.tell(Log(service=self.service.name, deploy=self.settings.deploy, stream="build", line=line))
+
+    def _compare(self, image: ImageFacts) -> None:
+        """Prediction against reality: what the plan says of the image and what the engine says."""
+        command = self.service.command
+        if command is None or command.source != "dockerfile" or command.argv is None:
+            return
+        predicted, actual = list(reveal(command.argv, self.hidden)), list(image.argv)
+        if predicted != actual:
+            self.tell(
+                Mismatch(
+                    service=self.service.name,
+                    deploy=self.settings.deploy,
+                    what="command.argv",
+                    predicted=conceal(repr(predicted), self.hidden),
+                    actual=conceal(repr(actual), self.hidden),
+                )
+            )
+
+    def _service_run(self, image: ImageFacts, url: str | None) -> ServiceRun:
+        service, settings = self.service, self.settings
+        life, health = boot.scaled(service.lifecycle, service.probes.health, settings.scale)
+        rules = boot.Rules(lifecycle=life, health=health, scale=settings.scale, faithful=settings.faithful)
+        # Where containers have no address of their own, the port is the only way in.
+        reachable = self.doors.docker.facts().local
+        publish = {} if reachable or service.port is None else {service.port.number: 0}
+
+        def make_spec(attempt: int) -> ContainerSpec:
+            return container_spec(
+                service,
+                self.hidden,
+                root=settings.root,
+                platform=settings.platform,
+                image=image.id,
+                deploy=settings.deploy,
+                attempt=attempt,
+                memory=settings.limits != "none",
+                cpu=settings.limits == "all",
+                publish=publish,
+            )
+
+        doors = self.doors
+        return ServiceRun(
+            service,
+            rules,
+            make_spec,
+            self.hidden,
+            docker=doors.docker,
+            http=doors.http,
+            clock=doors.clock,
+            tell=self.tell,
+            deploy=settings.deploy,
+            url=url,
+        )
 
 
 def choose_bases(
@@ -146,8 +315,13 @@ def choose_bases(
             coverage.append(Coverage(key=f"FROM {base}", origin=None, fidelity=Fidelity.APPROXIMATE, note=note))
         elif stands_for != base:
             coverage.append(
-                Coverage(key=f"FROM {base}", origin=None, fidelity=Fidelity.APPROXIMATE, note=f"built on {stands_for} instead")
-            )  # fmt: skip
+                Coverage(
+                    key=f"FROM {base}",
+                    origin=None,
+                    fidelity=Fidelity.APPROXIMATE,
+                    note=f"built on {stands_for} instead",
+                )
+            )
     return replaced, tuple(coverage), None
 
 
@@ -168,96 +342,10 @@ def _fallback(service: Service, docker: Docker, base: str) -> tuple[ImageFacts |
 
 def _no_base(service: Service, base: str) -> Diagnostic:
     return error(
-        "build/base-image-missing", f"the base image {base} cannot be had", fault=Fault.HOST, service=service.name,
+        "build/base-image-missing",
+        f"the base image {base} cannot be had",
+        fault=Fault.HOST,
+        service=service.name,
         facts=("no registry gave it, and no other version is on this machine",),
         help="`emu doctor --fix` makes stand-ins where no registry answers",
-    )  # fmt: skip
-
-
-def _image(
-    service: Service, hidden: dict[str, str], bases: dict[str, str], doors: Doors, settings: Settings, tell: Tell
-) -> ImageFacts | Diagnostic:
-    """The image to run: pulled or built."""
-    if service.build.kind is BuildKind.IMAGE:
-        assert service.build.image is not None
-        ref = settings.base_images.get(service.build.image, service.build.image)
-        return doors.docker.image(ref) or doors.docker.pull(ref, service.build.platform)
-    tell(
-        BuildStarted(
-            service=service.name,
-            deploy=settings.deploy,
-            dockerfile=service.build.dockerfile,
-            context=service.build.context,
-        )
     )
-    with doors.prepare_context(service) as context:
-        for note in context.notes:
-            tell(Log(service=service.name, stream="build", line=note))
-        request = build_request(
-            service, hidden, root=settings.root, platform=settings.platform, context=context.directory,
-            dockerfile=context.dockerfile, base_images=bases, deploy=settings.deploy,
-        )  # fmt: skip
-        outcome = doors.docker.build(request, lambda progress: _told(service, progress, tell), doors.cancel)
-    for warning in outcome.warnings:
-        tell(Log(service=service.name, stream="build", line=warning))
-    if outcome.error is not None:
-        if outcome.error.kind == "canceled":
-            raise KeyboardInterrupt
-        cause = problems.build_cause(service, outcome.error)
-        tell(
-            BuildFailed(
-                service=service.name, deploy=settings.deploy, step=outcome.error.step, origin=cause.origin,
-                message=outcome.error.message, log_tail=outcome.error.log_tail,
-            )
-        )  # fmt: skip
-        return cause
-    assert outcome.image_id is not None
-    image = doors.docker.image(outcome.image_id)
-    assert image is not None
-    tell(BuildFinished(service=service.name, deploy=settings.deploy, image=outcome.image_id, seconds=outcome.seconds))
-    return image
-
-
-def _told(service: Service, progress: BuildProgress, tell: Tell) -> None:
-    match progress:
-        case StepDone():
-            tell(BuildStep(service=service.name, name=progress.name, seconds=progress.seconds, cached=progress.cached))
-        case StepLog():
-            tell(Log(service=service.name, stream="build", line=progress.line))
-
-
-def _compare(service: Service, image: ImageFacts, settings: Settings, tell: Tell) -> None:
-    """Prediction against reality: what the plan says of the image and what the engine says."""
-    command = service.command
-    if command is None or command.source != "dockerfile" or command.argv is None:
-        return
-    if tuple(image.argv) != command.argv:
-        tell(
-            Mismatch(
-                service=service.name, deploy=settings.deploy, what="command.argv", predicted=repr(list(command.argv)),
-                actual=repr(list(image.argv)),
-            )
-        )  # fmt: skip
-
-
-def _service_run(
-    service: Service,
-    hidden: dict[str, str],
-    image: ImageFacts,
-    doors: Doors,
-    settings: Settings,
-    tell: Tell,
-    url: str | None,
-) -> ServiceRun:
-    life, health = boot.scaled(service.lifecycle, service.probes.health, settings.scale)
-    rules = boot.Rules(lifecycle=life, health=health, scale=settings.scale, faithful=settings.faithful)
-    reachable = doors.docker.facts().local
-    publish = {} if reachable or service.port is None else {service.port.number: 0}
-    return ServiceRun(
-        service, rules,
-        lambda attempt: container_spec(
-            service, hidden, root=settings.root, platform=settings.platform, image=image.id, deploy=settings.deploy,
-            attempt=attempt, memory=settings.limits != "none", cpu=settings.limits == "all", publish=publish,
-        ),
-        hidden, docker=doors.docker, http=doors.http, clock=doors.clock, tell=tell, deploy=settings.deploy, url=url,
-    )  # fmt: skip

@@ -22,8 +22,12 @@ def of_project(root: str) -> dict[str, str]:
 def of_service(root: str, platform: str, service: str, deploy: int) -> dict[str, str]:
     """What one deploy's image, container and network carry."""
     return {
-        PROJECT: project_id(root), ROOT: root, PLATFORM: platform, SERVICE: service, DEPLOY: str(deploy),
-    }  # fmt: skip
+        PROJECT: project_id(root),
+        ROOT: root,
+        PLATFORM: platform,
+        SERVICE: service,
+        DEPLOY: str(deploy),
+    }
 
 
 def resource_name(root: str, service: str, *more: str | int) -> str:

@@ -319,7 +319,7 @@ def stand_in_steps(ref: str, mirror: str, work: str, ca_bundle: str | None) -> t
     debootstrap = (
         "debootstrap", "--variant=minbase", f"--include={','.join(STAND_IN_PACKAGES)}",
         f"--keyring={DEBIAN_KEYRING}", suite, root, mirror, "/usr/share/debootstrap/scripts/sid",
-    )  # fmt: skip
+    )
     changes = (
         'CMD ["python3"]',
         "ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

@@ -11,7 +11,7 @@ from emulator.world import BuildRequest, ContainerSpec
 
 from .labels import of_service, resource_name
 
-BUILD_ENV_SECRET = "emu_build_env"  # noqa: S105 - the secret's name
+BUILD_ENV_SECRET = "emu_build_env"
 BUILD_ENV_ARG = "EMU_BUILD_ENV"
 
 
@@ -27,9 +27,16 @@ def environment(service: Service, hidden: Mapping[str, str], *, build: bool) -> 
 
 
 def build_request(
-    service: Service, hidden: Mapping[str, str], *, root: str, platform: str, context: str, dockerfile: str,
-    base_images: dict[str, str], deploy: int,
-) -> BuildRequest:  # fmt: skip
+    service: Service,
+    hidden: Mapping[str, str],
+    *,
+    root: str,
+    platform: str,
+    context: str,
+    dockerfile: str,
+    base_images: dict[str, str],
+    deploy: int,
+) -> BuildRequest:
     """`context` and `dockerfile` are absolute paths. A generated Dockerfile gets the build's variables
     as a secret with `export` lines; the user's own gets each as a build argument."""
     values = environment(service, hidden, build=True)
@@ -40,13 +47,26 @@ def build_request(
             f"export {name}={shlex.quote(value)}\n" for name, value in sorted(values.items()) if name.isidentifier()
         )
         return BuildRequest(
-            context=context, dockerfile=dockerfile, secrets={BUILD_ENV_SECRET: script}, args={BUILD_ENV_ARG: _digest(script, root)},
-            base_images=base_images, platform=service.build.platform, tag=tag, labels=labels,
-        )  # fmt: skip
+            context=context,
+            dockerfile=dockerfile,
+            secrets={BUILD_ENV_SECRET: script},
+            args={BUILD_ENV_ARG: _digest(script, root)},
+            base_images=base_images,
+            platform=service.build.platform,
+            tag=tag,
+            labels=labels,
+        )
     return BuildRequest(
-        context=context, dockerfile=dockerfile, target=service.build.target, args=values, base_images=base_images,
-        platform=service.build.platform, tag=tag, labels=labels, syntax_line="ignore",
-    )  # fmt: skip
+        context=context,
+        dockerfile=dockerfile,
+        target=service.build.target,
+        args=values,
+        base_images=base_images,
+        platform=service.build.platform,
+        tag=tag,
+        labels=labels,
+        syntax_line="ignore",
+    )
 
 
 def _digest(script: str, root: str) -> str:
@@ -55,19 +75,33 @@ def _digest(script: str, root: str) -> str:
 
 
 def container_spec(
-    service: Service, hidden: Mapping[str, str], *, root: str, platform: str, image: str, deploy: int, attempt: int,
-    memory: bool, cpu: bool, publish: dict[int, int],
-) -> ContainerSpec:  # fmt: skip
+    service: Service,
+    hidden: Mapping[str, str],
+    *,
+    root: str,
+    platform: str,
+    image: str,
+    deploy: int,
+    attempt: int,
+    memory: bool,
+    cpu: bool,
+    publish: dict[int, int],
+) -> ContainerSpec:
     """One instance, exactly as the plan has it. The image's own command is left to the image."""
     command = service.command
     own = command is None or command.source in ("dockerfile", "image")
     argv = None if own or command is None or command.argv is None else reveal(command.argv, hidden)
     return ContainerSpec(
-        image=image, name=resource_name(root, service.name, deploy, attempt), argv=argv,
-        env=environment(service, hidden, build=False), memory_mib=service.resources.memory_mib if memory else None,
-        cpus=service.resources.cpu if cpu else None, labels=of_service(root, platform, service.name, deploy),
-        publish=publish, platform=service.build.platform,
-    )  # fmt: skip
+        image=image,
+        name=resource_name(root, service.name, deploy, attempt),
+        argv=argv,
+        env=environment(service, hidden, build=False),
+        memory_mib=service.resources.memory_mib if memory else None,
+        cpus=service.resources.cpu if cpu else None,
+        labels=of_service(root, platform, service.name, deploy),
+        publish=publish,
+        platform=service.build.platform,
+    )
 
 
 def reveal(argv: tuple[str, ...], hidden: Mapping[str, str]) -> tuple[str, ...]:

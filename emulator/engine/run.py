@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal, TypedDict
 
+from emulator.model.diagnostic import HostError
 from emulator.model.event import (
     ContainerStarted,
     Event,
@@ -22,7 +23,6 @@ from emulator.model.event import (
     StillScanning,
     Stopped,
 )
-from emulator.model.diagnostic import HostError
 from emulator.model.plan import Service
 from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower, HttpAnswer, HttpDoor
 
@@ -66,9 +66,19 @@ class ServiceRun:
     """
 
     def __init__(
-        self, service: Service, rules: boot.Rules, make_spec: MakeSpec, hidden: Mapping[str, str], *,
-        docker: Docker, http: HttpDoor, clock: Clock, tell: Tell, deploy: int, url: str | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        service: Service,
+        rules: boot.Rules,
+        make_spec: MakeSpec,
+        hidden: Mapping[str, str],
+        *,
+        docker: Docker,
+        http: HttpDoor,
+        clock: Clock,
+        tell: Tell,
+        deploy: int,
+        url: str | None = None,
+    ) -> None:
         self.service = service
         self.rules = rules
         self.docker = docker
@@ -171,10 +181,14 @@ class ServiceRun:
         port = self.service.port.number if self.service.port else None
         self.tell(
             ContainerStarted(
-                **self._who(), argv=tuple(conceal(word, self._hidden) for word in argv), port=port, url=self.url,
-                attempt=instance.attempt, id=instance.id,
+                **self._who(),
+                argv=tuple(conceal(word, self._hidden) for word in argv),
+                port=port,
+                url=self.url,
+                attempt=instance.attempt,
+                id=instance.id,
             )
-        )  # fmt: skip
+        )
 
     def _line(self, instance: Instance, stream: Literal["stdout", "stderr"], line: str) -> None:
         shown = conceal(line, self._hidden)
@@ -193,9 +207,14 @@ class ServiceRun:
         now = self.clock.now()
         self.tell(
             Stopped(
-                **self._who(), exit_code=facts.exit_code, signal=None, oom=facts.oom_killed, graceful=False, seconds=now - instance.started
+                **self._who(),
+                exit_code=facts.exit_code,
+                signal=None,
+                oom=facts.oom_killed,
+                graceful=False,
+                seconds=now - instance.started,
             )
-        )  # fmt: skip
+        )
         self._seen.put(
             boot.Exited(
                 at=now,
@@ -278,10 +297,15 @@ class ServiceRun:
         ok = answer.status is not None and low <= answer.status <= high
         self.tell(
             ProbeAttempt(
-                **self._who(), kind="health", attempt=action.number, ok=ok, detail=boot.answer_words(answer),
-                due=action.due - self.state.begun, seconds=now - began,
+                **self._who(),
+                kind="health",
+                attempt=action.number,
+                ok=ok,
+                detail=boot.answer_words(answer),
+                due=action.due - self.state.begun,
+                seconds=now - began,
             )
-        )  # fmt: skip
+        )
         self._seen.put(boot.Checked(at=now, attempt=action.attempt, answer=answer))
 
     def _answer(self, action: boot.Ask | boot.Check) -> tuple[HttpAnswer, float]:

@@ -17,7 +17,7 @@ _KINDS: tuple[tuple[str, _Kind, int | None], ...] = (
     (r"executable file not found|stat .*: no such file or directory|exec: \"[^\"]*\":.*no such file", "not-found", 127),
     (r"exec: .*(?:permission denied|is a directory)", "not-executable", 126),
     (r"OCI runtime (?:create|start) failed|runc (?:create|start) failed", "other", 126),
-)  # fmt: skip
+)
 """Pattern, kind, and the exit code that shells and platforms report for it. The first that matches wins."""
 
 

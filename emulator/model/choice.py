@@ -136,10 +136,16 @@ class Trace:
         """Record a decision that was not a choice between candidates."""
         self.add(
             Decision(
-                id=id, question=question, answer=answer, because=because, rule=rule.id if rule else None,
-                source=rule.url if rule else None, origin=origin, rejected=rejected,
+                id=id,
+                question=question,
+                answer=answer,
+                because=because,
+                rule=rule.id if rule else None,
+                source=rule.url if rule else None,
+                origin=origin,
+                rejected=rejected,
             )
-        )  # fmt: skip
+        )
 
     @property
     def decisions(self) -> tuple[Decision, ...]:

@@ -167,6 +167,22 @@ class Verdict(Event, tag="verdict", frozen=True, kw_only=True):
 
 
 AnyEvent = (
-    PlanMade | DiagnosticFound | BuildStarted | BuildStep | BuildFinished | BuildFailed | Mismatch | ContainerStarted
-    | Log | PortDetected | StillScanning | ProbeAttempt | Live | DeployFailed | Restarted | Stopped | CoverageReported | Verdict
-)  # fmt: skip
+    PlanMade
+    | DiagnosticFound
+    | BuildStarted
+    | BuildStep
+    | BuildFinished
+    | BuildFailed
+    | Mismatch
+    | ContainerStarted
+    | Log
+    | PortDetected
+    | StillScanning
+    | ProbeAttempt
+    | Live
+    | DeployFailed
+    | Restarted
+    | Stopped
+    | CoverageReported
+    | Verdict
+)

@@ -1,9 +1,24 @@
 """The events of `emu up` as lines a person follows."""
 
 from emulator.model.event import (
-    BuildFailed, BuildFinished, BuildStarted, BuildStep, ContainerStarted, CoverageReported, DeployFailed, DiagnosticFound, Event,
-    Live, Log, Mismatch, PortDetected, ProbeAttempt, Restarted, Stopped, Verdict,
-)  # fmt: skip
+    BuildFailed,
+    BuildFinished,
+    BuildStarted,
+    BuildStep,
+    ContainerStarted,
+    CoverageReported,
+    DeployFailed,
+    DiagnosticFound,
+    Event,
+    Live,
+    Log,
+    Mismatch,
+    PortDetected,
+    ProbeAttempt,
+    Restarted,
+    Stopped,
+    Verdict,
+)
 
 from .style import Style, hanging, printable
 from .text import ReadLine, diagnostic_text

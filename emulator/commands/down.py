@@ -1,0 +1,48 @@
+"""`emu down`: stop and remove what `up` started."""
+
+import argparse
+
+from emulator import options
+from emulator.commands.running import containers, project_root
+from emulator.engine.labels import PROJECT, of_project
+from emulator.request import Request, World
+
+
+def configure(parser: argparse.ArgumentParser, world: World) -> None:
+    del world
+    parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")
+    parser.add_argument("--all", action="store_true", help="of every project on this engine, not only this one")
+    parser.add_argument("--images", action="store_true", help="remove the images that `up` built as well")
+    options.add_flags(parser, [options.REPOSITORY[0], options.FORMAT])
+
+
+def run(request: Request, world: World) -> int:
+    """Remove containers (and on request images); 0 also when there was nothing."""
+    request.service = []
+    docker = world.connect()
+    try:
+        found = containers(request, world, docker)
+        ended = world.end_running_up(None if request.all else project_root(request, world))
+        for entry in found:
+            docker.stop(entry.id, "SIGTERM", 10)
+            docker.remove(entry.id)
+        labels = {PROJECT: ""} if request.all else of_project(project_root(request, world))
+        images = docker.images(labels) if request.images else ()
+        for image in images:
+            docker.remove_image(image.id)
+    finally:
+        docker.close()
+    words = [f"{len(found)} container{'' if len(found) == 1 else 's'}"]
+    if request.images:
+        words.append(f"{len(images)} image{'' if len(images) == 1 else 's'}")
+    if ended:
+        words.append("the running `emu up`")
+    if request.format == "json":
+        from emulator.model.record import to_json
+
+        world.terminal.out(
+            to_json({"schema": "emu.down/1", "containers": found, "images": len(images)}).decode() + "\n"
+        )
+    else:
+        world.terminal.out(f"removed {', '.join(words)}\n" if found or images or ended else "nothing to remove\n")
+    return 0

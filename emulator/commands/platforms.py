@@ -1,0 +1,48 @@
+"""`emu platforms [NAME]`: the platforms, their rules, and how well each is imitated."""
+
+import argparse
+
+from emulator import options
+from emulator.contract import Platform
+from emulator.model.diagnostic import UsageError
+from emulator.model.record import to_json
+from emulator.model.rule import Fidelity
+from emulator.request import Request, World
+from emulator.show.style import Style, hanging
+
+
+def configure(parser: argparse.ArgumentParser, world: World) -> None:
+    del world
+    parser.add_argument("name", nargs="?", metavar="NAME", help="only this platform, with its rules")
+    options.add_flags(parser, [options.FORMAT])
+
+
+def run(request: Request, world: World) -> int:
+    if request.name is not None and request.name not in world.platforms:
+        raise UsageError(f"there is no platform {request.name!r}", help=f"known are {', '.join(world.platforms)}")
+    chosen = [p for name, p in world.platforms.items() if request.name in (None, name)]
+    if request.format == "json":
+        told = [{"name": p.NAME, "title": p.TITLE, "rules": p.RULES} for p in chosen]
+        world.terminal.out(to_json({"schema": "emu.platforms/1", "platforms": told}).decode() + "\n")
+        return 0
+    style = Style(width=world.terminal.width, colour=world.terminal.colour)
+    world.terminal.out("\n\n".join(_text(p, style, rules=request.name is not None) for p in chosen) + "\n")
+    return 0
+
+
+def _text(platform: Platform, style: Style, *, rules: bool) -> str:
+    counts = ", ".join(
+        f"{sum(r.fidelity is f for r in platform.RULES)} {f.value}"
+        for f in Fidelity
+        if any(r.fidelity is f for r in platform.RULES)
+    )
+    lines = [f"{style.bold(platform.TITLE)}  {style.dim(platform.NAME)}  {len(platform.RULES)} rules: {counts}"]
+    if not rules:
+        return "\n".join([*lines, *hanging("", f"`emu platforms {platform.NAME}` lists them", style, gap=0)])
+    for rule in platform.RULES:
+        lines += ["", style.bold(rule.id) + f"  {rule.fidelity}, {rule.evidence}, {rule.checked}"]
+        lines += hanging("", rule.statement, style, gap=0)
+        lines += hanging("", f"source: {rule.source}", style, gap=0)
+        if rule.note:
+            lines += hanging("", f"note: {rule.note}", style, gap=0)
+    return "\n".join(lines)
