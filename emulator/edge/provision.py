@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 SPEAK_AFTER_S = 1.0
 SPEAK_EVERY_S = 15.0
 START_SECONDS = 60.0
-TAIL = 12
+TAIL = 8
 
 
 def work_folder(environ: Mapping[str, str]) -> str:
@@ -233,6 +233,7 @@ class Performer:
         endpoint = resolve_endpoint(self._environ)
         if answers(endpoint):
             return
+        before = _size(step.log)
         if not _running_daemon(step):
             for path, program in step.pid_files.items():
                 if not _is_running(path, program):
@@ -245,16 +246,16 @@ class Performer:
 
         def look() -> None:
             # It writes its pid file within a second; one without a process after that has died.
-            if time.monotonic() - began > 3 and not _running_daemon(step):
-                raise _failed("Docker Engine does not start", _log_tail(step.log), f"read {step.log}")
+            if time.monotonic() - began > 5 and not _running_daemon(step):
+                raise _failed("Docker Engine does not start", _log_tail(step.log, before), f"read {step.log}")
 
-        self._wait(START_SECONDS, look, log=step.log)
+        self._wait(START_SECONDS, look, log=step.log, before=before)
 
     def _remove(self, path: str) -> None:
         if Path(path).exists():
             subprocess.run(self._argv(("rm", "-f", path), {}, root=True), check=False, stdin=subprocess.DEVNULL)
 
-    def _wait(self, seconds: float, look: Callable[[], None], log: str = "") -> None:
+    def _wait(self, seconds: float, look: Callable[[], None], *, log: str = "", before: int = 0) -> None:
         endpoint = resolve_endpoint(self._environ)
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -264,7 +265,7 @@ class Performer:
                 return  # it runs; that we may not use it is the next finding
             look()
             time.sleep(0.1)
-        facts = _log_tail(log) if log else ()
+        facts = _log_tail(log, before) if log else ()
         raise _failed(f"Docker Engine does not answer within {seconds:.0f} s", facts, f"read {log}" if log else None)
 
 
@@ -290,9 +291,18 @@ def _tail(output: IO[bytes]) -> tuple[str, ...]:
     return _last_lines(output)
 
 
-def _log_tail(path: str) -> tuple[str, ...]:
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0
+
+
+def _log_tail(path: str, before: int) -> tuple[str, ...]:
+    """The last lines of a log that were written after it had `before` bytes."""
     try:
         with Path(path).open("rb") as file:
+            file.seek(before)
             return _last_lines(file)
     except OSError:
         return ()
