@@ -129,7 +129,7 @@ def _own_context(request: BuildRequest, ignore: Path) -> tuple[str, Any]:
     lines = (line.strip() for line in ignore.read_text(encoding="utf-8", errors="replace").splitlines())
     exclude = [line for line in lines if line and not line.startswith("#")]
     dockerfile = process_dockerfile(request.dockerfile, request.context)
-    return dockerfile[0], tar(Path(request.context), exclude=exclude, dockerfile=dockerfile)
+    return str(dockerfile[0]), tar(Path(request.context), exclude=exclude, dockerfile=dockerfile)
 
 
 def _refuse_what_needs_buildkit(request: BuildRequest) -> None:

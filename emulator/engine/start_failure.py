@@ -10,10 +10,16 @@ _Kind = Literal["not-found", "not-executable", "user", "workdir", "format", "mem
 _KINDS: tuple[tuple[str, _Kind, int | None], ...] = (
     (r"exec format error", "format", 126),
     (r"unable to find (?:user|group)|no matching entries in (?:passwd|group) file", "user", 126),
-    (r"chdir to cwd|mkdir .*: (?:not a directory|permission denied)|Cwd must be an absolute path|working directory",
-     "workdir", 126),
-    (r"OOM-killed|memory limit too low|unable to set memory limit|memory\.limit_in_bytes|cannot allocate memory",
-     "memory", 137),
+    (
+        r"chdir to cwd|mkdir .*: (?:not a directory|permission denied)|Cwd must be an absolute path|working directory",
+        "workdir",
+        126,
+    ),
+    (
+        r"OOM-killed|memory limit too low|unable to set memory limit|memory\.limit_in_bytes|cannot allocate memory",
+        "memory",
+        137,
+    ),
     (r"executable file not found|stat .*: no such file or directory|exec: \"[^\"]*\":.*no such file", "not-found", 127),
     (r"exec: .*(?:permission denied|is a directory)", "not-executable", 126),
     (r"OCI runtime (?:create|start) failed|runc (?:create|start) failed", "other", 126),
