@@ -23,6 +23,23 @@ from .provision_facts import answers, program_path
 
 Say = Callable[[str], None]
 
+START = r"""
+for entry in $PID_FILES; do
+    file=${entry%=*} program=${entry##*=}
+    [ -e "$file" ] || continue
+    pid=$(cat "$file")
+    if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$program" ] && ! grep -q '^State:.Z' "/proc/$pid/status"; then
+        [ "$program" != "$0" ] || exit 0
+    else
+        rm -f "$file"
+    fi
+done
+setsid "$0" "$@" >>"$LOG" 2>&1 </dev/null &
+"""
+"""Starts the daemon in a session of its own, where Ctrl-C does not reach it, unless it lives already. A pid
+file of a dead process, or of another program that got its number, would keep it from starting. One
+script, because all of it needs the administrator's rights."""
+
 SPEAK_AFTER_S = 1.0
 SPEAK_EVERY_S = 15.0
 START_SECONDS = 60.0
@@ -234,14 +251,11 @@ class Performer:
         if answers(endpoint):
             return
         before = _size(step.log)
-        if not _running_daemon(step):
-            for path, program in step.pid_files.items():
-                if not _is_running(path, program):
-                    self._remove(path)
-            # Not inheriting the lock: the daemon outlives us. A session of its own: Ctrl-C does not reach it.
-            command = 'setsid "$0" "$@" >>"$LOG" 2>&1 </dev/null &'
-            argv = self._argv(("sh", "-c", command, *step.argv), {"LOG": step.log}, root=True)
-            subprocess.run(argv, env={**self._environ, "LOG": step.log}, cwd="/", check=False, stdin=subprocess.DEVNULL)
+        pid_files = " ".join(f"{path}={program}" for path, program in step.pid_files.items())
+        environ = {"LOG": step.log, "PID_FILES": pid_files}
+        argv = self._argv(("sh", "-c", START, *step.argv), environ, root=True)
+        # Not inheriting the lock: the daemon outlives us.
+        subprocess.run(argv, env={**self._environ, **environ}, cwd="/", check=False, stdin=subprocess.DEVNULL)
         began = time.monotonic()
 
         def look() -> None:
@@ -250,10 +264,6 @@ class Performer:
                 raise _failed("Docker Engine does not start", _log_tail(step.log, before), f"read {step.log}")
 
         self._wait(START_SECONDS, look, log=step.log, before=before)
-
-    def _remove(self, path: str) -> None:
-        if Path(path).exists():
-            subprocess.run(self._argv(("rm", "-f", path), {}, root=True), check=False, stdin=subprocess.DEVNULL)
 
     def _wait(self, seconds: float, look: Callable[[], None], *, log: str = "", before: int = 0) -> None:
         endpoint = resolve_endpoint(self._environ)

@@ -161,15 +161,33 @@ def test_a_daemon_does_not_hold_the_lock(progress, tmp_path, monkeypatch):
         os.kill(int(pid.read_text()), 9)
 
 
-def test_a_pid_file_of_a_dead_or_other_process_does_not_count(tmp_path):
-    """A number that another program got later is not the daemon."""
-    file = tmp_path / "pid"
-    file.write_text(str(os.getpid()))
-    assert not provision._is_running(str(file), "dockerd")
-    assert provision._is_running(str(file), Path(f"/proc/{os.getpid()}/comm").read_text().strip())
-    file.write_text("999999999")
-    assert not provision._is_running(str(file), "dockerd")
-    assert not provision._is_running(str(tmp_path / "none"), "dockerd")
+def start_daemon(tmp_path, pid_file_says: str) -> tuple[bool, bool]:
+    """Run the start script for a "daemon" `sleep` whose pid file has this text: whether it was started, and whether the
+    file was left alone."""
+    pid, log = tmp_path / "pid", tmp_path / "log"
+    pid.write_text(pid_file_says)
+    environ = {**os.environ, "LOG": str(log), "PID_FILES": f"{pid}=sleep"}
+    subprocess.run(["sh", "-c", provision.START, "sleep", "0"], env=environ, check=True)
+    until = time.monotonic() + 1
+    while not log.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    return log.exists(), pid.exists()
+
+
+def test_a_daemon_that_lives_is_not_started_again(tmp_path):
+    """It may be slow to answer; a second one would only fail."""
+    with subprocess.Popen(["sleep", "30"]) as alive:
+        assert start_daemon(tmp_path, str(alive.pid)) == (False, True)
+        alive.kill()
+
+
+def test_a_stale_pid_file_does_not_keep_the_daemon_from_starting(tmp_path):
+    """Of a dead process, of another program that got the number later, of one that is dead but not buried, or empty."""
+    with subprocess.Popen(["sleep", "0"]) as zombie:
+        time.sleep(0.3)
+        for says in ("999999999", str(os.getpid()), str(zombie.pid), ""):
+            (tmp_path / "log").unlink(missing_ok=True)
+            assert start_daemon(tmp_path, says) == (True, False), says
 
 
 def test_knocking_tells_absent_from_refused(tmp_path):
