@@ -78,11 +78,16 @@ def run(arguments: list[str], terminal: "StandardTerminal") -> int:
     return 0 if not arguments or arguments[0] in ("-h", "--help") else 2
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.HelpFormatter(prog, max_help_position=28, width=100)
+
+
 class _Parser(argparse.ArgumentParser):
     """Usage errors become ours: one fact, one thing to do, exit code 2."""
 
     def __init__(self, **settings: str) -> None:
-        super().__init__(**settings, allow_abbrev=False)  # type: ignore[arg-type]
+        # A width given here spares argparse the import of shutil to find one, at every start.
+        super().__init__(**settings, allow_abbrev=False, formatter_class=_formatter)  # type: ignore[arg-type]
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, help=f"`{self.prog} --help` lists the options")
