@@ -21,6 +21,7 @@ from .signals import is_signal
 from .stages import SCRATCH, Stage, Stages, read_stages
 
 DEFAULT_SHELL = ("/bin/sh", "-c")
+_MAX_PATH = 4096
 
 
 class CommandLine(Record, frozen=True, kw_only=True):
@@ -279,6 +280,11 @@ class _Builder:
         elif self._workdir is not None:
             before = "/" + self._workdir.lstrip("/")
             self._workdir = _clean(f"{before}/{path}") if path else before
+        if self._workdir is not None and len(self._workdir) > _MAX_PATH:
+            message = f"WORKDIR is longer than the {_MAX_PATH:,} characters a path may have"
+            help = "use a shorter path, or an absolute one"
+            self._report(error("dockerfile/bad-workdir", message, origin=instruction.origin, help=help))
+            self._workdir = None
         self._config = replace(self._config, workdir_origin=instruction.origin)
 
     def _stopsignal(self, instruction: Instruction) -> None:

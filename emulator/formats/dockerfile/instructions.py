@@ -58,7 +58,7 @@ def _is_no_health(instruction: Instruction) -> bool:
 def announced_heredocs(instruction: Instruction) -> bool:
     """Whether `<<NAME` in this instruction begins a here-document."""
     inner = instruction.trigger or instruction
-    return inner.keyword in _TAKES_HEREDOCS and inner.json is None and bool(heredoc_heads(instruction.source))
+    return inner.keyword in _TAKES_HEREDOCS and bool(heredoc_heads(instruction.source))
 
 
 def _shifted(split: Split, by: int) -> Split:

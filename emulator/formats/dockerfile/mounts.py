@@ -10,14 +10,18 @@ from .records import Flag
 def mount_fields(flag: Flag) -> list[tuple[str, str | None]]:
     """The key and value of each part of a --mount; a value is None without `=`."""
     text = flag.value or ""
-    if '"' in text:
-        import csv
-
-        parts = next(csv.reader([text]), [])
-    else:
-        parts = text.split(",") if text else []
+    parts = _quoted_parts(text) if '"' in text else text.split(",") if text else []
     split = (part.partition("=") for part in parts)
     return [(key.lower(), value if equals else None) for key, equals, value in split]
+
+
+def _quoted_parts(text: str) -> list[str]:
+    import csv
+
+    try:
+        return next(csv.reader([text]), [])
+    except csv.Error:  # a part beyond the reader's limit names nothing
+        return []
 
 
 def mount_sources(flag: Flag, report: Callable[[Diagnostic], None]) -> Iterator[str]:

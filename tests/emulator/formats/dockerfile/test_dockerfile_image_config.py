@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from emulator.formats.dockerfile import (
     EMPTY_IMAGE,
@@ -252,6 +254,13 @@ def test_faults(text: str, expected: str):
     assert (problem.origin and problem.origin.line, bool(problem.help)) == (2, True)
 
 
+def test_one_mistake_is_reported_once():
+    """What depends on a refused value is unknown rather than wrong again."""
+    result = config("FROM a\nARG A=${\nENV B=${A:?must} C=$A\n")
+    assert [d.origin and d.origin.line for d in result.diagnostics] == [2]
+    assert env(result) == {"B": None, "C": None}
+
+
 def test_unreached_stages_are_not_worked_out():
     """Docker does not look at them either."""
     assert config("FROM a AS x\nSTOPSIGNAL FOO\nFROM b\n").diagnostics == ()
@@ -287,6 +296,16 @@ def test_signals(text: str, fine: bool):
     assert is_signal(text) == fine
 
 
+def test_growing_workdir_ends_in_one_diagnostic():
+    """A path beyond what Linux takes is refused there, not joined on and on."""
+    dockerfile = parse_dockerfile("FROM a\n" + "WORKDIR abc\n" * 20_000, "Dockerfile")
+    started = time.process_time()
+    result = image_config(dockerfile, base_config=lambda _: EMPTY_IMAGE)
+    assert time.process_time() - started < 3
+    assert [d.code for d in result.diagnostics] == ["dockerfile/bad-workdir"]
+    assert result.workdir is None
+
+
 def test_growing_variables_end_in_one_diagnostic():
     """A value that doubles from line to line is given up on, once."""
     dockerfile = parse_dockerfile("FROM a\nENV X=aaaaaaaa\n" + "ENV X=$X$X\n" * 2_000, "Dockerfile")
@@ -294,6 +313,25 @@ def test_growing_variables_end_in_one_diagnostic():
     result = image_config(dockerfile, base_config=lambda _: EMPTY_IMAGE)
     assert time.process_time() - started < 5
     assert [d.code for d in result.diagnostics] == ["dockerfile/too-large"]
+
+
+_BITS = st.sampled_from(
+    [
+        "FROM a AS b\n", "FROM b\n", "FROM $A\n", "ARG A=1\n", "ENV A=${B:-$A} C\n", "ONBUILD ", "COPY --from=", "CMD ",
+        "RUN --mount=", "from=", '"', "'", "\\", "\n", "${", "}", "$", "EXPOSE ", "WORKDIR ", "USER ", "STOPSIGNAL ", "[",
+        "HEALTHCHECK --interval=", "<<E", "\nE\n", "\0", "\ud800", "\u2028", "9", "-", "/", "=", " ", "SHELL ", "LABEL ",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.one_of(st.text(max_size=80), st.lists(_BITS, max_size=30).map("".join)), st.booleans())
+@example('FROM a\nRUN --mount="from=' + "x" * 140_000 + '" y\n', False)
+def test_no_text_raises(text: str, known: bool):
+    """Whatever the file holds, the answer is a value."""
+    dockerfile = parse_dockerfile("FROM a\n" + text, "Dockerfile")
+    base = EMPTY_IMAGE if known else None
+    argv_of(image_config(dockerfile, base_config=lambda _: base, build_args={"A": "x"}))
 
 
 def test_prints_as_json():

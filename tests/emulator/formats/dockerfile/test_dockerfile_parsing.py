@@ -214,6 +214,8 @@ def test_healthcheck_has_kind_and_command():
         ("FROM a\nHEALTHCHECK CMD\n", [("bad-healthcheck", 2)]),
         ("FROM a\nHEALTHCHECK NONE x\n", [("bad-healthcheck", 2)]),
         ("FROM a\nHEALTHCHECK --interval=5 CMD x\n", [("bad-healthcheck", 2)]),
+        ("FROM a\nHEALTHCHECK --interval=10us CMD x\n", [("bad-healthcheck", 2)]),
+        ("FROM a\nHEALTHCHECK --interval=0 CMD x\n", []),
         ("FROM a\nHEALTHCHECK --retries=-1 CMD x\n", [("bad-healthcheck", 2)]),
         ("FROM a\nHEALTHCHECK --interval=1h1.5s CMD x\n", []),
         ("FROM a\nCOPY --form=b x y\n", [("unknown-flag", 2)]),

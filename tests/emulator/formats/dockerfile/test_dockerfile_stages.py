@@ -98,6 +98,13 @@ def test_a_registry_and_a_number_in_mounts():
     assert result.base_images == ("a", "0")
 
 
+def test_the_last_from_of_a_mount_counts():
+    """And a quoted list is one."""
+    assert stages("FROM a\nRUN --mount=from=b,from=c,target=/x y\n").base_images == ("a", "c")
+    assert stages("FROM a\nRUN --mount='\"from=b\",target=/x' y\n").base_images == ("a", "b")
+    assert stages("FROM a\nRUN --mount='\"" + "x" * 140_000 + "\"' y\n").base_images == ("a",)
+
+
 @pytest.mark.parametrize(
     ("text", "options", "expected"),
     [

@@ -166,10 +166,12 @@ def test_replacing_agrees_with_regular_expressions(pattern: str, value: str, eve
     assert replace_matches(pattern, value, "X", every=every) == expected
 
 
-@pytest.mark.parametrize(("value", "expected"), [("", "X"), ("ab", "XaXbX")])
-def test_empty_pattern_matches_between_characters(value: str, expected: str):
-    """As Go's ReplaceAllString does it."""
-    assert replace_matches("", value, "X", every=True) == expected
+@pytest.mark.parametrize(
+    ("pattern", "value", "expected"), [("", "", "X"), ("", "ab", "XaXbX"), ("*", "a\nb", "X\nX"), ("*", "\n", "X\nX")]
+)
+def test_empty_matches_count_between_characters_but_not_after_a_match(pattern: str, value: str, expected: str):
+    """As Go's ReplaceAllString does it, and Python's re.sub does not."""
+    assert replace_matches(pattern, value, "X", every=True) == expected
 
 
 def test_escapes_in_patterns():
