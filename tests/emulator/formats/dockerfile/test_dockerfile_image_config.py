@@ -318,8 +318,9 @@ def test_growing_variables_end_in_one_diagnostic():
 _BITS = st.sampled_from(
     [
         "FROM a AS b\n", "FROM b\n", "FROM $A\n", "ARG A=1\n", "ENV A=${B:-$A} C\n", "ONBUILD ", "COPY --from=", "CMD ",
-        "RUN --mount=", "from=", '"', "'", "\\", "\n", "${", "}", "$", "EXPOSE ", "WORKDIR ", "USER ", "STOPSIGNAL ", "[",
-        "HEALTHCHECK --interval=", "<<E", "\nE\n", "\0", "\ud800", "\u2028", "9", "-", "/", "=", " ", "SHELL ", "LABEL ",
+        "RUN --mount=", "from=", '"', "'", "\\", "\n", "${", "}", "$", "EXPOSE ", "WORKDIR ", "USER ", "STOPSIGNAL ",
+        "HEALTHCHECK --interval=", "<<E", "\nE\n", "\0", "\ud800", "\u2028", "9", "-", "/", "=", " ", "SHELL ",
+        "LABEL ", "[",
     ]
 )  # fmt: skip
 
