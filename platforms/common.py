@@ -56,9 +56,16 @@ def _unusable(path: str, problem: Unreadable, service: str) -> DockerfileReading
     place = Origin(file=path, line=problem.line, column=problem.column)
     found = error(f"file/{problem.code}", problem.message, origin=place, service=service, help="write it as UTF-8 text")
     return DockerfileReading(
-        path=path, argv=None, form="image", text=None, origin=None, base_origin=None, base_images=(), nothing_to_run=False,
+        path=path,
+        argv=None,
+        form="image",
+        text=None,
+        origin=None,
+        base_origin=None,
+        base_images=(),
+        nothing_to_run=False,
         diagnostics=(found,),
-    )  # fmt: skip
+    )
 
 
 def _known_base(ref: str) -> ImageConfig | None:

@@ -90,10 +90,14 @@ def _uses_dockerfile(given: Given) -> bool:
     says_docker = given.runtime == "docker"
     switches = spec.kind in "WPK" and not given.by_blueprint
     dockerfile = Candidate(
-        "dockerfile" if there and (switches or says_docker) else ABSENT, source="Dockerfile", origin=origin, shown=f"{path}",
-        because=f"{path} is there", rule=rules.REPOSITORY_PRECEDENCE if switches else rules.DOCKERFILE_PATH,
+        "dockerfile" if there and (switches or says_docker) else ABSENT,
+        source="Dockerfile",
+        origin=origin,
+        shown=f"{path}",
+        because=f"{path} is there",
+        rule=rules.REPOSITORY_PRECEDENCE if switches else rules.DOCKERFILE_PATH,
         absent=_no_dockerfile(given, path, there=there),
-    )  # fmt: skip
+    )
     runtime = Candidate(
         given.runtime or ABSENT, source="render.yaml", origin=spec.runtime.origin if spec.runtime else None,
         shown=f"runtime: {given.runtime}", because=f"runtime is {given.runtime}", rule=rules.BLUEPRINT_RUNTIME,
@@ -132,8 +136,8 @@ def _docker(given: Given) -> Way:
         base_images=reading.base_images if reading else (),
     )  # fmt: skip
     command = docker_command(
-        spec, reading, web_process(given.repo, given.root), env, given.trace, found,
-        reads_docker_command=given.runtime == "docker" or given.runtime is None,
+        spec, reading, web_process(given.repo, given.root), env, trace=given.trace, found=found,
+        reads_docker_command=given.runtime == "docker", by_blueprint=given.by_blueprint,
     )  # fmt: skip
     return Way(build, command, env, tuple(found), refusal)
 
@@ -166,10 +170,14 @@ def _read_dockerfile(given: Given, path: str | None, env: Environment) -> Docker
         error(
             "render/dockerfile-missing",
             f"error: failed to solve: failed to read dockerfile: open {shown}: no such file or directory",
-            origin=origin, service=given.spec.name, rule=rules.DOCKERFILE_PATH.id, url=rules.DOCKERFILE_PATH.url, facts=facts,
+            origin=origin,
+            service=given.spec.name,
+            rule=rules.DOCKERFILE_PATH.id,
+            url=rules.DOCKERFILE_PATH.url,
+            facts=facts,
             help=_dockerfile_help(given, written),
         )
-    )  # fmt: skip
+    )
     return None
 
 
@@ -197,10 +205,13 @@ def _context(given: Given) -> str | None:
         )  # fmt: skip
         return None
     given.trace.note(
-        f"{given.spec.name}.context", "Which folder is the build context?", context,
-        "dockerContext names it" if written else "dockerContext is not set: the service's root", rule=rules.DOCKER_CONTEXT,
+        f"{given.spec.name}.context",
+        "Which folder is the build context?",
+        context,
+        "dockerContext names it" if written else "dockerContext is not set: the service's root",
+        rule=rules.DOCKER_CONTEXT,
         origin=origin,
-    )  # fmt: skip
+    )
     look = given.repo.look(context)
     if written and not look.is_directory:
         why = {"ignored": "is ignored by git", "outside": "leads out of the repository"}.get(look.why)
@@ -237,10 +248,14 @@ def _image(given: Given) -> Way:
     if spec.image is None:
         given.found.append(
             error(
-                "render/image-without-url", f"services[{spec.number}] image runtime needs image.url", origin=spec.origin,
-                service=spec.name, rule=rules.IMAGE_RUNTIME.id, help="add `image:` with `url:`",
+                "render/image-without-url",
+                f"services[{spec.number}] image runtime needs image.url",
+                origin=spec.origin,
+                service=spec.name,
+                rule=rules.IMAGE_RUNTIME.id,
+                help="add `image:` with `url:`",
             )
-        )  # fmt: skip
+        )
     ref = full_reference(spec.image.text) if spec.image else None
     given.trace.note(
         f"{spec.name}.builder", "What builds the image?", f"nothing: {ref} is pulled", "runtime is image",
@@ -248,8 +263,9 @@ def _image(given: Given) -> Way:
     )  # fmt: skip
     build = Build(kind=BuildKind.IMAGE, runtime="image", root=given.root, image=ref, base_images=(ref,) if ref else ())
     command = docker_command(
-        spec, None, WebProcess(found=False), env, given.trace, given.found, reads_docker_command=True
-    )
+        spec, None, WebProcess(found=False), env, trace=given.trace, found=given.found, reads_docker_command=True,
+        by_blueprint=given.by_blueprint,
+    )  # fmt: skip
     return Way(build, command, env, tuple(given.found))
 
 
@@ -280,10 +296,13 @@ def _native(given: Given) -> Way:
     elif runtime in fields.NATIVE_RUNTIMES:
         found.append(
             info(
-                "render/runtime-not-built", f"runtime {runtime} is planned, but `emu up` cannot build it yet",
-                service=spec.name, origin=spec.runtime.origin if spec.runtime else None, help="the plan holds; only the run is missing",
+                "render/runtime-not-built",
+                f"runtime {runtime} is planned, but `emu up` cannot build it yet",
+                service=spec.name,
+                origin=spec.runtime.origin if spec.runtime else None,
+                help="the plan holds; only the run is missing",
             )
-        )  # fmt: skip
+        )
     build = Build(
         kind=BuildKind.NATIVE, runtime=runtime, context=given.root, root=given.root, command=build_command,
         args=tuple(v for v in env.variables if v.phase is not EnvPhase.RUN), base_images=base, base_fallbacks=fallbacks,
@@ -291,14 +310,20 @@ def _native(given: Given) -> Way:
     )  # fmt: skip
     refusal = _native_refusal(given, runtime)
     process = web_process(given.repo, given.root)
-    command = native_command(spec, process, _beside(given, env), given.trace, found, by_blueprint=given.by_blueprint)
+    command = native_command(
+        spec, process, _beside(given, env), trace=given.trace, found=found, by_blueprint=given.by_blueprint
+    )
     if command is None and refusal is None and runtime in fields.NATIVE_RUNTIMES:
         found.append(
             error(
-                "render/no-start-command", f"nothing says how to start {spec.name}: no startCommand and no Procfile with a web line",
-                origin=spec.origin, service=spec.name, rule=rules.NATIVE_START_COMMAND.id, help="add a startCommand",
+                "render/no-start-command",
+                f"nothing says how to start {spec.name}: no startCommand and no Procfile with a web line",
+                origin=spec.origin,
+                service=spec.name,
+                rule=rules.NATIVE_START_COMMAND.id,
+                help="add a startCommand",
             )
-        )  # fmt: skip
+        )
     return Way(build, command, env, tuple(found), refusal)
 
 
@@ -320,11 +345,21 @@ def _build_command(given: Given, runtime: str) -> str | None:
     written = given.spec.get("buildCommand")
     suggested = BUILD_COMMANDS.get(runtime) if not given.spec.keys else None
     setting = choose(
-        given.trace, f"{given.spec.name}.build", "Which build command?",
-        Candidate(written.text if written else ABSENT, source="render.yaml", because="buildCommand is set",
-                  origin=written.origin if written else None, rule=rules.NATIVE_SHELL, absent="no buildCommand is set"),
-        Candidate(suggested or ABSENT, source="suggested", because="the creation form suggests it", rule=rules.SUGGESTED_BUILD),
-    )  # fmt: skip
+        given.trace,
+        f"{given.spec.name}.build",
+        "Which build command?",
+        Candidate(
+            written.text if written else ABSENT,
+            source="render.yaml",
+            because="buildCommand is set",
+            origin=written.origin if written else None,
+            rule=rules.NATIVE_SHELL,
+            absent="no buildCommand is set",
+        ),
+        Candidate(
+            suggested or ABSENT, source="suggested", because="the creation form suggests it", rule=rules.SUGGESTED_BUILD
+        ),
+    )
     return str(setting.value) if setting else None
 
 

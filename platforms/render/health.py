@@ -32,7 +32,14 @@ def health_probe(spec: ServiceSpec, port: Port | None) -> Probe | None:
     if path is None or spec.kind != "W" or not path.text.strip():
         return None
     return Probe(
-        kind="http", path=path.text if path.text.startswith("/") else f"/{path.text}", port=port.number if port else None,
-        host=spec.domains[0] if spec.domains else external_host(spec), timeout_s=5, period_s=5, failure_threshold=12,
-        success_statuses=(200, 399), deadline_s=900, origin=path.origin,
-    )  # fmt: skip
+        kind="http",
+        path=path.text if path.text.startswith("/") else f"/{path.text}",
+        port=port.number if port else None,
+        host=spec.domains[0] if spec.domains else external_host(spec),
+        timeout_s=5,
+        period_s=5,
+        failure_threshold=12,
+        success_statuses=(200, 399),
+        deadline_s=900,
+        origin=path.origin,
+    )

@@ -91,7 +91,7 @@ class _Reader:
 
     def _not_a_blueprint(self, root: Node | None) -> None:
         origin = root.origin if root is not None else Origin(file=self.file)
-        what = "is empty" if root is None or isinstance(root, Scalar) and not root.text else "is not a mapping"
+        what = "is empty" if root is None or (isinstance(root, Scalar) and not root.text) else "is not a mapping"
         self.found.append(
             error(
                 "render/not-a-blueprint", f"{self.file} {what}", origin=origin, rule=rules.UNKNOWN_FIELD.id,
@@ -135,7 +135,7 @@ class _Reader:
     def _items(self, holder: Mapping, key: str) -> list[Mapping]:
         """The mappings of a list field; anything else in it is a diagnostic."""
         node = holder.get(key)
-        if node is None or isinstance(node, Scalar) and value_of(node, Dialect.GO_YAML) is None:
+        if node is None or (isinstance(node, Scalar) and value_of(node, Dialect.GO_YAML) is None):
             return []
         if not isinstance(node, Sequence):
             self._wrong_type(node, key, "a list")

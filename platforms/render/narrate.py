@@ -4,8 +4,17 @@ Lines that circulate but were never seen in a real log ("Health check passed") a
 """
 
 from emulator.model.event import (
-    BuildFailed, BuildFinished, BuildStarted, ContainerStarted, DeployFailed, Event, Live, Restarted, Stopped, StillScanning,
-)  # fmt: skip
+    BuildFailed,
+    BuildFinished,
+    BuildStarted,
+    ContainerStarted,
+    DeployFailed,
+    Event,
+    Live,
+    Restarted,
+    StillScanning,
+    Stopped,
+)
 from emulator.model.plan import BuildKind, EnvVar, Service
 
 PREFIX = "==> "
@@ -85,8 +94,8 @@ def _port_scan_timeout(event: DeployFailed) -> str:
             "create a private service instead."
         )
     return (
-        "Port scan timeout reached, no open ports detected. Bind your service to at least one port. If you don't need to "
-        "receive traffic on any port, create a background worker instead."
+        "Port scan timeout reached, no open ports detected. Bind your service to at least one port. "
+        "If you don't need to receive traffic on any port, create a background worker instead."
     )
 
 

@@ -22,6 +22,8 @@ DEFAULT_PYTHON = "3.14.3"
 _TOOLS = "ca-certificates curl g++ gcc gettext git gnupg jq make rsync sqlite3 unzip wget xz-utils zip"
 """Of the documented preinstalled tools, those that builds call and that install in seconds."""
 
+_ADD_USER = "groupadd --gid 1000 render && useradd --uid 1000 --gid 1000 --create-home --home-dir /opt/render render"
+
 BUILD_COMMANDS = {
     "python": "pip install -r requirements.txt",
     "node": "yarn",
@@ -129,8 +131,7 @@ def python_dockerfile(*, image: str, root: str, build_command: str | None, with_
     lines = [
         f"FROM {image}",
         f"RUN apt-get update && apt-get install -y --no-install-recommends {_TOOLS} && rm -rf /var/lib/apt/lists/*",
-        "RUN groupadd --gid 1000 render && useradd --uid 1000 --gid 1000 --create-home --home-dir /opt/render render"
-        f" && mkdir -p {home} && chown -R render:render /opt/render",
+        f"RUN {_ADD_USER} && mkdir -p {home} && chown -R render:render /opt/render",
         "USER render",
         f"ENV HOME=/opt/render VIRTUAL_ENV={SOURCE}/.venv PATH={SOURCE}/.venv/bin:$PATH",
         f"WORKDIR {home}",

@@ -33,7 +33,7 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     diagnostics = [*problems, *(blueprint.diagnostics if blueprint else ()), *unknown]
     diagnostics += [d for result in results for d in result.diagnostics]
     if not specs and not any(d.severity == "error" for d in diagnostics):
-        diagnostics.append(_nothing_to_run(repo, created_from, blueprint))
+        diagnostics.append(_nothing_to_run(repo, blueprint))
     plan = Plan(
         platform="render", created_from=created_from, snapshot=repo.info, detected=detected,
         services=tuple(r.service for r in results), decisions=trace.decisions,
@@ -101,11 +101,13 @@ def _without_blueprint(
         if not problems:
             problems.append(
                 error(
-                    "render/blueprint-missing", f"there is no {DEFAULT_PATH}, and a service synced from a Blueprint needs one",
-                    rule=rules.BLUEPRINT_PATH.id, url=rules.BLUEPRINT_PATH.url,
+                    "render/blueprint-missing",
+                    f"there is no {DEFAULT_PATH}, and a service synced from a Blueprint needs one",
+                    rule=rules.BLUEPRINT_PATH.id,
+                    url=rules.BLUEPRINT_PATH.url,
                     help="add one, or plan with --created-from repository",
                 )
-            )  # fmt: skip
+            )
         return ()
     has_dockerfile = not _is_missing(repo, "Dockerfile")
     process = web_process(repo, ".")
@@ -148,7 +150,7 @@ def _selected(specs: tuple[ServiceSpec, ...], inputs: Inputs) -> tuple[tuple[Ser
     return tuple(s for s in specs if s.name in inputs.services), unknown
 
 
-def _nothing_to_run(repo: Snapshot, created_from: str, blueprint: Blueprint | None) -> Diagnostic:
+def _nothing_to_run(repo: Snapshot, blueprint: Blueprint | None) -> Diagnostic:
     if blueprint:
         return error(
             "render/nothing-to-run", f"{blueprint.file} declares no service", origin=Origin(file=blueprint.file),
@@ -179,9 +181,11 @@ def _coverage(
                     note=field.note if field else "Render has no such field",
                 )
             )  # fmt: skip
-    for database in blueprint.databases if blueprint else ():
-        rows.append(
-            Coverage(key=f"databases.{database.name}", origin=database.origin, fidelity=Fidelity.NOT_IMITATED,
-                     note="Postgres is not run yet")
-        )  # fmt: skip
+    rows += [
+        Coverage(
+            key=f"databases.{database.name}", origin=database.origin, fidelity=Fidelity.NOT_IMITATED,
+            note="Postgres is not run yet",
+        )
+        for database in (blueprint.databases if blueprint else ())
+    ]  # fmt: skip
     return (*rows, *(c for result in results for c in result.coverage))

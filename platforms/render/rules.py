@@ -13,7 +13,7 @@ _ALL: list[Rule] = []
 
 
 def _rule(
-    name: str, statement: str, source: str, evidence: Evidence, fidelity: Fidelity = Fidelity.EXACT, note: str = ""
+    name: str, statement: str, source: str, evidence: Evidence, fidelity: Fidelity = Fidelity.EXACT, *, note: str = ""
 ) -> Rule:
     rule = Rule(
         id=f"render/{name}", statement=statement, source=source, checked=CHECKED, evidence=evidence,
@@ -51,9 +51,13 @@ PROCFILE_WEB = _rule(
     "field reports of services created from a repository", COMMUNITY, APPROXIMATE,
 )  # fmt: skip
 SUGGESTED_BUILD = _rule(
-    "suggested-build-command", "The creation form suggests a build command from the language it finds.",
-    DOCS + "language-support", COMMUNITY, APPROXIMATE, note="The strings are those people report; the form lets you edit them.",
-)  # fmt: skip
+    "suggested-build-command",
+    "The creation form suggests a build command from the language it finds.",
+    DOCS + "language-support",
+    COMMUNITY,
+    APPROXIMATE,
+    note="The strings are those people report; the form lets you edit them.",
+)
 DOCKER_COMMAND = _rule(
     "docker-command", "A dockerCommand replaces the image's ENTRYPOINT and CMD.",
     "a change by Render's staff to an official template, August 2026", COMMUNITY,
@@ -65,9 +69,13 @@ DOCKER_COMMAND_SHELL = _rule(
     "a comment in an official template and five logs", LOG,
 )  # fmt: skip
 DOCKER_COMMAND_WORDS = _rule(
-    "docker-command-words", "A dockerCommand without a shell is split into words; $NAME is replaced from the service's variables.",
-    "an official example", COMMUNITY, APPROXIMATE, note="One user reports that variables are not replaced without a shell.",
-)  # fmt: skip
+    "docker-command-words",
+    "A dockerCommand without a shell is split into words; $NAME is replaced from the service's variables.",
+    "an official example",
+    COMMUNITY,
+    APPROXIMATE,
+    note="One user reports that variables are not replaced without a shell.",
+)
 IMAGE_COMMAND = _rule(
     "image-command", "With no dockerCommand the image's ENTRYPOINT and CMD run.", DOCS + "blueprint-spec", DOCUMENTED
 )
@@ -86,9 +94,13 @@ NATIVE_SHELL = _rule(
     INFERRED,
 )
 ROOT_DIR = _rule(
-    "root-dir", "dockerfilePath, dockerContext and commands are relative to rootDir; files outside it are not there.",
-    DOCS + "monorepo-support", DOCUMENTED, APPROXIMATE, note="Other pages say the repository's root; a field report follows rootDir.",
-)  # fmt: skip
+    "root-dir",
+    "dockerfilePath, dockerContext and commands are relative to rootDir; files outside it are not there.",
+    DOCS + "monorepo-support",
+    DOCUMENTED,
+    APPROXIMATE,
+    note="Other pages say the repository's root; a field report follows rootDir.",
+)
 DOCKERFILE_PATH = _rule(
     "dockerfile-path",
     "The Dockerfile is ./Dockerfile unless dockerfilePath names another.",
@@ -114,22 +126,31 @@ DEFAULT_PORT = _rule(
     "default-port", "PORT is 10000 for a web service unless the user sets it.", DOCS + "web-services", DOCUMENTED
 )
 PORT_SCAN = _rule(
-    "port-scan", "A web service is found by scanning its ports on 0.0.0.0; after about 5 minutes without one the deploy fails.",
-    "timestamped deploy logs, October 2026", LOG, note="Documentation gives 15 minutes, one post-mortem 90 seconds.",
-)  # fmt: skip
+    "port-scan",
+    "A web service is found by scanning its ports on 0.0.0.0; after about 5 minutes without one the deploy fails.",
+    "timestamped deploy logs, October 2026",
+    LOG,
+    note="Documentation gives 15 minutes, one post-mortem 90 seconds.",
+)
 HEALTH_CHECK = _rule(
-    "health-check", "GET on healthCheckPath must answer 200-399 within 5 seconds; failing for 15 minutes cancels the deploy.",
-    DOCS + "health-checks", DOCUMENTED,
-)  # fmt: skip
+    "health-check",
+    "GET on healthCheckPath must answer 200-399 within 5 seconds; failing for 15 minutes cancels the deploy.",
+    DOCS + "health-checks",
+    DOCUMENTED,
+)
 CRASH = _rule(
     "crash-restart", "A process that ends during a deploy is started again until the deploy times out.",
     "https://render.com/tutorials/when-deploys-go-wrong/health-checks-and-crashes", LOG, APPROXIMATE,
     note="The waits between starts are not published: 1 s, doubling to 5 min.",
 )  # fmt: skip
 WORKER_LIVE = _rule(
-    "worker-stays-up", "A background worker is live when its process stays up.", DOCS + "deploys", INFERRED, APPROXIMATE,
+    "worker-stays-up",
+    "A background worker is live when its process stays up.",
+    DOCS + "deploys",
+    INFERRED,
+    APPROXIMATE,
     note="How long it must stay up is not published: 5 s here.",
-)  # fmt: skip
+)
 SHUTDOWN = _rule(
     "shutdown",
     "SIGTERM, then SIGKILL after maxShutdownDelaySeconds (1 to 300, default 30).",
@@ -137,22 +158,33 @@ SHUTDOWN = _rule(
     DOCUMENTED,
 )
 MEMORY = _rule(
-    "plan-memory", "An instance is killed when it uses more memory than its plan has.",
-    "https://github.com/render-oss/skills", COMMUNITY, note="Memory is applied as a hard limit without swap; CPU is not.",
-)  # fmt: skip
+    "plan-memory",
+    "An instance is killed when it uses more memory than its plan has.",
+    "https://github.com/render-oss/skills",
+    COMMUNITY,
+    note="Memory is applied as a hard limit without swap; CPU is not.",
+)
 DEFAULT_PLAN = _rule("default-plan", "A service without a plan gets starter.", DOCS + "blueprint-spec", DOCUMENTED)
 DEFAULT_ENV = _rule(
-    "default-env", "Render sets RENDER, RENDER_* and its language's variables.", DOCS + "environment-variables", DOCUMENTED, APPROXIMATE,
+    "default-env",
+    "Render sets RENDER, RENDER_* and its language's variables.",
+    DOCS + "environment-variables",
+    DOCUMENTED,
+    APPROXIMATE,
     note="Identifiers are made up here, the same for the same repository and service.",
-)  # fmt: skip
+)
 ENV_FORMS = _rule(
     "env-forms", "A variable has one form: value, generateValue, sync: false, fromDatabase, fromService, or a group.",
     DOCS + "blueprint-spec", SCHEMA,
 )  # fmt: skip
 GENERATED_VALUE = _rule(
-    "generated-value", "generateValue makes a random 256-bit value, base64, once.", DOCS + "blueprint-spec", DOCUMENTED, APPROXIMATE,
+    "generated-value",
+    "generateValue makes a random 256-bit value, base64, once.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+    APPROXIMATE,
     note="Made anew for each `up` for now; Render keeps the first.",
-)  # fmt: skip
+)
 PROMPTED_VALUE = _rule(
     "prompted-value",
     "sync: false is asked for when the Blueprint is first created, and never again.",
@@ -160,9 +192,13 @@ PROMPTED_VALUE = _rule(
     DOCUMENTED,
 )
 PYTHON_VERSION = _rule(
-    "python-version", "Python is PYTHON_VERSION (full x.y.z), else .python-version, else 3.14.3 for new services.",
-    DOCS + "python-version", DOCUMENTED, APPROXIMATE, note="The base image's patch release may differ; the plan names the image.",
-)  # fmt: skip
+    "python-version",
+    "Python is PYTHON_VERSION (full x.y.z), else .python-version, else 3.14.3 for new services.",
+    DOCS + "python-version",
+    DOCUMENTED,
+    APPROXIMATE,
+    note="The base image's patch release may differ; the plan names the image.",
+)
 NATIVE_LAYOUT = _rule(
     "native-layout", "Native code lies in /opt/render/project/src with a virtual environment in .venv, on Debian 12.",
     DOCS + "native-runtimes", DOCUMENTED, APPROXIMATE,
@@ -184,22 +220,44 @@ IMAGE_RUNTIME = _rule(
     "image-runtime", "An image service pulls image.url at every deploy.", DOCS + "deploying-an-image", DOCUMENTED
 )
 SERVICE_TYPES = _rule(
-    "service-types", "Cron jobs, static sites, Key Value and Postgres are part of a Blueprint.", DOCS + "blueprint-spec", DOCUMENTED,
-    NOT_IMITATED, note="They are in the plan; `up` does not run them yet.",
-)  # fmt: skip
+    "service-types",
+    "Cron jobs, static sites, Key Value and Postgres are part of a Blueprint.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+    NOT_IMITATED,
+    note="They are in the plan; `up` does not run them yet.",
+)
 REFERENCES = _rule(
-    "references", "fromDatabase, fromService and fromGroup are resolved at each sync.", DOCS + "blueprint-spec", DOCUMENTED,
-    NOT_IMITATED, note="Such variables are named in the plan and unset in `up` unless --env gives them.",
-)  # fmt: skip
+    "references",
+    "fromDatabase, fromService and fromGroup are resolved at each sync.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+    NOT_IMITATED,
+    note="Such variables are named in the plan and unset in `up` unless --env gives them.",
+)
 EDGE = _rule(
-    "public-edge", "Requests arrive through Render's edge with TLS, compression and forwarded headers.", DOCS + "web-services", LOG,
-    NOT_IMITATED, note="Requests go straight to the container.",
-)  # fmt: skip
-CPU = _rule("plan-cpu", "A plan gives a share of a CPU.", "https://github.com/render-oss/skills", COMMUNITY, NOT_IMITATED,
-            note="Applied only with --limits all; boots are faster here than on a small plan.")  # fmt: skip
+    "public-edge",
+    "Requests arrive through Render's edge with TLS, compression and forwarded headers.",
+    DOCS + "web-services",
+    LOG,
+    NOT_IMITATED,
+    note="Requests go straight to the container.",
+)
+CPU = _rule(
+    "plan-cpu",
+    "A plan gives a share of a CPU.",
+    "https://github.com/render-oss/skills",
+    COMMUNITY,
+    NOT_IMITATED,
+    note="Applied only with --limits all; boots are faster here than on a small plan.",
+)
 PRE_DEPLOY = _rule(
-    "pre-deploy", "preDeployCommand runs on a separate instance before the new one starts.", DOCS + "deploys", DOCUMENTED, NOT_IMITATED,
-)  # fmt: skip
+    "pre-deploy",
+    "preDeployCommand runs on a separate instance before the new one starts.",
+    DOCS + "deploys",
+    DOCUMENTED,
+    NOT_IMITATED,
+)
 DISK = _rule("disk", "A disk is kept between deploys and forbids overlap.", DOCS + "disks", DOCUMENTED, NOT_IMITATED)
 
 RULES: tuple[Rule, ...] = tuple(_ALL)

@@ -4,16 +4,25 @@
 the way asked for and compares with the other.
 """
 
-import posixpath
 from typing import NamedTuple
 
 from emulator.contract import Inputs
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, Related, error, warning
-from emulator.model.origin import Origin
 from emulator.model.plan import (
-    Alternative, Build, Command, Container, Coverage, Disk, Instances, Port, Probes, Resources, Service, ServiceType, Shutdown,
-)  # fmt: skip
+    Alternative,
+    Command,
+    Container,
+    Coverage,
+    Disk,
+    Instances,
+    Port,
+    Probes,
+    Resources,
+    Service,
+    ServiceType,
+    Shutdown,
+)
 from emulator.snapshot import Snapshot, normal
 
 from . import rules
@@ -58,18 +67,14 @@ def resolve_service(
         found += _disagreement(spec, command, alternative, created_from)
     port = _port(spec, way.environment, trace, found)
     found += _unset(spec, way.environment)
-    service = _service(spec, way, command, port, (plan, instance), trace)
+    service = _service(spec, way, command, port=port, size=(plan, instance), trace=trace)
     return ServiceResult(service, tuple(found), way.environment.hidden, way.environment.unset, _coverage(spec, way))
 
 
 def _service(
-    spec: ServiceSpec,
-    way: Way,
-    command: Command | None,
-    port: Port | None,
-    size: tuple[str, InstanceType],
+    spec: ServiceSpec, way: Way, command: Command | None, *, port: Port | None, size: tuple[str, InstanceType],
     trace: Trace,
-) -> Service:
+) -> Service:  # fmt: skip
     build, environment = way.build, way.environment
     resources = Resources(plan=size[0], cpu=size[1].cpu, memory_mib=size[1].memory_mib)
     probes = Probes(health=health_probe(spec, port))
@@ -117,10 +122,14 @@ def _plan(spec: ServiceSpec, trace: Trace, found: list[Diagnostic]) -> tuple[str
     if kind is None and spec.kind != "V":
         found.append(
             error(
-                "render/unknown-plan", f"{setting.value!r} is no instance type", origin=setting.origin, service=spec.name,
-                rule=rules.MEMORY.id, help="free, starter, standard, pro, pro plus, pro max or pro ultra",
+                "render/unknown-plan",
+                f"{setting.value!r} is no instance type",
+                origin=setting.origin,
+                service=spec.name,
+                rule=rules.MEMORY.id,
+                help="free, starter, standard, pro, pro plus, pro max or pro ultra",
             )
-        )  # fmt: skip
+        )
     size = kind or instance_type(DEFAULT)
     assert size is not None
     return str(setting.value), size
@@ -220,11 +229,15 @@ def _disagreement(
         return ()
     return (
         warning(
-            "config/command-shadowed", f"{spec.name} runs {_told(command)}; another command in the repository is not used",
-            service=spec.name, origin=command.origin, related=related, rule=rules.REPOSITORY_PRECEDENCE.id,
+            "config/command-shadowed",
+            f"{spec.name} runs {_told(command)}; another command in the repository is not used",
+            service=spec.name,
+            origin=command.origin,
+            related=related,
+            rule=rules.REPOSITORY_PRECEDENCE.id,
             help="make the files agree, or remove the one that is not used",
         ),
-    )  # fmt: skip
+    )
 
 
 def _told(command: Command) -> str:
@@ -237,11 +250,14 @@ def _unset(spec: ServiceSpec, environment: Environment) -> tuple[Diagnostic, ...
     names = ", ".join(entry.key for entry in environment.unset)
     return (
         warning(
-            "env/prompted-unset", f"{names} {'have' if len(environment.unset) > 1 else 'has'} no value here: Render asks for it once, at creation",
-            service=spec.name, origin=environment.unset[0].origin, rule=rules.PROMPTED_VALUE.id,
+            "env/prompted-unset",
+            f"no value here for {names}: Render asks once, when the service is created",
+            service=spec.name,
+            origin=environment.unset[0].origin,
+            rule=rules.PROMPTED_VALUE.id,
             help=f"give it with --env {environment.unset[0].key}=… or --env-file FILE",
         ),
-    )  # fmt: skip
+    )
 
 
 def _coverage(spec: ServiceSpec, way: Way) -> tuple[Coverage, ...]:
@@ -259,6 +275,11 @@ def _coverage(spec: ServiceSpec, way: Way) -> tuple[Coverage, ...]:
         if variable.kind in ("database", "service", "generated"):
             rule = rules.GENERATED_VALUE if variable.kind == "generated" else rules.REFERENCES
             covered.append(
-                Coverage(key=f"{spec.name}.envVars.{variable.name}", origin=variable.origin, fidelity=rule.fidelity, note=rule.note)
-            )  # fmt: skip
+                Coverage(
+                    key=f"{spec.name}.envVars.{variable.name}",
+                    origin=variable.origin,
+                    fidelity=rule.fidelity,
+                    note=rule.note,
+                )
+            )
     return tuple(covered)
