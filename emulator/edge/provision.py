@@ -165,16 +165,29 @@ class Performer:
         """All steps of a repair. Raises HostError for the first that fails, when what runs beside it has ended."""
         for step in repair.steps:
             self._step(step)
-        if not repair.lanes:
-            return
-        with ThreadPoolExecutor(max_workers=len(repair.lanes)) as pool:
-            lanes = [pool.submit(self._lane, lane) for lane in repair.lanes]
+        if repair.lanes:
             try:
-                for lane in lanes:
+                self._lanes(repair.lanes)
+            except HostError:
+                raise  # what it left holds the logs; the next repair clears it first
+            except BaseException:
+                self._clear_up(repair)
+                raise
+        self._clear_up(repair)
+
+    def _lanes(self, lanes: tuple[tuple[Step, ...], ...]) -> None:
+        with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
+            running = [pool.submit(self._lane, lane) for lane in lanes]
+            try:
+                for lane in running:
                     lane.result()
             except BaseException:
                 self._cancel()
                 raise
+
+    def _clear_up(self, repair: Repair) -> None:
+        for step in repair.clearing:
+            self._step(step)
 
     def _lane(self, steps: tuple[Step, ...]) -> None:
         for step in steps:
@@ -216,7 +229,7 @@ class Performer:
             given.write((step.input or "").encode())
             given.seek(0)
             code = self._execute(argv, step, given, output)
-            if code != 0 and not self._canceled.is_set():
+            if code != 0:
                 tail = _tail(output)
                 facts = (f"`{shlex.join(argv[:6])}{' …' if len(argv) > 6 else ''}` ended with {code}", *tail)
                 raise _failed(f"{step.title} failed", facts, step.advice or None)

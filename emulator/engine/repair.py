@@ -83,11 +83,13 @@ class Repair(Record, frozen=True, kw_only=True):
     cost: str = ""
     steps: tuple[Step, ...] = ()
     lanes: tuple[tuple[Step, ...], ...] = ()
+    clearing: tuple[Step, ...] = ()
+    """Performed at the end, also when it was interrupted."""
     problem: str | None = None
 
     @property
     def all_steps(self) -> tuple[Step, ...]:
-        return self.steps + tuple(step for lane in self.lanes for step in lane)
+        return self.steps + tuple(step for lane in self.lanes for step in lane) + self.clearing
 
 
 def repairs(facts: Facts, sources: tuple[AptSource, ...], work: str) -> tuple[Repair, ...]:
@@ -289,7 +291,13 @@ def stand_in_repair(facts: Facts, sources: tuple[AptSource, ...], work: str) -> 
         first = steps
     lanes = tuple(stand_in_steps(ref, archive.uris[0], work, facts.machine.ca_bundle) for ref in missing)
     return Repair(
-        id="stand-ins", title=title, because=because, cost="about a minute, 250 MB each", steps=first, lanes=lanes
+        id="stand-ins",
+        title=title,
+        because=because,
+        cost="about a minute, 250 MB each",
+        steps=first,
+        lanes=lanes,
+        clearing=tuple(clear_step(root_folder(ref, work)) for ref in missing),
     )
 
 
@@ -307,6 +315,16 @@ def _no_stand_in(facts: Facts, sources: tuple[AptSource, ...]) -> str | None:
     return None
 
 
+def root_folder(ref: str, work: str) -> str:
+    """Where the files of a stand-in are put together."""
+    return f"{work}/root-{STAND_INS[ref][0]}"
+
+
+def clear_step(root: str) -> Step:
+    """Remove a root file system, and nothing that may be mounted in it."""
+    return Run(title=f"clearing {root}", argv=("rm", "-rf", "--one-file-system", root))
+
+
 def stand_in_steps(ref: str, mirror: str, work: str, ca_bundle: str | None) -> tuple[Step, ...]:
     """Debian in a folder, Python laid out like the official image's, imported as `ref`.
 
@@ -314,11 +332,17 @@ def stand_in_steps(ref: str, mirror: str, work: str, ca_bundle: str | None) -> t
     it: namespaces of its own end that, and all its children, with the process, and that ends with us.
     """
     suite, python = STAND_INS[ref]
-    root = f"{work}/root-{suite}"
+    root = root_folder(ref, work)
     alone = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")
     debootstrap = (
-        "debootstrap", "--variant=minbase", f"--include={','.join(STAND_IN_PACKAGES)}",
-        f"--keyring={DEBIAN_KEYRING}", suite, root, mirror, "/usr/share/debootstrap/scripts/sid",
+        "debootstrap",
+        "--variant=minbase",
+        f"--include={','.join(STAND_IN_PACKAGES)}",
+        f"--keyring={DEBIAN_KEYRING}",
+        suite,
+        root,
+        mirror,
+        "/usr/share/debootstrap/scripts/sid",
     )
     changes = (
         'CMD ["python3"]',
@@ -332,7 +356,7 @@ def stand_in_steps(ref: str, mirror: str, work: str, ca_bundle: str | None) -> t
     if ca_bundle:
         certificates = (Run(title=f"{ref}: this machine's CAs", argv=("cp", ca_bundle, f"{root}/host-ca.pem")),)
     return (
-        Run(title=f"{ref}: clearing", argv=("rm", "-rf", "--one-file-system", root)),
+        clear_step(root),
         Run(
             title=f"{ref}: Debian {suite}",
             argv=(*alone, *debootstrap),
@@ -360,7 +384,6 @@ def stand_in_steps(ref: str, mirror: str, work: str, ca_bundle: str | None) -> t
             into=("docker", "import", *(word for change in changes for word in ("--change", change)), "-", ref),
             advice="`docker info` says whether the engine still answers; `df` whether its disk is full",
         ),
-        Run(title=f"{ref}: clearing", argv=("rm", "-rf", "--one-file-system", root)),
     )
 
 

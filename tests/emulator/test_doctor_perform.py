@@ -105,6 +105,24 @@ def test_a_lane_that_fails_ends_the_others(performer):
     assert time.monotonic() - began < 20
 
 
+def test_an_interrupted_repair_clears_up(performer, tmp_path, monkeypatch):
+    """Ctrl-C ends what runs and leaves nothing; a failure leaves the files that tell why."""
+    clearing = (sh(f"rm -f {tmp_path}/part"),)
+    lane = (sh(f"touch {tmp_path}/part"), sh("exit 1"))
+    failing = repair(lanes=(lane,))
+    with pytest.raises(HostError):
+        performer.perform(replace(failing, clearing=clearing))
+    assert (tmp_path / "part").exists()
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(performer, "_lanes", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        performer.perform(replace(failing, clearing=clearing))
+    assert not (tmp_path / "part").exists()
+
+
 def test_a_step_gets_its_input_and_environment(performer, tmp_path):
     """A script on stdin, variables of its own."""
     performer.perform(

@@ -165,7 +165,7 @@ def test_stand_ins_are_made_beside_each_other():
     (repair,) = repairs(NO_IMAGES, BOOKWORM, "/work")
     assert repair.steps == ()
     first, second = (commands(lane) for lane in repair.lanes)
-    clear, bootstrap, certificates, layout, store, _ = first
+    clear, bootstrap, certificates, layout, store = first
     assert clear == ("rm", "-rf", "--one-file-system", "/work/root-bookworm")
     assert bootstrap[:8] == (
         "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
@@ -175,6 +175,7 @@ def test_stand_ins_are_made_beside_each_other():
     assert layout[:2] == ("chroot", "/work/root-bookworm")
     assert store[0] == "tar"
     assert "trixie" in second[1]
+    assert commands(repair.clearing) == [clear, second[0]]
 
 
 def test_a_stand_in_is_labelled_and_set_up_like_the_image_it_stands_for():
