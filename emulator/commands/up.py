@@ -184,6 +184,10 @@ class Session:
         hidden = self.planned.resolution.secrets.of(service.name) | generated_values(service)
         address = self._address(service.name)
         self._addresses.append(address)
+
+        def route(target: tuple[str, int] | None) -> None:
+            address.target = target
+
         done = deploy(
             service,
             hidden,
@@ -191,10 +195,9 @@ class Session:
             settings=self.settings,
             tell=self.teller.tell,
             url=address.url if service.type == "web" else None,
+            route=route,
         )
         self._deployed.append(done)
-        if done.run is not None and done.outcome is not None and done.outcome.port is not None:
-            address.target = done.run.target(done.outcome.port)
         return done.coverage
 
     def _verdict(self) -> Verdict:

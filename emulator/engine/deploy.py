@@ -40,7 +40,7 @@ from emulator.world import (
 from . import boot, problems
 from .labels import STAND_IN
 from .requests import build_request, conceal, container_spec, reveal
-from .run import ServiceRun
+from .run import Route, ServiceRun
 
 Tell = Callable[[Event], None]
 Phase = Literal["check", "build", "pre_deploy", "boot", "port", "health"]
@@ -96,10 +96,17 @@ class Deployed(NamedTuple):
 
 
 def deploy(
-    service: Service, hidden: dict[str, str], *, doors: Doors, settings: Settings, tell: Tell, url: str | None
+    service: Service,
+    hidden: dict[str, str],
+    *,
+    doors: Doors,
+    settings: Settings,
+    tell: Tell,
+    url: str | None,
+    route: Route | None = None,
 ) -> Deployed:
-    """Build and boot `service`; `url` is where its traffic will arrive. Raises HostError."""
-    return _Deployment(service, hidden, doors, settings, tell).perform(url)
+    """Build and boot `service`; `url` is where its traffic will arrive, `route` sends it on. Raises HostError."""
+    return _Deployment(service, hidden, doors, settings, tell).perform(url, route)
 
 
 class _Deployment:
@@ -113,7 +120,7 @@ class _Deployment:
         self.tell = tell
         self.coverage: tuple[Coverage, ...] = ()
 
-    def perform(self, url: str | None) -> Deployed:
+    def perform(self, url: str | None, route: Route | None) -> Deployed:
         bases, self.coverage, missing = choose_bases(self.service, self.doors.docker, self.settings.base_images)
         if missing is not None:
             return self._no_image(missing)
@@ -121,7 +128,7 @@ class _Deployment:
         if isinstance(built, Diagnostic):
             return self._no_image(built)
         self._compare(built)
-        run = self._service_run(built, url)
+        run = self._service_run(built, url, route)
         try:
             outcome = run.until_decided()
         except BaseException:
@@ -255,7 +262,7 @@ class _Deployment:
                 )
             )
 
-    def _service_run(self, image: ImageFacts, url: str | None) -> ServiceRun:
+    def _service_run(self, image: ImageFacts, url: str | None, route: Route | None) -> ServiceRun:
         service, settings = self.service, self.settings
         life, health = boot.scaled(service.lifecycle, service.probes.health, settings.scale)
         rules = boot.Rules(lifecycle=life, health=health, scale=settings.scale, faithful=settings.faithful)
@@ -289,6 +296,7 @@ class _Deployment:
             tell=self.tell,
             deploy=settings.deploy,
             url=url,
+            route=route,
         )
 
 

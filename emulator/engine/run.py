@@ -30,6 +30,8 @@ from . import boot
 from .requests import conceal
 
 Tell = Callable[[Event], None]
+Route = Callable[[tuple[str, int] | None], None]
+"""Sends the traffic of the service's address to a place; None: nowhere."""
 MakeSpec = Callable[[int], ContainerSpec]
 """attempt → the container to start."""
 
@@ -78,6 +80,7 @@ class ServiceRun:
         tell: Tell,
         deploy: int,
         url: str | None = None,
+        route: Route | None = None,
     ) -> None:
         self.service = service
         self.rules = rules
@@ -87,6 +90,7 @@ class ServiceRun:
         self.tell = tell
         self.deploy = deploy
         self.url = url
+        self.route = route
         self.instance: Instance | None = None
         self.state = boot.State()
         self.outcome: boot.Outcome | None = None
@@ -153,6 +157,8 @@ class ServiceRun:
             case boot.Outcome():
                 self.outcome = action
                 if action.verdict == "live":
+                    if self.route is not None and action.port is not None:
+                        self.route(self.target(action.port))  # first: who hears of `live` asks at once
                     seconds = self.clock.now() - self.state.begun
                     self.tell(Live(**self._who(), url=self.url, seconds=seconds))
 
