@@ -1,5 +1,8 @@
 """The examples as values: `example.toml` read strictly, for every test that plans or boots them."""
 
+import os
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,3 +64,20 @@ def example_folders() -> tuple[Path, ...]:
 def load_example(folder: Path) -> Example:
     """The folder's `example.toml`. Raises OSError, or msgspec.DecodeError for an unknown key or a wrong type."""
     return msgspec.toml.decode((folder / "example.toml").read_bytes(), type=Example)
+
+
+def copy_example(folder: Path, to: Path, *, git: bool) -> Path:
+    """A copy of the example under `to`, in a repository of its own if `git`, with the files its cases need
+    written after the commit: git ignores them. The copy's path."""
+    copy = to / folder.name
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("example.toml"))
+    if git:
+        # A user's own configuration (signing, hooks, templates) has no say in what is tested.
+        alone = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+        who = ("-c", "user.name=Example", "-c", "user.email=example@example.org")
+        for words in (("init", "-q", "-b", "main"), ("add", "-A"), (*who, "commit", "-q", "-m", "an example")):
+            subprocess.run(["git", *words], cwd=copy, env=alone, check=True)
+    for path, text in load_example(folder).create.items():
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        (copy / path).write_text(text)
+    return copy

@@ -1,27 +1,42 @@
 """`emu schema`: the JSON Schema of what emu prints."""
 
 import argparse
+from typing import Any
 
+from emulator import options
 from emulator.model.diagnostic import UsageError
 from emulator.request import Request, World
 
 
-def configure(parser: argparse.ArgumentParser, world: World) -> None:  # noqa: ARG001 - every command has this form
-    parser.add_argument("names", nargs="*", metavar="NAME", help="the document; without one their names are listed")
+def configure(parser: argparse.ArgumentParser, world: World) -> None:
+    del world
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a document; without one, their names are listed")
+    options.add_flags(parser, [options.FORMAT])
 
 
 def run(request: Request, world: World) -> int:
-    """Print one schema a line for each name, or the names. Raises UsageError for a name nobody has."""
+    """Print the schema of each name asked for, or all names. Raises UsageError for a name nobody has."""
     import msgspec
 
-    from emulator.model.schema import DOCUMENTS, schema_of
+    from emulator.model.record import to_json
+    from emulator.model.schema import schema_of
 
+    known = documents()
     for name in request.names:
-        if name not in DOCUMENTS:
-            raise UsageError(f"there is no schema {name!r}", help=f"known are {', '.join(DOCUMENTS)}")
+        if name not in known:
+            raise UsageError(f"there is no schema {name!r}", help=f"known are {', '.join(known)}")
+    as_json = request.format == "json"
     if not request.names:
-        world.terminal.out("".join(f"{name}\n" for name in DOCUMENTS))
+        world.terminal.out((to_json(list(known)).decode() if as_json else "\n".join(known)) + "\n")
     for name in request.names:
-        text = msgspec.json.encode(schema_of(name))
-        world.terminal.out((text if len(request.names) > 1 else msgspec.json.format(text, indent=2)).decode() + "\n")
+        line = to_json(schema_of(name, known[name]))
+        world.terminal.out((line if as_json else msgspec.json.format(line, indent=2)).decode() + "\n")
     return 0
+
+
+def documents() -> dict[str, Any]:
+    """Every document a command prints as JSON: its name and its type."""
+    from emulator.engine.checkup import Checkup
+    from emulator.model.schema import DOCUMENTS
+
+    return {**DOCUMENTS, "checkup": Checkup}

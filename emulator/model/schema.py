@@ -28,10 +28,9 @@ DOCUMENTS: dict[str, Any] = {
 """Name in `emu schema NAME` → the type that is printed."""
 
 
-def schema_of(name: str) -> dict[str, Any]:
-    """The JSON Schema of the document `name`. Raises KeyError for a name that is not in DOCUMENTS."""
-    schema = _as_printed(msgspec.json.schema(DOCUMENTS[name]))
-    return {"$schema": DIALECT, "title": f"emu {name}", **schema}
+def schema_of(name: str, printed: Any) -> dict[str, Any]:
+    """The JSON Schema of a document of type `printed`, which msgspec knows how to print."""
+    return {"$schema": DIALECT, "title": f"emu {name}", **_as_printed(msgspec.json.schema(printed))}
 
 
 def _as_printed(schema: Any) -> Any:
@@ -41,11 +40,17 @@ def _as_printed(schema: Any) -> Any:
         return [_as_printed(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    printed = {key: _as_printed(part) for key, part in schema.items() if key != "default"}
-    properties = printed.get("properties")
-    if isinstance(properties, dict):
-        printed["required"] = list(properties)
+    printed = {key: _as_printed(part) for key, part in schema.items() if key not in ("default", *_BY_NAME)}
+    printed |= {
+        key: {name: _as_printed(part) for name, part in schema[key].items()} for key in _BY_NAME if key in schema
+    }
+    if "properties" in schema:
+        printed["required"] = list(schema["properties"])
         own_name = schema["properties"].get("schema", {}).get("default")
         if own_name is not None:
-            properties["schema"] = {"const": own_name}
+            printed["properties"]["schema"] = {"const": own_name}
     return printed
+
+
+_BY_NAME = ("properties", "$defs")
+"""Parts of a schema whose keys are names of ours, not words of JSON Schema."""
