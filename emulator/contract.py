@@ -5,16 +5,18 @@ returns is all the engine goes by.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from .model.choice import Decision
 from .model.diagnostic import Diagnostic, Severity
-from .model.event import Event
 from .model.origin import Origin
 from .model.plan import Plan, Service
 from .model.record import Record
 from .model.rule import Rule
 from .snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from .model.event import Event  # only `up` has events; a plan starts without them
 
 
 class Option(Record, frozen=True, kw_only=True):
@@ -121,7 +123,7 @@ class Platform(Protocol):
         in the user's files becomes a diagnostic in the plan, never an exception."""
         ...
 
-    def narrate(self, service: Service, event: Event) -> tuple[str, ...]:
+    def narrate(self, service: Service, event: "Event") -> tuple[str, ...]:
         """The lines the platform itself would print at this event, word for word."""
         ...
 

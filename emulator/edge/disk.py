@@ -218,18 +218,23 @@ class Ignores:
         self._tracked: dict[str, tuple[str, ...]] = {}
         self._submodules: frozenset[str] | None = None
 
+    def begin(self) -> Git:
+        """Start the process that answers `rule`, so that it is ready when the first question comes."""
+        if self._rules is None:
+            command = ["check-ignore", "--no-index", "--stdin", "-z", "--verbose", "--non-matching"]
+            self._rules = Git(self._top, command, talk=True)
+        return self._rules
+
     def rule(self, path: str) -> str:
         """The rule that ignores `path`, as file:line:pattern; "" when none does. Raises GitFailed.
 
         The index is not read (a tracked file may match a rule), so this costs the same in a
         repository of any size.
         """
-        if self._rules is None:
-            command = ["check-ignore", "--no-index", "--stdin", "-z", "--verbose", "--non-matching"]
-            self._rules = Git(self._top, command, talk=True)
+        rules = self.begin()
         # "./" keeps a name that begins with ":" from being read as pathspec magic.
-        self._rules.ask(b"./" + os.fsencode(path) + b"\0")
-        file, line, pattern, _ = (os.fsdecode(self._rules.until_nul()) for _ in range(4))
+        rules.ask(b"./" + os.fsencode(path) + b"\0")
+        file, line, pattern, _ = (os.fsdecode(rules.until_nul()) for _ in range(4))
         return "" if not pattern or pattern.startswith("!") else f"{file}:{line}:{pattern}"
 
     def tracked(self, path: str) -> tuple[str, ...]:
@@ -268,7 +273,9 @@ class Worktree:
         self._areas: list[tuple[str, Ignores, str]] = []
         """Repositories met: (snapshot path with "/" at its end, its rules, what leads from it to that path)."""
         if place:
-            self._areas.append(("", Ignores(place.top), place.prefix))
+            ignores = Ignores(place.top)
+            ignores.begin()
+            self._areas.append(("", ignores, place.prefix))
 
     @cached_property
     def repository(self) -> Repository:

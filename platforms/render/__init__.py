@@ -1,12 +1,18 @@
 """Render: the contract's names and nothing more."""
 
-from emulator.contract import Claim, Option
+from typing import TYPE_CHECKING
+
+from emulator.contract import Claim, Inputs, Option, Resolution
+from emulator.model.choice import Decision
 from emulator.model.origin import Origin
 from emulator.snapshot import Snapshot
 
-from .narrate import narrate
-from .resolve import DEFAULT_PATH, resolve
+from .fields import DEFAULT_PATH
 from .rules import RULES
+
+if TYPE_CHECKING:
+    from emulator.model.event import Event
+    from emulator.model.plan import Service
 
 NAME = "render"
 TITLE = "Render"
@@ -25,6 +31,24 @@ def claim(repo: Snapshot) -> Claim:
     if repo.is_file(DEFAULT_PATH):
         return Claim(claims=True, because=f"{DEFAULT_PATH} is there", origin=Origin(file=DEFAULT_PATH))
     return Claim(claims=False, because=f"there is no {DEFAULT_PATH}")
+
+
+# What reads and words the files is imported where it is used: while git answers, and not at all
+# where only another platform is meant.
+
+
+def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
+    """See `resolution.resolve`."""
+    from .resolution import resolve
+
+    return resolve(repo, inputs, detected)
+
+
+def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
+    """See `log_lines.narrate`."""
+    from .log_lines import narrate
+
+    return narrate(service, event)
 
 
 __all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "resolve"]

@@ -11,6 +11,9 @@ from emulator.model.rule import Fidelity
 EXACT, APPROXIMATE, NOT_IMITATED = Fidelity.EXACT, Fidelity.APPROXIMATE, Fidelity.NOT_IMITATED
 
 
+DEFAULT_PATH = "render.yaml"
+
+
 class Field(NamedTuple):
     """kinds: letters of the kinds that take it. type: string, integer, boolean, list, mapping.
     fidelity, note: what `up` makes of it."""

@@ -14,12 +14,11 @@ from emulator.model.rule import Fidelity
 from emulator.snapshot import Snapshot, Unreadable
 
 from . import fields, rules
+from .fields import DEFAULT_PATH
 from .manifest import Blueprint, ServiceSpec, read_blueprint
 from .native import language_of
 from .procfile import web_process
 from .service import ServiceResult, resolve_service
-
-DEFAULT_PATH = "render.yaml"
 
 
 def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
