@@ -344,14 +344,6 @@ def stand_in_steps(ref: str, mirror: str, work: str, ca_bundle: str | None) -> t
         mirror,
         "/usr/share/debootstrap/scripts/sid",
     )
-    changes = (
-        'CMD ["python3"]',
-        "ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "ENV LANG=C.UTF-8",
-        f"ENV PYTHON_VERSION={python}",
-        f"LABEL {STAND_IN_LABEL}=true",
-        f'LABEL {STAND_IN_FROM_LABEL}="debian {suite}"',
-    )
     certificates: tuple[Step, ...] = ()
     if ca_bundle:
         certificates = (Run(title=f"{ref}: this machine's CAs", argv=("cp", ca_bundle, f"{root}/host-ca.pem")),)
@@ -378,12 +370,26 @@ def stand_in_steps(ref: str, mirror: str, work: str, ca_bundle: str | None) -> t
             ),
             input=LAYOUT,
         ),
-        Run(
-            title=f"{ref}: importing",
-            argv=("tar", "--one-file-system", "-C", root, "-c", "."),
-            into=("docker", "import", *(word for change in changes for word in ("--change", change)), "-", ref),
-            advice="`docker info` says whether the engine still answers; `df` whether its disk is full",
-        ),
+        import_step(ref, root),
+    )
+
+
+def import_step(ref: str, root: str) -> Step:
+    """Hand a root file system to the engine as `ref`, set up like the official image and labelled as a stand-in."""
+    suite, python = STAND_INS[ref]
+    changes = (
+        'CMD ["python3"]',
+        "ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "ENV LANG=C.UTF-8",
+        f"ENV PYTHON_VERSION={python}",
+        f"LABEL {STAND_IN_LABEL}=true",
+        f'LABEL {STAND_IN_FROM_LABEL}="debian {suite}"',
+    )
+    return Run(
+        title=f"{ref}: importing",
+        argv=("tar", "--one-file-system", "-C", root, "-c", "."),
+        into=("docker", "import", *(word for change in changes for word in ("--change", change)), "-", ref),
+        advice="`docker info` says whether the engine still answers; `df` whether its disk is full",
     )
 
 

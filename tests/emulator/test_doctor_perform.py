@@ -260,7 +260,7 @@ def test_a_list_of_mirrors_is_read_for_its_first(tmp_path):
 def ask(answer: str | None, *, yes: bool = False, facts: Facts = BARE) -> tuple[bool, str]:
     said = Listener()
     world = SimpleNamespace(terminal=SimpleNamespace(err=said, ask=lambda _: answer))
-    (wanted,) = doctor.repairs(facts, BOOKWORM, "/work")
+    (wanted,) = doctor.repairs(facts, BOOKWORM, "/store")
     return doctor._agreed(wanted, facts, world, yes=yes), said.text
 
 

@@ -52,7 +52,7 @@ def packages(repair) -> tuple[str, ...]:
 def test_bookworm_takes_docker_alone_from_trixie():
     """On Debian 12 the three docker packages come from Debian 13; everything else of it is forbidden, so that neither
     libc6 nor anything else is upgraded. The mirror is the machine's own."""
-    (repair,) = repairs(BARE, BOOKWORM, "/work")
+    (repair,) = repairs(BARE, BOOKWORM, "/store")
     assert packages(repair) == ("docker.io", "docker-cli", "docker-buildx", "iptables")
     assert text_of(repair.steps, ".pref") == (
         "Package: *\nPin: release n=trixie\nPin-Priority: -1\n\n"
@@ -69,21 +69,21 @@ def test_bookworm_takes_docker_alone_from_trixie():
 
 def test_a_release_with_buildx_uses_its_own_packages():
     """Debian 13 needs no donor and no preferences."""
-    (repair,) = repairs(BARE, TRIXIE, "/work")
+    (repair,) = repairs(BARE, TRIXIE, "/store")
     assert text_of(repair.steps, ".pref") == ""
     assert "bookworm" not in text_of(repair.steps, "emu.sources")
 
 
 def test_apt_leaves_the_machines_own_set_up_alone():
     """Lists, sources and preferences are ours, in our folder."""
-    (repair,) = repairs(BARE, BOOKWORM, "/work")
+    (repair,) = repairs(BARE, BOOKWORM, "/store")
     update = next(argv for argv in commands(repair.steps) if "update" in argv)
     assert update[0] == "apt-get"
     assert {
-        "Dir::Etc::SourceList=/dev/null", "Dir::Etc::SourceParts=/work/apt/sources",
-        "Dir::Etc::PreferencesParts=/work/apt/preferences", "Dir::State::Lists=/work/apt/lists",
+        "Dir::Etc::SourceList=/dev/null", "Dir::Etc::SourceParts=/store/apt/sources",
+        "Dir::Etc::PreferencesParts=/store/apt/preferences", "Dir::State::Lists=/store/apt/lists",
     } <= set(update)  # fmt: skip
-    assert all(step.path.startswith("/work/") for step in repair.steps if isinstance(step, Write))
+    assert all(step.path.startswith("/store/") for step in repair.steps if isinstance(step, Write))
 
 
 def test_a_third_party_source_is_never_the_mirror():
@@ -98,15 +98,15 @@ def test_a_third_party_source_is_never_the_mirror():
 def test_ca_certificates_are_not_upgraded():
     """Only a machine without any bundle gets the package: an upgrade writes the bundle anew and loses what was added
     to it by hand."""
-    (bare,) = repairs(replace(BARE, machine=replace(MACHINE, ca_bundle=None)), BOOKWORM, "/work")
-    (usual,) = repairs(BARE, BOOKWORM, "/work")
+    (bare,) = repairs(replace(BARE, machine=replace(MACHINE, ca_bundle=None)), BOOKWORM, "/store")
+    (usual,) = repairs(BARE, BOOKWORM, "/store")
     assert "ca-certificates" in packages(bare)
     assert "ca-certificates" not in packages(usual)
 
 
 def test_without_systemd_the_daemon_is_started_by_hand():
     """Detached, with a log, and with the pid files a dead one may have left."""
-    (repair,) = repairs(BARE, BOOKWORM, "/work")
+    (repair,) = repairs(BARE, BOOKWORM, "/store")
     launch = repair.steps[-1]
     assert isinstance(launch, Launch)
     assert launch.argv == ("dockerd",)
@@ -116,7 +116,7 @@ def test_without_systemd_the_daemon_is_started_by_hand():
 def test_with_systemd_the_service_is_started():
     """An installed engine that does not run is started by systemd, with nothing installed."""
     facts = replace(BARE, machine=replace(INSTALLED, systemd=True))
-    (repair,) = repairs(facts, BOOKWORM, "/work")
+    (repair,) = repairs(facts, BOOKWORM, "/store")
     assert commands(repair.steps) == [("systemctl", "start", "docker")]
     assert isinstance(repair.steps[-1], Wait)
 
@@ -125,7 +125,7 @@ def test_ubuntu_uses_its_own_two_packages():
     """There docker.io holds the command line too."""
     text = "deb http://mirror.example/ubuntu noble main universe\n"
     sources = parse_apt_sources("/etc/apt/sources.list", text)
-    (repair,) = repairs(replace(BARE, machine=replace(MACHINE, distribution="ubuntu")), sources, "/work")
+    (repair,) = repairs(replace(BARE, machine=replace(MACHINE, distribution="ubuntu")), sources, "/store")
     assert packages(repair) == ("docker.io", "docker-buildx", "iptables")
     assert "Components: main universe" in text_of(repair.steps, "emu.sources")
 
@@ -136,43 +136,43 @@ def test_no_second_engine_beside_the_one_that_was_meant():
     chosen = replace(BARE, engine=replace(SILENT, chosen=True, source="DOCKER_HOST"))
     denied = replace(BARE, engine=replace(SILENT, problem="permission"))
     for facts in (desktop, chosen, denied):
-        assert [r for r in repairs(facts, BOOKWORM, "/work") if r.id == "engine"] == []
+        assert [r for r in repairs(facts, BOOKWORM, "/store") if r.id == "engine"] == []
 
 
 def test_nothing_to_repair_on_a_good_machine():
     """With engine, tools and images there, or images that a registry can give, the list is empty."""
     there = replace(NO_IMAGES, bases=tuple(replace(base, present=True) for base in NO_IMAGES.bases))
     reachable = replace(NO_IMAGES, registry=Reach(target="x"))
-    assert repairs(there, BOOKWORM, "/work") == ()
-    assert repairs(reachable, BOOKWORM, "/work") == ()
+    assert repairs(there, BOOKWORM, "/store") == ()
+    assert repairs(reachable, BOOKWORM, "/store") == ()
 
 
 def test_a_registry_that_refuses_is_no_reason_for_stand_ins():
     """A rate limit or a missing account passes; a stand-in would stay and shadow the real image."""
-    assert repairs(replace(NO_IMAGES, registry=Reach(target="x", problem="answer")), BOOKWORM, "/work") == ()
+    assert repairs(replace(NO_IMAGES, registry=Reach(target="x", problem="answer")), BOOKWORM, "/store") == ()
 
 
 def test_missing_tools_are_installed_beside_a_running_engine():
     """Buildx and git come without touching the engine."""
     facts = replace(NO_IMAGES, machine=replace(INSTALLED, buildx=None, git=None), registry=Reach(target="x"))
-    (repair,) = repairs(facts, BOOKWORM, "/work")
+    (repair,) = repairs(facts, BOOKWORM, "/store")
     assert packages(repair) == ("docker-buildx", "git")
     assert not any(isinstance(step, Launch) for step in repair.steps)
 
 
 def test_stand_ins_are_made_beside_each_other():
     """One lane per image: debootstrap in namespaces of its own, Python's layout, import with labels and environment."""
-    (repair,) = repairs(NO_IMAGES, BOOKWORM, "/work")
+    (repair,) = repairs(NO_IMAGES, BOOKWORM, "/store")
     assert repair.steps == ()
     first, second = (commands(lane) for lane in repair.lanes)
     clear, bootstrap, certificates, layout, store = first
-    assert clear == ("rm", "-rf", "--one-file-system", "/work/root-bookworm")
+    assert clear == ("rm", "-rf", "--one-file-system", "/store/root-bookworm")
     assert bootstrap[:8] == (
         "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
     )  # fmt: skip
-    assert bootstrap[-4:-1] == ("bookworm", "/work/root-bookworm", "http://mirror.example/debian")
-    assert certificates == ("cp", "/etc/ssl/ca.crt", "/work/root-bookworm/host-ca.pem")
-    assert layout[:2] == ("chroot", "/work/root-bookworm")
+    assert bootstrap[-4:-1] == ("bookworm", "/store/root-bookworm", "http://mirror.example/debian")
+    assert certificates == ("cp", "/etc/ssl/ca.crt", "/store/root-bookworm/host-ca.pem")
+    assert layout[:2] == ("chroot", "/store/root-bookworm")
     assert store[0] == "tar"
     assert "trixie" in second[1]
     assert commands(repair.clearing) == [clear, second[0]]
@@ -180,7 +180,7 @@ def test_stand_ins_are_made_beside_each_other():
 
 def test_a_stand_in_is_labelled_and_set_up_like_the_image_it_stands_for():
     """The import carries the labels that make it known as a stand-in, and the official image's settings."""
-    (repair,) = repairs(NO_IMAGES, BOOKWORM, "/work")
+    (repair,) = repairs(NO_IMAGES, BOOKWORM, "/store")
     into = next(step.into for step in repair.lanes[0] if isinstance(step, Run) and step.into)
     assert into[-2:] == ("-", "python:3.11-slim")
     assert {
@@ -193,7 +193,7 @@ def test_a_stand_in_is_labelled_and_set_up_like_the_image_it_stands_for():
 def test_debootstrap_is_installed_where_it_is_missing():
     """From the machine's own release, not the donor's."""
     facts = replace(NO_IMAGES, machine=replace(INSTALLED, debootstrap=None))
-    (repair,) = repairs(facts, BOOKWORM, "/work")
+    (repair,) = repairs(facts, BOOKWORM, "/store")
     assert packages(repair) == ("debootstrap",)
     assert "trixie" not in text_of(repair.steps, "emu.sources")
 
@@ -206,10 +206,10 @@ def test_where_stand_ins_cannot_be_made_it_is_said():
         replace(NO_IMAGES, engine=replace(ALIVE, local=False)),
         replace(NO_IMAGES, engine=replace(ALIVE, desktop=True)),
     ):
-        (repair,) = repairs(changed, BOOKWORM, "/work")
+        (repair,) = repairs(changed, BOOKWORM, "/store")
         assert repair.problem
         assert repair.all_steps == ()
-    (lost,) = repairs(NO_IMAGES, (), "/work")
+    (lost,) = repairs(NO_IMAGES, (), "/store")
     assert "no source" in (lost.problem or "")
 
 
