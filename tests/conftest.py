@@ -28,6 +28,10 @@ def engine() -> Iterator["DockerClient"]:
     client.close()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-goldens", action="store_true", help="rewrite tests/golden from what emu prints now")
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Written into the JUnit report, where .ci/run counts the tests that ran on the engine."""
     if item.get_closest_marker("docker"):
