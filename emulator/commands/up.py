@@ -66,17 +66,46 @@ def _run(request: Request, world: World, teller: "Teller") -> int:
         return _refused(planned, teller)
     settings = _settings(request, planned)
     docker = world.connect()
-    docker.ping()
     with world.project(project_id(settings.root)) as project:
         settings = settings._replace(deploy=project.next_deploy())
-        remove_leftovers(docker, settings.root)
-        doors = Doors(docker, world.http(), world.clock(), world.prepare_context(planned.repo), threading.Event())
+        ready = Ahead(lambda: _make_ready(docker, settings.root))
+        doors = Doors(
+            docker, world.http(), world.clock(), world.prepare_context(planned.repo), ready.wait, threading.Event()
+        )
         session = Session(planned, doors, settings, teller, project.address)
         try:
             return session.run(once=request.once)
         finally:
             session.stop()
             docker.close()
+
+
+def _make_ready(docker: "Docker", root: str) -> None:
+    docker.ping()
+    docker.facts()
+    remove_leftovers(docker, root)
+
+
+class Ahead:
+    """Work begun in a thread of its own, so that the build need not wait for it: importing the
+    engine's client and asking the engine take longer than a cached build."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._problem: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
+        self._thread.start()
+
+    def _run(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as problem:  # noqa: BLE001 - raised again in `wait`, in the thread that asked
+            self._problem = problem
+
+    def wait(self) -> None:
+        """Return when it is done. Raises what it raised."""
+        self._thread.join()
+        if self._problem is not None:
+            raise self._problem
 
 
 def _asked(request: Request, world: World, planned: Planned) -> Planned:

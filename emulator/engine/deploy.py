@@ -71,6 +71,8 @@ class Doors(NamedTuple):
     http: HttpDoor
     clock: Clock
     prepare_context: PrepareContext
+    ready: Callable[[], None]
+    """Returns when the engine has answered and an earlier run's leftovers are gone. Raises HostError."""
     cancel: threading.Event
 
 
@@ -121,10 +123,14 @@ class _Deployment:
         self.coverage: tuple[Coverage, ...] = ()
 
     def perform(self, url: str | None, route: Route | None) -> Deployed:
-        bases, self.coverage, missing = choose_bases(self.service, self.doors.docker, self.settings.base_images)
+        docker = self.doors.docker
+        if self.service.build.base_fallbacks or self.service.build.kind is BuildKind.IMAGE:
+            self.doors.ready()
+        bases, missing = choose_bases(self.service, docker, self.settings.base_images)
         if missing is not None:
             return self._no_image(missing)
         built = self._image(bases)
+        self.coverage = told_bases(self.service, docker, bases)
         if isinstance(built, Diagnostic):
             return self._no_image(built)
         self._compare(built)
@@ -211,7 +217,10 @@ class _Deployment:
                 base_images=bases,
                 deploy=self.settings.deploy,
             )
-            outcome = self.doors.docker.build(request, self._progress, self.doors.cancel)
+            try:
+                outcome = self.doors.docker.build(request, self._progress, self.doors.cancel)
+            finally:
+                self.doors.ready()
         for warning in outcome.warnings:
             self._build_line(warning)
         return outcome
@@ -300,37 +309,35 @@ class _Deployment:
         )
 
 
-def choose_bases(
-    service: Service, docker: Docker, asked: dict[str, str]
-) -> tuple[dict[str, str], tuple[Coverage, ...], Diagnostic | None]:
-    """Which image stands for each base image: the user's replacements, and, for a base that we chose
-    ourselves, the nearest one at hand when it cannot be had. Stand-ins are told."""
+def choose_bases(service: Service, docker: Docker, asked: dict[str, str]) -> tuple[dict[str, str], Diagnostic | None]:
+    """What replaces each base image: what the user asked for, and, for a base that we chose ourselves,
+    the nearest one at hand when it cannot be had; else why there is none."""
     replaced = {base: to for base, to in asked.items() if base in service.build.base_images}
+    for base in service.build.base_images if service.build.base_fallbacks else ():
+        if base in replaced or docker.image(base) is not None:
+            continue
+        image, stands_for = _fallback(service, docker, base)
+        if image is None:
+            return {}, _no_base(service, base)
+        if stands_for != base:
+            replaced[base] = stands_for
+    return replaced, None
+
+
+def told_bases(service: Service, docker: Docker, replaced: dict[str, str]) -> tuple[Coverage, ...]:
+    """Every base image that is not what the platform would use: replaced, or a stand-in."""
     coverage: list[Coverage] = []
     for base in service.build.base_images:
-        if base == "scratch":
-            continue
-        stands_for = replaced.get(base, base)
-        image = docker.image(stands_for)
-        if image is None and service.build.base_fallbacks and base not in replaced:
-            image, stands_for = _fallback(service, docker, base)
-            if image is None:
-                return {}, tuple(coverage), _no_base(service, base)
-            if stands_for != base:
-                replaced[base] = stands_for
+        used = replaced.get(base, base)
+        image = docker.image(used) if base != "scratch" else None
         if image is not None and STAND_IN in image.labels:
-            note = f"{stands_for} is a stand-in made from a distribution's packages on this machine"
-            coverage.append(Coverage(key=f"FROM {base}", origin=None, fidelity=Fidelity.APPROXIMATE, note=note))
-        elif stands_for != base:
-            coverage.append(
-                Coverage(
-                    key=f"FROM {base}",
-                    origin=None,
-                    fidelity=Fidelity.APPROXIMATE,
-                    note=f"built on {stands_for} instead",
-                )
-            )
-    return replaced, tuple(coverage), None
+            note = f"{used} is a stand-in made from a distribution's packages on this machine"
+        elif used != base:
+            note = f"built on {used} instead"
+        else:
+            continue
+        coverage.append(Coverage(key=f"FROM {base}", origin=None, fidelity=Fidelity.APPROXIMATE, note=note))
+    return tuple(coverage)
 
 
 def _fallback(service: Service, docker: Docker, base: str) -> tuple[ImageFacts | None, str]:
