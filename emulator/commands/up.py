@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from emulator import options
 from emulator.commands.plan import line_reader
 from emulator.commands.planning import Planned, configure_planning, plan_repository, with_answers
+from emulator.config import read_config
 from emulator.engine.deploy import Deployed, Doors, Settings, deploy
 from emulator.engine.labels import of_project, project_id
 from emulator.model.diagnostic import Fault, HostError, Severity, UsageError, error
@@ -128,7 +129,7 @@ def _settings(request: Request, planned: Planned) -> Settings:
         scale = 0.0
     if not 0 < scale <= 100:
         raise UsageError(f"--time-scale takes a number above 0, not {request.time_scale!r}")
-    bases: dict[str, str] = {}
+    bases = dict(read_config(planned.repo).base_images)
     for text in request.base_image:
         base, equals, to = text.partition("=")
         if not (base and equals and to):
