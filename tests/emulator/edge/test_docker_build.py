@@ -99,7 +99,8 @@ def test_failing_step(any_engine, tmp_path):
     error = built.outcome.error
     assert built.outcome.image_id is None
     assert error is not None
-    assert (error.kind, error.exit_code, error.log_tail[-1]) == ("step", 4, "bad")
+    assert (error.kind, error.exit_code) == ("step", 4)
+    assert "bad" in error.log_tail  # the two streams of a step may overtake each other
     assert "exit 4" in error.step
     if any_engine._builder == "buildx":
         assert (error.line, error.end_line) == (2, 4)

@@ -125,6 +125,7 @@ def test_environment_labels_memory_and_the_rest_as_given(engine, spec):
     assert not [line for line in said.splitlines() if line.startswith("search ") and line != "search ."]
     assert said.endswith("/tmp 1000")
     told = engine._api().inspect_container(run.id)
+    assert told["HostConfig"]["DnsSearch"] == ["."]
     assert told["HostConfig"]["Memory"] == told["HostConfig"]["MemorySwap"] == 128 * 1024 * 1024
     assert (told["Config"]["StopSignal"], told["HostConfig"]["Binds"], told["HostConfig"]["Init"]) == (
         "SIGINT", None, False,
