@@ -5,7 +5,7 @@ as patterns behind the user's own, into the ignore file beside a copy of the Doc
 is copied. For the index and for commits the files are checked out into a cache, where only what
 changed since the last time is written.
 
-`.git` is never sent. Render does not say whether its builder sees it, and a build that needs it
+`.git` is never sent. No platform says whether its builder sees it, and a build that needs it
 must rather fail here than pass here and fail there.
 """
 
