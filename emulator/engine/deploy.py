@@ -330,12 +330,12 @@ def told_bases(service: Service, docker: Docker, replaced: dict[str, str]) -> tu
     for base in service.build.base_images:
         used = replaced.get(base, base)
         image = docker.image(used) if base != "scratch" else None
+        notes = [f"built on {used} instead"] if used != base else []
         if image is not None and STAND_IN in image.labels:
-            note = f"{used} is a stand-in made from a distribution's packages on this machine"
-        elif used != base:
-            note = f"built on {used} instead"
-        else:
+            notes.append(f"{used} is a stand-in made from a distribution's packages on this machine")
+        if not notes:
             continue
+        note = "; ".join(notes)
         coverage.append(Coverage(key=f"FROM {base}", origin=None, fidelity=Fidelity.APPROXIMATE, note=note))
     return tuple(coverage)
 
