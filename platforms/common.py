@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from emulator.contract import token
 from emulator.engine.base_images import entrypoint_of
 from emulator.formats.dockerfile import CommandLine, ImageConfig, image_config, parse_dockerfile, read_stages
 from emulator.model.diagnostic import Diagnostic, error
@@ -10,6 +11,8 @@ from emulator.model.origin import Origin
 from emulator.model.plan import CommandForm
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot, Unreadable
+
+_TOKEN_START = token("")[0]
 
 
 class DockerfileReading(NamedTuple):
@@ -40,7 +43,7 @@ def read_dockerfile(repo: Snapshot, path: str, build_args: Mapping[str, str], se
     stages = read_stages(parsed, build_args=build_args)
     config = image_config(parsed, build_args=build_args, base_config=_known_base)
     base = _lowest_base(stages.stages, stages.target)
-    found = tuple(dict.fromkeys((*parsed.diagnostics, *stages.diagnostics, *config.diagnostics)))
+    found = [d for d in (*parsed.diagnostics, *stages.diagnostics, *config.diagnostics) if not _about_a_secret(d)]
     lines = [line for line in (config.entrypoint, config.cmd) if line is not None]
     own = [line for line in lines if line.origin is not None]
     argv = tuple(word for line in lines for word in line.argv) if own else None
@@ -48,13 +51,25 @@ def read_dockerfile(repo: Snapshot, path: str, build_args: Mapping[str, str], se
         path=path, argv=argv or None, form=_form(own), text=_text(lines) if own else None,
         origin=(own[-1].origin if own else None), base_origin=base[1] if base else None, base_images=stages.base_images,
         nothing_to_run=not argv and bool(base and base[0] == "scratch"),
-        diagnostics=tuple(d if d.service else replace(d, service=service) for d in found),
+        diagnostics=tuple(d if d.service else replace(d, service=service) for d in dict.fromkeys(found)),
     )  # fmt: skip
 
 
-def _unusable(path: str, problem: Unreadable, service: str) -> DockerfileReading:
+_REPAIRS = {
+    "too-large": "is this the right file? One that a person writes has a few kilobytes",
+    "unreadable": "make it readable",
+}
+
+
+def unreadable(problem: Unreadable, path: str, service: str | None = None) -> Diagnostic:
+    """A file that is there but cannot be used, as a diagnostic at its place."""
     place = Origin(file=path, line=problem.line, column=problem.column)
-    found = error(f"file/{problem.code}", problem.message, origin=place, service=service, help="write it as UTF-8 text")
+    repair = _REPAIRS.get(problem.code, "write it as UTF-8 text")
+    return error(f"file/{problem.code}", problem.message, origin=place, service=service, help=repair)
+
+
+def _unusable(path: str, problem: Unreadable, service: str) -> DockerfileReading:
+    found = unreadable(problem, path, service)
     return DockerfileReading(
         path=path,
         argv=None,
@@ -66,6 +81,11 @@ def _unusable(path: str, problem: Unreadable, service: str) -> DockerfileReading
         nothing_to_run=False,
         diagnostics=(found,),
     )
+
+
+def _about_a_secret(problem: Diagnostic) -> bool:
+    """A base image named by a secret variable shows the variable's token, which is no reference to complain of."""
+    return problem.code == "dockerfile/bad-base" and _TOKEN_START in problem.message
 
 
 def _known_base(ref: str) -> ImageConfig | None:

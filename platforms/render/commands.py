@@ -7,22 +7,23 @@ from emulator.model.record import replace
 from platforms.common import DockerfileReading
 
 from . import rules
+from .declarations import ServiceSpec, Value
 from .docker_command import parse_docker_command, quoted_script, runs_in_shell, shell_operators
 from .environment import Environment
-from .manifest import ServiceSpec, Value
-from .procfile import WebProcess
+from .procfile import Process
 
 QUESTION = "Which command does the container start with?"
 _BASE_IMAGE = "the base image's own command"
+_LINE = "the Procfile's line"
 _NEVER_READ = "a service synced from a Blueprint never reads a Procfile"
 
 
 def docker_command(
-    spec: ServiceSpec, reading: DockerfileReading | None, process: WebProcess, env: Environment, *,
+    spec: ServiceSpec, reading: DockerfileReading | None, process: Process, env: Environment, *,
     trace: Trace, found: list[Diagnostic], reads_docker_command: bool, by_blueprint: bool,
 ) -> Command:  # fmt: skip
     """The command of a service built from a Dockerfile, or of an image (`reading` is then None)."""
-    written = _present(spec, "dockerCommand")
+    written = spec.filled("dockerCommand")
     own = _from_image(reading)
     candidate = _docker_command(written, env)
     missing: Candidate[Command] = Candidate(ABSENT, source="render.yaml", because="", absent="no dockerCommand is set")
@@ -32,7 +33,7 @@ def docker_command(
         Candidate(own, source=own.source, shown=own.text or _BASE_IMAGE, because=_why_own(spec, reading),
                   origin=own.origin, rule=rules.IMAGE_COMMAND),
         *([candidate] if candidate and not reads_docker_command else []),
-        *_never_here(_present(spec, "startCommand"), process, by_blueprint=by_blueprint),
+        *_never_here(spec.filled("startCommand"), process, by_blueprint=by_blueprint),
     )  # fmt: skip
     assert setting is not None
     if reads_docker_command:
@@ -54,7 +55,7 @@ def _docker_command(written: Value | None, env: Environment) -> Candidate[Comman
     )  # fmt: skip
 
 
-def _never_here(start: Value | None, process: WebProcess, *, by_blueprint: bool) -> list[Candidate[Command]]:
+def _never_here(start: Value | None, process: Process, *, by_blueprint: bool) -> list[Candidate[Command]]:
     """Commands that no image runs: they lose to everything."""
     candidates: list[Candidate[Command]] = []
     if start is not None:
@@ -67,7 +68,7 @@ def _never_here(start: Value | None, process: WebProcess, *, by_blueprint: bool)
     if process.found:
         candidates.append(
             Candidate(
-                _procfile(process), source="procfile", shown=process.command, because="the Procfile's web line",
+                _procfile(process), source="procfile", shown=process.command, because=_LINE,
                 origin=process.origin, loses=_NEVER_READ if by_blueprint else "a Procfile comes last",
             )
         )  # fmt: skip
@@ -75,23 +76,25 @@ def _never_here(start: Value | None, process: WebProcess, *, by_blueprint: bool)
 
 
 def native_command(
-    spec: ServiceSpec, process: WebProcess, beside: Shadowed | None, *, trace: Trace, found: list[Diagnostic],
+    spec: ServiceSpec, process: Process, beside: Shadowed | None, *, trace: Trace, found: list[Diagnostic],
     by_blueprint: bool,
 ) -> Command | None:  # fmt: skip
     """The command of a native service; None when nothing says how to start it."""
-    start = _present(spec, "startCommand")
+    start = spec.filled("startCommand")
     setting: Setting[Command] | None = choose(
         trace, f"{spec.name}.command", QUESTION,
         Candidate(_shell(start) if start else ABSENT, source="render.yaml", shown=start.text if start else None,
                   because="startCommand is set", origin=start.origin if start else None,
                   rule=rules.NATIVE_START_COMMAND, absent="no startCommand is set"),
         Candidate(_procfile(process) if process.found and not by_blueprint else ABSENT, source="procfile",
-                  shown=process.command, because="the Procfile's web line", origin=process.origin,
+                  shown=process.command, because=_LINE, origin=process.origin,
                   rule=rules.PROCFILE_WEB, loses="render.yaml comes before a Procfile",
-                  absent=_NEVER_READ if process.found else "there is no Procfile with a web line"),
+                  absent=_NEVER_READ if process.found else "there is no Procfile with a line for it"),
     )  # fmt: skip
     if process.others:
         found.append(_not_run(spec, process))
+    if setting is None or setting.source == "procfile":
+        found += [d if d.service else replace(d, service=spec.name) for d in process.diagnostics]
     if setting is None:
         return None
     command = _chosen(setting)
@@ -99,11 +102,6 @@ def native_command(
     if process.found and by_blueprint:
         extra.append(Shadowed(source="procfile", text=process.command, origin=process.origin, because=_NEVER_READ))
     return replace(command, shadowed=(*command.shadowed, *extra))
-
-
-def _present(spec: ServiceSpec, field: str) -> Value | None:
-    value = spec.get(field)
-    return value if value and value.text.strip() else None
 
 
 def _chosen(setting: Setting[Command]) -> Command:
@@ -137,7 +135,7 @@ def _shell(value: Value) -> Command:
     return Command(argv=argv, form="shell", text=value.text, source="render.yaml", origin=value.origin)
 
 
-def _procfile(process: WebProcess) -> Command:
+def _procfile(process: Process) -> Command:
     argv = ("/bin/bash", "-c", process.command)
     return Command(argv=argv, form="shell", text=process.command, source="procfile", origin=process.origin)
 
@@ -190,7 +188,7 @@ def _nothing_named(spec: ServiceSpec, reading: DockerfileReading | None, setting
     ]
 
 
-def _not_run(spec: ServiceSpec, process: WebProcess) -> Diagnostic:
+def _not_run(spec: ServiceSpec, process: Process) -> Diagnostic:
     names = ", ".join(process.others)
     return info(
         "render/process-not-run",

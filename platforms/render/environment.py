@@ -7,11 +7,12 @@ defaults; what the user gives on the command line beats all.
 import zlib
 from typing import NamedTuple
 
-from emulator.contract import GivenVar, Inputs
+from emulator.contract import GivenVar, Inputs, token
 from emulator.model.plan import EnvKind, EnvPhase, EnvVar
+from emulator.model.record import replace
 from emulator.snapshot import Repository
 
-from .manifest import Blueprint, EnvEntry, ServiceSpec
+from .declarations import Blueprint, EnvEntry, ServiceSpec
 from .plans import InstanceType, cpu_count, web_concurrency
 
 BUILD, RUN, BOTH = EnvPhase.BUILD, EnvPhase.RUN, EnvPhase.BOTH
@@ -22,6 +23,9 @@ _FORM_KINDS = {
     "literal": EnvKind.LITERAL, "generated": EnvKind.GENERATED, "prompted": EnvKind.PROMPT,
     "database": EnvKind.DATABASE, "service": EnvKind.SERVICE, "empty": EnvKind.PROMPT,
 }  # fmt: skip
+
+_PRINTED = (EnvKind.LITERAL, EnvKind.GROUP, EnvKind.PLATFORM, EnvKind.FLAG)
+"""Kinds whose value stands in the file or comes from Render; what replaces it by --env may be printed as well."""
 
 LANGUAGE_ENV: dict[str, tuple[tuple[str, str, EnvPhase], ...]] = {
     "python": (
@@ -66,35 +70,32 @@ class Environment(NamedTuple):
     hidden: dict[str, str]
     unset: tuple[EnvEntry, ...]
 
-    def known(self, name: str) -> str | None:
-        """The value of a variable that may be printed, None when it is hidden, unset or not there."""
-        found = self.get(name)
-        return found.value if found else None
-
     def get(self, name: str) -> EnvVar | None:
         return next((v for v in self.variables if v.name == name), None)
 
     def shown(self, name: str) -> str | None:
-        """The value, or the token that stands for a hidden one; None when the service has no such variable."""
-        if name in self.hidden:
-            return f"‹{name}›"
+        """The value, or the token that stands for one that is hidden or not known yet; None when the
+        service has no such variable."""
         found = self.get(name)
         if found is None:
             return None
-        return found.value if found.value is not None else (f"‹{name}›" if found.kind is not EnvKind.PROMPT else None)
+        return token(name) if found.value is None else found.value
+
+    def args(self) -> dict[str, str]:
+        """What a build is given: each variable with its value or token."""
+        return {v.name: self.shown(v.name) or "" for v in self.variables if v.phase is not RUN}
 
 
 def environment(
     *, spec: ServiceSpec, blueprint: Blueprint | None, repository: Repository, inputs: Inputs, runtime: str,
     instance: InstanceType,
 ) -> Environment:  # fmt: skip
-    """Everything the service's build and process see."""
+    """Everything the service's build and process see; a static site has no process, only a build."""
     variables = {v.name: v for v in platform_variables(spec, repository, runtime, instance)}
     unset: dict[str, EnvEntry] = {}
     for entry in _declared(spec, blueprint):
-        variables[entry.key] = EnvVar(
-            name=entry.key, value=entry.value, kind=_FORM_KINDS.get(entry.form, EnvKind.GROUP), origin=entry.origin
-        )
+        kind = EnvKind.GROUP if entry.group and entry.form == "literal" else _FORM_KINDS[entry.form]
+        variables[entry.key] = EnvVar(name=entry.key, value=entry.value, kind=kind, origin=entry.origin)
         if entry.form in ("prompted", "empty"):
             unset[entry.key] = entry
         else:
@@ -103,6 +104,8 @@ def environment(
     for given in inputs.env:
         _give(variables, hidden, given)
         unset.pop(given.name, None)
+    if spec.kind == "S":
+        variables = {name: replace(v, phase=BUILD) for name, v in variables.items()}
     ordered = tuple(variables[name] for name in sorted(variables))
     return Environment(ordered, hidden, tuple(unset.values()))
 
@@ -110,7 +113,7 @@ def environment(
 def _declared(spec: ServiceSpec, blueprint: Blueprint | None) -> list[EnvEntry]:
     """Group variables first, then the service's own, so that the later win."""
     groups = blueprint.groups if blueprint else {}
-    linked = [e for entry in spec.env if entry.form == "group" for e in groups.get(entry.detail, ())]
+    linked = [e for entry in spec.env if entry.form == "group" for e in groups.get(entry.group, ())]
     usable = [e for e in linked if e.form in ("literal", "generated")]
     return usable + [entry for entry in spec.env if entry.form != "group"]
 
@@ -120,8 +123,8 @@ def _give(variables: dict[str, EnvVar], hidden: dict[str, str], given: GivenVar)
     from an env file may be anything, so it is never printed."""
     declared = variables.get(given.name)
     kind = declared.kind if declared else EnvKind.FLAG
-    secret = kind not in (EnvKind.LITERAL, EnvKind.PLATFORM, EnvKind.FLAG) or given.source != "flag"
-    if kind in (EnvKind.LITERAL, EnvKind.PLATFORM, EnvKind.FLAG):
+    secret = kind not in _PRINTED or given.source != "flag"
+    if kind in _PRINTED:
         kind = EnvKind.FLAG if given.source == "flag" else EnvKind.SECRET
     variables[given.name] = EnvVar(
         name=given.name, value=None if secret else given.value, kind=kind,

@@ -75,10 +75,66 @@ ROOT_FIELDS = (
     "services", "databases", "envVarGroups", "projects", "ungrouped", "previews", "version",
     "previewsEnabled", "previewsExpireAfterDays",
 )  # fmt: skip
+UNGROUPED_FIELDS = ("services", "databases", "envVarGroups")
+PROJECT_FIELDS = ("name", "environments")
+ENVIRONMENT_FIELDS = ("name", "services", "databases", "envVarGroups", "networking", "permissions")
+GROUP_FIELDS = ("name", "envVars")
+
+DATABASE_FIELDS = {
+    "name": "string", "plan": "string", "postgresMajorVersion": "string", "databaseName": "string", "user": "string",
+    "region": "string", "diskSizeGB": "integer", "previewPlan": "string", "previewDiskSizeGB": "integer",
+    "storageAutoscalingEnabled": "boolean", "ipAllowList": "list", "readReplicas": "list",
+    "highAvailability": "mapping", "connectionPool": "string",
+}  # fmt: skip
+
+NESTED_FIELDS: dict[str, tuple[str, ...]] = {
+    "registryCredential": ("fromRegistryCreds",),
+    "image": ("url", "creds"),
+    "buildFilter": ("paths", "ignoredPaths"),
+    "scaling": ("minInstances", "maxInstances", "targetMemoryPercent", "targetCPUPercent"),
+    "disk": ("name", "mountPath", "sizeGB"),
+    "maintenanceMode": ("enabled", "uri"),
+    "previews": ("generation", "plan", "numInstances"),
+    "ipAllowList": ("source", "description"),
+    "headers": ("path", "name", "value"),
+    "routes": ("type", "source", "destination"),
+}
+"""Fields of a field's mapping, or of each item of its list."""
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "region": ("oregon", "ohio", "virginia", "frankfurt", "singapore"),
+    "autoDeployTrigger": ("commit", "checksPass", "off"),
+    "renderSubdomainPolicy": ("enabled", "disabled"),
+    "persistenceMode": ("journal-snapshot", "snapshot", "off"),
+}
+
+ENV_KEYS = ("key", "value", "generateValue", "sync", "fromDatabase", "fromService", "fromGroup", "previewValue")
+REFERENCE_KEYS = {"fromDatabase": ("name", "property"), "fromService": ("name", "type", "property", "envVarKey")}
+DATABASE_PROPERTIES = ("connectionString", "connectionPoolString", "host", "port", "user", "password", "database")
+SERVICE_PROPERTIES = ("host", "port", "hostport", "connectionString")
 
 TYPES = {"web": "W", "pserv": "P", "worker": "K", "cron": "C", "keyvalue": "V", "redis": "V"}
 
+KIND_NAMES = {
+    "W": "a web service", "P": "a private service", "K": "a worker", "C": "a cron job", "S": "a static site",
+    "V": "a Key Value store",
+}  # fmt: skip
+
+NOT_A_TYPE = {
+    "static": "a static site is `type: web` with `runtime: static`",
+    "private": "write `type: pserv`",
+    "postgres": "Postgres goes under the root key `databases`",
+}
+"""Types people write that do not exist, and what to write instead."""
+
+A_TYPE = {
+    "string": "a string", "integer": "an integer", "boolean": "a boolean", "list": "a list", "mapping": "a mapping",
+}  # fmt: skip
+
 NATIVE_RUNTIMES = ("node", "python", "elixir", "go", "ruby", "rust")
+DOCKER_ONLY = ("dockerContext", "dockerfilePath", "dockerCommand")
+"""Fields no native service can have."""
+
 RUNTIMES = (*NATIVE_RUNTIMES, "docker", "image", "static")
 
 NOT_A_FIELD = {

@@ -2,8 +2,8 @@
 
 from emulator.model.plan import Lifecycle, Port, PortScan, Probe
 
+from .declarations import ServiceSpec
 from .environment import external_host
-from .manifest import ServiceSpec
 
 RESERVED_PORTS = (18012, 18013, 19099)
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0)
@@ -28,8 +28,8 @@ def lifecycle(spec: ServiceSpec, port: Port | None) -> Lifecycle:
 
 def health_probe(spec: ServiceSpec, port: Port | None) -> Probe | None:
     """The HTTP health check of a web service with a healthCheckPath (rule render/health-check)."""
-    path = spec.get("healthCheckPath")
-    if path is None or spec.kind != "W" or not path.text.strip():
+    path = spec.filled("healthCheckPath")
+    if path is None or spec.kind != "W":
         return None
     return Probe(
         kind="http",

@@ -7,7 +7,8 @@ import json
 import posixpath
 import re
 
-from emulator.model.choice import ABSENT, Candidate, Trace, choose
+from emulator.contract import token
+from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.origin import Origin
 from emulator.snapshot import Snapshot, Unreadable
@@ -18,6 +19,8 @@ from .environment import Environment
 SOURCE = "/opt/render/project/src"
 DEFAULT_PYTHON = "3.14.3"
 """For services created since 2026-02-11 (source: python-version)."""
+
+_VERSION = r"[0-9]{1,4}(\.[0-9]{1,4}){1,2}"
 
 _TOOLS = "ca-certificates curl g++ gcc gettext git gnupg jq make rsync sqlite3 unzip wget xz-utils zip"
 """Of the documented preinstalled tools, those that builds call and that install in seconds."""
@@ -58,11 +61,14 @@ def python_version(
 ) -> tuple[str, tuple[Diagnostic, ...]]:
     """The version of Python by Render's rules (render/python-version) and what is wrong with its choice."""
     variable = environment.get("PYTHON_VERSION")
-    given = environment.hidden.get("PYTHON_VERSION") or (variable.value if variable else None)
+    hidden = environment.hidden.get("PYTHON_VERSION")
+    given = hidden or (variable.value if variable else None)
+    # A secret that is no version may be anything: it is not printed.
+    shown = token("PYTHON_VERSION") if hidden and not re.fullmatch(r"[0-9.]+", hidden) else None
     pin = _pin(repo, root)
     setting = choose(
         trace, f"{name}.python", "Which Python?",
-        Candidate(given or ABSENT, source="PYTHON_VERSION", because="PYTHON_VERSION is set",
+        Candidate(given or ABSENT, source="PYTHON_VERSION", because="PYTHON_VERSION is set", shown=shown,
                   origin=variable.origin if variable else None, rule=rules.PYTHON_VERSION, absent="it is not set"),
         Candidate(pin[0] if pin else ABSENT, source=".python-version", because="a .python-version file names it",
                   origin=pin[1] if pin else None, rule=rules.PYTHON_VERSION, absent="there is none"),
@@ -70,7 +76,7 @@ def python_version(
     )  # fmt: skip
     assert setting is not None
     version: str = setting.value
-    return version, _version_problems(version, setting.source, setting.origin, name)
+    return version, _version_problems(version, setting, name)
 
 
 def _pin(repo: Snapshot, root: str) -> tuple[str, Origin] | None:
@@ -89,16 +95,18 @@ def _pin(repo: Snapshot, root: str) -> tuple[str, Origin] | None:
     return None
 
 
-def _version_problems(version: str, source: str, origin: Origin | None, name: str) -> tuple[Diagnostic, ...]:
-    if source == "PYTHON_VERSION" and not re.fullmatch(r"\d+\.\d+\.\d+", version):
+def _version_problems(version: str, setting: Setting[str], name: str) -> tuple[Diagnostic, ...]:
+    source, origin = setting.source, setting.origin
+    if source == "PYTHON_VERSION" and not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", version):
+        shown = setting.winner.words()
         return (
             error(
-                "render/python-version", f"PYTHON_VERSION must be a full version such as 3.13.4, not {version}",
+                "render/python-version", f"PYTHON_VERSION must be a full version such as 3.13.4, not {shown}",
                 origin=origin, service=name, rule=rules.PYTHON_VERSION.id, url=rules.PYTHON_VERSION.url,
                 help="write all three numbers",
             ),
         )  # fmt: skip
-    if not re.fullmatch(r"\d+(\.\d+){1,2}", version):
+    if not re.fullmatch(_VERSION, version):
         return (
             warning(
                 "render/python-version", f"{version!r} in {source} is no version of CPython", origin=origin,
@@ -110,7 +118,7 @@ def _version_problems(version: str, source: str, origin: Origin | None, name: st
 
 def python_image(version: str) -> tuple[str, tuple[str, ...]]:
     """The base image for a version, and the images that may stand in where it cannot be had, best first."""
-    numbers = version.split(".") if re.fullmatch(r"\d+(\.\d+){1,2}", version) else DEFAULT_PYTHON.split(".")
+    numbers = version.split(".") if re.fullmatch(_VERSION, version) else DEFAULT_PYTHON.split(".")
     wanted = f"python:{'.'.join(numbers)}-slim"
     minor = f"python:{'.'.join(numbers[:2])}-slim"
     others = sorted((3, n) for n in range(8, 16))

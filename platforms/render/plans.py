@@ -1,5 +1,6 @@
 """Instance types: what a plan's name buys (source: github.com/render-oss/skills, 2026-11-20)."""
 
+import re
 from typing import NamedTuple
 
 
@@ -20,10 +21,38 @@ INSTANCE_TYPES: dict[str, InstanceType] = {
     "pro ultra": InstanceType(8, 32768),
 }
 
+NOT_FOR_CRON = ("pro max", "pro ultra")
+
+DATABASE_DEFAULT = "basic-256mb"
+DATABASE_LEGACY = ("starter", "standard", "pro", "pro plus")
+DATABASE_SIZES: dict[str, tuple[int, ...]] = {
+    "pro": (4, 8, 16, 32, 64, 128, 192, 256, 384, 512),
+    "accelerated": (16, 32, 64, 128, 256, 384, 512, 768, 1024),
+}
+"""Memory in GB of the larger Postgres plans: `pro-4gb`."""
+
+DATABASE_PLANS: dict[str, int | None] = {
+    "free": None,
+    "basic-256mb": 256,
+    "basic-1gb": 1024,
+    "basic-4gb": 4096,
+    **{f"{family}-{size}gb": size * 1024 for family, sizes in DATABASE_SIZES.items() for size in sizes},
+}
+"""Postgres plans and their memory in MiB, None where it is not published."""
+
+
+def canonical(plan: str) -> str:
+    """A plan's name as the documentation writes it; the server takes other cases and the API's underscores."""
+    return plan.strip().lower().replace("_", " ")
+
 
 def instance_type(plan: str) -> InstanceType | None:
-    """By name; case and the API's underscores make no difference, as official examples show."""
-    return INSTANCE_TYPES.get(plan.lower().replace("_", " "))
+    """By name. A name such as 1c-2g, seen in use but not documented, says what it buys."""
+    name = canonical(plan)
+    sized = re.fullmatch(r"([0-9]{1,2})c-([0-9]{1,3})g", name)
+    if sized:
+        return InstanceType(int(sized[1]), int(sized[2]) * 1024)
+    return INSTANCE_TYPES.get(name)
 
 
 def web_concurrency(kind: InstanceType) -> str:

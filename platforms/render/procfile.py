@@ -1,16 +1,17 @@
-"""The Procfile as Render's creation flow is reported to use it: its web line, and nothing else."""
+"""The Procfile as Render's creation flow is reported to use it: one line a service, and nothing else."""
 
 import posixpath
 from typing import NamedTuple
 
 from emulator.formats.procfile import parse_procfile
-from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.diagnostic import Diagnostic
 from emulator.model.origin import Origin
 from emulator.snapshot import Snapshot, Unreadable
+from platforms.common import unreadable
 
 
-class WebProcess(NamedTuple):
-    """found: whether there is a web line. others: names of the lines that nobody runs."""
+class Process(NamedTuple):
+    """found: whether there is a line for the service. others: names of the lines that nobody runs."""
 
     found: bool
     command: str = ""
@@ -19,26 +20,18 @@ class WebProcess(NamedTuple):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def web_process(repo: Snapshot, root: str) -> WebProcess:
-    """The web line of the Procfile in `root`."""
+def process_line(repo: Snapshot, root: str, name: str = "web") -> Process:
+    """The line called `name` of the Procfile in `root`."""
     path = posixpath.normpath(posixpath.join(root, "Procfile"))
     if not repo.is_file(path):
-        return WebProcess(found=False)
+        return Process(found=False)
     try:
         text = repo.text(path)
     except Unreadable as problem:
-        return WebProcess(
-            found=False,
-            diagnostics=(
-                error(
-                    f"file/{problem.code}", problem.message, help="write it as UTF-8 text",
-                    origin=Origin(file=path, line=problem.line, column=problem.column),
-                ),
-            ),
-        )  # fmt: skip
+        return Process(found=False, diagnostics=(unreadable(problem, path),))
     procfile = parse_procfile(text, path)
-    web = next((p for p in procfile.processes if p.name == "web"), None)
-    others = tuple(p.name for p in procfile.processes if p.name != "web")
-    if web is None:
-        return WebProcess(found=False, others=others, diagnostics=procfile.diagnostics)
-    return WebProcess(True, web.command, web.origin, others, procfile.diagnostics)
+    wanted = procfile.get(name)
+    others = tuple(p.name for p in procfile.processes if p.name != name)
+    if wanted is None:
+        return Process(found=False, others=others, diagnostics=procfile.diagnostics)
+    return Process(True, wanted.command, wanted.origin, others, procfile.diagnostics)

@@ -5,40 +5,57 @@ A service's settings came about in one of two ways, and Render consults nothing 
 worked out for every service; the plan follows the one asked for and says where the other differs.
 """
 
-from emulator.contract import Inputs, Prompt, Resolution, Secrets
+from emulator.contract import Inputs, Prompt, Resolution, Secrets, has_errors
 from emulator.model.choice import Decision, Rejected, Trace
-from emulator.model.diagnostic import Diagnostic, error, warning
+from emulator.model.diagnostic import Diagnostic, UsageError, error, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage, Plan
-from emulator.model.rule import Fidelity
-from emulator.snapshot import Snapshot, Unreadable
+from emulator.snapshot import Look, Snapshot, Unreadable
+from platforms.common import unreadable
 
-from . import fields, rules
+from . import rules
+from .coverage import database_coverage, key_coverage
+from .datastores import key_value, postgres
+from .declarations import Blueprint, Database, ServiceSpec
 from .fields import DEFAULT_PATH
-from .manifest import Blueprint, ServiceSpec, read_blueprint
+from .manifest import read_blueprint
 from .native import language_of
-from .procfile import web_process
+from .procfile import process_line
+from .references import edges
 from .service import ServiceResult, resolve_service
+from .validation import database_problems, service_problems
+
+MISSPELT = ("render.yml", ".render.yaml", ".render.yml")
 
 
 def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
-    """The plan of every service (or of those in `inputs.services`)."""
+    """The plan of every service (or of those in `inputs.services`). Raises UsageError for a service
+    nobody knows."""
     trace = Trace()
     created_from = inputs.options.get("created_from", "repository")
-    blueprint, problems = _blueprint(repo, inputs, trace)
-    specs = blueprint.services if blueprint else _without_blueprint(repo, created_from, trace, problems)
-    specs, unknown = _selected(specs, inputs)
-    results = [resolve_service(repo, inputs, spec, blueprint, created_from) for spec in specs]
-    diagnostics = [*problems, *(blueprint.diagnostics if blueprint else ()), *unknown]
-    diagnostics += [d for result in results for d in result.diagnostics]
-    if not specs and not any(d.severity == "error" for d in diagnostics):
-        diagnostics.append(_nothing_to_run(repo, blueprint))
+    blueprint, found = _blueprint(repo, inputs, trace)
+    specs = blueprint.services if blueprint else _without_blueprint(repo, created_from, trace, found)
+    found += blueprint.diagnostics if blueprint else ()
+    specs, databases = _selected(specs, blueprint.databases if blueprint else (), inputs, found)
+    results = [_result(repo, inputs, spec, blueprint, created_from) for spec in specs]
+    results += [ServiceResult(postgres(d), tuple(database_problems(d))) for d in databases]
+    found += [d for result in results for d in result.diagnostics]
+    if not results and not has_errors(tuple(found)):
+        found.append(_nothing_to_run(repo, blueprint))
     plan = Plan(
         platform="render", created_from=created_from, snapshot=repo.info, detected=detected,
-        services=tuple(r.service for r in results), decisions=trace.decisions,
-        coverage=_coverage(blueprint, specs, results), diagnostics=tuple(diagnostics),
+        services=tuple(r.service for r in results), edges=edges(blueprint, specs), decisions=trace.decisions,
+        coverage=_coverage(blueprint, specs, results), diagnostics=tuple(found),
     )  # fmt: skip
     return Resolution(plan=plan, secrets=_secrets(results), prompts=_prompts(results))
+
+
+def _result(
+    repo: Snapshot, inputs: Inputs, spec: ServiceSpec, blueprint: Blueprint | None, created_from: str
+) -> ServiceResult:
+    if spec.kind == "V":
+        return ServiceResult(key_value(spec), tuple(service_problems(spec)))
+    return resolve_service(repo, inputs, spec, blueprint, created_from)
 
 
 def _secrets(results: list[ServiceResult]) -> Secrets:
@@ -61,92 +78,92 @@ def _blueprint(repo: Snapshot, inputs: Inputs, trace: Trace) -> tuple[Blueprint 
         try:
             return read_blueprint(repo.text(path), look.path), []
         except Unreadable as problem:
-            return Blueprint(path, (), (), {}, ()), [unreadable(problem, look.path)]
-    because = {"ignored": f"git ignores it ({look.detail})", "outside": "it leads out of the repository"}.get(
-        look.why, "there is no such file"
-    )
+            return Blueprint(path), [unreadable(problem, look.path)]
+    because = _absence(look)
     trace.note(
         "blueprint", question, "none", because, rule=rules.BLUEPRINT_PATH,
         rejected=(Rejected(answer=path, because=because),),
     )  # fmt: skip
-    asked_for = "blueprint" in inputs.options_chosen
-    problems: list[Diagnostic] = []
-    if asked_for:
-        problems.append(
-            error("render/blueprint-missing", f"there is no Blueprint at {path}: {because}",
-                  help="name a file of the repository with --blueprint")
-        )  # fmt: skip
-    elif look.why == "ignored":
-        problems.append(
-            warning("render/blueprint-ignored", f"{path} is on this disk, but {because}", rule=rules.CLEAN_CLONE.id,
-                    help=f"`git add -f {path}` if Render is to see it")
-        )  # fmt: skip
-    return None, problems
+    if "blueprint" in inputs.options_chosen:
+        help_ = "name a file of the repository with --blueprint"
+        return None, [error("render/blueprint-missing", f"there is no Blueprint at {path}: {because}", help=help_)]
+    return None, _overlooked(repo, look, because)
 
 
-def unreadable(problem: Unreadable, path: str, service: str | None = None) -> Diagnostic:
-    """A file that is there but cannot be used, as a diagnostic at its place."""
-    return error(
-        f"file/{problem.code}", problem.message, service=service,
-        origin=Origin(file=path, line=problem.line, column=problem.column), help="write it as UTF-8 text",
-    )  # fmt: skip
+def _absence(look: Look) -> str:
+    if look.kind is not None:
+        return f"it is a {look.kind}"
+    words = {"ignored": f"git ignores it ({look.detail})", "outside": "it leads out of the repository"}
+    return words.get(look.why, "there is no such file")
+
+
+def _overlooked(repo: Snapshot, look: Look, because: str) -> list[Diagnostic]:
+    """A Blueprint that Render would not find, though it is there."""
+    if look.why == "ignored":
+        return [
+            warning(
+                "render/blueprint-ignored", f"{DEFAULT_PATH} is on this disk, but {because}",
+                rule=rules.CLEAN_CLONE.id, help=f"`git add -f {DEFAULT_PATH}` if Render is to see it",
+            )
+        ]  # fmt: skip
+    misspelt = next((name for name in MISSPELT if repo.is_file(name)), None)
+    if misspelt is None:
+        return []
+    return [
+        warning(
+            "render/blueprint-name", f"{misspelt} is not read: Render looks for {DEFAULT_PATH}",
+            origin=Origin(file=misspelt), rule=rules.BLUEPRINT_PATH.id, url=rules.BLUEPRINT_PATH.url,
+            help=f"rename it to {DEFAULT_PATH}, or name it with --blueprint as in the Dashboard",
+        )
+    ]  # fmt: skip
 
 
 def _without_blueprint(
-    repo: Snapshot, created_from: str, trace: Trace, problems: list[Diagnostic]
+    repo: Snapshot, created_from: str, trace: Trace, found: list[Diagnostic]
 ) -> tuple[ServiceSpec, ...]:
     """One web service made of what lies in the root: a Dockerfile, else a Procfile's web line."""
     if created_from == "blueprint":
-        if not problems:
-            problems.append(
+        if not has_errors(tuple(found)):
+            found.append(
                 error(
                     "render/blueprint-missing",
                     f"there is no {DEFAULT_PATH}, and a service synced from a Blueprint needs one",
-                    rule=rules.BLUEPRINT_PATH.id,
-                    url=rules.BLUEPRINT_PATH.url,
+                    rule=rules.BLUEPRINT_PATH.id, url=rules.BLUEPRINT_PATH.url,
                     help="add one, or plan with --created-from repository",
                 )
-            )
+            )  # fmt: skip
         return ()
-    has_dockerfile = not _is_missing(repo, "Dockerfile")
-    process = web_process(repo, ".")
+    if has_errors(tuple(found)):
+        return ()
+    process = process_line(repo, ".")
+    is_there = repo.is_file("Dockerfile") or process.found
     trace.note(
-        "services", "Which services are there?",
-        repo.repository.name if has_dockerfile or process.found else "none",
-        "no render.yaml: one web service named after the repository" if has_dockerfile or process.found
+        "services", "Which services are there?", repo.repository.name if is_there else "none",
+        "no render.yaml: one web service named after the repository" if is_there
         else "no render.yaml, no Dockerfile, no Procfile with a web line",
         rule=rules.REPOSITORY_PRECEDENCE,
     )  # fmt: skip
-    if not has_dockerfile and not process.found:
-        problems.extend(process.diagnostics)
-        return ()
-    return (_implied_service(repo),)
+    if is_there:
+        return (ServiceSpec(number=0, name=repo.repository.name, kind="W", runtime=None, origin=Origin(file=".")),)
+    found.extend(process.diagnostics)
+    return ()
 
 
-def _is_missing(repo: Snapshot, path: str) -> bool:
-    """Whether nothing at all lies there; an ignored or unreadable Dockerfile is there and goes wrong later."""
-    return repo.look(path).why in ("missing", "ignored", "outside") and not repo.look(path).is_file
-
-
-def _implied_service(repo: Snapshot) -> ServiceSpec:
-    return ServiceSpec(
-        number=0, name=repo.repository.name, kind="W", runtime=None, origin=Origin(file="."), texts={}, image=None,
-        env=(), domains=(), disk=None, keys={},
-    )  # fmt: skip
-
-
-def _selected(specs: tuple[ServiceSpec, ...], inputs: Inputs) -> tuple[tuple[ServiceSpec, ...], list[Diagnostic]]:
+def _selected(
+    specs: tuple[ServiceSpec, ...], databases: tuple[Database, ...], inputs: Inputs, found: list[Diagnostic]
+) -> tuple[tuple[ServiceSpec, ...], tuple[Database, ...]]:
+    """Those that --service names. Where the file is broken, a name may be missing because of that."""
     if not inputs.services:
-        return specs, []
-    names = [s.name for s in specs]
-    unknown = [
-        error(
-            "usage/unknown-service", f"there is no service {name!r}",
-            help=f"known are {', '.join(names)}" if names else "the repository declares no service",
-        )
-        for name in inputs.services if name not in names
-    ]  # fmt: skip
-    return tuple(s for s in specs if s.name in inputs.services), unknown
+        return specs, databases
+    names = [s.name for s in specs] + [d.name for d in databases]
+    unknown = [name for name in inputs.services if name not in names]
+    if unknown and not has_errors(tuple(found)):
+        help_ = f"known are {', '.join(names)}" if names else "the repository declares no service"
+        raise UsageError(f"there is no service {unknown[0]!r}", help=help_, code="usage/unknown-service")
+    return (
+        tuple(s for s in specs if s.name in inputs.services),
+        tuple(d for d in databases if d.name in inputs.services),
+    )
 
 
 def _nothing_to_run(repo: Snapshot, blueprint: Blueprint | None) -> Diagnostic:
@@ -156,10 +173,13 @@ def _nothing_to_run(repo: Snapshot, blueprint: Blueprint | None) -> Diagnostic:
             help="add one under `services:`",
         )  # fmt: skip
     language = language_of(repo, ".")
-    facts = (f"{language[1]} says {language[0]}, but nothing says how to start it",) if language else ()
+    facts = [f"{language[1]} says {language[0]}, but nothing says how to start it"] if language else []
+    dockerfile = repo.look("Dockerfile")
+    if dockerfile.kind is not None or dockerfile.why != "missing":
+        facts.append(f"Dockerfile does not count: {_absence(dockerfile)}")
     return error(
         "render/nothing-to-run", "nothing to run: no render.yaml, no Dockerfile, no Procfile with a web line",
-        facts=facts, rule=rules.REPOSITORY_PRECEDENCE.id,
+        facts=tuple(facts), rule=rules.REPOSITORY_PRECEDENCE.id,
         help="add a render.yaml with a startCommand, or a Dockerfile; "
         "if the service lies in a subfolder, plan it with --root FOLDER",
     )  # fmt: skip
@@ -169,22 +189,7 @@ def _coverage(
     blueprint: Blueprint | None, specs: tuple[ServiceSpec, ...], results: list[ServiceResult]
 ) -> tuple[Coverage, ...]:
     """Every key of the file and what becomes of it, then what the platform does that we do not."""
-    rows: list[Coverage] = []
-    for spec in specs:
-        for key, origin in spec.keys.items():
-            field = fields.SERVICE_FIELDS.get(key)
-            rows.append(
-                Coverage(
-                    key=f"services[{spec.number}].{key}", origin=origin,
-                    fidelity=field.fidelity if field else Fidelity.UNKNOWN,
-                    note=field.note if field else "Render has no such field",
-                )
-            )  # fmt: skip
-    rows += [
-        Coverage(
-            key=f"databases.{database.name}", origin=database.origin, fidelity=Fidelity.NOT_IMITATED,
-            note="Postgres is not run yet",
-        )
-        for database in (blueprint.databases if blueprint else ())
-    ]  # fmt: skip
+    unread = [result.unread for result in results]
+    rows = [row for spec, idle in zip(specs, unread, strict=False) for row in key_coverage(spec, idle)]
+    rows += database_coverage(blueprint) if blueprint else []
     return (*rows, *(c for result in results for c in result.coverage))

@@ -177,6 +177,20 @@ ENV_FORMS = _rule(
     "env-forms", "A variable has one form: value, generateValue, sync: false, fromDatabase, fromService, or a group.",
     DOCS + "blueprint-spec", SCHEMA,
 )  # fmt: skip
+ENV_VALUES = _rule(
+    "env-values",
+    "A literal value is read as YAML first and then made text: true is the text true, 0123 a number.",
+    "official examples with `value: true`",
+    COMMUNITY,
+    APPROXIMATE,
+    note="The published schema allows strings and numbers only.",
+)
+ENV_GROUPS = _rule(
+    "env-groups",
+    "Variables of a group have a value or generateValue; a service's own variable beats its groups'.",
+    DOCS + "configure-environment-variables",
+    DOCUMENTED,
+)
 GENERATED_VALUE = _rule(
     "generated-value",
     "generateValue makes a random 256-bit value, base64, once.",
@@ -235,6 +249,38 @@ REFERENCES = _rule(
     NOT_IMITATED,
     note="Such variables are named in the plan and unset in `up` unless --env gives them.",
 )
+IP_ALLOW_LIST = _rule(
+    "ip-allow-list", "A Key Value store must have an ipAllowList.", "validator output quoted by projects", COMMUNITY
+)
+FREE_PLAN = _rule(
+    "free-plan",
+    "The free plan is for web services, Key Value and Postgres: one instance, no disk, no pre-deploy command.",
+    DOCS + "free",
+    DOCUMENTED,
+)
+INSTANCES = _rule(
+    "instances",
+    "numInstances, or scaling's minimum and maximum, say how many run; a disk allows one.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+    NOT_IMITATED,
+    note="One instance is run.",
+)
+DATABASE_PLAN = _rule(
+    "database-plan",
+    "A new Postgres takes the basic, pro and accelerated plans; the old names are refused.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+)
+RESERVED_PORT = _rule(
+    "reserved-ports", "Ports 18012, 18013 and 19099 are Render's own.", DOCS + "web-services", DOCUMENTED
+)
+PUBLISH_PATH = _rule(
+    "publish-path",
+    "A static site serves staticPublishPath, which is relative to rootDir.",
+    DOCS + "monorepo-support",
+    DOCUMENTED,
+)
 EDGE = _rule(
     "public-edge",
     "Requests arrive through Render's edge with TLS, compression and forwarded headers.",
@@ -258,6 +304,12 @@ PRE_DEPLOY = _rule(
     DOCUMENTED,
     NOT_IMITATED,
 )
-DISK = _rule("disk", "A disk is kept between deploys and forbids overlap.", DOCS + "disks", DOCUMENTED, NOT_IMITATED)
+DISK = _rule(
+    "disk",
+    "A disk is mounted at a path of its own, is kept between deploys and forbids overlap.",
+    DOCS + "disks",
+    DOCUMENTED,
+    NOT_IMITATED,
+)
 
 RULES: tuple[Rule, ...] = tuple(_ALL)

@@ -1,0 +1,159 @@
+"""Services with a native runtime, and static sites."""
+
+import posixpath
+from typing import NamedTuple
+
+from emulator.model.choice import ABSENT, Candidate, choose
+from emulator.model.diagnostic import error, info
+from emulator.model.plan import Build, BuildKind, Command, EnvPhase, Shadowed
+from platforms.common import read_dockerfile
+
+from . import fields, rules
+from .commands import native_command
+from .environment import Environment
+from .native import BUILD_COMMANDS, language_of, python_dockerfile, python_image, python_version
+from .way import Given, Way
+
+DEFAULT_PUBLISH = "public"
+"""The API's default; the documentation of render.yaml calls the field required."""
+
+
+def native(given: Given) -> Way:
+    """A service that runs on one of Render's own language environments."""
+    spec, found = given.spec, given.found
+    runtime = given.runtime or _language(given)
+    env = given.environment(runtime)
+    build_command = _build_command(given, runtime)
+    stand_in = _stand_in(given, runtime, env, build_command)
+    build = Build(
+        kind=BuildKind.NATIVE, runtime=runtime, context=given.root, root=given.root, command=build_command,
+        args=tuple(v for v in env.variables if v.phase is not EnvPhase.RUN), base_images=stand_in.base,
+        base_fallbacks=stand_in.fallbacks, generated_dockerfile=stand_in.dockerfile,
+    )  # fmt: skip
+    refusal = _refusal(given, runtime)
+    command = native_command(
+        spec, given.process(), _beside(given, env), trace=given.trace, found=found, by_blueprint=given.by_blueprint
+    )
+    if command is None and refusal is None and given.root_is_usable:
+        found.append(
+            error(
+                "render/no-start-command",
+                f"nothing says how to start {spec.name}: no startCommand and no Procfile with a line for it",
+                origin=spec.origin if spec.is_declared else None, service=spec.name,
+                rule=rules.NATIVE_START_COMMAND.id, help="add a startCommand",
+            )
+        )  # fmt: skip
+    unread = {field: f"runtime is {runtime}" for field in fields.DOCKER_ONLY if field in spec.keys}
+    return Way(build, command, env, tuple(found), refusal, unread)
+
+
+class _StandIn(NamedTuple):
+    """What is built in place of Render's own environment; nothing where we cannot."""
+
+    base: tuple[str, ...] = ()
+    fallbacks: tuple[str, ...] = ()
+    dockerfile: str | None = None
+
+
+def _stand_in(given: Given, runtime: str, env: Environment, build_command: str | None) -> _StandIn:
+    spec = given.spec
+    if runtime == "python":
+        version, problems = python_version(given.repo, given.root, env, given.trace, spec.name)
+        given.found.extend(problems)
+        image, fallbacks = python_image(version)
+        uses = f"{build_command or ''} {spec.text('startCommand') or ''}"
+        dockerfile = python_dockerfile(
+            image=image, root=given.root, build_command=build_command, with_poetry="poetry" in uses,
+            with_uv=given.repo.is_file(posixpath.join(given.root, "uv.lock")),
+        )  # fmt: skip
+        return _StandIn((image,), fallbacks, dockerfile)
+    if runtime in fields.NATIVE_RUNTIMES:
+        given.found.append(
+            info(
+                "render/runtime-not-built", f"runtime {runtime} is planned, but `emu up` cannot build it yet",
+                service=spec.name, origin=spec.runtime.origin if spec.runtime else None, rule=rules.NATIVE_LAYOUT.id,
+                help="the plan holds; only the run is missing",
+            )
+        )  # fmt: skip
+    return _StandIn()
+
+
+def _language(given: Given) -> str:
+    """The runtime the creation form would preselect, on the trace."""
+    found = language_of(given.repo, given.root)
+    language, because = (found[0], f"{found[1]} is there") if found else ("python", "nothing tells the language")
+    given.trace.note(f"{given.spec.name}.runtime", "Which language?", language, because, rule=rules.SUGGESTED_BUILD)
+    return language
+
+
+def _build_command(given: Given, runtime: str) -> str | None:
+    """buildCommand, or without a render.yaml the one the creation form would suggest."""
+    written = given.spec.get("buildCommand")
+    suggested = None if given.spec.is_declared else BUILD_COMMANDS.get(runtime)
+    setting = choose(
+        given.trace, f"{given.spec.name}.build", "Which build command?",
+        Candidate(written.text if written else ABSENT, source="render.yaml", because="buildCommand is set",
+                  origin=written.origin if written else None, rule=rules.NATIVE_SHELL, absent="no buildCommand is set"),
+        Candidate(suggested or ABSENT, source="suggested", because="the creation form suggests it",
+                  rule=rules.SUGGESTED_BUILD),
+    )  # fmt: skip
+    return (str(setting.value).strip() or None) if setting else None
+
+
+def _refusal(given: Given, runtime: str) -> str | None:
+    """What a Blueprint's validator says of a native service, in its words; None when it has no complaint."""
+    spec = given.spec
+    if not given.by_blueprint or not spec.is_declared:
+        return None
+    problems = [
+        (f"non-docker runtime {runtime} cannot have {field}", value.origin, f"remove {field}, or set `runtime: docker`")
+        for field, value in given.present(*fields.DOCKER_ONLY)
+    ]
+    if spec.filled("startCommand") is None:
+        words = f"non-docker, non-static, non-image runtime {given.runtime or ''} must have startCommand"
+        problems.append((words, spec.origin, "add a startCommand"))
+    given.found.extend(
+        error(
+            "render/native-fields", f"services[{spec.number}] {words}", origin=origin, service=spec.name,
+            rule=rules.NATIVE_START_COMMAND.id, help=help_,
+        )
+        for words, origin, help_ in problems
+    )  # fmt: skip
+    return f"services[{spec.number}] {problems[0][0]}" if problems else None
+
+
+def _beside(given: Given, env: Environment) -> Shadowed | None:
+    """A Dockerfile that lies there and is not read."""
+    path = given.dockerfile()
+    if path is None or not given.repo.is_file(path):
+        return None
+    reading = read_dockerfile(given.repo, path, env.args(), given.spec.name)
+    if reading.text is None:
+        return None
+    how = "synced from a Blueprint" if given.by_blueprint else "that is a cron job"
+    return Shadowed(
+        source="dockerfile", text=reading.text, origin=reading.origin,
+        because=f"a service {how} with runtime {given.runtime} does not read {path}",
+    )  # fmt: skip
+
+
+def static(given: Given) -> Way:
+    """A static site: built, then served; nothing runs."""
+    spec = given.spec
+    publish = spec.filled("staticPublishPath")
+    path = given.path(publish.text if publish else DEFAULT_PUBLISH)
+    if path is None and publish is not None:
+        given.found.append(
+            error(
+                "render/publish-path", f"staticPublishPath {publish.text} leads out of the repository",
+                origin=publish.origin, service=spec.name, rule=rules.PUBLISH_PATH.id,
+                help="name a folder inside the repository",
+            )
+        )  # fmt: skip
+    env = given.environment("static")
+    build = Build(
+        kind=BuildKind.STATIC, runtime="static", context=given.root, root=given.root, args=env.variables,
+        command=_build_command(given, "static"), publish=path,
+    )  # fmt: skip
+    command = Command(argv=None, form="none", text=None, source="render.yaml", origin=spec.origin)
+    return Way(build, command, env, tuple(given.found))

@@ -1,0 +1,71 @@
+"""The two ways of creation side by side: what the other one would run, and a warning where they disagree."""
+
+from emulator.model.diagnostic import Diagnostic, Related, warning
+from emulator.model.plan import Alternative, Command
+
+from . import rules
+from .declarations import ServiceSpec
+from .way import Way
+
+_HOW_TO_TELL = (
+    "the service's Settings page shows its Runtime and whether a Blueprint manages it; "
+    "make the files agree and it no longer matters"
+)
+
+
+def alternative_to(way: Way, other: Way, when: str) -> Alternative | None:
+    """What the other way of creation would run; None when it is the same."""
+    if other.refusal is not None:
+        if way.refusal is not None:
+            return None
+        return Alternative(
+            when=f"created-from {when}: refused, {other.refusal}", source="render.yaml", text=None, argv=None
+        )
+    theirs = other.command
+    if theirs is None or (way.refusal is None and _same(way.command, theirs)):
+        return None
+    return Alternative(when=f"created-from {when}", source=theirs.source, text=theirs.text, argv=theirs.argv)
+
+
+def _same(mine: Command | None, theirs: Command) -> bool:
+    return mine is not None and (mine.argv, mine.source, mine.form) == (theirs.argv, theirs.source, theirs.form)
+
+
+def disagreement(
+    spec: ServiceSpec, way: Way, other: Way, alternative: Alternative | None, created_from: str
+) -> list[Diagnostic]:
+    """One warning when commands disagree: across the two ways, or with what the winner shadows."""
+    command = way.command
+    others = [s for s in command.shadowed if s.text != command.text] if command else []
+    related = tuple(Related(origin=s.origin, message=f"not used: {s.because}") for s in others if s.origin)
+    origin = command.origin if command and command.origin else spec.origin
+    if alternative is not None:
+        when = "blueprint" if created_from == "repository" else "repository"
+        return [
+            warning(
+                "config/commands-disagree",
+                f"created from the {created_from}, {spec.name} {_told(way)}; from the {when}, it {_told(other)}",
+                service=spec.name, origin=origin, related=related, rule=rules.REPOSITORY_PRECEDENCE.id,
+                help=_HOW_TO_TELL,
+            )
+        ]  # fmt: skip
+    unread = [s for s in others if s.source != "dockerfile"]
+    if not unread or created_from == "blueprint":
+        return []
+    return [
+        warning(
+            "config/command-shadowed", f"{spec.name} {_told(way)}; another command in the repository is not used",
+            service=spec.name, origin=origin, related=related, rule=rules.REPOSITORY_PRECEDENCE.id,
+            help="make the files agree, or remove the one that is not used",
+        )
+    ]  # fmt: skip
+
+
+def _told(way: Way) -> str:
+    if way.refusal is not None:
+        return f"is refused ({way.refusal})"
+    if way.command is None:
+        return "has nothing to run"
+    if not way.command.text:
+        return "runs the base image's own command"
+    return f"runs `{way.command.text}` ({way.command.source})"

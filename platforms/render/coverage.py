@@ -1,0 +1,51 @@
+"""What becomes of every key of render.yaml in this run, and what the platform does that we do not."""
+
+from emulator.model.plan import BuildKind, Coverage
+from emulator.model.rule import Fidelity
+
+from . import fields, rules
+from .declarations import Blueprint, ServiceSpec
+from .way import Way
+
+
+def key_coverage(spec: ServiceSpec, unread: dict[str, str]) -> list[Coverage]:
+    """Every key of one service. One that Render itself leaves unread is imitated exactly by doing nothing."""
+    rows: list[Coverage] = []
+    for key, origin in spec.keys.items():
+        field = fields.SERVICE_FIELDS.get(key)
+        fidelity = field.fidelity if field else Fidelity.UNKNOWN
+        note = field.note if field else "Render has no such field"
+        if key in unread:
+            fidelity, note = Fidelity.EXACT, f"not read: {unread[key]}"
+        rows.append(Coverage(key=f"services[{spec.number}].{key}", origin=origin, fidelity=fidelity, note=note))
+    return rows
+
+
+def database_coverage(blueprint: Blueprint) -> list[Coverage]:
+    return [
+        Coverage(
+            key=f"databases[{database.number}].{key}", origin=origin, fidelity=Fidelity.NOT_IMITATED,
+            note="Postgres is not run yet",
+        )
+        for database in blueprint.databases
+        for key, origin in database.keys.items()
+    ]  # fmt: skip
+
+
+def service_coverage(spec: ServiceSpec, way: Way) -> tuple[Coverage, ...]:
+    """What the platform does around this service that a run here does otherwise."""
+    rows = [rules.EDGE, rules.CPU] if spec.kind == "W" else [rules.CPU] if spec.kind in "PK" else []
+    if spec.kind in "CS":
+        rows.append(rules.SERVICE_TYPES)
+    if way.build.kind is BuildKind.NATIVE:
+        rows += [rules.NATIVE_LAYOUT, rules.NATIVE_USER]
+    origin = spec.origin if spec.is_declared else None
+    covered = [
+        Coverage(key=rule.id, origin=origin, fidelity=rule.fidelity, note=rule.note or rule.statement) for rule in rows
+    ]
+    for variable in way.environment.variables:
+        if variable.kind in ("database", "service", "generated"):
+            rule = rules.GENERATED_VALUE if variable.kind == "generated" else rules.REFERENCES
+            key = f"{spec.name}.envVars.{variable.name}"
+            covered.append(Coverage(key=key, origin=variable.origin, fidelity=rule.fidelity, note=rule.note))
+    return tuple(covered)

@@ -1,0 +1,96 @@
+"""What a render.yaml declares, in Render's own words, each thing with its place."""
+
+from typing import NamedTuple
+
+from emulator.model.diagnostic import Diagnostic
+from emulator.model.origin import Origin
+
+
+class Value(NamedTuple):
+    """A text and where it was written."""
+
+    text: str
+    origin: Origin
+
+    def whole(self) -> int | None:
+        """The text as a whole number of plain digits, None when it is none."""
+        return int(self.text) if self.text.isascii() and self.text.isdigit() and len(self.text) < 10 else None
+
+
+class Reference(NamedTuple):
+    """fromDatabase or fromService: `name` of what; `what` is the property or variable it takes."""
+
+    to: str
+    name: str
+    type: str
+    what: str
+    origin: Origin
+
+
+class EnvEntry(NamedTuple):
+    """One item of envVars. form: literal, generated, prompted, database, service, group, empty.
+    group: the group it links, or, for a variable of a group, the group it stands in."""
+
+    key: str
+    form: str
+    value: str | None
+    origin: Origin
+    group: str = ""
+    reference: Reference | None = None
+
+
+class ServiceSpec(NamedTuple):
+    """One service as render.yaml declares it. kind: a letter of `fields`; `texts` holds the scalar fields;
+    `keys` every field that is written. A service nobody declared (no render.yaml) has no keys."""
+
+    number: int
+    name: str
+    kind: str
+    runtime: Value | None
+    origin: Origin
+    texts: dict[str, Value] = {}
+    image: Value | None = None
+    env: tuple[EnvEntry, ...] = ()
+    domains: tuple[str, ...] = ()
+    disk: dict[str, Value] | None = None
+    scaling: dict[str, Value] | None = None
+    routes: tuple[dict[str, Value], ...] = ()
+    headers: tuple[dict[str, Value], ...] = ()
+    keys: dict[str, Origin] = {}
+
+    @property
+    def is_declared(self) -> bool:
+        return bool(self.keys)
+
+    def get(self, field: str) -> Value | None:
+        return self.texts.get(field)
+
+    def text(self, *fields: str) -> str | None:
+        """The first of these fields that is set."""
+        return next((self.texts[field].text for field in fields if field in self.texts), None)
+
+    def filled(self, field: str) -> Value | None:
+        """The field's value unless it is missing or blank."""
+        value = self.texts.get(field)
+        return value if value and value.text.strip() else None
+
+
+class Database(NamedTuple):
+    """A Postgres database. replicas: names under which it can be referred to as well."""
+
+    number: int
+    name: str
+    origin: Origin
+    texts: dict[str, Value]
+    replicas: tuple[str, ...]
+    keys: dict[str, Origin]
+
+
+class Blueprint(NamedTuple):
+    """A whole render.yaml. `groups` maps an env group's name to its variables."""
+
+    file: str
+    services: tuple[ServiceSpec, ...] = ()
+    databases: tuple[Database, ...] = ()
+    groups: dict[str, tuple[EnvEntry, ...]] = {}
+    diagnostics: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,61 @@
+"""Fields of a service that become the plan's as they are: instances, disk, shutdown, a site's routes."""
+
+from emulator.model.plan import Disk, HeaderRule, Instances, Route, ServiceType, Shutdown, Static
+
+from .declarations import ServiceSpec, Value
+
+SERVICE_TYPES = {
+    "W": ServiceType.WEB, "P": ServiceType.PRIVATE, "K": ServiceType.WORKER, "C": ServiceType.CRON,
+    "S": ServiceType.STATIC, "V": ServiceType.DATASTORE,
+}  # fmt: skip
+
+DEFAULT_DISK_GB = 10
+DEFAULT_GRACE_S = 30
+
+
+def instances_of(spec: ServiceSpec) -> Instances | None:
+    """How many run: scaling comes before numInstances (rule render/instances)."""
+    if spec.kind not in "WPK":
+        return None
+    if spec.scaling is not None:
+        least = max(1, _whole(spec.scaling.get("minInstances"), 1))
+        return Instances(min=least, max=max(least, _whole(spec.scaling.get("maxInstances"), least)))
+    count = max(1, _whole(spec.get("numInstances"), 1))
+    return Instances(min=count, max=count)
+
+
+def disk_of(spec: ServiceSpec) -> Disk | None:
+    if spec.disk is None:
+        return None
+    name, mount = spec.disk.get("name"), spec.disk.get("mountPath")
+    size = _whole(spec.disk.get("sizeGB"), DEFAULT_DISK_GB)
+    return Disk(name=name.text if name else "", mount_path=mount.text if mount else "", size_gb=size)
+
+
+def shutdown_of(spec: ServiceSpec) -> Shutdown:
+    """The delay from SIGTERM to SIGKILL; one that is out of range is an error elsewhere and the default here."""
+    seconds = _whole(spec.get("maxShutdownDelaySeconds"), DEFAULT_GRACE_S)
+    return Shutdown(signal="SIGTERM", grace_seconds=seconds if 1 <= seconds <= 300 else DEFAULT_GRACE_S)
+
+
+def static_of(spec: ServiceSpec) -> Static | None:
+    if spec.kind != "S":
+        return None
+    routes = tuple(
+        Route(type="redirect" if _text(row, "type") == "redirect" else "rewrite", source=_text(row, "source"),
+              destination=_text(row, "destination"))
+        for row in spec.routes
+    )  # fmt: skip
+    headers = tuple(
+        HeaderRule(path=_text(row, "path"), name=_text(row, "name"), value=_text(row, "value")) for row in spec.headers
+    )
+    return Static(routes=routes, headers=headers)
+
+
+def _text(row: dict[str, Value], field: str) -> str:
+    return row[field].text if field in row else ""
+
+
+def _whole(value: Value | None, default: int) -> int:
+    number = value.whole() if value else None
+    return default if number is None else number

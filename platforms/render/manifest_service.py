@@ -1,0 +1,123 @@
+"""One item of `services:` → a ServiceSpec."""
+
+from emulator.formats.yaml import Mapping, Node, Scalar, Sequence
+from emulator.model.diagnostic import warning
+
+from . import fields, rules
+from .declarations import ServiceSpec, Value
+from .manifest_env import read_env
+from .reading import Notes, fits, near, text_of, texts_of
+
+
+def read_service(number: int, node: Mapping, notes: Notes) -> ServiceSpec | None:
+    """The service, or None when its type or name is missing; `notes` says what is wrong."""
+    type_, name = text_of(node, "type"), text_of(node, "name")
+    for field, value in (("type", type_), ("name", name)):
+        if value is None:
+            notes.say("render/missing-field", f"services[{number}] has no {field}", node.origin, help=f"add `{field}:`")
+    runtime = _runtime(node, notes)
+    kind = fields.kind_of(type_.text, runtime.text if runtime else None) if type_ else None
+    if type_ and kind is None:
+        _unknown_type(type_, notes)
+    _check_runtime(number, node, kind, runtime, notes)
+    _check_keys(node, kind, name.text if name else None, notes)
+    if kind is None or name is None:
+        return None
+    env = read_env(node, notes, service=name.text)
+    return ServiceSpec(
+        number=number, name=name.text, kind=kind, runtime=runtime, origin=node.origin, texts=texts_of(node),
+        image=_image(node), env=env, domains=_domains(node), disk=_texts_or_none(node.get("disk")),
+        scaling=_texts_or_none(node.get("scaling")), routes=_rows(node.get("routes")),
+        headers=_rows(node.get("headers")), keys={key.text: key.origin for key, _ in node.pairs},
+    )  # fmt: skip
+
+
+def _runtime(node: Mapping, notes: Notes) -> Value | None:
+    old = text_of(node, "env")
+    if old is not None:
+        key = node.key("env")
+        notes.found.append(
+            warning(
+                "render/deprecated-field", "`env` is the deprecated name of `runtime`",
+                origin=key.origin if key else old.origin, rule=rules.UNKNOWN_FIELD.id,
+                help="write `runtime:`; both work", fix={"replace": "env", "with": "runtime"},
+            )
+        )  # fmt: skip
+    return text_of(node, "runtime") or old
+
+
+def _check_runtime(number: int, node: Mapping, kind: str | None, runtime: Value | None, notes: Notes) -> None:
+    if runtime is not None and runtime.text not in fields.RUNTIMES:
+        notes.say(
+            "render/invalid-runtime", f"services[{number}] invalid runtime {runtime.text}", runtime.origin,
+            rule=rules.INVALID_RUNTIME.id, help=near(runtime.text, fields.RUNTIMES),
+        )  # fmt: skip
+    elif runtime is None and kind in ("W", "P", "K", "C"):
+        notes.say(
+            "render/invalid-runtime", f"services[{number}] invalid runtime", node.origin, facts=("none is given",),
+            rule=rules.INVALID_RUNTIME.id, help=f"add `runtime:`, one of {', '.join(fields.RUNTIMES)}",
+        )  # fmt: skip
+
+
+def _unknown_type(type_: Value, notes: Notes) -> None:
+    notes.say(
+        "render/invalid-type", f"{type_.text!r} is no service type", type_.origin, rule=rules.SERVICE_TYPES.id,
+        help=fields.NOT_A_TYPE.get(type_.text) or near(type_.text, tuple(fields.TYPES)),
+    )  # fmt: skip
+
+
+def _check_keys(node: Mapping, kind: str | None, name: str | None, notes: Notes) -> None:
+    for key, value in node.pairs:
+        field = fields.SERVICE_FIELDS.get(key.text)
+        if field is None:
+            hint = fields.NOT_A_FIELD.get(key.text)
+            notes.unknown(key, tuple(fields.SERVICE_FIELDS), "a service", hint=hint, service=name)
+        elif kind and kind not in field.kinds:
+            notes.say(
+                "render/misplaced-field", f"{fields.KIND_NAMES[kind]} has no field {key.text!r}", key.origin,
+                rule=rules.UNKNOWN_FIELD.id, service=name, help=f"remove `{key.text}`",
+            )  # fmt: skip
+        elif not fits(value, field.type):
+            notes.wrong_type(value, key.text, fields.A_TYPE[field.type], service=name)
+        else:
+            _check_value(key, value, name, notes)
+
+
+def _check_value(key: Scalar, value: Node, name: str | None, notes: Notes) -> None:
+    """A word that is none of the field's, or a key that its mapping does not have."""
+    choices = fields.CHOICES.get(key.text)
+    if choices and isinstance(value, Scalar) and value.text and value.text not in choices:
+        notes.say(
+            "render/invalid-value", f"{key.text} cannot be {value.text!r}", value.origin, service=name,
+            rule=rules.UNKNOWN_FIELD.id, help=near(value.text, choices),
+        )  # fmt: skip
+    known = fields.NESTED_FIELDS.get(key.text)
+    if known and isinstance(value, Mapping):
+        notes.keys(value, known, key.text, service=name)
+    elif known and isinstance(value, Sequence):
+        for item in value.items:
+            if isinstance(item, Mapping):
+                notes.keys(item, known, f"an item of {key.text}", service=name)
+            else:
+                notes.wrong_type(item, f"an item of {key.text}", "a mapping", service=name)
+
+
+def _image(node: Mapping) -> Value | None:
+    image = node.get("image")
+    url = text_of(image, "url") if isinstance(image, Mapping) else None
+    return url if url and url.text.strip() else None
+
+
+def _domains(node: Mapping) -> tuple[str, ...]:
+    listed = node.get("domains")
+    names = [item.text for item in listed.items if isinstance(item, Scalar)] if isinstance(listed, Sequence) else []
+    single = text_of(node, "domain")
+    return tuple(names + ([single.text] if single else []))
+
+
+def _texts_or_none(node: Node | None) -> dict[str, Value] | None:
+    return texts_of(node) if isinstance(node, Mapping) else None
+
+
+def _rows(node: Node | None) -> tuple[dict[str, Value], ...]:
+    return tuple(texts_of(item) for item in node.items) if isinstance(node, Sequence) else ()

@@ -1,0 +1,95 @@
+"""Tools for reading a YAML tree of render.yaml: fields as text, lists of mappings, and what is wrong with them."""
+
+from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, Sequence, as_go_string, value_of
+from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.origin import Origin
+
+from . import rules
+from .declarations import Value
+
+
+class Notes:
+    """Collects diagnostics while a tree is walked."""
+
+    def __init__(self) -> None:
+        self.found: list[Diagnostic] = []
+
+    def say(self, code: str, message: str, origin: Origin, **more: object) -> None:
+        self.found.append(error(code, message, origin=origin, **more))  # type: ignore[arg-type]
+
+    def unknown(
+        self, key: Scalar, known: tuple[str, ...], where: str, *, hint: str | None = None, service: str | None = None
+    ) -> None:
+        """A field that Render does not have."""
+        self.say(
+            "render/unknown-field", f"{where} has no field {key.text!r}", key.origin, rule=rules.UNKNOWN_FIELD.id,
+            help=hint or near(key.text, known), service=service,
+        )  # fmt: skip
+
+    def wrong_type(self, node: Node, key: str, wanted: str, *, service: str | None = None) -> None:
+        self.say(
+            "render/wrong-type", f"{key} must be {wanted}", node.origin, rule=rules.UNKNOWN_FIELD.id, service=service,
+            help=f"write {wanted} here",
+        )  # fmt: skip
+
+    def keys(self, node: Mapping, known: tuple[str, ...], where: str, *, service: str | None = None) -> None:
+        """Say which keys of `node` are none of `known`."""
+        for key, _ in node.pairs:
+            if key.text not in known:
+                self.unknown(key, known, where, service=service)
+
+    def items(self, holder: Mapping, key: str) -> list[Mapping]:
+        """The mappings of a list field; anything else in it is a diagnostic."""
+        node = holder.get(key)
+        if node is None or is_null(node):
+            return []
+        if not isinstance(node, Sequence):
+            self.wrong_type(node, key, "a list")
+            return []
+        for item in node.items:
+            if not isinstance(item, Mapping):
+                self.wrong_type(item, f"an item of {key}", "a mapping")
+        return [item for item in node.items if isinstance(item, Mapping)]
+
+
+def is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and value_of(node, Dialect.GO_YAML) is None
+
+
+def is_bool(node: Node | None, wanted: bool) -> bool:  # noqa: FBT001  - the value asked for, as in `is`
+    return isinstance(node, Scalar) and value_of(node, Dialect.GO_YAML) is wanted
+
+
+def text_of(node: Mapping, key: str) -> Value | None:
+    """The field as text, None when it is not there, null, or no scalar."""
+    value = node.get(key)
+    if isinstance(value, Scalar) and not is_null(value):
+        return Value(as_go_string(value), value.origin)
+    return None
+
+
+def texts_of(node: Node | None) -> dict[str, Value]:
+    """All scalar fields of a mapping that are not null."""
+    if not isinstance(node, Mapping):
+        return {}
+    return {key: value for key, _ in node.items() if (value := text_of(node, key)) is not None}
+
+
+def fits(node: Node, type_: str) -> bool:
+    """Whether a value is of a field's type; null fits all, and any scalar can be a string."""
+    if not isinstance(node, Scalar):
+        return type_ == ("list" if isinstance(node, Sequence) else "mapping")
+    value = value_of(node, Dialect.GO_YAML)
+    if value is None or type_ == "string":
+        return True
+    if type_ == "integer":
+        return isinstance(value, int) and not isinstance(value, bool)
+    return type_ == "boolean" and isinstance(value, bool)
+
+
+def near(word: str, known: tuple[str, ...]) -> str:
+    """What to write instead of `word`."""
+    import difflib
+
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.7)
+    return f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"

@@ -1,0 +1,81 @@
+"""What a service needs of others: edges of the plan, and targets that are not in the file."""
+
+from emulator.model.diagnostic import Diagnostic, Fault, Related, warning
+from emulator.model.plan import Edge
+
+from . import rules
+from .declarations import Blueprint, EnvEntry, ServiceSpec
+
+
+def edges(blueprint: Blueprint | None, specs: tuple[ServiceSpec, ...]) -> tuple[Edge, ...]:
+    """One edge for each variable that refers to a service or database of the file."""
+    if blueprint is None:
+        return ()
+    targets = _targets(blueprint)
+    return tuple(
+        Edge(
+            from_=spec.name, to=targets[entry.form][entry.reference.name], because=_because(entry), origin=entry.origin
+        )
+        for spec in specs
+        for entry in spec.env
+        if entry.reference and entry.reference.name in targets[entry.form]
+        if targets[entry.form][entry.reference.name] != spec.name or entry.form == "database"
+    )
+
+
+def _targets(blueprint: Blueprint) -> dict[str, dict[str, str]]:
+    """By form, the names one can refer to, and the service of the plan each belongs to."""
+    databases = {name: d.name for d in blueprint.databases for name in (d.name, *d.replicas)}
+    return {"database": databases, "service": {s.name: s.name for s in blueprint.services}}
+
+
+def _because(entry: EnvEntry) -> str:
+    assert entry.reference is not None
+    return f"{entry.key} is its {entry.reference.what}"
+
+
+def reference_problems(spec: ServiceSpec, blueprint: Blueprint | None) -> list[Diagnostic]:
+    """References to what the file does not hold. It may exist in the workspace, so these are warnings."""
+    if blueprint is None:
+        return []
+    targets = _targets(blueprint)
+    found: list[Diagnostic] = []
+    for entry in spec.env:
+        if entry.form == "group" and entry.group not in blueprint.groups:
+            found.append(_missing(spec, entry, f"there is no env group {entry.group!r} here"))
+        elif entry.reference and entry.reference.name not in targets[entry.form]:
+            kind = "database" if entry.form == "database" else "service"
+            found.append(
+                _missing(spec, entry, f"{entry.key} refers to {kind} {entry.reference.name!r}, which is not here")
+            )
+    return [*found, *_contested(spec, blueprint)]
+
+
+def _missing(spec: ServiceSpec, entry: EnvEntry, message: str) -> Diagnostic:
+    return warning(
+        "render/missing-target", message, fault=Fault.GAP, service=spec.name, rule=rules.REFERENCES.id,
+        origin=entry.reference.origin if entry.reference else entry.origin,
+        facts=("the sync fails unless it exists in the workspace already",),
+        help="add it to render.yaml, or correct the name",
+    )  # fmt: skip
+
+
+def _contested(spec: ServiceSpec, blueprint: Blueprint) -> list[Diagnostic]:
+    """Variables that several linked groups set and the service does not: Render promises no winner."""
+    own = {entry.key for entry in spec.env if entry.key}
+    seen: dict[str, EnvEntry] = {}
+    found: list[Diagnostic] = []
+    for link in spec.env:
+        for entry in blueprint.groups.get(link.group, ()) if link.form == "group" else ():
+            other = seen.setdefault(entry.key, entry)
+            if other.group != entry.group and entry.key not in own:
+                found.append(
+                    warning(
+                        "render/groups-disagree",
+                        f"{entry.key} is in the groups {other.group} and {entry.group}; Render promises no winner",
+                        origin=entry.origin, service=spec.name, rule=rules.ENV_GROUPS.id,
+                        related=(Related(origin=other.origin, message="the other one"),),
+                        help="keep it in one group, or set it on the service",
+                    )
+                )  # fmt: skip
+    return found

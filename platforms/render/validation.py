@@ -1,0 +1,233 @@
+"""What Render's validator says of a declaration beyond its schema: plans, disks, ranges, required fields.
+
+Messages seen in Render's own output stand word for word (rules say where); the others are ours.
+Refusals that depend on how the service came about are in `building`.
+"""
+
+from emulator.model.diagnostic import Diagnostic, error, info, warning
+from emulator.model.origin import Origin
+from emulator.model.rule import Rule
+
+from . import fields, rules
+from .declarations import Database, ServiceSpec, Value
+from .plans import (
+    DATABASE_DEFAULT,
+    DATABASE_LEGACY,
+    DATABASE_PLANS,
+    INSTANCE_TYPES,
+    NOT_FOR_CRON,
+    canonical,
+    instance_type,
+)  # fmt: skip
+
+NO_MOUNT = (
+    "/", "/opt", "/opt/render", "/opt/render/project", "/opt/render/project/src", "/home", "/home/render", "/etc",
+    "/etc/secrets",
+)  # fmt: skip
+"""Paths no disk may be mounted at; folders inside them are fine."""
+
+
+def service_problems(spec: ServiceSpec) -> list[Diagnostic]:
+    """Everything wrong with one service of a render.yaml, whichever way it came about."""
+    return [
+        *_required(spec),
+        *_plan(spec),
+        *_free(spec),
+        *_instances(spec),
+        *_disk(spec),
+        *_shutdown_delay(spec),
+        *_health_path(spec),
+    ]
+
+
+def _said(  # noqa: PLR0917  - a row of a table
+    spec: ServiceSpec, code: str, words: str, rule: Rule, origin: Origin, help_: str
+) -> Diagnostic:
+    return error(
+        f"render/{code}", f"services[{spec.number}] {words}", origin=origin, service=spec.name, rule=rule.id,
+        url=rule.url, help=help_,
+    )  # fmt: skip
+
+
+def _required(spec: ServiceSpec) -> list[Diagnostic]:
+    if spec.kind == "V" and "ipAllowList" not in spec.keys:
+        help_ = "add `ipAllowList: []` to allow internal connections only"
+        return [_said(spec, "ip-allow-list", "must specify IP allow list", rules.IP_ALLOW_LIST, spec.origin, help_)]
+    if spec.kind == "C" and spec.filled("schedule") is None:
+        help_ = "add `schedule:` with a cron expression, in UTC"
+        return [_said(spec, "missing-field", "has no schedule", rules.SERVICE_TYPES, spec.origin, help_)]
+    if spec.kind == "S" and spec.filled("staticPublishPath") is None:
+        return [
+            warning(
+                "render/publish-path", "staticPublishPath is not set; Render's own default is public",
+                origin=spec.origin, service=spec.name, rule=rules.PUBLISH_PATH.id, help="add `staticPublishPath:`",
+            )
+        ]  # fmt: skip
+    return []
+
+
+def _plan(spec: ServiceSpec) -> list[Diagnostic]:
+    written = spec.get("plan")
+    if written is None or spec.kind == "V":
+        return []
+    name = canonical(written.text)
+    if instance_type(name) is None or (spec.kind == "C" and name in NOT_FOR_CRON):
+        known = [plan for plan in INSTANCE_TYPES if spec.kind != "C" or plan not in (*NOT_FOR_CRON, "free")]
+        words = f"{written.text!r} is no plan of {fields.KIND_NAMES[spec.kind]}"
+        return [_said(spec, "unknown-plan", words, rules.MEMORY, written.origin, f"known are {', '.join(known)}")]
+    if name not in INSTANCE_TYPES:
+        message = f"plan {written.text} is not documented; its name is taken to say what it buys"
+        return [_doubt("undocumented-plan", message, spec, written, f"known are {', '.join(INSTANCE_TYPES)}")]
+    if name != written.text:
+        message = f"plan {written.text!r} is written {name!r} in the documentation"
+        return [_doubt("plan-spelling", message, spec, written, f"write `plan: {name}`; the server takes both")]
+    return []
+
+
+def _doubt(code: str, message: str, spec: ServiceSpec, written: Value, help_: str) -> Diagnostic:
+    return warning(
+        f"render/{code}", message, origin=written.origin, service=spec.name, rule=rules.MEMORY.id, help=help_
+    )
+
+
+def _free(spec: ServiceSpec) -> list[Diagnostic]:
+    written = spec.get("plan")
+    if written is None or canonical(written.text) != "free":
+        return []
+    if spec.kind in "PKC":
+        words = f"the free plan is not there for {fields.KIND_NAMES[spec.kind]}"
+        return [_said(spec, "free-plan", words, rules.FREE_PLAN, written.origin, "take another plan: starter")]
+    found: list[Diagnostic] = []
+    if "disk" in spec.keys:
+        words = "disks are not supported for free tier services"
+        found.append(_said(spec, "free-disk", words, rules.FREE_PLAN, spec.keys["disk"], "take another plan: starter"))
+    for field, words in (
+        ("preDeployCommand", "preDeployCommand is not there on the free plan"),
+        ("scaling", "a free service cannot scale"),
+    ):
+        if field in spec.keys:
+            help_ = f"remove {field}, or take another plan"
+            found.append(_said(spec, "free-plan", words, rules.FREE_PLAN, spec.keys[field], help_))
+    return found
+
+
+def _instances(spec: ServiceSpec) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    count = spec.get("numInstances")
+    number = count.whole() if count else None
+    if count is not None and (number is None or number < 1):
+        words = f"numInstances must be 1 or more, not {count.text}"
+        found.append(_said(spec, "instances", words, rules.INSTANCES, count.origin, "write 1 or more"))
+    if spec.scaling is not None:
+        found += _scaling(spec, spec.scaling)
+    many = (number or 1) > 1 or spec.scaling is not None
+    if many and spec.disk is not None:
+        words = "a service with a disk has one instance"
+        found.append(_said(spec, "disk-instances", words, rules.INSTANCES, spec.keys["disk"], "remove one of the two"))
+    if (number or 1) > 1 and canonical(spec.text("plan") or "") == "free" and count is not None:
+        help_ = "remove numInstances, or take another plan"
+        found.append(_said(spec, "free-plan", "a free service cannot scale", rules.FREE_PLAN, count.origin, help_))
+    return found
+
+
+def _scaling(spec: ServiceSpec, scaling: dict[str, Value]) -> list[Diagnostic]:
+    low, high = scaling.get("minInstances"), scaling.get("maxInstances")
+    origin = spec.keys["scaling"]
+    if low is None or high is None or not {"targetMemoryPercent", "targetCPUPercent"} & scaling.keys():
+        return [
+            warning(
+                "render/scaling", "scaling wants minInstances, maxInstances and at least one target", origin=origin,
+                service=spec.name, rule=rules.INSTANCES.id, help="add what is missing",
+            )
+        ]  # fmt: skip
+    least, most = low.whole(), high.whole()
+    if least is None or most is None or not 1 <= least <= most:
+        words = f"scaling from {low.text} to {high.text} instances is no range"
+        return [_said(spec, "scaling", words, rules.INSTANCES, low.origin, "write numbers from 1, the smaller first")]
+    for field in ("targetMemoryPercent", "targetCPUPercent"):
+        target = scaling.get(field)
+        percent = target.whole() if target else 1
+        if target is not None and (percent is None or not 1 <= percent <= 90):
+            words = f"{field} must be from 1 to 90, not {target.text}"
+            return [_said(spec, "scaling", words, rules.INSTANCES, target.origin, "write a number from 1 to 90")]
+    return []
+
+
+def _disk(spec: ServiceSpec) -> list[Diagnostic]:
+    if spec.disk is None:
+        return []
+    origin = spec.keys["disk"]
+    missing = [field for field in ("name", "mountPath") if field not in spec.disk]
+    if missing:
+        words = f"disk has no {' and no '.join(missing)}"
+        return [_said(spec, "missing-field", words, rules.DISK, origin, f"add `{missing[0]}:`")]
+    found: list[Diagnostic] = []
+    mount = spec.disk["mountPath"]
+    if not mount.text.startswith("/"):
+        words = f"mountPath must be an absolute path, not {mount.text}"
+        found.append(_said(spec, "mount-path", words, rules.DISK, mount.origin, f"write /{mount.text}"))
+    elif (mount.text.rstrip("/") or "/") in NO_MOUNT:
+        words = f"a disk cannot be mounted at {mount.text}"
+        help_ = "take a folder of its own, for example /var/data"
+        found.append(_said(spec, "mount-path", words, rules.DISK, mount.origin, help_))
+    size = spec.disk.get("sizeGB")
+    if size is not None and not size.whole():
+        words = f"sizeGB must be 1 or more, not {size.text}"
+        found.append(_said(spec, "disk-size", words, rules.DISK, size.origin, "write a whole number of gigabytes"))
+    return found
+
+
+def _shutdown_delay(spec: ServiceSpec) -> list[Diagnostic]:
+    delay = spec.get("maxShutdownDelaySeconds")
+    if delay is None or ((seconds := delay.whole()) is not None and 1 <= seconds <= 300):
+        return []
+    words = f"maxShutdownDelaySeconds must be from 1 to 300, not {delay.text}"
+    return [_said(spec, "shutdown-delay", words, rules.SHUTDOWN, delay.origin, "write a number from 1 to 300")]
+
+
+def _health_path(spec: ServiceSpec) -> list[Diagnostic]:
+    path = spec.filled("healthCheckPath")
+    if path is None:
+        return []
+    if spec.kind in "PK":
+        message = f"healthCheckPath has no effect on {fields.KIND_NAMES[spec.kind]}"
+        return [
+            info(
+                "render/health-check-unused", message, origin=path.origin, service=spec.name,
+                rule=rules.HEALTH_CHECK.id, help="remove it",
+            )
+        ]  # fmt: skip
+    if path.text.startswith("/"):
+        return []
+    return [
+        warning(
+            "render/health-check-path", f"healthCheckPath {path.text} does not start with a slash", origin=path.origin,
+            service=spec.name, rule=rules.HEALTH_CHECK.id, help=f"write /{path.text}; it is asked that way here",
+        )
+    ]  # fmt: skip
+
+
+def database_problems(database: Database) -> list[Diagnostic]:
+    """Everything wrong with one Postgres database."""
+    found: list[Diagnostic] = []
+    plan = database.texts.get("plan")
+    name = canonical(plan.text) if plan else DATABASE_DEFAULT
+    if plan is not None and name not in DATABASE_PLANS:
+        legacy = name in DATABASE_LEGACY
+        words = "Legacy Postgres plans not supported" if legacy else f"{plan.text!r} is no Postgres plan"
+        help_ = f"take a plan of today: {DATABASE_DEFAULT}" if legacy else f"known are {', '.join(DATABASE_PLANS)}"
+        found.append(
+            error(
+                "render/database-plan", f"databases[{database.number}] {words}", origin=plan.origin,
+                rule=rules.DATABASE_PLAN.id, url=rules.DATABASE_PLAN.url, help=help_,
+            )
+        )  # fmt: skip
+    size = database.texts.get("diskSizeGB")
+    if size is not None and ((gigabytes := size.whole()) is None or not (gigabytes == 1 or gigabytes % 5 == 0)):
+        found.append(
+            error(
+                "render/database-disk", f"databases[{database.number}] diskSizeGB must be 1 or a multiple of 5",
+                origin=size.origin, rule=rules.DATABASE_PLAN.id, help="write 1, 5, 10, 15 or so",
+            )
+        )  # fmt: skip
+    return found

@@ -1,0 +1,79 @@
+"""The records of a decision: what it rests on, and what it comes to."""
+
+import posixpath
+from typing import NamedTuple
+
+from emulator.contract import Inputs
+from emulator.model.choice import Trace
+from emulator.model.diagnostic import Diagnostic
+from emulator.model.plan import Build, Command
+from emulator.snapshot import Snapshot, normal
+
+from .declarations import Blueprint, ServiceSpec, Value
+from .environment import Environment, environment
+from .plans import InstanceType
+from .procfile import Process, process_line
+
+
+class Way(NamedTuple):
+    """What one way of creation comes to. refusal: Render's own words when it refuses the service.
+    unread: fields of render.yaml that have no effect, and why."""
+
+    build: Build
+    command: Command | None
+    environment: Environment
+    diagnostics: tuple[Diagnostic, ...]
+    refusal: str | None = None
+    unread: dict[str, str] = {}
+
+
+class Given(NamedTuple):
+    """What a decision rests on, gathered once. root_is_usable: False when rootDir is wrong, which is
+    said already; what follows from it is then not said."""
+
+    repo: Snapshot
+    inputs: Inputs
+    spec: ServiceSpec
+    blueprint: Blueprint | None
+    created_from: str
+    root: str
+    root_is_usable: bool
+    instance: InstanceType
+    trace: Trace
+    found: list[Diagnostic]
+
+    @property
+    def by_blueprint(self) -> bool:
+        return self.created_from == "blueprint"
+
+    @property
+    def runtime(self) -> str | None:
+        return self.spec.runtime.text if self.spec.runtime else None
+
+    def path(self, written: str) -> str | None:
+        """A path of render.yaml as a repository path: relative to the service's root, a leading slash
+        too (rule render/root-dir). None when it leaves the repository."""
+        return normal(posixpath.join(self.root, written.strip().lstrip("/") or "."))
+
+    def leaves_root(self, path: str) -> bool:
+        """Whether a path lies outside the service's root."""
+        return self.root not in (".", path) and not path.startswith(self.root + "/")
+
+    def dockerfile(self) -> str | None:
+        """The Dockerfile's path, there or not: what dockerfilePath names, else Dockerfile in the root."""
+        written = self.spec.filled("dockerfilePath")
+        return self.path(written.text if written else "Dockerfile")
+
+    def environment(self, runtime: str) -> Environment:
+        return environment(
+            spec=self.spec, blueprint=self.blueprint, repository=self.repo.repository, inputs=self.inputs,
+            runtime=runtime, instance=self.instance,
+        )  # fmt: skip
+
+    def process(self) -> Process:
+        """The Procfile's line for this kind of service."""
+        return process_line(self.repo, self.root, "worker" if self.spec.kind == "K" else "web")
+
+    def present(self, *names: str) -> list[tuple[str, Value]]:
+        """Those of the fields that are written."""
+        return [(name, value) for name in names if (value := self.spec.get(name)) is not None]
