@@ -31,14 +31,15 @@ def native(given: Given) -> Way:
         base_fallbacks=stand_in.fallbacks, generated_dockerfile=stand_in.dockerfile,
     )  # fmt: skip
     refusal = _refusal(given, runtime)
+    process = given.process()
     command = native_command(
-        spec, given.process(), _beside(given, env), trace=given.trace, found=found, by_blueprint=given.by_blueprint
+        spec, process, _beside(given, env), trace=given.trace, found=found, by_blueprint=given.by_blueprint
     )
     if command is None and refusal is None and given.root_is_usable:
         found.append(
             error(
                 "render/no-start-command",
-                f"nothing says how to start {spec.name}: no startCommand and no Procfile with a line for it",
+                f"nothing says how to start {spec.name}: no startCommand, no Procfile with a {process.name} line",
                 origin=spec.origin if spec.is_declared else None, service=spec.name,
                 rule=rules.NATIVE_START_COMMAND.id, help="add a startCommand",
             )

@@ -14,7 +14,6 @@ from .procfile import Process
 
 QUESTION = "Which command does the container start with?"
 _BASE_IMAGE = "the base image's own command"
-_LINE = "the Procfile's line"
 _NEVER_READ = "a service synced from a Blueprint never reads a Procfile"
 
 
@@ -68,7 +67,7 @@ def _never_here(start: Value | None, process: Process, *, by_blueprint: bool) ->
     if process.found:
         candidates.append(
             Candidate(
-                _procfile(process), source="procfile", shown=process.command, because=_LINE,
+                _procfile(process), source="procfile", shown=process.command, because=f"the Procfile's {process.name} line",
                 origin=process.origin, loses=_NEVER_READ if by_blueprint else "a Procfile comes last",
             )
         )  # fmt: skip
@@ -87,9 +86,9 @@ def native_command(
                   because="startCommand is set", origin=start.origin if start else None,
                   rule=rules.NATIVE_START_COMMAND, absent="no startCommand is set"),
         Candidate(_procfile(process) if process.found and not by_blueprint else ABSENT, source="procfile",
-                  shown=process.command, because=_LINE, origin=process.origin,
+                  shown=process.command, because=f"the Procfile's {process.name} line", origin=process.origin,
                   rule=rules.PROCFILE_WEB, loses="render.yaml comes before a Procfile",
-                  absent=_NEVER_READ if process.found else "there is no Procfile with a line for it"),
+                  absent=_NEVER_READ if process.found else f"there is no Procfile with a {process.name} line"),
     )  # fmt: skip
     if process.others:
         found.append(_not_run(spec, process))

@@ -21,8 +21,11 @@ def key_coverage(spec: ServiceSpec, unread: dict[str, str]) -> list[Coverage]:
     return rows
 
 
-def database_coverage(blueprint: Blueprint) -> list[Coverage]:
-    return [
+def blueprint_coverage(blueprint: Blueprint) -> list[Coverage]:
+    """The outermost keys, and every key of the databases."""
+    notes = ((key, origin, fields.ROOT_NOTES.get(key)) for key, origin in blueprint.keys.items())
+    rows = [Coverage(key=key, origin=at, fidelity=note[0], note=note[1]) for key, at, note in notes if note]
+    return rows + [
         Coverage(
             key=f"databases[{database.number}].{key}", origin=origin, fidelity=Fidelity.NOT_IMITATED,
             note="Postgres is not run yet",

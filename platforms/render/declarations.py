@@ -87,10 +87,11 @@ class Database(NamedTuple):
 
 
 class Blueprint(NamedTuple):
-    """A whole render.yaml. `groups` maps an env group's name to its variables."""
+    """A whole render.yaml. `groups` maps an env group's name to its variables; `keys` are its outermost fields."""
 
     file: str
     services: tuple[ServiceSpec, ...] = ()
     databases: tuple[Database, ...] = ()
     groups: dict[str, tuple[EnvEntry, ...]] = {}
     diagnostics: tuple[Diagnostic, ...] = ()
+    keys: dict[str, Origin] = {}

@@ -71,10 +71,19 @@ SERVICE_FIELDS: dict[str, Field] = {
     "persistenceMode": Field("V", "string", NOT_IMITATED, "Key Value is not run yet"),
 }
 
-ROOT_FIELDS = (
-    "services", "databases", "envVarGroups", "projects", "ungrouped", "previews", "version",
-    "previewsEnabled", "previewsExpireAfterDays",
-)  # fmt: skip
+ROOT_NOTES: dict[str, tuple[Fidelity, str]] = {
+    "envVarGroups": (EXACT, ""),
+    "version": (EXACT, ""),
+    "projects": (APPROXIMATE, "the services of all environments stand in one plan"),
+    "ungrouped": (APPROXIMATE, "the services of all environments stand in one plan"),
+    "previews": (NOT_IMITATED, "no previews yet"),
+    "previewsEnabled": (NOT_IMITATED, "no previews yet"),
+    "previewsExpireAfterDays": (NOT_IMITATED, "no previews yet"),
+}
+"""What we make of the file's outermost fields; services and databases are told field by field."""
+
+ROOT_FIELDS = ("services", "databases", *ROOT_NOTES)
+PREVIEWS_FIELDS = ("generation", "expireAfterDays")
 UNGROUPED_FIELDS = ("services", "databases", "envVarGroups")
 PROJECT_FIELDS = ("name", "environments")
 ENVIRONMENT_FIELDS = ("name", "services", "databases", "envVarGroups", "networking", "permissions")

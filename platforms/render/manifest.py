@@ -24,8 +24,12 @@ def read_blueprint(text: str, file: str) -> Blueprint:
         return Blueprint(file, diagnostics=found)
     notes = Notes()
     notes.keys(root, fields.ROOT_FIELDS, "a Blueprint")
+    previews = root.get("previews")
+    if isinstance(previews, Mapping):
+        notes.keys(previews, fields.PREVIEWS_FIELDS, "previews")
     services, databases, groups = _resources(root, notes)
-    return Blueprint(file, services, databases, groups, (*result.diagnostics, *notes.found))
+    keys = {key.text: key.origin for key, _ in root.pairs}
+    return Blueprint(file, services, databases, groups, (*result.diagnostics, *notes.found), keys)
 
 
 def _not_a_blueprint(root: Node | None, file: str) -> Diagnostic:

@@ -14,6 +14,7 @@ class Process(NamedTuple):
     """found: whether there is a line for the service. others: names of the lines that nobody runs."""
 
     found: bool
+    name: str = "web"
     command: str = ""
     origin: Origin | None = None
     others: tuple[str, ...] = ()
@@ -24,14 +25,14 @@ def process_line(repo: Snapshot, root: str, name: str = "web") -> Process:
     """The line called `name` of the Procfile in `root`."""
     path = posixpath.normpath(posixpath.join(root, "Procfile"))
     if not repo.is_file(path):
-        return Process(found=False)
+        return Process(found=False, name=name)
     try:
         text = repo.text(path)
     except Unreadable as problem:
-        return Process(found=False, diagnostics=(unreadable(problem, path),))
+        return Process(found=False, name=name, diagnostics=(unreadable(problem, path),))
     procfile = parse_procfile(text, path)
     wanted = procfile.get(name)
     others = tuple(p.name for p in procfile.processes if p.name != name)
     if wanted is None:
-        return Process(found=False, others=others, diagnostics=procfile.diagnostics)
-    return Process(True, wanted.command, wanted.origin, others, procfile.diagnostics)
+        return Process(found=False, name=name, others=others, diagnostics=procfile.diagnostics)
+    return Process(True, name, wanted.command, wanted.origin, others, procfile.diagnostics)

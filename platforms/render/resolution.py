@@ -14,7 +14,7 @@ from emulator.snapshot import Look, Snapshot, Unreadable
 from platforms.common import unreadable
 
 from . import rules
-from .coverage import database_coverage, key_coverage
+from .coverage import blueprint_coverage, key_coverage
 from .datastores import key_value, postgres
 from .declarations import Blueprint, Database, ServiceSpec
 from .fields import DEFAULT_PATH
@@ -191,5 +191,5 @@ def _coverage(
     """Every key of the file and what becomes of it, then what the platform does that we do not."""
     unread = [result.unread for result in results]
     rows = [row for spec, idle in zip(specs, unread, strict=False) for row in key_coverage(spec, idle)]
-    rows += database_coverage(blueprint) if blueprint else []
+    rows += blueprint_coverage(blueprint) if blueprint else []
     return (*rows, *(c for result in results for c in result.coverage))

@@ -122,8 +122,12 @@ def _instances(spec: ServiceSpec) -> list[Diagnostic]:
         found += _scaling(spec, spec.scaling)
     many = (number or 1) > 1 or spec.scaling is not None
     if many and spec.disk is not None:
-        words = "a service with a disk has one instance"
-        found.append(_said(spec, "disk-instances", words, rules.INSTANCES, spec.keys["disk"], "remove one of the two"))
+        found.append(
+            warning(
+                "render/disk-instances", "a service with a disk has one instance", origin=spec.keys["disk"],
+                service=spec.name, rule=rules.INSTANCES.id, help="remove the disk, or what asks for more instances",
+            )
+        )  # fmt: skip
     if (number or 1) > 1 and canonical(spec.text("plan") or "") == "free" and count is not None:
         help_ = "remove numInstances, or take another plan"
         found.append(_said(spec, "free-plan", "a free service cannot scale", rules.FREE_PLAN, count.origin, help_))
