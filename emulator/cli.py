@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
+from .edge.interrupts import Interrupts
 from .model.diagnostic import Diagnostic, HostError, UsageError
 from .request import World
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from .model.plan import Service
     from .request import Project
     from .snapshot import Snapshot
-    from .world import Clock, Docker, HttpDoor
+    from .world import Clock, Docker
 
 COMMANDS: dict[str, str] = {
     "plan": "which command would run, and why (no Docker needed)",
@@ -33,6 +34,8 @@ COMMANDS: dict[str, str] = {
     "schema": "the JSON Schema of what emu prints",
 }
 
+_INTERRUPTS = Interrupts()
+
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """The entry point of `emu`."""
@@ -42,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     from .edge.terminal import StandardTerminal
 
     terminal = StandardTerminal(os.environ)
+    _INTERRUPTS.heed()
     try:
         code = run(arguments, terminal)
     except HostError as problem:
@@ -49,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         code = problem.exit_code
     except KeyboardInterrupt:
         terminal.err("\ninterrupted\n")
-        code = 130
+        code = _INTERRUPTS.exit_code
     except BrokenPipeError:
         # The reader went away (`emu plan | head`); nothing is left to say and nobody to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -91,8 +95,10 @@ def run(arguments: list[str], terminal: "StandardTerminal") -> int:
 
         terminal.out(f"emu {version('emu')}\n")
         return 0
+    if arguments and arguments[0] not in ("-h", "--help"):
+        raise UsageError(f"emu has no option {arguments[0]!r}", help="`emu --help` lists the commands")
     terminal.out(_usage())
-    return 0 if not arguments or arguments[0] in ("-h", "--help") else 2
+    return 0
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -124,7 +130,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         end_running_up=_end_running_up,
         prepare_context=_prepare_context,
         clock=_clock,
-        http=_http,
+        interrupted_again=_INTERRUPTS.again,
     )
 
 
@@ -175,12 +181,6 @@ def _clock() -> "Clock":
     from .edge.clock import SystemClock
 
     return SystemClock()
-
-
-def _http() -> "HttpDoor":
-    from .edge.sockets import SocketHttp
-
-    return SocketHttp()
 
 
 def _usage() -> str:

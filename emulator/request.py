@@ -10,7 +10,7 @@ from .snapshot import Snapshot
 
 if TYPE_CHECKING:
     from .engine.deploy import PrepareContext
-    from .world import Clock, Docker, HttpDoor
+    from .world import Clock, Docker
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""
@@ -68,7 +68,7 @@ class World:
         end_running_up: Callable[[str | None], int],
         prepare_context: "Callable[[Snapshot], PrepareContext]",
         clock: "Callable[[], Clock]",
-        http: "Callable[[], HttpDoor]",
+        interrupted_again: Callable[[], bool],
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -80,4 +80,4 @@ class World:
         self.end_running_up = end_running_up
         self.prepare_context = prepare_context
         self.clock = clock
-        self.http = http
+        self.interrupted_again = interrupted_again

@@ -324,6 +324,11 @@ class Docker(Protocol):
         """Send `signal` and return at once. No error when there is nothing to send it to."""
         ...
 
+    def heeds(self, id: str, signal: str) -> bool | None:
+        """Whether its first process does anything at `signal`: one that neither catches nor blocks it never hears of
+        it. None when that cannot be seen."""
+        ...
+
     def remove(self, id: str) -> None:
         """Remove it, killing it first when it runs. No error when it is gone."""
         ...

@@ -263,6 +263,10 @@ class Engine:
 
         self._ask_of(f"sending {signal} to a container", kill)
 
+    def heeds(self, id: str, signal: str) -> bool | None:
+        found = self._running(id, None)
+        return docker_look.heeds(found[1], found[0], signal) if found is not None and self._look != "helper" else None
+
     def stop(self, id: str, signal: str, grace_s: float) -> None:
         self.kill(id, signal)
         if not self._ended(id, grace_s):

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -59,6 +60,19 @@ def cpu_seconds(pid: int, id: str) -> float | None:
             words = dict(line.split() for line in (folder / "cpu.stat").read_text().splitlines())
             if "usage_usec" in words:
                 return int(words["usage_usec"]) / 1e6
+    return None
+
+
+def heeds(pid: int, id: str, name: str) -> bool | None:
+    """Whether the first process of a container catches the signal, or blocks it to fetch it itself. The kernel drops
+    what neither is for a first process. None when it cannot be read here."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        if id not in (_PROC / str(pid) / "cgroup").read_text():
+            return None
+        lines = (_PROC / str(pid) / "status").read_text().splitlines()
+        masks = dict(line.split(":", 1) for line in lines if line.startswith(("SigCgt", "SigBlk")))
+        bit = 1 << (signal.Signals[name if name.startswith("SIG") else f"SIG{name}"] - 1)
+        return any(int(masks[which], 16) & bit for which in ("SigCgt", "SigBlk"))
     return None
 
 

@@ -70,7 +70,7 @@ def end_running(project: str | None, environ: Mapping[str, str], *, within_s: fl
         if not owner:
             continue
         count += 1
-        os.kill(owner, signal.SIGINT)
+        os.kill(owner, signal.SIGTERM)
         end = time.monotonic() + within_s
         while state.owner() == owner and time.monotonic() < end:
             time.sleep(0.05)

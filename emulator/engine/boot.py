@@ -1,16 +1,40 @@
 """From "the process was started" to a verdict: a pure state machine.
 
 `step(rules, state, observation)` returns the next state and the actions to take. Nothing here waits,
-looks or asks: the loop in `run` performs actions when they are due and feeds back what it saw. All
-times are seconds on one clock; a test replays a history of observations.
+looks or asks: the loop in `run` performs actions when they are due and feeds back what it saw. A test
+replays a history of observations.
 """
 
-from typing import Literal
+import re
 
 from emulator.model.event import VerdictKind
-from emulator.model.plan import Lifecycle, Probe
-from emulator.model.record import Record, replace
-from emulator.world import HttpAnswer, Listener, StartFailure
+from emulator.model.plan import PortScan, Probe
+from emulator.model.record import replace
+from emulator.world import HttpAnswer, Listener
+
+from .boot_steps import (
+    Action,
+    Ask,
+    Asked,
+    Check,
+    Checked,
+    Exited,
+    FoundPort,
+    Look,
+    Looked,
+    NotStarted,
+    Observation,
+    Outcome,
+    Remind,
+    Rules,
+    Settle,
+    Settled,
+    StartAgain,
+    Started,
+    State,
+    Step,
+    answer_words,
+)
 
 LOOK_EVERY_S = 0.01
 """How often listening ports are read: far oftener than any platform, so that a verdict is not late."""
@@ -18,175 +42,18 @@ LOOK_SLOWLY_AFTER_S = 30.0
 LOOK_SLOWLY_EVERY_S = 0.1
 ASK_AGAIN_S = 0.25
 IDLE_FOR_S = 3.0
-"""A process that listens only on loopback and did nothing for this long will not listen elsewhere."""
+"""A process that listens on PORT, on loopback only, and did nothing for this long will not listen elsewhere."""
+IDLE_ELSEWHERE_FOR_S = 10.0
+"""The same for one that listens on another port of loopback: that may be a debugger, while the app still waits."""
 IDLE_SHARE = 0.05
 """Up to this share of a processor counts as doing nothing."""
 SAME_CRASHES = 3
 SAME_REFUSALS = 3
 SHORT_BACK_OFF_S = 0.1
 HTTP_PATIENCE_S = 5.0
-
-
-class Rules(Record, frozen=True, kw_only=True):
-    """What decides a boot: the platform's timings, already scaled, and how patient we are ourselves.
-
-    scale: what the timings were multiplied by, so that the platform's own time can be told.
-    faithful: wait as long as the platform does, even when the outcome is certain.
-    """
-
-    lifecycle: Lifecycle
-    health: Probe | None = None
-    scale: float = 1.0
-    faithful: bool = False
-
-    def platform_time(self, seconds: float) -> float:
-        return seconds / self.scale if self.scale else seconds
-
-
-class State(Record, frozen=True, kw_only=True):
-    """Where a boot stands. `started` is when the current process began, `begun` when the first did."""
-
-    phase: Literal["new", "looking", "asking", "checking", "settling", "waiting", "live", "done"] = "new"
-    attempt: int = 0
-    begun: float = 0.0
-    started: float = 0.0
-    port: int | None = None
-    checks: int = 0
-    reminders: int = 0
-    crashes: tuple[str, ...] = ()
-    refusals: tuple[str, ...] = ()
-    listeners: tuple[Listener, ...] = ()
-    idle_since: float | None = None
-    idle_cpu: float = 0.0
-    not_http: tuple[int, ...] = ()
-    was_live: bool = False
-
-
-# ---- observations -----------------------------------------------------------------------------------
-
-
-class Started(Record, frozen=True, kw_only=True):
-    at: float
-
-
-class NotStarted(Record, frozen=True, kw_only=True):
-    at: float
-    failure: StartFailure
-
-
-class Looked(Record, frozen=True, kw_only=True):
-    """Its listening sockets, and the processor time used so far (None when unknown)."""
-
-    at: float
-    attempt: int
-    listeners: tuple[Listener, ...]
-    cpu_s: float | None = None
-
-
-class Asked(Record, frozen=True, kw_only=True):
-    """What a plain HTTP request to a port came to."""
-
-    at: float
-    attempt: int
-    port: int
-    answer: HttpAnswer
-
-
-class Checked(Record, frozen=True, kw_only=True):
-    """What a health check came to."""
-
-    at: float
-    attempt: int
-    answer: HttpAnswer
-
-
-class Settled(Record, frozen=True, kw_only=True):
-    """The time to stay up has passed."""
-
-    at: float
-    attempt: int
-
-
-class Exited(Record, frozen=True, kw_only=True):
-    """The process ended. `last_line` tells one crash from another."""
-
-    at: float
-    attempt: int
-    exit_code: int | None
-    oom: bool = False
-    last_line: str = ""
-
-
-Observation = Started | NotStarted | Looked | Asked | Checked | Settled | Exited
-
-
-# ---- actions ----------------------------------------------------------------------------------------
-
-
-class Look(Record, frozen=True, kw_only=True):
-    due: float
-    attempt: int
-
-
-class Ask(Record, frozen=True, kw_only=True):
-    due: float
-    attempt: int
-    port: int
-    timeout_s: float
-
-
-class Check(Record, frozen=True, kw_only=True):
-    due: float
-    attempt: int
-    port: int
-    number: int
-
-
-class Settle(Record, frozen=True, kw_only=True):
-    due: float
-    attempt: int
-
-
-class StartAgain(Record, frozen=True, kw_only=True):
-    """Start the process anew. platform_s: how long the platform would have waited."""
-
-    due: float
-    platform_s: float
-    because: str
-
-
-class Remind(Record, frozen=True, kw_only=True):
-    """The platform says that it found no port yet."""
-
-    due: float
-    seconds: float
-
-
-class FoundPort(Record, frozen=True, kw_only=True):
-    due: float
-    port: int
-    address: str
-
-
-class Outcome(Record, frozen=True, kw_only=True):
-    """How the boot ended. `platform_seconds`: when the platform itself would have said so, counted from
-    the first start; None when it is now. code: "live", "crash", "exit-zero", "oom", "not-started",
-    "no-port", "no-http", "loopback", "unhealthy", "succeeded", "failed"."""
-
-    due: float
-    verdict: VerdictKind
-    code: str
-    reason: str
-    platform_seconds: float | None = None
-    port: int | None = None
-    exit_code: int | None = None
-
-
-Action = Look | Ask | Check | Settle | StartAgain | Remind | FoundPort | Outcome
-Step = tuple[State, tuple[Action, ...]]
-
-
-# ---- the machine ------------------------------------------------------------------------------------
+"""How long the first plain request may take; each further one twice as long, for apps with a slow first page."""
+CHECK_AGAIN_S = 0.5
+"""How soon a health check is repeated whose answer waiting does not change."""
 
 
 def step(rules: Rules, state: State, seen: Observation) -> Step:
@@ -207,35 +74,40 @@ def step(rules: Rules, state: State, seen: Observation) -> Step:
         case Checked():
             return _checked(rules, state, seen)
         case Settled():
-            return _live(state, seen.at, None)
+            return _live(state, seen.at, None) if state.phase == "settling" else (state, ())
 
 
 def _started(rules: Rules, state: State, seen: Started) -> Step:
-    attempt = state.attempt + 1
-    state = replace(
-        state,
-        attempt=attempt,
+    goes_on = state.attempt > 0 and not state.was_live
+    state = State(
+        attempt=state.attempt + 1,
         started=seen.at,
-        begun=state.begun if state.attempt else seen.at,
-        port=None,
-        checks=0,
-        refusals=(),
-        listeners=(),
-        idle_since=None,
-        not_http=(),
+        begun=state.begun if goes_on else seen.at,
+        skipped=state.skipped if goes_on else 0.0,
+        crashes=state.crashes,
+        was_live=state.was_live,
     )
     if rules.lifecycle.port_scan is not None:
-        return replace(state, phase="looking"), (Look(due=seen.at, attempt=attempt),)
+        return replace(state, phase="looking"), (Look(due=seen.at, attempt=state.attempt),)
     if rules.lifecycle.success_is_exit_zero:
         return replace(state, phase="waiting"), ()
     due = seen.at + rules.lifecycle.settle_s
-    return replace(state, phase="settling"), (Settle(due=due, attempt=attempt),)
+    return replace(state, phase="settling"), (Settle(due=due, attempt=state.attempt),)
 
 
 def _not_started(state: State, seen: NotStarted) -> Step:
-    return _done(
-        state, seen.at, VerdictKind.BOOT_FAILED, "not-started", seen.failure.message, exit_code=seen.failure.exit_code
+    outcome = Outcome(
+        due=seen.at,
+        verdict=VerdictKind.BOOT_FAILED,
+        code="not-started",
+        reason=seen.failure.message,
+        exit_code=seen.failure.exit_code,
+        failure=seen.failure,
     )
+    return replace(state, phase="done"), (outcome,)
+
+
+# ---- the end of a process ---------------------------------------------------------------------------
 
 
 def _exited(rules: Rules, state: State, seen: Exited) -> Step:
@@ -245,28 +117,42 @@ def _exited(rules: Rules, state: State, seen: Exited) -> Step:
         verdict = VerdictKind.SUCCEEDED if good else VerdictKind.FAILED
         reason = "it ended with status 0" if good else _exit_words(seen)
         return _done(state, seen.at, verdict, "succeeded" if good else "failed", reason, exit_code=seen.exit_code)
-    crash = f"{seen.exit_code}/{seen.oom}/{seen.last_line}"
-    state = replace(state, crashes=(*state.crashes, crash), phase="waiting")
+    state = replace(state, crashes=(*state.crashes, _crash(seen)), phase="waiting")
     number = len(state.crashes)
     platform_wait = life.back_off_s[min(number, len(life.back_off_s)) - 1] if life.back_off_s else 0.0
-    if not state.was_live:
-        certain = not rules.faithful and state.crashes[-SAME_CRASHES:] == (crash,) * SAME_CRASHES
-        too_late = seen.at + (platform_wait if rules.faithful else 0) - state.begun >= life.deadline_s
-        if certain or too_late or not life.restarts_during_deploy:
-            code = "oom" if seen.oom else "exit-zero" if seen.exit_code == 0 else "crash"
-            later = rules.platform_time(life.deadline_s) if life.restarts_during_deploy else None
-            return _done(
-                state,
-                seen.at,
-                VerdictKind.BOOT_FAILED,
-                code,
-                _exit_words(seen),
-                platform_seconds=later,
-                exit_code=seen.exit_code,
-            )
+    if not state.was_live and _given_up(rules, state, seen.at + platform_wait):
+        code = "oom" if seen.oom else "exit-zero" if seen.exit_code == 0 else "crash"
+        later = rules.platform_time(life.deadline_s) if life.restarts_during_deploy else None
+        return _done(
+            state,
+            seen.at,
+            VerdictKind.BOOT_FAILED,
+            code,
+            _exit_words(seen),
+            platform_seconds=later,
+            exit_code=seen.exit_code,
+        )
     wait = platform_wait if rules.faithful else min(platform_wait, SHORT_BACK_OFF_S * number)
     again = StartAgain(due=seen.at + wait, platform_s=rules.platform_time(platform_wait), because=_exit_words(seen))
-    return state, (again,)
+    return replace(state, skipped=state.skipped + platform_wait - wait), (again,)
+
+
+def _given_up(rules: Rules, state: State, next_start: float) -> bool:
+    """Whether the platform does not start it again before its deadline, or doing so would change nothing."""
+    certain = not rules.faithful and state.crashes[-SAME_CRASHES:] == (state.crashes[-1],) * SAME_CRASHES
+    too_late = _elapsed(state, next_start) >= rules.lifecycle.deadline_s
+    return certain or too_late or not rules.lifecycle.restarts_during_deploy
+
+
+def _elapsed(state: State, at: float) -> float:
+    """How long the deploy would have taken on the platform, which does not shorten its waits."""
+    return at - state.begun + state.skipped
+
+
+def _crash(seen: Exited) -> str:
+    """What tells one crash from another: times, process numbers and addresses do not."""
+    words = re.sub(r"0x[0-9a-fA-F]+|\d+", "0", seen.last_line)
+    return f"{seen.exit_code}/{seen.oom}/{words}"
 
 
 def _exit_words(seen: Exited) -> str:
@@ -277,41 +163,68 @@ def _exit_words(seen: Exited) -> str:
     return f"it exited with status {seen.exit_code}"
 
 
+# ---- the scan for a port ----------------------------------------------------------------------------
+
+
 def _looked(rules: Rules, state: State, seen: Looked) -> Step:
     scan = rules.lifecycle.port_scan
     assert scan is not None
     state = _watch_idleness(replace(state, listeners=seen.listeners), seen)
     if state.phase != "looking":
         return state, ()
-    open_ports = [x for x in seen.listeners if not x.loopback and x.port not in scan.reserved]
-    candidates = [x for x in open_ports if x.port not in state.not_http]
-    chosen = _preferred(candidates, scan.preferred)
+    if seen.at >= state.forgive_at:
+        state = replace(state, failed_ports=())
+    usable = [x for x in seen.listeners if not x.loopback and x.port not in scan.reserved]
+    state, chosen = _choose(state, [x for x in usable if x.port not in state.failed_ports], scan, seen.at)
+    state, reminders = _remind(rules, state, seen.at)
     if chosen is not None:
-        found = FoundPort(due=seen.at, port=chosen.port, address=chosen.address)
-        state = replace(state, port=chosen.port)
-        if scan.http:
-            ask = Ask(due=seen.at, attempt=state.attempt, port=chosen.port, timeout_s=HTTP_PATIENCE_S)
-            return replace(state, phase="asking"), (found, ask)
-        return _usable(rules, state, seen.at, (found,))
+        state, actions = _take(rules, state, chosen, seen.at)
+        return state, (*reminders, *actions)
     elapsed = seen.at - state.started
-    given_up = _give_up(rules, state, seen.at, elapsed, only_other=bool(open_ports))
-    if given_up is not None:
-        return given_up
-    actions: list[Action] = []
-    if scan.remind_s and elapsed >= scan.remind_s * (state.reminders + 1):
-        state = replace(state, reminders=state.reminders + 1)
-        actions.append(Remind(due=seen.at, seconds=rules.platform_time(elapsed)))
+    if state.other_since is None:
+        end = _end_of_scan(rules, state, seen.at, any_open=bool(usable))
+        if end is not None:
+            return end[0], (*reminders, *end[1])
     wait = LOOK_EVERY_S if elapsed < LOOK_SLOWLY_AFTER_S else LOOK_SLOWLY_EVERY_S
-    return replace(state, not_http=() if not open_ports else state.not_http), (
-        *actions,
-        Look(due=seen.at + wait, attempt=state.attempt),
-    )
+    return state, (*reminders, Look(due=seen.at + wait, attempt=state.attempt))
 
 
-def _preferred(candidates: list[Listener], preferred: int | None) -> Listener | None:
-    """The listener on the preferred port, else the lowest port, else None."""
-    exact = [x for x in candidates if x.port == preferred]
-    return min(exact or candidates, key=lambda x: x.port, default=None)
+def _choose(state: State, open_: list[Listener], scan: PortScan, at: float) -> tuple[State, Listener | None]:
+    """The listener on the preferred port; else the lowest, once one look of the platform's would have found
+    no other: we look far oftener, and must not settle for a port that is merely opened first."""
+    exact = [x for x in open_ if x.port == scan.preferred]
+    if exact or not open_:
+        return replace(state, other_since=None), exact[0] if exact else None
+    since = at if state.other_since is None else state.other_since
+    patient = scan.preferred is not None and at - since < scan.period_s
+    return replace(state, other_since=since), None if patient else min(open_, key=lambda x: x.port)
+
+
+def _remind(rules: Rules, state: State, at: float) -> tuple[State, tuple[Action, ...]]:
+    """The platform's own word that it is still looking, each time it is due."""
+    scan = rules.lifecycle.port_scan
+    assert scan is not None
+    elapsed = at - state.started
+    if not scan.remind_s or elapsed < scan.remind_s * (state.reminders + 1):
+        return state, ()
+    remind = Remind(due=at, seconds=rules.platform_time(elapsed))
+    return replace(state, reminders=state.reminders + 1), (remind,)
+
+
+def _take(rules: Rules, state: State, chosen: Listener, at: float) -> Step:
+    """Go on with a port that is open: ask it, or, where any listener will do, use it."""
+    scan = rules.lifecycle.port_scan
+    assert scan is not None
+    found: tuple[Action, ...] = ()
+    if chosen.port != state.announced:
+        found = (FoundPort(due=at, port=chosen.port, address=chosen.address),)
+    state = replace(state, port=chosen.port, announced=chosen.port, other_since=None)
+    if not scan.http:
+        return _usable(rules, state, at, found)
+    left = max(ASK_AGAIN_S, state.started + scan.deadline_s - at)
+    patience = min(HTTP_PATIENCE_S * 2 ** min(state.asks, 10), left)
+    ask = Ask(due=at, attempt=state.attempt, port=chosen.port, timeout_s=patience)
+    return replace(state, phase="asking"), (*found, ask)
 
 
 def _watch_idleness(state: State, seen: Looked) -> State:
@@ -325,43 +238,27 @@ def _watch_idleness(state: State, seen: Looked) -> State:
     return replace(state, idle_since=seen.at, idle_cpu=seen.cpu_s) if busy > IDLE_SHARE else state
 
 
-def _give_up(rules: Rules, state: State, at: float, elapsed: float, *, only_other: bool) -> Step | None:
-    """The end of the scan: its time is over, or the outcome is certain."""
+def _end_of_scan(rules: Rules, state: State, at: float, *, any_open: bool) -> Step | None:
+    """The end of the scan: its time is over, or the outcome is certain; None while it goes on."""
     scan = rules.lifecycle.port_scan
     assert scan is not None
-    later = rules.platform_time(scan.deadline_s)
-    idle = state.idle_since is not None and at - state.idle_since >= IDLE_FOR_S
-    if idle and not rules.faithful:
-        ports = ", ".join(f"{x.address}:{x.port}" for x in state.listeners)
-        return _done(
-            state,
-            at,
-            VerdictKind.TIMED_OUT,
-            "loopback",
-            f"it listens on {ports} only, which nothing outside the container reaches",
-            platform_seconds=later,
-        )
-    if elapsed < scan.deadline_s:
+    loopback = bool(state.listeners) and all(x.loopback for x in state.listeners)
+    on_port = any(x.port == scan.preferred for x in state.listeners)
+    idle_for = at - state.idle_since if state.idle_since is not None else 0.0
+    certain = not rules.faithful and loopback and idle_for >= (IDLE_FOR_S if on_port else IDLE_ELSEWHERE_FOR_S)
+    if not certain and at - state.started < scan.deadline_s:
         return None
-    if state.listeners and all(x.loopback for x in state.listeners):
-        return _done(
-            state,
-            at,
-            VerdictKind.TIMED_OUT,
-            "loopback",
-            "it listens on the loopback address only",
-            platform_seconds=later,
-        )
-    if only_other:
-        return _done(
-            state,
-            at,
-            VerdictKind.TIMED_OUT,
-            "no-http",
-            "a port is open, but nothing answers HTTP on it",
-            platform_seconds=later,
-        )
-    return _done(state, at, VerdictKind.TIMED_OUT, "no-port", "no port is open", platform_seconds=later)
+    code, reason = "no-port", "no port is open"
+    if loopback:
+        ports = ", ".join(f"{x.address}:{x.port}" for x in state.listeners)
+        code, reason = "loopback", f"it listens on {ports} only, which nothing outside the container reaches"
+    elif any_open:
+        code, reason = "no-http", state.last_failure or "a port is open, but nothing answers HTTP on it"
+    elif state.listeners:
+        ports = ", ".join(str(x.port) for x in state.listeners if not x.loopback)
+        reason = f"only port {ports} is open, which the platform keeps for itself"
+    later = rules.platform_time(scan.deadline_s)
+    return _done(state, at, VerdictKind.TIMED_OUT, code, reason, platform_seconds=later)
 
 
 def _asked(rules: Rules, state: State, seen: Asked) -> Step:
@@ -371,31 +268,44 @@ def _asked(rules: Rules, state: State, seen: Asked) -> Step:
         return _usable(rules, state, seen.at, ())
     scan = rules.lifecycle.port_scan
     assert scan is not None
-    if seen.answer.error == "not-http":
-        # Another port may still answer; this one is asked again only when the ports change.
-        state = replace(state, phase="looking", not_http=(*state.not_http, seen.port))
-        return state, (Look(due=seen.at + LOOK_EVERY_S, attempt=state.attempt),)
-    if seen.at - state.started >= scan.deadline_s:
-        return _done(
-            state,
-            seen.at,
-            VerdictKind.TIMED_OUT,
-            "no-http",
-            f"port {seen.port} is open, but does not answer: {seen.answer.detail or seen.answer.error}",
-            platform_seconds=rules.platform_time(scan.deadline_s),
-        )
-    return replace(state, phase="looking"), (Look(due=seen.at + ASK_AGAIN_S, attempt=state.attempt),)
+    words = f"port {seen.port} is open, but a plain request {answer_words(seen.answer)}"
+    state = replace(state, phase="looking", asks=state.asks + 1, last_failure=words)
+    if seen.answer.error in ("refused", "unreachable"):  # closed again since the look
+        return state, (Look(due=seen.at + ASK_AGAIN_S, attempt=state.attempt),)
+    # Another port may answer; this one is asked again after as long as the platform waits between two looks.
+    state = replace(state, failed_ports=(*state.failed_ports, seen.port), forgive_at=seen.at + scan.period_s)
+    return state, (Look(due=seen.at + LOOK_EVERY_S, attempt=state.attempt),)
+
+
+# ---- the health check -------------------------------------------------------------------------------
 
 
 def _usable(rules: Rules, state: State, at: float, before: tuple[Action, ...]) -> Step:
     """A usable port is open: check its health when there is a check, else it is live."""
-    port = state.port
-    assert port is not None
     if rules.health is None:
-        state, actions = _live(state, at, port)
-        return state, (*before, *actions)
-    state = replace(state, phase="checking", checks=1)
-    return state, (*before, Check(due=at, attempt=state.attempt, port=port, number=1))
+        state, actions = _live(state, at, state.port)
+    else:
+        state, actions = _check(rules, rules.health, state, at)
+    return state, (*before, *actions)
+
+
+def _check(rules: Rules, probe: Probe, state: State, due: float) -> Step:
+    """The next health check. Its patience does not outlast the platform's."""
+    assert state.port is not None
+    left = _deadline(rules, probe) - _elapsed(state, due)
+    number = state.checks + 1
+    check = Check(
+        due=due,
+        attempt=state.attempt,
+        port=state.port,
+        number=number,
+        timeout_s=min(probe.timeout_s, max(left, ASK_AGAIN_S)),
+    )
+    return replace(state, phase="checking", checks=number), (check,)
+
+
+def _deadline(rules: Rules, probe: Probe) -> float:
+    return probe.deadline_s or rules.lifecycle.deadline_s
 
 
 def _checked(rules: Rules, state: State, seen: Checked) -> Step:
@@ -407,22 +317,17 @@ def _checked(rules: Rules, state: State, seen: Checked) -> Step:
         return _live(state, seen.at, state.port)
     words = answer_words(seen.answer)
     state = replace(state, refusals=(*state.refusals, words)[-SAME_REFUSALS:])
-    deadline = probe.deadline_s or rules.lifecycle.deadline_s
+    deadline = _deadline(rules, probe)
     certain = not rules.faithful and _final(seen.answer) and state.refusals == (words,) * SAME_REFUSALS
-    if certain or seen.at - state.begun >= deadline:
-        return _done(
-            state,
-            seen.at,
-            VerdictKind.UNHEALTHY,
-            "unhealthy",
-            f"GET {probe.path} {words}",
-            platform_seconds=rules.platform_time(deadline),
-        )
-    assert state.port is not None
-    number = state.checks + 1
-    wait = probe.period_s if rules.faithful or not _final(seen.answer) else min(probe.period_s, 0.5)
-    check = Check(due=seen.at + wait, attempt=state.attempt, port=state.port, number=number)
-    return replace(state, checks=number), (check,)
+    if certain or _elapsed(state, seen.at) >= deadline:
+        later = rules.platform_time(deadline)
+        reason = f"GET {probe.path} {words}"
+        return _done(state, seen.at, VerdictKind.UNHEALTHY, "unhealthy", reason, platform_seconds=later)
+    wait = min(probe.period_s, CHECK_AGAIN_S) if _final(seen.answer) and not rules.faithful else probe.period_s
+    due = seen.at + min(wait, deadline - _elapsed(state, seen.at))
+    if seen.answer.error == "refused":  # nothing listens there any more: look where it went
+        return replace(state, phase="looking"), (Look(due=due, attempt=state.attempt),)
+    return _check(rules, probe, state, due)
 
 
 def _final(answer: HttpAnswer) -> bool:
@@ -430,20 +335,14 @@ def _final(answer: HttpAnswer) -> bool:
     return answer.status is not None and 400 <= answer.status < 500 and answer.status not in (408, 425, 429)
 
 
-def answer_words(answer: HttpAnswer) -> str:
-    """ "answers 404", "is refused", … : what came of a request."""
-    if answer.status is not None:
-        return f"answers {answer.status}"
-    return {
-        "refused": "is refused",
-        "timeout": "gets no answer in time",
-        "reset": "is cut off",
-        "not-http": "is not answered in HTTP",
-    }.get(answer.error or "", "cannot be reached")
+# ---- the verdict ------------------------------------------------------------------------------------
 
 
 def _live(state: State, at: float, port: int | None) -> Step:
-    live = Outcome(due=at, verdict=VerdictKind.LIVE, code="live", reason="it is live", port=port)
+    seconds = at - state.begun
+    live = Outcome(
+        due=at, verdict=VerdictKind.LIVE, code="live", reason=f"live after {seconds:.2f} s", seconds=seconds, port=port
+    )
     return replace(state, phase="live", was_live=True, crashes=()), (live,)
 
 
@@ -462,31 +361,9 @@ def _done(
         verdict=verdict,
         code=code,
         reason=reason,
+        seconds=at - state.begun,
         platform_seconds=platform_seconds,
         port=state.port,
         exit_code=exit_code,
     )
     return replace(state, phase="done"), (outcome,)
-
-
-def scaled(lifecycle: Lifecycle, health: Probe | None, factor: float) -> tuple[Lifecycle, Probe | None]:
-    """The platform's waits multiplied by `factor`."""
-    scan = lifecycle.port_scan
-    if scan is not None:
-        scan = replace(
-            scan, period_s=scan.period_s * factor, remind_s=scan.remind_s * factor, deadline_s=scan.deadline_s * factor
-        )
-    life = replace(
-        lifecycle,
-        port_scan=scan,
-        back_off_s=tuple(s * factor for s in lifecycle.back_off_s),
-        deadline_s=lifecycle.deadline_s * factor,
-        settle_s=lifecycle.settle_s * factor,
-    )
-    if health is not None:
-        health = replace(
-            health,
-            period_s=health.period_s * factor,
-            deadline_s=health.deadline_s * factor if health.deadline_s is not None else None,
-        )
-    return life, health

@@ -4,12 +4,13 @@ A paragraph of named steps over doors handed in; every step tells its events. A 
 `ServiceVerdict` with its cause, never an exception; `HostError` passes through.
 """
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple, Protocol
 
-from emulator.model.diagnostic import Diagnostic, Fault, error
+from emulator.model.diagnostic import Diagnostic, Fault, HostError, error
 from emulator.model.event import (
     BuildFailed,
     BuildFinished,
@@ -31,13 +32,13 @@ from emulator.world import (
     Clock,
     ContainerSpec,
     Docker,
-    HttpDoor,
     ImageFacts,
     StepDone,
     StepLog,
 )
 
-from . import boot, problems
+from . import problems
+from .boot_steps import Outcome, Rules, scaled
 from .labels import STAND_IN
 from .requests import build_request, conceal, container_spec, reveal
 from .run import Route, ServiceRun
@@ -68,12 +69,13 @@ class Doors(NamedTuple):
     """What a deploy may touch."""
 
     docker: Docker
-    http: HttpDoor
     clock: Clock
     prepare_context: PrepareContext
     ready: Callable[[], None]
     """Returns when the engine has answered and an earlier run's leftovers are gone. Raises HostError."""
     cancel: threading.Event
+    hurry: Callable[[], bool]
+    """Whether the user asked a second time to end."""
 
 
 class Settings(NamedTuple):
@@ -93,7 +95,7 @@ class Deployed(NamedTuple):
 
     verdict: ServiceVerdict
     run: ServiceRun | None
-    outcome: boot.Outcome | None
+    outcome: Outcome | None
     coverage: tuple[Coverage, ...]
 
 
@@ -123,53 +125,51 @@ class _Deployment:
         self.coverage: tuple[Coverage, ...] = ()
 
     def perform(self, url: str | None, route: Route | None) -> Deployed:
+        try:
+            built = self._built()
+        except HostError as problem:
+            built = _of_the_app(problem)
+        if isinstance(built, Diagnostic):
+            return self._failed(VerdictKind.BUILD_FAILED, "build", built)
+        self._compare(built)
+        run = self._service_run(built, url, route)
+        try:
+            outcome = run.until_decided()
+        except BaseException as problem:
+            with contextlib.suppress(HostError):  # what went wrong first is what to tell
+                run.stop(hurry=lambda: True)
+            if isinstance(problem, HostError):
+                return self._failed(VerdictKind.BOOT_FAILED, "boot", _of_the_app(problem))
+            raise
+        if not outcome.verdict.good:
+            return self._not_live(run, outcome)
+        reason = f"{self.service.name} is {outcome.reason}"
+        verdict = ServiceVerdict(name=self.service.name, verdict=outcome.verdict, reason=reason)
+        return Deployed(verdict, run, outcome, self.coverage)
+
+    def _built(self) -> ImageFacts | Diagnostic:
         docker = self.doors.docker
         if self.service.build.base_fallbacks or self.service.build.kind is BuildKind.IMAGE:
             self.doors.ready()
         bases, missing = choose_bases(self.service, docker, self.settings.base_images)
         if missing is not None:
-            return self._no_image(missing)
+            return missing
         built = self._image(bases)
         self.coverage = told_bases(self.service, docker, bases)
-        if isinstance(built, Diagnostic):
-            return self._no_image(built)
-        self._compare(built)
-        run = self._service_run(built, url, route)
-        try:
-            outcome = run.until_decided()
-        except BaseException:
-            run.stop()
-            raise
-        if not outcome.verdict.good:
-            return self._not_live(run, outcome)
-        verdict = ServiceVerdict(name=self.service.name, verdict=outcome.verdict, reason=outcome.reason)
-        return Deployed(verdict, run, outcome, self.coverage)
+        return built
 
-    def _no_image(self, cause: Diagnostic) -> Deployed:
+    def _failed(self, kind: VerdictKind, phase: Phase, cause: Diagnostic) -> Deployed:
         deploy = self.settings.deploy
         self.tell(
-            DeployFailed(service=self.service.name, deploy=deploy, phase="build", reason=cause.message, cause=cause)
+            DeployFailed(service=self.service.name, deploy=deploy, phase=phase, reason=cause.message, cause=cause)
         )
-        verdict = ServiceVerdict(
-            name=self.service.name, verdict=VerdictKind.BUILD_FAILED, reason=cause.message, cause=cause
-        )
+        verdict = ServiceVerdict(name=self.service.name, verdict=kind, reason=cause.message, cause=cause)
         return Deployed(verdict, None, None, self.coverage)
 
-    def _not_live(self, run: ServiceRun, outcome: boot.Outcome) -> Deployed:
-        cause = problems.boot_cause(self.service, outcome, tuple(run.last_lines))
-        reason = cause.message if cause else outcome.reason
-        self.tell(
-            DeployFailed(
-                service=self.service.name,
-                deploy=self.settings.deploy,
-                phase=_PHASES.get(outcome.code, "boot"),
-                reason=reason,
-                code=outcome.code,
-                cause=cause,
-            )
-        )
-        run.stop()
-        verdict = ServiceVerdict(name=self.service.name, verdict=outcome.verdict, reason=reason, cause=cause)
+    def _not_live(self, run: ServiceRun, outcome: Outcome) -> Deployed:
+        run.stop(hurry=lambda: True)
+        cause = tell_failure(self.service, outcome, run.last_lines, self.settings.deploy, self.tell)
+        verdict = ServiceVerdict(name=self.service.name, verdict=outcome.verdict, reason=cause.message, cause=cause)
         return Deployed(verdict, run, outcome, self.coverage)
 
     def _image(self, bases: dict[str, str]) -> ImageFacts | Diagnostic:
@@ -219,8 +219,10 @@ class _Deployment:
             )
             try:
                 outcome = self.doors.docker.build(request, self._progress, self.doors.cancel)
-            finally:
-                self.doors.ready()
+            except HostError:
+                self.doors.ready()  # says better what is wrong with the engine, if that is it
+                raise
+            self.doors.ready()
         for warning in outcome.warnings:
             self._build_line(warning)
         return outcome
@@ -273,8 +275,8 @@ class _Deployment:
 
     def _service_run(self, image: ImageFacts, url: str | None, route: Route | None) -> ServiceRun:
         service, settings = self.service, self.settings
-        life, health = boot.scaled(service.lifecycle, service.probes.health, settings.scale)
-        rules = boot.Rules(lifecycle=life, health=health, scale=settings.scale, faithful=settings.faithful)
+        life, health = scaled(service.lifecycle, service.probes.health, settings.scale)
+        rules = Rules(lifecycle=life, health=health, scale=settings.scale, faithful=settings.faithful)
         # Where containers have no address of their own, the port is the only way in.
         reachable = self.doors.docker.facts().local
         publish = {} if reachable or service.port is None else {service.port.number: 0}
@@ -300,13 +302,35 @@ class _Deployment:
             make_spec,
             self.hidden,
             docker=doors.docker,
-            http=doors.http,
             clock=doors.clock,
             tell=self.tell,
             deploy=settings.deploy,
             url=url,
             route=route,
         )
+
+
+def tell_failure(service: Service, outcome: Outcome, last_lines: Sequence[str], deploy: int, tell: Tell) -> Diagnostic:
+    """Tell why a service is not live (any more); the cause."""
+    cause = problems.boot_cause(service, outcome, last_lines)
+    tell(
+        DeployFailed(
+            service=service.name,
+            deploy=deploy,
+            phase=_PHASES.get(outcome.code, "boot"),
+            reason=cause.message,
+            code=outcome.code,
+            cause=cause,
+        )
+    )
+    return cause
+
+
+def _of_the_app(problem: HostError) -> Diagnostic:
+    """What the engine refuses because of the user's own files is a verdict; this machine's troubles pass through."""
+    if problem.exit_code != 1:
+        raise problem
+    return problem.diagnostic
 
 
 def choose_bases(service: Service, docker: Docker, asked: dict[str, str]) -> tuple[dict[str, str], Diagnostic | None]:
@@ -342,8 +366,6 @@ def told_bases(service: Service, docker: Docker, replaced: dict[str, str]) -> tu
 
 def _fallback(service: Service, docker: Docker, base: str) -> tuple[ImageFacts | None, str]:
     """The image itself when a registry has it, else the best of the fallbacks that is at hand."""
-    from emulator.model.diagnostic import HostError
-
     try:
         return docker.pull(base, service.build.platform), base
     except HostError:

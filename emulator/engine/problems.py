@@ -13,7 +13,7 @@ from emulator.model.origin import Origin
 from emulator.model.plan import Service
 from emulator.world import BuildError
 
-from .boot import Outcome
+from .boot_steps import Outcome
 
 SHOWN_LINES = 4
 
@@ -168,10 +168,8 @@ BUILD_PATTERNS: tuple[Pattern, ...] = (
 )
 
 
-def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str]) -> Diagnostic | None:
-    """Why a boot did not go live, None when it did."""
-    if outcome.verdict.good:
-        return None
+def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str]) -> Diagnostic:
+    """Why a boot did not go live. `tail`: the last output of its last process."""
     origin = service.command.origin if service.command else None
     builder = _BY_CODE.get(outcome.code)
     if builder is not None:

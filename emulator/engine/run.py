@@ -24,9 +24,10 @@ from emulator.model.event import (
     Stopped,
 )
 from emulator.model.plan import Service
-from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower, HttpAnswer, HttpDoor
+from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower, HttpAnswer
 
 from . import boot
+from . import boot_steps as steps
 from .requests import conceal
 
 Tell = Callable[[Event], None]
@@ -37,6 +38,8 @@ MakeSpec = Callable[[int], ContainerSpec]
 
 TAIL_LINES = 60
 _LOGS_END_S = 2.0
+_HURRY_EVERY_S = 0.1
+"""How often a service that is ending is left alone to see whether the user has lost patience."""
 
 
 class Who(TypedDict):
@@ -57,8 +60,9 @@ class Instance:
         self.started = started
         self.facts: ContainerFacts | None = None
         self.followers: list[Follower] = []
-        self.logs: Follower | None = None
-        self.last_line = ""
+        self.lines: deque[str] = deque(maxlen=TAIL_LINES)
+        self.ended = threading.Event()
+        self.told_to_end: str | None = None
 
 
 class ServiceRun:
@@ -70,12 +74,11 @@ class ServiceRun:
     def __init__(
         self,
         service: Service,
-        rules: boot.Rules,
+        rules: steps.Rules,
         make_spec: MakeSpec,
         hidden: Mapping[str, str],
         *,
         docker: Docker,
-        http: HttpDoor,
         clock: Clock,
         tell: Tell,
         deploy: int,
@@ -85,80 +88,86 @@ class ServiceRun:
         self.service = service
         self.rules = rules
         self.docker = docker
-        self.http = http
         self.clock = clock
         self.tell = tell
         self.deploy = deploy
         self.url = url
-        self.route = route
+        self._route = route or (lambda _: None)
         self.instance: Instance | None = None
-        self.state = boot.State()
-        self.outcome: boot.Outcome | None = None
-        self.last_lines: deque[str] = deque(maxlen=TAIL_LINES)
+        self.state = steps.State()
+        self.outcome: steps.Outcome | None = None
         self._make_spec = make_spec
         self._hidden = hidden
-        self._seen: queue.Queue[boot.Observation | HostError] = queue.Queue()
-        self._due: list[tuple[float, int, boot.Action]] = []
+        self._seen: queue.Queue[steps.Observation | Exception | None] = queue.Queue()
+        self._due: list[tuple[float, int, steps.Action]] = []
         self._order = itertools.count()
         self._local = docker.facts().local
+        self._last_lines: tuple[str, ...] = ()
 
     # ---- the loop
 
-    def until_decided(self) -> boot.Outcome:
+    def until_decided(self) -> steps.Outcome:
         """Start and follow until the outcome is decided. Raises HostError when the engine is lost."""
         self._start()
         while self.outcome is None:
-            self._turn(None)
+            self._turn()
         return self.outcome
 
-    def keep(self, seconds: float) -> None:
-        """Go on for a while after it is live: a crash is followed by a restart."""
-        end = self.clock.now() + seconds
-        while self.clock.now() < end and not (self.outcome and not self.outcome.verdict.good):
-            self._turn(end)
+    def keep(self, ended: Callable[[], bool]) -> None:
+        """Go on after it is live, until `ended` (looked at after each `wake`) or for good: a crash is followed
+        by a restart. Raises HostError when the engine is lost."""
+        while not ended() and self.outcome is not None and self.outcome.verdict.good:
+            self._turn()
 
-    def _turn(self, until: float | None) -> None:
+    def wake(self) -> None:
+        """Have `keep` look whether it is over."""
+        self._seen.put(None)
+
+    @property
+    def last_lines(self) -> tuple[str, ...]:
+        """The last output of the last process."""
+        return tuple(self.instance.lines) if self.instance is not None else self._last_lines
+
+    def _turn(self) -> None:
         """Wait for the next observation or action, whichever comes first, and take it."""
-        next_due = self._due[0][0] if self._due else None
-        limits = [t for t in (next_due, until) if t is not None]
-        wait = max(0.0, min(limits) - self.clock.now()) if limits else None
+        wait = max(0.0, self._due[0][0] - self.clock.now()) if self._due else None
         try:
             seen = self._seen.get(timeout=wait) if wait is None or wait > 0 else self._seen.get_nowait()
         except queue.Empty:
             if self._due and self._due[0][0] <= self.clock.now():
                 self._perform(heapq.heappop(self._due)[2])
             return
-        if isinstance(seen, HostError):
+        if isinstance(seen, Exception):
             raise seen
-        self._observe(seen)
+        if seen is not None:
+            self._observe(seen)
 
-    def _observe(self, seen: boot.Observation) -> None:
+    def _observe(self, seen: steps.Observation) -> None:
         self.state, actions = boot.step(self.rules, self.state, seen)
         for action in actions:
             heapq.heappush(self._due, (action.due, next(self._order), action))
 
-    def _perform(self, action: boot.Action) -> None:
+    def _perform(self, action: steps.Action) -> None:
         match action:
-            case boot.Look():
+            case steps.Look():
                 self._look(action)
-            case boot.Ask() | boot.Check():
+            case steps.Ask() | steps.Check():
                 threading.Thread(target=self._request, args=(action,), daemon=True).start()
-            case boot.Settle():
-                self._observe(boot.Settled(at=self.clock.now(), attempt=action.attempt))
-            case boot.StartAgain():
+            case steps.Settle():
+                self._observe(steps.Settled(at=self.clock.now(), attempt=action.attempt))
+            case steps.StartAgain():
                 back_off = action.platform_s
                 self.tell(Restarted(**self._who(), because=action.because, back_off_s=back_off))
                 self._remove()
                 self._start()
-            case boot.Remind():
+            case steps.Remind():
                 self.tell(StillScanning(**self._who(), seconds=action.seconds))
-            case boot.FoundPort():
+            case steps.FoundPort():
                 self.tell(PortDetected(**self._who(), port=action.port, address=action.address))
-            case boot.Outcome():
+            case steps.Outcome():
                 self.outcome = action
                 if action.verdict == "live":
-                    if self.route is not None and action.port is not None:
-                        self.route(self.target(action.port))  # first: who hears of `live` asks at once
+                    self._route(self._target(action.port))  # first: who hears of `live` asks at once
                     seconds = self.clock.now() - self.state.begun
                     self.tell(Live(**self._who(), url=self.url, seconds=seconds))
 
@@ -168,18 +177,18 @@ class ServiceRun:
         attempt = self.state.attempt + 1
         id = self.docker.create(self._make_spec(attempt))
         instance = self.instance = Instance(id, attempt, self.clock.now())
-        instance.logs = self.docker.follow_logs(id, lambda stream, line: self._line(instance, stream, line))
-        instance.followers.append(instance.logs)
+        logs = self.docker.follow_logs(id, lambda stream, line: self._line(instance, stream, line))
+        instance.followers.append(logs)
         failure = self.docker.start(id)
         now = instance.started = self.clock.now()
         if failure is not None:
             self._told_started(instance)
-            self._observe(boot.NotStarted(at=now, failure=failure))
+            self._observe(steps.NotStarted(at=now, failure=failure))
             return
         instance.facts = self.docker.inspect(id)
         self._told_started(instance)
-        self._observe(boot.Started(at=now))
-        instance.followers.append(self.docker.on_exit(id, lambda facts: self._exited(instance, facts)))
+        self._observe(steps.Started(at=now))
+        instance.followers.append(self.docker.on_exit(id, lambda facts: self._exited(instance, logs, facts)))
 
     def _told_started(self, instance: Instance) -> None:
         facts = instance.facts or self.docker.inspect(instance.id)
@@ -198,77 +207,81 @@ class ServiceRun:
 
     def _line(self, instance: Instance, stream: Literal["stdout", "stderr"], line: str) -> None:
         shown = conceal(line, self._hidden)
-        self.last_lines.append(shown)
-        instance.last_line = shown if shown.strip() else instance.last_line
+        instance.lines.append(shown)
         self.tell(Log(**self._who(), stream=stream, line=shown))
 
-    def _exited(self, instance: Instance, facts: ContainerFacts | HostError) -> None:
+    def _exited(self, instance: Instance, logs: Follower, facts: ContainerFacts | HostError) -> None:
         """From the follower's thread: the container has ended, or the engine was lost."""
         if isinstance(facts, HostError):
+            instance.ended.set()
             self._seen.put(facts)
             return
         instance.facts = facts
-        if instance.logs is not None:
-            instance.logs.join(_LOGS_END_S)
+        self._route(None)
+        logs.join(_LOGS_END_S)
         now = self.clock.now()
-        self.tell(
-            Stopped(
-                **self._who(),
-                exit_code=facts.exit_code,
-                signal=None,
-                oom=facts.oom_killed,
-                graceful=False,
-                seconds=now - instance.started,
-            )
-        )
+        if instance.told_to_end is None:
+            self._told_stopped(facts, signal=None, graceful=False, seconds=now - instance.started)
+        instance.ended.set()
+        last_line = next((line for line in reversed(instance.lines) if line.strip()), "")
         self._seen.put(
-            boot.Exited(
+            steps.Exited(
                 at=now,
                 attempt=instance.attempt,
                 exit_code=facts.exit_code,
                 oom=facts.oom_killed,
-                last_line=instance.last_line,
+                last_line=last_line,
             )
         )
 
-    def stop(self) -> None:
-        """End the service as the platform would: signal, grace, kill; then remove it."""
+    def stop(self, *, hurry: Callable[[], bool]) -> None:
+        """End the service: a live one as the platform would, by its signal, a grace, then a kill. `hurry` cuts the
+        grace short. Then, and for one that is not live at once, remove it."""
+        instance = self.instance
+        if instance is not None and self.outcome is not None and self.outcome.verdict == "live" and not hurry():
+            self._end(instance, hurry)
+        self._remove()
+
+    def _end(self, instance: Instance, hurry: Callable[[], bool]) -> None:
+        """Have a running process end itself, as long as its grace lasts and there is a chance that it does."""
+        shutdown = self.service.shutdown
+        began = self.clock.now()
+        instance.told_to_end = shutdown.signal
+        heard = self.docker.heeds(instance.id, shutdown.signal)
+        self.docker.kill(instance.id, shutdown.signal)
+        if heard is False and not self.rules.faithful:
+            graceful = instance.ended.wait(_HURRY_EVERY_S)
+        else:
+            graceful = False
+            while not graceful and not hurry() and self.clock.now() - began < shutdown.grace_seconds:
+                graceful = instance.ended.wait(_HURRY_EVERY_S)
+        if not graceful:
+            self.docker.kill(instance.id)
+            instance.ended.wait(_LOGS_END_S)
+        seconds = self.clock.now() - began
+        self._told_stopped(instance.facts, signal=shutdown.signal, graceful=graceful, seconds=seconds)
+
+    def _told_stopped(
+        self, facts: ContainerFacts | None, *, signal: str | None, graceful: bool, seconds: float
+    ) -> None:
+        code = facts.exit_code if facts else None
+        oom = facts.oom_killed if facts and signal is None else False
+        self.tell(Stopped(**self._who(), exit_code=code, signal=signal, oom=oom, graceful=graceful, seconds=seconds))
+
+    def _remove(self) -> None:
+        """Remove the container; forget it only when it is gone, so that an interrupted removal is repeated."""
         instance = self.instance
         if instance is None:
             return
-        running = self.outcome is not None and self.outcome.verdict == "live"
-        if running:
-            for follower in instance.followers[1:]:
-                follower.close()
-            began = self.clock.now()
-            self.docker.stop(instance.id, self.service.shutdown.signal, self.service.shutdown.grace_seconds)
-            facts = self.docker.inspect(instance.id)
-            code = facts.exit_code if facts else None
-            took = self.clock.now() - began
-            graceful = took < self.service.shutdown.grace_seconds
-            self.tell(
-                Stopped(
-                    **self._who(),
-                    exit_code=code,
-                    signal=self.service.shutdown.signal,
-                    oom=False,
-                    graceful=graceful,
-                    seconds=took,
-                )
-            )
-        self._remove()
-
-    def _remove(self) -> None:
-        instance, self.instance = self.instance, None
-        if instance is None:
-            return
+        self._last_lines = tuple(instance.lines)
         for follower in instance.followers:
             follower.close()
         self.docker.remove(instance.id)
+        self.instance = None
 
     # ---- looking and asking
 
-    def _look(self, action: boot.Look) -> None:
+    def _look(self, action: steps.Look) -> None:
         instance = self.instance
         if instance is None or instance.attempt != action.attempt:
             return
@@ -276,61 +289,62 @@ class ServiceRun:
         listeners = self.docker.listeners(instance.id, pid)
         only_loopback = bool(listeners) and all(x.loopback for x in listeners)
         cpu = self.docker.cpu_seconds(instance.id, pid) if only_loopback else None
-        self._observe(boot.Looked(at=self.clock.now(), attempt=action.attempt, listeners=listeners, cpu_s=cpu))
+        self._observe(steps.Looked(at=self.clock.now(), attempt=action.attempt, listeners=listeners, cpu_s=cpu))
 
-    def target(self, port: int) -> tuple[str, int] | None:
+    def _target(self, port: int | None) -> tuple[str, int] | None:
         """Where `port` of the container is reached from here; None when it is not."""
-        facts = self.instance.facts if self.instance else None
-        if facts is None:
+        facts = self.instance.facts if self.instance is not None else None
+        if facts is None or port is None:
             return None
         if self._local and facts.address:
             return facts.address, port
         return ("127.0.0.1", facts.ports[port]) if port in facts.ports else None
 
-    def _request(self, action: boot.Ask | boot.Check) -> None:
+    def _request(self, action: steps.Ask | steps.Check) -> None:
         """In a thread of its own: one request, and what came of it."""
+        began = self.clock.now()
         try:
-            answer, began = self._answer(action)
-        except HostError as problem:
+            answer = self._answer(action)
+            if isinstance(action, steps.Check):
+                self._told_probe(action, answer, began)
+        except Exception as problem:  # noqa: BLE001 - raised again by the loop, which would wait for ever
             self._seen.put(problem)
             return
         now = self.clock.now()
-        if isinstance(action, boot.Ask):
-            self._seen.put(boot.Asked(at=now, attempt=action.attempt, port=action.port, answer=answer))
-            return
+        if isinstance(action, steps.Ask):
+            self._seen.put(steps.Asked(at=now, attempt=action.attempt, port=action.port, answer=answer))
+        else:
+            self._seen.put(steps.Checked(at=now, attempt=action.attempt, answer=answer))
+
+    def _told_probe(self, action: steps.Check, answer: HttpAnswer, began: float) -> None:
         probe = self.rules.health
         low, high = (probe.success_statuses if probe else None) or (200, 399)
-        ok = answer.status is not None and low <= answer.status <= high
         self.tell(
             ProbeAttempt(
                 **self._who(),
                 kind="health",
                 attempt=action.number,
-                ok=ok,
-                detail=boot.answer_words(answer),
+                ok=answer.status is not None and low <= answer.status <= high,
+                detail=steps.answer_words(answer),
                 due=action.due - self.state.begun,
-                seconds=now - began,
+                seconds=self.clock.now() - began,
             )
         )
-        self._seen.put(boot.Checked(at=now, attempt=action.attempt, answer=answer))
 
-    def _answer(self, action: boot.Ask | boot.Check) -> tuple[HttpAnswer, float]:
-        began = self.clock.now()
-        where = self.target(action.port)
-        if where is None:
-            detail = f"port {action.port} is not published by this engine"
-            return HttpAnswer(status=None, seconds=0.0, error="unreachable", detail=detail), began
-        if isinstance(action, boot.Ask):
-            return self.http.request("GET", *where, "/", headers=self._host_header(), timeout_s=action.timeout_s), began
+    def _answer(self, action: steps.Ask | steps.Check) -> HttpAnswer:
+        """Ask the container itself, never a published port: that one accepts whether anybody listens or not."""
+        instance = self.instance
+        address = instance.facts.address if instance is not None and instance.facts is not None else None
+        if instance is None or address is None:
+            return HttpAnswer(status=None, seconds=0.0, error="unreachable", detail="the container has no address")
         probe = self.rules.health
-        assert probe is not None
-        headers = {**probe.headers, **({"Host": probe.host} if probe.host else {})}
-        answer = self.http.request("GET", *where, probe.path or "/", headers=headers, timeout_s=probe.timeout_s)
-        return answer, began
-
-    def _host_header(self) -> dict[str, str]:
-        host = self.rules.health.host if self.rules.health else None
-        return {"Host": host} if host else {}
+        headers = {"Host": probe.host} if probe and probe.host else {}
+        path = "/"
+        if isinstance(action, steps.Check) and probe is not None:
+            headers = {**probe.headers, **headers}
+            path = probe.path or "/"
+        http = self.docker.http(instance.id)
+        return http.request("GET", address, action.port, path, headers=headers, timeout_s=action.timeout_s)
 
     def _who(self) -> "Who":
         return {"service": self.service.name, "container": self.service.name, "instance": 1, "deploy": self.deploy}

@@ -50,7 +50,7 @@ class UpText:
             case Log(stream="build"):
                 return [f"{style.dim('build |')} {printable(event.line)}"] if self.verbose else []
             case Log(stream="platform"):
-                return [style.cyan(event.line)] if event.line.strip() else []
+                return [style.cyan(event.line)] if event.line.strip(" =>/") else []  # bars and empty lines say nothing
             case Log():
                 return [f"{style.dim(f'{event.service} |')} {printable(event.line)}"]
             case BuildStarted():
@@ -93,7 +93,7 @@ class UpText:
             case Stopped(signal=str(signal)):
                 return [
                     f"stopped by {signal} in {event.seconds:.1f} s"
-                    + ("" if event.graceful else ", killed at the end of its grace")
+                    + ("" if event.graceful else ": it did not end by itself and was killed")
                 ]
             case Live():
                 return [

@@ -1,0 +1,118 @@
+"""Tells every event of `emu up` as it happens, in the format asked for."""
+
+import threading
+
+from emulator.commands.plan import line_reader
+from emulator.commands.planning import Planned
+from emulator.model.diagnostic import Diagnostic
+from emulator.model.event import DiagnosticFound, Event, Log, PlanMade, Verdict, VerdictKind
+from emulator.model.plan import Service
+from emulator.model.record import replace, to_json
+from emulator.request import Request, World
+from emulator.show.style import Style
+from emulator.show.text import diagnostic_text
+from emulator.show.up_text import UpText
+
+
+class Teller:
+    """Every event, as it happens, in the format asked for; with the platform's own lines after it."""
+
+    def __init__(self, request: Request, world: World) -> None:
+        self._json = request.format == "json"
+        self._terminal = world.terminal
+        self._clock = world.clock()
+        self._began = self._clock.now()
+        self._lock = threading.Lock()
+        self._planned: Planned | None = None
+        self._services: dict[str, Service] = {}
+        self._text: UpText | None = None
+        self._request = request
+        self._judged = False
+        self._unread = False
+
+    def knows(self, planned: Planned) -> None:
+        """From now on the plan is known: its services, and its files for excerpts."""
+        self._planned = planned
+        self._services = {s.name: s for s in planned.resolution.plan.services}
+        style = Style(width=self._terminal.width, colour=self._terminal.colour)
+        self._text = UpText(style, line_reader(planned.repo), verbose=self._request.verbose, quiet=self._request.quiet)
+
+    def tell(self, event: Event) -> None:
+        """Print `event` now, from whichever thread. When nobody reads any more, `check` says so: whoever
+        tells something is not kept from tidying up."""
+        stamped = replace(event, at=round(self._clock.now() - self._began, 4))
+        with self._lock:
+            self._judged |= isinstance(event, Verdict)
+            try:
+                self._print(stamped)
+                for line in self._platform_lines(stamped):
+                    self._print(_platform_log(stamped, line))
+            except BrokenPipeError:
+                self._unread = True
+
+    def check(self) -> None:
+        """Raise BrokenPipeError when what was told was not read."""
+        if self._unread:
+            raise BrokenPipeError
+
+    def ended_early(self, diagnostic: Diagnostic) -> None:
+        """For programs: why there is no verdict about the app. For people, on the other stream, as well."""
+        self.tell(DiagnosticFound(diagnostic=diagnostic))
+        self.canceled(diagnostic.message)
+        style = Style(width=self._terminal.width, colour=self._terminal.colour and self._terminal.err_is_tty)
+        self._terminal.err(diagnostic_text(diagnostic, style) + "\n")
+
+    def canceled(self, reason: str) -> None:
+        """For programs: a verdict is the last line, also of what was ended before there was one."""
+        if self._json and self._planned is not None and not self._judged:
+            self.tell(Verdict(verdict=VerdictKind.CANCELED, reason=reason))
+
+    def note(self, text: str) -> None:
+        if not self._json:
+            self._terminal.err(text + "\n")
+
+    def _platform_lines(self, event: Event) -> tuple[str, ...]:
+        service = self._services.get(event.service or "")
+        if service is None or self._planned is None or isinstance(event, Log):
+            return ()
+        return self._planned.platform.narrate(service, event)
+
+    def _print(self, event: Event) -> None:
+        if self._unread:
+            return
+        if self._json:
+            self._terminal.out(to_json(event).decode() + "\n")
+            return
+        if self._text is None:
+            return
+        if isinstance(event, PlanMade):
+            from emulator.commands.plan import printed
+
+            assert self._planned is not None
+            self._terminal.out(printed(self._planned, self._request, self._terminal) + "\n")
+            return
+        if isinstance(event, DiagnosticFound) and event.diagnostic in event_diagnostics(self._planned):
+            return
+        block = self._text.block(event)
+        if block is not None:
+            self._terminal.out("\n" + block)
+        for line in self._text.lines(event):
+            self._terminal.out(line + "\n")
+
+
+def _platform_log(event: Event, line: str) -> Log:
+    """A line of the platform's own, said at `event`."""
+    return Log(
+        at=event.at,
+        service=event.service,
+        container=event.container,
+        instance=event.instance,
+        deploy=event.deploy,
+        stream="platform",
+        line=line,
+    )
+
+
+def event_diagnostics(planned: Planned | None) -> tuple[object, ...]:
+    """The diagnostics that the printed plan already showed."""
+    return planned.resolution.plan.diagnostics if planned else ()

@@ -1,0 +1,43 @@
+"""Ctrl-C, and the other ways to ask a process to end."""
+
+import signal
+import time
+
+STUCK_S = 10.0
+"""Tidying up that lasts this long after a second signal is stuck, for example on an engine that hangs: then a further
+one ends it."""
+
+
+class Interrupts:
+    """The first of SIGINT, SIGTERM and SIGHUP becomes KeyboardInterrupt, so that whatever runs tidies up; further ones
+    only say that the user is in a hurry: tidying up is not cut off half way."""
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+        self._again_at: float | None = None
+
+    def heed(self) -> None:
+        """From now on, in the main thread. A signal that whoever started us had ignored (nohup, `&` in a script)
+        stays ignored."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._heard)
+
+    def again(self) -> bool:
+        """Whether there was more than one."""
+        return self._again_at is not None
+
+    @property
+    def exit_code(self) -> int:
+        """As shells tell it: 130 after Ctrl-C."""
+        return 128 + (self._first or signal.SIGINT)
+
+    def _heard(self, number: int, _frame: object) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = number
+            raise KeyboardInterrupt
+        if self._again_at is None:
+            self._again_at = now
+        elif now - self._again_at > STUCK_S:
+            raise KeyboardInterrupt
