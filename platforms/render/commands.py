@@ -67,8 +67,9 @@ def _never_here(start: Value | None, process: Process, *, by_blueprint: bool) ->
     if process.found:
         candidates.append(
             Candidate(
-                _procfile(process), source="procfile", shown=process.command, because=f"the Procfile's {process.name} line",
-                origin=process.origin, loses=_NEVER_READ if by_blueprint else "a Procfile comes last",
+                _procfile(process), source="procfile", shown=process.command, origin=process.origin,
+                because=f"the Procfile's {process.name} line",
+                loses=_NEVER_READ if by_blueprint else "a Procfile comes last",
             )
         )  # fmt: skip
     return candidates

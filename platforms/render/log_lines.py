@@ -3,6 +3,7 @@
 Lines that circulate but were never seen in a real log ("Health check passed") are not here.
 """
 
+from emulator.contract import token
 from emulator.model.event import (
     BuildFailed,
     BuildFinished,
@@ -16,6 +17,8 @@ from emulator.model.event import (
     Stopped,
 )
 from emulator.model.plan import BuildKind, EnvVar, Service
+
+from .native import DEFAULT_POETRY, SOURCE
 
 PREFIX = "==> "
 PORT_DOCS = "Docs on specifying a port: https://render.com/docs/web-services#port-binding"
@@ -45,7 +48,7 @@ def _lines(service: Service, event: Event) -> tuple[str, ...]:
         case Stopped(exit_code=0):
             return ("Application exited early", HELP_DOCS)
         case Stopped(oom=True):
-            return (f"Out of memory (used over {service.resources.memory_mib}Mi)",)
+            return (f"Out of memory (used over {_quantity(service.resources.memory_mib or 0)})",)
         case Stopped(exit_code=int(code)):
             return (f"Exited with status {code}", HELP_DOCS)
         case DeployFailed(phase="port"):
@@ -57,17 +60,37 @@ def _lines(service: Service, event: Event) -> tuple[str, ...]:
 
 
 def _build_started(service: Service) -> tuple[str, ...]:
+    """From the choice of versions to the build command. Around a Dockerfile's build the platform's lines
+    are not known; "Uploading build..." is left out, since nothing is uploaded here."""
     if service.build.kind is not BuildKind.NATIVE:
         return ()
-    lines: list[str] = []
-    if service.build.runtime == "python" and service.build.base_images:
-        version = service.build.base_images[0].removeprefix("python:").removesuffix("-slim")
-        lines += [
-            f"Using Python version {version}",
-            "Docs on specifying a Python version: https://render.com/docs/python-version",
-        ]
+    lines = _python(service) if service.build.runtime == "python" else ()
     command = service.build.command
     return (*lines, f"Running build command '{command}'..." if command else "Empty build command; skipping build")
+
+
+def _python(service: Service) -> tuple[str, ...]:
+    """The versions of Python and Poetry and where each comes from; Poetry's is told to those who do not use it, too."""
+    version = service.build.base_images[0].removeprefix("python:").removesuffix("-slim")
+    pin = next((d.origin for d in service.decisions if d.id == f"{service.name}.python"), None)
+    if any(v.name == "PYTHON_VERSION" for v in service.env):
+        said = "via environment variable PYTHON_VERSION"
+    else:
+        said = f"via {SOURCE}/{pin.file}" if pin is not None else "(default)"
+    poetry = next((v for v in service.env if v.name == "POETRY_VERSION"), None)
+    return (
+        f"Using Python version {version} {said}",
+        "Docs on specifying a Python version: https://render.com/docs/python-version",
+        f"Using Poetry version {poetry.value or token(poetry.name)} via environment variable POETRY_VERSION"
+        if poetry
+        else f"Using Poetry version {DEFAULT_POETRY} (default)",
+        "Docs on specifying a Poetry version: https://render.com/docs/poetry-version",
+    )
+
+
+def _quantity(memory_mib: int) -> str:
+    """Memory as the platform writes it: 512Mi, 2Gi."""
+    return f"{memory_mib // 1024}Gi" if memory_mib % 1024 == 0 else f"{memory_mib}Mi"
 
 
 def _started(service: Service, event: ContainerStarted) -> tuple[str, ...]:

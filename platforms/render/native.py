@@ -20,6 +20,9 @@ SOURCE = "/opt/render/project/src"
 DEFAULT_PYTHON = "3.14.3"
 """For services created since 2026-02-11 (source: python-version)."""
 
+DEFAULT_POETRY = "2.1.3"
+"""Told in every log of a Python service (source: logs of 2025 and 2026)."""
+
 _VERSION = r"[0-9]{1,4}(\.[0-9]{1,4}){1,2}"
 
 _TOOLS = "ca-certificates curl g++ gcc gettext git gnupg jq make rsync sqlite3 unzip wget xz-utils zip"
