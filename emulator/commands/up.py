@@ -48,7 +48,9 @@ def run(request: Request, world: World) -> int:
 
 
 def _run(request: Request, world: World, teller: Teller) -> int:
-    planned = _asked(request, world, plan_repository(request, world))
+    planned = plan_repository(request, world)
+    settings = _settings(request, planned)  # a wrong option is told before anything is asked or printed
+    planned = _asked(request, world, planned)
     teller.knows(planned)
     plan = planned.resolution.plan
     teller.tell(PlanMade(plan=plan))
@@ -56,7 +58,6 @@ def _run(request: Request, world: World, teller: Teller) -> int:
         teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service))
     if plan.with_errors() and not request.build_anyway:
         return _refused(planned, teller)
-    settings = _settings(request, planned)
     docker = world.connect()
     try:
         with world.project(project_id(settings.root)) as project:
@@ -115,12 +116,17 @@ def _settings(request: Request, planned: Planned) -> Settings:
     except ValueError:
         scale = 0.0
     if not 0 < scale <= 100:
-        raise UsageError(f"--time-scale takes a number above 0, not {request.time_scale!r}")
+        raise UsageError(
+            f"--time-scale takes a number above 0 and up to 100, not {request.time_scale!r}",
+            help="0.1 is ten times faster",
+        )
     bases = dict(read_config(planned.repo).base_images)
     for text in request.base_image:
         base, equals, to = text.partition("=")
         if not (base and equals and to):
-            raise UsageError(f"--base-image takes FROM=TO, not {text!r}")
+            raise UsageError(
+                f"--base-image takes FROM=TO, not {text!r}", help="for example python:3.13-slim=my/python:3.13"
+            )
         bases[base] = to
     return Settings(
         root=planned.repo.root,
