@@ -46,7 +46,7 @@ def _docker(command: str) -> str:
 
 @pytest.mark.parametrize("created_from", ["repository", "blueprint"])
 def test_case_18_quotes_are_kept_and_told(created_from):
-    """`sh -c "…"`: the quotes reach the shell, which then looks for one program of that whole name; a warning says so."""
+    """`sh -c "…"`: the quotes reach the shell, which looks for one program of that name; a warning says so."""
     files = {"render.yaml": web('runtime: docker\ndockerCommand: sh -c "echo A && ./server --port $PORT"\n')}
     made = plan({**files, "Dockerfile": DOCKERFILE}, created_from)
     command = made.services[0].command

@@ -55,8 +55,8 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("files", "created_from", "builder", "argv", "source", "shadowed"), ROWS)
-def test_who_decides(files, created_from, builder, argv, source, shadowed):
-    """Dockerfile over render.yaml over Procfile where the repository was pointed at; the runtime where it was synced."""
+def test_who_decides(files, created_from, builder, argv, source, shadowed):  # noqa: PLR0917  - a row of the table
+    """Pointed at: Dockerfile over render.yaml over Procfile. Synced: the runtime."""
     found = service(files, created_from)
     assert found.build.kind == builder
     assert found.command is not None
