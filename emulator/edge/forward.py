@@ -7,6 +7,9 @@ import threading
 from emulator.model.diagnostic import Fault, HostError, error
 
 _CHUNK = 64 * 1024
+_HEAD_S = 1.0
+"""How long to read what a client says before it is told that nothing is live: a connection closed with unread bytes
+is reset, and the answer with it."""
 _NOTHING_LIVE = b"emu: nothing is live here at the moment\n"
 _BAD_GATEWAY = (
     b"HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/plain; charset=utf-8\r\n"
@@ -21,6 +24,8 @@ class Forwarder:
         self.target: tuple[str, int] | None = None
         self.port = 0
         self._loop = asyncio.new_event_loop()
+        # What breaks a connection is its two ends' matter; asyncio would print it between the app's lines.
+        self._loop.set_exception_handler(lambda _loop, _context: None)
         self._ready = threading.Event()
         self._problem: OSError | None = None
         self._thread = threading.Thread(target=self._serve, args=(wanted or 0,), daemon=True)
@@ -41,6 +46,7 @@ class Forwarder:
         return f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
+        """End every connection and free the port."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(2)
@@ -51,17 +57,23 @@ class Forwarder:
             server = self._loop.run_until_complete(self._listen(wanted))
         except OSError as problem:
             self._problem = problem
+            self._loop.close()
             self._ready.set()
             return
         self._ready.set()
         try:
             self._loop.run_forever()
         finally:
-            server.close()
-            for task in asyncio.all_tasks(self._loop):
-                task.cancel()
-            self._loop.run_until_complete(asyncio.sleep(0))
+            self._loop.run_until_complete(self._end(server))
             self._loop.close()
+
+    async def _end(self, server: asyncio.Server) -> None:
+        server.close()
+        tasks = asyncio.all_tasks(self._loop) - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # transports close in the loop's next turn
 
     async def _listen(self, wanted: int) -> asyncio.Server:
         """On the port it had before when that is free, else on any."""
@@ -77,17 +89,23 @@ class Forwarder:
         raise AssertionError
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = await self._open()
         try:
-            there = await self._open()
             if there is None:
+                with contextlib.suppress(TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_S)
                 writer.write(_BAD_GATEWAY)
                 await writer.drain()
                 return
-            await asyncio.gather(self._pipe(reader, there[1]), self._pipe(there[0], writer))
-        except (OSError, asyncio.CancelledError):
-            pass
+            async with asyncio.TaskGroup() as both:
+                both.create_task(_pipe(reader, there[1]))
+                both.create_task(_pipe(there[0], writer))
+        except* OSError:
+            pass  # one end went away: the other learns it by the connection's end
         finally:
             writer.close()
+            if there is not None:
+                there[1].close()
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         if self.target is None:
@@ -97,12 +115,12 @@ class Forwarder:
         except OSError:
             return None
 
-    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(_CHUNK):
-                writer.write(data)
-                await writer.drain()
-        finally:
-            with contextlib.suppress(OSError, RuntimeError):
-                if writer.can_write_eof():
-                    writer.write_eof()
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Carry one direction to its end, and the end with it: the other direction may go on."""
+    while data := await reader.read(_CHUNK):
+        writer.write(data)
+        await writer.drain()
+    with contextlib.suppress(OSError, RuntimeError):
+        if writer.can_write_eof():
+            writer.write_eof()

@@ -42,7 +42,7 @@ def open_project(id: str, environ: Mapping[str, str]) -> Iterator[Project]:
         raise HostError(
             error(
                 "up/already-running",
-                f"`emu up` already runs for this project, as process {owner}",
+                "`emu up` already runs for this project" + (f", as process {owner}" if owner else ""),
                 fault=Fault.HOST,
                 help="end it with Ctrl-C there, or with `emu down`",
             ),

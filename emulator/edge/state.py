@@ -3,10 +3,10 @@
 Files are written whole and then renamed, so that a kill at any moment leaves the old or the new one.
 """
 
+import contextlib
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 
 from emulator.model.diagnostic import Fault, HostError, error
@@ -20,20 +20,23 @@ class ProjectState:
         self._lock: int | None = None
 
     def lock(self) -> int | None:
-        """Take the project for this process. None when it was free, else the id of the process that has it."""
+        """Take the project for this process. None when it was free, else the id of the process that has it (0 when
+        it did not say)."""
+        handle = -1
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
             handle = os.open(os.path.join(self.folder, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as problem:
-            raise self._unwritable(problem) from problem
-        try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(handle, 0)
+            os.write(handle, str(os.getpid()).encode())
         except BlockingIOError:
             owner = os.read(handle, 32).decode(errors="replace").strip()
             os.close(handle)
             return int(owner) if owner.isdigit() else 0
-        os.ftruncate(handle, 0)
-        os.write(handle, str(os.getpid()).encode())
+        except OSError as problem:
+            if handle >= 0:
+                os.close(handle)
+            raise self._unwritable(problem) from problem
         self._lock = handle
         return None
 
@@ -60,12 +63,16 @@ class ProjectState:
         return value if isinstance(value, dict) else {}
 
     def write(self, name: str, value: Mapping[str, object]) -> None:
+        file = os.path.join(self.folder, f"{name}.json")
+        half = f"{file}.new"  # one process writes: the one with the lock
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=self.folder, delete=False, encoding="utf-8") as file:
-                json.dump(dict(value), file)
-            os.replace(file.name, os.path.join(self.folder, f"{name}.json"))
+            with open(half, "w", encoding="utf-8") as out:
+                json.dump(dict(value), out)
+            os.replace(half, file)
         except OSError as problem:
+            with contextlib.suppress(OSError):
+                os.remove(half)
             raise self._unwritable(problem) from problem
 
     def _unwritable(self, problem: OSError) -> HostError:

@@ -24,6 +24,7 @@ from emulator.model.event import (
     VerdictKind,
 )
 from emulator.model.plan import BuildKind, Coverage, Service
+from emulator.model.record import replace
 from emulator.model.rule import Fidelity
 from emulator.world import (
     BuildError,
@@ -230,7 +231,13 @@ class _Deployment:
     def _build_failed(self, problem: BuildError) -> Diagnostic:
         if problem.kind == "canceled":
             raise KeyboardInterrupt
-        cause = problems.build_cause(self.service, problem)
+        problem = replace(
+            problem,
+            message=conceal(problem.message, self.hidden),
+            step=conceal(problem.step, self.hidden) if problem.step is not None else None,
+            log_tail=tuple(conceal(line, self.hidden) for line in problem.log_tail),
+        )
+        cause = problems.build_cause(self.service, problem, self.doors.docker.facts().arch)
         self.tell(
             BuildFailed(
                 service=self.service.name,
@@ -246,15 +253,16 @@ class _Deployment:
     def _progress(self, progress: BuildProgress) -> None:
         match progress:
             case StepDone():
-                step = BuildStep(
-                    service=self.service.name, name=progress.name, seconds=progress.seconds, cached=progress.cached
+                name = conceal(progress.name, self.hidden)
+                self.tell(
+                    BuildStep(service=self.service.name, name=name, seconds=progress.seconds, cached=progress.cached)
                 )
-                self.tell(step)
             case StepLog():
                 self._build_line(progress.line)
 
     def _build_line(self, line: str) -> None:
-        self.tell(Log(service=self.service.name, deploy=self.settings.deploy, stream="build", line=line))
+        shown = conceal(line, self.hidden)
+        self.tell(Log(service=self.service.name, deploy=self.settings.deploy, stream="build", line=shown))
 
     def _compare(self, image: ImageFacts) -> None:
         """Prediction against reality: what the plan says of the image and what the engine says."""

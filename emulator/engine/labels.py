@@ -1,6 +1,7 @@
 """The labels on everything we create: by them it is found again, by whatever run comes next."""
 
 import hashlib
+import re
 
 PROJECT = "emu.project"
 ROOT = "emu.root"
@@ -12,7 +13,7 @@ STAND_IN = "emu.stand-in"
 
 def project_id(root: str) -> str:
     """The identity of a project: its root's path, short enough for a name."""
-    return hashlib.sha256(root.encode()).hexdigest()[:12]
+    return hashlib.sha256(root.encode(errors="surrogateescape")).hexdigest()[:12]
 
 
 def of_project(root: str) -> dict[str, str]:
@@ -31,6 +32,10 @@ def of_service(root: str, platform: str, service: str, deploy: int) -> dict[str,
 
 
 def resource_name(root: str, service: str, *more: str | int) -> str:
-    """A name the engine accepts: "emu-<project>-<service>-…"."""
-    letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in service.lower()).strip("-") or "service"
-    return "-".join(["emu", project_id(root), letters[:40], *map(str, more)])
+    """A name the engine accepts for a container or an image: "emu-<project>-<service>-…". Two services never share one:
+    where a service's name cannot stand in it, a digest tells it from others that look the same."""
+    letters = re.sub(r"[^a-z0-9]+", "-", service).strip("-")[:40].rstrip("-")
+    if letters != service:
+        digest = hashlib.sha256(service.encode(errors="surrogateescape")).hexdigest()[:8]
+        letters = f"{letters}-{digest}" if letters else digest
+    return "-".join(["emu", project_id(root), letters, *map(str, more)])

@@ -1,10 +1,8 @@
 """A failed build or boot → its cause: what was seen, the place in the user's files, the one thing to do.
 
-Tables of patterns over the last lines of output, most telling first. Nothing here guesses: without a
-pattern the diagnostic says what ended and shows the last lines.
+Nothing here guesses: where no pattern fits the last words, the diagnostic says what ended and shows them.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -14,158 +12,13 @@ from emulator.model.plan import Service
 from emulator.world import BuildError
 
 from .boot_steps import Outcome
+from .failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS, Pattern
 
-SHOWN_LINES = 4
-
-
-class Pattern(NamedTuple):
-    """A line of output and what it means. `message` and `help` take the pattern's groups."""
-
-    code: str
-    pattern: re.Pattern[str]
-    message: str
-    help: str
-    fault: Fault = Fault.APP
-
-
-def _pattern(code: str, pattern: str, message: str, help: str, fault: Fault = Fault.APP) -> Pattern:
-    return Pattern(code, re.compile(pattern), message, help, fault)
-
-
-BOOT_PATTERNS: tuple[Pattern, ...] = (
-    _pattern(
-        "start/module-not-found",
-        r"ModuleNotFoundError: No module named '([\w.]+)'",
-        "the command cannot import '{0}': no such module in the image",
-        "correct the module's name in the command, or copy and install the package it belongs to",
-    ),
-    _pattern(
-        "start/module-not-found",
-        r"No module named ([\w.]+)$",
-        "the command cannot import '{0}': no such module in the image",
-        "correct the module's name in the command, or copy and install the package it belongs to",
-    ),
-    _pattern(
-        "start/attribute-not-found",
-        r"Failed to find attribute '(\w+)' in '([\w.]+)'",
-        "'{1}' has no attribute '{0}'",
-        "name the application object that the module defines",
-    ),
-    _pattern(
-        "start/attribute-not-found",
-        r"Attribute \"(\w+)\" not found in module \"([\w.]+)\"",
-        "'{1}' has no attribute '{0}'",
-        "name the application object that the module defines",
-    ),
-    _pattern(
-        "start/import-error",
-        r"ImportError: (.+)",
-        "an import fails: {0}",
-        "run the same import in the build to see it there",
-    ),
-    _pattern(
-        "start/variable-missing",
-        r"^KeyError: '([A-Z][A-Z0-9_]+)'",
-        "the variable {0} is not set",
-        "set {0} in the service's variables, or give it with --env {0}=…",
-    ),
-    _pattern(
-        "start/module-not-found",
-        r"Error: Cannot find module '([^']+)'",
-        "the command cannot load '{0}': it is not in the image",
-        "correct the path in the command, or copy the file",
-    ),
-    _pattern(
-        "start/file-not-found",
-        r"can't open file '([^']+)'",
-        "{0} is not in the image",
-        "correct the path in the command, or copy the file",
-    ),
-    _pattern(
-        "start/program-not-found",
-        r"(?:^|: )(?:\d+: )?(?:exec: )?([^:]+): (?:command )?not found",
-        "no program called {0}",
-        "install it in the image, or correct the command",
-    ),
-    _pattern(
-        "start/port-in-use",
-        r"[Aa]ddress already in use",
-        "the port is already taken inside the container",
-        "start one server only, or give each its own port",
-    ),
-    _pattern(
-        "start/dependency-refused",
-        r"(?:ECONNREFUSED|[Cc]onnection refused)[^\d]*([\d.]+|localhost)?:?(\d+)?",
-        "a connection to another service is refused",
-        "give the address of a running one with --env",
-    ),
-    _pattern(
-        "start/permission-denied",
-        r"(?:PermissionError|EACCES|[Pp]ermission denied):? ?(.*)",
-        "permission denied {0}",
-        "check the file's owner and mode against the image's USER",
-    ),
-    _pattern(
-        "start/exec-format",
-        r"exec format error",
-        "the program is made for another processor, or a script without its first line",
-        "build for linux/amd64, and begin scripts with #!/bin/sh",
-    ),
-)
-
-BUILD_PATTERNS: tuple[Pattern, ...] = (
-    _pattern(
-        "build/package-not-copied",
-        r"error: package directory '([^']+)' does not exist",
-        "the package directory '{0}' is not there when the project is installed",
-        "COPY {0} before the install",
-    ),
-    _pattern(
-        "build/pip-project-missing",
-        r"does not appear to be a Python project|neither 'setup\.py' nor 'pyproject\.toml' found",
-        "the project to install is not in the build context",
-        "widen the context, or copy pyproject.toml or setup.py into it",
-    ),
-    _pattern(
-        "build/requirement-not-found",
-        r"No matching distribution found for (\S+)",
-        "no release of {0} fits this Python",
-        "pin another release, or another version of Python",
-    ),
-    _pattern(
-        "build/requirements-file-missing",
-        r"Could not open requirements file: .*'([^']+)'",
-        "{0} is not there when it is installed",
-        "COPY {0} before the install",
-    ),
-    _pattern(
-        "host/certificate",
-        r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|self.signed certificate",
-        "a download fails because of a certificate",
-        "a proxy re-signs TLS here: `emu doctor` says how to give its certificate to builds",
-        Fault.HOST,
-    ),
-    _pattern(
-        "host/name-resolution",
-        r"Temporary failure in name resolution|Could not resolve",
-        "a name cannot be resolved from inside the build",
-        "check this machine's network; `emu doctor` tests it from a container",
-        Fault.HOST,
-    ),
-    _pattern(
-        "host/disk-full",
-        r"[Nn]o space left on device",
-        "the engine's disk is full",
-        "free space; `emu doctor` shows where",
-        Fault.HOST,
-    ),
-    _pattern(
-        "build/program-not-found",
-        r"(?:^|: )(?:\d+: )?([^:]+): (?:command )?not found",
-        "no program called {0} in this stage",
-        "install it in an earlier step, or correct the command",
-    ),
-)
+LINES_BEFORE = 2
+LINES_AFTER = 1
+LAST_WORDS = 12
+"""So many lines from the end may tell why a program failed; what it said before that, it survived. Indented lines
+are not counted: a trace of calls follows the telling line in some languages."""
 
 
 def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str]) -> Diagnostic:
@@ -174,26 +27,24 @@ def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str]) -> Diagn
     builder = _BY_CODE.get(outcome.code)
     if builder is not None:
         return builder(service, outcome, origin)
-    found = first_match(BOOT_PATTERNS, tail)
-    facts = (f"it {outcome.reason.removeprefix('it ')}", *_last(tail))
+    found = telling_line(BOOT_PATTERNS, tail)
     if found is None:
         return error(
             "start/exited",
             f"the process ends: {outcome.reason}",
             service=service.name,
             origin=origin,
-            facts=facts[1:],
-            help="its last lines say why; run it again with `emu logs` beside it",
+            facts=_around(tail, None),
+            help="its last lines say why" if any(tail) else "it says nothing: run its command with more output",
         )
-    pattern, groups = found
     return error(
-        pattern.code,
-        pattern.message.format(*groups),
-        fault=pattern.fault,
+        found.pattern.code,
+        found.pattern.message.format(*found.groups),
+        fault=found.pattern.fault,
         service=service.name,
         origin=origin,
-        facts=facts,
-        help=pattern.help.format(*groups),
+        facts=(outcome.reason, *_around(tail, found.line)),
+        help=found.pattern.help.format(*found.groups),
     )
 
 
@@ -248,10 +99,10 @@ def _out_of_memory(service: Service, outcome: Outcome, origin: Origin | None) ->
     limit = service.resources.memory_mib
     return error(
         "start/out-of-memory",
-        f"the app needs more memory than its plan has ({limit} MiB)",
+        f"the app needs more memory than its plan has ({limit} MiB)" if limit else "the app runs out of memory",
         service=service.name,
         origin=origin,
-        facts=(outcome.reason, f"killed at {limit} MiB, the limit of plan {service.resources.plan}"),
+        facts=(outcome.reason, *((f"the limit of plan {service.resources.plan} is {limit} MiB",) if limit else ())),
         help="use less (fewer workers, smaller models), or choose a larger plan",
     )
 
@@ -267,14 +118,40 @@ def _exit_zero(service: Service, outcome: Outcome, origin: Origin | None) -> Dia
     )
 
 
+_NOT_STARTED: dict[str, tuple[str, str, str]] = {
+    "not-found": (
+        "program-not-found",
+        "its program is not in the image",
+        "correct the command, or install the program",
+    ),
+    "not-executable": (
+        "not-executable",
+        "its program may not be executed",
+        "make it executable (`git update-index --chmod=+x FILE`), or run it by its interpreter",
+    ),
+    "format": (
+        "exec-format",
+        "its program is made for another processor, or is a script without its first line",
+        "build for linux/amd64, and begin scripts with #!/bin/sh",
+    ),
+    "user": ("user-not-found", "its user is not in the image", "create the user in the image, or correct USER"),
+    "workdir": ("workdir", "its working directory cannot be entered", "create the directory, or correct WORKDIR"),
+    "memory": ("out-of-memory", "its memory limit is too small to start it", "choose a larger plan"),
+}
+"""Kind of failure → code, what is wrong with the first process, what to do."""
+
+
 def _not_started(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
+    kind = outcome.failure.kind if outcome.failure is not None else "other"
+    code, what, help = _NOT_STARTED.get(kind, ("not-started", "the engine refuses it", "correct the command"))
+    status = (f"status {outcome.exit_code}",) if outcome.exit_code is not None else ()
     return error(
-        "start/program-not-found",
-        f"the first process cannot be executed: {outcome.reason}",
+        f"start/{code}",
+        f"the first process cannot be executed: {what}",
         service=service.name,
         origin=origin,
-        facts=(f"status {outcome.exit_code}",) if outcome.exit_code is not None else (),
-        help="correct the command, or install the program in the image",
+        facts=(outcome.reason, *status),
+        help=help,
     )
 
 
@@ -289,49 +166,98 @@ _BY_CODE: dict[str, Callable[[Service, Outcome, Origin | None], Diagnostic]] = {
 }
 
 
-def build_cause(service: Service, problem: BuildError) -> Diagnostic:
-    """Why there is no image."""
+def build_cause(service: Service, problem: BuildError, arch: str) -> Diagnostic:
+    """Why there is no image. `arch`: what processor the engine has, in its own words."""
     origin = build_origin(service, problem)
-    found = first_match(BUILD_PATTERNS, (*problem.log_tail, problem.message))
-    shown = tuple(line for line in problem.log_tail[-SHOWN_LINES:] if line.strip())
-    if problem.kind == "missing-file":
+    by_kind = _BY_KIND.get(problem.kind)
+    if by_kind is not None:
+        return by_kind(service, problem, origin, arch)
+    found = telling_line(BUILD_PATTERNS, problem.log_tail)
+    if found is None:
         return error(
-            "build/copy-source-missing",
-            f"{problem.subject or 'a file to copy'} is not in the build context",
+            "build/step-failed",
+            f"the build fails: {problem.message}",
             service=service.name,
             origin=origin,
-            facts=(f"the context is {service.build.context}: what git ignores, or .dockerignore names, is not in it",),
-            help="commit the file, or correct the path",
-        )
-    if problem.kind == "missing-image":
-        return error(
-            "build/base-image-missing",
-            f"the base image {problem.subject or ''} cannot be had".replace("  ", " "),
-            fault=Fault.HOST,
-            service=service.name,
-            origin=origin,
-            facts=(problem.message,),
-            help="`emu doctor` says whether a registry answers; --base-image FROM=TO builds with another image",
-        )
-    if found is not None:
-        pattern, groups = found
-        return error(
-            pattern.code,
-            pattern.message.format(*groups),
-            fault=pattern.fault,
-            service=service.name,
-            origin=origin,
-            facts=shown,
-            help=pattern.help.format(*groups),
+            facts=_around(problem.log_tail, None),
+            help="the step's output says why",
         )
     return error(
-        "build/step-failed",
-        f"the build fails: {problem.message}",
+        found.pattern.code,
+        found.pattern.message.format(*found.groups),
+        fault=found.pattern.fault,
         service=service.name,
         origin=origin,
-        facts=shown,
-        help="the step's output says why",
+        facts=_around(problem.log_tail, found.line),
+        help=found.pattern.help.format(*found.groups),
     )
+
+
+def _missing_file(service: Service, problem: BuildError, origin: Origin | None, _arch: str) -> Diagnostic:
+    return error(
+        "build/copy-source-missing",
+        f"{problem.subject or 'a file to copy'} is not in the build context",
+        service=service.name,
+        origin=origin,
+        facts=(f"the context is {service.build.context}: what git ignores, or .dockerignore names, is not in it",),
+        help="commit the file, or correct the path",
+    )
+
+
+def _missing_image(service: Service, problem: BuildError, origin: Origin | None, _arch: str) -> Diagnostic:
+    return error(
+        "build/base-image-missing",
+        f"the base image {problem.subject or ''} cannot be had".replace("  ", " "),
+        fault=Fault.HOST,
+        service=service.name,
+        origin=origin,
+        facts=(problem.message,),
+        help="`emu doctor` says whether a registry answers; --base-image FROM=TO builds with another image",
+    )
+
+
+def _invalid(service: Service, problem: BuildError, origin: Origin | None, _arch: str) -> Diagnostic:
+    return error(
+        "build/dockerfile-invalid",
+        f"the builder refuses the Dockerfile: {problem.message}",
+        service=service.name,
+        origin=origin,
+        help="correct it there",
+    )
+
+
+def _foreign(service: Service, problem: BuildError, origin: Origin | None, arch: str) -> Diagnostic:
+    """A program for another processor: on an engine of another kind, for want of emulation; else in the image."""
+    wanted = service.build.platform
+    facts = _around(problem.log_tail, None) or (problem.message,)
+    if arch in _AMD64:
+        return error(
+            "build/exec-format",
+            f"a program of the image is made for another processor than {wanted} (exec format error)",
+            service=service.name,
+            origin=origin,
+            facts=facts,
+            help=f"use a base image for {wanted}, and begin scripts with #!/bin/sh",
+        )
+    return error(
+        "host/no-emulation",
+        f"this engine ({arch}) cannot run programs for {wanted} (exec format error)",
+        fault=Fault.HOST,
+        service=service.name,
+        origin=origin,
+        facts=(f"the platform runs {wanted}, so the image is built for it", *facts),
+        help="turn on emulation: `docker run --privileged --rm tonistiigi/binfmt --install amd64`",
+    )
+
+
+_AMD64 = ("x86_64", "amd64")
+_BY_KIND: dict[str, Callable[[Service, BuildError, Origin | None, str], Diagnostic]] = {
+    "missing-file": _missing_file,
+    "missing-image": _missing_image,
+    "registry": _missing_image,
+    "dockerfile": _invalid,
+    "format": _foreign,
+}
 
 
 def build_origin(service: Service, problem: BuildError) -> Origin | None:
@@ -343,15 +269,35 @@ def build_origin(service: Service, problem: BuildError) -> Origin | None:
     return Origin(file=service.build.dockerfile, line=problem.line, end_line=problem.end_line)
 
 
-def first_match(patterns: Sequence[Pattern], lines: Sequence[str]) -> tuple[Pattern, tuple[str, ...]] | None:
-    """The first pattern of the table that any line fits, with its groups; the latest line counts."""
-    for pattern in patterns:
-        for line in reversed(lines):
-            found = pattern.pattern.search(line[:2000])
-            if found:
-                return pattern, tuple((group or "").strip() for group in found.groups())
+class Telling(NamedTuple):
+    """The line that says why, by its number, and what it means."""
+
+    line: int
+    pattern: Pattern
+    groups: tuple[str, ...]
+
+
+def telling_line(patterns: Sequence[Pattern], lines: Sequence[str]) -> Telling | None:
+    """The latest of the last words that any pattern fits: what comes last is what ended it."""
+    counted = 0
+    for number in range(len(lines) - 1, -1, -1):
+        line = lines[number][:2000].rstrip()
+        if not line or line[0].isspace():
+            continue
+        for pattern in patterns:
+            found = pattern.pattern.search(line)
+            if found and (pattern.near is None or any(map(pattern.near.search, lines[max(0, number - 5) : number]))):
+                return Telling(number, pattern, tuple((group or "").strip() for group in found.groups()))
+        counted += 1
+        if counted == LAST_WORDS:
+            break
     return None
 
 
-def _last(tail: Sequence[str]) -> tuple[str, ...]:
-    return tuple(line for line in tail if line.strip())[-SHOWN_LINES:]
+def _around(lines: Sequence[str], telling: int | None) -> tuple[str, ...]:
+    """The telling line with its neighbours; without one, the last lines."""
+    if telling is None:
+        telling = next((n for n in range(len(lines) - 1, -1, -1) if lines[n].strip()), -1)
+    before = [line for line in lines[: max(telling, 0)] if line.strip()][-LINES_BEFORE:]
+    after = [line for line in lines[telling + 1 :] if line.strip()][:LINES_AFTER]
+    return (*before, *lines[max(telling, 0) : telling + 1], *after)

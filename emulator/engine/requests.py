@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import shlex
 from collections.abc import Mapping
 
@@ -13,6 +14,9 @@ from .labels import of_service, resource_name
 
 BUILD_ENV_SECRET = "emu_build_env"
 BUILD_ENV_ARG = "EMU_BUILD_ENV"
+_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CONCEALED_FROM = 3
+"""A shorter value would hit everything and tell nothing: it stays. So does a shorter line of a longer value."""
 
 
 def environment(service: Service, hidden: Mapping[str, str], *, build: bool) -> dict[str, str]:
@@ -44,7 +48,9 @@ def build_request(
     tag = f"{resource_name(root, service.name)}:{deploy}"
     if service.build.kind is BuildKind.NATIVE:
         script = "".join(
-            f"export {name}={shlex.quote(value)}\n" for name, value in sorted(values.items()) if name.isidentifier()
+            f"export {name}={shlex.quote(value)}\n"
+            for name, value in sorted(values.items())
+            if _SHELL_NAME.fullmatch(name)
         )
         return BuildRequest(
             context=context,
@@ -65,13 +71,16 @@ def build_request(
         platform=service.build.platform,
         tag=tag,
         labels=labels,
+        masked=frozenset(hidden),
         syntax_line="ignore",
     )
 
 
 def _digest(script: str, root: str) -> str:
     """Changes with the variables and tells nothing of them."""
-    return hmac.new(root.encode(), script.encode(), hashlib.sha256).hexdigest()[:16]
+    return hmac.new(
+        root.encode(errors="surrogateescape"), script.encode(errors="surrogateescape"), hashlib.sha256
+    ).hexdigest()[:16]
 
 
 def container_spec(
@@ -113,9 +122,14 @@ def reveal(argv: tuple[str, ...], hidden: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def conceal(text: str, hidden: Mapping[str, str]) -> str:
-    """`text` with secret values replaced by their tokens, longest first. Values of one or two
-    characters would hit everything and tell nothing: they stay."""
-    for name, value in sorted(hidden.items(), key=lambda item: -len(item[1])):
-        if len(value) > 2:
-            text = text.replace(value, token(name))
+    """`text` with secret values, and the lines of those with several, replaced by their tokens, longest first."""
+    pieces = {
+        piece: name
+        for name, value in hidden.items()
+        for piece in (value, *value.splitlines())
+        if len(piece) >= _CONCEALED_FROM
+    }
+    for piece in sorted(pieces, key=len, reverse=True):  # a value may hold another
+        if piece in text:
+            text = text.replace(piece, token(pieces[piece]))
     return text

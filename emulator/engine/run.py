@@ -24,6 +24,7 @@ from emulator.model.event import (
     Stopped,
 )
 from emulator.model.plan import Service
+from emulator.model.record import replace
 from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower, HttpAnswer
 
 from . import boot
@@ -183,7 +184,8 @@ class ServiceRun:
         now = instance.started = self.clock.now()
         if failure is not None:
             self._told_started(instance)
-            self._observe(steps.NotStarted(at=now, failure=failure))
+            shown = replace(failure, message=conceal(failure.message, self._hidden))
+            self._observe(steps.NotStarted(at=now, failure=shown))
             return
         instance.facts = self.docker.inspect(id)
         self._told_started(instance)

@@ -1,0 +1,250 @@
+"""What programs print when they fail, and what it means: tables of patterns, each seen in real output.
+
+A pattern is tried on one line. Where several fit the same line the first of the table counts, so the general ones
+come last. `_prefix` anchors what would otherwise also fit an access log or a message about something else.
+"""
+
+import re
+from typing import NamedTuple
+
+from emulator.model.diagnostic import Fault
+
+
+class Pattern(NamedTuple):
+    """A line of output and what it means. `message` and `help` take the pattern's groups. near: must fit one of
+    the lines just above."""
+
+    code: str
+    pattern: re.Pattern[str]
+    message: str
+    help: str
+    fault: Fault = Fault.APP
+    near: re.Pattern[str] | None = None
+
+
+def _pattern(
+    code: str, pattern: str, message: str, help: str, *, fault: Fault = Fault.APP, near: str | None = None
+) -> Pattern:
+    return Pattern(code, re.compile(pattern), message, help, fault, re.compile(near) if near else None)
+
+
+_SHELL = r"^(?:\S*sh|\S*/[^\s:]+): (?:(?:line )?\d+: )?(?:exec: )?"
+"""How a shell begins what it says of a command: its own name or its script's, and mostly a line."""
+
+_MODULE_HELP = "correct the module's name in the command, or copy and install the package it belongs to"
+_PROGRAM_HELP = "install it in the image, or correct the command"
+_FILE_HELP = "correct the path, or copy the file into the image"
+_LINE_ENDS = _pattern(
+    "start/script-line-ends",
+    r"\\r['’]: No such file or directory|\\r: (?:command )?not found|\^M: bad interpreter|bad interpreter: .*\^M",
+    "a script has Windows line ends, so its interpreter is not found",
+    "save it with Unix line ends, and keep them with `*.sh text eol=lf` in .gitattributes",
+)
+
+BOOT_PATTERNS: tuple[Pattern, ...] = (
+    _LINE_ENDS,
+    _pattern(
+        "start/module-not-found",
+        r"ModuleNotFoundError: No module named '([\w.]+)'",
+        "the command cannot import '{0}': no such module in the image",
+        _MODULE_HELP,
+    ),
+    _pattern(
+        "start/module-not-found",
+        r"^\S*python[\d.]*: No module named ([\w.]+)$",
+        "the command cannot import '{0}': no such module in the image",
+        _MODULE_HELP,
+    ),
+    _pattern(
+        "start/module-not-found",
+        r"Error loading ASGI app\. Could not import module \"([\w.]+)\"|^Error: Could not import '([\w.]+)'",
+        "the command cannot import '{0}{1}': no such module in the image",
+        _MODULE_HELP,
+    ),
+    _pattern(
+        "start/module-not-found",
+        r"^Error(?: \[ERR_MODULE_NOT_FOUND\])?: Cannot find (?:module|package) '([^']+)'",
+        "the command cannot load '{0}': it is not in the image",
+        "correct the path in the command, copy the file, or add the package to the dependencies",
+    ),
+    _pattern(
+        "start/attribute-not-found",
+        r"Failed to find attribute '(\w+)' in '([\w.]+)'",
+        "'{1}' has no attribute '{0}'",
+        "name the application object that the module defines",
+    ),
+    _pattern(
+        "start/attribute-not-found",
+        r"Attribute \"(\w+)\" not found in module \"([\w.]+)\"",
+        "'{1}' has no attribute '{0}'",
+        "name the application object that the module defines",
+    ),
+    _pattern(
+        "start/import-error",
+        r"^ImportError: (.+)",
+        "an import fails: {0}",
+        "run the same import in the build to see it there",
+    ),
+    _pattern(
+        "start/variable-missing",
+        r"^KeyError: '([A-Z][A-Z0-9_]+)'",
+        "the variable {0} is not set",
+        "set {0} in the service's variables, or give it with --env {0}=…",
+        near=r"<frozen os>|/os\.py\"|os\.environ",
+    ),
+    _pattern("start/file-not-found", r"can't open file '([^']+)'", "{0} is not in the image", _FILE_HELP),
+    _pattern(
+        "start/file-not-found",
+        r"^FileNotFoundError: .*No such file or directory: '([^']+)'"
+        r"|^Error: ENOENT: no such file or directory, \w+ '([^']+)'",
+        "{0}{1} is not there when the app opens it",
+        _FILE_HELP,
+    ),
+    _pattern(
+        "start/program-not-found",
+        _SHELL + r"([^\s:]+): (?:command )?not found$",
+        "no program called {0}",
+        _PROGRAM_HELP,
+    ),
+    _pattern(
+        "start/program-not-found",
+        r"^(?:\S*/)?env: .?([^\s'’:]+).?: No such file or directory|^env: can't execute '([^']+)'",
+        "no program called {0}{1}",
+        _PROGRAM_HELP,
+    ),
+    _pattern(
+        "start/port-in-use",
+        r"EADDRINUSE|[Aa]ddress already in use",
+        "the port is already taken inside the container",
+        "start one server only, or give each its own port",
+    ),
+    _pattern(
+        "start/dependency-refused",
+        r"connect ECONNREFUSED ([\w.:-]+)|at \"([^\"]+)\", port \d+ failed: Connection refused"
+        r"|connecting to ([\w.:-]+?)\.? Connection refused",
+        "the connection to {0}{1}{2} is refused",
+        "give the address of a running one with --env",
+    ),
+    _pattern(
+        "start/dependency-refused",
+        r"ECONNREFUSED|[Cc]onnection refused",
+        "a connection to another service is refused",
+        "give the address of a running one with --env",
+    ),
+    _pattern(
+        "start/host-not-found",
+        r"getaddrinfo (?:ENOTFOUND|EAI_AGAIN) ([\w.-]+)|could not translate host name \"([^\"]+)\"",
+        "the host name {0}{1} is not known here",
+        "give the address of a running one with --env",
+    ),
+    _pattern(
+        "start/host-not-found",
+        r"Name or service not known|Temporary failure in name resolution|No address associated with hostname",
+        "a host name that the app connects to is not known here",
+        "give the address of a running one with --env",
+    ),
+    _pattern(
+        "start/permission-denied",
+        r"^PermissionError: (?:\[Errno \d+\] )?[Pp]ermission denied(?:: '([^']+)')?"
+        r"|EACCES: permission denied, \w+ '([^']+)'",
+        "permission denied: {0}{1}",
+        "check the file's owner and mode against the image's USER",
+    ),
+    _pattern(
+        "start/permission-denied",
+        _SHELL + r"([^\s:]+): Permission denied$",
+        "{0} may not be executed",
+        "make it executable (`git update-index --chmod=+x {0}`), or run it by its interpreter",
+    ),
+    _pattern(
+        "start/exec-format",
+        r"[Ee]xec format error",
+        "the program is made for another processor, or a script without its first line",
+        "build for linux/amd64, and begin scripts with #!/bin/sh",
+    ),
+    _pattern(
+        "start/uncaught-exception",
+        r"^((?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*)?(?:Error|Exception|Exit|Interrupt)(?: \[\w+\])?(?:: .*)?)$",
+        "the app ends with {0}",
+        "its last lines show where it comes from",
+    ),
+)
+
+BUILD_PATTERNS: tuple[Pattern, ...] = (
+    _LINE_ENDS,
+    _pattern(
+        "build/package-not-copied",
+        r"error: package directory '([^']+)' does not exist",
+        "the package directory '{0}' is not there when the project is installed",
+        "COPY {0} before the install",
+    ),
+    _pattern(
+        "build/pip-project-missing",
+        r"does not appear to be a Python project|[Nn]either 'setup\.py' nor 'pyproject\.toml' found",
+        "the project to install is not in the build context",
+        "widen the context, or copy pyproject.toml or setup.py into it",
+    ),
+    _pattern(
+        "build/requirement-not-found",
+        r"No matching distribution found for (\S+)",
+        "no release of {0} fits this Python",
+        "pin another release, or another version of Python",
+    ),
+    _pattern(
+        "build/requirements-file-missing",
+        r"Could not open requirements file: .*'([^']+)'",
+        "{0} is not there when it is installed",
+        "COPY {0} before the install",
+    ),
+    _pattern(
+        "build/package-unknown",
+        r"^E: Unable to locate package (\S+)|^E: Package '([^']+)' has no installation candidate",
+        "the distribution has no package {0}{1}",
+        "correct its name; `apt-get update` must run in the same step",
+    ),
+    _pattern(
+        "build/module-not-found",
+        r"^ModuleNotFoundError: No module named '([\w.]+)'",
+        "the build cannot import '{0}'",
+        "copy and install it in an earlier step",
+    ),
+    _pattern(
+        "build/file-not-found",
+        r"can't open file '([^']+)'|^\w+: cannot (?:stat|access|open) '([^']+)': No such file",
+        "{0}{1} is not there at this step",
+        "COPY it in an earlier step, or correct the path",
+    ),
+    _pattern(
+        "host/certificate",
+        r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|self.signed certificate",
+        "a download fails because of a certificate",
+        "a proxy re-signs TLS here: `emu doctor` says how to give its certificate to builds",
+        fault=Fault.HOST,
+    ),
+    _pattern(
+        "host/name-resolution",
+        r"Temporary failure in name resolution|Could not resolve|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)",
+        "a name cannot be resolved from inside the build",
+        "check this machine's network; `emu doctor` tests it from a container",
+        fault=Fault.HOST,
+    ),
+    _pattern(
+        "host/disk-full",
+        r"[Nn]o space left on device",
+        "the engine's disk is full",
+        "free space; `emu doctor` shows where",
+        fault=Fault.HOST,
+    ),
+    _pattern(
+        "build/program-not-found",
+        _SHELL + r"([^\s:]+): (?:command )?not found$",
+        "no program called {0} in this stage",
+        "install it in an earlier step, or correct the command",
+    ),
+    _pattern(
+        "build/permission-denied",
+        _SHELL + r"([^\s:]+): Permission denied$",
+        "{0} may not be executed",
+        "make it executable (`git update-index --chmod=+x {0}`), or run it by its interpreter",
+    ),
+)
