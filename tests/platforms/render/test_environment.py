@@ -175,7 +175,8 @@ def test_port(entries, given, port, source, code):
 
 @pytest.mark.parametrize(
     ("type", "entries", "port"),
-    [("pserv", "", None), ("pserv", "  - key: PORT\n    value: 7000\n", 7000), ("worker", "  - key: PORT\n    value: 1\n", None)],
+    [("pserv", "", None), ("pserv", "  - key: PORT\n    value: 7000\n", 7000),
+     ("worker", "  - key: PORT\n    value: 1\n", None)],
 )  # fmt: skip
 def test_port_of_others(type, entries, port):
     """Only a web service has a PORT by itself; a private one has the port it sets."""
@@ -184,7 +185,7 @@ def test_port_of_others(type, entries, port):
 
 
 def test_renders_own_variables():
-    """Name, type, repository, host and size are told to build and run; the instance and its workers to the run alone."""
+    """Name, type, repository, host and size are there for build and run; the rest for the run alone."""
     made = service({"render.yaml": web("runtime: docker\nplan: pro\n", name="My Shop"), "Dockerfile": DOCKERFILE})
     expected = {
         "RENDER": ("true", "both"), "IS_PULL_REQUEST": ("false", "both"), "PORT": ("10000", "both"),
