@@ -99,7 +99,9 @@ def container_spec(
     """One instance, exactly as the plan has it. The image's own command is left to the image."""
     command = service.command
     own = command is None or command.source in ("dockerfile", "image")
-    argv = None if own or command is None or command.argv is None else reveal(command.argv, hidden)
+    # A value that nobody gave is not set, so it is nothing where the command refers to it.
+    unset = {variable.name: "" for variable in service.env if variable.value is None}
+    argv = None if own or command is None or command.argv is None else reveal(command.argv, {**unset, **hidden})
     return ContainerSpec(
         image=image,
         name=resource_name(root, service.name, deploy, attempt),

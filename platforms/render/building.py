@@ -8,20 +8,19 @@ from emulator.model.choice import ABSENT, Candidate, choose
 from emulator.model.origin import Origin
 
 from . import rules
-from .building_docker import docker, image
-from .building_native import native, static
 from .way import Given, Way
 
 
 def decide(given: Given) -> Way:
     """Builder and command of a service created from "repository" or "blueprint"."""
-    if given.spec.kind == "S":
-        return static(given)
-    if given.runtime == "image":
-        return image(given)
-    if _uses_dockerfile(given):
-        return docker(given)
-    return native(given)
+    is_image = given.spec.kind != "S" and given.runtime == "image"
+    if is_image or (given.spec.kind != "S" and _uses_dockerfile(given)):
+        from .building_docker import docker, image
+
+        return image(given) if is_image else docker(given)
+    from .building_native import native, static
+
+    return static(given) if given.spec.kind == "S" else native(given)
 
 
 def _uses_dockerfile(given: Given) -> bool:

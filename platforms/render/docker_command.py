@@ -5,11 +5,11 @@ the message people saw: `sh: 1: a && b --port 10000: not found`, status 127.
 """
 
 import re
-import shlex
 from collections.abc import Callable
 
-_SHELL = re.compile(r"^(\S*(?:ba|da|z|k)?sh)\s+-c\s+(.*)$", re.DOTALL)
-_NAME = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
+# As text: compiling them when a plan starts costs more than most plans use them.
+_SHELL = r"(?s)^(\S*(?:ba|da|z|k)?sh)\s+-c\s+(.*)$"
+_NAME = r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))"
 
 
 def parse_docker_command(text: str, value_of: Callable[[str], str | None]) -> tuple[str, ...]:
@@ -18,19 +18,19 @@ def parse_docker_command(text: str, value_of: Callable[[str], str | None]) -> tu
 
     Never fails: text that cannot be split as a shell would (an unclosed quote) is split at blanks.
     """
-    shell = _SHELL.match(text.strip())
+    shell = re.match(_SHELL, text.strip())
     if shell:
         return (shell.group(1), "-c", shell.group(2))
     return tuple(_expand(word, value_of) for word in _words(text))
 
 
 def runs_in_shell(text: str) -> bool:
-    return _SHELL.match(text.strip()) is not None
+    return re.match(_SHELL, text.strip()) is not None
 
 
 def quoted_script(text: str) -> str | None:
     """The script when a `sh -c` command wraps it in quotes, which Render keeps: it becomes one word."""
-    shell = _SHELL.match(text.strip())
+    shell = re.match(_SHELL, text.strip())
     if not shell:
         return None
     script = shell.group(2).strip()
@@ -45,12 +45,9 @@ def shell_operators(text: str) -> tuple[str, ...]:
     return tuple(word for word in _words(text) if word in ("&&", "||", ";", "|", ">", ">>", "<", "&"))
 
 
-def referenced(text: str) -> tuple[str, ...]:
-    """The names of the variables a command refers to, in order, each once."""
-    return tuple(dict.fromkeys(a or b for a, b in _NAME.findall(text)))
-
-
 def _words(text: str) -> list[str]:
+    import shlex
+
     try:
         return shlex.split(text)
     except ValueError:
@@ -58,4 +55,4 @@ def _words(text: str) -> list[str]:
 
 
 def _expand(word: str, value_of: Callable[[str], str | None]) -> str:
-    return _NAME.sub(lambda m: value_of(m.group(1) or m.group(2)) or "", word)
+    return re.sub(_NAME, lambda m: value_of(m.group(1) or m.group(2)) or "", word)

@@ -3,7 +3,6 @@
 Only Python is built so far; the other languages are planned and said to be missing.
 """
 
-import json
 import posixpath
 import re
 
@@ -11,6 +10,7 @@ from emulator.contract import token
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.origin import Origin
+from emulator.model.record import to_json
 from emulator.snapshot import Snapshot, Unreadable
 
 from . import rules
@@ -155,7 +155,7 @@ def python_dockerfile(*, image: str, root: str, build_command: str | None, with_
             "--mount=type=secret,id=emu_build_env,uid=1000,mode=0400 "
             "--mount=type=cache,target=/opt/render/.cache,uid=1000,gid=1000"
         )
-        lines += ["ARG EMU_BUILD_ENV", f"RUN {mounts} {json.dumps(['/bin/bash', '-c', script])}"]
+        lines += ["ARG EMU_BUILD_ENV", f"RUN {mounts} {to_json(['/bin/bash', '-c', script]).decode()}"]
     return "\n".join(lines) + "\n"
 
 

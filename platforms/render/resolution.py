@@ -15,11 +15,9 @@ from platforms.common import unreadable
 
 from . import rules
 from .coverage import blueprint_coverage, key_coverage
-from .datastores import key_value, postgres
 from .declarations import Blueprint, Database, ServiceSpec
 from .fields import DEFAULT_PATH
 from .manifest import read_blueprint
-from .native import language_of
 from .procfile import process_line
 from .references import edges
 from .service import ServiceResult, resolve_service
@@ -38,7 +36,7 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     found += blueprint.diagnostics if blueprint else ()
     specs, databases = _selected(specs, blueprint.databases if blueprint else (), inputs, found)
     results = [_result(repo, inputs, spec, blueprint, created_from) for spec in specs]
-    results += [ServiceResult(postgres(d), tuple(database_problems(d))) for d in databases]
+    results += [_database(database) for database in databases]
     found += [d for result in results for d in result.diagnostics]
     if not results and not has_errors(tuple(found)):
         found.append(_nothing_to_run(repo, blueprint))
@@ -54,8 +52,16 @@ def _result(
     repo: Snapshot, inputs: Inputs, spec: ServiceSpec, blueprint: Blueprint | None, created_from: str
 ) -> ServiceResult:
     if spec.kind == "V":
+        from .datastores import key_value
+
         return ServiceResult(key_value(spec), tuple(service_problems(spec)))
     return resolve_service(repo, inputs, spec, blueprint, created_from)
+
+
+def _database(database: Database) -> ServiceResult:
+    from .datastores import postgres
+
+    return ServiceResult(postgres(database), tuple(database_problems(database)))
 
 
 def _secrets(results: list[ServiceResult]) -> Secrets:
@@ -172,6 +178,8 @@ def _nothing_to_run(repo: Snapshot, blueprint: Blueprint | None) -> Diagnostic:
             "render/nothing-to-run", f"{blueprint.file} declares no service", origin=Origin(file=blueprint.file),
             help="add one under `services:`",
         )  # fmt: skip
+    from .native import language_of
+
     language = language_of(repo, ".")
     facts = [f"{language[1]} says {language[0]}, but nothing says how to start it"] if language else []
     dockerfile = repo.look("Dockerfile")
