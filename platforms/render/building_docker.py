@@ -218,7 +218,7 @@ def image(given: Given) -> Way:
     build = Build(kind=BuildKind.IMAGE, runtime="image", root=given.root, image=ref, base_images=(ref,) if ref else ())
     command = docker_command(
         spec, None, Process(found=False), env, trace=given.trace, found=given.found, reads_docker_command=True,
-        by_blueprint=given.by_blueprint,
+        by_blueprint=given.by_blueprint, ready_made=True,
     )  # fmt: skip
     unread = {field: "the image is ready-made" for field, _ in idle}
     return Way(build, command, env, tuple(given.found), unread=unread)

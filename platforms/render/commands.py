@@ -19,22 +19,26 @@ _NEVER_READ = "a service synced from a Blueprint never reads a Procfile"
 
 def docker_command(
     spec: ServiceSpec, reading: DockerfileReading | None, process: Process, env: Environment, *,
-    trace: Trace, found: list[Diagnostic], reads_docker_command: bool, by_blueprint: bool,
-) -> Command:  # fmt: skip
-    """The command of a service built from a Dockerfile, or of an image (`reading` is then None)."""
+    trace: Trace, found: list[Diagnostic], reads_docker_command: bool, by_blueprint: bool, ready_made: bool = False,
+) -> Command | None:  # fmt: skip
+    """The command of a service built from a Dockerfile, or of a ready-made image; None when there is no
+    Dockerfile, or none one can read, and nothing else says what to run."""
     written = spec.filled("dockerCommand")
-    own = _from_image(reading)
+    is_known = ready_made or (reading is not None and reading.base_origin is not None)
+    own = _from_image(reading) if is_known else None
     candidate = _docker_command(written, env)
     missing: Candidate[Command] = Candidate(ABSENT, source="render.yaml", because="", absent="no dockerCommand is set")
     setting: Setting[Command] | None = choose(
         trace, f"{spec.name}.command", QUESTION,
         *([candidate or missing] if reads_docker_command else []),
-        Candidate(own, source=own.source, shown=own.text or _BASE_IMAGE, because=_why_own(spec, reading),
-                  origin=own.origin, rule=rules.IMAGE_COMMAND),
+        Candidate(own or ABSENT, source=own.source if own else "dockerfile", shown=_shown(own),
+                  because=_why_own(spec, reading), origin=own.origin if own else None, rule=rules.IMAGE_COMMAND,
+                  absent="there is no Dockerfile to go by"),
         *([candidate] if candidate and not reads_docker_command else []),
-        *_never_here(spec.filled("startCommand"), process, by_blueprint=by_blueprint),
+        *(_never_here(spec.filled("startCommand"), process, by_blueprint=by_blueprint) if own or candidate else []),
     )  # fmt: skip
-    assert setting is not None
+    if setting is None:
+        return None
     if reads_docker_command:
         found += _docker_command_problems(spec, written)
     found += _nothing_named(spec, reading, setting)
@@ -128,6 +132,10 @@ def _why_own(spec: ServiceSpec, reading: DockerfileReading | None) -> str:
     if spec.runtime is not None and spec.runtime.text == "docker":
         return "no dockerCommand is set: the image's ENTRYPOINT and CMD run"
     return f"{reading.path} is there, and a Dockerfile wins over render.yaml and a Procfile"
+
+
+def _shown(command: Command | None) -> str | None:
+    return None if command is None else command.text or _BASE_IMAGE
 
 
 def _shell(value: Value) -> Command:

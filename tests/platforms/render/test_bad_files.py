@@ -143,6 +143,7 @@ def test_a_broken_dockerfile_is_an_error_in_it(content, text):
     assert made.with_errors()
     assert all(d.origin is not None and d.origin.file == "Dockerfile" for d in made.diagnostics)
     assert all(d.service == made.services[0].name for d in made.diagnostics)
+    assert made.services[0].command is None
 
 
 @pytest.mark.parametrize("content", [b"web: \xff", b"web\0", "", "not a process\n"])

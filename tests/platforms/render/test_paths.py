@@ -82,6 +82,15 @@ def test_a_missing_dockerfile_fails_in_the_builders_words(files, ignored, said, 
     assert made.diagnostics[0].facts == (fact,)
 
 
+def test_without_its_dockerfile_nothing_is_said_to_run():
+    """What an image would run that cannot be built is not made up; a dockerCommand still stands."""
+    nothing = service({"render.yaml": web("runtime: docker\nstartCommand: x\n"), "Procfile": "web: y\n"})
+    assert nothing.command is None
+    command = service({"render.yaml": web("runtime: docker\ndockerCommand: ./go\n")}).command
+    assert command is not None
+    assert command.argv == ("./go",)
+
+
 @pytest.mark.parametrize(
     ("root", "dockerfile", "context", "code"),
     [
