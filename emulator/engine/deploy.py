@@ -30,6 +30,7 @@ from emulator.world import (
     BuildError,
     BuildOutcome,
     BuildProgress,
+    BuildRequest,
     Clock,
     ContainerSpec,
     Docker,
@@ -124,6 +125,7 @@ class _Deployment:
         self.settings = settings
         self.tell = tell
         self.coverage: tuple[Coverage, ...] = ()
+        self._frontend: Coverage | None = None
 
     def perform(self, url: str | None, route: Route | None) -> Deployed:
         try:
@@ -156,7 +158,7 @@ class _Deployment:
         if missing is not None:
             return missing
         built = self._image(bases)
-        self.coverage = told_bases(self.service, docker, bases)
+        self.coverage = told_bases(self.service, docker, bases) + ((self._frontend,) if self._frontend else ())
         return built
 
     def _failed(self, kind: VerdictKind, phase: Phase, cause: Diagnostic) -> Deployed:
@@ -218,15 +220,27 @@ class _Deployment:
                 base_images=bases,
                 deploy=self.settings.deploy,
             )
-            try:
-                outcome = self.doors.docker.build(request, self._progress, self.doors.cancel)
-            except HostError:
-                self.doors.ready()  # says better what is wrong with the engine, if that is it
-                raise
+            outcome = self._run_build(request)
+            if outcome.error is not None and asks_for_a_frontend(outcome.error):
+                note = "the registry its # syntax= line asks does not answer: built with the engine's own frontend"
+                self._frontend = Coverage(
+                    key=f"{self.service.build.dockerfile} # syntax=",
+                    origin=None,
+                    fidelity=Fidelity.APPROXIMATE,
+                    note=note,
+                )
+                outcome = self._run_build(replace(request, syntax_line="ignore"))
             self.doors.ready()
         for warning in outcome.warnings:
             self._build_line(warning)
         return outcome
+
+    def _run_build(self, request: BuildRequest) -> BuildOutcome:
+        try:
+            return self.doors.docker.build(request, self._progress, self.doors.cancel)
+        except HostError:
+            self.doors.ready()  # says better what is wrong with the engine, if that is it
+            raise
 
     def _build_failed(self, problem: BuildError) -> Diagnostic:
         if problem.kind == "canceled":
@@ -339,6 +353,11 @@ def _of_the_app(problem: HostError) -> Diagnostic:
     if problem.exit_code != 1:
         raise problem
     return problem.diagnostic
+
+
+def asks_for_a_frontend(problem: BuildError) -> bool:
+    """Whether the build ended because the image that a `# syntax=` line names could not be had."""
+    return problem.kind == "registry" and (problem.step or "").startswith("resolve image config for")
 
 
 def choose_bases(service: Service, docker: Docker, asked: dict[str, str]) -> tuple[dict[str, str], Diagnostic | None]:

@@ -72,7 +72,6 @@ def build_request(
         tag=tag,
         labels=labels,
         masked=frozenset(hidden),
-        syntax_line="ignore",
     )
 
 
