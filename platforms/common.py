@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from emulator.contract import token
-from emulator.engine.base_images import entrypoint_of
+from emulator.formats.dockerfile.base_images import entrypoint_of
 from emulator.formats.dockerfile import CommandLine, ImageConfig, image_config, parse_dockerfile, read_stages
 from emulator.model.diagnostic import Diagnostic, error
 from emulator.model.origin import Origin
@@ -19,7 +19,8 @@ class DockerfileReading(NamedTuple):
     """What a Dockerfile says about the image it makes, without building it.
 
     argv: ENTRYPOINT and CMD as the first process is executed with; None where only the base image
-    knows, and `base_origin` is then its FROM. nothing_to_run: built from scratch, and no command.
+    knows, and `base_origin` is then its FROM. entrypoint: the part of it that a platform's own arguments
+    go behind, () where there is none. nothing_to_run: built from scratch, and no command.
     """
 
     path: str
@@ -31,6 +32,7 @@ class DockerfileReading(NamedTuple):
     base_images: tuple[str, ...]
     nothing_to_run: bool
     diagnostics: tuple[Diagnostic, ...]
+    entrypoint: tuple[str, ...] = ()
 
 
 def read_dockerfile(repo: Snapshot, path: str, build_args: Mapping[str, str], service: str) -> DockerfileReading:
@@ -52,6 +54,7 @@ def read_dockerfile(repo: Snapshot, path: str, build_args: Mapping[str, str], se
         origin=(own[-1].origin if own else None), base_origin=base[1] if base else None, base_images=stages.base_images,
         nothing_to_run=not argv and bool(base and base[0] == "scratch"),
         diagnostics=tuple(d if d.service else replace(d, service=service) for d in dict.fromkeys(found)),
+        entrypoint=config.entrypoint.argv if config.entrypoint else (),
     )  # fmt: skip
 
 

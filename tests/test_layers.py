@@ -40,7 +40,6 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 EXCEPTIONS = {
     ("emulator/commands/doctor.py", "emulator.edge"): "it examines and repairs what the doors of a World stand on",
-    ("platforms/common.py", "emulator.engine.base_images"): "a table that reading a Dockerfile needs, and `up` as well",
 }
 
 THIRD_PARTY = {
