@@ -3,12 +3,16 @@
 import os
 import sys
 from collections.abc import Mapping
+from typing import TextIO
+
+from emulator.model.diagnostic import Fault, HostError, error
 
 
 class StandardTerminal:
     """The process's own streams. Colour only for a terminal that wants it (NO_COLOR, TERM=dumb)."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
+        _open_closed_streams()
         self.out_is_tty = sys.stdout.isatty()
         self.err_is_tty = sys.stderr.isatty()
         wanted = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
@@ -47,12 +51,49 @@ def _width(environ: Mapping[str, str]) -> int:
     return 100
 
 
-def _write(stream: "object", text: str) -> None:
-    """Write and flush; a terminal that cannot show a character gets a replacement, never an exception."""
-    out = stream
+def _open_closed_streams() -> None:
+    """A stream that the caller closed (`emu plan >&-`) is None in Python: what goes there goes nowhere."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write and flush. A character that the stream's encoding lacks becomes \\uXXXX, so that JSON stays
+    the same JSON. Raises HostError when the stream takes no more (a full disk), BrokenPipeError when
+    its reader has gone."""
     try:
-        out.write(text)  # type: ignore[attr-defined]
-    except UnicodeEncodeError:
-        encoding = getattr(out, "encoding", None) or "ascii"
-        out.write(text.encode(encoding, "replace").decode(encoding))  # type: ignore[attr-defined]
-    out.flush()  # type: ignore[attr-defined]
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            stream.write(_escaped(text, stream.encoding or "ascii"))
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        # What is still in the buffer would be tried, and refused, once more at the end of the process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise HostError(
+            error(
+                "host/cannot-write",
+                f"the answer cannot be written: {problem.strerror}",
+                fault=Fault.HOST,
+                help="make room where it is written to, or print it to the terminal",
+            )
+        ) from None
+
+
+def _escaped(text: str, encoding: str) -> str:
+    """`text` with \\uXXXX for each character that `encoding` lacks."""
+    import codecs
+
+    codecs.register_error("emu-escape", _spelt_out)
+    return text.encode(encoding, "emu-escape").decode(encoding)
+
+
+def _spelt_out(fault: UnicodeError) -> tuple[str, int]:
+    if not isinstance(fault, UnicodeEncodeError):
+        raise fault
+    units = fault.object[fault.start : fault.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)), fault.end

@@ -1,19 +1,33 @@
 """A plan as text: for each service the command first, then why, then what surrounds it."""
 
-from emulator.model.origin import Origin
-from emulator.model.plan import Build, BuildKind, Command, EnvVar, Plan, Probe, Service
+from collections.abc import Sequence
 
-from .style import Style, hanging
+from emulator.model.diagnostic import Diagnostic
+from emulator.model.origin import Origin
+from emulator.model.plan import Build, BuildKind, Command, EnvVar, Plan, Probe, Service, ServiceType
+from emulator.model.record import replace
+
+from .style import Style, hanging, printable
 from .text import ReadLine, diagnostics_text, tally
+
+_MOST_NAMES = 12
+_DISAGREE = "config/commands-disagree"
 
 
 def plan_text(plan: Plan, style: Style, read_line: ReadLine, *, verbose: bool = False, quiet: bool = False) -> str:
     """The whole document. quiet: commands and errors alone. verbose: every decision with its source."""
     blocks = [] if quiet else [_head(plan, style)]
-    blocks += [_service(service, style, quiet=quiet) for service in plan.services]
+    warned = {d.service for d in plan.diagnostics if d.code == _DISAGREE and not d.suppressed}
+    for service in plan.services:
+        block = _service(service, style, quiet=quiet, verbose=verbose)
+        if not quiet:
+            block += "".join(f"\n{line}" for line in _losers(service.command, style, told=service.name in warned))
+        blocks.append(block)
     if verbose:
         blocks.append(_decisions(plan, style))
     shown = [d for d in plan.diagnostics if not d.suppressed and (not quiet or d.severity == "error")]
+    if not quiet:
+        shown = _without_losers(shown, plan)
     if shown:
         blocks.append(diagnostics_text(shown, style, read_line))
     if not quiet:
@@ -31,9 +45,11 @@ def _head(plan: Plan, style: Style) -> str:
     return " · ".join(parts)
 
 
-def _service(service: Service, style: Style, *, quiet: bool) -> str:
+def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> str:
     command = service.command
-    lines = [f"{style.bold(service.name)}  {style.dim(service.type.value)}"]
+    lines = [f"{style.bold(printable(service.name))}  {style.dim(service.type.value)}"]
+    if service.type is ServiceType.DATASTORE:
+        return "\n".join([*lines, *_row("is", f"{service.build.runtime}, kept by the platform", style)])
     lines += _row("runs", _command(command, style), style)
     if quiet:
         return "\n".join(lines)
@@ -41,8 +57,7 @@ def _service(service: Service, style: Style, *, quiet: bool) -> str:
         reason = next((d.because for d in service.decisions if d.id == f"{service.name}.command"), None)
         if reason:
             lines += _row("because", reason, style)
-        if command.argv is not None:
-            lines += _row("argv", _argv(command.argv), style)
+        lines += _argv(command, style, verbose=verbose)
     lines += _row("builds", _build(service.build), style)
     if service.port:
         lines += _row("port", f"{service.port.number} ({service.port.source})", style)
@@ -50,8 +65,7 @@ def _service(service: Service, style: Style, *, quiet: bool) -> str:
         lines += _row(name, _probe(probe), style)
     if service.resources.memory_mib and service.command and service.command.form != "none":
         lines += _row("memory", f"{service.resources.memory_mib} MiB ({service.resources.plan})", style)
-    lines += _row("env", _env(service.env), style)
-    lines += _losers(command, style)
+    lines += _row("env", _env(service.env, verbose=verbose), style)
     return "\n".join(lines)
 
 
@@ -72,10 +86,25 @@ def _at(origin: Origin | None) -> str:
     return f"{origin.file}:{origin.line}" if origin and origin.file else ""
 
 
-def _argv(argv: tuple[str, ...]) -> str:
+def _argv(command: Command, style: Style, *, verbose: bool) -> list[str]:
+    """What is executed, word by word; of a long one only what `runs` does not say already."""
+    if command.argv is None:
+        return []
+    whole = _row("argv", _json(command.argv), style)
+    if verbose or len(whole) == 1 or not command.text:
+        return whole
+    *start, last = command.argv
+    if start and " " in last and command.text.endswith(last):
+        return _row("argv", f"{_json(start)[:-1]}, and all the rest as one argument]", style)
+    from shlex import join
+
+    return [] if join(command.argv) == command.text else whole
+
+
+def _json(words: Sequence[str]) -> str:
     import msgspec
 
-    return msgspec.json.encode(argv).decode().replace('","', '", "')
+    return msgspec.json.encode(words).decode().replace('","', '", "')
 
 
 def _build(build: Build) -> str:
@@ -108,20 +137,22 @@ def _probe(probe: Probe) -> str:
     return f"{what}{statuses} within {probe.timeout_s:g} s, every {probe.period_s:g} s"
 
 
-def _env(env: tuple[EnvVar, ...]) -> str:
-    own = [v for v in env if v.kind != "platform"]
-    unset = [v.name for v in own if v.value is None and v.kind == "prompt"]
-    text = f"{len(env)} variables"
-    if own:
-        text += f", yours: {', '.join(v.name for v in own)}"
-    return text + (f" (asked for at creation: {', '.join(unset)})" if unset else "")
+def _env(env: tuple[EnvVar, ...], *, verbose: bool) -> str:
+    own = [v.name for v in env if v.kind != "platform"]
+    theirs = f"{len(env) - len(own)} from the platform"
+    if not own:
+        return theirs
+    shown = own if verbose or len(own) <= _MOST_NAMES + 2 else own[:_MOST_NAMES]
+    more = f" and {len(own) - len(shown)} more (--verbose names them)" if len(shown) < len(own) else ""
+    return f"{', '.join(shown)}{more}; {theirs}"
 
 
-def _losers(command: Command | None, style: Style) -> list[str]:
+def _losers(command: Command | None, style: Style, *, told: bool) -> list[str]:
+    """The commands that do not run. `told`: a warning below says what would run otherwise."""
     lines: list[str] = []
     for loser in command.shadowed if command else ():
         lines += _row("not used", f"{loser.text}  [{_at(loser.origin)}]: {loser.because}", style)
-    if command and command.alternative:
+    if command and command.alternative and not told:
         other = command.alternative
         lines += _row(
             "otherwise",
@@ -129,6 +160,12 @@ def _losers(command: Command | None, style: Style) -> list[str]:
             style,
         )
     return lines
+
+
+def _without_losers(found: list[Diagnostic], plan: Plan) -> list[Diagnostic]:
+    """`found` without the places that a `not used` row gives already, with the same reason."""
+    told = {loser.origin for service in plan.services if service.command for loser in service.command.shadowed}
+    return [replace(d, related=tuple(r for r in d.related if r.origin not in told)) for d in found]
 
 
 def _decisions(plan: Plan, style: Style) -> str:

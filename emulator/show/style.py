@@ -35,10 +35,19 @@ def printable(text: str) -> str:
     """`text` on one line, with control characters shown instead of obeyed."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else _VISIBLE.get(c, f"\\x{ord(c):02x}") for c in text)
+    return "".join(c if c.isprintable() else _VISIBLE.get(c) or _escaped(c) for c in text)
 
 
-_VISIBLE = {"\n": "⏎", "\t": "    ", "\r": ""}
+_VISIBLE = {"\n": "⏎", "\t": "    "}
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    if character == "\r":
+        return ""
+    if 0xDC80 <= number <= 0xDCFF:  # a byte of a name that is not UTF-8, as Python carries it
+        number -= 0xDC00
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{{{number:x}}}"
 
 
 def columns(text: str) -> int:
@@ -56,7 +65,7 @@ def wrap(text: str, width: int) -> list[str]:
     for word in printable(text).split(" "):
         piece = word
         while columns(piece) > width:
-            cut = _fit(piece, width - columns(lines[-1]) - bool(lines[-1]))
+            cut = fit(piece, width - columns(lines[-1]) - bool(lines[-1]))
             if cut == 0:
                 lines.append("")
                 continue
@@ -67,10 +76,10 @@ def wrap(text: str, width: int) -> list[str]:
             lines.append(piece)
         else:
             lines[-1] = f"{lines[-1]} {piece}" if lines[-1] else piece
-    return lines
+    return [line.rstrip() for line in lines]
 
 
-def _fit(text: str, width: int) -> int:
+def fit(text: str, width: int) -> int:
     """How many characters of `text` fit in `width` columns."""
     used = 0
     for count, character in enumerate(text):

@@ -1,0 +1,127 @@
+"""A plan as text: the answer, and nothing said twice."""
+
+from emulator.model.choice import Decision
+from emulator.model.diagnostic import Related, warning
+from emulator.model.origin import Origin
+from emulator.model.plan import (
+    Alternative,
+    Build,
+    BuildKind,
+    Command,
+    EnvKind,
+    EnvVar,
+    Lifecycle,
+    Plan,
+    Probes,
+    Resources,
+    Service,
+    ServiceType,
+    Shadowed,
+    Shutdown,
+    SnapshotInfo,
+)
+from emulator.model.record import replace
+from emulator.show.plan_text import plan_text
+from emulator.show.style import Style
+
+SHELL = Command(argv=("/bin/bash", "-c", "run it"), form="shell", text="run it", source="f")
+SERVICE = Service(
+    name="web", type=ServiceType.WEB, origin=None,
+    build=Build(kind=BuildKind.IMAGE, runtime="image", image="registry/app"),
+    command=SHELL, port=None, env=(), probes=Probes(), containers=(), lifecycle=Lifecycle(),
+    resources=Resources(), shutdown=Shutdown(),
+)  # fmt: skip
+PLAN = Plan(
+    platform="somewhere", root=".", created_from=None, snapshot=SnapshotInfo(kind="folder"),
+    detected=Decision(id="platform", question="Which?", answer="somewhere", because="it is"), services=(SERVICE,),
+)  # fmt: skip
+
+
+def _printed(service: Service, *, verbose: bool = False) -> str:
+    return plan_text(replace(PLAN, services=(service,)), Style(width=80), lambda _: None, verbose=verbose)
+
+
+def _command(*argv: str, text: str) -> Service:
+    return replace(SERVICE, command=replace(SHELL, argv=argv, text=text))
+
+
+def _variables(count: int, kind: EnvKind = EnvKind.LITERAL) -> tuple[EnvVar, ...]:
+    return tuple(EnvVar(name=f"{kind.name}_{n}", value="x", kind=kind) for n in range(count))
+
+
+def test_a_short_argv_is_printed_whole() -> None:
+    """One line costs nothing."""
+    assert 'argv      ["/bin/bash", "-c", "run it"]' in _printed(SERVICE)
+
+
+def test_a_long_line_for_a_shell_is_printed_once() -> None:
+    """argv then says only how it is handed over; --verbose prints every word."""
+    line = "python -m server " + "--option " * 20
+    service = _command("/bin/sh", "-c", line, text=line)
+    assert 'argv      ["/bin/sh", "-c", and all the rest as one argument]' in _printed(service)
+    assert _printed(service).count("--option") == 20
+    assert _printed(service, verbose=True).count("--option") == 40
+
+
+def test_long_words_without_a_shell_are_printed_once() -> None:
+    """Where the words of argv are those of the line, argv adds nothing."""
+    words = ["server", *["--option"] * 20]
+    assert "argv" not in _printed(_command(*words, text=" ".join(words)))
+
+
+def test_a_long_argv_that_differs_from_the_line_is_printed() -> None:
+    """What a platform makes of a line is the point of showing argv."""
+    words = ("server", *["--port=10000"] * 12)
+    assert "--port=10000" in _printed(_command(*words, text="server " + "--port=$PORT " * 12))
+
+
+def test_the_user_s_variables_come_first_and_the_platform_s_are_counted() -> None:
+    """Names that the user knows, then how many there are besides."""
+    service = replace(SERVICE, env=(*_variables(2), *_variables(3, EnvKind.PLATFORM)))
+    assert "env       LITERAL_0, LITERAL_1; 3 from the platform" in _printed(service)
+
+
+def test_of_very_many_variables_the_first_are_named() -> None:
+    """Thirty names are a wall; --verbose names them all."""
+    service = replace(SERVICE, env=_variables(30))
+    assert "and 18 more (--verbose" in _printed(service)
+    assert "LITERAL_29" not in _printed(service)
+    assert "LITERAL_29" in _printed(service, verbose=True)
+
+
+def test_a_datastore_runs_nothing_and_that_is_no_alarm() -> None:
+    """One line says what it is."""
+    build = Build(kind=BuildKind.IMAGE, runtime="valkey")
+    printed = _printed(replace(SERVICE, type=ServiceType.DATASTORE, build=build, command=None))
+    assert "is        valkey, kept by the platform" in printed
+    assert "nothing" not in printed.split("1 service")[0]
+
+
+def test_a_service_s_name_cannot_steer_the_terminal() -> None:
+    """Control characters in a name are shown."""
+    assert "we\\x1b[2Jb⏎c  web" in _printed(replace(SERVICE, name="we\x1b[2Jb\nc"))
+
+
+def _disagreeing() -> Plan:
+    """A command that beat another, and the warning about it."""
+    place = Origin(file="Procfile", line=3)
+    loser = Shadowed(text="other", source="procfile", origin=place, because="it comes last")
+    other = Alternative(when="elsewhere", text="other", source="procfile", argv=("other",))
+    service = replace(SERVICE, command=replace(SHELL, shadowed=(loser,), alternative=other))
+    related = (Related(origin=place, message="not used: it comes last"),)
+    warned = warning("config/commands-disagree", "runs this; elsewhere, `other`", service="web", related=related)
+    return replace(PLAN, services=(service,), diagnostics=(warned,))
+
+
+def test_a_shadowed_command_is_shown_once_with_its_reason() -> None:
+    """The warning does not repeat the place and the reason that the row beside the winner gives."""
+    printed = plan_text(_disagreeing(), Style(width=80), lambda _: None)
+    assert "not used  other  [Procfile:3]: it comes last" in printed
+    assert printed.count("Procfile:3") == printed.count("it comes last") == 1
+    assert "otherwise" not in printed
+
+
+def test_what_would_run_otherwise_is_said_where_no_warning_says_it() -> None:
+    """The row stands in for a warning that is suppressed or was never given."""
+    quietened = replace(_disagreeing(), diagnostics=())
+    assert "otherwise elsewhere: other (procfile)" in plan_text(quietened, Style(width=80), lambda _: None)

@@ -1,0 +1,39 @@
+"""Width, wrapping, and characters that a terminal must not obey."""
+
+import pytest
+
+from emulator.show.style import Style, columns, hanging, printable, wrap
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("plain", "plain"),
+        ("a\nb\tc\r", "a⏎b    c"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("caf\udce9", "caf\\xe9"),
+        ("left\u202eright", "left\\u{202e}right"),
+    ],
+)
+def test_control_characters_are_shown_and_not_obeyed(raw: str, shown: str) -> None:
+    """An escape sequence, a change of direction or a byte that is not UTF-8 is spelt out."""
+    assert printable(raw) == shown
+
+
+def test_wrapped_lines_end_without_blanks() -> None:
+    """Two blanks at the place of a break leave none at the line's end."""
+    assert wrap("gunicorn app:app  [render.yaml:8]", 18) == ["gunicorn app:app", "[render.yaml:8]"]
+
+
+@pytest.mark.parametrize("width", [2, 7, 20, 80])
+def test_no_line_is_wider_than_asked(width: int) -> None:
+    """Long words, wide characters and blanks all fit."""
+    text = "a bb  ccc 宽宽宽宽宽宽 " + "x" * 50
+    assert all(columns(line) <= width for line in wrap(text, width))
+
+
+def test_colour_does_not_change_the_layout() -> None:
+    """The same breaks with and without colour."""
+    plain = hanging("label", "word " * 30, Style(width=40))
+    painted = hanging("label", "word " * 30, Style(width=40, colour=True))
+    assert [line.replace("\x1b[2m", "").replace("\x1b[0m", "") for line in painted] == plain

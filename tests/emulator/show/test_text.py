@@ -1,0 +1,78 @@
+"""A diagnostic as a person reads it."""
+
+import re
+
+from emulator.model.diagnostic import Diagnostic, Fault, Related, UsageError, error, warning
+from emulator.model.origin import Origin
+from emulator.show.style import Style, columns
+from emulator.show.text import diagnostic_text, diagnostics_text
+
+PLAIN = Style(width=60)
+LINES = {1: "services:", 2: "  env: docker", 3: "\tCOPY\tmissing .", 4: "CMD " + "宽" * 60}
+
+
+def _line(origin: Origin) -> str | None:
+    return LINES.get(origin.line)
+
+
+def _deprecated(line: int, file: str = "render.yaml") -> Diagnostic:
+    return warning("render/deprecated-field", "`env` is old", origin=Origin(file=file, line=line), help="write it new")
+
+
+def test_the_same_finding_at_several_places_is_told_once() -> None:
+    """One text with the first place's line, the other lines by number."""
+    printed = diagnostics_text([_deprecated(2), _deprecated(20), _deprecated(31)], PLAIN, _line)
+    assert printed.count("is old") == 1
+    assert printed.count("help:") == 1
+    assert "--> and lines 20, 31" in printed
+
+
+def test_places_in_other_files_are_named_in_full() -> None:
+    """A line number alone would be read as one of the first file."""
+    printed = diagnostics_text([_deprecated(2), _deprecated(7, "other.yaml")], PLAIN, _line)
+    assert "--> and other.yaml:7:1" in printed
+
+
+def test_very_many_places_are_counted() -> None:
+    """Eight, and how many more."""
+    printed = diagnostics_text([_deprecated(n) for n in range(1, 301)], PLAIN, _line)
+    assert "and 291 more" in printed
+    assert printed.count("\n") < 12
+
+
+def test_findings_that_differ_stay_apart() -> None:
+    """Another message is another finding."""
+    first = warning("a/b", "one", origin=Origin(file="f"))
+    assert diagnostics_text([first, warning("a/b", "two", origin=Origin(file="f"))], PLAIN).count("a/b") == 2
+
+
+def test_a_mistake_on_the_command_line_is_not_this_machine_s_fault() -> None:
+    """A usage error names no fault: who typed knows."""
+    assert "fault" not in diagnostic_text(UsageError("no such revision").diagnostic, PLAIN)
+    assert "fault: this machine" in diagnostic_text(error("host/full", "disk full", fault=Fault.HOST), PLAIN)
+
+
+def test_the_mark_stands_below_the_place_in_a_line_with_tabs() -> None:
+    """Tabs are shown as blanks; the mark counts them as such."""
+    found = error("a/b", "not there", origin=Origin(file="Dockerfile", line=3, column=7, end_line=3, end_column=13))
+    shown, mark = diagnostic_text(found, PLAIN, _line).splitlines()[-2:]
+    assert shown.index("missing") == mark.index("^")
+    assert mark.count("^") == len("missing")
+
+
+def test_everything_fits_the_screen() -> None:
+    """Messages, excerpts of wide characters, notes and help all stay within the width."""
+    place = Origin(file="Dockerfile", line=4, column=1, end_line=4, end_column=64)
+    found = error(
+        "a/b", "word " * 40, origin=place, facts=("fact " * 30,), help="help " * 30,
+        related=(Related(origin=place, message="note " * 30),),
+    )  # fmt: skip
+    for colour in (False, True):
+        printed = diagnostic_text(found, Style(width=60, colour=colour), _line)
+        bare = re.sub(r"\x1b\[[0-9;]*m", "", printed)
+        assert max(columns(line) for line in bare.splitlines()) <= 60
+
+
+def test_a_file_s_name_cannot_steer_the_terminal() -> None:
+    """An escape sequence in a path is spelt out."""
+    assert "\x1b" not in diagnostic_text(error("a/b", "x", origin=Origin(file="a\x1b[2Jb")), PLAIN)
