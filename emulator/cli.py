@@ -41,26 +41,33 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """The entry point of `emu`."""
     # A command's imports make many objects and no garbage; collecting while they load costs 2 ms.
     gc.disable()
+    _INTERRUPTS.heed()
     arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _run_told(arguments)
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted\n")
+        code = _INTERRUPTS.exit_code
+    _INTERRUPTS.ignore()
+    _leave(code, quick=next(iter(arguments), "") in _QUICK)
+
+
+def _run_told(arguments: list[str]) -> int:
+    """Run, and tell what kept it from its end. The exit code."""
     from .edge.terminal import StandardTerminal
 
     terminal = StandardTerminal(os.environ)
-    _INTERRUPTS.heed()
     try:
-        code = run(arguments, terminal)
+        return run(arguments, terminal)
     except HostError as problem:
         _report(problem.diagnostic, arguments, terminal)
-        code = problem.exit_code
-    except KeyboardInterrupt:
-        terminal.err("\ninterrupted\n")
-        code = _INTERRUPTS.exit_code
+        return problem.exit_code
     except BrokenPipeError:
         # The reader went away (`emu plan | head`); nothing is left to say and nobody to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
+        return 141
     except Exception as fault:  # noqa: BLE001 - no traceback ever reaches a user
-        code = _own_fault(fault, arguments, terminal)
-    _leave(code, quick=next(iter(arguments), "") in _QUICK)
+        return _own_fault(fault, arguments, terminal)
 
 
 _QUICK = ("plan", "check")

@@ -24,7 +24,7 @@ def run(request: Request, world: World) -> int:
         found = containers(request, world, docker)
         ended = world.end_running_up(None if request.all else project_root(request, world))
         for entry in found:
-            docker.stop(entry.id, "SIGTERM", 10)
+            docker.stop(entry.id, "SIGTERM", 0 if docker.heeds(entry.id, "SIGTERM") is False else 10)
             docker.remove(entry.id)
         labels = {PROJECT: ""} if request.all else of_project(project_root(request, world))
         images = docker.images(labels) if request.images else ()

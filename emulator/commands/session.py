@@ -9,7 +9,7 @@ from emulator.commands.teller import Teller
 from emulator.engine.deploy import Deployed, Doors, Settings, deploy, tell_failure
 from emulator.engine.labels import of_project
 from emulator.model.diagnostic import Fault, error
-from emulator.model.event import CoverageReported, DiagnosticFound, Verdict, VerdictKind
+from emulator.model.event import ContainerStarted, CoverageReported, DiagnosticFound, Event, Verdict, VerdictKind
 from emulator.model.plan import BuildKind, Coverage, EnvKind, Service
 from emulator.model.rule import Fidelity
 from emulator.request import Address
@@ -39,6 +39,8 @@ class Session:
         self._addresses: list[Address] = []
         self._deployed: list[Deployed] = []
         self._problem: Exception | None = None
+        self.has_started = False
+        """Whether any container was: then there is something to tidy up."""
 
     def run(self, *, once: bool) -> int:
         """Deploy and serve; the exit code."""
@@ -84,12 +86,16 @@ class Session:
             hidden,
             doors=self.doors,
             settings=self.settings,
-            tell=self.teller.tell,
+            tell=self._tell,
             url=address.url if service.type == "web" else None,
             route=route,
         )
         self._deployed.append(done)
         return done.coverage
+
+    def _tell(self, event: Event) -> None:
+        self.has_started |= isinstance(event, ContainerStarted)
+        self.teller.tell(event)
 
     def _verdict(self) -> Verdict:
         """The first bad one of all services; else that all are live."""

@@ -1,7 +1,6 @@
 """`emu up`: build, boot, probe and serve as the platform would; `--once` ends with the verdict."""
 
 import argparse
-import contextlib
 import threading
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from emulator.engine.deploy import Doors, Settings
 from emulator.engine.labels import project_id
 from emulator.model.diagnostic import HostError, Severity, UsageError
 from emulator.model.event import DeployFailed, DiagnosticFound, PlanMade, ServiceVerdict, Verdict, VerdictKind
+from emulator.model.record import replace
 from emulator.request import Request, World
 from emulator.snapshot import Snapshot
 
@@ -72,13 +72,23 @@ def _in_project(session: Session, *, once: bool) -> int:
     """Everything while the project is ours. Whatever ends it, nothing of it stays."""
     try:
         code = session.run(once=once)
-    except BaseException:
-        with contextlib.suppress(HostError):  # what went wrong first is what to tell
+    except BaseException as problem:
+        try:
             session.stop(at_once=False)
             remove_leftovers(session.doors.docker, session.settings.root)  # also what was just being made
+        except HostError:
+            if isinstance(problem, HostError) and session.has_started:
+                raise _with_leftovers(problem) from problem
         raise
     session.stop(at_once=False)
     return code
+
+
+def _with_leftovers(problem: HostError) -> HostError:
+    """What went wrong first, and that it kept us from tidying up."""
+    fact = "what still runs is removed by the next `emu up` or `emu down` that reaches the engine"
+    diagnostic = replace(problem.diagnostic, facts=(*problem.diagnostic.facts, fact))
+    return HostError(diagnostic, exit_code=problem.exit_code)
 
 
 def _doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:

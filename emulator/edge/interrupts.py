@@ -23,6 +23,11 @@ class Interrupts:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._heard)
 
+    def ignore(self) -> None:
+        """Everything is told and tidied up: only leaving is left."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+
     def again(self) -> bool:
         """Whether there was more than one."""
         return self._again_at is not None

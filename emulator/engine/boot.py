@@ -158,6 +158,8 @@ def _crash(seen: Exited) -> str:
 def _exit_words(seen: Exited) -> str:
     if seen.oom:
         return "it ran out of memory and was killed"
+    if seen.exit_code is None:
+        return "its container was removed"
     if seen.exit_code == 0:
         return "it ended with status 0, and a service must keep running"
     return f"it exited with status {seen.exit_code}"

@@ -212,11 +212,12 @@ class ServiceRun:
         instance.lines.append(shown)
         self.tell(Log(**self._who(), stream=stream, line=shown))
 
-    def _exited(self, instance: Instance, logs: Follower, facts: ContainerFacts | HostError) -> None:
-        """From the follower's thread: the container has ended, or the engine was lost."""
-        if isinstance(facts, HostError):
+    def _exited(self, instance: Instance, logs: Follower, told: ContainerFacts | HostError) -> None:
+        """From the follower's thread: the container has ended, or was removed by somebody, or the engine was lost."""
+        facts = told if isinstance(told, ContainerFacts) else None
+        if isinstance(told, HostError) and told.diagnostic.code != "host/container-gone":
             instance.ended.set()
-            self._seen.put(facts)
+            self._seen.put(told)
             return
         instance.facts = facts
         self._route(None)
@@ -225,14 +226,13 @@ class ServiceRun:
         if instance.told_to_end is None:
             self._told_stopped(facts, signal=None, graceful=False, seconds=now - instance.started)
         instance.ended.set()
-        last_line = next((line for line in reversed(instance.lines) if line.strip()), "")
         self._seen.put(
             steps.Exited(
                 at=now,
                 attempt=instance.attempt,
-                exit_code=facts.exit_code,
-                oom=facts.oom_killed,
-                last_line=last_line,
+                exit_code=facts.exit_code if facts else None,
+                oom=facts.oom_killed if facts else False,
+                last_line=next((line for line in reversed(instance.lines) if line.strip()), ""),
             )
         )
 
