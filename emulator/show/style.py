@@ -90,8 +90,11 @@ def fit(text: str, width: int) -> int:
 
 
 def hanging(label: str, text: str, style: Style, *, indent: int = 2, gap: int = 10) -> list[str]:
-    """`label` and `text` side by side, the text's further lines below its first."""
+    """`label` and `text` side by side, the text's further lines below its first; below a label that is
+    longer than its column, all of them."""
     room = max(16, style.width - indent - gap)
     first, *rest = wrap(text, room)
-    head = " " * indent + style.dim(label) + " " * max(1, gap - columns(label)) + first
+    if label and columns(label) >= gap:
+        return [" " * indent + style.dim(label), *(" " * (indent + gap) + line for line in (first, *rest))]
+    head = " " * indent + style.dim(label) + " " * (gap - columns(label)) + first
     return [head, *(" " * (indent + gap) + line for line in rest)]

@@ -37,3 +37,9 @@ def test_colour_does_not_change_the_layout() -> None:
     plain = hanging("label", "word " * 30, Style(width=40))
     painted = hanging("label", "word " * 30, Style(width=40, colour=True))
     assert [line.replace("\x1b[2m", "").replace("\x1b[0m", "") for line in painted] == plain
+
+
+def test_a_label_wider_than_its_column_stands_alone() -> None:
+    """The texts of a table stay below each other."""
+    lines = hanging("a-long-label", "word word", Style(width=40), gap=6)
+    assert lines == ["  a-long-label", "        word word"]
