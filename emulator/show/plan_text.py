@@ -95,7 +95,8 @@ def _argv(command: Command, style: Style, *, verbose: bool) -> list[str]:
         return whole
     *start, last = command.argv
     if start and " " in last and command.text.endswith(last):
-        return _row("argv", f"{_json(start)[:-1]}, and all the rest as one argument]", style)
+        short = _row("argv", f"{_json(start)[:-1]}, and all the rest as one argument]", style)
+        return min(short, whole, key=len)
     from shlex import join
 
     return [] if join(command.argv) == command.text else whole

@@ -63,19 +63,15 @@ def wrap(text: str, width: int) -> list[str]:
     """`text` broken at blanks so that no line is wider than `width` columns; a longer word is cut."""
     lines = [""]
     for word in printable(text).split(" "):
-        piece = word
-        while columns(piece) > width:
-            cut = fit(piece, width - columns(lines[-1]) - bool(lines[-1]))
-            if cut == 0:
-                lines.append("")
-                continue
-            lines[-1] = f"{lines[-1]} {piece[:cut]}" if lines[-1] else piece[:cut]
+        if lines[-1] and columns(lines[-1]) + 1 + columns(word) > width:
             lines.append("")
-            piece = piece[cut:]
-        if lines[-1] and columns(lines[-1]) + 1 + columns(piece) > width:
-            lines.append(piece)
-        else:
-            lines[-1] = f"{lines[-1]} {piece}" if lines[-1] else piece
+        rest = word
+        while columns(rest) > width:
+            cut = max(1, fit(rest, width))
+            lines[-1] = rest[:cut]
+            lines.append("")
+            rest = rest[cut:]
+        lines[-1] = f"{lines[-1]} {rest}" if lines[-1] else rest
     return [line.rstrip() for line in lines]
 
 

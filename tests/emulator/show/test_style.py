@@ -25,6 +25,12 @@ def test_wrapped_lines_end_without_blanks() -> None:
     assert wrap("gunicorn app:app  [render.yaml:8]", 18) == ["gunicorn app:app", "[render.yaml:8]"]
 
 
+def test_a_word_is_cut_only_where_it_fits_no_line() -> None:
+    """A name that fits a line of its own stays whole; a longer one starts a line and fills it."""
+    assert wrap("see LONG_NAME_HERE now", 15) == ["see", "LONG_NAME_HERE", "now"]
+    assert wrap("see LONGER_THAN_THE_LINE", 15) == ["see", "LONGER_THAN_THE", "_LINE"]
+
+
 @pytest.mark.parametrize("width", [2, 7, 20, 80])
 def test_no_line_is_wider_than_asked(width: int) -> None:
     """Long words, wide characters and blanks all fit."""
