@@ -79,7 +79,7 @@ def _command(command: Command | None, style: Style) -> str:
     if command.form == "none":
         return "no process: files are served"
     where = f"  [{_at(command.origin)}]" if command.origin else ""
-    return f"{command.text or 'the command of the base image'}{where}"
+    return f"{(command.text or 'the command of the base image').rstrip()}{where}"
 
 
 def _at(origin: Origin | None) -> str:
@@ -114,11 +114,11 @@ def _build(build: Build) -> str:
         case BuildKind.DOCKERFILE:
             return f"{build.dockerfile} with context {build.context}{base}"
         case BuildKind.NATIVE:
-            return f"{build.runtime}: {build.command or 'no build command'} (in {build.root}){base}"
+            return f"{build.runtime}: {(build.command or 'no build command').rstrip()} (in {build.root}){base}"
         case BuildKind.IMAGE:
             return f"nothing: the image {build.image}" if build.image else f"nothing: {build.runtime}"
         case BuildKind.STATIC | BuildKind.BUILDPACK:
-            return f"{build.command or 'no build command'}, publishes {build.publish}"
+            return f"{(build.command or 'no build command').rstrip()}, publishes {build.publish}"
 
 
 def _probes(service: Service) -> list[tuple[str, Probe]]:

@@ -125,3 +125,9 @@ def test_what_would_run_otherwise_is_said_where_no_warning_says_it() -> None:
     """The row stands in for a warning that is suppressed or was never given."""
     quietened = replace(_disagreeing(), diagnostics=())
     assert "otherwise elsewhere: other (procfile)" in plan_text(quietened, Style(width=80), lambda _: None)
+
+
+def test_the_line_break_that_ends_a_yaml_block_is_not_shown() -> None:
+    """`startCommand: >` ends in one; it says nothing. A break between two lines stays visible."""
+    printed = _printed(_command("/bin/sh", "-c", "one\ntwo\n", text="one\ntwo\n"))
+    assert "runs      one⏎two\n" in printed
