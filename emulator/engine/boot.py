@@ -177,29 +177,29 @@ def _looked(rules: Rules, state: State, seen: Looked) -> Step:
     if seen.at >= state.forgive_at:
         state = replace(state, failed_ports=())
     usable = [x for x in seen.listeners if not x.loopback and x.port not in scan.reserved]
-    state, chosen = _choose(state, [x for x in usable if x.port not in state.failed_ports], scan, seen.at)
+    state, chosen = _choose(state, usable, scan, seen.at)
     state, reminders = _remind(rules, state, seen.at)
+    end = _end_of_scan(rules, state, seen.at, any_open=bool(usable))
+    if end is not None:
+        return end[0], (*reminders, *end[1])
     if chosen is not None:
         state, actions = _take(rules, state, chosen, seen.at)
         return state, (*reminders, *actions)
     elapsed = seen.at - state.started
-    if state.other_since is None:
-        end = _end_of_scan(rules, state, seen.at, any_open=bool(usable))
-        if end is not None:
-            return end[0], (*reminders, *end[1])
     wait = LOOK_EVERY_S if elapsed < LOOK_SLOWLY_AFTER_S else LOOK_SLOWLY_EVERY_S
     return state, (*reminders, Look(due=seen.at + wait, attempt=state.attempt))
 
 
-def _choose(state: State, open_: list[Listener], scan: PortScan, at: float) -> tuple[State, Listener | None]:
+def _choose(state: State, usable: list[Listener], scan: PortScan, at: float) -> tuple[State, Listener | None]:
     """The listener on the preferred port; else the lowest, once one look of the platform's would have found
     no other: we look far oftener, and must not settle for a port that is merely opened first."""
-    exact = [x for x in open_ if x.port == scan.preferred]
-    if exact or not open_:
-        return replace(state, other_since=None), exact[0] if exact else None
-    since = at if state.other_since is None else state.other_since
-    patient = scan.preferred is not None and at - since < scan.period_s
-    return replace(state, other_since=since), None if patient else min(open_, key=lambda x: x.port)
+    others = [x for x in usable if x.port != scan.preferred]
+    since = None if not others else at if state.other_since is None else state.other_since
+    state = replace(state, other_since=since)
+    candidates = [x for x in usable if x.port not in state.failed_ports]
+    exact = next((x for x in candidates if x.port == scan.preferred), None)
+    hasty = scan.preferred is not None and since is not None and at - since < scan.period_s
+    return state, exact or (None if hasty else min(candidates, key=lambda x: x.port, default=None))
 
 
 def _remind(rules: Rules, state: State, at: float) -> tuple[State, tuple[Action, ...]]:
@@ -218,13 +218,13 @@ def _take(rules: Rules, state: State, chosen: Listener, at: float) -> Step:
     scan = rules.lifecycle.port_scan
     assert scan is not None
     found: tuple[Action, ...] = ()
-    if chosen.port != state.announced:
+    if chosen.port not in state.announced:
         found = (FoundPort(due=at, port=chosen.port, address=chosen.address),)
-    state = replace(state, port=chosen.port, announced=chosen.port, other_since=None)
+        state = replace(state, announced=(*state.announced, chosen.port))
+    state = replace(state, port=chosen.port)
     if not scan.http:
         return _usable(rules, state, at, found)
-    left = max(ASK_AGAIN_S, state.started + scan.deadline_s - at)
-    patience = min(HTTP_PATIENCE_S * 2 ** min(state.asks, 10), left)
+    patience = min(HTTP_PATIENCE_S * 2 ** min(state.asks, 10), max(ASK_AGAIN_S, _time_left(rules, state, at)))
     ask = Ask(due=at, attempt=state.attempt, port=chosen.port, timeout_s=patience)
     return replace(state, phase="asking"), (*found, ask)
 
@@ -248,8 +248,10 @@ def _end_of_scan(rules: Rules, state: State, at: float, *, any_open: bool) -> St
     on_port = any(x.port == scan.preferred for x in state.listeners)
     idle_for = at - state.idle_since if state.idle_since is not None else 0.0
     certain = not rules.faithful and loopback and idle_for >= (IDLE_FOR_S if on_port else IDLE_ELSEWHERE_FOR_S)
-    if not certain and at - state.started < scan.deadline_s:
+    if not certain and _time_left(rules, state, at) > 0:
         return None
+    if state.checks and rules.health is not None:
+        return _unhealthy(rules, rules.health, state, at)
     code, reason = "no-port", "no port is open"
     if loopback:
         ports = ", ".join(f"{x.address}:{x.port}" for x in state.listeners)
@@ -261,6 +263,14 @@ def _end_of_scan(rules: Rules, state: State, at: float, *, any_open: bool) -> St
         reason = f"only port {ports} is open, which the platform keeps for itself"
     later = rules.platform_time(scan.deadline_s)
     return _done(state, at, VerdictKind.TIMED_OUT, code, reason, platform_seconds=later)
+
+
+def _time_left(rules: Rules, state: State, at: float) -> float:
+    """How long the platform still looks for a port; once one was found and checked, how long it goes on checking."""
+    if state.checks and rules.health is not None:
+        return _deadline(rules, rules.health) - _elapsed(state, at)
+    assert rules.lifecycle.port_scan is not None
+    return rules.lifecycle.port_scan.deadline_s - (at - state.started)
 
 
 def _asked(rules: Rules, state: State, seen: Asked) -> Step:
@@ -293,17 +303,17 @@ def _usable(rules: Rules, state: State, at: float, before: tuple[Action, ...]) -
 
 def _check(rules: Rules, probe: Probe, state: State, due: float) -> Step:
     """The next health check. Its patience does not outlast the platform's."""
-    assert state.port is not None
-    left = _deadline(rules, probe) - _elapsed(state, due)
-    number = state.checks + 1
+    port, number = state.port, state.checks + 1
+    assert port is not None
+    state = replace(state, phase="checking", checks=number)
     check = Check(
         due=due,
         attempt=state.attempt,
-        port=state.port,
+        port=port,
         number=number,
-        timeout_s=min(probe.timeout_s, max(left, ASK_AGAIN_S)),
+        timeout_s=min(probe.timeout_s, max(ASK_AGAIN_S, _time_left(rules, state, due))),
     )
-    return replace(state, phase="checking", checks=number), (check,)
+    return state, (check,)
 
 
 def _deadline(rules: Rules, probe: Probe) -> float:
@@ -319,17 +329,21 @@ def _checked(rules: Rules, state: State, seen: Checked) -> Step:
         return _live(state, seen.at, state.port)
     words = answer_words(seen.answer)
     state = replace(state, refusals=(*state.refusals, words)[-SAME_REFUSALS:])
-    deadline = _deadline(rules, probe)
     certain = not rules.faithful and _final(seen.answer) and state.refusals == (words,) * SAME_REFUSALS
-    if certain or _elapsed(state, seen.at) >= deadline:
-        later = rules.platform_time(deadline)
-        reason = f"GET {probe.path} {words}"
-        return _done(state, seen.at, VerdictKind.UNHEALTHY, "unhealthy", reason, platform_seconds=later)
+    left = _time_left(rules, state, seen.at)
+    if certain or left <= 0:
+        return _unhealthy(rules, probe, state, seen.at)
     wait = min(probe.period_s, CHECK_AGAIN_S) if _final(seen.answer) and not rules.faithful else probe.period_s
-    due = seen.at + min(wait, deadline - _elapsed(state, seen.at))
+    due = seen.at + min(wait, left)
     if seen.answer.error == "refused":  # nothing listens there any more: look where it went
         return replace(state, phase="looking"), (Look(due=due, attempt=state.attempt),)
     return _check(rules, probe, state, due)
+
+
+def _unhealthy(rules: Rules, probe: Probe, state: State, at: float) -> Step:
+    later = rules.platform_time(_deadline(rules, probe))
+    reason = f"GET {probe.path} {state.refusals[-1]}"
+    return _done(state, at, VerdictKind.UNHEALTHY, "unhealthy", reason, platform_seconds=later)
 
 
 def _final(answer: HttpAnswer) -> bool:

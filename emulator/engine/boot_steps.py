@@ -32,7 +32,7 @@ class State(Record, frozen=True, kw_only=True):
 
     begun: when the deploy's first process started, or, once it was live, the current one. started: when the
     current process did. skipped: how much of the platform's waiting between restarts was not waited.
-    announced: the port last told. other_since: since when only ports other than the preferred one are open.
+    announced: the ports told. other_since: since when a port other than the preferred one is open.
     failed_ports: ports that did not answer HTTP; they are left aside until `forgive_at`.
     """
 
@@ -42,7 +42,7 @@ class State(Record, frozen=True, kw_only=True):
     started: float = 0.0
     skipped: float = 0.0
     port: int | None = None
-    announced: int | None = None
+    announced: tuple[int, ...] = ()
     other_since: float | None = None
     asks: int = 0
     checks: int = 0
