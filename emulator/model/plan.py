@@ -118,6 +118,8 @@ class Command(Record, frozen=True, kw_only=True):
     origin: Origin | None = None
     shadowed: tuple[Shadowed, ...] = ()
     alternative: Alternative | None = None
+    image_args: tuple[str, ...] | None = None
+    """What stands in for the image's CMD while its ENTRYPOINT stays; `argv` is then what that should come to."""
 
 
 class Port(Record, frozen=True, kw_only=True):
@@ -141,6 +143,8 @@ class Probe(Record, frozen=True, kw_only=True):
     success_threshold: int = 1
     success_statuses: tuple[int, int] | None = None
     deadline_s: float | None = None
+    waits_for_port: bool = False
+    """Whether an attempt goes on connecting until its timeout, instead of failing at the first refusal."""
     implicit: bool = False
     origin: Origin | None = None
 

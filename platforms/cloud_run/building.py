@@ -1,0 +1,144 @@
+"""What is deployed: an image that was given, the Dockerfile in the root, or what buildpacks make of the source."""
+
+import re
+from typing import NamedTuple
+
+from emulator.model.choice import ABSENT, Candidate, Rejected, Setting, choose
+from emulator.model.diagnostic import Diagnostic, Fault, error, info
+from emulator.model.origin import Origin
+from emulator.model.plan import Build, BuildKind, Command
+from emulator.snapshot import Snapshot
+from platforms.common import DockerfileReading, read_dockerfile
+
+from . import rules
+from .given import Given
+from .manifest import ContainerSpec, Text
+
+DOCKERFILE = "Dockerfile"
+_LOOKS_LIKE = re.compile(r"(?:docker|container)file.*|.*\.(?:docker|container)file", re.IGNORECASE)
+_ELSEWHERE = ("docker/Dockerfile", "build/Dockerfile", "deploy/Dockerfile")
+
+
+class Built(NamedTuple):
+    """How a container's image comes about. reading: of a Dockerfile. command: what buildpacks start; None
+    where `commands` decides."""
+
+    build: Build
+    reading: DockerfileReading | None = None
+    command: Command | None = None
+
+
+def ingress_build(given: Given, container: ContainerSpec) -> Built:
+    """The build of the container that takes the requests."""
+    repo, service = given.repo, given.spec
+    there = _dockerfile(given)
+    written = container.image if container.image and container.image.text else None
+    flag = given.inputs.options.get("image") or None
+    setting: Setting[str] | None = choose(
+        given.trace, f"{service.name}.builder", "What is deployed?",
+        Candidate(flag or ABSENT, source="flag", shown=f"the image {flag}", because="--image names it",
+                  rule=rules.IMAGE),
+        Candidate(DOCKERFILE if there else ABSENT, source=DOCKERFILE, shown="what the Dockerfile builds",
+                  because=_why_dockerfile(written), origin=Origin(file=DOCKERFILE) if there else None,
+                  rule=rules.DOCKERFILE, absent=_no_dockerfile(repo)),
+        Candidate(written.text if written else ABSENT, source="service.yaml",
+                  shown=f"the image {written.text}" if written else None,
+                  because="the file names it, and nothing is built",
+                  origin=written.origin if written else None, rule=rules.REPLACE_NEVER_BUILDS,
+                  loses="the Dockerfile beside it is taken to be what it is built from" if not flag else None),
+        *([Candidate("buildpacks", source="buildpack", because="a source without a Dockerfile is built by buildpacks",
+                     rule=rules.BUILDPACKS_OTHERWISE)] if service.origin is None else []),
+    )  # fmt: skip
+    if not there and not flag:
+        given.found.extend(_tell_look_alikes(given))
+    if setting is None:
+        return Built(Build(kind=BuildKind.IMAGE, runtime="image"))
+    if setting.source == DOCKERFILE:
+        return _docker(given)
+    if setting.source == "buildpack":
+        from .buildpacks import buildpack_build
+
+        build, command = buildpack_build(given)
+        return Built(build, command=command)
+    return Built(_ready_made(setting.value))
+
+
+def image_build(image: Text | None) -> Build:
+    """A container's ready-made image; without a host it is Docker Hub's, as the engine has it."""
+    ref = image.text if image and image.text else None
+    return _ready_made(ref) if ref else Build(kind=BuildKind.IMAGE, runtime="image")
+
+
+def _ready_made(ref: str) -> Build:
+    return Build(kind=BuildKind.IMAGE, runtime="image", image=ref, base_images=(ref,))
+
+
+def _docker(given: Given) -> Built:
+    repo = given.repo
+    reading = read_dockerfile(repo, DOCKERFILE, {}, given.name) if repo.is_file(DOCKERFILE) else None
+    if reading is not None:
+        given.found.extend(reading.diagnostics)
+    build = Build(
+        kind=BuildKind.DOCKERFILE, runtime="docker", dockerfile=DOCKERFILE, context=".",
+        base_images=reading.base_images if reading else (),
+    )  # fmt: skip
+    return Built(build, reading)
+
+
+def _dockerfile(given: Given) -> bool:
+    """Whether a Dockerfile lies in the local root; one that is not uploaded selects the Docker build all the same."""
+    look = given.repo.look(DOCKERFILE)
+    if look.is_file:
+        return True
+    facts = {
+        "ignored": f"git ignores it ({look.detail}), so that it is not uploaded",
+        "outside": look.detail,
+        "not-a-file": "it is no file",
+    }
+    fact = facts.get(look.why, f"it is a {look.kind}" if look.kind else "")
+    if not fact:
+        return False
+    given.found.append(
+        error(
+            "cloud-run/dockerfile-unusable", "the Dockerfile selects a Docker build, which then does not find it",
+            origin=Origin(file=DOCKERFILE) if look.kind == "file" else None, service=given.name, facts=(fact,),
+            rule=rules.DOCKERFILE_ON_DISK.id, help="upload it: name it in no ignore file",
+        )
+    )  # fmt: skip
+    return True
+
+
+def _why_dockerfile(written: Text | None) -> str:
+    if written is None:
+        return "a Dockerfile lies in the source's root"
+    return f"a Dockerfile lies in the root: {written.text} is taken to be built from it; --image runs the one pushed"
+
+
+def _no_dockerfile(repo: Snapshot) -> str:
+    look = repo.look(DOCKERFILE)
+    return f"there is no {DOCKERFILE} in the source's root" if look.kind is None else f"{DOCKERFILE} is no file"
+
+
+def _look_alikes(repo: Snapshot) -> list[str]:
+    """Files that look like a Dockerfile and are none to Cloud Run."""
+    names = [name for name in repo.entries() if _LOOKS_LIKE.fullmatch(name)]
+    return names + [path for path in _ELSEWHERE if repo.is_file(path)]
+
+
+def _tell_look_alikes(given: Given) -> list[Diagnostic]:
+    names = _look_alikes(given.repo)
+    if not names:
+        return []
+    because = "only a file called exactly Dockerfile in the source's root counts, and no flag names another"
+    given.trace.note(
+        f"{given.name}.dockerfile", "Which Dockerfile is used?", "none", because, rule=rules.DOCKERFILE,
+        rejected=tuple(Rejected(answer=name, because=because) for name in names),
+    )  # fmt: skip
+    return [
+        info(
+            "cloud-run/dockerfile-name",
+            f"{names[0]} is not used: only a file called exactly Dockerfile in the root is",
+            origin=Origin(file=names[0]), service=given.name, rule=rules.DOCKERFILE.id, url=rules.DOCKERFILE.url,
+            fault=Fault.APP, help="rename it to Dockerfile, or build the image yourself and give it with --image",
+        )
+    ]  # fmt: skip

@@ -1,0 +1,154 @@
+"""The variables of a container: the system's, the file's, the user's; and those nobody may set.
+
+The system's come last on the platform, and the names it sets are refused (rule cloud-run/reserved-env). What the
+user gives on the command line goes to the ingress container, as gcloud's flags do.
+"""
+
+import zlib
+from typing import NamedTuple
+
+from emulator.contract import GivenVar, Inputs
+from emulator.model.diagnostic import Diagnostic, error, warning
+from emulator.model.origin import Origin
+from emulator.model.plan import EnvKind, EnvPhase, EnvVar
+
+from . import rules
+from .manifest import ContainerSpec, EnvEntry, ServiceSpec
+
+SERVICE_NAMES = ("K_SERVICE", "K_REVISION", "K_CONFIGURATION")
+MOST_VARIABLES = 1000
+
+
+class Environment(NamedTuple):
+    """variables: sorted by name. hidden: the values that are not printed. unset: secrets without a value."""
+
+    variables: tuple[EnvVar, ...]
+    hidden: dict[str, str]
+    unset: tuple[EnvEntry, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def revision_name(spec: ServiceSpec) -> str:
+    """The revision's name as written, else of the form the server gives: the same letters for the same service."""
+    if spec.revision is not None and spec.revision.text:
+        return spec.revision.text
+    checksum = zlib.crc32(spec.name.encode())
+    letters = "".join("abcdefghijklmnopqrstuvwxyz"[checksum // 26**place % 26] for place in range(3))
+    return f"{spec.name}-00001-{letters}"
+
+
+def environment(spec: ServiceSpec, container: ContainerSpec, port: int | None, inputs: Inputs | None) -> Environment:
+    """What the container's process sees; `port` and `inputs` for the ingress container alone."""
+    system = {"K_SERVICE": spec.name, "K_REVISION": revision_name(spec), "K_CONFIGURATION": spec.name}
+    if port is not None:
+        system["PORT"] = str(port)
+    variables: dict[str, EnvVar] = {}
+    unset: dict[str, EnvEntry] = {}
+    hidden: dict[str, str] = {}
+    for entry in container.env:
+        kind = EnvKind.SECRET if entry.secret else EnvKind.LITERAL
+        variables[entry.name] = _variable(entry.name, entry.value, kind, entry.origin)
+        unset.pop(entry.name, None)
+        if entry.secret:
+            unset[entry.name] = entry
+    given = inputs.env if inputs else ()
+    for one in given:
+        _give(variables, hidden, one)
+        unset.pop(one.name, None)
+    found = [*_names(spec, container, tuple(system)), *_reserved_given(spec, container, tuple(system), given)]
+    found += _unset(spec, tuple(entry for entry in unset.values() if entry.name not in system))
+    for name in ("", *system):
+        variables.pop(name, None)
+        hidden.pop(name, None)
+        unset.pop(name, None)
+    variables |= {name: _variable(name, value, EnvKind.PLATFORM, None) for name, value in system.items()}
+    ordered = tuple(variables[name] for name in sorted(variables))
+    return Environment(ordered, hidden, tuple(unset.values()), tuple(found))
+
+
+def _variable(name: str, value: str | None, kind: EnvKind, origin: Origin | None) -> EnvVar:
+    """No build sees a service's variables."""
+    return EnvVar(name=name, value=value, kind=kind, phase=EnvPhase.RUN, origin=origin)
+
+
+def _give(variables: dict[str, EnvVar], hidden: dict[str, str], given: GivenVar) -> None:
+    """A variable from the command line. A secret stays one; a value from a file is never printed."""
+    declared = variables.get(given.name)
+    is_secret = declared is not None and declared.kind is EnvKind.SECRET
+    if is_secret or given.source != "flag":
+        hidden[given.name] = given.value
+        origin = declared.origin if declared and is_secret else given.origin
+        variables[given.name] = _variable(given.name, None, EnvKind.SECRET, origin)
+    else:
+        hidden.pop(given.name, None)
+        variables[given.name] = _variable(given.name, given.value, EnvKind.FLAG, given.origin)
+
+
+def _names(spec: ServiceSpec, container: ContainerSpec, reserved: tuple[str, ...]) -> list[Diagnostic]:
+    """Names that are missing, reserved or given twice."""
+    found: list[Diagnostic] = []
+    taken = [entry for entry in container.env if entry.name in reserved]
+    if taken:
+        found.append(_reserved(spec, container, [entry.name for entry in taken], taken[0].origin))
+    seen: dict[str, EnvEntry] = {}
+    for entry in container.env:
+        before = seen.get(entry.name)
+        if not entry.name:
+            message = f"containers[{container.number}]: a variable has no name"
+            found.append(_wrong(spec, "env-name", message, entry.origin, "add `name:`"))
+        elif entry.name.startswith("X_GOOGLE_"):
+            message = f"the variable {entry.name} begins with X_GOOGLE_, which gcloud refuses"
+            found.append(_wrong(spec, "x-google-env", message, entry.origin, "choose another name"))
+        elif before is not None and (before.secret or entry.secret):
+            message = f"the variable {entry.name} is given twice, and one of them is a secret"
+            found.append(_wrong(spec, "duplicate-env", message, entry.origin, "remove one of the two"))
+        elif before is not None:
+            found.append(
+                warning(
+                    "cloud-run/duplicate-env", f"the variable {entry.name} is given twice; the last one counts",
+                    origin=entry.origin, service=spec.name, rule=rules.ENV_ORDER.id, url=rules.ENV_ORDER.url,
+                    help="remove one of the two",
+                )
+            )  # fmt: skip
+        seen[entry.name] = entry
+    if len(container.env) > MOST_VARIABLES:
+        message = f"containers[{container.number}] has {len(container.env)} variables; the most is {MOST_VARIABLES}"
+        found.append(_wrong(spec, "too-many-variables", message, container.origin, "set fewer"))
+    return found
+
+
+def _wrong(spec: ServiceSpec, code: str, message: str, origin: Origin, help_: str) -> Diagnostic:
+    rule = rules.X_GOOGLE if code == "x-google-env" else rules.ENV_ORDER
+    return error(f"cloud-run/{code}", message, origin=origin, service=spec.name, rule=rule.id, url=rule.url, help=help_)
+
+
+def _reserved(spec: ServiceSpec, container: ContainerSpec, names: list[str], origin: Origin | None) -> Diagnostic:
+    return error(
+        "cloud-run/reserved-env",
+        f"spec.template.spec.containers[{container.number}].env: The following reserved env names were provided: "
+        f"{', '.join(dict.fromkeys(names))}. These values are automatically set by the system",
+        origin=origin, service=spec.name, rule=rules.RESERVED_ENV.id,
+        help="remove it; the port is set by ports[0].containerPort" if "PORT" in names else "remove it",
+    )  # fmt: skip
+
+
+def _reserved_given(
+    spec: ServiceSpec, container: ContainerSpec, reserved: tuple[str, ...], given: tuple[GivenVar, ...]
+) -> list[Diagnostic]:
+    """The same for what came from the command line."""
+    names = [one.name for one in given if one.name in reserved]
+    return [_reserved(spec, container, names, None)] if names else []
+
+
+def _unset(spec: ServiceSpec, entries: tuple[EnvEntry, ...]) -> list[Diagnostic]:
+    if not entries:
+        return []
+    names = ", ".join(entry.name for entry in entries)
+    return [
+        warning(
+            "env/secret-unset", f"no value here for {names}: Cloud Run reads it from Secret Manager",
+            service=spec.name, origin=entries[0].origin, rule=rules.SECRETS.id, url=rules.SECRETS.url,
+            facts=tuple(f"{e.name} is version {e.secret[1]} of the secret {e.secret[0]}" for e in entries if e.secret),
+            help=f"give it with --env {entries[0].name}=… or --env-file FILE",
+        )
+    ]  # fmt: skip

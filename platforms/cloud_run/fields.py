@@ -1,0 +1,188 @@
+"""The fields of a Knative Service as gcloud knows them: their types, and what we make of them.
+
+One table (source: the v1 API schema, revision 20261031, less what gcloud's own classes lack). A type is
+"string", "int", "bool", "strings" (a list of strings), "map" (string to string), "any" (taken as it is),
+the name of another type here, or "[Name]" for a list of it.
+"""
+
+from typing import NamedTuple
+
+from emulator.model.rule import Fidelity
+
+EXACT, APPROXIMATE, NOT_IMITATED = Fidelity.EXACT, Fidelity.APPROXIMATE, Fidelity.NOT_IMITATED
+
+
+class Field(NamedTuple):
+    """fidelity, note: what `up` makes of it; of a field with fields of its own they say nothing."""
+
+    type: str
+    fidelity: Fidelity = EXACT
+    note: str = ""
+
+
+def _no_effect(type_: str, note: str) -> Field:
+    return Field(type_, NOT_IMITATED, note)
+
+
+_BOOKKEEPING = "bookkeeping of the platform"
+_MOUNT = "volumes are not mounted yet"
+_UNSUPPORTED = "not supported by Cloud Run"
+_IMAGE_NOTE = "built from the Dockerfile beside it, where there is one; else pulled"
+_READINESS = "readiness probes are not asked yet"
+
+_META = {
+    "name": Field("string"),
+    "namespace": _no_effect("string", "nothing is deployed to a project"),
+    "labels": _no_effect("map", "labels are not used"),
+    "annotations": Field("map", APPROXIMATE, "each by itself"),
+}
+
+TYPES: dict[str, dict[str, Field]] = {
+    "Service": {
+        "apiVersion": Field("string"),
+        "kind": Field("string"),
+        "metadata": Field("ObjectMeta"),
+        "spec": Field("ServiceSpec"),
+        "status": Field("any", EXACT, "removed before sending"),
+    },
+    "ObjectMeta": _META
+    | {
+        name: _no_effect(type_, _BOOKKEEPING)
+        for name, type_ in (
+            ("clusterName", "string"),
+            ("creationTimestamp", "string"),
+            ("deletionGracePeriodSeconds", "int"),
+            ("deletionTimestamp", "string"),
+            ("finalizers", "strings"),
+            ("generateName", "string"),
+            ("generation", "int"),
+            ("ownerReferences", "any"),
+            ("resourceVersion", "string"),
+            ("selfLink", "string"),
+            ("uid", "string"),
+        )
+    },
+    "ServiceSpec": {"template": Field("RevisionTemplate"), "traffic": Field("[TrafficTarget]")},
+    "RevisionTemplate": {"metadata": Field("ObjectMeta"), "spec": Field("RevisionSpec")},
+    "RevisionSpec": {
+        "containers": Field("[Container]"),
+        "containerConcurrency": _no_effect("int", "requests are not counted"),
+        "timeoutSeconds": _no_effect("int", "requests are not cut off"),
+        "serviceAccountName": _no_effect("string", "there is no metadata server that would give its tokens"),
+        "volumes": Field("[Volume]"),
+        "nodeSelector": _no_effect("map", "there is no GPU"),
+        "runtimeClassName": _no_effect("string", "not used"),
+        "sandboxes": _no_effect("any", "not used"),
+        "enableServiceLinks": _no_effect("bool", _UNSUPPORTED),
+        "imagePullSecrets": _no_effect("any", _UNSUPPORTED),
+    },
+    "Container": {
+        "image": Field("string", APPROXIMATE, _IMAGE_NOTE),
+        "name": Field("string"),
+        "command": Field("strings"),
+        "args": Field("strings"),
+        "workingDir": _no_effect("string", "the image's own is used"),
+        "env": Field("[EnvVar]"),
+        "envFrom": _no_effect("any", _UNSUPPORTED),
+        "ports": Field("[ContainerPort]"),
+        "resources": Field("ResourceRequirements"),
+        "startupProbe": Field("Probe"),
+        "livenessProbe": Field("Probe"),
+        "readinessProbe": Field("Probe", NOT_IMITATED, _READINESS),
+        "volumeMounts": Field("[VolumeMount]"),
+        "imagePullPolicy": Field("string", EXACT, "without effect"),
+        "terminationMessagePath": Field("string", EXACT, "without effect"),
+        "terminationMessagePolicy": Field("string", EXACT, "without effect"),
+        "securityContext": _no_effect("SecurityContext", _UNSUPPORTED),
+        "sandboxLauncher": _no_effect("bool", "not used"),
+    },
+    "EnvVar": {"name": Field("string"), "value": Field("string"), "valueFrom": Field("EnvVarSource")},
+    "EnvVarSource": {
+        "secretKeyRef": Field("SecretKeySelector"),
+        "configMapKeyRef": _no_effect("any", _UNSUPPORTED),
+    },
+    "SecretKeySelector": {
+        "name": Field("string", APPROXIMATE, "the value comes from --env, --env-file or a prompt"),
+        "key": Field("string", APPROXIMATE, "the value comes from --env, --env-file or a prompt"),
+        "localObjectReference": _no_effect("any", _UNSUPPORTED),
+        "optional": _no_effect("bool", _UNSUPPORTED),
+    },
+    "ContainerPort": {
+        "containerPort": Field("int"),
+        "name": Field("string", APPROXIMATE, "h2c is forwarded as it comes"),
+        "protocol": Field("string"),
+    },
+    "ResourceRequirements": {
+        "limits": Field("map", APPROXIMATE, "memory as a hard limit; CPU only with --limits all"),
+        "requests": Field("map", EXACT, "without effect"),
+    },
+    "SecurityContext": {"runAsUser": _no_effect("int", _UNSUPPORTED)},
+    "Probe": {
+        "httpGet": Field("HTTPGetAction"),
+        "tcpSocket": Field("TCPSocketAction"),
+        "grpc": Field("GRPCAction"),
+        "initialDelaySeconds": Field("int"),
+        "timeoutSeconds": Field("int"),
+        "periodSeconds": Field("int"),
+        "failureThreshold": Field("int"),
+        "successThreshold": Field("int"),
+    },
+    "HTTPGetAction": {
+        "path": Field("string"),
+        "port": Field("int"),
+        "httpHeaders": Field("[HTTPHeader]"),
+        "host": _no_effect("string", _UNSUPPORTED),
+        "scheme": _no_effect("string", _UNSUPPORTED),
+    },
+    "HTTPHeader": {"name": Field("string"), "value": Field("string")},
+    "TCPSocketAction": {"port": Field("int"), "host": _no_effect("string", _UNSUPPORTED)},
+    "GRPCAction": {"port": Field("int"), "service": Field("string")},
+    "VolumeMount": {
+        "name": _no_effect("string", _MOUNT),
+        "mountPath": _no_effect("string", _MOUNT),
+        "subPath": _no_effect("string", _MOUNT),
+        "readOnly": _no_effect("bool", "not used"),
+    },
+    "Volume": {
+        "name": _no_effect("string", _MOUNT),
+        "emptyDir": Field("EmptyDir"),
+        "secret": Field("SecretVolume"),
+        "csi": Field("CSIVolume"),
+        "nfs": Field("NFSVolume"),
+        "filestore": _no_effect("any", _MOUNT),
+        "configMap": _no_effect("any", _UNSUPPORTED),
+    },
+    "EmptyDir": {"medium": _no_effect("string", _MOUNT), "sizeLimit": _no_effect("string", _MOUNT)},
+    "SecretVolume": {
+        "secretName": _no_effect("string", _MOUNT),
+        "items": Field("[KeyToPath]"),
+        "defaultMode": _no_effect("int", _MOUNT),
+        "optional": _no_effect("bool", _UNSUPPORTED),
+    },
+    "KeyToPath": {
+        "key": _no_effect("string", _MOUNT),
+        "path": _no_effect("string", _MOUNT),
+        "mode": _no_effect("int", _MOUNT),
+    },
+    "CSIVolume": {
+        "driver": _no_effect("string", _MOUNT),
+        "readOnly": _no_effect("bool", _MOUNT),
+        "volumeAttributes": _no_effect("map", _MOUNT),
+    },
+    "NFSVolume": {
+        "server": _no_effect("string", _MOUNT),
+        "path": _no_effect("string", _MOUNT),
+        "readOnly": _no_effect("bool", _MOUNT),
+    },
+    "TrafficTarget": {
+        name: _no_effect(type_, "the revision at hand takes all traffic")
+        for name, type_ in (
+            ("configurationName", "string"),
+            ("latestRevision", "bool"),
+            ("percent", "int"),
+            ("revisionName", "string"),
+            ("tag", "string"),
+            ("url", "string"),
+        )
+    },
+}

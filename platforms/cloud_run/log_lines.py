@@ -1,0 +1,172 @@
+"""Cloud Run's own log lines, word for word (source: platform logs quoted in public repositories).
+
+The lines of an instance stand in the log `varlog/system`, which gcloud does not show; the last ones of a deploy
+are gcloud's.
+"""
+
+from emulator.model.event import ContainerStarted, DeployFailed, Event, Live, ProbeAttempt, Stopped
+from emulator.model.plan import Container, Probe, Service
+
+START = (
+    "Starting new instance. Reason: DEPLOYMENT_ROLLOUT - Instance started due to traffic shifting between revisions "
+    "due to deployment, traffic split adjustment, or deployment health check."
+)
+RESTART = (
+    "Starting new instance. Reason: AUTOSCALING - Instance started due to configured scaling factors (e.g. CPU "
+    "utilization, request throughput, etc.) or no existing capacity for current traffic."
+)
+TROUBLE = (
+    "For more troubleshooting guidance, see https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start"
+)
+_MEMORY_DOCS = "https://cloud.google.com/run/docs/configuring/memory-limits"
+_CRASH_SIGNALS = (6, 11)
+_SIGKILL = 9
+_SIGNALLED = 128
+_START_FAILURES = ("exec format error", "no such file or directory", "permission denied")
+
+
+def narrate(service: Service, event: Event) -> tuple[str, ...]:
+    """The platform's lines at this event, in order; () where it says nothing."""
+    match event:
+        case ContainerStarted():
+            return (START,)
+        case ProbeAttempt(kind="startup"):
+            return _startup(service, event)
+        case ProbeAttempt(kind="liveness"):
+            return _liveness(service, event)
+        case Stopped(signal=str()):
+            return ()
+        case Stopped():
+            return _stopped(service, event)
+        case DeployFailed(phase="boot" | "port" | "health"):
+            return _failed(service, event)
+        case Live():
+            return _live(service, event)
+        case _:
+            return ()
+
+
+# ---- probes -------------------------------------------------------------------------------------------
+
+
+def _startup(service: Service, event: ProbeAttempt) -> tuple[str, ...]:
+    """One line when the probe has succeeded, one when it has failed for good."""
+    container, probe = _probed(service, event, "startup")
+    if probe is None:
+        return ()
+    default = "Default " if probe.implicit else ""
+    where = _where(container, probe)
+    if event.ok:
+        attempts = "1 attempt" if event.attempt == 1 else f"{event.attempt} attempts"
+        return (f"{default}STARTUP {_kind(probe)} probe succeeded after {attempts} for {where}.",)
+    if event.attempt < probe.failure_threshold and not _is_cancelled(event):
+        return ()
+    status = _status(event, probe)
+    said = f" Connection failed with status {status}." if status else ""
+    failed = f"{default}STARTUP {_kind(probe)} probe failed {_times(event.attempt)} consecutively"
+    return (f"{failed} for {where}. The instance was not started.{said}",)
+
+
+def _liveness(service: Service, event: ProbeAttempt) -> tuple[str, ...]:
+    container, probe = _probed(service, event, "liveness")
+    if probe is None or event.ok or event.attempt < probe.failure_threshold:
+        return ()
+    failed = f"LIVENESS {_kind(probe)} probe failed {_times(event.attempt)} consecutively"
+    return (f"{failed} for {_where(container, probe)}. The instance has been shut down.",)
+
+
+def _probed(service: Service, event: ProbeAttempt, role: str) -> tuple[Container, Probe | None]:
+    """The container an event speaks of, and its probe."""
+    ingress = next(c for c in service.containers if c.ingress)
+    container = next((c for c in service.containers if c.name == event.container), ingress)
+    return container, container.probes.startup if role == "startup" else container.probes.liveness
+
+
+def _where(container: Container, probe: Probe) -> str:
+    path = f' path "{probe.path}"' if probe.kind == "http" else ""
+    return f'container "{container.name}" on port {probe.port}{path}'
+
+
+def _kind(probe: Probe) -> str:
+    return {"http": "HTTP", "tcp": "TCP", "grpc": "GRPC"}[probe.kind]
+
+
+def _times(number: int) -> str:
+    return "1 time" if number == 1 else f"{number} times"
+
+
+def _is_cancelled(event: ProbeAttempt) -> bool:
+    """Whether the process ended under the probe."""
+    return "cancel" in event.detail
+
+
+def _status(event: ProbeAttempt, probe: Probe) -> str | None:
+    """Google's word for why there was no connection; None where there was one and its answer was wrong."""
+    if _is_cancelled(event):
+        return "CANCELLED"
+    if "answers" in event.detail:
+        return None
+    if probe.kind == "tcp" or "in time" in event.detail or "timeout" in event.detail:
+        return "DEADLINE_EXCEEDED"
+    return "ERROR_CONNECTION_FAILED"
+
+
+# ---- the end of a process -----------------------------------------------------------------------------
+
+
+def _stopped(service: Service, event: Stopped) -> tuple[str, ...]:
+    if event.oom:
+        limit = service.resources.memory_mib
+        used = f"Memory limit of {limit} MiB exceeded with {limit} MiB used."
+        return (f"{used} Consider increasing the memory limit, see {_MEMORY_DOCS}",)
+    if event.exit_code is None:
+        return ()
+    signal = event.exit_code - _SIGNALLED
+    if signal in _CRASH_SIGNALS:
+        return (f"Uncaught signal: {signal}, pid=1, tid=1, fault_addr=0.",)
+    if signal == _SIGKILL:
+        return (f"Container terminated on signal {signal}.",)
+    return (f"Container called exit({event.exit_code}).",)
+
+
+# ---- the end of a deploy ------------------------------------------------------------------------------
+
+
+def _failed(service: Service, event: DeployFailed) -> tuple[str, ...]:
+    probe = service.probes.startup
+    command = "services.replace" if service.origin else "deploy"
+    lines = [*_not_loaded(service, event), "Deployment failed"]
+    if probe is not None and not probe.implicit:
+        words = (
+            "The user-provided container failed the configured startup probe checks. Logs for this revision might "
+            "contain more information."
+        )
+        return (*lines, f"ERROR: (gcloud.run.{command}) {words}")
+    port = service.port.number if service.port else 8080
+    words = (
+        "The user-provided container failed to start and listen on the port defined provided by the "
+        f"PORT={port} environment variable within the allocated timeout. This can happen when the container port is "
+        "misconfigured or if the timeout is too short. The health check timeout can be extended. Logs for this "
+        "revision might contain more information."
+    )
+    return (*lines, f"ERROR: (gcloud.run.{command}) {words}", TROUBLE)
+
+
+def _not_loaded(service: Service, event: DeployFailed) -> list[str]:
+    """A first process that could not be executed at all."""
+    argv = service.command.argv if service.command else None
+    why = next((word for word in _START_FAILURES if word in event.reason), None)
+    if event.code != "not-started" or not argv or why is None:
+        return []
+    return [f"terminated: Application failed to start: failed to load {argv[0]}: {why}"]
+
+
+def _live(service: Service, event: Live) -> tuple[str, ...]:
+    url = event.url or ""
+    if service.origin is not None:
+        return (f"New configuration has been applied to service [{service.name}].", f"URL: {url}")
+    revision = next((v.value for v in service.env if v.name == "K_REVISION"), "")
+    return (
+        f"Service [{service.name}] revision [{revision}] has been deployed and is serving 100 percent of traffic.",
+        f"Service URL: {url}",
+    )

@@ -1,0 +1,300 @@
+"""The YAML of a service → declarations in Cloud Run's own words, each with its place.
+
+Reads what it can: whatever has the wrong shape is `shape`'s to say, and is left out here.
+"""
+
+from typing import NamedTuple
+
+from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, Sequence, parse_yaml, value_of
+from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.origin import Origin
+from emulator.model.plan import Coverage, Mount, Traffic
+
+from . import rules, shape
+
+
+class Text(NamedTuple):
+    """A text with its place."""
+
+    text: str
+    origin: Origin
+
+
+class Number(NamedTuple):
+    """A whole number with its place."""
+
+    value: int
+    origin: Origin
+
+
+class EnvEntry(NamedTuple):
+    """One variable. secret: name and version of the secret it comes from; value is then None."""
+
+    name: str
+    value: str | None
+    origin: Origin
+    secret: tuple[str, str] | None = None
+
+
+class ProbeSpec(NamedTuple):
+    """A probe as written. actions: httpGet, tcpSocket, grpc, as far as they are there. texts and numbers:
+    its fields by their names, the action's among them ("path", "port", "service")."""
+
+    origin: Origin
+    actions: tuple[str, ...]
+    numbers: dict[str, Number]
+    texts: dict[str, Text]
+    headers: dict[str, str]
+
+
+class ContainerSpec(NamedTuple):
+    """One container as written. ports: of each entry its number, None where it says none."""
+
+    number: int
+    origin: Origin
+    name: Text | None = None
+    image: Text | None = None
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    command_origin: Origin | None = None
+    args_origin: Origin | None = None
+    env: tuple[EnvEntry, ...] = ()
+    ports: tuple[Number | None, ...] = ()
+    port_name: Text | None = None
+    protocol: Text | None = None
+    ports_origin: Origin | None = None
+    limits: dict[str, Text] = {}
+    probes: dict[str, ProbeSpec] = {}
+    mounts: tuple[Mount, ...] = ()
+
+
+class ServiceSpec(NamedTuple):
+    """One service as written; without a file, what `gcloud run deploy` would create by itself."""
+
+    name: str
+    origin: Origin | None = None
+    name_origin: Origin | None = None
+    revision: Text | None = None
+    annotations: dict[str, Text] = {}
+    template_annotations: dict[str, Text] = {}
+    containers: tuple[ContainerSpec, ...] = ()
+    concurrency: Number | None = None
+    timeout_s: Number | None = None
+    traffic: tuple[Traffic, ...] = ()
+    traffic_origin: Origin | None = None
+
+
+class Manifest(NamedTuple):
+    """A file read. service: None where it describes none."""
+
+    service: ServiceSpec | None
+    diagnostics: tuple[Diagnostic, ...]
+    coverage: tuple[Coverage, ...] = ()
+
+
+def read_manifest(text: str, file: str, default_name: str) -> Manifest:
+    """The service a file describes; `default_name` where it gives none."""
+    parsed = parse_yaml(text, file, dialect=Dialect.YAML_1_1)
+    document = parsed.document
+    if document is None:
+        return Manifest(None, parsed.diagnostics)
+    if not isinstance(document, Mapping):
+        problem = error(
+            "cloud-run/wrong-type", f"{file} must be a mapping", origin=document.origin, rule=rules.CONFIG.id,
+            url=rules.CONFIG.url, help="begin it with `apiVersion: serving.knative.dev/v1` and `kind: Service`",
+        )  # fmt: skip
+        return Manifest(None, (*parsed.diagnostics, problem))
+    other = _other_kind(document, file)
+    if other is not None:
+        return Manifest(None, (*parsed.diagnostics, other))
+    seen = shape.examine(document)
+    service = _service(document, file, default_name)
+    return Manifest(service, (*parsed.diagnostics, *_kind(document), *seen.diagnostics), seen.coverage)
+
+
+def _other_kind(document: Mapping, file: str) -> Diagnostic | None:
+    """A kind of resource that is no service at all."""
+    from emulator.model.diagnostic import Fault
+
+    kind = _text(document, "kind")
+    if kind is None or kind.text == "Service":
+        return None
+    known = kind.text in ("Job", "WorkerPool", "Instance")
+    return error(
+        "cloud-run/kind", f"{file} describes a {kind.text}, and emu plans services only", origin=kind.origin,
+        fault=Fault.GAP if known else Fault.APP, rule=rules.RESOURCE_KINDS.id, url=rules.RESOURCE_KINDS.url,
+        help="name the YAML of a service with --config",
+    )  # fmt: skip
+
+
+def _kind(document: Mapping) -> list[Diagnostic]:
+    """What passes the client and is refused by the server."""
+    found: list[Diagnostic] = []
+    version = _text(document, "apiVersion")
+    if version is None or version.text != "serving.knative.dev/v1":
+        said = f"is {version.text}" if version else "is missing"
+        found.append(
+            error(
+                "cloud-run/api-version", f"apiVersion {said}; a service's is serving.knative.dev/v1",
+                origin=version.origin if version else document.origin, rule=rules.CONFIG.id, url=rules.CONFIG.url,
+                help="write `apiVersion: serving.knative.dev/v1`",
+            )
+        )  # fmt: skip
+    if _text(document, "kind") is None:
+        found.append(
+            error(
+                "cloud-run/kind", "kind is missing; a service's is Service", origin=document.origin,
+                rule=rules.CONFIG.id, url=rules.CONFIG.url, help="write `kind: Service`",
+            )
+        )  # fmt: skip
+    return found
+
+
+def _service(document: Mapping, file: str, default_name: str) -> ServiceSpec:
+    meta = _mapping(document, "metadata")
+    spec = _mapping(document, "spec")
+    template = _mapping(spec, "template")
+    template_meta = _mapping(template, "metadata")
+    revision = _mapping(template, "spec")
+    name = _text(meta, "name")
+    traffic = spec.get("traffic") if spec else None
+    return ServiceSpec(
+        name=name.text if name and name.text else default_name,
+        origin=Origin(file=file),
+        name_origin=name.origin if name and name.text else None,
+        revision=_text(template_meta, "name"),
+        annotations=_texts(_mapping(meta, "annotations")),
+        template_annotations=_texts(_mapping(template_meta, "annotations")),
+        containers=tuple(_container(n, node) for n, node in enumerate(_mappings(revision, "containers"))),
+        concurrency=_number(revision, "containerConcurrency"),
+        timeout_s=_number(revision, "timeoutSeconds"),
+        traffic=tuple(_traffic(node) for node in _mappings(spec, "traffic")),
+        traffic_origin=traffic.origin if traffic else None,
+    )
+
+
+def _container(number: int, node: Mapping) -> ContainerSpec:
+    ports = _mappings(node, "ports")
+    first = ports[0] if ports else None
+    return ContainerSpec(
+        number=number,
+        origin=node.origin,
+        name=_text(node, "name"),
+        image=_text(node, "image"),
+        command=_strings(node, "command"),
+        args=_strings(node, "args"),
+        command_origin=_place(node, "command"),
+        args_origin=_place(node, "args"),
+        env=tuple(entry for item in _mappings(node, "env") if (entry := _env(item)) is not None),
+        ports=tuple(_number(port, "containerPort") for port in ports),
+        port_name=_text(first, "name"),
+        protocol=_text(first, "protocol"),
+        ports_origin=_place(node, "ports"),
+        limits=_texts(_mapping(_mapping(node, "resources"), "limits")),
+        probes={
+            kind: _probe(found, key.origin)
+            for kind in ("startup", "liveness", "readiness")
+            if (found := _mapping(node, f"{kind}Probe")) is not None and (key := node.key(f"{kind}Probe")) is not None
+        },
+        mounts=tuple(
+            Mount(path=path.text, kind="volume", name=volume.text)
+            for item in _mappings(node, "volumeMounts")
+            if (path := _text(item, "mountPath")) is not None and (volume := _text(item, "name")) is not None
+        ),
+    )
+
+
+def _env(item: Mapping) -> EnvEntry | None:
+    """A variable; None where it has no name, which is told with the container's other problems."""
+    name = _text(item, "name")
+    secret = _mapping(_mapping(item, "valueFrom"), "secretKeyRef")
+    if name is None:
+        return EnvEntry("", None, item.origin)
+    if secret is not None:
+        secret_name, key = _text(secret, "name"), _text(secret, "key")
+        source = (secret_name.text if secret_name else "", key.text if key else "latest")
+        return EnvEntry(name.text, None, item.origin, source)
+    value = _text(item, "value")
+    return EnvEntry(name.text, value.text if value else "", item.origin)
+
+
+def _probe(node: Mapping, origin: Origin) -> ProbeSpec:
+    actions = tuple(
+        key.text for key, value in node.pairs if key.text in ("httpGet", "tcpSocket", "grpc") and _is_set(value)
+    )
+    action = _mapping(node, actions[0]) if actions else None
+    numbers = _numbers(node)
+    port = _number(action, "port")
+    return ProbeSpec(
+        origin=origin,
+        actions=actions,
+        numbers=numbers | ({"port": port} if port else {}),
+        texts=_texts(action),
+        headers={
+            name.text: value.text if (value := _text(item, "value")) is not None else ""
+            for item in _mappings(action, "httpHeaders")
+            if (name := _text(item, "name")) is not None
+        },
+    )
+
+
+def _traffic(node: Mapping) -> Traffic:
+    percent, revision, tag = _number(node, "percent"), _text(node, "revisionName"), _text(node, "tag")
+    return Traffic(
+        revision=revision.text if revision else None, percent=percent.value if percent else 0,
+        tag=tag.text if tag else None,
+    )  # fmt: skip
+
+
+# ---- reading the tree ---------------------------------------------------------------------------------
+
+
+def _is_set(node: Node) -> bool:
+    return not (isinstance(node, Scalar) and value_of(node, Dialect.YAML_1_1) is None)
+
+
+def _mapping(holder: Mapping | None, key: str) -> Mapping | None:
+    node = holder.get(key) if holder else None
+    return node if isinstance(node, Mapping) else None
+
+
+def _mappings(holder: Mapping | None, key: str) -> tuple[Mapping, ...]:
+    node = holder.get(key) if holder else None
+    return tuple(item for item in node.items if isinstance(item, Mapping)) if isinstance(node, Sequence) else ()
+
+
+def _text(holder: Mapping | None, key: str) -> Text | None:
+    """A field that is text, or is not and will be complained of: the text as written."""
+    node = holder.get(key) if holder else None
+    return Text(node.text, node.origin) if isinstance(node, Scalar) and _is_set(node) else None
+
+
+def _texts(holder: Mapping | None) -> dict[str, Text]:
+    keys = [key.text for key, _ in holder.pairs] if holder else []
+    return {key: text for key in keys if (text := _text(holder, key)) is not None}
+
+
+def _number(holder: Mapping | None, key: str) -> Number | None:
+    """A whole number, quoted or not; None for anything else, which is complained of elsewhere."""
+    node = holder.get(key) if holder else None
+    if not isinstance(node, Scalar):
+        return None
+    value = value_of(node, Dialect.YAML_1_1)
+    if isinstance(value, str):
+        value = shape.whole(value)
+    return Number(value, node.origin) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _numbers(holder: Mapping) -> dict[str, Number]:
+    return {key.text: number for key, _ in holder.pairs if (number := _number(holder, key.text)) is not None}
+
+
+def _strings(holder: Mapping, key: str) -> tuple[str, ...]:
+    node = holder.get(key)
+    items = node.items if isinstance(node, Sequence) else ()
+    return tuple(item.text for item in items if isinstance(item, Scalar))
+
+
+def _place(holder: Mapping, key: str) -> Origin | None:
+    node = holder.get(key)
+    return node.origin if node is not None and _is_set(node) else None

@@ -1,0 +1,103 @@
+"""snapshot + inputs → the plan: what Cloud Run would deploy, and why.
+
+Two ways lead there. With a service's YAML the plan follows `gcloud run services replace`: every field the file
+leaves out has its default. Without one it follows `gcloud run deploy --source .` (or `--image`), for a new service.
+"""
+
+from typing import NamedTuple
+
+from emulator.contract import Inputs, Prompt, Resolution, Secrets
+from emulator.model.choice import Decision, Rejected, Trace
+from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.origin import Origin
+from emulator.model.plan import Coverage, Plan
+from emulator.snapshot import Snapshot, Unreadable
+from platforms.common import unreadable
+
+from . import DEFAULT_CONFIG, NAME, is_knative_service, rules
+from .manifest import ContainerSpec, Manifest, ServiceSpec, read_manifest
+from .service import ServiceResult, resolve_service
+
+_QUESTION = "Which file describes the service?"
+
+
+class _Config(NamedTuple):
+    """The service to plan; None, with the reasons, when what describes it cannot be used."""
+
+    service: ServiceSpec | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+
+
+def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
+    """The plan of the one service a repository has for Cloud Run."""
+    trace = Trace()
+    config = _config(repo, inputs, trace)
+    diagnostics = list(config.diagnostics)
+    result: ServiceResult | None = None
+    if config.service is not None:
+        unknown = [name for name in inputs.services if name != config.service.name]
+        diagnostics += [_unknown_service(name, config.service.name) for name in unknown]
+        if not inputs.services or config.service.name in inputs.services:
+            result = resolve_service(repo, inputs, config.service)
+            diagnostics += result.diagnostics
+    service = result.service if result else None
+    coverage = (*config.coverage, *(result.coverage if result else ()))
+    plan = Plan(
+        platform=NAME, created_from=None, snapshot=repo.info, detected=detected, services=(service,) if service else (),
+        decisions=trace.decisions, coverage=coverage, diagnostics=tuple(diagnostics),
+    )  # fmt: skip
+    if result is None or service is None:
+        return Resolution(plan=plan)
+    secrets = Secrets({(service.name, name): value for name, value in result.hidden.items()})
+    prompts = tuple(Prompt(service=service.name, name=entry.name, origin=entry.origin) for entry in result.unset)
+    return Resolution(plan=plan, secrets=secrets, prompts=prompts)
+
+
+def _config(repo: Snapshot, inputs: Inputs, trace: Trace) -> _Config:
+    """The YAML asked for, else service.yaml when it is Cloud Run's, else a service by its source alone."""
+    default_name = slug(repo.repository.name)
+    asked = inputs.options.get("config")
+    path = asked or DEFAULT_CONFIG
+    look = repo.look(path)
+    if look.is_file and (asked or is_knative_service(repo, path)):
+        because = "--config names it" if asked else "it describes a Knative Service"
+        trace.note("config", _QUESTION, look.path, because, rule=rules.CONFIG, origin=Origin(file=look.path))
+        return _read(repo, look.path, default_name)
+    because = {
+        "ignored": f"git ignores it ({look.detail})", "outside": "it leads out of the repository",
+        "missing": "there is no such file",
+    }.get(look.why, f"it is a {look.kind}")  # fmt: skip
+    if look.is_file:
+        because = "it is no Knative Service: its apiVersion is not serving.knative.dev/v1"
+    trace.note(
+        "config", _QUESTION, "none", because, rule=rules.CONFIG, rejected=(Rejected(answer=path, because=because),)
+    )
+    if asked:
+        help_ = "name a file of the repository with --config"
+        return _Config(None, (error("cloud-run/config-missing", f"there is no {asked}: {because}", help=help_),))
+    return _Config(_by_source(default_name))
+
+
+def _read(repo: Snapshot, path: str, default_name: str) -> _Config:
+    try:
+        text = repo.text(path)
+    except Unreadable as problem:
+        return _Config(None, (unreadable(problem, path),))
+    read: Manifest = read_manifest(text, path, default_name)
+    return _Config(read.service, read.diagnostics, read.coverage)
+
+
+def _by_source(name: str) -> ServiceSpec:
+    """What `gcloud run deploy` creates when nothing else is said."""
+    return ServiceSpec(name=name, containers=(ContainerSpec(number=0, origin=Origin(file="")),))
+
+
+def slug(name: str) -> str:
+    """A repository's name as a service may be called."""
+    letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())
+    return "-".join(part for part in letters.split("-") if part)[:63].rstrip("-") or "service"
+
+
+def _unknown_service(name: str, known: str) -> Diagnostic:
+    return error("usage/unknown-service", f"there is no service {name!r}", help=f"known are {known}")

@@ -1,0 +1,298 @@
+"""What Cloud Run does, one row a rule: the unit of truth that decisions and diagnostics cite.
+
+`checked` is the day the source was last read. Sources are Google's documentation and API schema where they
+speak; elsewhere the tool whose sources say it, or the kind of log it was seen in.
+"""
+
+from emulator.model.rule import Evidence, Fidelity, Rule
+
+CHECKED = "2026-11-20"
+DOCS = "https://cloud.google.com/run/docs/"
+CONTRACT = DOCS + "container-contract"
+HEALTH = DOCS + "configuring/healthchecks"
+MEMORY_DOCS = DOCS + "configuring/services/memory-limits"
+CPU_DOCS = DOCS + "configuring/services/cpu"
+SIDECAR_DOCS = DOCS + "deploying#sidecars"
+V1_SCHEMA = "https://run.googleapis.com/$discovery/rest?version=v1"
+GCLOUD = "gcloud SDK 528: what its sources say and what it printed when run"
+BUILDPACKS = "https://github.com/GoogleCloudPlatform/buildpacks"
+LOGS = "platform logs and server errors quoted in public repositories"
+
+_ALL: list[Rule] = []
+
+
+def _rule(
+    name: str, statement: str, source: str, evidence: Evidence, fidelity: Fidelity = Fidelity.EXACT, *, note: str = ""
+) -> Rule:
+    rule = Rule(
+        id=f"cloud-run/{name}", statement=statement, source=source, checked=CHECKED, evidence=evidence,
+        fidelity=fidelity, note=note,
+    )  # fmt: skip
+    _ALL.append(rule)
+    return rule
+
+
+DOCUMENTED, SCHEMA, LOG = Evidence.DOCUMENTED, Evidence.SCHEMA, Evidence.LOG
+COMMUNITY, INFERRED = Evidence.COMMUNITY, Evidence.INFERRED
+APPROXIMATE, NOT_IMITATED = Fidelity.APPROXIMATE, Fidelity.NOT_IMITATED
+
+# ---- what is deployed ---------------------------------------------------------------------------------
+
+DOCKERFILE = _rule(
+    "dockerfile",
+    "A file called exactly Dockerfile in the source's root selects a Docker build; no flag names another.",
+    DOCS + "deploying-source-code", DOCUMENTED,
+)  # fmt: skip
+DOCKERFILE_ON_DISK = _rule(
+    "dockerfile-on-disk",
+    "Whether there is a Dockerfile is asked of the local folder, before the rules say what is uploaded.",
+    GCLOUD, SCHEMA,
+)  # fmt: skip
+BUILDPACKS_OTHERWISE = _rule(
+    "buildpacks", "A source without a Dockerfile is built by Google's buildpacks.", DOCS + "deploying-source-code",
+    DOCUMENTED, NOT_IMITATED, note="The plan names the language and the command; `up` does not build with them yet.",
+)  # fmt: skip
+BUILDPACK_ORDER = _rule(
+    "buildpack-order", "The first group of buildpacks whose members all detect builds the source.",
+    BUILDPACKS, DOCUMENTED, APPROXIMATE,
+    note="Languages are told by their files; functions, pinned runtimes and project.toml are not read.",
+)  # fmt: skip
+BUILDPACK_ENTRYPOINT = _rule(
+    "buildpack-entrypoint", "A Procfile's web line is the entrypoint, run by bash; without a web line the build fails.",
+    BUILDPACKS, DOCUMENTED, APPROXIMATE, note="GOOGLE_ENTRYPOINT is not read.",
+)  # fmt: skip
+BUILDPACK_DEFAULT = _rule(
+    "buildpack-default-command",
+    "Without an entrypoint a language's buildpack chooses the command; it listens on 8080.",
+    BUILDPACKS, DOCUMENTED, APPROXIMATE, note="Python and Node are known; the other languages' commands are not.",
+)  # fmt: skip
+UPLOAD_SET = _rule(
+    "upload-set", "What .gcloudignore leaves is uploaded; without one, what the root's .gitignore leaves.",
+    "https://cloud.google.com/sdk/gcloud/reference/topic/gcloudignore", DOCUMENTED, APPROXIMATE,
+    note="The files that git does not ignore are taken; .gcloudignore is not read yet.",
+)  # fmt: skip
+IMAGE = _rule(
+    "image", "A given image is pulled and run; nothing is built.", DOCS + "deploying", DOCUMENTED,
+)  # fmt: skip
+REPLACE_NEVER_BUILDS = _rule(
+    "replace-never-builds", "`gcloud run services replace` builds nothing: the image it names must exist.", GCLOUD,
+    SCHEMA, APPROXIMATE,
+    note="Where a Dockerfile lies beside the YAML, the ingress container's image is taken to be built from it.",
+)  # fmt: skip
+CONFIG = _rule(
+    "service-yaml", "A service is described in YAML by Knative's Service, version serving.knative.dev/v1.",
+    DOCS + "reference/yaml/v1", DOCUMENTED,
+)  # fmt: skip
+RESOURCE_KINDS = _rule(
+    "resource-kinds", "Cloud Run also has jobs, worker pools and instances.", DOCS + "reference/yaml/v1", DOCUMENTED,
+    NOT_IMITATED, note="Only services are planned.",
+)  # fmt: skip
+AMD64 = _rule("amd64", "Only linux/amd64 programs run.", CONTRACT, DOCUMENTED)
+
+# ---- the YAML -----------------------------------------------------------------------------------------
+
+UNKNOWN_FIELD = _rule(
+    "unknown-field", "gcloud refuses fields that the schema does not have, the shallowest level first.", GCLOUD, SCHEMA,
+)  # fmt: skip
+FIELD_TYPE = _rule(
+    "field-type", "gcloud refuses a number or a boolean where the schema has text; a quoted whole number is accepted.",
+    GCLOUD, SCHEMA,
+)  # fmt: skip
+ONE_DOCUMENT = _rule("one-document", "The file holds one YAML document.", GCLOUD, SCHEMA)
+RESOURCE_NAME = _rule(
+    "resource-name",
+    "A service's name has lower-case letters, digits and dashes, no dash at an end, and at most 63 characters.",
+    GCLOUD, SCHEMA, note="The documentation limits it to 49 characters; above that a warning is given.",
+)  # fmt: skip
+CONTAINER_COUNT = _rule("container-count", "A service has 1 to 10 containers.", SIDECAR_DOCS, DOCUMENTED)
+ONE_INGRESS = _rule(
+    "one-ingress-container", "With several containers exactly one has `ports`: it takes the requests.", LOGS, LOG
+)
+SIDECARS = _rule(
+    "sidecars", "All containers of an instance start and stop together and share its network.", SIDECAR_DOCS,
+    DOCUMENTED, NOT_IMITATED, note="The ingress container alone is run; the others are planned.",
+)  # fmt: skip
+DEPENDENCIES = _rule(
+    "container-dependencies",
+    "The annotation run.googleapis.com/container-dependencies names, for a container, those that start before it.",
+    V1_SCHEMA, SCHEMA, NOT_IMITATED, note="It is checked; containers are not started in its order yet.",
+)  # fmt: skip
+DEPENDENCY_PROBE = _rule(
+    "dependency-has-probe", "A container that others depend on must have a startup probe.", LOGS, LOG,
+    note="The documentation now describes an order without waiting when it has none.",
+)  # fmt: skip
+ANNOTATION_KIND = _rule(
+    "annotation-kind",
+    "Annotations under run.googleapis.com and autoscaling.knative.dev belong to the service or to its template.",
+    V1_SCHEMA, SCHEMA,
+)  # fmt: skip
+TRAFFIC = _rule(
+    "traffic", "Traffic goes to the latest ready revision, or is split by percent, which must add up to 100.",
+    V1_SCHEMA, SCHEMA, NOT_IMITATED, note="The revision at hand takes all traffic.",
+)  # fmt: skip
+VOLUMES = _rule(
+    "volumes", "Volumes hold secrets, memory, buckets or network shares.", V1_SCHEMA, SCHEMA, NOT_IMITATED,
+    note="Volumes are not mounted yet.",
+)  # fmt: skip
+SECRETS = _rule(
+    "secrets", "A secret's value is read when an instance starts; where that fails the instance does not start.",
+    DOCS + "configuring/services/secrets", DOCUMENTED, APPROXIMATE,
+    note="Values come from --env, --env-file or a prompt; without one the variable is not set.",
+)  # fmt: skip
+
+# ---- command and environment --------------------------------------------------------------------------
+
+COMMAND = _rule(
+    "command-and-args", "`command` replaces ENTRYPOINT and discards CMD; `args` alone replaces CMD.", GCLOUD, SCHEMA,
+    note="The schema's text for args says that CMD is used when args are absent, without a word on command.",
+)  # fmt: skip
+NO_REFERENCES = _rule(
+    "no-references", "$(NAME) in command, args and values is not replaced, and no shell runs them.", V1_SCHEMA, SCHEMA
+)
+MOST_ARGS = _rule("most-args", "A container has at most 1000 args.", DOCS + "quotas", DOCUMENTED)
+PORT = _rule(
+    "port", "The ingress container listens on its containerPort, or on 8080; EXPOSE and the image's PORT do not count.",
+    CONTRACT, DOCUMENTED,
+)  # fmt: skip
+ANY_ADDRESS = _rule(
+    "any-address", "Probes and requests arrive from outside: a server on 127.0.0.1 is not reached.", CONTRACT,
+    DOCUMENTED,
+)  # fmt: skip
+SERVICE_ENV = _rule(
+    "service-env",
+    "K_SERVICE, K_REVISION and K_CONFIGURATION are set in every container, PORT in the ingress container alone.",
+    CONTRACT, DOCUMENTED,
+    note="A revision that is not named is called SERVICE-00001-xyz, always with the same letters.",
+)  # fmt: skip
+RESERVED_ENV = _rule("reserved-env", "Variables that the system sets cannot be set.", LOGS, LOG)
+ENV_ORDER = _rule(
+    "env-order", "A variable of the service beats the image's; of two literals of one name the last counts.",
+    V1_SCHEMA, SCHEMA,
+)  # fmt: skip
+X_GOOGLE = _rule("x-google-env", "Names of variables must not begin with X_GOOGLE_.", GCLOUD, SCHEMA)
+
+# ---- probes -------------------------------------------------------------------------------------------
+
+DEFAULT_PROBE = _rule(
+    "default-startup-probe",
+    "An ingress container without a startup probe gets one by TCP: timeout 240 s, period 240 s, one failure.",
+    HEALTH, DOCUMENTED,
+)  # fmt: skip
+PROBE_DEFAULTS = _rule(
+    "probe-defaults",
+    "A probe that is written out has timeout 1 s, period 10 s and 3 failures unless it says otherwise.",
+    V1_SCHEMA, SCHEMA,
+)  # fmt: skip
+PROBE_ACTION = _rule("probe-action", "A probe has exactly one of httpGet, tcpSocket and grpc.", HEALTH, DOCUMENTED)
+PROBE_PORT = _rule(
+    "probe-port", "A probe asks the container's port unless it names another, which no change of containerPort moves.",
+    HEALTH, DOCUMENTED,
+)  # fmt: skip
+NAMED_PORT = _rule("named-probe-port", "A probe's port is a number; gcloud refuses a name.", GCLOUD, SCHEMA)
+PROBE_TIMEOUT = _rule(
+    "probe-timeout", "A probe's timeout must not be longer than its period.", LOGS, LOG,
+    note="The server says less than; the default probe has them equal, so equal is accepted.",
+)  # fmt: skip
+STARTUP_CEILING = _rule(
+    "startup-ceiling", "Failures times period of a startup probe may be 240 s; the newest documentation says 600 s.",
+    V1_SCHEMA, SCHEMA, note="From 241 to 600 s a warning is given.",
+)  # fmt: skip
+PROBE_LIMITS = _rule(
+    "probe-limits",
+    "Startup: delay, period and timeout up to 240 s; liveness: up to 3600 s; readiness: up to 300 s, without a delay.",
+    V1_SCHEMA, SCHEMA, note="The newest documentation allows a startup probe 600 s, and a liveness delay of 600 s.",
+)  # fmt: skip
+SUCCESS_THRESHOLD = _rule(
+    "success-threshold", "Only a readiness probe may ask for more than one success.", HEALTH, DOCUMENTED,
+    note="The schema says that it must be 1 if set.",
+)  # fmt: skip
+TCP_WAITS = _rule(
+    "tcp-probe-waits", "A TCP probe tries to connect until its timeout is over.", LOGS, LOG
+)  # fmt: skip
+HTTP_REFUSED = _rule(
+    "http-probe-refused", "An attempt of an HTTP probe fails at the first refused connection.", LOGS, LOG
+)
+HTTP_STATUSES = _rule(
+    "http-probe-statuses", "An HTTP probe succeeds with 200 to 399; redirects are not followed.", HEALTH, DOCUMENTED
+)
+PROBE_HOST = _rule(
+    "probe-host", "httpGet.host, httpGet.scheme, tcpSocket.host and exec are not supported.", V1_SCHEMA, SCHEMA
+)
+LIVENESS_TCP = _rule(
+    "liveness-not-tcp", "Liveness and readiness probes ask by HTTP or gRPC, not by TCP.", HEALTH, DOCUMENTED
+)
+DELAY_ADDS = _rule(
+    "initial-delay",
+    "The initial delay comes before the first attempt and adds to the startup ceiling.",
+    HEALTH,
+    DOCUMENTED,
+)
+STARTUP_RETRIED = _rule(
+    "startup-retried", "During a deploy an instance that did not start is started again until 4 minutes are over.",
+    LOGS, LOG, APPROXIMATE, note="Every 17 s or so in logs; the numbers are not published.",
+)  # fmt: skip
+LIVENESS = _rule(
+    "liveness", "A container that fails its liveness probe is killed with SIGKILL; another instance takes its place.",
+    HEALTH, DOCUMENTED, APPROXIMATE, note="It is started again at once.",
+)  # fmt: skip
+READINESS = _rule(
+    "readiness", "An instance that fails its readiness probe gets no new requests.", HEALTH, DOCUMENTED, NOT_IMITATED,
+    note="Readiness probes are planned, not asked yet.",
+)  # fmt: skip
+HEALTH_CHECK_DISABLED = _rule(
+    "health-check-disabled", "An annotation of the revision skips the check at the deploy.", V1_SCHEMA, SCHEMA,
+    NOT_IMITATED, note="The check is made all the same.",
+)  # fmt: skip
+FAILED_REVISION = _rule(
+    "failed-revision", "A revision that does not start gets no traffic; the one before goes on serving.",
+    DOCS + "rollouts-rollbacks-traffic-migration", DOCUMENTED,
+)  # fmt: skip
+
+# ---- limits and life ----------------------------------------------------------------------------------
+
+MEMORY = _rule("memory", "A container has 512 MiB of memory unless its limits say otherwise.", MEMORY_DOCS, DOCUMENTED)
+MEMORY_FILES = _rule(
+    "memory-files", "Files that a container writes count as its memory.", CONTRACT, DOCUMENTED, NOT_IMITATED,
+    note="Files are written to this machine's disk.",
+)  # fmt: skip
+CPU = _rule(
+    "cpu", "A container has 1 CPU unless its limits say otherwise.", CPU_DOCS, DOCUMENTED, APPROXIMATE,
+    note="Applied with --limits all; never throttled between requests.",
+)  # fmt: skip
+CPU_MEMORY = _rule(
+    "cpu-and-memory",
+    "How much memory there may be follows from the CPUs, all containers together.",
+    CPU_DOCS,
+    DOCUMENTED,
+)
+CPU_CONCURRENCY = _rule(
+    "cpu-and-concurrency", "With less than 1 CPU an instance takes one request at a time.", LOGS, LOG
+)
+CONCURRENCY = _rule(
+    "concurrency", "An instance takes 80 requests at once unless containerConcurrency, 1 to 1000, says otherwise.",
+    V1_SCHEMA, SCHEMA, NOT_IMITATED, note="Requests are not counted.",
+)  # fmt: skip
+REQUEST_TIMEOUT = _rule(
+    "request-timeout", "A request may take 300 s unless timeoutSeconds, 1 to 3600, says otherwise.", V1_SCHEMA, SCHEMA,
+    NOT_IMITATED, note="Requests are not cut off.",
+)  # fmt: skip
+SCALING = _rule(
+    "scaling", "Between the minimum (0) and the maximum (100) there are as many instances as the requests need.",
+    V1_SCHEMA, SCHEMA, NOT_IMITATED, note="One instance is run.",
+)  # fmt: skip
+EDGE = _rule(
+    "request-path",
+    "Google's front end ends TLS, adds headers, keeps some paths for itself and limits bodies to 32 MiB.",
+    CONTRACT, DOCUMENTED, NOT_IMITATED, note="Requests reach the container as they are sent.",
+)  # fmt: skip
+METADATA = _rule(
+    "metadata-server", "http://metadata.google.internal tells project, region and gives tokens.", CONTRACT, DOCUMENTED,
+    NOT_IMITATED, note="There is no metadata server.",
+)  # fmt: skip
+SHUTDOWN = _rule("shutdown", "SIGTERM to all containers, 10 seconds, SIGKILL.", CONTRACT, DOCUMENTED)
+LOG_LINES = _rule(
+    "log-lines", "Starts, probes, exits and kills stand in the platform's log in fixed words.", LOGS, LOG, APPROXIMATE,
+    note="gcloud hides them from `run services logs read`; the Logs URL of a failed deploy is left out.",
+)  # fmt: skip
+
+RULES: tuple[Rule, ...] = tuple(_ALL)

@@ -1,0 +1,155 @@
+"""One service: its containers with their builds, commands, ports, variables, probes and limits."""
+
+from typing import NamedTuple
+
+from emulator.contract import Inputs
+from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
+from emulator.model.diagnostic import Diagnostic, Fault, warning
+from emulator.model.plan import BuildKind, Container, Coverage, Port, Probe, Service, ServiceType
+from emulator.model.record import replace
+from emulator.snapshot import Snapshot
+
+from . import rules
+from .building import Built, image_build, ingress_build
+from .checks import container_name, dependencies_of, ingress_of, service_problems
+from .commands import container_command
+from .environment import environment
+from .given import Given
+from .limits import (
+    DEFAULT_TIMEOUT_S,
+    SHUTDOWN,
+    concurrency_of,
+    instances_of,
+    limit_problems,
+    resources_of,
+    usage_of,
+)
+from .manifest import ContainerSpec, EnvEntry, ServiceSpec
+from .probes import lifecycle_of, probe_problems, probes_of
+
+DEFAULT_PORT = 8080
+
+
+class ServiceResult(NamedTuple):
+    """A resolved service with what must not be printed and the secrets nobody has given yet. service: None
+    where the file describes no container."""
+
+    service: Service | None
+    diagnostics: tuple[Diagnostic, ...]
+    hidden: dict[str, str] = {}
+    unset: tuple[EnvEntry, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+
+
+class _Resolved(NamedTuple):
+    """One container, and what came with it."""
+
+    container: Container
+    hidden: dict[str, str] = {}
+    unset: tuple[EnvEntry, ...] = ()
+
+
+def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> ServiceResult:
+    """The plan of a service."""
+    given = Given(repo, inputs, spec, Trace(), service_problems(spec))
+    found = given.found
+    ingress = ingress_of(spec)
+    if ingress is None:
+        return ServiceResult(None, tuple(replace(d, service=None) for d in found))
+    needs, problems = dependencies_of(spec)
+    found += [*problems, *limit_problems(spec)]
+    resolved = [_container(given, container, needs) for container in spec.containers]
+    top = resolved[spec.containers.index(ingress)]
+    sidecars = [r.container.name for r in resolved if r is not top]
+    if sidecars:
+        found.append(_sidecars(spec, sidecars))
+    service = _service(spec, top.container, tuple(r.container for r in resolved), given.trace)
+    return ServiceResult(service, tuple(found), top.hidden, top.unset, _coverage(spec, service))
+
+
+def _service(spec: ServiceSpec, top: Container, containers: tuple[Container, ...], trace: Trace) -> Service:
+    timeout = spec.timeout_s.value if spec.timeout_s else DEFAULT_TIMEOUT_S
+    startup = _startup_decision(spec, top.probes.startup, trace)
+    return Service(
+        name=spec.name, type=ServiceType.WEB, origin=spec.origin, build=top.build, command=top.command, port=top.port,
+        env=top.env, probes=top.probes, containers=containers, lifecycle=lifecycle_of(startup),
+        instances=instances_of(spec), concurrency=concurrency_of(spec, usage_of(spec.containers)),
+        request_timeout_s=timeout, traffic=spec.traffic, resources=top.resources, shutdown=SHUTDOWN,
+        decisions=trace.decisions,
+    )  # fmt: skip
+
+
+def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str, ...]]) -> _Resolved:
+    """One container of the service; the ingress container is what the options on the command line speak of."""
+    spec, found = given.spec, given.found
+    is_ingress = written is ingress_of(spec)
+    name = container_name(spec, written)
+    built = ingress_build(given, written) if is_ingress else Built(image_build(written.image))
+    port = _port(given, written, name) if is_ingress else None
+    env = environment(spec, written, port.number if port else None, given.inputs if is_ingress else None)
+    found += env.diagnostics
+    probed = port.number if port else next((p.value for p in written.ports if p), None)
+    found += probe_problems(written, probed, spec.name)
+    command = built.command
+    if built.build.kind is not BuildKind.BUILDPACK:
+        id_ = f"{spec.name}.command" if is_ingress else f"{spec.name}.{name}.command"
+        command = container_command(given, written, built.reading, id=id_)
+    container = Container(
+        name=name, ingress=is_ingress, build=built.build, command=command, port=port, env=env.variables,
+        probes=probes_of(written, probed, is_ingress=is_ingress), resources=resources_of(written),
+        depends_on=needs.get(name, ()), mounts=written.mounts,
+    )  # fmt: skip
+    return _Resolved(container, env.hidden, env.unset)
+
+
+def _port(of: Given, written: ContainerSpec, name: str) -> Port:
+    """The port the ingress container must listen on."""
+    given = next(iter(written.ports), None)
+    number = given.value if given is not None and 0 < given.value < 65536 else ABSENT
+    default = Candidate(DEFAULT_PORT, source="default", because="no containerPort is set: 8080", rule=rules.PORT)
+    setting: Setting[int] | None = choose(
+        of.trace, f"{of.name}.port", "Which port must the app listen on?",
+        Candidate(number, source="service.yaml", because=f"containerPort of {name}", rule=rules.PORT,
+                  origin=given.origin if given else None, absent="no containerPort is set"),
+        *([default] if number is ABSENT else []),
+    )  # fmt: skip
+    assert setting is not None
+    return Port(number=setting.value, source=setting.source)
+
+
+def _startup_decision(spec: ServiceSpec, startup: Probe | None, trace: Trace) -> Probe | None:
+    """When the container counts as started, as a decision on the trace."""
+    if startup is None:
+        return None
+    asked = f"GET {startup.path}" if startup.kind == "http" else startup.kind.upper()
+    longest = startup.initial_delay_s + startup.failure_threshold * startup.period_s
+    because = "no startupProbe is written: the platform adds one by TCP" if startup.implicit else "startupProbe says so"
+    trace.note(
+        f"{spec.name}.startup", "When does the container count as started?",
+        f"{asked} on port {startup.port} succeeds within {longest:g} s", because,
+        rule=rules.DEFAULT_PROBE if startup.implicit else rules.PROBE_DEFAULTS, origin=startup.origin,
+    )  # fmt: skip
+    return startup
+
+
+def _sidecars(spec: ServiceSpec, names: list[str]) -> Diagnostic:
+    return warning(
+        "cloud-run/sidecars", f"{', '.join(names)} will not run here: emu runs the ingress container alone",
+        fault=Fault.GAP, service=spec.name, origin=spec.origin, rule=rules.SIDECARS.id, url=rules.SIDECARS.url,
+        help="an app that needs them at its start will fail here and not there",
+    )  # fmt: skip
+
+
+def _coverage(spec: ServiceSpec, service: Service) -> tuple[Coverage, ...]:
+    """What the platform does around this service that a run here does otherwise."""
+    rows = [rules.EDGE, rules.CPU, rules.MEMORY_FILES, rules.METADATA, rules.SCALING]
+    if service.build.kind is BuildKind.DOCKERFILE:
+        rows.append(rules.UPLOAD_SET)
+    if service.build.kind is BuildKind.BUILDPACK:
+        rows += [rules.UPLOAD_SET, rules.BUILDPACKS_OTHERWISE]
+    if len(service.containers) > 1:
+        rows.append(rules.SIDECARS)
+    return tuple(
+        Coverage(key=rule.id, origin=spec.origin, fidelity=rule.fidelity, note=rule.note or rule.statement)
+        for rule in rows
+    )

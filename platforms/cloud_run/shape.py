@@ -1,0 +1,217 @@
+"""Whether a document has the shape of a Knative Service, in gcloud's words; and a row for every key."""
+
+from typing import NamedTuple
+
+from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, Sequence, value_of
+from emulator.model.diagnostic import Diagnostic, Related, error
+from emulator.model.origin import Origin
+from emulator.model.plan import Coverage
+from emulator.model.rule import Fidelity
+
+from . import annotations, rules
+from .fields import TYPES, Field
+
+_NO_FIELD = "gcloud knows no such field"
+
+_ELSEWHERE = {
+    "dependsOn": f"v1 has the annotation {annotations.DEPENDENCIES} under spec.template.metadata instead",
+    "minInstances": "v1 has the annotation autoscaling.knative.dev/minScale under spec.template.metadata instead",
+    "maxInstances": "v1 has the annotation autoscaling.knative.dev/maxScale under spec.template.metadata instead",
+    "serviceAccount": "v1 calls it serviceAccountName",
+    "timeout": "v1 calls it timeoutSeconds",
+    "initContainers": "start it as a container that the others depend on, or do its work in the image",
+    "exec": "ask by httpGet, tcpSocket or grpc",
+}
+"""Fields of the v2 API and of Kubernetes, and what to write instead."""
+
+
+class Shape(NamedTuple):
+    """What is wrong, and what becomes of each key."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    coverage: tuple[Coverage, ...]
+
+
+def examine(document: Mapping) -> Shape:
+    """The document as gcloud's own classes see it."""
+    walk = _Walk()
+    walk.message(document, "Service", "")
+    return Shape((*walk.unknown_fields(), *walk.found), tuple(walk.rows))
+
+
+class _Walk:
+    """One pass over the tree. Paths are without "Service." in front."""
+
+    def __init__(self) -> None:
+        self.found: list[Diagnostic] = []
+        self.rows: list[Coverage] = []
+        self._unknown: dict[str, list[Scalar]] = {}
+
+    def message(self, node: Mapping, type_: str, path: str) -> None:
+        fields = TYPES[type_]
+        for key, value in node.pairs:
+            field = fields.get(key.text)
+            inner = f"{path}.{key.text}" if path else key.text
+            if field is None:
+                self._unknown.setdefault(path, []).append(key)
+                self._row(inner, key.origin, Field("any", Fidelity.UNKNOWN, _NO_FIELD))
+            else:
+                self._field(key, value, field, inner)
+
+    def _field(self, key: Scalar, value: Node, field: Field, path: str) -> None:
+        type_ = field.type
+        if type_ == "any" or _is_null(value):
+            self._row(path, key.origin, field)
+        elif type_ in TYPES:
+            self._inside(value, type_, path, key.origin, field)
+        elif type_.startswith("["):
+            self._list(value, type_[1:-1], path, key.origin, field)
+        elif type_ == "strings":
+            self._row(path, key.origin, field)
+            self._strings(key, value, path)
+        elif type_ == "map":
+            self._row(path, key.origin, field)
+            self._map(key, value, path)
+        else:
+            self._row(path, key.origin, field)
+            self._scalar(key.text, value, type_, path)
+
+    def _inside(self, value: Node, type_: str, path: str, origin: Origin, field: Field) -> None:
+        if field.note or (isinstance(value, Mapping) and not value.pairs):
+            self._row(path, origin, field)
+        if isinstance(value, Mapping):
+            self.message(value, type_, path)
+        else:
+            self._row(path, origin, field)
+            self._wrong(value, path, "a mapping")
+
+    def _list(self, value: Node, type_: str, path: str, origin: Origin, field: Field) -> None:
+        if not isinstance(value, Sequence):
+            self._row(path, origin, field)
+            self._wrong(value, path, "a list")
+            return
+        if not value.items:
+            self._row(path, origin, field)
+        for number, item in enumerate(value.items):
+            self._inside(item, type_, f"{path}[{number}]", item.origin, Field(type_))
+
+    def _strings(self, key: Scalar, value: Node, path: str) -> None:
+        if not isinstance(value, Sequence):
+            self._wrong(value, path, "a list")
+            return
+        for item in value.items:
+            self._scalar(key.text, item, "string", path)
+
+    def _map(self, key: Scalar, value: Node, path: str) -> None:
+        if not isinstance(value, Mapping):
+            self._wrong(value, path, "a mapping")
+            return
+        for _, item in value.pairs:
+            self._scalar("value", item, "string", path)
+        if key.text == "annotations":
+            kind = "Revision" if path.startswith("spec.") else "Service"
+            found, rows = annotations.examine(value, path, kind)
+            self.found += found
+            self.rows += rows
+
+    def _scalar(self, name: str, value: Node, type_: str, path: str) -> None:
+        if not isinstance(value, Scalar):
+            self._wrong(value, path, {"string": "text", "int": "a whole number"}.get(type_, "true or false"))
+            return
+        found = value_of(value, Dialect.YAML_1_1)
+        if found is None or type(found) is {"string": str, "int": int, "bool": bool}[type_]:
+            return
+        if type_ == "int" and isinstance(found, str):
+            self._quoted_number(name, value, found, path)
+            return
+        wanted = "(<class 'int'>,)" if type_ == "int" else f"<class '{'str' if type_ == 'string' else 'bool'}'>"
+        self.found.append(
+            error(
+                "cloud-run/wrong-type",
+                f'Failed to parse value in protobuf [Service]: Service.??: "Expected type {wanted} for field {name}, '
+                f"found {found} (type <class '{type(found).__name__}'>)\"",
+                origin=value.origin, rule=rules.FIELD_TYPE.id, facts=(f"it is {path}",),
+                help=f'put it in quotes: "{value.text}"' if type_ == "string" else f"write {_EXAMPLES[type_]}",
+            )
+        )  # fmt: skip
+
+    def _quoted_number(self, name: str, value: Scalar, found: str, path: str) -> None:
+        """A whole number in quotes is accepted; a name for a port is refused in words of its own."""
+        if whole(found) is not None:
+            return
+        named_port = name == "port"
+        message = 'Error decoding the "port" field. Only integer ports are supported by gcloud.'
+        self.found.append(
+            error(
+                "cloud-run/named-probe-port" if named_port else "cloud-run/wrong-type",
+                message.removesuffix(".") if named_port else f"{path} must be a whole number, not {found!r}",
+                origin=value.origin, rule=(rules.NAMED_PORT if named_port else rules.FIELD_TYPE).id,
+                help="write the port's number" if named_port else "write a whole number, such as 10",
+            )
+        )  # fmt: skip
+
+    def _wrong(self, value: Node, path: str, wanted: str) -> None:
+        self.found.append(
+            error(
+                "cloud-run/wrong-type", f"{path} must be {wanted}", origin=value.origin, rule=rules.FIELD_TYPE.id,
+                help=f"write {wanted} here",
+            )
+        )  # fmt: skip
+
+    def _row(self, path: str, origin: Origin, field: Field) -> None:
+        self.rows.append(Coverage(key=path, origin=origin, fidelity=field.fidelity, note=field.note))
+
+    def unknown_fields(self) -> list[Diagnostic]:
+        """One finding for each mapping with unknown fields, the shallowest first, as gcloud gets to them."""
+        paths = sorted(self._unknown, key=_depth)
+        shallowest = _depth(paths[0]) if paths else 0
+        return [_unknown_field(path, self._unknown[path], later=_depth(path) > shallowest) for path in paths]
+
+
+_EXAMPLES = {"int": "a whole number, such as 10", "bool": "true or false"}
+
+
+def _depth(path: str) -> int:
+    return path.count(".") + path.count("[") + bool(path)
+
+
+def _unknown_field(path: str, keys: list[Scalar], *, later: bool) -> Diagnostic:
+    """gcloud's refusal of the unknown fields `keys` of the mapping at `path`."""
+    names = sorted(key.text for key in keys)
+    named = names[0] if len(names) == 1 else f"{{{','.join(names)}}}"
+    where = ".".join(part for part in ("Service", path, named) if part)
+    facts = ("gcloud names it only when the fields above are gone: it lists one level at a time",) if later else ()
+    first, *others = keys
+    return error(
+        "cloud-run/unknown-field", f"Failed to parse value(s) in protobuf [Service]: {where}", origin=first.origin,
+        facts=facts, related=tuple(Related(origin=key.origin, message=f"{key.text} as well") for key in others),
+        rule=rules.UNKNOWN_FIELD.id, help=_instead(first.text, path),
+    )  # fmt: skip
+
+
+def _instead(name: str, path: str) -> str:
+    import difflib
+
+    if name in _ELSEWHERE:
+        return _ELSEWHERE[name]
+    known = _known_at(path)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    return f"did you mean `{close[0]}`?" if close else f"remove it; known are {', '.join(known)}"
+
+
+def _known_at(path: str) -> tuple[str, ...]:
+    """The fields of the mapping at `path`."""
+    type_ = "Service"
+    for part in path.split(".") if path else ():
+        type_ = TYPES[type_][part.partition("[")[0]].type.strip("[]")
+    return tuple(TYPES[type_])
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and value_of(node, Dialect.YAML_1_1) is None
+
+
+def whole(text: str) -> int | None:
+    """The whole number that quoted text is, as gcloud takes it; None when it is none."""
+    digits = text.strip().removeprefix("-")
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
