@@ -11,6 +11,7 @@ from emulator.engine.boot_steps import (
     Remind,
 )
 from emulator.model.event import VerdictKind
+from emulator.model.record import replace
 from emulator.world import HttpAnswer, HttpProblem, Listener
 from tests.emulator.engine.replays import (
     HEALTH,
@@ -95,6 +96,14 @@ def test_nothing_listens() -> None:
     assert outcome.due == pytest.approx(300, abs=0.2)
     assert outcome.platform_seconds == 300
     assert [r.seconds for r in replay.of(Remind)] == pytest.approx([60, 120, 180, 240, 300], abs=0.2)
+
+
+def test_a_platform_that_says_nothing_meanwhile() -> None:
+    """Without a time for reminders there are none."""
+    quiet = replace(WEB, port_scan=PortScan(preferred=PORT, http=True, remind_s=0))
+    replay = web(Life(), life=quiet)
+    replay.run()
+    assert replay.of(Remind) == []
 
 
 def test_loopback_on_its_port_and_idle_is_certain() -> None:
@@ -257,6 +266,14 @@ def test_the_deadline_holds_while_a_check_blocks() -> None:
     outcome = web(life, health=HEALTH).run()
     assert outcome.reason == "GET /health gets no answer in time"
     assert outcome.due == pytest.approx(900, abs=0.5)
+
+
+def test_the_last_check_is_at_the_deadline() -> None:
+    """A deadline between two checks is not outlasted by the second."""
+    life = Life(always(open_on(PORT)), health=lambda at, port: (0.0, status(503)))
+    replay = web(life, health=replace(HEALTH, deadline_s=12))
+    assert replay.run().due == pytest.approx(12, abs=0.1)
+    assert [c.due for c in replay.of(Check)] == pytest.approx([0, 5, 10, 12], abs=0.1)
 
 
 def test_the_port_goes_away_while_it_is_checked() -> None:
