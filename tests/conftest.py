@@ -5,9 +5,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+# One run of the suite decides the same thing twice: the examples are the same in every CI run. To look for new
+# ones, say HYPOTHESIS_PROFILE=search (or a test's own settings) on a machine with time.
+settings.register_profile("ci", derandomize=True)
+settings.register_profile("search", max_examples=20_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
 
 ADVICE = pytest.StashKey[str | None]()
 
