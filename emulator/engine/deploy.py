@@ -309,7 +309,7 @@ class _Deployment:
                 self.hidden,
                 root=settings.root,
                 platform=settings.platform,
-                image=image.id,
+                image=image,
                 deploy=settings.deploy,
                 attempt=attempt,
                 memory=settings.limits != "none",

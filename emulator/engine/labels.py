@@ -35,7 +35,7 @@ def resource_name(root: str, service: str, *more: str | int) -> str:
     """A name the engine accepts for a container or an image: "emu-<project>-<service>-…". Two services never share one:
     where a service's name cannot stand in it, a digest tells it from others that look the same."""
     letters = re.sub(r"[^a-z0-9]+", "-", service).strip("-")[:40].rstrip("-")
-    if letters != service:
+    if letters != service or not letters:
         digest = hashlib.sha256(service.encode(errors="surrogateescape")).hexdigest()[:8]
         letters = f"{letters}-{digest}" if letters else digest
     return "-".join(["emu", project_id(root), letters, *map(str, more)])

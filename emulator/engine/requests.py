@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Mapping
 
 from emulator.contract import token
-from emulator.model.plan import BuildKind, EnvPhase, Service
-from emulator.world import BuildRequest, ContainerSpec
+from emulator.model.plan import BuildKind, Command, EnvPhase, Service
+from emulator.world import BuildRequest, ContainerSpec, ImageFacts
 
 from .labels import of_service, resource_name
 
@@ -88,7 +88,7 @@ def container_spec(
     *,
     root: str,
     platform: str,
-    image: str,
+    image: ImageFacts,
     deploy: int,
     attempt: int,
     memory: bool,
@@ -96,15 +96,13 @@ def container_spec(
     publish: dict[int, int],
 ) -> ContainerSpec:
     """One instance, exactly as the plan has it. The image's own command is left to the image."""
-    command = service.command
-    own = command is None or command.source in ("dockerfile", "image")
     # A value that nobody gave is not set, so it is nothing where the command refers to it.
     unset = {variable.name: "" for variable in service.env if variable.value is None}
-    argv = None if own or command is None or command.argv is None else reveal(command.argv, {**unset, **hidden})
+    argv = _own_argv(service.command, image)
     return ContainerSpec(
-        image=image,
+        image=image.id,
         name=resource_name(root, service.name, deploy, attempt),
-        argv=argv,
+        argv=reveal(argv, {**unset, **hidden}) if argv is not None else None,
         env=environment(service, hidden, build=False),
         memory_mib=service.resources.memory_mib if memory else None,
         cpus=service.resources.cpu if cpu else None,
@@ -114,12 +112,22 @@ def container_spec(
     )
 
 
+def _own_argv(command: Command | None, image: ImageFacts) -> tuple[str, ...] | None:
+    """What replaces the image's command; None where nothing does."""
+    if command is None or command.source in ("dockerfile", "image"):
+        return None
+    if command.image_args is not None:
+        return (*(image.entrypoint or ()), *command.image_args)
+    return command.argv
+
+
 def reveal(argv: tuple[str, ...], hidden: Mapping[str, str]) -> tuple[str, ...]:
-    """`argv` with the tokens that stand for secret values replaced by the values."""
-    words = list(argv)
-    for name, value in hidden.items():
-        words = [word.replace(token(name), value) for word in words]
-    return tuple(words)
+    """`argv` with the tokens that stand for secret values replaced by the values, which are left as they are."""
+    if not hidden:
+        return argv
+    values = {token(name): value for name, value in hidden.items()}
+    tokens = re.compile("|".join(map(re.escape, values)))
+    return tuple(tokens.sub(lambda found: values[found[0]], word) for word in argv)
 
 
 def conceal(text: str, hidden: Mapping[str, str]) -> str:

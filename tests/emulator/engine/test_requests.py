@@ -1,0 +1,210 @@
+"""What the engine is asked: the right values in the right phase, secrets nowhere they can be read, names that hold."""
+
+import re
+import shlex
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.contract import token
+from emulator.engine.docker_args import build_command
+from emulator.engine.labels import of_service, project_id, resource_name
+from emulator.engine.requests import BUILD_ENV_SECRET, build_request, conceal, container_spec, environment, reveal
+from emulator.model.plan import Build, BuildKind, Command, EnvPhase, Resources, Service
+from emulator.world import BuildRequest, ContainerSpec, ImageFacts
+from tests.emulator.engine.services import WEB, service, variable
+
+ROOT = "/home/me/shop"
+SECRET = "s3cret value/with'quotes"
+IMAGE = ImageFacts(
+    id="sha256:abc", entrypoint=("tini", "--"), cmd=("serve",), env={}, user="", workdir="", exposed=(), labels={},
+    architecture="amd64", stop_signal=None, shell=None,
+)  # fmt: skip
+NATIVE = Build(kind=BuildKind.NATIVE, runtime="python", generated_dockerfile="FROM scratch")
+
+
+def to_build(wanted: Service, hidden: dict[str, str] | None = None) -> BuildRequest:
+    return build_request(
+        wanted, hidden or {}, root=ROOT, platform="render", context="/c", dockerfile="/c/Dockerfile", base_images={},
+        deploy=7,
+    )  # fmt: skip
+
+
+def to_start(
+    wanted: Service, hidden: dict[str, str] | None = None, *, memory: bool = True, cpu: bool = False
+) -> ContainerSpec:
+    return container_spec(
+        wanted, hidden or {}, root=ROOT, platform="render", image=IMAGE, deploy=7, attempt=2, memory=memory, cpu=cpu,
+        publish={},
+    )  # fmt: skip
+
+
+# ---- variables --------------------------------------------------------------------------------------
+
+
+def test_each_phase_has_its_variables() -> None:
+    """A build variable is not in the container, a container's not in the build, and one without a value in neither."""
+    wanted = service(
+        env=(
+            variable("BOTH", "1"),
+            variable("BUILD", "2", EnvPhase.BUILD),
+            variable("RUN", "3", EnvPhase.RUN),
+            variable("HIDDEN", None),
+            variable("UNSET", None),
+            variable("EMPTY", ""),
+        )
+    )
+    assert environment(wanted, {"HIDDEN": "x"}, build=True) == {"BOTH": "1", "BUILD": "2", "HIDDEN": "x", "EMPTY": ""}
+    assert environment(wanted, {"HIDDEN": "x"}, build=False) == {"BOTH": "1", "RUN": "3", "HIDDEN": "x", "EMPTY": ""}
+
+
+def test_a_secret_is_on_no_command_line_and_in_no_label() -> None:
+    """It travels in the environment of the builder alone, and nothing that prints shows it."""
+    wanted = service(env=(variable("TOKEN", None),))
+    request = to_build(wanted, {"TOKEN": SECRET})
+    assert request.args == {"TOKEN": SECRET}
+    assert request.masked == {"TOKEN"}
+    command = build_command(request, dockerfile="/c/Dockerfile", builder="default", iidfile="/tmp/id")
+    assert SECRET not in " ".join(command.argv)
+    spec = to_start(wanted, {"TOKEN": SECRET})
+    assert spec.env == {"TOKEN": SECRET}
+    for shown in (repr(request), repr(spec), repr(request.labels), repr(spec.labels), spec.name, request.tag):
+        assert SECRET not in str(shown)
+
+
+def test_a_native_build_gets_its_variables_as_a_script(tmp_path) -> None:
+    """The script gives a shell exactly these values, whatever is in them; a name no shell takes is left out."""
+    values = {
+        "PLAIN": "1",
+        "QUOTES": SECRET,
+        "LINES": "a\nb",
+        "DOLLAR": "$HOME `id` \\",
+        "é": "x",
+        "A-B": "x",
+        "1A": "x",
+    }
+    wanted = service(build=NATIVE, env=tuple(variable(name, value) for name, value in values.items()))
+    request = to_build(wanted)
+    assert request.args.keys() == {"EMU_BUILD_ENV"}
+    script = request.secrets[BUILD_ENV_SECRET]
+    file = tmp_path / "script"
+    file.write_text(script)
+    command = ["sh", "-c", f". {shlex.quote(str(file))} && env -0"]
+    path = {"PATH": "/bin:/usr/bin"}
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=path).stdout
+    seen = dict(entry.split("=", 1) for entry in told.split("\0") if entry)
+    assert {name: seen.get(name) for name in values} == {
+        "PLAIN": "1", "QUOTES": SECRET, "LINES": "a\nb", "DOLLAR": "$HOME `id` \\", "é": None, "A-B": None, "1A": None,
+    }  # fmt: skip
+
+
+def test_a_changed_variable_builds_anew_and_is_not_told() -> None:
+    """The one argument a native build has changes with its variables, and is not made of them alone."""
+    one, two = (to_build(service(build=NATIVE, env=(variable("A", value),))).args["EMU_BUILD_ENV"] for value in "12")
+    assert one != two
+    assert re.fullmatch("[0-9a-f]{16}", one)
+
+
+# ---- secrets in text --------------------------------------------------------------------------------
+
+
+def test_reveal_undoes_the_token() -> None:
+    """A token in an argv becomes the value; a value that looks like another's token stays what it is."""
+    hidden = {"A": token("B"), "B": "two"}
+    assert reveal(("run", f"--a={token('A')}", token("B")), hidden) == ("run", f"--a={token('B')}", "two")
+    assert reveal(("run",), {}) == ("run",)
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden", "shown"),
+    [
+        ("key is abcdef.", {"KEY": "abcdef"}, "key is ‹KEY›."),
+        ("abcdef and abc", {"SHORT": "abc", "LONG": "abcdef"}, "‹LONG› and ‹SHORT›"),
+        ("1 is 1", {"ONE": "1"}, "1 is 1"),
+        ("MIIEvQ", {"PEM": "-----BEGIN-----\nMIIEvQ\n-----END-----\n"}, "‹PEM›"),
+        ("nothing", {"EMPTY": ""}, "nothing"),
+    ],
+)
+def test_conceal(text: str, hidden: dict[str, str], shown: str) -> None:
+    """Values and the lines of long ones become tokens; what is too short to tell anything stays."""
+    assert conceal(text, hidden) == shown
+
+
+@given(st.text(min_size=3), st.text(), st.text())
+def test_concealed_is_gone(value: str, before: str, after: str) -> None:
+    """Wherever a value stands it is not there any more, unless its token itself spells it."""
+    shown = conceal(before + value + after, {"NAME": value})
+    assert value not in shown or value in before + token("NAME") + after
+
+
+# ---- names ------------------------------------------------------------------------------------------
+
+ODD = [
+    "web",
+    "Web",
+    "日本",
+    "中国",
+    "a b",
+    "a-b",
+    "-lead",
+    "trail-",
+    "x" * 200,
+    "x" * 201,
+    "..",
+    "",
+    "a/b:c",
+    "é",
+    "a_b",
+]
+CONTAINER = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_names_are_valid_for_the_engine(name: str) -> None:
+    """Whatever a service is called, its container and its image have names the engine takes."""
+    assert CONTAINER.fullmatch(resource_name(ROOT, name, 12, 3))
+    assert REPOSITORY.fullmatch(resource_name(ROOT, name))
+    assert len(resource_name(ROOT, name, 12, 3)) < 128
+
+
+def test_names_are_not_shared() -> None:
+    """Two services, two names, however alike they look."""
+    assert len({resource_name(ROOT, name) for name in ODD}) == len(ODD)
+    assert resource_name(ROOT, "web") == f"emu-{project_id(ROOT)}-web"
+
+
+def test_a_path_that_is_no_text_has_an_identity() -> None:
+    """A folder's name may be any bytes."""
+    assert len(project_id("/home/\udcff")) == 12
+    assert to_build(WEB).labels == of_service(ROOT, "render", "shop", 7)
+
+
+# ---- commands and limits ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "argv"),
+    [
+        (None, None),
+        (Command(argv=("a",), form="exec", text="a", source="dockerfile"), None),
+        (Command(argv=None, form="image", text=None, source="image"), None),
+        (Command(argv=("sh", "-c", token("S")), form="shell", text="", source="render.yaml"), ("sh", "-c", SECRET)),
+        (Command(argv=("sh", "-c", token("UNSET")), form="shell", text="", source="render.yaml"), ("sh", "-c", "")),
+        (Command(argv=("tini", "x"), form="exec", text="", source="other", image_args=("x",)), ("tini", "--", "x")),
+    ],
+)
+def test_the_command_replaces_the_images_only_where_the_platform_does(command, argv) -> None:
+    """The image's own command is not repeated, secrets are put in, arguments stand behind the image's entrypoint."""
+    wanted = service(command=command, env=(variable("S", None), variable("UNSET", None)))
+    assert to_start(wanted, {"S": SECRET}).argv == argv
+
+
+def test_limits_as_asked() -> None:
+    """Memory by default, the processor on demand, neither when refused."""
+    assert (to_start(WEB).memory_mib, to_start(WEB).cpus) == (512, None)
+    assert to_start(WEB, cpu=True).cpus == 0.5
+    assert to_start(WEB, memory=False).memory_mib is None
+    assert to_start(service(resources=Resources())).memory_mib is None
