@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         sys.stderr.write("\ninterrupted\n")
         code = _INTERRUPTS.exit_code
     _INTERRUPTS.ignore()
-    _leave(code, quick=next(iter(arguments), "") in _QUICK)
+    _leave(code, quick=_verb(arguments) in _QUICK)
 
 
 def _run_told(arguments: list[str]) -> int:
@@ -86,7 +86,7 @@ def _leave(code: int, *, quick: bool) -> NoReturn:
 def run(arguments: list[str], terminal: "StandardTerminal") -> int:
     """Parse and run one command. Raises HostError."""
     world = _real_world(terminal)
-    verb = next((a for a in arguments if not a.startswith("-")), None)
+    verb = _verb(arguments)
     if verb in COMMANDS:
         command = import_module(f"emulator.commands.{verb}")
         parser = _Parser(prog=f"emu {verb}", description=COMMANDS[verb][:1].upper() + COMMANDS[verb][1:] + ".")
@@ -106,6 +106,12 @@ def run(arguments: list[str], terminal: "StandardTerminal") -> int:
         raise UsageError(f"emu has no option {arguments[0]!r}", help="`emu --help` lists the commands")
     terminal.out(_usage())
     return 0
+
+
+def _verb(arguments: list[str]) -> str | None:
+    """The command: options may stand before it. Where no word is one, the first that is no option."""
+    words = [a for a in arguments if not a.startswith("-")]
+    return next((word for word in words if word in COMMANDS), words[0] if words else None)
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -214,9 +220,20 @@ def _report(diagnostic: Diagnostic, arguments: list[str], terminal: "StandardTer
     if _wants_json(arguments):
         from .model.record import to_json
 
-        terminal.out(to_json({"schema": "emu.error/1", "diagnostics": [diagnostic]}).decode() + "\n")
+        terminal.out(to_json(_as_printed(diagnostic, _verb(arguments))).decode() + "\n")
     style = Style(width=terminal.width, colour=terminal.colour and terminal.err_is_tty)
     terminal.err(diagnostic_text(diagnostic, style) + "\n")
+
+
+def _as_printed(diagnostic: Diagnostic, verb: str | None) -> object:
+    """A document of its own; in the stream of `up`, one event of it."""
+    if verb == "up":
+        from .model.event import DiagnosticFound
+
+        return DiagnosticFound(diagnostic=diagnostic)
+    from .model.schema import ErrorReport
+
+    return ErrorReport(diagnostics=(diagnostic,))
 
 
 def _wants_json(arguments: list[str]) -> bool:
@@ -230,8 +247,7 @@ def _own_fault(fault: Exception, arguments: list[str], terminal: "StandardTermin
     import traceback
 
     with tempfile.NamedTemporaryFile("w", prefix="emu-fault-", suffix=".log", delete=False, encoding="utf-8") as log:
-        verb = next((a for a in arguments if not a.startswith("-")), "")
-        log.write(f"emu {verb}\npython {platform.python_version()} on {platform.platform()}\n\n")
+        log.write(f"emu {_verb(arguments) or ''}\npython {platform.python_version()} on {platform.platform()}\n\n")
         traceback.print_exception(fault, file=log)
     from .model.diagnostic import Fault, error
 

@@ -161,6 +161,34 @@ def test_own_fault_ends_with_70(broken: Path, repo: Path, form: str) -> None:
         assert found["fault"] == "bug"
 
 
+@pytest.mark.parametrize("before", [["--format", "json"], ["--env", "A=plan-b"], ["--verbose"]])
+def test_options_may_stand_before_the_command(before: list[str], repo: Path) -> None:
+    """The command is the word that is one, wherever it stands."""
+    ran = run_emu(*before, "plan", str(repo))
+    assert "no command" not in ran.err
+    assert ran.out
+
+
+def test_wrong_usage_of_up_is_an_event_of_its_stream() -> None:
+    """What `up --format json` prints is always a stream of events, also when it cannot even begin."""
+    ran = run_emu("up", "--no-such-option", "--format", "json")
+    assert ran.code == 2
+    [event] = _events(ran)
+    assert event["event"] == "diagnostic"
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("command", ["ps", "down"])
+def test_what_runs_is_printed_by_its_schema(command: str, repo: Path) -> None:
+    """`ps` and `down` print documents of the published schema."""
+    published(command).validate(run_emu(command, str(repo), "--format", "json").document())
+
+
+def test_platforms_are_printed_by_their_schema() -> None:
+    """So does `platforms`."""
+    published("platforms").validate(run_emu("platforms", "--format", "json").document())
+
+
 @pytest.mark.docker
 def test_interrupted_ends_with_130(tmp_path: Path) -> None:
     """Ctrl-C in the middle of a build ends with 130, without a traceback."""

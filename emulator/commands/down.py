@@ -3,7 +3,7 @@
 import argparse
 
 from emulator import options
-from emulator.commands.running import containers, project_root
+from emulator.commands.running import Removed, containers, project_root
 from emulator.engine.labels import PROJECT, of_project
 from emulator.request import Request, World
 
@@ -40,9 +40,7 @@ def run(request: Request, world: World) -> int:
     if request.format == "json":
         from emulator.model.record import to_json
 
-        world.terminal.out(
-            to_json({"schema": "emu.down/1", "containers": found, "images": len(images)}).decode() + "\n"
-        )
+        world.terminal.out(to_json(Removed(containers=found, images=len(images))).decode() + "\n")
     else:
         world.terminal.out(f"removed {', '.join(words)}\n" if found or images or ended else "nothing to remove\n")
     return 0

@@ -5,10 +5,25 @@ import argparse
 from emulator import options
 from emulator.contract import Platform
 from emulator.model.diagnostic import UsageError
-from emulator.model.record import to_json
-from emulator.model.rule import Fidelity
+from emulator.model.record import Record, to_json
+from emulator.model.rule import Fidelity, Rule
 from emulator.request import Request, World
 from emulator.show.style import Style, hanging
+
+
+class PlatformRules(Record, frozen=True, kw_only=True):
+    """A platform and all we know of it."""
+
+    name: str
+    title: str
+    rules: tuple[Rule, ...]
+
+
+class PlatformList(Record, frozen=True, kw_only=True):
+    """What `emu platforms --format json` prints."""
+
+    schema: str = "emu.platforms/1"
+    platforms: tuple[PlatformRules, ...]
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -22,8 +37,8 @@ def run(request: Request, world: World) -> int:
         raise UsageError(f"there is no platform {request.name!r}", help=f"known are {', '.join(world.platforms)}")
     chosen = [p for name, p in world.platforms.items() if request.name in (None, name)]
     if request.format == "json":
-        told = [{"name": p.NAME, "title": p.TITLE, "rules": p.RULES} for p in chosen]
-        world.terminal.out(to_json({"schema": "emu.platforms/1", "platforms": told}).decode() + "\n")
+        told = tuple(PlatformRules(name=p.NAME, title=p.TITLE, rules=p.RULES) for p in chosen)
+        world.terminal.out(to_json(PlatformList(platforms=told)).decode() + "\n")
         return 0
     style = Style(width=world.terminal.width, colour=world.terminal.colour)
     world.terminal.out("\n\n".join(_text(p, style, rules=request.name is not None) for p in chosen) + "\n")

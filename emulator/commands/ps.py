@@ -3,7 +3,7 @@
 import argparse
 import time
 
-from emulator.commands.running import Running, configure_running, containers
+from emulator.commands.running import Running, RunningList, configure_running, containers
 from emulator.model.record import to_json
 from emulator.request import Request, World
 from emulator.show.style import Style, columns
@@ -21,7 +21,7 @@ def run(request: Request, world: World) -> int:
     finally:
         docker.close()
     if request.format == "json":
-        world.terminal.out(to_json({"schema": "emu.ps/1", "containers": found}).decode() + "\n")
+        world.terminal.out(to_json(RunningList(containers=found)).decode() + "\n")
         return 0
     if not found:
         world.terminal.out(

@@ -26,6 +26,21 @@ class Running(Record, frozen=True, kw_only=True):
     exit_code: int | None
 
 
+class RunningList(Record, frozen=True, kw_only=True):
+    """What `emu ps --format json` prints."""
+
+    schema: str = "emu.ps/1"
+    containers: tuple[Running, ...]
+
+
+class Removed(Record, frozen=True, kw_only=True):
+    """What `emu down --format json` prints: the containers that were removed, and how many images."""
+
+    schema: str = "emu.down/1"
+    containers: tuple[Running, ...]
+    images: int
+
+
 def configure_running(parser: argparse.ArgumentParser) -> None:
     """The options of a command about what runs."""
     parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")
