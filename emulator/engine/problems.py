@@ -172,7 +172,7 @@ def build_cause(service: Service, problem: BuildError, arch: str) -> Diagnostic:
     by_kind = _BY_KIND.get(problem.kind)
     if by_kind is not None:
         return by_kind(service, problem, origin, arch)
-    found = telling_line(BUILD_PATTERNS, problem.log_tail)
+    found = telling_line(BUILD_PATTERNS, [line.strip() for line in problem.log_tail])  # pip indents its last words
     if found is None:
         return error(
             "build/step-failed",
