@@ -11,10 +11,6 @@ START = (
     "Starting new instance. Reason: DEPLOYMENT_ROLLOUT - Instance started due to traffic shifting between revisions "
     "due to deployment, traffic split adjustment, or deployment health check."
 )
-RESTART = (
-    "Starting new instance. Reason: AUTOSCALING - Instance started due to configured scaling factors (e.g. CPU "
-    "utilization, request throughput, etc.) or no existing capacity for current traffic."
-)
 TROUBLE = (
     "For more troubleshooting guidance, see https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start"
 )
