@@ -10,8 +10,9 @@ import re
 from emulator.model.event import VerdictKind
 from emulator.model.plan import PortScan, Probe
 from emulator.model.record import replace
-from emulator.world import HttpAnswer, Listener
+from emulator.world import Listener
 
+from . import startup
 from .boot_steps import (
     Action,
     Ask,
@@ -33,7 +34,11 @@ from .boot_steps import (
     Started,
     State,
     Step,
+    Tried,
     answer_words,
+    done,
+    is_final,
+    watch_idleness,
 )
 
 LOOK_EVERY_S = 0.01
@@ -45,8 +50,6 @@ IDLE_FOR_S = 3.0
 """A process that listens on PORT, on loopback only, and did nothing for this long will not listen elsewhere."""
 IDLE_ELSEWHERE_FOR_S = 10.0
 """The same for one that listens on another port of loopback: that may be a debugger, while the app still waits."""
-IDLE_SHARE = 0.05
-"""Up to this share of a processor counts as doing nothing."""
 SAME_CRASHES = 3
 SAME_REFUSALS = 3
 SHORT_BACK_OFF_S = 0.1
@@ -73,6 +76,8 @@ def step(rules: Rules, state: State, seen: Observation) -> Step:
             return _asked(rules, state, seen)
         case Checked():
             return _checked(rules, state, seen)
+        case Tried():
+            return _tried(rules, state, seen)
         case Settled():
             return _live(state, seen.at, None) if state.phase == "settling" else (state, ())
 
@@ -87,6 +92,8 @@ def _started(rules: Rules, state: State, seen: Started) -> Step:
         crashes=state.crashes,
         was_live=state.was_live,
     )
+    if rules.startup is not None:
+        return startup.begin(state, rules.startup, seen.at)
     if rules.lifecycle.port_scan is not None:
         return replace(state, phase="looking"), (Look(due=seen.at, attempt=state.attempt),)
     if rules.lifecycle.success_is_exit_zero:
@@ -107,23 +114,39 @@ def _not_started(state: State, seen: NotStarted) -> Step:
     return replace(state, phase="done"), (outcome,)
 
 
+def _tried(rules: Rules, state: State, seen: Tried) -> Step:
+    if state.phase != "starting" or rules.startup is None:
+        return state, ()
+    state, actions = startup.tried(rules, state, rules.startup, seen)
+    if state.phase == "started":
+        state, live = _live(state, seen.at, rules.startup.port)
+        return state, (*actions, *live)
+    return state, actions
+
+
 # ---- the end of a process ---------------------------------------------------------------------------
 
 
 def _exited(rules: Rules, state: State, seen: Exited) -> Step:
+    told = startup.exited(state, seen) if state.phase == "starting" else ()
+    state, actions = _ended(rules, state, seen)
+    return state, (*told, *actions)
+
+
+def _ended(rules: Rules, state: State, seen: Exited) -> Step:
     life = rules.lifecycle
     if life.success_is_exit_zero:
         good = seen.exit_code == 0
         verdict = VerdictKind.SUCCEEDED if good else VerdictKind.FAILED
         reason = "it ended with status 0" if good else _exit_words(seen)
-        return _done(state, seen.at, verdict, "succeeded" if good else "failed", reason, exit_code=seen.exit_code)
+        return done(state, seen.at, verdict, "succeeded" if good else "failed", reason, exit_code=seen.exit_code)
     state = replace(state, crashes=(*state.crashes, _crash(seen)), phase="waiting")
     number = len(state.crashes)
     platform_wait = life.back_off_s[min(number, len(life.back_off_s)) - 1] if life.back_off_s else 0.0
     if not state.was_live and _given_up(rules, state, seen.at + platform_wait):
         code = "oom" if seen.oom else "exit-zero" if seen.exit_code == 0 else "crash"
         later = rules.platform_time(life.deadline_s) if life.restarts_during_deploy else None
-        return _done(
+        return done(
             state,
             seen.at,
             VerdictKind.BOOT_FAILED,
@@ -169,9 +192,11 @@ def _exit_words(seen: Exited) -> str:
 
 
 def _looked(rules: Rules, state: State, seen: Looked) -> Step:
+    if rules.startup is not None:
+        return startup.looked(rules, state, rules.startup, seen) if state.phase == "starting" else (state, ())
     scan = rules.lifecycle.port_scan
     assert scan is not None
-    state = _watch_idleness(replace(state, listeners=seen.listeners), seen)
+    state = watch_idleness(replace(state, listeners=seen.listeners), seen)
     if state.phase != "looking":
         return state, ()
     if seen.at >= state.forgive_at:
@@ -229,17 +254,6 @@ def _take(rules: Rules, state: State, chosen: Listener, at: float) -> Step:
     return replace(state, phase="asking"), (*found, ask)
 
 
-def _watch_idleness(state: State, seen: Looked) -> State:
-    """Since when only loopback ports are open and the process does nothing."""
-    only_loopback = bool(seen.listeners) and all(x.loopback for x in seen.listeners)
-    if not only_loopback or seen.cpu_s is None:
-        return replace(state, idle_since=None)
-    if state.idle_since is None:
-        return replace(state, idle_since=seen.at, idle_cpu=seen.cpu_s)
-    busy = (seen.cpu_s - state.idle_cpu) / max(seen.at - state.idle_since, 0.5)
-    return replace(state, idle_since=seen.at, idle_cpu=seen.cpu_s) if busy > IDLE_SHARE else state
-
-
 def _end_of_scan(rules: Rules, state: State, at: float, *, any_open: bool) -> Step | None:
     """The end of the scan: its time is over, or the outcome is certain; None while it goes on."""
     scan = rules.lifecycle.port_scan
@@ -262,7 +276,7 @@ def _end_of_scan(rules: Rules, state: State, at: float, *, any_open: bool) -> St
         ports = ", ".join(str(x.port) for x in state.listeners if not x.loopback)
         reason = f"only port {ports} is open, which the platform keeps for itself"
     later = rules.platform_time(scan.deadline_s)
-    return _done(state, at, VerdictKind.TIMED_OUT, code, reason, platform_seconds=later)
+    return done(state, at, VerdictKind.TIMED_OUT, code, reason, platform_seconds=later)
 
 
 def _time_left(rules: Rules, state: State, at: float) -> float:
@@ -329,11 +343,11 @@ def _checked(rules: Rules, state: State, seen: Checked) -> Step:
         return _live(state, seen.at, state.port)
     words = answer_words(seen.answer)
     state = replace(state, refusals=(*state.refusals, words)[-SAME_REFUSALS:])
-    certain = not rules.faithful and _final(seen.answer) and state.refusals == (words,) * SAME_REFUSALS
+    certain = not rules.faithful and is_final(seen.answer) and state.refusals == (words,) * SAME_REFUSALS
     left = _time_left(rules, state, seen.at)
     if certain or left <= 0:
         return _unhealthy(rules, probe, state, seen.at)
-    wait = min(probe.period_s, CHECK_AGAIN_S) if _final(seen.answer) and not rules.faithful else probe.period_s
+    wait = min(probe.period_s, CHECK_AGAIN_S) if is_final(seen.answer) and not rules.faithful else probe.period_s
     due = seen.at + min(wait, left)
     if seen.answer.error == "refused":  # nothing listens there any more: look where it went
         return replace(state, phase="looking"), (Look(due=due, attempt=state.attempt),)
@@ -343,12 +357,7 @@ def _checked(rules: Rules, state: State, seen: Checked) -> Step:
 def _unhealthy(rules: Rules, probe: Probe, state: State, at: float) -> Step:
     later = rules.platform_time(_deadline(rules, probe))
     reason = f"GET {probe.path} {state.refusals[-1]}"
-    return _done(state, at, VerdictKind.UNHEALTHY, "unhealthy", reason, platform_seconds=later)
-
-
-def _final(answer: HttpAnswer) -> bool:
-    """An answer that the same program will give again: a client error that waiting does not cure."""
-    return answer.status is not None and 400 <= answer.status < 500 and answer.status not in (408, 425, 429)
+    return done(state, at, VerdictKind.UNHEALTHY, "unhealthy", reason, platform_seconds=later)
 
 
 # ---- the verdict ------------------------------------------------------------------------------------
@@ -360,26 +369,3 @@ def _live(state: State, at: float, port: int | None) -> Step:
         due=at, verdict=VerdictKind.LIVE, code="live", reason=f"live after {seconds:.2f} s", seconds=seconds, port=port
     )
     return replace(state, phase="live", was_live=True, crashes=()), (live,)
-
-
-def _done(
-    state: State,
-    at: float,
-    verdict: VerdictKind,
-    code: str,
-    reason: str,
-    *,
-    platform_seconds: float | None = None,
-    exit_code: int | None = None,
-) -> Step:
-    outcome = Outcome(
-        due=at,
-        verdict=verdict,
-        code=code,
-        reason=reason,
-        seconds=at - state.begun,
-        platform_seconds=platform_seconds,
-        port=state.port,
-        exit_code=exit_code,
-    )
-    return replace(state, phase="done"), (outcome,)

@@ -10,6 +10,10 @@ from emulator.model.plan import Lifecycle, Probe
 from emulator.model.record import Record, replace
 from emulator.world import HttpAnswer, Listener, StartFailure
 
+NO_ANSWER = "gets no answer in time"
+IDLE_SHARE = 0.05
+"""Up to this share of a processor counts as doing nothing."""
+
 
 class Rules(Record, frozen=True, kw_only=True):
     """What decides a boot: the platform's timings, already scaled, and how patient we are ourselves.
@@ -20,6 +24,7 @@ class Rules(Record, frozen=True, kw_only=True):
 
     lifecycle: Lifecycle
     health: Probe | None = None
+    startup: Probe | None = None
     scale: float = 1.0
     faithful: bool = False
 
@@ -36,7 +41,9 @@ class State(Record, frozen=True, kw_only=True):
     failed_ports: ports that did not answer HTTP; they are left aside until `forgive_at`.
     """
 
-    phase: Literal["new", "looking", "asking", "checking", "settling", "waiting", "live", "done"] = "new"
+    phase: Literal[
+        "new", "looking", "asking", "checking", "settling", "starting", "started", "waiting", "live", "done"
+    ] = "new"
     attempt: int = 0
     begun: float = 0.0
     started: float = 0.0
@@ -96,6 +103,18 @@ class Checked(Record, frozen=True, kw_only=True):
     answer: HttpAnswer
 
 
+class Tried(Record, frozen=True, kw_only=True):
+    """What an attempt of the startup probe came to. final: the same program would answer the same again."""
+
+    at: float
+    attempt: int
+    number: int
+    ok: bool
+    words: str
+    final: bool = False
+    seconds: float = 0.0
+
+
 class Settled(Record, frozen=True, kw_only=True):
     """The time to stay up has passed."""
 
@@ -113,7 +132,7 @@ class Exited(Record, frozen=True, kw_only=True):
     last_line: str = ""
 
 
-Observation = Started | NotStarted | Looked | Asked | Checked | Settled | Exited
+Observation = Started | NotStarted | Looked | Asked | Checked | Tried | Settled | Exited
 
 
 # ---- actions ----------------------------------------------------------------------------------------
@@ -137,6 +156,26 @@ class Check(Record, frozen=True, kw_only=True):
     port: int
     number: int
     timeout_s: float
+
+
+class Try(Record, frozen=True, kw_only=True):
+    """One attempt of the startup probe."""
+
+    due: float
+    attempt: int
+    number: int
+    timeout_s: float
+
+
+class TellProbe(Record, frozen=True, kw_only=True):
+    """Tell what an attempt of the startup probe came to; due_s: when it was due, from the start of the process."""
+
+    due: float
+    number: int
+    ok: bool
+    words: str
+    due_s: float
+    seconds: float = 0.0
 
 
 class Settle(Record, frozen=True, kw_only=True):
@@ -168,8 +207,8 @@ class FoundPort(Record, frozen=True, kw_only=True):
 class Outcome(Record, frozen=True, kw_only=True):
     """How the boot ended, `seconds` after it began. `platform_seconds`: when the platform itself would have
     said so, counted from the first start; None when it is now. code: "live", "crash", "exit-zero", "oom",
-    "not-started", "no-port", "no-http", "loopback", "unhealthy", "succeeded", "failed". failure: why the first
-    process could not be executed, for "not-started"."""
+    "not-started", "no-port", "no-http", "loopback", "unhealthy", "startup-probe", "succeeded", "failed". failure:
+    why the first process could not be executed, for "not-started"."""
 
     due: float
     verdict: VerdictKind
@@ -182,8 +221,55 @@ class Outcome(Record, frozen=True, kw_only=True):
     failure: StartFailure | None = None
 
 
-Action = Look | Ask | Check | Settle | StartAgain | Remind | FoundPort | Outcome
+Action = Look | Ask | Check | Try | TellProbe | Settle | StartAgain | Remind | FoundPort | Outcome
 Step = tuple[State, tuple[Action, ...]]
+
+
+def watch_idleness(state: State, seen: Looked) -> State:
+    """Since when only loopback ports are open and the process does nothing."""
+    only_loopback = bool(seen.listeners) and all(x.loopback for x in seen.listeners)
+    if not only_loopback or seen.cpu_s is None:
+        return replace(state, idle_since=None)
+    if state.idle_since is None:
+        return replace(state, idle_since=seen.at, idle_cpu=seen.cpu_s)
+    busy = (seen.cpu_s - state.idle_cpu) / max(seen.at - state.idle_since, 0.5)
+    return replace(state, idle_since=seen.at, idle_cpu=seen.cpu_s) if busy > IDLE_SHARE else state
+
+
+def done(
+    state: State,
+    at: float,
+    verdict: VerdictKind,
+    code: str,
+    reason: str,
+    *,
+    platform_seconds: float | None = None,
+    exit_code: int | None = None,
+) -> Step:
+    """The end: no action follows."""
+    outcome = Outcome(
+        due=at,
+        verdict=verdict,
+        code=code,
+        reason=reason,
+        seconds=at - state.begun,
+        platform_seconds=platform_seconds,
+        port=state.port,
+        exit_code=exit_code,
+    )
+    return replace(state, phase="done"), (outcome,)
+
+
+def scaled_startup(probe: Probe | None, factor: float) -> Probe | None:
+    """A startup probe's waits multiplied by `factor`."""
+    if probe is None:
+        return None
+    return replace(
+        probe,
+        initial_delay_s=probe.initial_delay_s * factor,
+        period_s=probe.period_s * factor,
+        timeout_s=probe.timeout_s * factor,
+    )
 
 
 def scaled(lifecycle: Lifecycle, health: Probe | None, factor: float) -> tuple[Lifecycle, Probe | None]:
@@ -219,3 +305,8 @@ def answer_words(answer: HttpAnswer) -> str:
         "reset": "is cut off",
         "not-http": "is not answered in HTTP",
     }.get(answer.error or "", "cannot be reached")
+
+
+def is_final(answer: HttpAnswer) -> bool:
+    """An answer that the same program will give again: a client error that waiting does not cure."""
+    return answer.status is not None and 400 <= answer.status < 500 and answer.status not in (408, 425, 429)

@@ -40,7 +40,7 @@ from emulator.world import (
 )
 
 from . import problems
-from .boot_steps import Outcome, Rules, scaled
+from .boot_steps import Outcome, Rules, scaled, scaled_startup
 from .labels import STAND_IN
 from .requests import build_request, conceal, container_spec, reveal
 from .run import Route, ServiceRun
@@ -48,7 +48,13 @@ from .run import Route, ServiceRun
 Tell = Callable[[Event], None]
 Phase = Literal["check", "build", "pre_deploy", "boot", "port", "health"]
 
-_PHASES: dict[str, Phase] = {"unhealthy": "health", "no-port": "port", "no-http": "port", "loopback": "port"}
+_PHASES: dict[str, Phase] = {
+    "unhealthy": "health",
+    "no-port": "port",
+    "no-http": "port",
+    "loopback": "port",
+    "startup-probe": "health",
+}
 
 
 class Prepared(Protocol):
@@ -298,7 +304,8 @@ class _Deployment:
     def _service_run(self, image: ImageFacts, url: str | None, route: Route | None) -> ServiceRun:
         service, settings = self.service, self.settings
         life, health = scaled(service.lifecycle, service.probes.health, settings.scale)
-        rules = Rules(lifecycle=life, health=health, scale=settings.scale, faithful=settings.faithful)
+        startup = scaled_startup(service.probes.startup, settings.scale)
+        rules = Rules(lifecycle=life, health=health, startup=startup, scale=settings.scale, faithful=settings.faithful)
         # Where containers have no address of their own, the port is the only way in.
         reachable = self.doors.docker.facts().local
         publish = {} if reachable or service.port is None else {service.port.number: 0}

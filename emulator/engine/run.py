@@ -25,7 +25,7 @@ from emulator.model.event import (
 )
 from emulator.model.plan import Service
 from emulator.model.record import replace
-from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower, HttpAnswer
+from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower, HttpAnswer, HttpDoor
 
 from . import boot
 from . import boot_steps as steps
@@ -39,6 +39,8 @@ MakeSpec = Callable[[int], ContainerSpec]
 
 TAIL_LINES = 60
 _LOGS_END_S = 2.0
+KNOCK_EVERY_S = 0.01
+"""Between two tries of a TCP attempt."""
 _HURRY_EVERY_S = 0.1
 """How often a service that is ending is left alone to see whether the user has lost patience."""
 
@@ -154,6 +156,10 @@ class ServiceRun:
                 self._look(action)
             case steps.Ask() | steps.Check():
                 threading.Thread(target=self._request, args=(action,), daemon=True).start()
+            case steps.Try():
+                threading.Thread(target=self._attempt, args=(action,), daemon=True).start()
+            case steps.TellProbe():
+                self._told_attempt(action)
             case steps.Settle():
                 self._observe(steps.Settled(at=self.clock.now(), attempt=action.attempt))
             case steps.StartAgain():
@@ -347,6 +353,65 @@ class ServiceRun:
             path = probe.path or "/"
         http = self.docker.http(instance.id)
         return http.request("GET", address, action.port, path, headers=headers, timeout_s=action.timeout_s)
+
+    def _attempt(self, action: steps.Try) -> None:
+        """In a thread of its own: one attempt of the startup probe, and what came of it."""
+        began = self.clock.now()
+        try:
+            ok, words, final = self._attempted(action, until=began + action.timeout_s)
+        except Exception as problem:  # noqa: BLE001 - raised again by the loop, which would wait for ever
+            self._seen.put(problem)
+            return
+        now = self.clock.now()
+        self._seen.put(
+            steps.Tried(
+                at=now,
+                attempt=action.attempt,
+                number=action.number,
+                ok=ok,
+                words=words,
+                final=final,
+                seconds=now - began,
+            )
+        )
+
+    def _attempted(self, action: steps.Try, until: float) -> tuple[bool, str, bool]:
+        """Whether it succeeded, in words, and whether waiting would change nothing."""
+        probe, instance = self.rules.startup, self.instance
+        address = instance.facts.address if instance is not None and instance.facts is not None else None
+        if probe is None or instance is None or address is None or probe.port is None:
+            return False, "cannot be reached", False
+        http = self.docker.http(instance.id)
+        if probe.kind == "tcp":
+            return self._knocked(http, instance, address, probe.port, until), steps.NO_ANSWER, False
+        headers = {**probe.headers, **({"Host": probe.host} if probe.host else {})}
+        answer = http.request(
+            "GET", address, probe.port, probe.path or "/", headers=headers, timeout_s=action.timeout_s
+        )
+        low, high = probe.success_statuses or (200, 399)
+        ok = answer.status is not None and low <= answer.status <= high
+        return ok, steps.answer_words(answer), steps.is_final(answer)
+
+    def _knocked(self, http: HttpDoor, instance: Instance, address: str, port: int, until: float) -> bool:
+        """A TCP attempt: connect again and again until it succeeds, its time is over, or the process has ended."""
+        while self.clock.now() < until and not instance.ended.is_set():
+            if http.connects(address, port, max(0.05, min(1.0, until - self.clock.now()))) is None:
+                return True
+            self.clock.sleep(KNOCK_EVERY_S)
+        return False
+
+    def _told_attempt(self, action: steps.TellProbe) -> None:
+        self.tell(
+            ProbeAttempt(
+                **self._who(),
+                kind="startup",
+                attempt=action.number,
+                ok=action.ok,
+                detail="accepts a connection" if action.ok and action.words == steps.NO_ANSWER else action.words,
+                due=action.due_s,
+                seconds=action.seconds,
+            )
+        )
 
     def _who(self) -> "Who":
         return {"service": self.service.name, "container": self.service.name, "instance": 1, "deploy": self.deploy}

@@ -1,0 +1,118 @@
+"""A boot judged by a startup probe: attempts at fixed times until one succeeds or enough have failed in a row.
+
+Attempt n is due at the start + initial delay + (n - 1) × period. How one attempt fares is the probe's kind: a TCP
+attempt goes on knocking for its whole timeout, an HTTP attempt is one request and fails at once when it is refused.
+"""
+
+from emulator.model.event import VerdictKind
+from emulator.model.plan import Probe
+from emulator.model.record import replace
+from emulator.world import Listener
+
+from .boot_steps import (
+    NO_ANSWER,
+    Action,
+    Exited,
+    FoundPort,
+    Look,
+    Looked,
+    Rules,
+    State,
+    Step,
+    TellProbe,
+    Tried,
+    Try,
+    done,
+    watch_idleness,
+)
+
+LOOK_EVERY_S = 0.1
+IDLE_FOR_S = 3.0
+SAME_FAILURES = 3
+TRY_AGAIN_S = 0.5
+"""How soon an attempt is repeated whose answer waiting does not change."""
+CANCELED = "is canceled: the process ended"
+
+
+def begin(state: State, probe: Probe, at: float) -> Step:
+    """The process has started: the first attempt, and a look at its ports beside it."""
+    state = replace(state, phase="starting", checks=1)
+    first = _try(probe, state, at + probe.initial_delay_s)
+    return state, (Look(due=at, attempt=state.attempt), first)
+
+
+def _try(probe: Probe, state: State, due: float) -> Try:
+    return Try(due=due, attempt=state.attempt, number=state.checks, timeout_s=probe.timeout_s)
+
+
+def looked(rules: Rules, state: State, probe: Probe, seen: Looked) -> Step:
+    """Tell a port that is open; give up early on a process that will never be reached."""
+    state = watch_idleness(replace(state, listeners=seen.listeners), seen)
+    actions: list[Action] = []
+    found = _open(seen.listeners, probe.port)
+    if found is not None and found.port not in state.announced:
+        state = replace(state, announced=(*state.announced, found.port), port=found.port)
+        actions.append(FoundPort(due=seen.at, port=found.port, address=found.address))
+    idle = state.idle_since is not None and seen.at - state.idle_since >= IDLE_FOR_S
+    on_port = any(x.port == probe.port for x in seen.listeners)
+    if idle and on_port and not rules.faithful:
+        return _never_reached(rules, state, probe, seen.at)
+    return state, (*actions, Look(due=seen.at + LOOK_EVERY_S, attempt=state.attempt))
+
+
+def _open(listeners: tuple[Listener, ...], port: int | None) -> Listener | None:
+    return next((x for x in listeners if x.port == port and not x.loopback), None)
+
+
+def _never_reached(rules: Rules, state: State, probe: Probe, at: float) -> Step:
+    """It listens on loopback only and does nothing: every attempt to come fails alike."""
+    ports = ", ".join(f"{x.address}:{x.port}" for x in state.listeners)
+    told = TellProbe(due=at, number=probe.failure_threshold, ok=False, words=NO_ANSWER, due_s=at - state.started)
+    reason = f"it listens on {ports} only, which nothing outside the container reaches"
+    state, ending = done(
+        state, at, _verdict(probe), "loopback", reason, platform_seconds=rules.platform_time(patience(probe))
+    )
+    return state, (told, *ending)
+
+
+def tried(rules: Rules, state: State, probe: Probe, seen: Tried) -> Step:
+    """One attempt is over."""
+    due_s = probe.initial_delay_s + (seen.number - 1) * probe.period_s
+    told = TellProbe(due=seen.at, number=seen.number, ok=seen.ok, words=seen.words, due_s=due_s, seconds=seen.seconds)
+    if seen.ok:
+        return replace(state, phase="started"), (told,)
+    state = replace(state, refusals=(*state.refusals, seen.words)[-SAME_FAILURES:])
+    certain = not rules.faithful and seen.final and state.refusals == (seen.words,) * SAME_FAILURES
+    if seen.number >= probe.failure_threshold or certain:
+        if certain:
+            told = replace(told, number=probe.failure_threshold)
+        later = rules.platform_time(patience(probe))
+        reason = f"the startup probe {_what(probe)} {seen.words}"
+        state, ending = done(state, seen.at, _verdict(probe), "startup-probe", reason, platform_seconds=later)
+        return state, (told, *ending)
+    state = replace(state, checks=seen.number + 1)
+    due = state.started + probe.initial_delay_s + seen.number * probe.period_s
+    if seen.final and not rules.faithful:
+        due = min(due, seen.at + TRY_AGAIN_S)
+    return state, (told, _try(probe, state, max(due, seen.at)))
+
+
+def exited(state: State, seen: Exited) -> tuple[Action, ...]:
+    """The process ended under its probe: the attempt under way has failed."""
+    return (
+        TellProbe(due=seen.at, number=max(1, state.checks), ok=False, words=CANCELED, due_s=seen.at - state.started),
+    )
+
+
+def _what(probe: Probe) -> str:
+    return f"GET {probe.path}" if probe.kind == "http" else f"{probe.kind.upper()} on port {probe.port}"
+
+
+def _verdict(probe: Probe) -> VerdictKind:
+    """A probe that the platform adds by itself asks only for a port; one that the user wrote asks for health."""
+    return VerdictKind.TIMED_OUT if probe.implicit else VerdictKind.UNHEALTHY
+
+
+def patience(probe: Probe) -> float:
+    """How long the platform tries at most, from the start, in the probe's own (scaled) seconds."""
+    return probe.initial_delay_s + (probe.failure_threshold - 1) * probe.period_s + probe.timeout_s
