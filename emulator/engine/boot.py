@@ -119,7 +119,8 @@ def _tried(rules: Rules, state: State, seen: Tried) -> Step:
         return state, ()
     state, actions = startup.tried(rules, state, rules.startup, seen)
     if state.phase == "started":
-        state, live = _live(state, seen.at, rules.startup.port)
+        delay = rules.platform_time(rules.startup.initial_delay_s) if seen.early else None
+        state, live = _live(state, seen.at, rules.startup.port, platform_seconds=delay)
         return state, (*actions, *live)
     return state, actions
 
@@ -363,9 +364,15 @@ def _unhealthy(rules: Rules, probe: Probe, state: State, at: float) -> Step:
 # ---- the verdict ------------------------------------------------------------------------------------
 
 
-def _live(state: State, at: float, port: int | None) -> Step:
+def _live(state: State, at: float, port: int | None, *, platform_seconds: float | None = None) -> Step:
     seconds = at - state.begun
     live = Outcome(
-        due=at, verdict=VerdictKind.LIVE, code="live", reason=f"live after {seconds:.2f} s", seconds=seconds, port=port
+        due=at,
+        verdict=VerdictKind.LIVE,
+        code="live",
+        reason=f"live after {seconds:.2f} s",
+        seconds=seconds,
+        platform_seconds=platform_seconds,
+        port=port,
     )
     return replace(state, phase="live", was_live=True, crashes=()), (live,)

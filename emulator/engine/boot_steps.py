@@ -113,6 +113,7 @@ class Tried(Record, frozen=True, kw_only=True):
     words: str
     final: bool = False
     seconds: float = 0.0
+    early: bool = False
 
 
 class Settled(Record, frozen=True, kw_only=True):
@@ -159,12 +160,13 @@ class Check(Record, frozen=True, kw_only=True):
 
 
 class Try(Record, frozen=True, kw_only=True):
-    """One attempt of the startup probe."""
+    """One attempt of the startup probe. early: ahead of the platform's first, during its initial delay."""
 
     due: float
     attempt: int
     number: int
     timeout_s: float
+    early: bool = False
 
 
 class TellProbe(Record, frozen=True, kw_only=True):

@@ -372,6 +372,7 @@ class ServiceRun:
                 words=words,
                 final=final,
                 seconds=now - began,
+                early=action.early,
             )
         )
 

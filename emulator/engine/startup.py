@@ -2,6 +2,9 @@
 
 Attempt n is due at the start + initial delay + (n - 1) × period. How one attempt fares is the probe's kind: a TCP
 attempt goes on knocking for its whole timeout, an HTTP attempt is one request and fails at once when it is refused.
+
+The initial delay is a wait that only delays: unless the timing is to be faithful, a port that opens during it is tried
+at once, and an attempt that succeeds then counts; one that fails means nothing.
 """
 
 from emulator.model.event import VerdictKind
@@ -53,6 +56,9 @@ def looked(rules: Rules, state: State, probe: Probe, seen: Looked) -> Step:
     if found is not None and found.port not in state.announced:
         state = replace(state, announced=(*state.announced, found.port), port=found.port)
         actions.append(FoundPort(due=seen.at, port=found.port, address=found.address))
+        if not rules.faithful and seen.at < state.started + probe.initial_delay_s:
+            early = Try(due=seen.at, attempt=state.attempt, number=1, timeout_s=probe.timeout_s, early=True)
+            actions.append(early)
     idle = state.idle_since is not None and seen.at - state.idle_since >= IDLE_FOR_S
     on_port = any(x.port == probe.port for x in seen.listeners)
     if idle and on_port and not rules.faithful:
@@ -81,6 +87,8 @@ def tried(rules: Rules, state: State, probe: Probe, seen: Tried) -> Step:
     told = TellProbe(due=seen.at, number=seen.number, ok=seen.ok, words=seen.words, due_s=due_s, seconds=seen.seconds)
     if seen.ok:
         return replace(state, phase="started"), (told,)
+    if seen.early:
+        return state, ()
     state = replace(state, refusals=(*state.refusals, seen.words)[-SAME_FAILURES:])
     certain = not rules.faithful and seen.final and state.refusals == (seen.words,) * SAME_FAILURES
     if seen.number >= probe.failure_threshold or certain:
