@@ -2,6 +2,9 @@
 
 from emulator.contract import Platform
 
-from . import render
+from . import cloud_run, render
 
-PLATFORMS: dict[str, Platform] = {"render": render}
+PLATFORMS: dict[str, Platform] = {
+    "render": render,
+    "cloud-run": cloud_run,
+}

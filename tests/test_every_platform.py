@@ -96,7 +96,87 @@ projects:
             "      - name: production\n",
             "            runtime: docker\n",
         ),
-    )
+    ),
+    "cloud-run": Sample(
+        file="service.yaml",
+        text="""\
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata:
+  name: shop
+  labels:
+    team: books
+  annotations:
+    run.googleapis.com/ingress: all
+spec:
+  template:
+    metadata:
+      name: shop-blue
+      annotations:
+        run.googleapis.com/container-dependencies: '{"web": ["cache"]}'
+    spec:
+      containerConcurrency: 10
+      timeoutSeconds: 60
+      containers:
+        - name: web
+          image: example.org/web:1
+          args: [serve]
+          ports:
+            - containerPort: 3000
+          env:
+            - name: COLOUR
+              value: blue
+            - name: TOKEN
+              valueFrom:
+                secretKeyRef:
+                  name: token
+                  key: latest
+          resources:
+            limits:
+              memory: 1Gi
+          livenessProbe:
+            httpGet:
+              path: /live
+              httpHeaders:
+                - name: X-Probe
+                  value: live
+            periodSeconds: 30
+          volumeMounts:
+            - name: files
+              mountPath: /files
+        - name: cache
+          image: example.org/cache:1
+          startupProbe:
+            tcpSocket:
+              port: 6379
+      volumes:
+        - name: files
+          emptyDir:
+            sizeLimit: 10Mi
+  traffic:
+    - latestRevision: true
+      percent: 100
+""",
+        places=(
+            "kind: Service\n",
+            "  name: shop\n",
+            "    team: books\n",
+            "      name: shop-blue\n",
+            "      timeoutSeconds: 60\n",
+            "        - name: web\n",
+            "            - containerPort: 3000\n",
+            "              value: blue\n",
+            "                  key: latest\n",
+            "              memory: 1Gi\n",
+            "              path: /live\n",
+            "                  value: live\n",
+            "            periodSeconds: 30\n",
+            "              mountPath: /files\n",
+            "              port: 6379\n",
+            "            sizeLimit: 10Mi\n",
+            "      percent: 100\n",
+        ),
+    ),
 }
 
 DOCKERFILE = b'FROM python:3.11-slim\nCMD ["app"]\n'
