@@ -1,0 +1,165 @@
+"""A platform's router on this machine: one stable address in front of a service's instances.
+
+The proxy runs in a thread of its own. Its methods may be called from any other; they return when their change
+is in effect.
+"""
+
+import asyncio
+import contextlib
+import errno
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from emulator.model.diagnostic import Fault, HostError, error
+from emulator.model.record import Record
+from emulator.model.traffic import Traffic
+
+from .proxy_client import Client
+from .proxy_core import Core, Rules
+from .proxy_pool import Address
+from .proxy_ports import PortOwner, port_owner
+
+T = TypeVar("T")
+
+_BACKLOG = 1024
+_ACCEPT_AT_ONCE = 64
+_ACCEPT_AGAIN_S = 0.1
+
+
+class Counters(Record, frozen=True, kw_only=True):
+    """What went through the proxy."""
+
+    requests: int
+    in_flight: int
+
+
+class Proxy:
+    """Carries the requests to 127.0.0.1:`port` to the instances of a service, which may change at any time."""
+
+    def __init__(self, wanted: int | None, traffic: Traffic | None = None) -> None:
+        """Listens on the `wanted` port, or on any free one when it is taken: `busy` then says by whom.
+
+        Raises HostError when no port can be had, ValueError for `traffic` with a header that cannot be.
+        """
+        self.busy: PortOwner | None = None
+        self._listener = self._listen(wanted or 0)
+        self.port: int = self._listener.getsockname()[1]
+        self._loop = asyncio.new_event_loop()
+        self._core = Core(self._loop, Rules(traffic or Traffic()))
+        self._loop.add_reader(self._listener.fileno(), self._accept)
+        self._thread = threading.Thread(target=self._serve, name=f"proxy-{self.port}", daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def target(self) -> Address | None:
+        """The only instance, if there is one: what `set_instances` sets for a service that has no more."""
+        return next(iter(self._core.pool.live()), None)
+
+    @target.setter
+    def target(self, address: Address | None) -> None:
+        self.set_instances([address] if address else [])
+
+    def set_instances(self, addresses: Iterable[Address]) -> None:
+        """From now on requests go to these. Those that run on others end there."""
+        live = [_numeric(address) for address in addresses]
+        self._in_loop(lambda: self._core.pool.set_live(live))
+
+    def set_traffic(self, traffic: Traffic) -> None:
+        """Treat requests by other rules from now on. Raises ValueError for a header that cannot be."""
+        rules = Rules(traffic)
+        self._in_loop(lambda: setattr(self._core, "rules", rules))
+
+    def drain(self, address: Address, timeout_s: float) -> bool:
+        """Wait until an instance has no running request; whether that came to be within the time."""
+        over = threading.Event()
+        self._in_loop(lambda: self._core.pool.tell_when_drained(_numeric(address), over))
+        return not self._thread.is_alive() or over.wait(timeout_s)
+
+    def in_flight(self, address: Address) -> int:
+        """The running requests of one instance."""
+        return self._core.pool.in_flight(_numeric(address))
+
+    def counters(self) -> Counters:
+        return Counters(requests=self._core.requests, in_flight=self._core.in_flight)
+
+    def close(self) -> None:
+        """Cut every connection and end the thread."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+
+    def _in_loop(self, change: Callable[[], object]) -> None:
+        """Make a change in the loop's thread and wait for it; without effect once the proxy is closed."""
+        made = threading.Event()
+
+        def make() -> None:
+            try:
+                change()
+            finally:
+                made.set()
+
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(make)
+            while not made.wait(0.2) and self._thread.is_alive():
+                pass
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.remove_reader(self._listener.fileno())
+            self._listener.close()
+            self._core.close()
+            self._loop.close()
+
+    def _listen(self, wanted: int) -> socket.socket:
+        """On the port it had before when that is free, else on any."""
+        try:
+            return _bound(wanted)
+        except OSError as problem:
+            if wanted and problem.errno == errno.EADDRINUSE:
+                self.busy = port_owner(wanted)
+        try:
+            return _bound(0)
+        except OSError as problem:
+            raise HostError(
+                error(
+                    "host/no-port",
+                    f"no address on 127.0.0.1 can be had: {problem.strerror}",
+                    fault=Fault.HOST,
+                    help="free some ports",
+                )
+            ) from problem
+
+    def _accept(self) -> None:
+        for _ in range(_ACCEPT_AT_ONCE):
+            try:
+                sock, address = self._listener.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError:  # no file is left to open: what comes next may find one
+                self._loop.remove_reader(self._listener.fileno())
+                self._loop.call_later(_ACCEPT_AGAIN_S, self._loop.add_reader, self._listener.fileno(), self._accept)
+                return
+            client = Client(self._core, sock, address[0])
+            self._core.clients.add(client)
+            client.resume()
+
+
+def _bound(port: int) -> socket.socket:
+    listener = socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+def _numeric(address: Address) -> Address:
+    """With an IP address for a name: looking it up would hold up every request."""
+    found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0][4]
+    return str(found[0]), int(found[1])

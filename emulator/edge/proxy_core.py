@@ -1,0 +1,126 @@
+"""What all connections of a proxy share: the rules, the instances, the running requests and their time."""
+
+import asyncio
+import os
+import time
+from http import HTTPStatus
+
+from emulator.engine.http_head import HeadReader
+from emulator.engine.http_stamp import Facts, PageStamp
+from emulator.model.traffic import Page, Traffic
+
+from .proxy_client import Client
+from .proxy_poller import poller
+from .proxy_pool import IDLE_S, Pool
+from .proxy_upstream import Upstream
+
+_NEVER = float("inf")
+
+
+class Rules:
+    """A platform's treatment of traffic, compiled."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        """Raises ValueError for a header or a placeholder that cannot be."""
+        self.traffic = traffic
+        self.reader = HeadReader(traffic)
+        self.pages = {
+            "no_instance": _page(traffic.no_instance),
+            "refused": _page(traffic.refused),
+            "reset": _page(traffic.reset),
+            "invalid": _page(traffic.invalid),
+            "timed_out": _page(traffic.timed_out),
+        }
+        headers_vary = self.reader.requests.varies or self.reader.responses.varies
+        self.varies = headers_vary or any(page.varies for page in self.pages.values())
+        """Whether a request needs facts of its own."""
+
+
+class Core:
+    """Belongs to the thread of the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, rules: Rules) -> None:
+        self.loop = loop
+        self.poller = poller(loop)
+        self.rules = rules
+        self.pool = Pool()
+        self.clients: set[Client] = set()
+        self.requests = 0
+        self._running: dict[Client, float] = {}
+        self._tunnels: set[Client] = set()
+        self._expiry: asyncio.TimerHandle | None = None
+        self._expiry_due = _NEVER
+        self._sweep: asyncio.TimerHandle | None = None
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._running) + len(self._tunnels)
+
+    def facts(self, address: bytes) -> Facts:
+        """Facts of a request that begins now."""
+        return Facts(client=address, hex=os.urandom(24).hex().encode(), unix_us=time.time_ns() // 1000)
+
+    def begin(self, client: Client) -> None:
+        """A request runs from here on, and against the clock."""
+        self.requests += 1
+        timeout_s = self.rules.traffic.request_timeout_s
+        if timeout_s is None:
+            self._running[client] = _NEVER
+            return
+        due = self.poller.now + timeout_s
+        self._running[client] = due
+        if due < self._expiry_due:
+            self._expire_at(due)
+
+    def begin_tunnel(self, client: Client) -> None:
+        """The same, now without the clock of requests."""
+        self._running.pop(client, None)
+        self._tunnels.add(client)
+
+    def end(self, client: Client) -> None:
+        self._running.pop(client, None)
+        self._tunnels.discard(client)
+
+    def keep_idle(self, upstream: Upstream) -> None:
+        upstream.idle_from = self.poller.now
+        upstream.backend.idle.append(upstream)
+        if self._sweep is None:
+            self._sweep = self.loop.call_later(IDLE_S, self._sweep_idle)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for timer in (self._expiry, self._sweep):
+            if timer is not None:
+                timer.cancel()
+        for client in list(self.clients):
+            if client.upstream is not None:
+                client.upstream.abandon()
+            client.close()
+        self.pool.close_idle()
+        self.poller.close()
+
+    def _expire_at(self, due: float) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._expiry = self.loop.call_at(due, self._expire)
+        self._expiry_due = due
+
+    def _expire(self) -> None:
+        self._expiry = None
+        self._expiry_due = _NEVER
+        now = self.loop.time()
+        for client in [client for client, due in self._running.items() if due <= now]:
+            client.expired()
+        due = min(self._running.values(), default=_NEVER)
+        if due != _NEVER:
+            self._expire_at(due)
+
+    def _sweep_idle(self) -> None:
+        self._sweep = None
+        if self.pool.close_idle(self.loop.time() - IDLE_S):
+            self._sweep = self.loop.call_later(IDLE_S, self._sweep_idle)
+
+
+def _page(page: Page) -> PageStamp:
+    known = {status.value: status.phrase for status in HTTPStatus}
+    return PageStamp(page, known.get(page.status, ""))

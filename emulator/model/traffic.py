@@ -1,0 +1,59 @@
+"""How a platform's router treats the requests of a service: headers, error pages, limits."""
+
+from enum import StrEnum
+
+from .record import Record
+
+
+class HeaderMode(StrEnum):
+    """What becomes of a header that a message already carries under that name."""
+
+    SET = "set"
+    """It is replaced."""
+    APPEND = "append"
+    """It stays, and the value is added to its end after a comma."""
+    DEFAULT = "default"
+    """It stays as it is."""
+
+
+class Header(Record, frozen=True, kw_only=True):
+    """A header that the router puts on a message.
+
+    The value may hold placeholders: `{client}` the client's address, `{host}` the Host it asked for, `{unix_us}`,
+    `{unix_ms}` and `{unix_s}` the time, `{hex:A:B}` the digits A to B of 48 random hexadecimal digits that are
+    the same for one request and its answer, `{decimal:A:B}` those digits as a decimal number, `{was:NAME}` what the
+    message carried under NAME. Where NAME is not there the header is left out.
+    """
+
+    name: str
+    value: str
+    mode: HeaderMode = HeaderMode.SET
+
+
+class Page(Record, frozen=True, kw_only=True):
+    """An answer of the router's own. Values of headers and the body may hold the placeholders of a `Header`."""
+
+    status: int
+    body: str = ""
+    headers: tuple[Header, ...] = (Header(name="content-type", value="text/plain; charset=utf-8"),)
+
+
+class Traffic(Record, frozen=True, kw_only=True):
+    """What the router in front of a service does beside passing requests on."""
+
+    request_headers: tuple[Header, ...] = ()
+    response_headers: tuple[Header, ...] = ()
+    no_instance: Page = Page(status=502, body="emu: nothing is live here at the moment\n")
+    refused: Page = Page(status=502, body="emu: the service does not accept connections\n")
+    reset: Page = Page(status=502, body="emu: the service closed the connection without an answer\n")
+    invalid: Page = Page(status=502, body="emu: what the service answered is not HTTP/1.1\n")
+    timed_out: Page = Page(status=504, body="emu: the service did not answer in time\n")
+    request_timeout_s: float | None = None
+    """From a request's head to the end of its answer; None: no limit."""
+    upgrade_timeout_s: float | None = None
+    """The same for a connection that was upgraded (WebSocket)."""
+    connect_timeout_s: float = 5.0
+    max_head_bytes: int = 32 * 1024
+    """A request whose head is longer is refused with 431."""
+    refused_methods: tuple[str, ...] = ()
+    """Methods that do not reach the service, besides CONNECT, which never does."""
