@@ -161,12 +161,12 @@ class Facts:
     def repository(self, root: str) -> Repository:
         code, head, _ = self._head.finish()
         if code == 0:
-            commit, full_name = head.decode().split()
+            commit, full_name = head.decode(errors="replace").split()
             branch = full_name.removeprefix("refs/heads/") if full_name != "HEAD" else None
         else:  # no commit yet
             commit = None
             ref = Git(self._directory, ["symbolic-ref", "-q", "HEAD"]).output(accept=(0, 1, 128))
-            branch = ref.decode().strip().removeprefix("refs/heads/") or None
+            branch = ref.decode(errors="replace").strip().removeprefix("refs/heads/") or None
         parts = _url_parts(_remote_url(self._remotes.finish()[1]))
         return Repository(
             name=parts[-1] if parts else folder_name(root),
@@ -178,7 +178,9 @@ class Facts:
 
 
 def folder_name(directory: str) -> str:
-    return os.path.basename(directory) or "app"
+    """The folder's name as printable text, whatever its bytes: services are named after it."""
+    name = os.fsencode(os.path.basename(directory)).decode(errors="replace")
+    return "".join(c if c.isprintable() else "\ufffd" for c in name) or "app"
 
 
 def _remote_url(config: bytes) -> str:

@@ -28,8 +28,23 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def to_json(value: object) -> bytes:
-    """`value` as one line of JSON (UTF-8, no newline at the end)."""
-    return msgspec.json.encode(value)
+    """`value` as one line of JSON (UTF-8, no newline at the end). Bytes of a file's name or an
+    argument that are no UTF-8 become U+FFFD."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_as_text(msgspec.to_builtins(value)))
+
+
+def _as_text(value: object) -> object:
+    """`value`, made of builtins, with what is no Unicode in its texts replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_as_text(key): _as_text(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_text(part) for part in value]
+    return value
 
 
 def replace(record: T, **changes: object) -> T:

@@ -429,3 +429,20 @@ def test_git_dying_on_the_way_is_told(repo, monkeypatch):
     os.kill(snapshot.source._areas[0][1]._rules._pid, 9)
     with pytest.raises(UsageError, match="git cannot say"):
         snapshot.look("b")
+
+
+# --- names that are no text
+
+
+def test_a_folders_name_becomes_printable_text(tmp_path):
+    """The name of a folder may hold any byte; what services are named after it is text one can print."""
+    folder = os.fsencode(tmp_path) + b"/b\xff\x1bc\n"
+    Path(os.fsdecode(folder)).mkdir()
+    assert open_repository(os.fsdecode(folder)).repository.name == "b\ufffd\ufffdc\ufffd"
+
+
+def test_a_branch_name_that_is_no_utf8_is_read(repo):
+    """git takes any bytes in a branch's name."""
+    repo.write({"a": "1"})
+    repo.git("symbolic-ref", "HEAD", os.fsdecode(b"refs/heads/b\xff"))
+    assert open_repository(str(repo.path)).repository.branch == "b\ufffd"
