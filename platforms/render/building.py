@@ -37,7 +37,9 @@ def _uses_dockerfile(given: Given) -> bool:
     )  # fmt: skip
     runtime = Candidate(
         given.runtime or ABSENT, source="render.yaml", origin=spec.runtime.origin if spec.runtime else None,
-        shown=f"runtime: {given.runtime}", because=f"runtime is {given.runtime}", rule=rules.BLUEPRINT_RUNTIME,
+        shown=f"runtime: {given.runtime}", because=f"runtime is {given.runtime}",
+        rule=rules.BLUEPRINT_RUNTIME if given.by_blueprint
+        else rules.REPOSITORY_PRECEDENCE if switches else rules.CRON_RUNTIME,
     )  # fmt: skip
     order = (dockerfile, runtime) if switches else (runtime, dockerfile)
     choose(given.trace, f"{spec.name}.builder", "What builds the image?", *order, none="nothing yet")

@@ -4,14 +4,14 @@ import posixpath
 from typing import NamedTuple
 
 from emulator.model.choice import ABSENT, Candidate, choose
-from emulator.model.diagnostic import error, info
+from emulator.model.diagnostic import error, info, warning
 from emulator.model.plan import Build, BuildKind, Command, EnvPhase, Shadowed
 from platforms.common import read_dockerfile
 
 from . import fields, rules
 from .commands import native_command
 from .environment import Environment
-from .native import BUILD_COMMANDS, language_of, python_dockerfile, python_image, python_version
+from .native import BUILD_COMMANDS, languages_of, python_dockerfile, python_image, python_version
 from .way import Given, Way
 
 DEFAULT_PUBLISH = "public"
@@ -81,16 +81,26 @@ def _stand_in(given: Given, runtime: str, env: Environment, build_command: str |
 
 def _language(given: Given) -> str:
     """The runtime the creation form would preselect, on the trace."""
-    found = language_of(given.repo, given.root)
-    language, because = (found[0], f"{found[1]} is there") if found else ("python", "nothing tells the language")
+    found = languages_of(given.repo, given.root)
+    language, because = (found[0][0], f"{found[0][1]} is there") if found else ("python", "nothing tells the language")
     given.trace.note(f"{given.spec.name}.runtime", "Which language?", language, because, rule=rules.SUGGESTED_BUILD)
+    if not found and not given.spec.is_declared:
+        given.found.append(
+            warning(
+                "render/no-language", "no file tells the language: Python is taken, and no build command",
+                service=given.spec.name, origin=given.process().origin, rule=rules.SUGGESTED_BUILD.id,
+                help="add the language's own file, for example requirements.txt, "
+                "or a render.yaml with runtime and buildCommand",
+            )
+        )  # fmt: skip
     return language
 
 
 def _build_command(given: Given, runtime: str) -> str | None:
     """buildCommand, or without a render.yaml the one the creation form would suggest."""
     written = given.spec.get("buildCommand")
-    suggested = None if given.spec.is_declared else BUILD_COMMANDS.get(runtime)
+    is_suggested = not given.spec.is_declared and languages_of(given.repo, given.root)
+    suggested = BUILD_COMMANDS.get(runtime) if is_suggested else None
     setting = choose(
         given.trace, f"{given.spec.name}.build", "Which build command?",
         Candidate(written.text if written else ABSENT, source="render.yaml", because="buildCommand is set",
@@ -131,10 +141,10 @@ def _beside(given: Given, env: Environment) -> Shadowed | None:
     reading = read_dockerfile(given.repo, path, env.args(), given.spec.name)
     if reading.text is None:
         return None
-    how = "synced from a Blueprint" if given.by_blueprint else "that is a cron job"
+    who = "service synced from a Blueprint" if given.by_blueprint else "cron job"
     return Shadowed(
         source="dockerfile", text=reading.text, origin=reading.origin,
-        because=f"a service {how} with runtime {given.runtime} does not read {path}",
+        because=f"a {who} with runtime {given.runtime} does not read {path}",
     )  # fmt: skip
 
 

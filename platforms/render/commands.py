@@ -11,6 +11,7 @@ from .declarations import ServiceSpec, Value
 from .docker_command import parse_docker_command, quoted_script, runs_in_shell, shell_operators
 from .environment import Environment
 from .procfile import Process
+from .reading import few
 
 QUESTION = "Which command does the container start with?"
 _BASE_IMAGE = "the base image's own command"
@@ -24,8 +25,13 @@ def docker_command(
     """The command of a service built from a Dockerfile, or of a ready-made image; None when there is no
     Dockerfile, or none one can read, and nothing else says what to run."""
     written = spec.filled("dockerCommand")
+    is_empty = reading is not None and reading.nothing_to_run
+    if is_empty and (written is None or not reads_docker_command):
+        found.append(_nothing_named(spec, reading))
+        trace.note(f"{spec.name}.command", QUESTION, "none", "the image has none", rule=rules.IMAGE_COMMAND)
+        return None
     is_known = ready_made or (reading is not None and reading.base_origin is not None)
-    own = _from_image(reading) if is_known else None
+    own = _from_image(reading) if is_known and not is_empty else None
     candidate = _docker_command(written, env)
     missing: Candidate[Command] = Candidate(ABSENT, source="render.yaml", because="", absent="no dockerCommand is set")
     setting: Setting[Command] | None = choose(
@@ -41,7 +47,6 @@ def docker_command(
         return None
     if reads_docker_command:
         found += _docker_command_problems(spec, written)
-    found += _nothing_named(spec, reading, setting)
     return _chosen(setting)
 
 
@@ -95,9 +100,8 @@ def native_command(
                   rule=rules.PROCFILE_WEB, loses="render.yaml comes before a Procfile",
                   absent=_NEVER_READ if process.found else f"there is no Procfile with a {process.name} line"),
     )  # fmt: skip
-    if process.others:
-        found.append(_not_run(spec, process))
     if setting is None or setting.source == "procfile":
+        found += _not_run(spec, process)
         found += [d if d.service else replace(d, service=spec.name) for d in process.diagnostics]
     if setting is None:
         return None
@@ -180,30 +184,26 @@ def _docker_command_problems(spec: ServiceSpec, written: Value | None) -> list[D
     return []
 
 
-def _nothing_named(spec: ServiceSpec, reading: DockerfileReading | None, setting: Setting[Command]) -> list[Diagnostic]:
+def _nothing_named(spec: ServiceSpec, reading: DockerfileReading | None) -> Diagnostic:
     """A Dockerfile FROM scratch without CMD has nothing to run at all."""
-    if reading is None or setting.value.form != "image" or not reading.nothing_to_run:
-        return []
+    return error(
+        "render/no-command", "the image has neither CMD nor ENTRYPOINT: such a deploy appears to hang",
+        service=spec.name, origin=reading.base_origin if reading else None, rule=rules.IMAGE_COMMAND.id,
+        help="add a CMD to the Dockerfile, or set dockerCommand",
+    )  # fmt: skip
+
+
+def _not_run(spec: ServiceSpec, process: Process) -> list[Diagnostic]:
+    """The Procfile's other lines: what each of them is on Render."""
+    release = [line for line in process.others if line.name == "release"]
+    others = [line for line in process.others if line.name != "release"]
+    helps = ("make each a background worker: a service of its own", "make it the service's preDeployCommand")
     return [
-        error(
-            "render/no-command",
-            "the image has neither CMD nor ENTRYPOINT: such a deploy appears to hang",
-            service=spec.name,
-            origin=reading.base_origin,
-            rule=rules.IMAGE_COMMAND.id,
-            help="add a CMD to the Dockerfile, or set dockerCommand",
+        info(
+            "render/process-not-run", f"the Procfile's {few([line.name for line in lines])} "
+            f"{'lines are' if len(lines) > 1 else 'line is'} run by nobody",
+            fault=Fault.APP, service=spec.name, rule=rules.PROCFILE_IGNORED.id, origin=lines[0].origin, help=help_,
         )
-    ]
-
-
-def _not_run(spec: ServiceSpec, process: Process) -> Diagnostic:
-    names = ", ".join(process.others)
-    return info(
-        "render/process-not-run",
-        f"the Procfile's {names} {'lines are' if len(process.others) > 1 else 'line is'} run by nobody",
-        fault=Fault.APP,
-        service=spec.name,
-        rule=rules.PROCFILE_IGNORED.id,
-        origin=process.origin,
-        help="make each a service of its own: a worker, or a preDeployCommand for `release`",
-    )
+        for lines, help_ in zip((others, release), helps, strict=True)
+        if lines
+    ]  # fmt: skip

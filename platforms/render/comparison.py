@@ -41,10 +41,11 @@ def disagreement(
     origin = command.origin if command and command.origin else spec.origin
     if alternative is not None:
         when = "blueprint" if created_from == "repository" else "repository"
+        ways = {"repository": "set up from the repository", "blueprint": f"synced from {spec.origin.file}"}
         return [
             warning(
                 "config/commands-disagree",
-                f"created from the {created_from}, {spec.name} {_told(way)}; from the {when}, it {_told(other)}",
+                f"{ways[created_from]}, {spec.name} {_told(way)}; {ways[when]}, it {_told(other)}",
                 service=spec.name, origin=origin, related=related, rule=rules.REPOSITORY_PRECEDENCE.id,
                 help=_HOW_TO_TELL,
             )

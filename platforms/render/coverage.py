@@ -1,10 +1,12 @@
 """What becomes of every key of render.yaml in this run, and what the platform does that we do not."""
 
 from emulator.model.plan import BuildKind, Coverage
+from emulator.model.record import replace
 from emulator.model.rule import Fidelity
 
 from . import fields, rules
 from .declarations import Blueprint, ServiceSpec
+from .reading import few
 from .way import Way
 
 
@@ -15,6 +17,8 @@ def key_coverage(spec: ServiceSpec, unread: dict[str, str]) -> list[Coverage]:
         field = fields.SERVICE_FIELDS.get(key)
         fidelity = field.fidelity if field else Fidelity.UNKNOWN
         note = field.note if field else "Render has no such field"
+        if field and spec.kind not in field.kinds:
+            fidelity, note = Fidelity.EXACT, f"not read: {fields.KIND_NAMES[spec.kind]} has no use for it"
         if key in unread:
             fidelity, note = Fidelity.EXACT, f"not read: {unread[key]}"
         rows.append(Coverage(key=f"services[{spec.number}].{key}", origin=origin, fidelity=fidelity, note=note))
@@ -33,6 +37,24 @@ def blueprint_coverage(blueprint: Blueprint) -> list[Coverage]:
         for database in blueprint.databases
         for key, origin in database.keys.items()
     ]  # fmt: skip
+
+
+def merged(of: list[tuple[str, tuple[Coverage, ...]]]) -> list[Coverage]:
+    """The rows of all services, each with its name. One that several have stands once, and says
+    which they are unless all have it."""
+    rows: dict[str, Coverage] = {}
+    names: dict[str, list[str]] = {}
+    for name, found in of:
+        for row in found:
+            rows.setdefault(row.key, row)
+            names.setdefault(row.key, []).append(name)
+    for rule in rules.RULES:
+        having = names.get(rule.id, [])
+        if len(having) > 1:
+            rows[rule.id] = replace(rows[rule.id], origin=None)
+        if 0 < len(having) < len(of):
+            rows[rule.id] = replace(rows[rule.id], note=f"{rows[rule.id].note} ({few(having)})")
+    return list(rows.values())
 
 
 def service_coverage(spec: ServiceSpec, way: Way) -> tuple[Coverage, ...]:

@@ -129,6 +129,11 @@ KIND_NAMES = {
     "V": "a Key Value store",
 }  # fmt: skip
 
+KINDS_NAMES = {
+    "W": "web services", "P": "private services", "K": "workers", "C": "cron jobs", "S": "static sites",
+    "V": "Key Value stores",
+}  # fmt: skip
+
 NOT_A_TYPE = {
     "static": "a static site is `type: web` with `runtime: static`",
     "private": "write `type: pserv`",
@@ -141,6 +146,9 @@ A_TYPE = {
 }  # fmt: skip
 
 NATIVE_RUNTIMES = ("node", "python", "elixir", "go", "ruby", "rust")
+FORMS = {"envVars": "write a list: `- key: PORT`, and below it `value: 8000`"}
+"""How a field is written whose form people miss."""
+
 DOCKER_ONLY = ("dockerContext", "dockerfilePath", "dockerCommand")
 """Fields no native service can have."""
 
@@ -155,6 +163,12 @@ NOT_A_FIELD = {
     "buildEnvironment": "use envVars: they are there at build time too",
     "command": "use startCommand, or dockerCommand for docker and image",
     "healthCheck": "use healthCheckPath",
+    "root": "did you mean `rootDir`?",
+    "filter": "did you mean `buildFilter`?",
+    "dockerArgs": "every variable of envVars is a build argument: declare it with ARG in the Dockerfile",
+    "databases": "`databases` stands beside `services`, at the outermost level",
+    "nodeVersion": "set NODE_VERSION in envVars, or engines in package.json",
+    "pythonVersion": "set PYTHON_VERSION in envVars, or write a .python-version file",
 }
 """Fields people write that do not exist, and what to write instead."""
 

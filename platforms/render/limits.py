@@ -25,7 +25,7 @@ def instances_of(spec: ServiceSpec) -> Instances | None:
 
 
 def disk_of(spec: ServiceSpec) -> Disk | None:
-    if spec.disk is None:
+    if spec.disk is None or spec.kind not in "WPK":
         return None
     name, mount = spec.disk.get("name"), spec.disk.get("mountPath")
     size = _whole(spec.disk.get("sizeGB"), DEFAULT_DISK_GB)

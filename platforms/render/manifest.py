@@ -10,7 +10,7 @@ from emulator.model.origin import Origin
 
 from . import fields, rules
 from .declarations import Blueprint, Database, EnvEntry, ServiceSpec
-from .manifest_env import read_env
+from .manifest_env import read_env, tell_booleans
 from .manifest_service import read_service
 from .reading import Notes, fits, text_of, texts_of
 
@@ -28,6 +28,7 @@ def read_blueprint(text: str, file: str) -> Blueprint:
     if isinstance(previews, Mapping):
         notes.keys(previews, fields.PREVIEWS_FIELDS, "previews")
     services, databases, groups = _resources(root, notes)
+    tell_booleans(notes)
     keys = {key.text: key.origin for key, _ in root.pairs}
     return Blueprint(file, services, databases, groups, (*result.diagnostics, *notes.found), keys)
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, as_go_string, value_of
-from emulator.model.diagnostic import warning
+from emulator.model.diagnostic import Fault, info, warning
 
 from . import fields, rules
 from .declarations import EnvEntry, Reference
-from .reading import Notes, is_bool, near, text_of
+from .reading import Boolean, Notes, few, is_bool, near, text_of
 
 _FORMS: dict[str, Callable[[Mapping], bool]] = {
     "literal": lambda item: item.get("value") is not None,
@@ -76,12 +76,7 @@ def _literal(key: str, value: Node, notes: Notes, service: str | None) -> str | 
     text = as_go_string(value)
     plain = value_of(value, Dialect.GO_YAML)
     if isinstance(plain, bool):
-        notes.found.append(
-            warning(
-                "render/env-boolean", f"{key} is a boolean; it becomes the text {text!r}", origin=value.origin,
-                service=service, rule=rules.ENV_VALUES.id, help=f'write "{text}" in quotes, as the schema wants it',
-            )
-        )  # fmt: skip
+        notes.booleans.append(Boolean(key, text, value.origin, service))
     elif isinstance(plain, int | float) and text != value.text:
         notes.found.append(
             warning(
@@ -90,6 +85,26 @@ def _literal(key: str, value: Node, notes: Notes, service: str | None) -> str | 
             )
         )  # fmt: skip
     return text
+
+
+def tell_booleans(notes: Notes) -> None:
+    """One word for all booleans of the file: the server takes them, though the schema wants text."""
+    found = notes.booleans
+    if not found:
+        return
+    names = tuple(dict.fromkeys(boolean.key for boolean in found))
+    services = {boolean.service for boolean in found}
+    message = f"{len(found)} variables are booleans; each becomes the text 'true' or 'false'"
+    if len(found) == 1:
+        message = f"{names[0]} is a boolean; it becomes the text {found[0].text!r}"
+    notes.found.append(
+        info(
+            "render/env-boolean", message, fault=Fault.APP, origin=found[0].origin, rule=rules.ENV_VALUES.id,
+            service=services.pop() if len(services) == 1 else None,
+            facts=(f"they are {few(names)}",) if len(found) > 1 else (),
+            help="write them in quotes, as the schema wants it",
+        )
+    )  # fmt: skip
 
 
 def _not_in_a_group(item: Mapping, key: str, form: str, notes: Notes) -> None:

@@ -20,7 +20,7 @@ def read_service(number: int, node: Mapping, notes: Notes) -> ServiceSpec | None
     if type_ and kind is None:
         _unknown_type(type_, notes)
     _check_runtime(number, node, kind, runtime, notes)
-    _check_keys(node, kind, name.text if name else None, notes)
+    _check_keys(node, name.text if name else None, notes)
     if kind is None or name is None:
         return None
     env = read_env(node, notes, service=name.text)
@@ -66,17 +66,14 @@ def _unknown_type(type_: Value, notes: Notes) -> None:
     )  # fmt: skip
 
 
-def _check_keys(node: Mapping, kind: str | None, name: str | None, notes: Notes) -> None:
+def _check_keys(node: Mapping, name: str | None, notes: Notes) -> None:
+    """Fields that no service has, and values of another type; a strict decoder refuses both on any kind of service."""
     for key, value in node.pairs:
         field = fields.SERVICE_FIELDS.get(key.text)
         if field is None:
             hint = fields.NOT_A_FIELD.get(key.text)
-            notes.unknown(key, tuple(fields.SERVICE_FIELDS), "a service", hint=hint, service=name)
-        elif kind and kind not in field.kinds:
-            notes.say(
-                "render/misplaced-field", f"{fields.KIND_NAMES[kind]} has no field {key.text!r}", key.origin,
-                rule=rules.UNKNOWN_FIELD.id, service=name, help=f"remove `{key.text}`",
-            )  # fmt: skip
+            known = tuple(fields.SERVICE_FIELDS)
+            notes.unknown(key, known, "a service", hint=hint, service=name, type_="file.Service")
         elif not fits(value, field.type):
             notes.wrong_type(value, key.text, fields.A_TYPE[field.type], service=name)
         else:

@@ -25,8 +25,9 @@ DEFAULT_POETRY = "2.1.3"
 
 _VERSION = r"[0-9]{1,4}(\.[0-9]{1,4}){1,2}"
 
-_TOOLS = "ca-certificates curl g++ gcc gettext git gnupg jq make rsync sqlite3 unzip wget xz-utils zip"
-"""Of the documented preinstalled tools, those that builds call and that install in seconds."""
+_TOOLS = "ca-certificates curl g++ gcc gettext git gnupg jq libpq-dev make rsync sqlite3 unzip wget xz-utils zip"
+"""Of the documented preinstalled tools, those that builds call and that install in seconds; and what
+psycopg2 is built with there, though no page names it (rule render/native-layout)."""
 
 _ADD_USER = "groupadd --gid 1000 render && useradd --uid 1000 --gid 1000 --create-home --home-dir /opt/render render"
 
@@ -50,13 +51,14 @@ _MARKS = (
 )
 
 
-def language_of(repo: Snapshot, root: str) -> tuple[str, str] | None:
-    """The language the creation form would find, and the file that says so."""
-    for language, files in _MARKS:
-        for file in files:
-            if repo.is_file(posixpath.join(root, file)):
-                return language, file
-    return None
+def languages_of(repo: Snapshot, root: str) -> list[tuple[str, str]]:
+    """The languages the creation form could find, and for each the file that says so; the likeliest first."""
+    found = ((language, _first(repo, root, files)) for language, files in _MARKS)
+    return [(language, file) for language, file in found if file]
+
+
+def _first(repo: Snapshot, root: str, files: tuple[str, ...]) -> str | None:
+    return next((file for file in files if repo.is_file(posixpath.join(root, file))), None)
 
 
 def python_version(

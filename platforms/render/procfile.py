@@ -3,7 +3,7 @@
 import posixpath
 from typing import NamedTuple
 
-from emulator.formats.procfile import parse_procfile
+from emulator.formats.procfile import ProcessType, parse_procfile
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.origin import Origin
 from emulator.snapshot import Snapshot, Unreadable
@@ -11,13 +11,13 @@ from platforms.common import unreadable
 
 
 class Process(NamedTuple):
-    """found: whether there is a line for the service. others: names of the lines that nobody runs."""
+    """found: whether there is a line for the service. others: the lines that nobody runs."""
 
     found: bool
     name: str = "web"
     command: str = ""
     origin: Origin | None = None
-    others: tuple[str, ...] = ()
+    others: tuple[ProcessType, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
@@ -32,7 +32,7 @@ def process_line(repo: Snapshot, root: str, name: str = "web") -> Process:
         return Process(found=False, name=name, diagnostics=(unreadable(problem, path),))
     procfile = parse_procfile(text, path)
     wanted = procfile.get(name)
-    others = tuple(p.name for p in procfile.processes if p.name != name)
+    others = tuple(line for line in procfile.processes if line.name != name)
     if wanted is None:
         return Process(found=False, name=name, others=others, diagnostics=procfile.diagnostics)
     return Process(True, name, wanted.command, wanted.origin, others, procfile.diagnostics)

@@ -1,35 +1,58 @@
 """Tools for reading a YAML tree of render.yaml: fields as text, lists of mappings, and what is wrong with them."""
 
-from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, Sequence, as_go_string, value_of
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from emulator.formats import yaml
+from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, as_go_string, value_of
 from emulator.model.diagnostic import Diagnostic, error
 from emulator.model.origin import Origin
 
-from . import rules
+from . import fields, rules
 from .declarations import Value
+
+MANY = 10
+"""More known fields than this are no answer to a wrong one."""
+
+
+class Boolean(NamedTuple):
+    """A variable whose value is a boolean; `text` is what it becomes."""
+
+    key: str
+    text: str
+    origin: Origin
+    service: str | None
 
 
 class Notes:
-    """Collects diagnostics while a tree is walked."""
+    """Collects diagnostics while a tree is walked. booleans: told in one word at the end."""
 
     def __init__(self) -> None:
         self.found: list[Diagnostic] = []
+        self.booleans: list[Boolean] = []
 
     def say(self, code: str, message: str, origin: Origin, **more: object) -> None:
         self.found.append(error(code, message, origin=origin, **more))  # type: ignore[arg-type]
 
     def unknown(
-        self, key: Scalar, known: tuple[str, ...], where: str, *, hint: str | None = None, service: str | None = None
-    ) -> None:
-        """A field that Render does not have."""
+        self, key: Scalar, known: tuple[str, ...], where: str, *,
+        hint: str | None = None, service: str | None = None, type_: str | None = None,
+    ) -> None:  # fmt: skip
+        """A field that Render does not have. type_: Render's name for what has it not, where that is known."""
+        others = "remove it; https://render.com/docs/blueprint-spec lists the fields" if len(known) > MANY else None
         self.say(
             "render/unknown-field", f"{where} has no field {key.text!r}", key.origin, rule=rules.UNKNOWN_FIELD.id,
-            help=hint or near(key.text, known), service=service,
+            help=hint or near(key.text, known, others=others), service=service,
+            facts=(f"Render says: field {key.text} not found in type {type_}",) if type_ else (),
         )  # fmt: skip
 
     def wrong_type(self, node: Node, key: str, wanted: str, *, service: str | None = None) -> None:
+        """A value of another type. Whoever looks at it first says so, and nobody else."""
+        if any(d.code == "render/wrong-type" and d.origin == node.origin for d in self.found):
+            return
         self.say(
             "render/wrong-type", f"{key} must be {wanted}", node.origin, rule=rules.UNKNOWN_FIELD.id, service=service,
-            help=f"write {wanted} here",
+            help=fields.FORMS.get(key, f"write {wanted} here"),
         )  # fmt: skip
 
     def keys(self, node: Mapping, known: tuple[str, ...], where: str, *, service: str | None = None) -> None:
@@ -43,7 +66,7 @@ class Notes:
         node = holder.get(key)
         if node is None or is_null(node):
             return []
-        if not isinstance(node, Sequence):
+        if not isinstance(node, yaml.Sequence):
             self.wrong_type(node, key, "a list")
             return []
         for item in node.items:
@@ -78,7 +101,7 @@ def texts_of(node: Node | None) -> dict[str, Value]:
 def fits(node: Node, type_: str) -> bool:
     """Whether a value is of a field's type; null fits all, and any scalar can be a string."""
     if not isinstance(node, Scalar):
-        return type_ == ("list" if isinstance(node, Sequence) else "mapping")
+        return type_ == ("list" if isinstance(node, yaml.Sequence) else "mapping")
     value = value_of(node, Dialect.GO_YAML)
     if value is None or type_ == "string":
         return True
@@ -87,9 +110,14 @@ def fits(node: Node, type_: str) -> bool:
     return type_ == "boolean" and isinstance(value, bool)
 
 
-def near(word: str, known: tuple[str, ...]) -> str:
-    """What to write instead of `word`."""
+def near(word: str, known: Sequence[str], *, others: str | None = None) -> str:
+    """What to write instead of `word`: the nearest of `known`, else `others`, which names them all by default."""
     import difflib
 
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.7)
-    return f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"
+    return f"did you mean `{close[0]}`?" if close else others or f"known are {', '.join(known)}"
+
+
+def few(names: Sequence[str]) -> str:
+    """Names in a line: all of them, or the first and how many more."""
+    return ", ".join(names) if len(names) <= MANY else f"{', '.join(names[:5])} and {len(names) - 5} more"

@@ -14,11 +14,13 @@ from emulator.snapshot import Look, Snapshot, Unreadable
 from platforms.common import unreadable
 
 from . import rules
-from .coverage import blueprint_coverage, key_coverage
+from .coverage import blueprint_coverage, key_coverage, merged
 from .declarations import Blueprint, Database, ServiceSpec
+from .emptiness import absence, nothing_to_run
 from .fields import DEFAULT_PATH
 from .manifest import read_blueprint
 from .procfile import process_line
+from .reading import few, near
 from .references import edges
 from .service import ServiceResult, resolve_service
 from .validation import database_problems, service_problems
@@ -39,7 +41,7 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     results += [_database(database) for database in databases]
     found += [d for result in results for d in result.diagnostics]
     if not results and not has_errors(tuple(found)):
-        found.append(_nothing_to_run(repo, blueprint))
+        found.append(nothing_to_run(repo, blueprint))
     plan = Plan(
         platform="render", created_from=created_from, snapshot=repo.info, detected=detected,
         services=tuple(r.service for r in results), edges=edges(blueprint, specs), decisions=trace.decisions,
@@ -85,7 +87,7 @@ def _blueprint(repo: Snapshot, inputs: Inputs, trace: Trace) -> tuple[Blueprint 
             return read_blueprint(repo.text(path), look.path), []
         except Unreadable as problem:
             return Blueprint(path), [unreadable(problem, look.path)]
-    because = _absence(look)
+    because = absence(look)
     trace.note(
         "blueprint", question, "none", because, rule=rules.BLUEPRINT_PATH,
         rejected=(Rejected(answer=path, because=because),),
@@ -94,13 +96,6 @@ def _blueprint(repo: Snapshot, inputs: Inputs, trace: Trace) -> tuple[Blueprint 
         help_ = "name a file of the repository with --blueprint"
         return None, [error("render/blueprint-missing", f"there is no Blueprint at {path}: {because}", help=help_)]
     return None, _overlooked(repo, look, because)
-
-
-def _absence(look: Look) -> str:
-    if look.kind is not None:
-        return f"it is a {look.kind}"
-    words = {"ignored": f"git ignores it ({look.detail})", "outside": "it leads out of the repository"}
-    return words.get(look.why, "there is no such file")
 
 
 def _overlooked(repo: Snapshot, look: Look, because: str) -> list[Diagnostic]:
@@ -164,33 +159,13 @@ def _selected(
     names = [s.name for s in specs] + [d.name for d in databases]
     unknown = [name for name in inputs.services if name not in names]
     if unknown and not has_errors(tuple(found)):
-        help_ = f"known are {', '.join(names)}" if names else "the repository declares no service"
+        help_ = near(unknown[0], names, others=f"known are {few(names)}")
+        help_ = help_ if names else "the repository declares no service"
         raise UsageError(f"there is no service {unknown[0]!r}", help=help_, code="usage/unknown-service")
     return (
         tuple(s for s in specs if s.name in inputs.services),
         tuple(d for d in databases if d.name in inputs.services),
     )
-
-
-def _nothing_to_run(repo: Snapshot, blueprint: Blueprint | None) -> Diagnostic:
-    if blueprint:
-        return error(
-            "render/nothing-to-run", f"{blueprint.file} declares no service", origin=Origin(file=blueprint.file),
-            help="add one under `services:`",
-        )  # fmt: skip
-    from .native import language_of
-
-    language = language_of(repo, ".")
-    facts = [f"{language[1]} says {language[0]}, but nothing says how to start it"] if language else []
-    dockerfile = repo.look("Dockerfile")
-    if dockerfile.kind is not None or dockerfile.why != "missing":
-        facts.append(f"Dockerfile does not count: {_absence(dockerfile)}")
-    return error(
-        "render/nothing-to-run", "nothing to run: no render.yaml, no Dockerfile, no Procfile with a web line",
-        facts=tuple(facts), rule=rules.REPOSITORY_PRECEDENCE.id,
-        help="add a render.yaml with a startCommand, or a Dockerfile; "
-        "if the service lies in a subfolder, plan it with --root FOLDER",
-    )  # fmt: skip
 
 
 def _coverage(
@@ -200,4 +175,4 @@ def _coverage(
     unread = [result.unread for result in results]
     rows = [row for spec, idle in zip(specs, unread, strict=False) for row in key_coverage(spec, idle)]
     rows += blueprint_coverage(blueprint) if blueprint else []
-    return (*rows, *(c for result in results for c in result.coverage))
+    return (*rows, *merged([(result.service.name, result.coverage) for result in results]))

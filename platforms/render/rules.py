@@ -42,6 +42,10 @@ BLUEPRINT_RUNTIME = _rule(
     "A service synced from a Blueprint runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
     DOCS + "docker", INFERRED,
 )  # fmt: skip
+CRON_RUNTIME = _rule(
+    "cron-runtime", "A cron job runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
+    DOCS + "cronjobs", INFERRED,
+)  # fmt: skip
 PROCFILE_IGNORED = _rule(
     "procfile-ignored", "A service synced from a Blueprint never reads a Procfile.",
     DOCS + "migrate-from-heroku", DOCUMENTED,
@@ -216,7 +220,8 @@ PYTHON_VERSION = _rule(
 NATIVE_LAYOUT = _rule(
     "native-layout", "Native code lies in /opt/render/project/src with a virtual environment in .venv, on Debian 12.",
     DOCS + "native-runtimes", DOCUMENTED, APPROXIMATE,
-    note="The image is generated; of the preinstalled tools the common ones are there (compiler, git, curl, make, …).",
+    note="The image is generated; of the preinstalled tools the common ones are there (compiler, git, curl, make, …), "
+    "and libpq-dev: logs show psycopg2 built from source.",
 )  # fmt: skip
 NATIVE_USER = _rule(
     "native-user", "Native services run as the user render, uid 1000.", "paths seen in logs", INFERRED, APPROXIMATE
@@ -226,7 +231,14 @@ UNKNOWN_FIELD = _rule(
     "A Blueprint with an unknown field is refused.",
     "https://render.com/schema/render.yaml.json",
     SCHEMA,
+    note="Its words, quoted by six unrelated projects: field nodeVersion not found in type file.Service.",
 )
+MISPLACED_FIELD = _rule(
+    "misplaced-field",
+    "A field of another kind of service is no unknown one; a static site is refused for a region and the free plan.",
+    "validator output quoted by eight projects", COMMUNITY, APPROXIMATE,
+    note="No other refusal of such a field is on record, nor that each is taken.",
+)  # fmt: skip
 INVALID_RUNTIME = _rule(
     "invalid-runtime", "An unknown runtime is refused.", "validator output quoted by projects", COMMUNITY
 )
@@ -257,6 +269,7 @@ FREE_PLAN = _rule(
     "The free plan is for web services, Key Value and Postgres: one instance, no disk, no pre-deploy command.",
     DOCS + "free",
     DOCUMENTED,
+    note="The words of the refusal are those quoted for static sites.",
 )
 INSTANCES = _rule(
     "instances",

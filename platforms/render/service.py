@@ -21,7 +21,7 @@ from .declarations import Blueprint, EnvEntry, ServiceSpec, Value
 from .environment import Environment
 from .health import RESERVED_PORTS, health_probe, lifecycle
 from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of, static_of
-from .plans import DEFAULT, InstanceType, instance_type
+from .plans import DEFAULT, InstanceType, canonical, instance_type
 from .references import reference_problems
 from .validation import service_problems
 from .way import Given, Way
@@ -101,7 +101,8 @@ def _instance(spec: ServiceSpec, trace: Trace) -> InstanceType:
         trace, f"{spec.name}.plan", "Which instance type?",
         Candidate(written.text if written else ABSENT, source="render.yaml", because="plan is set",
                   origin=written.origin if written else None, rule=rules.MEMORY, absent="no plan is set"),
-        Candidate(DEFAULT, source="default", because="a service without a plan gets it", rule=rules.DEFAULT_PLAN),
+        *([] if written and canonical(written.text) == DEFAULT else [
+            Candidate(DEFAULT, source="default", because="a service without a plan gets it", rule=rules.DEFAULT_PLAN)]),
     )  # fmt: skip
     assert setting is not None
     return instance_type(setting.value) or default

@@ -26,18 +26,16 @@ NO_MOUNT = (
 )  # fmt: skip
 """Paths no disk may be mounted at; folders inside them are fine."""
 
+_NO_PLAN_OF = {"P": ("free",), "K": ("free",), "C": ("free", *NOT_FOR_CRON), "S": ("free",)}
+"""Plans a kind of service cannot have."""
+
 
 def service_problems(spec: ServiceSpec) -> list[Diagnostic]:
     """Everything wrong with one service of a render.yaml, whichever way it came about."""
-    return [
-        *_required(spec),
-        *_plan(spec),
-        *_free(spec),
-        *_instances(spec),
-        *_disk(spec),
-        *_shutdown_delay(spec),
-        *_health_path(spec),
-    ]
+    found = [*_required(spec), *_misplaced(spec), *_plan(spec)]
+    if spec.kind in "WPK":
+        found += [*_free(spec), *_instances(spec), *_disk(spec), *_shutdown_delay(spec), *_health_path(spec)]
+    return found
 
 
 def _said(  # noqa: PLR0917  - a row of a table
@@ -66,15 +64,45 @@ def _required(spec: ServiceSpec) -> list[Diagnostic]:
     return []
 
 
+def _misplaced(spec: ServiceSpec) -> list[Diagnostic]:
+    """Fields of another kind of service. The server reads all kinds into one type, so none of them is
+    unknown there: an error is only what it is known to refuse."""
+    found: list[Diagnostic] = []
+    for key, origin in spec.keys.items():
+        field = fields.SERVICE_FIELDS.get(key)
+        if field is None or spec.kind in field.kinds or (key == "plan" and _is_free(spec)):
+            continue
+        if (spec.kind, key) == ("S", "region"):
+            words = "static sites cannot have a region"
+            found.append(_said(spec, "misplaced-field", words, rules.MISPLACED_FIELD, origin, "remove `region`"))
+            continue
+        kinds = " and ".join(fields.KINDS_NAMES[kind] for kind in field.kinds)
+        kinds = kinds.replace(" and ", ", ", len(field.kinds) - 2) if len(field.kinds) > 2 else kinds
+        found.append(
+            warning(
+                "render/misplaced-field", f"`{key}` has no effect on {fields.KIND_NAMES[spec.kind]}: it is for {kinds}",
+                origin=origin, service=spec.name, rule=rules.MISPLACED_FIELD.id,
+                help=f"remove `{key}`",
+            )
+        )  # fmt: skip
+    return found
+
+
+def _is_free(spec: ServiceSpec) -> bool:
+    return canonical(spec.text("plan") or "") == "free"
+
+
 def _plan(spec: ServiceSpec) -> list[Diagnostic]:
     written = spec.get("plan")
-    if written is None or spec.kind == "V":
+    if written is None or spec.kind == "V" or (spec.kind == "S" and not _is_free(spec)):
         return []
     name = canonical(written.text)
-    if instance_type(name) is None or (spec.kind == "C" and name in NOT_FOR_CRON):
-        known = [plan for plan in INSTANCE_TYPES if spec.kind != "C" or plan not in (*NOT_FOR_CRON, "free")]
-        words = f"{written.text!r} is no plan of {fields.KIND_NAMES[spec.kind]}"
-        return [_said(spec, "unknown-plan", words, rules.MEMORY, written.origin, f"known are {', '.join(known)}")]
+    if instance_type(name) is None or name in _NO_PLAN_OF.get(spec.kind, ()):
+        known = [plan for plan in INSTANCE_TYPES if plan not in _NO_PLAN_OF.get(spec.kind, ())]
+        words = f"no such plan {written.text} for service type {spec.text('type')}"
+        help_ = "remove it: a static site has no plan" if spec.kind == "S" else f"known are {', '.join(known)}"
+        rule = rules.MISPLACED_FIELD if spec.kind == "S" else rules.FREE_PLAN if name == "free" else rules.MEMORY
+        return [_said(spec, "unknown-plan", words, rule, written.origin, help_)]
     if name not in INSTANCE_TYPES:
         message = f"plan {written.text} is not documented; its name is taken to say what it buys"
         return [_doubt("undocumented-plan", message, spec, written, f"known are {', '.join(INSTANCE_TYPES)}")]
@@ -91,12 +119,8 @@ def _doubt(code: str, message: str, spec: ServiceSpec, written: Value, help_: st
 
 
 def _free(spec: ServiceSpec) -> list[Diagnostic]:
-    written = spec.get("plan")
-    if written is None or canonical(written.text) != "free":
+    if spec.kind != "W" or not _is_free(spec):
         return []
-    if spec.kind in "PKC":
-        words = f"the free plan is not there for {fields.KIND_NAMES[spec.kind]}"
-        return [_said(spec, "free-plan", words, rules.FREE_PLAN, written.origin, "take another plan: starter")]
     found: list[Diagnostic] = []
     if "disk" in spec.keys:
         words = "disks are not supported for free tier services"
@@ -128,7 +152,7 @@ def _instances(spec: ServiceSpec) -> list[Diagnostic]:
                 service=spec.name, rule=rules.INSTANCES.id, help="remove the disk, or what asks for more instances",
             )
         )  # fmt: skip
-    if (number or 1) > 1 and canonical(spec.text("plan") or "") == "free" and count is not None:
+    if (number or 1) > 1 and _is_free(spec) and count is not None:
         help_ = "remove numInstances, or take another plan"
         found.append(_said(spec, "free-plan", "a free service cannot scale", rules.FREE_PLAN, count.origin, help_))
     return found

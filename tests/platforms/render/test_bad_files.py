@@ -184,6 +184,18 @@ def test_selecting_services():
     assert plan({"render.yaml": "services: text\n", **FILES}, services=["x"]).with_errors()
 
 
+def test_a_name_nobody_has_is_answered_in_a_line():
+    """The nearest name; else a few and how many more."""
+    rows = "".join(f"  - {{type: web, name: site{n:03}, runtime: docker}}\n" for n in range(300))
+    files = {"render.yaml": "services:\n" + rows, **FILES}
+    with pytest.raises(UsageError) as near:
+        plan(files, services=["sit007"])
+    assert near.value.diagnostic.help == "did you mean `site007`?"
+    with pytest.raises(UsageError) as far:
+        plan(files, services=["x"])
+    assert far.value.diagnostic.help == "known are site000, site001, site002, site003, site004 and 295 more"
+
+
 def test_two_hundred_services_take_no_time():
     """A large file is planned in well under a second and a half, and the order of the file is kept."""
     rows = "".join(

@@ -80,6 +80,19 @@ def test_nothing_to_run_at_all():
     """FROM scratch without CMD: such a deploy appears to hang; the plan says so before."""
     made = plan({"render.yaml": DOCKER, "Dockerfile": "FROM scratch\nCOPY a /a\n"})
     assert messages(made) == ["the image has neither CMD nor ENTRYPOINT: such a deploy appears to hang"]
+    assert made.services[0].command is None
+
+
+def test_nothing_to_run_and_a_docker_command():
+    """A dockerCommand fills the gap where render.yaml says docker, and nowhere else."""
+    files = {"Dockerfile": "FROM scratch\nCOPY a /a\n"}
+    made = service({"render.yaml": web("runtime: docker\ndockerCommand: /a\n"), **files}).command
+    assert made is not None
+    assert made.argv == ("/a",)
+    fields = "runtime: python\nstartCommand: x\ndockerCommand: /a\n"
+    pointed_at = plan({"render.yaml": web(fields), **files})
+    assert pointed_at.services[0].command is None
+    assert codes(pointed_at, "error") == ["render/no-command"]
 
 
 def test_an_unset_prompt_in_from_is_no_error():

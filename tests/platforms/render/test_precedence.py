@@ -165,24 +165,13 @@ def test_what_still_applies_beside_a_dockerfile():
     assert any(v.name == "A" and v.value == "b" for v in made.env)
 
 
-def test_lines_of_a_procfile_that_nobody_runs_are_told():
-    """Only the web line runs; the others are named."""
-    made = plan({"Procfile": PROCFILE})
-    assert codes(made) == ["render/process-not-run"]
-    assert "worker, release" in made.diagnostics[0].message
-    assert not made.with_errors()
-
-
 @pytest.mark.parametrize(
     ("files", "said"),
     [
         ({}, []),
-        ({"requirements.txt": "flask\n"}, ["requirements.txt says python, but nothing says how to start it"]),
-        ({"package.json": "{}"}, ["package.json says node, but nothing says how to start it"]),
-        ({"Procfile": "worker: celery\n"}, []),
         ({"Dockerfile/readme": "a folder"}, ["Dockerfile does not count: it is a directory"]),
     ],
-    ids=["nothing", "requirements.txt", "package.json", "a Procfile without a web line", "Dockerfile is a folder"],
+    ids=["nothing", "Dockerfile is a folder"],
 )
 def test_nothing_to_run(files, said):
     """With no render.yaml, no Dockerfile and no web line there is one error, with what was seen."""
@@ -239,3 +228,98 @@ def test_unused_runtime_is_covered_as_not_read():
     notes = {row.key: row.note for row in made.coverage}
     for key in ("runtime", "buildCommand", "startCommand"):
         assert notes[f"services[0].{key}"] == "not read: Dockerfile decides"
+
+
+def test_no_command_is_made_up_without_a_language():
+    """A Procfile alone: no file names the language, so no build command is suggested, and it is said."""
+    made = plan({"Procfile": "web: gunicorn app:app\n"})
+    assert made.services[0].build.command is None
+    assert codes(made) == ["render/no-language"]
+    assert made.diagnostics[0].service == "shop"
+    assert not made.with_errors()
+
+
+def test_a_declared_service_needs_no_language_file():
+    """Its runtime says so."""
+    assert codes(plan({"render.yaml": web(NATIVE)})) == []
+
+
+def test_lines_that_nobody_runs_are_told_each_at_its_place():
+    """release is a preDeployCommand, every other line a service of its own."""
+    found = plan({"Procfile": PROCFILE + "beat: celery beat\n", "requirements.txt": ""}).diagnostics
+    assert [d.code for d in found] == ["render/process-not-run"] * 2
+    assert [d.message for d in found] == [
+        "the Procfile's worker, beat lines are run by nobody", "the Procfile's release line is run by nobody",
+    ]  # fmt: skip
+    assert [d.origin and d.origin.line for d in found] == [2, 3]
+    assert "background worker" in (found[0].help or "")
+    assert "preDeployCommand" in (found[1].help or "")
+
+
+@pytest.mark.parametrize("created_from", ["repository", "blueprint"])
+def test_a_procfile_that_loses_is_not_read_out(created_from):
+    """Where another file says what runs, its other lines are nobody's business."""
+    made = plan({"render.yaml": web(NATIVE), "Procfile": PROCFILE}, created_from)
+    assert "render/process-not-run" not in codes(made)
+
+
+@pytest.mark.parametrize(
+    ("files", "facts"),
+    [
+        ({"package.json": "{}", "Gemfile": ""},
+         ("package.json says node and Gemfile says ruby, but nothing says how to start it",
+          ("the creation form suggests a start: "
+           "`yarn start` or `node` with package.json's main for node, `bundle exec puma` for ruby"))),
+        ({"requirements.txt": ""},
+         ("requirements.txt says python, but nothing says how to start it",
+          "the creation form suggests a start: `gunicorn your_application.wsgi`, a placeholder, for python")),
+        ({"Procfile": "Web: a\nworker: b\n"}, ("Procfile has the lines Web, worker, and no web",)),
+    ],
+)  # fmt: skip
+def test_nothing_to_run_names_all_that_was_seen(files, facts):
+    """Every language, what the creation form would suggest, and the Procfile's lines."""
+    assert plan(files).diagnostics[-1].facts == facts
+
+
+@pytest.mark.parametrize(
+    ("path", "help"),
+    [
+        ("backend/Dockerfile", "there is backend/Dockerfile: plan that folder with --root backend"),
+        ("apps/api/Procfile", "there is apps/api/Procfile: plan that folder with --root apps/api"),
+        ("infra/render.yaml", "there is infra/render.yaml: name it with --blueprint infra/render.yaml"),
+    ],
+)
+def test_nothing_to_run_names_the_folder(path, help):
+    """What would decide lies further down: the help says where."""
+    found = plan({"README.md": "", "node_modules/x/Dockerfile": DOCKERFILE, path: "web: x\n"}).diagnostics[-1]
+    assert found.code == "render/nothing-to-run"
+    assert found.help == help
+
+
+def test_a_cron_job_pointed_at_is_no_synced_service():
+    """Words about a Blueprint do not stand in the plan of a service that has none."""
+    files = {"render.yaml": web(NATIVE + "schedule: 0 3 * * *\n", type="cron"), "Dockerfile": DOCKERFILE}
+    made = plan({**files, "Procfile": PROCFILE})
+    assert "synced from a Blueprint" not in str(made)
+    assert made.services[0].command is not None
+    assert "a cron job with runtime python does not read Dockerfile" in str(made.services[0].command.shadowed)
+    assert "render/blueprint-runtime" not in {d.rule for d in made.services[0].decisions}
+
+
+def test_disagreement_names_both_ways_in_words():
+    """The warning says which file the other way goes by."""
+    made = plan({"render.yaml": web(NATIVE), "Dockerfile": DOCKERFILE})
+    told = messages(made, "warning")[0]
+    assert told.startswith("set up from the repository, web runs `gunicorn app:app`")
+    assert "; synced from render.yaml, it runs `gunicorn shop:app`" in told
+
+
+def test_one_row_for_what_a_platform_does_everywhere():
+    """A rule that holds for all services stands once; one that does not names those it holds for."""
+    text = web(NATIVE) + "\n" + web(NATIVE, type="worker", name="mail").removeprefix("services:\n")
+    rows = [(r.key, r.note) for r in plan({"render.yaml": text}).coverage if "/" in r.key]
+    keys = [key for key, _ in rows]
+    assert sorted(set(keys)) == sorted(keys)
+    notes = dict(rows)
+    assert "(" not in notes["render/plan-cpu"]
+    assert notes["render/public-edge"].endswith("(web)")

@@ -1,0 +1,98 @@
+"""A repository that says nothing Render could run: what was seen in it, and where else to look."""
+
+import posixpath
+
+from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.origin import Origin
+from emulator.snapshot import Look, Snapshot
+
+from . import rules
+from .declarations import Blueprint
+from .fields import DEFAULT_PATH
+from .native import languages_of
+from .procfile import process_line
+from .reading import few
+
+START_COMMANDS = {
+    "python": "`gunicorn your_application.wsgi`, a placeholder,",
+    "node": "`yarn start` or `node` with package.json's main",
+    "go": "`./app`",
+    "ruby": "`bundle exec puma`",
+    "rust": "`cargo run --release`",
+    "elixir": "`mix phx.server`",
+}
+"""What the creation form suggests (rule render/suggested-build-command)."""
+
+_DECIDING = (DEFAULT_PATH, "Dockerfile", "Procfile")
+_FOLDERS = 100
+"""So many folders are looked into, at most."""
+
+
+def nothing_to_run(repo: Snapshot, blueprint: Blueprint | None) -> Diagnostic:
+    """The one error of a plan without services."""
+    if blueprint:
+        return error(
+            "render/nothing-to-run", f"{blueprint.file} declares no service", origin=Origin(file=blueprint.file),
+            help="add one under `services:`",
+        )  # fmt: skip
+    return error(
+        "render/nothing-to-run", "nothing to run: no render.yaml, no Dockerfile, no Procfile with a web line",
+        facts=(*_languages(repo), *_do_not_count(repo)), rule=rules.REPOSITORY_PRECEDENCE.id,
+        help=_elsewhere(repo) or "add a render.yaml with a startCommand, or a Dockerfile; "
+        "if the service lies in a subfolder, plan it with --root FOLDER",
+    )  # fmt: skip
+
+
+def absence(look: Look) -> str:
+    """Why what was looked for does not count as a file."""
+    if look.kind is not None:
+        return f"it is a {look.kind}"
+    words = {"ignored": f"git ignores it ({look.detail})", "outside": "it leads out of the repository"}
+    return words.get(look.why, "there is no such file")
+
+
+def _languages(repo: Snapshot) -> list[str]:
+    found = languages_of(repo, ".")
+    if not found:
+        return []
+    said = " and ".join(f"{file} says {language}" for language, file in found)
+    starts = ", ".join(f"{START_COMMANDS[language]} for {language}" for language, _ in found)
+    return [f"{said}, but nothing says how to start it", f"the creation form suggests a start: {starts}"]
+
+
+def _do_not_count(repo: Snapshot) -> list[str]:
+    """A Dockerfile and a Procfile that are there and decide nothing."""
+    facts: list[str] = []
+    dockerfile = repo.look("Dockerfile")
+    if dockerfile.kind is not None or dockerfile.why != "missing":
+        facts.append(f"Dockerfile does not count: {absence(dockerfile)}")
+    others = process_line(repo, ".").others
+    if others:
+        facts.append(f"Procfile has {_lines([line.name for line in others])}, and no web")
+    return facts
+
+
+def _lines(names: list[str]) -> str:
+    return f"the line{'s' if len(names) > 1 else ''} {few(names)}"
+
+
+def _elsewhere(repo: Snapshot) -> str | None:
+    """The nearest folder that holds what would decide."""
+    for folder in _folders(repo):
+        for file in _DECIDING:
+            path = posixpath.join(folder, file)
+            if repo.is_file(path):
+                how = f"name it with --blueprint {path}"
+                return f"there is {path}: {how if file == DEFAULT_PATH else f'plan that folder with --root {folder}'}"
+    return None
+
+
+def _folders(repo: Snapshot) -> list[str]:
+    """Folders of the first two levels, the first level first. A name with a dot is hardly a folder of a service."""
+    found: list[str] = []
+    for above in (".", None):
+        for parent in [above] if above else list(found):
+            names = [n for n in repo.entries(parent) if "." not in n and n != "node_modules"]
+            paths = (posixpath.normpath(posixpath.join(parent, name)) for name in names)
+            found += [path for path in paths if len(found) < _FOLDERS and repo.look(path).is_directory]
+    return found
