@@ -27,20 +27,33 @@ def run(request: Request, world: World) -> int:
             docker.stop(entry.id, "SIGTERM", 0 if docker.heeds(entry.id, "SIGTERM") is False else 10)
             docker.remove(entry.id)
         labels = {PROJECT: ""} if request.all else of_project(project_root(request, world))
-        images = docker.images(labels) if request.images else ()
+        there = docker.images(labels)
+        images = there if request.images else ()
         for image in images:
             docker.remove_image(image.id)
     finally:
         docker.close()
-    words = [f"{len(found)} container{'' if len(found) == 1 else 's'}"]
-    if request.images:
-        words.append(f"{len(images)} image{'' if len(images) == 1 else 's'}")
-    if ended:
-        words.append("the running `emu up`")
     if request.format == "json":
         from emulator.model.record import to_json
 
         world.terminal.out(to_json(Removed(containers=found, images=len(images))).decode() + "\n")
     else:
-        world.terminal.out(f"removed {', '.join(words)}\n" if found or images or ended else "nothing to remove\n")
+        world.terminal.out(_told(len(found), len(images), len(there) - len(images), ended=bool(ended)) + "\n")
     return 0
+
+
+def _told(containers: int, images: int, kept: int, *, ended: bool) -> str:
+    """What was removed, and what was not."""
+    gone = [
+        *([_count(containers, "container")] if containers or ended else ()),
+        *([_count(images, "image")] if images else ()),
+        *(["the running `emu up`"] if ended else ()),
+    ]
+    if not kept:
+        return f"removed {', '.join(gone)}" if gone else "nothing to remove"
+    told = f"removed {', '.join(gone)}" if gone else "nothing runs"
+    return f"{told}; {_count(kept, 'image')} kept (`emu down --images` removes {'it' if kept == 1 else 'them'})"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -54,13 +54,12 @@ class Session:
             coverage += self._deploy(service)
         self.teller.tell(CoverageReported(coverage=tuple(coverage)))
         verdict = self._verdict()
-        good = verdict.verdict.good
         if once or not any(d.verdict.verdict.good for d in self._deployed):
             self.stop(at_once=not self.settings.faithful)  # first, so that the verdict is the last line
             self.teller.tell(verdict)
-            return 0 if good else 1
+            return exit_code(verdict)
         self.teller.tell(verdict)
-        return 0 if self._serve() and good else 1
+        return exit_code(verdict) if self._serve() else exit_code(verdict) or 1
 
     def _nothing(self, coverage: list[Coverage]) -> int:
         names = ", ".join(
@@ -84,6 +83,7 @@ class Session:
         done = deploy(
             service,
             hidden,
+            repo=self.planned.repo,
             doors=self.doors,
             settings=self.settings,
             tell=self._tell,
@@ -141,7 +141,7 @@ class Session:
             run.keep(self.doors.cancel.is_set)
             assert run.outcome is not None
             if not run.outcome.verdict.good:
-                tell_failure(run.service, run.outcome, run.last_lines, self.settings.deploy, self.teller.tell)
+                tell_failure(run, run.outcome, deployed.scene, self.settings.deploy, self.teller.tell)
         except Exception as problem:  # noqa: BLE001 - raised again in the thread that serves
             self._problem = problem
 
@@ -156,6 +156,14 @@ class Session:
             self._deployed.pop()
         while self._addresses:
             self._addresses.pop().close()
+
+
+def exit_code(verdict: Verdict) -> int:
+    """0 for a good verdict, 1 where the platform would fail as well, 3 where only this machine is in the way."""
+    if verdict.verdict.good:
+        return 0
+    causes = [service.cause for service in verdict.services if not service.verdict.good]
+    return 3 if causes and all(cause is not None and cause.fault is Fault.HOST for cause in causes) else 1
 
 
 def _can_run(service: Service) -> bool:

@@ -6,7 +6,7 @@ A paragraph of named steps over doors handed in; every step tells its events. A 
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple, Protocol
 
@@ -26,6 +26,7 @@ from emulator.model.event import (
 from emulator.model.plan import BuildKind, Coverage, Service
 from emulator.model.record import replace
 from emulator.model.rule import Fidelity
+from emulator.snapshot import Snapshot
 from emulator.world import (
     BuildError,
     BuildOutcome,
@@ -41,8 +42,9 @@ from emulator.world import (
 
 from . import problems
 from .boot_steps import Outcome, Rules, scaled, scaled_startup
-from .labels import STAND_IN
-from .requests import build_request, conceal, container_spec, reveal
+from .labels import DEPLOY, STAND_IN, of_service, resource_name
+from .problems import Scene
+from .requests import build_request, conceal, container_spec, environment, reveal
 from .run import Route, ServiceRun
 
 Tell = Callable[[Event], None]
@@ -99,38 +101,52 @@ class Settings(NamedTuple):
 
 
 class Deployed(NamedTuple):
-    """How a deploy ended. run: the service's loop, live or decided; None when nothing was started."""
+    """How a deploy ended. run: the service's loop, live or decided; None when nothing was started. scene: where to
+    look up why it ends."""
 
     verdict: ServiceVerdict
     run: ServiceRun | None
     outcome: Outcome | None
     coverage: tuple[Coverage, ...]
+    scene: Scene
 
 
 def deploy(
     service: Service,
     hidden: dict[str, str],
     *,
+    repo: Snapshot,
     doors: Doors,
     settings: Settings,
     tell: Tell,
     url: str | None,
     route: Route | None = None,
 ) -> Deployed:
-    """Build and boot `service`; `url` is where its traffic will arrive, `route` sends it on. Raises HostError."""
-    return _Deployment(service, hidden, doors, settings, tell).perform(url, route)
+    """Build and boot `service` of `repo`; `url` is where its traffic will arrive, `route` sends it on. Raises
+    HostError."""
+    return _Deployment(service, hidden, doors, settings, tell, repo=repo).perform(url, route)
 
 
 class _Deployment:
     """One deploy, with what all its steps share."""
 
-    def __init__(self, service: Service, hidden: dict[str, str], doors: Doors, settings: Settings, tell: Tell) -> None:
+    def __init__(
+        self,
+        service: Service,
+        hidden: dict[str, str],
+        doors: Doors,
+        settings: Settings,
+        tell: Tell,
+        *,
+        repo: Snapshot,
+    ) -> None:
         self.service = service
         self.hidden = hidden
         self.doors = doors
         self.settings = settings
         self.tell = tell
         self.coverage: tuple[Coverage, ...] = ()
+        self._scene = Scene(repo, frozenset(environment(service, hidden, build=False)))
         self._frontend: Coverage | None = None
 
     def perform(self, url: str | None, route: Route | None) -> Deployed:
@@ -141,6 +157,7 @@ class _Deployment:
         if isinstance(built, Diagnostic):
             return self._failed(VerdictKind.BUILD_FAILED, "build", built)
         self._compare(built)
+        self._scene = self._scene._replace(variables=self._scene.variables | built.env.keys())
         run = self._service_run(built, url, route)
         try:
             outcome = run.until_decided()
@@ -154,7 +171,7 @@ class _Deployment:
             return self._not_live(run, outcome)
         reason = f"{self.service.name} is {outcome.reason}"
         verdict = ServiceVerdict(name=self.service.name, verdict=outcome.verdict, reason=reason)
-        return Deployed(verdict, run, outcome, self.coverage)
+        return Deployed(verdict, run, outcome, self.coverage, self._scene)
 
     def _built(self) -> ImageFacts | Diagnostic:
         docker = self.doors.docker
@@ -173,13 +190,13 @@ class _Deployment:
             DeployFailed(service=self.service.name, deploy=deploy, phase=phase, reason=cause.message, cause=cause)
         )
         verdict = ServiceVerdict(name=self.service.name, verdict=kind, reason=cause.message, cause=cause)
-        return Deployed(verdict, None, None, self.coverage)
+        return Deployed(verdict, None, None, self.coverage, self._scene)
 
     def _not_live(self, run: ServiceRun, outcome: Outcome) -> Deployed:
         run.stop(hurry=lambda: True)
-        cause = tell_failure(self.service, outcome, run.last_lines, self.settings.deploy, self.tell)
+        cause = tell_failure(run, outcome, self._scene, self.settings.deploy, self.tell)
         verdict = ServiceVerdict(name=self.service.name, verdict=outcome.verdict, reason=cause.message, cause=cause)
-        return Deployed(verdict, run, outcome, self.coverage)
+        return Deployed(verdict, run, outcome, self.coverage, self._scene)
 
     def _image(self, bases: dict[str, str]) -> ImageFacts | Diagnostic:
         """The image to run: pulled or built."""
@@ -202,6 +219,7 @@ class _Deployment:
         assert outcome.image_id is not None
         image = docker.image(outcome.image_id)
         assert image is not None
+        remove_earlier_images(self.service, docker, self.settings)
         self.tell(
             BuildFinished(
                 service=self.service.name,
@@ -251,6 +269,7 @@ class _Deployment:
     def _build_failed(self, problem: BuildError) -> Diagnostic:
         if problem.kind == "canceled":
             raise KeyboardInterrupt
+        problem = problems.plainly(self.service, problem)
         problem = replace(
             problem,
             message=conceal(problem.message, self.hidden),
@@ -273,7 +292,7 @@ class _Deployment:
     def _progress(self, progress: BuildProgress) -> None:
         match progress:
             case StepDone():
-                name = conceal(progress.name, self.hidden)
+                name = conceal(problems.step_name(self.service, progress.name), self.hidden)
                 self.tell(
                     BuildStep(service=self.service.name, name=name, seconds=progress.seconds, cached=progress.cached)
                 )
@@ -339,12 +358,12 @@ class _Deployment:
         )
 
 
-def tell_failure(service: Service, outcome: Outcome, last_lines: Sequence[str], deploy: int, tell: Tell) -> Diagnostic:
+def tell_failure(run: ServiceRun, outcome: Outcome, scene: Scene, deploy: int, tell: Tell) -> Diagnostic:
     """Tell why a service is not live (any more); the cause."""
-    cause = problems.boot_cause(service, outcome, last_lines)
+    cause = problems.boot_cause(run.service, outcome, run.last_lines, scene)
     tell(
         DeployFailed(
-            service=service.name,
+            service=run.service.name,
             deploy=deploy,
             phase=_PHASES.get(outcome.code, "boot"),
             reason=cause.message,
@@ -353,6 +372,19 @@ def tell_failure(service: Service, outcome: Outcome, last_lines: Sequence[str], 
         )
     )
     return cause
+
+
+def remove_earlier_images(service: Service, docker: Docker, settings: Settings) -> None:
+    """Keep of a service's images the one just built. By our own tags alone: what the user made of one, or named
+    otherwise, carries its labels too and stays; so does one that a container still uses."""
+    labels = of_service(settings.root, settings.platform, service.name, settings.deploy)
+    del labels[DEPLOY]
+    name = resource_name(settings.root, service.name)
+    kept = f"{name}:{settings.deploy}"
+    tags = [tag for image in docker.images(labels) for tag in image.tags if tag.rpartition(":")[0] == name]
+    for tag in tags:
+        if tag != kept:
+            docker.remove_image(tag)
 
 
 def _of_the_app(problem: HostError) -> Diagnostic:

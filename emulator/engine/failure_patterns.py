@@ -28,6 +28,35 @@ def _pattern(
     return Pattern(code, re.compile(pattern), message, help, fault, re.compile(near) if near else None)
 
 
+NOISE = re.compile(
+    r"\s*$|\s*[\^~]+\s*$|\s*(?:note|hint): |\s*[╰│├─×]|\s*\[(?:end of output|\d+ lines of output)\]"
+    r'|\s*File "<frozen|\s*(?:error: (?:subprocess-exited-with-error|metadata-generation-failed))$'
+    r"|npm (?:error|ERR!) (?:$|A complete log of this run)"
+)
+"""Lines that tell of no cause: marks under a line, frames, and what pip and npm say of every failure."""
+
+SAYS_WHY = re.compile(r"\s*(?:\w*Error|ERROR|error|[Ff]atal|FATAL|E)\b ?[:!]|npm (?:error|ERR!) ")
+"""How a line begins that tells why, in programs that no pattern knows."""
+
+CAUSED_BY = re.compile(r"\s+(?:Caused by|cause): ")
+"""How Rust programs begin the lines, indented, that lead to the reason."""
+
+OF_NOTHING = re.compile(r"(?:TypeError|AttributeError|ValueError|KeyError)\b")
+"""What is raised where a value is used that is not there."""
+
+_PROVIDERS = {
+    "pkg_resources": "add `setuptools<81` to the dependencies (Python's environments bring none since 3.12), or use a "
+    "newer {1}",
+    "distutils": "add setuptools to the dependencies (Python has no distutils since 3.12), or use a newer {1}",
+}
+
+
+def provider(module: str) -> str:
+    """What to do about a module that a package needs and does not bring: takes the module and the package."""
+    top = module.partition(".")[0]
+    return _PROVIDERS.get(top, "add the package that brings '{0}' to the dependencies")
+
+
 _SHELL = r"^(?:\S*sh|\S*/[^\s:]+): (?:(?:line )?\d+: )?(?:exec: )?"
 """How a shell begins what it says of a command: its own name or its script's, and mostly a line."""
 
@@ -43,6 +72,15 @@ _LINE_ENDS = _pattern(
 
 BOOT_PATTERNS: tuple[Pattern, ...] = (
     _LINE_ENDS,
+    _pattern(
+        "host/certificate",
+        r"UnknownIssuer|unable to get local issuer certificate|self.signed certificate in certificate chain"
+        r"|unable to verify the first certificate|certificate signed by unknown authority",
+        "the container does not trust the certificate of a server it calls",
+        "a proxy re-signs TLS here: `emu doctor` says how to give its certificate to images; for uv and Node add "
+        "--env SSL_CERT_FILE=… or NODE_EXTRA_CA_CERTS=… (/etc/ssl/certs/ca-certificates.crt)",
+        fault=Fault.HOST,
+    ),
     _pattern(
         "start/module-not-found",
         r"ModuleNotFoundError: No module named '([\w.]+)'",
@@ -216,7 +254,8 @@ BUILD_PATTERNS: tuple[Pattern, ...] = (
     ),
     _pattern(
         "host/certificate",
-        r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|self.signed certificate",
+        r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|self.signed certificate|UnknownIssuer"
+        r"|certificate signed by unknown authority",
         "a download fails because of a certificate",
         "a proxy re-signs TLS here: `emu doctor` says how to give its certificate to builds",
         fault=Fault.HOST,

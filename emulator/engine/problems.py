@@ -3,16 +3,22 @@
 Nothing here guesses: where no pattern fits the last words, the diagnostic says what ended and shows them.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from emulator.model.diagnostic import Diagnostic, Fault, error
 from emulator.model.origin import Origin
-from emulator.model.plan import Service
+from emulator.model.plan import EnvPhase, Service
+from emulator.model.record import replace
+from emulator.snapshot import Snapshot
 from emulator.world import BuildError
 
 from .boot_steps import Outcome
-from .failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS, Pattern
+from .failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS, CAUSED_BY, NOISE, OF_NOTHING, SAYS_WHY, Pattern, provider
+from .modules import find_module, importer, named_in_command, start_there
+from .requests import BUILD_ENV_SECRET
+from .traces import Frame, frames_at, line_of, place_of, variables_read
 
 LINES_BEFORE = 2
 LINES_AFTER = 1
@@ -20,13 +26,29 @@ LAST_WORDS = 12
 """So many lines from the end may tell why a program failed; what it said before that, it survived. Indented lines
 are not counted: a trace of calls follows the telling line in some languages."""
 
+LONGEST_COMMAND = 120
 
-def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str]) -> Diagnostic:
+
+class Scene(NamedTuple):
+    """Where a process failed: the files its traces name, and the variables that had a value."""
+
+    repo: Snapshot
+    variables: frozenset[str]
+
+
+def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene) -> Diagnostic:
     """Why a boot did not go live. `tail`: the last output of its last process."""
     origin = service.command.origin if service.command else None
     builder = _BY_CODE.get(outcome.code)
-    if builder is not None:
-        return builder(service, outcome, origin)
+    cause = builder(service, outcome, origin) if builder else _ended(service, outcome, tail, scene)
+    empty = [v.name for v in service.env if v.phase is not EnvPhase.BUILD and v.name not in scene.variables]
+    told = (f"without a value in this run: {', '.join(empty)}",) if empty else ()
+    return replace(cause, facts=(*cause.facts, *told))
+
+
+def _ended(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene) -> Diagnostic:
+    """The process ended by itself: what its last words mean."""
+    origin = service.command.origin if service.command else None
     found = telling_line(BOOT_PATTERNS, tail)
     if found is None:
         return error(
@@ -37,15 +59,55 @@ def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str]) -> Diagn
             facts=_around(tail, None),
             help="its last lines say why" if any(tail) else "it says nothing: run its command with more output",
         )
-    return error(
+    said = "".join(found.groups)
+    frames = frames_at(tail, found.line)
+    context = service.build.context or "."
+    places = (place_of(frame, scene.repo, context) for frame in frames)
+    place = next((place for place in places if place is not None), None)
+    cause = error(
         found.pattern.code,
         found.pattern.message.format(*found.groups),
         fault=found.pattern.fault,
         service=service.name,
-        origin=origin,
+        origin=place or origin,
         facts=(outcome.reason, *_around(tail, found.line)),
         help=found.pattern.help.format(*found.groups),
     )
+    if cause.code == "start/module-not-found":
+        return _no_module(service, cause, said, frames, scene)
+    return _unset_variable(cause, said, place, scene) if place is not None else cause
+
+
+def _no_module(service: Service, cause: Diagnostic, module: str, frames: tuple[Frame, ...], scene: Scene) -> Diagnostic:
+    """Who asks for the module: a line of the app, the command, or a package; and where the repository has it."""
+    asking = importer(frames, module)
+    own = place_of(asking, scene.repo, service.build.context or ".") if asking else None
+    spelled = None if own else named_in_command(service, module)
+    if own is not None:
+        message = f"'{module}' is imported here, and is not in the image"
+        cause = replace(cause, message=message, help="add its package to the dependencies, or copy it into the image")
+    elif spelled is not None:
+        cause = replace(cause, origin=service.command.origin if service.command else None)
+    elif asking is not None and asking.package is not None:
+        message = f"the package {asking.package} needs '{module}', which is not in the image"
+        return replace(cause, message=message, help=provider(module).format(module, asking.package))
+    place = find_module(scene.repo, spelled or module)
+    if place is None:
+        return cause
+    facts = (*cause.facts, f"the repository has it: {place.file}")
+    return replace(cause, facts=facts, help=start_there(service, place))
+
+
+def _unset_variable(cause: Diagnostic, raised: str, place: Origin, scene: Scene) -> Diagnostic:
+    """What it means when the line of the app that failed reads a variable that has no value."""
+    names = variables_read(line_of(scene.repo, place.file, place.line) or "")
+    unset = next((name for name in names if name not in scene.variables), None)
+    if unset is None or cause.code != "start/uncaught-exception":
+        return cause
+    if not OF_NOTHING.match(raised):
+        return replace(cause, facts=(*cause.facts, f"the line reads {unset}, which is not set in this service"))
+    help = f"set {unset} in the service's variables, or give it with --env {unset}=…"
+    return replace(cause, code="start/variable-missing", message=f"{unset} is not set in this service", help=help)
 
 
 def _loopback(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
@@ -167,12 +229,13 @@ _BY_CODE: dict[str, Callable[[Service, Outcome, Origin | None], Diagnostic]] = {
 
 
 def build_cause(service: Service, problem: BuildError, arch: str) -> Diagnostic:
-    """Why there is no image. `arch`: what processor the engine has, in its own words."""
+    """Why there is no image. `problem` as `plainly` gives it; `arch`: what processor the engine has, in its own
+    words."""
     origin = build_origin(service, problem)
     by_kind = _BY_KIND.get(problem.kind)
     if by_kind is not None:
         return by_kind(service, problem, origin, arch)
-    found = telling_line(BUILD_PATTERNS, [line.strip() for line in problem.log_tail])  # pip indents its last words
+    found = telling_line(BUILD_PATTERNS, problem.log_tail)
     if found is None:
         return error(
             "build/step-failed",
@@ -193,6 +256,33 @@ def build_cause(service: Service, problem: BuildError, arch: str) -> Diagnostic:
     )
 
 
+_FAILED_PROCESS = re.compile(
+    r'process "(?:/bin/(?:ba)?sh -c )?(?P<command>.*)" did not complete successfully: exit code: (?P<status>\d+)',
+    re.DOTALL,
+)
+
+
+def plainly(service: Service, problem: BuildError) -> BuildError:
+    """The same failure in the user's words: what ran, and its status, without what we wrapped around it."""
+    step = step_name(service, problem.step) if problem.step is not None else None
+    found = _FAILED_PROCESS.search(problem.message)
+    if found is None:
+        return replace(problem, step=step)
+    own = BUILD_ENV_SECRET in found["command"] and service.build.command is not None
+    what = f"the build command {_short(service.build.command or '')}" if own else _short(found["command"])
+    return replace(problem, step=step, message=f"{what} exited with status {found['status']}")
+
+
+def step_name(service: Service, name: str) -> str:
+    """A step of the build as the user knows it."""
+    return f"build command: {_short(service.build.command or '')}" if BUILD_ENV_SECRET in name else name
+
+
+def _short(command: str) -> str:
+    words = " ".join(command.split())
+    return words if len(words) <= LONGEST_COMMAND else words[: LONGEST_COMMAND - 1] + "…"
+
+
 def _missing_file(service: Service, problem: BuildError, origin: Origin | None, _arch: str) -> Diagnostic:
     return error(
         "build/copy-source-missing",
@@ -205,9 +295,21 @@ def _missing_file(service: Service, problem: BuildError, origin: Origin | None, 
 
 
 def _missing_image(service: Service, problem: BuildError, origin: Origin | None, _arch: str) -> Diagnostic:
+    """The registry says so, and would say the same to the platform."""
     return error(
         "build/base-image-missing",
-        f"the base image {problem.subject or ''} cannot be had".replace("  ", " "),
+        f"the registry has no base image {problem.subject or 'of that name'}, or keeps it from us",
+        service=service.name,
+        origin=origin,
+        facts=(problem.message,),
+        help="check its name and tag; if it is private, sign in with `docker login`",
+    )
+
+
+def _no_registry(service: Service, problem: BuildError, origin: Origin | None, _arch: str) -> Diagnostic:
+    return error(
+        "host/no-registry",
+        f"the base image {problem.subject or ''} cannot be had: its registry does not answer".replace("  ", " "),
         fault=Fault.HOST,
         service=service.name,
         origin=origin,
@@ -254,7 +356,7 @@ _AMD64 = ("x86_64", "amd64")
 _BY_KIND: dict[str, Callable[[Service, BuildError, Origin | None, str], Diagnostic]] = {
     "missing-file": _missing_file,
     "missing-image": _missing_image,
-    "registry": _missing_image,
+    "registry": _no_registry,
     "dockerfile": _invalid,
     "format": _foreign,
 }
@@ -282,7 +384,7 @@ def telling_line(patterns: Sequence[Pattern], lines: Sequence[str]) -> Telling |
     counted = 0
     for number in range(len(lines) - 1, -1, -1):
         line = lines[number][:2000].rstrip()
-        if not line or line[0].isspace():
+        if not line or (line[0].isspace() and not CAUSED_BY.match(line)):
             continue
         for pattern in patterns:
             found = pattern.pattern.search(line)
@@ -295,9 +397,11 @@ def telling_line(patterns: Sequence[Pattern], lines: Sequence[str]) -> Telling |
 
 
 def _around(lines: Sequence[str], telling: int | None) -> tuple[str, ...]:
-    """The telling line with its neighbours; without one, the last lines."""
+    """The telling line with its neighbours; without one, the last that begins as an error does, else the last lines.
+    What says nothing is left out."""
     if telling is None:
-        telling = next((n for n in range(len(lines) - 1, -1, -1) if lines[n].strip()), -1)
-    before = [line for line in lines[: max(telling, 0)] if line.strip()][-LINES_BEFORE:]
-    after = [line for line in lines[telling + 1 :] if line.strip()][:LINES_AFTER]
+        spoken = [n for n, line in enumerate(lines) if not NOISE.match(line)]
+        telling = next((n for n in reversed(spoken) if SAYS_WHY.match(lines[n])), spoken[-1] if spoken else -1)
+    before = [line for line in lines[: max(telling, 0)] if not NOISE.match(line)][-LINES_BEFORE:]
+    after = [line for line in lines[telling + 1 :] if not NOISE.match(line)][:LINES_AFTER]
     return (*before, *lines[max(telling, 0) : telling + 1], *after)
