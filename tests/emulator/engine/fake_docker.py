@@ -1,0 +1,160 @@
+"""An engine of a few lines: containers live and die as a test says, and everything asked of it is kept."""
+
+import threading
+from collections.abc import Callable
+
+from emulator.model.diagnostic import Fault, HostError, error
+from emulator.model.record import replace
+from emulator.world import (
+    ContainerFacts,
+    ContainerSpec,
+    EngineFacts,
+    HttpAnswer,
+    Listener,
+    OnExit,
+    OnLine,
+    StartFailure,
+)
+
+LOST = HostError(error("host/engine-lost", "the engine was lost", fault=Fault.HOST))
+GONE = HostError(error("host/container-gone", "the container was removed", fault=Fault.HOST))
+
+
+class FakeFollower:
+    """Ends when it is told to."""
+
+    error: HostError | None = None
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeDocker:
+    """What `ServiceRun` needs of `emulator.world.Docker`.
+
+    behave: called in a thread of its own with each container that starts: it writes, listens and ends.
+    """
+
+    def __init__(self, behave: Callable[["FakeContainer"], None]) -> None:
+        self.behave = behave
+        self.started: list[FakeContainer] = []
+        self.asked: list[str] = []
+        self.failure: StartFailure | None = None
+        self.answer: Callable[[str, int, str], HttpAnswer] = lambda host, port, path: HttpAnswer(status=200, seconds=0)
+        self.heard: bool | None = True
+        self.removal: list[BaseException] = []
+        self._all: dict[str, FakeContainer] = {}
+        self._count = 0
+
+    def facts(self) -> EngineFacts:
+        return EngineFacts(version="0", api="0", os="linux", arch="x86_64", name="fake", endpoint="", local=True)
+
+    def create(self, spec: ContainerSpec) -> str:
+        self._count += 1
+        id = f"id{self._count}"
+        self._all[id] = FakeContainer(self, id, spec)
+        self.asked.append(f"create {id}")
+        return id
+
+    def start(self, id: str) -> StartFailure | None:
+        self.asked.append(f"start {id}")
+        if self.failure is None:
+            self.started.append(self._all[id])
+            threading.Thread(target=self.behave, args=(self._all[id],), daemon=True).start()
+        return self.failure
+
+    def inspect(self, id: str) -> ContainerFacts | None:
+        found = self._all.get(id)
+        return found.facts if found is not None else None
+
+    def follow_logs(self, id: str, on_line: OnLine) -> FakeFollower:
+        self._all[id].on_line = on_line
+        return FakeFollower()
+
+    def on_exit(self, id: str, on_exit: OnExit) -> FakeFollower:
+        self._all[id].watch(on_exit)
+        return FakeFollower()
+
+    def listeners(self, id: str, pid: int | None = None) -> tuple[Listener, ...]:
+        found = self._all.get(id)
+        return found.listeners if found is not None and found.facts.running else ()
+
+    def cpu_seconds(self, id: str, pid: int | None = None) -> float | None:
+        return 0.0
+
+    def http(self, id: str) -> "FakeDocker":
+        return self
+
+    def request(self, method: str, host: str, port: int, path: str, **_: object) -> HttpAnswer:
+        return self.answer(host, port, path)
+
+    def heeds(self, id: str, signal: str) -> bool | None:
+        return self.heard
+
+    def kill(self, id: str, signal: str = "SIGKILL") -> None:
+        self.asked.append(f"{signal} {id}")
+        if signal == "SIGKILL":
+            self._all[id].end(137)
+        elif self.heard:
+            self._all[id].on_signal()
+
+    def remove(self, id: str) -> None:
+        if self.removal:
+            raise self.removal.pop()
+        self.asked.append(f"remove {id}")
+        self._all.pop(id, None)
+
+    @property
+    def left(self) -> list[str]:
+        return list(self._all)
+
+
+class FakeContainer:
+    """One container, for `behave` to play."""
+
+    def __init__(self, docker: FakeDocker, id: str, spec: ContainerSpec) -> None:
+        self.docker = docker
+        self.id = id
+        self.spec = spec
+        self.listeners: tuple[Listener, ...] = ()
+        self.on_line: OnLine = lambda stream, line: None
+        self.on_signal: Callable[[], None] = lambda: self.end(0)
+        self._on_exit: OnExit | None = None
+        self._told: ContainerFacts | HostError | None = None
+        self._lock = threading.Lock()
+        self.facts = ContainerFacts(
+            id=id, name=spec.name, state="running", running=True, pid=1, exit_code=None, oom_killed=False, error="",
+            started_at=0, finished_at=None, argv=spec.argv or ("image",), address="10.0.0.2", ports={}, image_id="",
+            labels={},
+        )  # fmt: skip
+
+    def write(self, line: str) -> None:
+        self.on_line("stdout", line)
+
+    def listen(self, port: int = 10000) -> None:
+        self.listeners = (Listener(address="0.0.0.0", port=port, v6=False, loopback=False),)
+
+    def end(self, code: int, *, oom: bool = False) -> None:
+        """Exit, once."""
+        if self.facts.running:
+            self.facts = replace(self.facts, running=False, state="exited", exit_code=code, oom_killed=oom)
+            self.tell(self.facts)
+
+    def tell(self, told: ContainerFacts | HostError) -> None:
+        """What the engine says to whoever waits for the end."""
+        with self._lock:
+            self._told, listener = told, self._on_exit
+        if listener is not None:
+            listener(told)
+
+    def watch(self, on_exit: OnExit) -> None:
+        with self._lock:
+            self._on_exit, told = on_exit, self._told
+        if told is not None:
+            threading.Thread(target=on_exit, args=(told,), daemon=True).start()
