@@ -170,11 +170,17 @@ def _can_run(service: Service) -> bool:
     built = (
         service.build.kind in (BuildKind.DOCKERFILE, BuildKind.IMAGE) or service.build.generated_dockerfile is not None
     )
-    return service.type in RUNNABLE and built
+    return service.type in RUNNABLE and built and not _asks_by_grpc(service)
+
+
+def _asks_by_grpc(service: Service) -> bool:
+    return service.probes.startup is not None and service.probes.startup.kind == "grpc"
 
 
 def _left_out(service: Service) -> Coverage:
     note = f"{service.type.value} services with runtime {service.build.runtime} are planned, not run yet"
+    if _asks_by_grpc(service):
+        note = "a service with a gRPC startup probe is planned, not run yet"
     return Coverage(key=service.name, origin=service.origin, fidelity=Fidelity.NOT_IMITATED, note=note)
 
 

@@ -217,11 +217,26 @@ def _not_started(service: Service, outcome: Outcome, origin: Origin | None) -> D
     )
 
 
+def _startup_probe(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
+    probe = service.probes.startup
+    by_user = probe is not None and not probe.implicit
+    port = probe.port if probe is not None else None
+    return error(
+        "start/startup-probe" if by_user else "start/not-listening",
+        outcome.reason if by_user else f"nothing listens on port {port} in the platform's time",
+        service=service.name,
+        origin=probe.origin if probe is not None and probe.origin else origin,
+        facts=() if by_user else (outcome.reason,),
+        help=f"listen on 0.0.0.0:{port} ($PORT) sooner, or give the probe more time",
+    )
+
+
 _BY_CODE: dict[str, Callable[[Service, Outcome, Origin | None], Diagnostic]] = {
     "loopback": _loopback,
     "no-port": _no_port,
     "no-http": _no_http,
     "unhealthy": _unhealthy,
+    "startup-probe": _startup_probe,
     "oom": _out_of_memory,
     "exit-zero": _exit_zero,
     "not-started": _not_started,

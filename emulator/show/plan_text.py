@@ -39,7 +39,9 @@ def plan_text(plan: Plan, style: Style, read_line: ReadLine, *, verbose: bool = 
 def _head(plan: Plan, style: Style) -> str:
     parts = [style.bold(plan.platform)]
     if plan.created_from:
-        parts.append(f"created from the {plan.created_from}")
+        parts.append(
+            "synced from the Blueprint" if plan.created_from == "blueprint" else f"created from the {plan.created_from}"
+        )
     commit = f" at {plan.snapshot.commit[:8]}" if plan.snapshot.commit else ""
     parts.append(f"{plan.snapshot.kind}{commit}")
     return " · ".join(parts)
@@ -64,7 +66,8 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
     for name, probe in _probes(service):
         lines += _row(name, _probe(probe), style)
     if service.resources.memory_mib and service.command and service.command.form != "none":
-        lines += _row("memory", f"{service.resources.memory_mib} MiB ({service.resources.plan})", style)
+        plan = f" ({service.resources.plan})" if service.resources.plan else ""
+        lines += _row("memory", f"{service.resources.memory_mib} MiB{plan}", style)
     lines += _row("env", _env(service.env, verbose=verbose), style)
     return "\n".join(lines)
 
@@ -117,8 +120,10 @@ def _build(build: Build) -> str:
             return f"{build.runtime}: {(build.command or 'no build command').rstrip()} (in {build.root}){base}"
         case BuildKind.IMAGE:
             return f"nothing: the image {build.image}" if build.image else f"nothing: {build.runtime}"
-        case BuildKind.STATIC | BuildKind.BUILDPACK:
+        case BuildKind.STATIC:
             return f"{(build.command or 'no build command').rstrip()}, publishes {build.publish}"
+        case BuildKind.BUILDPACK:
+            return f"buildpacks: {build.runtime}"
 
 
 def _probes(service: Service) -> list[tuple[str, Probe]]:
@@ -135,7 +140,11 @@ def _probes(service: Service) -> list[tuple[str, Probe]]:
 def _probe(probe: Probe) -> str:
     what = f"GET {probe.path}" if probe.kind == "http" else f"{probe.kind} on port {probe.port}"
     statuses = f" → {probe.success_statuses[0]}-{probe.success_statuses[1]}" if probe.success_statuses else ""
-    return f"{what}{statuses} within {probe.timeout_s:g} s, every {probe.period_s:g} s"
+    after = f" after {probe.initial_delay_s:g} s" if probe.initial_delay_s else ""
+    every = f", every {probe.period_s:g} s" if probe.failure_threshold > 1 else ""
+    times = f", {probe.failure_threshold} times at most" if probe.deadline_s is None else ""
+    by_itself = " (the platform's own)" if probe.implicit else ""
+    return f"{what}{statuses} within {probe.timeout_s:g} s{after}{every}{times}{by_itself}"
 
 
 def _env(env: tuple[EnvVar, ...], *, verbose: bool) -> str:

@@ -36,5 +36,5 @@ def test_what_cannot_be_understood_is_refused(text: str, told: str):
 
 def test_text_that_is_not_utf_8_is_refused():
     """A file that is not text is named with its line."""
-    with pytest.raises(UsageError, match="emu.toml:1"):
+    with pytest.raises(UsageError, match=r"emu\.toml:1"):
         read_config(from_mapping({"emu.toml": b"\xff\xfe"}))
