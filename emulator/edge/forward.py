@@ -89,8 +89,9 @@ class Forwarder:
         raise AssertionError
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there = await self._open()
+        there = None
         try:
+            there = await self._open()
             if there is None:
                 with contextlib.suppress(TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
                     await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_S)

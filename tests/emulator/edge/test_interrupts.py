@@ -1,0 +1,73 @@
+"""Signals: the first interrupts, a second only hurries, what was ignored stays ignored."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from emulator.edge import interrupts as module
+from emulator.edge.interrupts import Interrupts
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def send(number: int) -> None:
+    os.kill(os.getpid(), number)
+    time.sleep(0.01)
+
+
+@pytest.mark.parametrize(("number", "code"), list(zip(SIGNALS, (130, 143, 129), strict=True)))
+def test_the_first_interrupts_and_the_second_hurries(number: int, code: int) -> None:
+    """Whichever comes first decides the exit code; tidying up is not cut off by another."""
+    interrupts = Interrupts()
+    interrupts.heed()
+    with pytest.raises(KeyboardInterrupt):
+        send(number)
+    assert (interrupts.exit_code, interrupts.again()) == (code, False)
+    send(signal.SIGINT)
+    send(signal.SIGTERM)
+    assert (interrupts.exit_code, interrupts.again()) == (code, True)
+
+
+def test_what_hangs_can_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal long after the second one interrupts the tidying itself."""
+    monkeypatch.setattr(module, "STUCK_S", 0.05)
+    interrupts = Interrupts()
+    interrupts.heed()
+    with pytest.raises(KeyboardInterrupt):
+        send(signal.SIGINT)
+    send(signal.SIGINT)
+    time.sleep(0.1)
+    with pytest.raises(KeyboardInterrupt):
+        send(signal.SIGINT)
+
+
+def test_what_was_ignored_stays_ignored() -> None:
+    """Under nohup the end of the terminal is no reason to end."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    interrupts = Interrupts()
+    interrupts.heed()
+    send(signal.SIGHUP)
+    assert not interrupts.again()
+
+
+def test_at_the_very_end_nothing_interrupts() -> None:
+    """When all is told, a late signal changes nothing."""
+    interrupts = Interrupts()
+    interrupts.heed()
+    interrupts.ignore()
+    for number in SIGNALS:
+        send(number)
+    assert interrupts.exit_code == 130
