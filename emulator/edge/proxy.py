@@ -43,11 +43,12 @@ class Proxy:
 
         Raises HostError when no port can be had, ValueError for `traffic` with a header that cannot be.
         """
+        rules = Rules(traffic or Traffic())
         self.busy: PortOwner | None = None
         self._listener = self._listen(wanted or 0)
         self.port: int = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
-        self._core = Core(self._loop, Rules(traffic or Traffic()))
+        self._core = Core(self._loop, rules)
         self._loop.add_reader(self._listener.fileno(), self._accept)
         self._thread = threading.Thread(target=self._serve, name=f"proxy-{self.port}", daemon=True)
         self._thread.start()

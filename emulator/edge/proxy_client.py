@@ -199,18 +199,16 @@ class Client(Wire):
         self.resume()
 
     def tunnel_ended(self, problem: OSError | None) -> None:
-        """One side of the tunnel sends no more."""
+        """One side of the tunnel sends no more: the instance's end is that of both, the client's is passed on."""
         upstream = self.upstream
         if upstream is None or problem is not None:
             self._leave(reset=True)
-        elif self.heard_all and upstream.heard_all:
+        elif upstream.heard_all:
             upstream.abandon()
             self._core.end(self)
             self._finish()
-        elif self.heard_all:
-            upstream.shut()
         else:
-            self.shut()
+            upstream.shut()
 
     def expired(self) -> None:
         """The time for the request is over."""

@@ -95,6 +95,7 @@ class Core:
         for client in list(self.clients):
             if client.upstream is not None:
                 client.upstream.abandon()
+            self.end(client)
             client.close()
         self.pool.close_idle()
         self.poller.close()

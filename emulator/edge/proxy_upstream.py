@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .proxy_client import Client
     from .proxy_core import Core
 
-MAX_HEAD = 256 * 1024
+MAX_HEAD = 64 * 1024
 """Bytes of a response's head: more than any server sends, few enough to keep."""
 
 _CONNECTING, _HEAD, _BODY, _TUNNEL = range(4)
