@@ -60,7 +60,7 @@ def provider(module: str) -> str:
 _SHELL = r"^(?:\S*sh|\S*/[^\s:]+): (?:(?:line )?\d+: )?(?:exec: )?"
 """How a shell begins what it says of a command: its own name or its script's, and mostly a line."""
 
-_MODULE_HELP = "correct the module's name in the command, or copy and install the package it belongs to"
+_MODULE_HELP = "correct the module's name, or copy and install the package it belongs to"
 _PROGRAM_HELP = "install it in the image, or correct the command"
 _FILE_HELP = "correct the path, or copy the file into the image"
 _LINE_ENDS = _pattern(
@@ -84,26 +84,26 @@ BOOT_PATTERNS: tuple[Pattern, ...] = (
     _pattern(
         "start/module-not-found",
         r"ModuleNotFoundError: No module named '([\w.]+)'",
-        "the command cannot import '{0}': no such module in the image",
+        "'{0}' cannot be imported: no such module in the image",
         _MODULE_HELP,
     ),
     _pattern(
         "start/module-not-found",
         r"^\S*python[\d.]*: No module named ([\w.]+)$",
-        "the command cannot import '{0}': no such module in the image",
+        "'{0}' cannot be imported: no such module in the image",
         _MODULE_HELP,
     ),
     _pattern(
         "start/module-not-found",
         r"Error loading ASGI app\. Could not import module \"([\w.]+)\"|^Error: Could not import '([\w.]+)'",
-        "the command cannot import '{0}{1}': no such module in the image",
+        "'{0}{1}' cannot be imported: no such module in the image",
         _MODULE_HELP,
     ),
     _pattern(
         "start/module-not-found",
         r"^Error(?: \[ERR_MODULE_NOT_FOUND\])?: Cannot find (?:module|package) '([^']+)'",
-        "the command cannot load '{0}': it is not in the image",
-        "correct the path in the command, copy the file, or add the package to the dependencies",
+        "'{0}' cannot be loaded: it is not in the image",
+        "correct the path, copy the file, or add the package to the dependencies",
     ),
     _pattern(
         "start/attribute-not-found",

@@ -27,12 +27,17 @@ def named_in_command(service: Service, module: str) -> str | None:
     return found[0] if found else None
 
 
-def importer(frames: tuple[Frame, ...], module: str) -> Frame | None:
-    """The innermost frame, where its line is an import of `module`; None where the name was computed."""
-    frame = next((f for f in frames if not f.path.endswith(_DYNAMIC)), None)
+def imports(line: str, module: str) -> bool:
+    """Whether a line of Python or JavaScript imports `module` by its name."""
     top = re.escape(module.partition(".")[0])
-    is_import = frame is not None and re.match(rf"(?:from|import)\s.*\b{top}\b", frame.source or "")
-    return frame if is_import else None
+    python = top and re.match(rf"\s*(?:from|import)\s.*\b{top}\b", line)
+    return bool(python or f'"{module}"' in line or f"'{module}'" in line)
+
+
+def needed_by(frames: tuple[Frame, ...], module: str) -> str | None:
+    """The installed package whose own line, the innermost, imports `module`; None where the name was computed."""
+    frame = next((f for f in frames if not f.path.endswith(_DYNAMIC)), None)
+    return frame.package if frame is not None and imports(frame.source or "", module) else None
 
 
 class ModulePlace(NamedTuple):

@@ -16,7 +16,7 @@ from emulator.world import BuildError
 
 from .boot_steps import Outcome
 from .failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS, CAUSED_BY, NOISE, OF_NOTHING, SAYS_WHY, Pattern, provider
-from .modules import find_module, importer, named_in_command, start_there
+from .modules import find_module, imports, named_in_command, needed_by, start_there
 from .requests import BUILD_ENV_SECRET
 from .traces import Frame, frames_at, line_of, place_of, variables_read
 
@@ -59,38 +59,50 @@ def _ended(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene
             facts=_around(tail, None),
             help="its last lines say why" if any(tail) else "it says nothing: run its command with more output",
         )
-    said = "".join(found.groups)
-    frames = frames_at(tail, found.line)
-    context = service.build.context or "."
-    places = (place_of(frame, scene.repo, context) for frame in frames)
-    place = next((place for place in places if place is not None), None)
+    trace = _trace_of(service, tail, found, scene.repo)
     cause = error(
         found.pattern.code,
         found.pattern.message.format(*found.groups),
         fault=found.pattern.fault,
         service=service.name,
-        origin=place or origin,
+        origin=trace.place or origin,
         facts=(outcome.reason, *_around(tail, found.line)),
         help=found.pattern.help.format(*found.groups),
     )
-    if cause.code == "start/module-not-found":
-        return _no_module(service, cause, said, frames, scene)
-    return _unset_variable(cause, said, place, scene) if place is not None else cause
+    refine = _BY_TRACE.get(cause.code)
+    return refine(service, cause, trace, scene) if refine else cause
 
 
-def _no_module(service: Service, cause: Diagnostic, module: str, frames: tuple[Frame, ...], scene: Scene) -> Diagnostic:
+class _Trace(NamedTuple):
+    """What a telling line says, the frames that belong to it, and the first of the app's own: its place and its
+    text."""
+
+    said: str
+    frames: tuple[Frame, ...]
+    place: Origin | None
+    line: str
+
+
+def _trace_of(service: Service, tail: Sequence[str], found: "Telling", repo: Snapshot) -> _Trace:
+    frames = frames_at(tail, found.line)
+    places = (place_of(frame, repo, service.build.context or ".") for frame in frames)
+    place = next((place for place in places if place is not None), None)
+    line = line_of(repo, place.file, place.line) if place is not None else None
+    return _Trace("".join(found.groups), frames, place, line or "")
+
+
+def _no_module(service: Service, cause: Diagnostic, trace: _Trace, scene: Scene) -> Diagnostic:
     """Who asks for the module: a line of the app, the command, or a package; and where the repository has it."""
-    asking = importer(frames, module)
-    own = place_of(asking, scene.repo, service.build.context or ".") if asking else None
-    spelled = None if own else named_in_command(service, module)
-    if own is not None:
+    module, spelled = trace.said, None
+    if imports(trace.line, module):
         message = f"'{module}' is imported here, and is not in the image"
         cause = replace(cause, message=message, help="add its package to the dependencies, or copy it into the image")
-    elif spelled is not None:
-        cause = replace(cause, origin=service.command.origin if service.command else None)
-    elif asking is not None and asking.package is not None:
-        message = f"the package {asking.package} needs '{module}', which is not in the image"
-        return replace(cause, message=message, help=provider(module).format(module, asking.package))
+    elif spelled := named_in_command(service, module):
+        message = f"the command cannot import '{module}': no such module in the image"
+        cause = replace(cause, message=message, origin=service.command.origin if service.command else None)
+    elif package := needed_by(trace.frames, module):
+        message = f"the package {package} needs '{module}', which is not in the image"
+        return replace(cause, message=message, help=provider(module).format(module, package))
     place = find_module(scene.repo, spelled or module)
     if place is None:
         return cause
@@ -98,16 +110,22 @@ def _no_module(service: Service, cause: Diagnostic, module: str, frames: tuple[F
     return replace(cause, facts=facts, help=start_there(service, place))
 
 
-def _unset_variable(cause: Diagnostic, raised: str, place: Origin, scene: Scene) -> Diagnostic:
+def _uncaught(_service: Service, cause: Diagnostic, trace: _Trace, scene: Scene) -> Diagnostic:
     """What it means when the line of the app that failed reads a variable that has no value."""
-    names = variables_read(line_of(scene.repo, place.file, place.line) or "")
-    unset = next((name for name in names if name not in scene.variables), None)
-    if unset is None or cause.code != "start/uncaught-exception":
+    unset = next((name for name in variables_read(trace.line) if name not in scene.variables), None)
+    if unset is None:
         return cause
-    if not OF_NOTHING.match(raised):
+    if not OF_NOTHING.match(trace.said):
         return replace(cause, facts=(*cause.facts, f"the line reads {unset}, which is not set in this service"))
     help = f"set {unset} in the service's variables, or give it with --env {unset}=…"
     return replace(cause, code="start/variable-missing", message=f"{unset} is not set in this service", help=help)
+
+
+_BY_TRACE: dict[str, Callable[[Service, Diagnostic, _Trace, Scene], Diagnostic]] = {
+    "start/module-not-found": _no_module,
+    "start/uncaught-exception": _uncaught,
+}
+"""Code of a pattern → what its trace adds."""
 
 
 def _loopback(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
@@ -250,7 +268,7 @@ def build_cause(service: Service, problem: BuildError, arch: str) -> Diagnostic:
     by_kind = _BY_KIND.get(problem.kind)
     if by_kind is not None:
         return by_kind(service, problem, origin, arch)
-    found = telling_line(BUILD_PATTERNS, problem.log_tail)
+    found = telling_line(BUILD_PATTERNS, [line.strip() for line in problem.log_tail])  # pip indents its last words
     if found is None:
         return error(
             "build/step-failed",

@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from itertools import dropwhile, takewhile
 from typing import NamedTuple
 
 from emulator.model.origin import Origin
@@ -26,6 +27,7 @@ class Frame(NamedTuple):
 _PYTHON = re.compile(r'^\s+File "([^"<]+)", line (\d+)')
 _NODE = re.compile(r"^\s+at (?:.*\()?(?:file://)?(/.+?):(\d+):\d+\)?$")
 _INSTALLED = re.compile(r"/(?:site|dist)-packages/(.+)")
+_CALL = "    at "
 _TRACE_BEGINS = "Traceback (most recent call last)"
 
 
@@ -50,11 +52,10 @@ def _python_frames(lines: Sequence[str], telling: int) -> Iterator[Frame]:
 
 
 def _node_frames(below: Sequence[str]) -> Iterator[Frame]:
-    for line in below:
+    calls = dropwhile(lambda line: line.strip() and not line.startswith(_CALL), below)
+    for line in takewhile(lambda line: line.startswith(_CALL), calls):
         if found := _NODE.match(line):
             yield Frame(found[1], int(found[2]))
-        elif not line.startswith("    at "):
-            return
 
 
 def place_of(frame: Frame, repo: Snapshot, context: str) -> Origin | None:

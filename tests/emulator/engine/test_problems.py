@@ -1,326 +1,312 @@
-"""The captured outputs are what Python 3.13, Node 18, gunicorn, uv and pip printed when the thing was really done,
-shortened to what matters; hosts are made up."""
+"""Failures → causes. `last_words/` holds what real programs printed as they died in a container."""
+
+from pathlib import Path
 
 import pytest
 
 from emulator.engine.boot_steps import Outcome
-from emulator.engine.problems import Scene, boot_cause, build_cause, plainly, step_name
-from emulator.model.diagnostic import Diagnostic, Fault
+from emulator.engine.failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS
+from emulator.engine.problems import LINES_AFTER, LINES_BEFORE, Scene, boot_cause, build_cause, telling_line
+from emulator.model.diagnostic import Fault
 from emulator.model.event import VerdictKind
-from emulator.model.plan import (
-    Build,
-    BuildKind,
-    Command,
-    EnvKind,
-    EnvVar,
-    Lifecycle,
-    Origin,
-    Probes,
-    Resources,
-    Service,
-    ServiceType,
-    Shutdown,
-)
-from emulator.model.record import replace
+from emulator.model.plan import Build, BuildKind, Resources
 from emulator.snapshot import from_mapping
-from emulator.world import BuildError
+from emulator.world import BuildError, StartFailure
+from tests.emulator.engine.services import WEB, service
 
-DATABASE = """\
-import os
-from urllib.parse import quote_plus
+NOWHERE = Scene(from_mapping({}), frozenset(variable.name for variable in WEB.env))
+LAST_WORDS = Path(__file__).parent / "last_words"
+MODULE = "'{}' cannot be imported: no such module in the image"
+SCRIPT = "'{}' cannot be loaded: it is not in the image"
 
-password = quote_plus(os.getenv("DB_PASSWORD"))
-"""
-APP = "from common.database import engine\n"
-IN_A_LIBRARY = """\
-Traceback (most recent call last):
-  File "/app/app.py", line 1, in <module>
-    from common.database import engine
-  File "/app/common/database.py", line 4, in <module>
-    password = quote_plus(os.getenv("DB_PASSWORD"))
-  File "/usr/lib/python3.13/urllib/parse.py", line 943, in quote_plus
-    string = quote(string, safe + space, encoding, errors)
-  File "/usr/lib/python3.13/urllib/parse.py", line 957, in quote_from_bytes
-    raise TypeError("quote_from_bytes() expected bytes")
-TypeError: quote_from_bytes() expected bytes
-"""
-SERVER_JS = 'const url = require("url");\n\nconst host = process.env.API_HOST.toLowerCase();\n'
-IN_NODE = """\
-/app/web/server.js:3
-const host = process.env.API_HOST.toLowerCase();
-                                  ^
-
-TypeError: Cannot read properties of undefined (reading 'toLowerCase')
-    at Object.<anonymous> (/app/web/server.js:3:35)
-    at Module._compile (node:internal/modules/cjs/loader:1364:14)
-    at node:internal/main/run_main_module:28:49
-
-Node.js v18.20.4
-"""
-IN_A_PACKAGE = """\
-Traceback (most recent call last):
-  File "/usr/local/bin/gunicorn", line 5, in <module>
-    from gunicorn.app.wsgiapp import run
-  File "/usr/local/lib/python3.13/site-packages/gunicorn/app/base.py", line 11, in <module>
-    from gunicorn import util
-  File "/usr/local/lib/python3.13/site-packages/gunicorn/util.py", line 26, in <module>
-    import pkg_resources
-ModuleNotFoundError: No module named 'pkg_resources'
-"""
-BY_THE_COMMAND = """\
-[2026-11-20 16:24:11 +0000] [28] [ERROR] Exception in worker process
-Traceback (most recent call last):
-  File "/usr/local/lib/python3.13/site-packages/gunicorn/arbiter.py", line 752, in spawn_worker
-    worker.init_process()
-    ~~~~~~~~~~~~~~~~~~~^^
-  File "/usr/local/lib/python3.13/site-packages/gunicorn/util.py", line 420, in import_app
-    mod = importlib.import_module(module)
-  File "/usr/lib/python3.13/importlib/__init__.py", line 88, in import_module
-    return _bootstrap._gcd_import(name[level:], package, level)
-           ~~~~~~~~~~~~~~~~~~~~~~^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-  File "<frozen importlib._bootstrap>", line 1324, in _find_and_load_unlocked
-ModuleNotFoundError: No module named 'myproject.wsgi'
-No module named 'myproject.wsgi'
-[2026-11-20 16:24:11 +0000] [28] [INFO] Worker exiting (pid: 28)
-[2026-11-20 16:24:11 +0000] [27] [ERROR] Worker (pid:28) exited with code 3.
-[2026-11-20 16:24:11 +0000] [27] [ERROR] Shutting down: Master
-[2026-11-20 16:24:11 +0000] [27] [ERROR] Reason: Worker failed to boot.
-"""
-BY_THE_APP = """\
-Traceback (most recent call last):
-  File "/app/app.py", line 1, in <module>
-    from common.database import engine
-ModuleNotFoundError: No module named 'common'
-"""
-UV = """\
-Using CPython 3.13.5 interpreter at: /usr/bin/python3
-Creating virtual environment at: .venv
-error: Failed to fetch: https://packages.example/simple/idna/
-  cause: error sending request for url (https://packages.example/simple/idna/)
-  cause: client error (Connect)
-  cause: invalid peer certificate: UnknownIssuer
-
-hint: Consider enabling use of system TLS certificates with the `--system-certs` command-line flag
-"""
-PIP = """\
-  Getting requirements to build wheel: started
-  error: subprocess-exited-with-error
-  
-  × Getting requirements to build wheel did not run successfully.
-  │ exit code: 1
-  ╰─> [34 lines of output]
-      running egg_info
-      writing top-level names to psycopg2_binary.egg-info/top_level.txt
-      
-      Error: pg_config executable not found.
-      
-      pg_config is required to build psycopg2 from source.  Please add the directory
-      containing pg_config to the $PATH or specify the full executable path with the
-      option:
-      
-      [end of output]
-  
-  note: This error originates from a subprocess, and is likely not a problem with pip.
-  Getting requirements to build wheel: finished with status 'error'
-error: subprocess-exited-with-error
-
-× Getting requirements to build wheel did not run successfully.
-│ exit code: 1
-╰─> See above for output.
-
-note: This error originates from a subprocess, and is likely not a problem with pip.
-"""  # noqa: W293 - as pip prints it
-WRAPPED = (
-    'process "/bin/bash -c set -a; . /run/secrets/emu_build_env; set +a; exec /bin/bash -c ./build.sh" did not '
-    "complete successfully: exit code: 1"
-)
-WRAPPED_STEP = (
-    '[8/8] RUN --mount=type=secret,id=emu_build_env,uid=1000,mode=0400 ["/bin/bash","-c","set -a; . '
-    '/run/secrets/emu_build_env; set +a; exec /bin/bash -c ./build.sh"]'
-)
-
-COMMAND = Origin(file="Dockerfile", line=3)
+TOLD = {
+    "bash_nf": ("program-not-found", "no program called gunicornn"),
+    "crlf": ("script-line-ends", "a script has Windows line ends, so its interpreter is not found"),
+    "flask": ("module-not-found", MODULE.format("api")),
+    "gunicorn_import": ("module-not-found", MODULE.format("nope_pkg")),
+    "gunicorn_noattr": ("attribute-not-found", "'app' has no attribute 'app'"),
+    "gunicorn_nomod": ("module-not-found", MODULE.format("api")),
+    "node1": ("module-not-found", SCRIPT.format("./missing")),
+    "node2": ("dependency-refused", "the connection to 127.0.0.1:5432 is refused"),
+    "node3": ("port-in-use", "the port is already taken inside the container"),
+    "node4": ("module-not-found", SCRIPT.format("nope-pkg")),
+    "node5": ("module-not-found", SCRIPT.format("express")),
+    "node6": ("module-not-found", SCRIPT.format("/w/server.js")),
+    "py_bad": ("module-not-found", MODULE.format("nope_pkg")),
+    "py_bad2": (
+        "import-error",
+        (
+            "an import fails: cannot import name 'NoSuch' from 'flask' "
+            "(/usr/local/lib/python3.11/site-packages/flask/__init__.py)"
+        ),
+    ),
+    "py_dns": ("host-not-found", "a host name that the app connects to is not known here"),
+    "py_file": ("file-not-found", "/w/server.py is not in the image"),
+    "py_inuse": ("port-in-use", "the port is already taken inside the container"),
+    "py_key": ("variable-missing", "the variable DATABASE_URL is not set"),
+    "py_key2": ("uncaught-exception", "the app ends with KeyError: 'Shipping'"),
+    "py_m": ("module-not-found", MODULE.format("backend")),
+    "py_m2": ("module-not-found", MODULE.format("nopkg")),
+    "py_nofile": ("file-not-found", "config/prod.yml is not there when the app opens it"),
+    "py_perm": ("permission-denied", "permission denied: /root/x"),
+    "py_pg": ("dependency-refused", "the connection to 127.0.0.1 is refused"),
+    "py_redis": ("dependency-refused", "the connection to localhost:6379 is refused"),
+    "py_refused": ("dependency-refused", "a connection to another service is refused"),
+    "py_syn": ("uncaught-exception", "the app ends with SyntaxError: invalid syntax"),
+    "sh_nf": ("program-not-found", "no program called gunicornn"),
+    "sh_nofile": ("program-not-found", "no program called ./start.sh"),
+    "sh_perm": ("permission-denied", "./app.py may not be executed"),
+    "uvicorn_noattr": ("attribute-not-found", "'app' has no attribute 'app'"),
+    "uvicorn_nomod": ("module-not-found", MODULE.format("src")),
+}
 
 
-def service(command="python app.py", *, context=".", env=()) -> Service:
-    return Service(
-        name="web",
-        type=ServiceType.WEB,
-        origin=None,
-        build=Build(kind=BuildKind.DOCKERFILE, runtime="docker", dockerfile="Dockerfile", context=context),
-        command=Command(argv=tuple(command.split()), form="exec", text=command, source="dockerfile", origin=COMMAND),
-        port=None,
-        env=tuple(env),
-        probes=Probes(),
-        containers=(),
-        lifecycle=Lifecycle(),
-        resources=Resources(),
-        shutdown=Shutdown(),
+def crash(*lines: str, code: int = 1):
+    outcome = Outcome(
+        due=1, verdict=VerdictKind.BOOT_FAILED, code="crash", reason=f"it exited with status {code}", exit_code=code
     )
+    return boot_cause(WEB, outcome, lines, NOWHERE)
 
 
-CRASH = Outcome(due=0, verdict=VerdictKind.BOOT_FAILED, code="crash", reason="exits with status 1", exit_code=1)
+def ended(code: str, reason: str = "why", **more: object):
+    return boot_cause(WEB, Outcome(due=1, verdict=VerdictKind.TIMED_OUT, code=code, reason=reason, **more), (), NOWHERE)  # type: ignore[arg-type]
 
 
-def crashed(output: str, files=None, *, run=None, variables=()) -> Diagnostic:
-    return boot_cause(
-        run or service(), CRASH, output.splitlines(), Scene(from_mapping(files or {}), frozenset(variables))
-    )
+def failed(*tail: str, kind: str = "step", message: str = "exit code: 1", arch: str = "x86_64", **more: object):
+    problem = BuildError(kind=kind, message=message, log_tail=tail, **more)  # type: ignore[arg-type]
+    return build_cause(WEB, problem, arch)
 
 
-def failed_build(problem: BuildError, run: Service | None = None) -> Diagnostic:
-    run = run or service()
-    return build_cause(run, plainly(run, problem), "x86_64")
+# ---- real last words --------------------------------------------------------------------------------
 
 
-def place(found: Diagnostic) -> tuple[str, int] | None:
-    return (found.origin.file, found.origin.line) if found.origin else None
+def test_all_last_words_are_looked_at() -> None:
+    """A file without an expectation, or the other way round, is a mistake."""
+    assert {path.stem for path in LAST_WORDS.glob("*.txt")} == set(TOLD)
 
 
-def test_error_in_a_library_is_placed_at_the_line_of_the_app_that_caused_it():
-    """The innermost frame of the repository's own is the place; what it reads and nobody set is the cause."""
-    found = crashed(IN_A_LIBRARY, {"app.py": APP, "common/database.py": DATABASE})
-    assert (found.code, place(found)) == ("start/variable-missing", ("common/database.py", 4))
-    assert found.message == "DB_PASSWORD is not set in this service"
-    assert any("TypeError: quote_from_bytes() expected bytes" in fact for fact in found.facts)
+@pytest.mark.parametrize("name", TOLD)
+def test_last_words_tell_the_cause(name: str) -> None:
+    """From what a real program printed: the code, the words, and the line itself among the facts."""
+    lines = (LAST_WORDS / f"{name}.txt").read_text().splitlines()
+    cause = crash(*lines)
+    code, message = TOLD[name]
+    assert (cause.code, cause.message) == (f"start/{code}", message)
+    assert cause.facts[0] == "it exited with status 1"
+    assert len(cause.facts) <= 2 + LINES_BEFORE + LINES_AFTER
+    assert all(fact in lines for fact in cause.facts[1:])
+    assert cause.help
+    assert cause.origin == WEB.command.origin  # type: ignore[union-attr]
 
 
-def test_a_variable_that_is_set_is_not_blamed():
-    """Where the variable has a value the exception speaks for itself, at the same place."""
-    found = crashed(IN_A_LIBRARY, {"app.py": APP, "common/database.py": DATABASE}, variables=["DB_PASSWORD"])
-    assert (found.code, place(found)) == ("start/uncaught-exception", ("common/database.py", 4))
+# ---- what must not mislead --------------------------------------------------------------------------
+
+TRACE = ("Traceback (most recent call last):", '  File "/app/main.py", line 3, in <module>', "    start()")
+
+
+def test_the_last_failure_counts() -> None:
+    """A refused connection was logged and survived; what ended the app came later."""
+    cause = crash("cache: Connection refused, going on without", "ready soon", *TRACE, "ValueError: bad rate 'x'")
+    assert (cause.code, cause.message) == ("start/uncaught-exception", "the app ends with ValueError: bad rate 'x'")
+
+
+def test_what_was_said_long_before_does_not_count() -> None:
+    """Twelve lines later an old refusal is no explanation any more."""
+    cause = crash("redis: Connection refused", *[f"working on {n}" for n in range(15)], "giving up")
+    assert cause.code == "start/exited"
+    assert cause.facts == ("working on 13", "working on 14", "giving up")
 
 
 @pytest.mark.parametrize(
-    ("files", "context", "expected"),
+    "line",
     [
-        ({"backend/common/database.py": DATABASE}, "backend", ("backend/common/database.py", 4)),
-        ({"app/common/database.py": DATABASE}, ".", ("app/common/database.py", 4)),
-        ({"common/database.py": DATABASE}, "backend", ("Dockerfile", 3)),
-        ({"common/database.py": DATABASE, "database.py": DATABASE}, ".", ("Dockerfile", 3)),
-        ({"common/database.py": "\n" + DATABASE}, ".", ("Dockerfile", 3)),
-        ({}, ".", ("Dockerfile", 3)),
+        '172.17.0.1 - - [20/Nov/2026 15:41:54] "GET /x HTTP/1.1" 404 not found',
+        "404: page: not found",
+        "INFO: user: not found",
+        "[error] session: not found",
+        "GET /api/items 404 not found",
+        "lookup of key 7: not found",
+        "see https://example.com/sh: not found",
+        "DeprecationWarning: use something else",
+        "no error here",
+        "DATABASE: Permission denied for relation shop",
     ],
-    ids=["under the context", "copied as /app", "outside the context", "two of them", "another line", "not there"],
 )
-def test_a_frame_is_placed_only_where_one_file_has_that_line(files, context, expected):
-    """A path in the container is matched by its end and by the line's own text; else the command is the place."""
-    assert place(crashed(IN_A_LIBRARY, files, run=service(context=context))) == expected
+def test_logs_that_only_look_like_it(line: str) -> None:
+    """A word in a log is not a cause."""
+    assert telling_line(BOOT_PATTERNS, (line,)) is None
+    assert telling_line(BUILD_PATTERNS, (line,)) is None
 
 
-def test_error_in_node_is_placed_too():
-    """Node prints its frames below the error, innermost first."""
-    found = crashed(IN_NODE, {"web/server.js": SERVER_JS})
-    assert (found.code, place(found)) == ("start/variable-missing", ("web/server.js", 3))
-    assert found.message == "API_HOST is not set in this service"
+def test_a_missing_key_is_not_a_missing_variable() -> None:
+    """KeyError in capitals from a dictionary of the app's own says nothing about its environment."""
+    assert crash(*TRACE, "KeyError: 'EUR'").code == "start/uncaught-exception"
+    assert crash(*TRACE, '  File "<frozen os>", line 679, in __getitem__', "KeyError: 'EUR'").code == (
+        "start/variable-missing"
+    )
 
 
-def test_a_package_that_lacks_a_module_is_named():
-    """The command is right: what it starts needs something that is not there any more."""
-    found = crashed(IN_A_PACKAGE, run=service("gunicorn app:app"))
-    assert found.message == "the package gunicorn needs 'pkg_resources', which is not in the image"
-    assert "setuptools" in (found.help or "")
+def test_an_app_that_says_nothing() -> None:
+    """No output, no guess."""
+    cause = crash()
+    assert (cause.code, cause.facts) == ("start/exited", ())
+    assert "says nothing" in str(cause.help)
+
+
+def test_an_endless_line_is_not_searched_to_its_end() -> None:
+    """A line of a megabyte costs no time."""
+    assert crash("x" * 1_000_000 + " Connection refused").code == "start/exited"
+
+
+# ---- verdicts without last words --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("context", "help"),
+    ("code", "expected"),
     [
-        (".", "start it in myproject, or add `--chdir myproject` to the command"),
-        ("other", "make myproject the service's folder or its build context: other does not hold it"),
-        ("myproject", "copy that file into the image, to where the command starts"),
+        ("loopback", "start/loopback-bind"),
+        ("no-port", "start/not-listening"),
+        ("no-http", "start/not-http"),
+        ("unhealthy", "start/health-check"),
+        ("oom", "start/out-of-memory"),
+        ("exit-zero", "start/exits"),
     ],
 )
-def test_a_module_of_the_command_is_looked_for_in_the_repository(context, help):
-    """It is often there, one folder further down: say where, and what then to do."""
-    files = {"myproject/myproject/wsgi.py": "", "myproject/myproject/__init__.py": "", "other/a.py": ""}
-    found = crashed(BY_THE_COMMAND, files, run=service("gunicorn myproject.wsgi", context=context))
-    assert found.message == "the command cannot import 'myproject.wsgi': no such module in the image"
-    assert place(found) == ("Dockerfile", 3)
-    assert "the repository has it: myproject/myproject/wsgi.py" in found.facts
-    assert found.help == help
+def test_every_other_end_has_its_words(code: str, expected: str) -> None:
+    """Each way to fail: a code, what was seen, something to do, and the app's fault."""
+    cause = ended(code)
+    assert (cause.code, cause.fault) == (expected, Fault.APP)
+    assert "why" in (*cause.facts, cause.message, cause.message.removeprefix("the health check fails: "))
+    assert cause.help
 
 
-def test_a_module_the_repository_has_twice_is_not_placed():
-    """Which of two would be a guess."""
-    files = {"a/myproject/wsgi.py": "", "b/myproject/wsgi.py": ""}
-    found = crashed(BY_THE_COMMAND, files, run=service("gunicorn myproject.wsgi"))
-    assert not any("the repository has" in fact for fact in found.facts)
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("not-found", "start/program-not-found"),
+        ("not-executable", "start/not-executable"),
+        ("format", "start/exec-format"),
+        ("user", "start/user-not-found"),
+        ("workdir", "start/workdir"),
+        ("memory", "start/out-of-memory"),
+        ("other", "start/not-started"),
+    ],
+)
+def test_why_a_first_process_cannot_be_executed(kind: str, expected: str) -> None:
+    """The engine's words are a fact; ours say what is wrong."""
+    failure = StartFailure(kind=kind, message="exec: why", exit_code=127)  # type: ignore[arg-type]
+    cause = ended("not-started", "exec: why", failure=failure, exit_code=127)
+    assert (cause.code, cause.facts) == (expected, ("exec: why", "status 127"))
 
 
-def test_an_import_of_the_apps_own_is_the_place():
-    """Not the command's fault: the line that imports what nobody installed."""
-    found = crashed(BY_THE_APP, {"app.py": APP})
-    assert (found.message, place(found)) == ("'common' is imported here, and is not in the image", ("app.py", 1))
+def test_out_of_memory_without_a_limit() -> None:
+    """No limit of a plan is named where there is none."""
+    outcome = Outcome(due=1, verdict=VerdictKind.BOOT_FAILED, code="oom", reason="why")
+    cause = boot_cause(service(resources=Resources()), outcome, (), NOWHERE)
+    assert (cause.message, cause.facts) == ("the app runs out of memory", ("why",))
 
 
-def test_a_module_named_by_a_variable_is_no_packages_need():
-    """An import of a computed name (settings of Django) accuses neither the package nor the command."""
-    found = crashed(BY_THE_COMMAND, run=service("gunicorn other.wsgi"))
-    assert "package" not in found.message
+# ---- builds -----------------------------------------------------------------------------------------
 
 
-def test_certificates_of_this_network_are_this_machines_matter():
-    """The platform has no proxy that re-signs TLS: the app is not at fault. The reason stands in an indented line."""
-    found = crashed(UV)
-    assert (found.code, found.fault) == ("host/certificate", Fault.HOST)
-    assert "emu doctor" in (found.help or "")
+@pytest.mark.parametrize(
+    ("lines", "code", "message"),
+    [
+        (
+            (
+                "ERROR: Could not find a version that satisfies the requirement flask==99.99 (from versions: 0.1)",
+                "ERROR: No matching distribution found for flask==99.99",
+            ),
+            "requirement-not-found",
+            "no release of flask==99.99 fits this Python",
+        ),
+        (
+            ("ERROR: Could not open requirements file: [Errno 2] No such file or directory: 'requirements.txt'",),
+            "requirements-file-missing",
+            "requirements.txt is not there when it is installed",
+        ),
+        (("/bin/sh: 1: nosuchcmd: not found",), "program-not-found", "no program called nosuchcmd in this stage"),
+        (("/bin/sh: 1: ./build.sh: not found",), "program-not-found", "no program called ./build.sh in this stage"),
+        (("E: Unable to locate package libx",), "package-unknown", "the distribution has no package libx"),
+        (
+            ("ERROR: Directory '.' is not installable. Neither 'setup.py' nor 'pyproject.toml' found.",),
+            "pip-project-missing",
+            "the project to install is not in the build context",
+        ),
+        (
+            ("Traceback (most recent call last):", '  File "<string>"', "ModuleNotFoundError: No module named 'nope'"),
+            "module-not-found",
+            "the build cannot import 'nope'",
+        ),
+        (("cp: cannot stat 'a': No such file or directory",), "file-not-found", "a is not there at this step"),
+        (
+            ("python: can't open file '/app/setup.py': [Errno 2] No such file or directory",),
+            "file-not-found",
+            "/app/setup.py is not there at this step",
+        ),
+        (
+            (
+                "  ╰─> [1 lines of output]",
+                "      error: package directory 'backend' does not exist",
+                "      [end of output]",
+                "  ",
+                "  note: This error originates from a subprocess, and is likely not a problem with pip.",
+            ),
+            "package-not-copied",
+            "the package directory 'backend' is not there when the project is installed",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_failing_step_printed(lines: tuple[str, ...], code: str, message: str) -> None:
+    """The cause of a failed build from the real output of its step."""
+    cause = failed(*lines, line=4, end_line=4)
+    assert (cause.code, cause.message) == (f"build/{code}", message)
+    assert cause.origin is not None
+    assert (cause.origin.file, cause.origin.line) == ("Dockerfile", 4)
 
 
-def test_variables_without_a_value_are_mentioned():
-    """Whatever the boot dies of, that nobody gave these is worth knowing."""
-    missing = EnvVar(name="API_KEY", value=None, kind=EnvKind.PROMPT)
-    given = EnvVar(name="TOKEN", value=None, kind=EnvKind.PROMPT)
-    found = crashed("", run=service(env=(missing, given)), variables=["TOKEN"])
-    assert found.facts[-1] == "without a value in this run: API_KEY"
-
-
-def test_unknown_words_are_shown_where_they_stand():
-    """No command to run beside it: the lines are there."""
-    found = crashed("giving up\n")
-    assert (found.code, found.help) == ("start/exited", "its last lines say why")
-    assert found.facts == ("giving up",)
-
-
-def test_the_reason_is_found_above_what_pip_always_says():
-    """Notes, boxes and the names of pip's own errors tell nothing."""
-    problem = BuildError(kind="step", message="x", log_tail=tuple(PIP.splitlines()), exit_code=1)
-    found = failed_build(problem)
-    assert found.code == "build/step-failed"
-    assert "      Error: pg_config executable not found." in found.facts
-    assert not [fact for fact in found.facts if "note:" in fact or "─" in fact or "end of output" in fact]
-
-
-def test_marks_under_a_line_are_no_facts():
-    """`^^^^` alone says nothing."""
-    found = crashed("  thing(\n  ^^^^^^\nValueError: no\n")
-    assert not [fact for fact in found.facts if "^" in fact]
-
-
-def test_a_build_command_is_told_as_the_user_wrote_it():
-    """Neither the message nor the step shows what we wrapped around it."""
-    native = replace(service(), build=Build(kind=BuildKind.NATIVE, runtime="python", context=".", command="./build.sh"))
-    problem = BuildError(kind="step", message=WRAPPED, step=WRAPPED_STEP, exit_code=1)
-    plain = plainly(native, problem)
-    assert plain.message == "the build command ./build.sh exited with status 1"
-    assert plain.step == step_name(native, WRAPPED_STEP) == "build command: ./build.sh"
-    assert failed_build(problem, native).message == f"the build fails: {plain.message}"
-
-
-def test_a_step_is_told_without_its_shell():
-    """The user wrote `RUN make`."""
-    message = 'process "/bin/sh -c make" did not complete successfully: exit code: 2'
-    assert plainly(service(), BuildError(kind="step", message=message)).message == "make exited with status 2"
+def test_a_step_that_only_fails() -> None:
+    """Without a pattern: the builder's words and the last lines."""
+    cause = failed("one", "", "two", "three", "four")
+    assert (cause.code, cause.facts) == ("build/step-failed", ("two", "three", "four"))
 
 
 @pytest.mark.parametrize(
     ("kind", "code", "fault"),
     [
-        ("registry", "host/no-registry", Fault.HOST),
+        ("missing-file", "build/copy-source-missing", Fault.APP),
         ("missing-image", "build/base-image-missing", Fault.APP),
+        ("registry", "host/no-registry", Fault.HOST),
+        ("dockerfile", "build/dockerfile-invalid", Fault.APP),
+        ("other", "build/step-failed", Fault.APP),
     ],
 )
-def test_a_registry_that_is_silent_is_this_machines_matter_one_that_says_no_is_the_apps(kind, code, fault):
-    """A name that the registry does not know fails on the platform as well."""
-    found = failed_build(BuildError(kind=kind, message="m", subject="docker.io/library/python:9", line=1, end_line=1))
-    assert (found.code, found.fault) == (code, fault)
-    assert "docker.io/library/python:9" in found.message
+def test_what_the_builder_itself_refuses(kind: str, code: str, fault: Fault) -> None:
+    """Each kind of failure that is no step's."""
+    cause = failed(kind=kind, subject="it")
+    assert (cause.code, cause.fault) == (code, fault)
+    assert cause.help
+
+
+@pytest.mark.parametrize("arch", ["aarch64", "arm64"])
+def test_another_processor_without_emulation(arch: str) -> None:
+    """On an ARM engine the build for the platform's processor needs emulation: said so, and not the app's fault."""
+    cause = failed("exec /bin/sh: exec format error", kind="format", arch=arch)
+    assert (cause.code, cause.fault) == ("host/no-emulation", Fault.HOST)
+    assert "linux/amd64" in cause.message
+    assert "exec format error" in cause.message
+    assert arch in cause.message
+    assert "emulation" in str(cause.help)
+
+
+@pytest.mark.parametrize("arch", ["x86_64", "amd64"])
+def test_a_program_for_another_processor_in_the_image(arch: str) -> None:
+    """On the platform's own kind of processor it is the image that is wrong."""
+    cause = failed("exec /bin/sh: exec format error", kind="format", arch=arch)
+    assert (cause.code, cause.fault) == ("build/exec-format", Fault.APP)
+
+
+def test_a_native_build_fails_at_its_command() -> None:
+    """Without a Dockerfile of the user's there is no line of it to show."""
+    native = service(build=Build(kind=BuildKind.NATIVE, runtime="python", generated_dockerfile="FROM x"))
+    assert build_cause(native, BuildError(kind="step", message="x", line=9), "x86_64").origin is None
