@@ -275,6 +275,20 @@ def test_what_a_killed_emu_leaves_is_found_and_removed(place: Place, engine: "Do
         assert engine.containers.list(all=True, filters=place.labels) == []
 
 
+@pytest.mark.parametrize("clean_up", ["up", "down"])
+def test_a_build_that_outlives_its_emu_is_ended(place: Place, clean_up: str) -> None:
+    """After kill -9 in the middle of a build, the next `up` or `down` ends the builder and removes its folder."""
+    place.write(SERVES, run="echo begun && sleep 64.7")
+    with Running(place) as up:
+        up.until("log", lambda event: event["line"] == "begun")
+        up.process.kill()
+        up.process.wait()
+    assert processes_about("sleep 64.7") != []
+    place.write(SERVES)
+    assert place.emu(clean_up, *(["--once"] if clean_up == "up" else [])).code == 0
+    wait_for(lambda: processes_about("sleep 64.7") == [] and processes_about(str(place.temporary)) == [])
+
+
 def test_down_ends_a_running_up(place: Place) -> None:
     """`emu down` beside a running `emu up` ends it, and tells so."""
     with Running(place) as up:

@@ -14,10 +14,12 @@ from pathlib import Path
 from emulator.engine.build_log import BuildLog
 from emulator.engine.docker_args import BuildCommand, build_command, refuse_replaced_stage, without_syntax_line
 from emulator.engine.host_problems import known_host_problem
+from emulator.engine.labels import PROJECT
 from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.world import BuildError, BuildOutcome, BuildRequest, OnProgress
 
 from .host import Endpoint
+from .orphans import SCRATCH
 
 _LOOK_S = 0.05
 """How often a silent build looks whether it was canceled."""
@@ -59,7 +61,7 @@ def build(
     replaced. Whatever ends the build early, its processes are gone when this returns or raises.
     """
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="emu-build-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{request.labels.get(PROJECT, '')}-") as folder:
         iidfile = Path(folder, "image-id")
         dockerfile = _dockerfile(request, folder)
         command = build_command(request, dockerfile=dockerfile, builder=endpoint.name, iidfile=str(iidfile))

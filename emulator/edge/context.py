@@ -68,7 +68,7 @@ def prepare_context(snapshot: Snapshot, *, context: str, dockerfile: str | Gener
             os.mkdir(build)
             prepared = _prepared(snapshot, source, context, dockerfile, slot)
         except OSError as problem:
-            raise _cache_problem(slot, f"{problem.filename}: {problem.strerror}") from problem
+            raise _cache_problem(problem.filename or slot, problem.strerror) from problem
         yield prepared
     finally:
         shutil.rmtree(build, ignore_errors=True)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from emulator.model.diagnostic import Fault, HostError, error
 
 from .forward import Forwarder
+from .orphans import remove_orphans
 from .state import ProjectState, every_project
 
 
@@ -49,13 +50,16 @@ def open_project(id: str, environ: Mapping[str, str]) -> Iterator[Project]:
             exit_code=2,
         )
     try:
+        if state.was_killed:
+            remove_orphans(id)
         yield Project(state)
     finally:
         state.unlock()
 
 
 def end_running(project: str | None, environ: Mapping[str, str], *, within_s: float = 45) -> int:
-    """Ask the `up` of a project (None: of every project) to end, and wait for it; how many there were.
+    """Ask the `up` of a project (None: of every project) to end, and wait for it; how many there were. What one
+    that was killed left on this machine is removed.
 
     Only a process that holds the project's lock is meant, so a number that the system gave to
     another process since is never signalled.
@@ -68,6 +72,8 @@ def end_running(project: str | None, environ: Mapping[str, str], *, within_s: fl
     for state in [ProjectState(project, environ)] if project else every_project(environ):
         owner = state.owner()
         if not owner:
+            if state.was_killed:
+                remove_orphans(os.path.basename(state.folder))
             continue
         count += 1
         os.kill(owner, signal.SIGTERM)

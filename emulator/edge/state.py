@@ -18,6 +18,8 @@ class ProjectState:
     def __init__(self, project: str, environ: Mapping[str, str]) -> None:
         self.folder = os.path.join(_home(environ), project)
         self._lock: int | None = None
+        self.was_killed = False
+        """After `lock`: whether the process that had the project last could not give it back."""
 
     def lock(self) -> int | None:
         """Take the project for this process. None when it was free, else the id of the process that has it (0 when
@@ -27,6 +29,7 @@ class ProjectState:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
             handle = os.open(os.path.join(self.folder, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.was_killed = os.fstat(handle).st_size > 0
             os.ftruncate(handle, 0)
             os.write(handle, str(os.getpid()).encode())
         except BlockingIOError:
@@ -50,6 +53,8 @@ class ProjectState:
 
     def unlock(self) -> None:
         if self._lock is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._lock, 0)
             os.close(self._lock)
             self._lock = None
 
