@@ -102,10 +102,12 @@ class Session:
         bad = next((d for d in self._deployed if not d.verdict.verdict.good), None)
         shown = bad or self._deployed[0]
         reasons = ", ".join(d.verdict.reason for d in self._deployed)
+        by_this_machine = shown.verdict.cause is not None and shown.verdict.cause.fault is Fault.HOST
+        later = shown.outcome.platform_seconds if shown.outcome and not by_this_machine else None
         return Verdict(
             verdict=shown.verdict.verdict,
             reason=bad.verdict.reason if bad else reasons,
-            platform_seconds=shown.outcome.platform_seconds if shown.outcome else None,
+            platform_seconds=later,
             services=tuple(d.verdict for d in self._deployed),
         )
 

@@ -272,11 +272,11 @@ def build_cause(service: Service, problem: BuildError, arch: str) -> Diagnostic:
     if found is None:
         return error(
             "build/step-failed",
-            f"the build fails: {problem.message}",
+            problem.message if problem.exit_code is not None else f"the build fails: {problem.message}",
             service=service.name,
             origin=origin,
             facts=_around(problem.log_tail, None),
-            help="the step's output says why",
+            help="its last lines say why" if any(problem.log_tail) else "it says nothing: run it with more output",
         )
     return error(
         found.pattern.code,
@@ -290,9 +290,11 @@ def build_cause(service: Service, problem: BuildError, arch: str) -> Diagnostic:
 
 
 _FAILED_PROCESS = re.compile(
-    r'process "(?:/bin/(?:ba)?sh -c )?(?P<command>.*)" did not complete successfully: exit code: (?P<status>\d+)',
+    r"(?:process \"|The command ')(?:/bin/(?:ba)?sh -c )?(?P<command>.*)"
+    r"(?:\" did not complete successfully: exit code: |' returned a non-zero code: )(?P<status>\d+)",
     re.DOTALL,
 )
+"""What BuildKit and the classic builder say of a RUN that failed."""
 
 
 def plainly(service: Service, problem: BuildError) -> BuildError:
