@@ -15,16 +15,11 @@ from emulator.snapshot import Snapshot
 from emulator.world import BuildError
 
 from .boot_steps import Outcome
-from .failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS, CAUSED_BY, NOISE, OF_NOTHING, SAYS_WHY, Pattern, provider
+from .failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS, OF_NOTHING, provider
+from .last_words import Telling, around, telling_line
 from .modules import find_module, imports, named_in_command, needed_by, start_there
 from .requests import BUILD_ENV_SECRET
 from .traces import Frame, frames_at, line_of, place_of, variables_read
-
-LINES_BEFORE = 2
-LINES_AFTER = 1
-LAST_WORDS = 12
-"""So many lines from the end may tell why a program failed; what it said before that, it survived. Indented lines
-are not counted: a trace of calls follows the telling line in some languages."""
 
 LONGEST_COMMAND = 120
 
@@ -56,7 +51,7 @@ def _ended(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene
             f"the process ends: {outcome.reason}",
             service=service.name,
             origin=origin,
-            facts=_around(tail, None),
+            facts=around(tail, None),
             help="its last lines say why" if any(tail) else "it says nothing: run its command with more output",
         )
     trace = _trace_of(service, tail, found, scene.repo)
@@ -66,7 +61,7 @@ def _ended(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene
         fault=found.pattern.fault,
         service=service.name,
         origin=trace.place or origin,
-        facts=(outcome.reason, *_around(tail, found.line)),
+        facts=(outcome.reason, *around(tail, found.line)),
         help=found.pattern.help.format(*found.groups),
     )
     refine = _BY_TRACE.get(cause.code)
@@ -83,7 +78,7 @@ class _Trace(NamedTuple):
     line: str
 
 
-def _trace_of(service: Service, tail: Sequence[str], found: "Telling", repo: Snapshot) -> _Trace:
+def _trace_of(service: Service, tail: Sequence[str], found: Telling, repo: Snapshot) -> _Trace:
     frames = frames_at(tail, found.line)
     places = (place_of(frame, repo, service.build.context or ".") for frame in frames)
     place = next((place for place in places if place is not None), None)
@@ -128,38 +123,40 @@ _BY_TRACE: dict[str, Callable[[Service, Diagnostic, _Trace, Scene], Diagnostic]]
 """Code of a pattern → what its trace adds."""
 
 
-def _loopback(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
-    port = service.port.number if service.port else None
-    return error(
-        "start/loopback-bind",
+_ENDS: dict[str, tuple[str, str, str]] = {
+    "loopback": (
+        "loopback-bind",
         "the app listens on the loopback address only",
-        service=service.name,
-        origin=origin,
-        facts=(outcome.reason,),
-        help=f"bind 0.0.0.0{f', port {port}' if port else ''} instead of 127.0.0.1 or localhost",
-    )
-
-
-def _no_port(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
-    port = service.port.number if service.port else None
-    return error(
-        "start/not-listening",
+        "bind 0.0.0.0, port {port}, instead of 127.0.0.1 or localhost",
+    ),
+    "no-port": (
+        "not-listening",
         "nothing listens on a port",
-        service=service.name,
-        origin=origin,
-        facts=(outcome.reason,),
-        help=f"listen on 0.0.0.0:{port} ($PORT), or make it a background worker" if port else "listen on 0.0.0.0",
-    )
-
-
-def _no_http(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
-    return error(
-        "start/not-http",
+        "listen on 0.0.0.0:{port} ($PORT), or make it a background worker",
+    ),
+    "no-http": (
+        "not-http",
         "a port is open, but nothing answers HTTP on it",
+        "serve HTTP, or make it a private service",
+    ),
+    "exit-zero": (
+        "exits",
+        "the command ends with status 0 instead of serving",
+        "name the command that starts the server, in the foreground",
+    ),
+}
+"""How a boot ended → code, what it means, what to do. `{port}` is the port it should listen on."""
+
+
+def _plain_end(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
+    code, message, help = _ENDS[outcome.code]
+    return error(
+        f"start/{code}",
+        message,
         service=service.name,
         origin=origin,
         facts=(outcome.reason,),
-        help="serve HTTP, or make it a private service",
+        help=help.format(port=service.port.number if service.port else "$PORT"),
     )
 
 
@@ -184,17 +181,6 @@ def _out_of_memory(service: Service, outcome: Outcome, origin: Origin | None) ->
         origin=origin,
         facts=(outcome.reason, *((f"the limit of plan {service.resources.plan} is {limit} MiB",) if limit else ())),
         help="use less (fewer workers, smaller models), or choose a larger plan",
-    )
-
-
-def _exit_zero(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
-    return error(
-        "start/exits",
-        "the command ends with status 0 instead of serving",
-        service=service.name,
-        origin=origin,
-        facts=(outcome.reason,),
-        help="name the command that starts the server, in the foreground",
     )
 
 
@@ -250,13 +236,10 @@ def _startup_probe(service: Service, outcome: Outcome, origin: Origin | None) ->
 
 
 _BY_CODE: dict[str, Callable[[Service, Outcome, Origin | None], Diagnostic]] = {
-    "loopback": _loopback,
-    "no-port": _no_port,
-    "no-http": _no_http,
+    **dict.fromkeys(_ENDS, _plain_end),
     "unhealthy": _unhealthy,
     "startup-probe": _startup_probe,
     "oom": _out_of_memory,
-    "exit-zero": _exit_zero,
     "not-started": _not_started,
 }
 
@@ -275,7 +258,7 @@ def build_cause(service: Service, problem: BuildError, arch: str) -> Diagnostic:
             problem.message if problem.exit_code is not None else f"the build fails: {problem.message}",
             service=service.name,
             origin=origin,
-            facts=_around(problem.log_tail, None),
+            facts=around(problem.log_tail, None),
             help="its last lines say why" if any(problem.log_tail) else "it says nothing: run it with more output",
         )
     return error(
@@ -284,7 +267,7 @@ def build_cause(service: Service, problem: BuildError, arch: str) -> Diagnostic:
         fault=found.pattern.fault,
         service=service.name,
         origin=origin,
-        facts=_around(problem.log_tail, found.line),
+        facts=around(problem.log_tail, found.line),
         help=found.pattern.help.format(*found.groups),
     )
 
@@ -366,7 +349,7 @@ def _invalid(service: Service, problem: BuildError, origin: Origin | None, _arch
 def _foreign(service: Service, problem: BuildError, origin: Origin | None, arch: str) -> Diagnostic:
     """A program for another processor: on an engine of another kind, for want of emulation; else in the image."""
     wanted = service.build.platform
-    facts = _around(problem.log_tail, None) or (problem.message,)
+    facts = around(problem.log_tail, None) or (problem.message,)
     if arch in _AMD64:
         return error(
             "build/exec-format",
@@ -404,39 +387,3 @@ def build_origin(service: Service, problem: BuildError) -> Origin | None:
     if problem.line is None:
         return Origin(file=service.build.dockerfile)
     return Origin(file=service.build.dockerfile, line=problem.line, end_line=problem.end_line)
-
-
-class Telling(NamedTuple):
-    """The line that says why, by its number, and what it means."""
-
-    line: int
-    pattern: Pattern
-    groups: tuple[str, ...]
-
-
-def telling_line(patterns: Sequence[Pattern], lines: Sequence[str]) -> Telling | None:
-    """The latest of the last words that any pattern fits: what comes last is what ended it."""
-    counted = 0
-    for number in range(len(lines) - 1, -1, -1):
-        line = lines[number][:2000].rstrip()
-        if not line or (line[0].isspace() and not CAUSED_BY.match(line)):
-            continue
-        for pattern in patterns:
-            found = pattern.pattern.search(line)
-            if found and (pattern.near is None or any(map(pattern.near.search, lines[max(0, number - 5) : number]))):
-                return Telling(number, pattern, tuple((group or "").strip() for group in found.groups()))
-        counted += 1
-        if counted == LAST_WORDS:
-            break
-    return None
-
-
-def _around(lines: Sequence[str], telling: int | None) -> tuple[str, ...]:
-    """The telling line with its neighbours; without one, the last that begins as an error does, else the last lines.
-    What says nothing is left out."""
-    if telling is None:
-        spoken = [n for n, line in enumerate(lines) if not NOISE.match(line)]
-        telling = next((n for n in reversed(spoken) if SAYS_WHY.match(lines[n])), spoken[-1] if spoken else -1)
-    before = [line for line in lines[: max(telling, 0)] if not NOISE.match(line)][-LINES_BEFORE:]
-    after = [line for line in lines[telling + 1 :] if not NOISE.match(line)][:LINES_AFTER]
-    return (*before, *lines[max(telling, 0) : telling + 1], *after)

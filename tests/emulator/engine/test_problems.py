@@ -6,7 +6,8 @@ import pytest
 
 from emulator.engine.boot_steps import Outcome
 from emulator.engine.failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS
-from emulator.engine.problems import LINES_AFTER, LINES_BEFORE, Scene, boot_cause, build_cause, telling_line
+from emulator.engine.last_words import LINES_AFTER, LINES_BEFORE, telling_line
+from emulator.engine.problems import Scene, boot_cause, build_cause
 from emulator.model.diagnostic import Fault
 from emulator.model.event import VerdictKind
 from emulator.model.plan import Build, BuildKind, Resources
