@@ -17,6 +17,7 @@ class Cut:
         self._server = socket.socket(socket.AF_UNIX)
         self._ends: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
+        self._is_cut = False
         self._lock = threading.Lock()
 
     @property
@@ -38,6 +39,7 @@ class Cut:
             self._server.shutdown(socket.SHUT_RDWR)
         self._path.unlink(missing_ok=True)
         with self._lock:
+            self._is_cut = True
             threads = list(self._threads)
             for end in self._ends:
                 _shut(end, socket.SHUT_RDWR)
@@ -63,6 +65,8 @@ class Cut:
         with here, socket.socket(socket.AF_UNIX) as there:
             there.connect(self._to)
             with self._lock:
+                if self._is_cut:
+                    return
                 self._ends += [here, there]
             back = self._start(_carry, there, here)
             _carry(here, there)

@@ -373,7 +373,7 @@ def test_engine_lost(place: Place, cut: Cut, *, serving: bool) -> None:
         code, stderr = up.ends()
     assert (code, stderr.count("error[")) == (3, 1)
     assert up.diagnostics()[0] in ("host/engine-lost", "host/no-engine")
-    assert "`emu down`" in stderr
+    assert "`emu down`" in " ".join(stderr.split())
     assert "1 container" in place.emu("down").out
 
 

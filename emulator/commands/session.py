@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from emulator.commands.planning import Planned
 from emulator.commands.teller import Teller
@@ -16,6 +16,8 @@ from emulator.request import Address
 
 if TYPE_CHECKING:
     from emulator.world import Docker
+
+T = TypeVar("T")
 
 RUNNABLE = ("web", "private", "worker")
 
@@ -36,7 +38,7 @@ class Session:
         self.settings = settings
         self.teller = teller
         self._address = address
-        self._addresses: list[Address] = []
+        self._addresses: list[Ahead[Address]] = []
         self._deployed: list[Deployed] = []
         self._problem: Exception | None = None
         self.has_started = False
@@ -74,11 +76,11 @@ class Session:
 
     def _deploy(self, service: Service) -> tuple[Coverage, ...]:
         hidden = self.planned.resolution.secrets.of(service.name) | generated_values(service)
-        address = self._address(service.name)
+        address = Ahead(lambda: self._address(service.name))
         self._addresses.append(address)
 
         def route(target: tuple[str, int] | None) -> None:
-            address.target = target
+            address.wait().target = target
 
         done = deploy(
             service,
@@ -87,7 +89,7 @@ class Session:
             doors=self.doors,
             settings=self.settings,
             tell=self._tell,
-            url=address.url if service.type == "web" else None,
+            url=lambda: address.wait().url if service.type == "web" else None,
             route=route,
         )
         self._deployed.append(done)
@@ -120,12 +122,10 @@ class Session:
         try:
             for thread in threads:
                 thread.start()
-            while any(thread.is_alive() for thread in threads):
+            while self._problem is None and any(thread.is_alive() for thread in threads):
                 for thread in threads:
                     thread.join(0.5 / len(threads))
                 self.teller.check()
-                if self._problem is not None:
-                    raise self._problem
         finally:
             self.doors.cancel.set()
             for deployed, thread in zip(live, threads, strict=True):
@@ -133,6 +133,8 @@ class Session:
                     deployed.run.wake()
                 if thread.ident is not None:
                     thread.join()
+        if self._problem is not None:
+            raise self._problem
         return all(d.run is not None and d.run.outcome is not None and d.run.outcome.verdict.good for d in live)
 
     def _keep(self, deployed: Deployed) -> None:
@@ -157,7 +159,7 @@ class Session:
                 run.stop(hurry=(lambda: True) if at_once else self.doors.hurry)
             self._deployed.pop()
         while self._addresses:
-            self._addresses.pop().close()
+            self._addresses.pop().wait().close()
 
 
 def exit_code(verdict: Verdict) -> int:
@@ -203,23 +205,25 @@ def remove_leftovers(docker: "Docker", root: str) -> int:
     return len(found)
 
 
-class Ahead:
-    """Work begun in a thread of its own, so that the build need not wait for it: importing the
-    engine's client and asking the engine take longer than a cached build."""
+class Ahead(Generic[T]):
+    """Work begun in a thread of its own, so that the build need not wait for it: what it imports and asks takes
+    longer than a cached build."""
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], T]) -> None:
         self._problem: BaseException | None = None
+        self._result: list[T] = []
         self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
         self._thread.start()
 
-    def _run(self, work: Callable[[], None]) -> None:
+    def _run(self, work: Callable[[], T]) -> None:
         try:
-            work()
+            self._result.append(work())
         except BaseException as problem:  # noqa: BLE001 - raised again in `wait`, in the thread that asked
             self._problem = problem
 
-    def wait(self) -> None:
-        """Return when it is done. Raises what it raised."""
+    def wait(self) -> T:
+        """What came of it, when it is done. Raises what it raised."""
         self._thread.join()
         if self._problem is not None:
             raise self._problem
+        return self._result[0]

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from emulator.model.diagnostic import Fault, HostError, error
 
-from .forward import Forwarder
 from .orphans import remove_orphans
 from .state import ProjectState, every_project
+
+if TYPE_CHECKING:
+    from .forward import Forwarder
 
 
 class Project:
@@ -25,8 +28,10 @@ class Project:
         self._state.write("deploys", {"last": number})
         return number
 
-    def address(self, service: str) -> Forwarder:
+    def address(self, service: str) -> "Forwarder":
         """The service's address on 127.0.0.1: the same as last time where that port is free."""
+        from .forward import Forwarder  # asyncio takes as long to import as a plan to make
+
         forwarder = Forwarder(self._ports.get(service))
         if self._ports.get(service) != forwarder.port:
             self._ports[service] = forwarder.port

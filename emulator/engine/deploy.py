@@ -119,11 +119,11 @@ def deploy(
     doors: Doors,
     settings: Settings,
     tell: Tell,
-    url: str | None,
+    url: Callable[[], str | None],
     route: Route | None = None,
 ) -> Deployed:
-    """Build and boot `service` of `repo`; `url` is where its traffic will arrive, `route` sends it on. Raises
-    HostError."""
+    """Build and boot `service` of `repo`. `url`, asked after the build, is where its traffic will arrive; `route`
+    sends it on. Raises HostError."""
     return _Deployment(service, hidden, doors, settings, tell, repo=repo).perform(url, route)
 
 
@@ -149,7 +149,7 @@ class _Deployment:
         self._scene = Scene(repo, frozenset(environment(service, hidden, build=False)))
         self._frontend: Coverage | None = None
 
-    def perform(self, url: str | None, route: Route | None) -> Deployed:
+    def perform(self, url: Callable[[], str | None], route: Route | None) -> Deployed:
         try:
             built = self._built()
         except HostError as problem:
@@ -158,7 +158,7 @@ class _Deployment:
             return self._failed(VerdictKind.BUILD_FAILED, "build", built)
         self._compare(built)
         self._scene = self._scene._replace(variables=self._scene.variables | built.env.keys())
-        run = self._service_run(built, url, route)
+        run = self._service_run(built, url(), route)
         try:
             outcome = run.until_decided()
         except BaseException as problem:
