@@ -18,6 +18,7 @@ from emulator.model.traffic import Traffic
 
 from .proxy_client import Client
 from .proxy_core import Core, Rules
+from .proxy_poller import new_loop
 from .proxy_pool import Address
 from .proxy_ports import PortOwner, port_owner
 
@@ -47,8 +48,8 @@ class Proxy:
         self.busy: PortOwner | None = None
         self._listener = self._listen(wanted or 0)
         self.port: int = self._listener.getsockname()[1]
-        self._loop = asyncio.new_event_loop()
-        self._core = Core(self._loop, rules)
+        self._loop, poller = new_loop()
+        self._core = Core(self._loop, poller, rules)
         self._loop.add_reader(self._listener.fileno(), self._accept)
         self._thread = threading.Thread(target=self._serve, name=f"proxy-{self.port}", daemon=True)
         self._thread.start()
@@ -149,7 +150,11 @@ class Proxy:
                 self._loop.remove_reader(self._listener.fileno())
                 self._loop.call_later(_ACCEPT_AGAIN_S, self._loop.add_reader, self._listener.fileno(), self._accept)
                 return
-            client = Client(self._core, sock, address[0])
+            try:
+                client = Client(self._core, sock, address[0])
+            except OSError:  # it is gone already
+                sock.close()
+                continue
             self._core.clients.add(client)
             client.resume()
 

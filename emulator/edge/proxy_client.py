@@ -21,6 +21,8 @@ LINGER_S = 2.0
 """How long a client that still sends is listened to after its answer, so that it gets to read it."""
 
 _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"))
+_HTTP2 = b"PRI * HTTP/2.0\r\n\r\n"
+"""How a client begins that knows that HTTP/2 is spoken."""
 _NO_REQUEST = RequestHead(method=b"", length=0, host=b"", start=b"", rest=b"")
 
 _HEAD, _BODY, _WAIT, _TUNNEL, _OVER = range(5)
@@ -43,7 +45,7 @@ class Client(Wire):
         self._buffer = b""
         self._scanned = 0
         self._timer: TimerHandle | None = None
-        self._linger = 0.0
+        self._linger = False
         self._request = _NO_REQUEST
         self._body = Body(0)
         self._first: bytes | None = None
@@ -88,10 +90,8 @@ class Client(Wire):
             self._take_body(data)
         elif state == _WAIT:
             self._keep_for_later(data)
-        elif state == _TUNNEL and self.upstream is not None:
-            self.upstream.write(data)
-            if self.upstream.congested:
-                self.pause()
+        elif state == _TUNNEL:
+            self._pass_on(data)
 
     def ended(self, problem: OSError | None) -> None:
         if self._state == _TUNNEL:
@@ -125,7 +125,10 @@ class Client(Wire):
 
     def connected(self) -> None:
         if self.upstream is not None and self._first is not None:
-            self.upstream.send_first(self._first)
+            if self._state == _TUNNEL:
+                self.upstream.begin_tunnel(self._first)
+            else:
+                self.upstream.send_first(self._first)
             self.resume()
             if self.upstream.congested:
                 self.pause()
@@ -163,20 +166,20 @@ class Client(Wire):
             block += b"\r\nConnection: close"
         elif request.http10:
             block += b"\r\nConnection: keep-alive"
-        self.respond(b"".join((response.start, block, response.rest, body)))
+        if not self.write(b"".join((response.start, block, response.rest, body))):
+            self._leave()
 
     def respond(self, data: bytes) -> None:
         if not self.write(data):
             self._leave()
 
     def answer_complete(self) -> None:
-        self._core.end(self)
         if self._close or self._state != _WAIT:
             self._finish()
             return
         self._state = _HEAD
         if self._buffer or self.heard_all:
-            self._core.loop.call_soon(self._next_request)
+            self._core.soon(self._next_request)
 
     def cut_off(self) -> None:
         """The answer will not come to its end, and the client must see that."""
@@ -187,11 +190,7 @@ class Client(Wire):
             self._finish()
 
     def begin_tunnel(self, response: ResponseHead) -> None:
-        self._state = _TUNNEL
-        self._core.begin_tunnel(self)
-        timeout_s = self._rules.traffic.upgrade_timeout_s
-        if timeout_s is not None:
-            self._timer = self._core.loop.call_later(timeout_s, self._leave)
+        self._enter_tunnel()
         self.begin_answer(response, 0, b"")
         early, self._buffer = self._buffer, b""
         if early:
@@ -263,6 +262,9 @@ class Client(Wire):
         core = self._core
         if core.rules is not self._rules:
             self._learn(core.rules)
+        if self._rules.traffic.http2 and data.startswith(_HTTP2):
+            self._begin_http2(data)
+            return
         if self._rules.varies:
             self._facts = core.facts(self._address)
         try:
@@ -288,6 +290,20 @@ class Client(Wire):
         core.begin(self)
         self._send_on("no_instance")
 
+    def _begin_http2(self, data: bytes) -> None:
+        """The connection is the instance's from its first byte on."""
+        self._first = data
+        self._core.begin(self)
+        self._enter_tunnel()
+        self._send_on("no_instance", fresh=True)
+
+    def _enter_tunnel(self) -> None:
+        self._state = _TUNNEL
+        self._core.begin_tunnel(self)
+        timeout_s = self._rules.traffic.upgrade_timeout_s
+        if timeout_s is not None:
+            self._timer = self._core.later(timeout_s, self._leave)
+
     def _begin_body(self, length: int, data: bytes) -> int:
         self._body = Body(length)
         taken = self._body.feed(data)
@@ -305,6 +321,9 @@ class Client(Wire):
             if taken != len(data):
                 self._keep_for_later(data[taken:])
                 data = data[:taken]
+        self._pass_on(data)
+
+    def _pass_on(self, data: bytes) -> None:
         upstream = self.upstream
         if upstream is None:
             return
@@ -320,26 +339,36 @@ class Client(Wire):
     def _send_on(self, kind: str, *, fresh: bool = False) -> None:
         """To an instance; when there is none left to try, the client is told of the last problem."""
         core = self._core
-        backend = core.pool.pick(self._tried)
+        backend = core.pool.only if not self._tried else None
+        backend = backend or core.pool.pick(self._tried)
         if backend is None or self._first is None:
             self._answer_page(kind)
             return
         upstream = None if fresh else backend.take_idle(core.poller.now)
-        if upstream is None:
-            Upstream(core, backend).connect(self)
+        if upstream is not None:
+            upstream.carry(self, self._first)
+            if upstream.congested:
+                self.pause()
             return
-        upstream.carry(self, self._first)
-        if upstream.congested:
-            self.pause()
+        try:
+            upstream = Upstream(core, backend)
+        except OSError:  # no file is left to open
+            self._answer_page("refused")
+        else:
+            upstream.connect(self)
 
     # Ending
 
     def _answer_page(self, kind: str) -> None:
+        if self._state == _TUNNEL:  # no page can be told in its protocol
+            self._leave()
+            return
         request = self._request
         self._close = request.close or request.http10 or self._state != _WAIT
         page = self._rules.pages[kind].response(
             self._facts.for_host(request.host), close=self._close, bodiless=self.asked_head
         )
+        self._core.end(self)
         self.respond(page)
         self.answer_complete()
 
@@ -366,7 +395,7 @@ class Client(Wire):
     def _finish(self) -> None:
         """Close as soon as all is written; later, if it still sends, so that it comes to read its answer."""
         if self._state == _BODY or self._buffer:
-            self._linger = self._core.loop.time() + LINGER_S
+            self._linger = True
         self._state = _OVER
         self._buffer = b""
         if not self.congested:
@@ -379,7 +408,9 @@ class Client(Wire):
             self.close()
             return
         self.shut()
-        self._timer = self._core.loop.call_at(self._linger, self.close)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._core.later(LINGER_S, self.close)
         self.resume()
 
     def _leave(self, *, reset: bool = False) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 
 from emulator.engine.http_head import HeadReader
@@ -10,7 +11,7 @@ from emulator.engine.http_stamp import Facts, PageStamp
 from emulator.model.traffic import Page, Traffic
 
 from .proxy_client import Client
-from .proxy_poller import poller
+from .proxy_poller import Poller
 from .proxy_pool import IDLE_S, Pool
 from .proxy_upstream import Upstream
 
@@ -23,6 +24,7 @@ class Rules:
     def __init__(self, traffic: Traffic) -> None:
         """Raises ValueError for a header or a placeholder that cannot be."""
         self.traffic = traffic
+        self.request_timeout_s = _NEVER if traffic.request_timeout_s is None else traffic.request_timeout_s
         self.reader = HeadReader(traffic)
         self.pages = {
             "no_instance": _page(traffic.no_instance),
@@ -39,9 +41,9 @@ class Rules:
 class Core:
     """Belongs to the thread of the loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, rules: Rules) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, poller: Poller, rules: Rules) -> None:
         self.loop = loop
-        self.poller = poller(loop)
+        self.poller = poller
         self.rules = rules
         self.pool = Pool()
         self.clients: set[Client] = set()
@@ -63,12 +65,7 @@ class Core:
     def begin(self, client: Client) -> None:
         """A request runs from here on, and against the clock."""
         self.requests += 1
-        timeout_s = self.rules.traffic.request_timeout_s
-        if timeout_s is None:
-            self._running[client] = _NEVER
-            return
-        due = self.poller.now + timeout_s
-        self._running[client] = due
+        self._running[client] = due = self.poller.now + self.rules.request_timeout_s
         if due < self._expiry_due:
             self._expire_at(due)
 
@@ -79,13 +76,23 @@ class Core:
 
     def end(self, client: Client) -> None:
         self._running.pop(client, None)
-        self._tunnels.discard(client)
+        if self._tunnels:
+            self._tunnels.discard(client)
 
     def keep_idle(self, upstream: Upstream) -> None:
         upstream.idle_from = self.poller.now
         upstream.backend.idle.append(upstream)
         if self._sweep is None:
-            self._sweep = self.loop.call_later(IDLE_S, self._sweep_idle)
+            self._sweep = self.later(IDLE_S, self._sweep_idle)
+
+    def soon(self, call: Callable[[], object]) -> None:
+        """Call when all that is ready now was seen to."""
+        self.poller.busy = True
+        self.loop.call_soon(call)
+
+    def later(self, delay_s: float, call: Callable[[], object]) -> asyncio.TimerHandle:
+        self.poller.busy = True
+        return self.loop.call_later(delay_s, call)
 
     def close(self) -> None:
         """Close every connection."""
@@ -98,12 +105,11 @@ class Core:
             self.end(client)
             client.close()
         self.pool.close_idle()
-        self.poller.close()
 
     def _expire_at(self, due: float) -> None:
         if self._expiry is not None:
             self._expiry.cancel()
-        self._expiry = self.loop.call_at(due, self._expire)
+        self._expiry = self.later(due - self.loop.time(), self._expire)
         self._expiry_due = due
 
     def _expire(self) -> None:
@@ -119,7 +125,7 @@ class Core:
     def _sweep_idle(self) -> None:
         self._sweep = None
         if self.pool.close_idle(self.loop.time() - IDLE_S):
-            self._sweep = self.loop.call_later(IDLE_S, self._sweep_idle)
+            self._sweep = self.later(IDLE_S, self._sweep_idle)
 
 
 def _page(page: Page) -> PageStamp:

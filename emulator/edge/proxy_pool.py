@@ -50,6 +50,8 @@ class Pool:
         self._live: list[Backend] = []
         self._known: dict[Address, Backend] = {}
         self._next = 0
+        self.only: Backend | None = None
+        """The live instance, when there is one and no other."""
 
     def set_live(self, addresses: Iterable[Address]) -> None:
         """New requests go to these alone, from now on."""
@@ -57,6 +59,7 @@ class Pool:
         for address in dict.fromkeys(addresses):
             backend = self._known.setdefault(address, Backend(address))
             self._live.append(backend)
+        self.only = self._live[0] if len(self._live) == 1 else None
         for backend in list(self._known.values()):
             backend.live = backend in self._live
             if not backend.live:
@@ -69,8 +72,6 @@ class Pool:
     def pick(self, tried: Collection[Backend] = ()) -> Backend | None:
         """The live instance with the fewest requests, in turn among equals; None when all were tried."""
         live = self._live
-        if len(live) == 1 and not tried:
-            return live[0]
         self._next += 1
         start = self._next % len(live) if live else 0
         untried = [backend for backend in live[start:] + live[:start] if backend not in tried]
@@ -91,7 +92,7 @@ class Pool:
     def done(self, backend: Backend) -> None:
         """A request of this instance is over."""
         backend.in_flight -= 1
-        if backend.in_flight == 0:
+        if backend.in_flight == 0 and (backend.waiters or not backend.live):
             for event in backend.waiters:
                 event.set()
             backend.waiters.clear()

@@ -53,9 +53,7 @@ class Upstream(Wire):
         self.backend.in_flight += 1
         problem = self._sock.connect_ex(self.backend.address)
         if problem in (0, errno.EINPROGRESS):
-            self._timer = self._core.loop.call_later(
-                self._core.rules.traffic.connect_timeout_s, self._connect_timed_out
-            )
+            self._timer = self._core.later(self._core.rules.traffic.connect_timeout_s, self._connect_timed_out)
             self._core.loop.add_writer(self.fd, self._connected)
         else:
             self._fail("refused")
@@ -72,6 +70,12 @@ class Upstream(Wire):
     def send_first(self, first: bytes) -> None:
         """Send a request over this fresh connection. If it cannot be, reading tells why."""
         self._state = _HEAD
+        self.write(first)
+        self.resume()
+
+    def begin_tunnel(self, first: bytes) -> None:
+        """Pass on what is no HTTP/1.1, over this fresh connection."""
+        self._state = _TUNNEL
         self.write(first)
         self.resume()
 
@@ -104,7 +108,8 @@ class Upstream(Wire):
         elif self._state == _TUNNEL:
             client.tunnel_ended(problem)
         elif self._body is not None and self._body.until_close and problem is None:
-            self._complete(client)
+            self._let_go(client)
+            client.answer_complete()
         else:
             self.abandon()
             client.cut_off()
@@ -173,26 +178,26 @@ class Upstream(Wire):
                 self._buffer = b""
                 return
         self._buffer = b""
-        if response.status == 101:
-            self._begin_tunnel(response, data[end:], client)
-        else:
-            self._begin_answer(response, data[end:], client)
-
-    def _begin_answer(self, response: ResponseHead, rest: bytes, client: "Client") -> None:
+        rest = data[end:]
         self._keep = response.keep
         length = 0 if client.asked_head else response.length
-        if length == len(rest):  # all of it is here, as mostly
+        if response.status == 101:
+            self._switch(response, rest, client)
+        elif length == len(rest):  # all of it is here, as mostly
+            self._let_go(client)
             client.begin_answer(response, length, rest)
-            if self.client is client:
-                self._complete(client)
-            return
+            client.answer_complete()
+        else:
+            self._begin_body(response, length, rest, client)
+
+    def _begin_body(self, response: ResponseHead, length: int, rest: bytes, client: "Client") -> None:
         self._state = _BODY
         self._body = Body(length, unwrap=client.unwrap)
         client.begin_answer(response, length, b"")
         if self.client is client:
             self._take_body(rest, client)
 
-    def _begin_tunnel(self, response: ResponseHead, rest: bytes, client: "Client") -> None:
+    def _switch(self, response: ResponseHead, rest: bytes, client: "Client") -> None:
         if not client.may_upgrade:
             self._fail("invalid", unsent=False)
             return
@@ -213,9 +218,14 @@ class Upstream(Wire):
         if taken != len(data):
             self._keep = False  # it said more than it announced
             data = data[:taken]
-        self._hand_over(body.contents(data), client)
-        if body.done and self.client is client:
-            self._complete(client)
+        data = body.contents(data)
+        if not body.done:
+            self._hand_over(data, client)
+            return
+        self._let_go(client)
+        if data:
+            client.respond(data)
+        client.answer_complete()
 
     def _hand_over(self, data: bytes, client: "Client") -> None:
         if data:
@@ -223,13 +233,17 @@ class Upstream(Wire):
         if self.client is client and client.congested:
             self.pause()
 
-    def _complete(self, client: "Client") -> None:
+    def _let_go(self, client: "Client") -> None:
+        """The answer is whole: this connection is free for the next request, or closed. That comes before the client
+        gets the end of its answer, so that what it does next finds it done."""
+        core = self._core
+        core.end(client)
         if self._keep and client.said_all and self.backend.live and not (self.broken or self.heard_all):
             self._state = _HEAD
             if not self._reading:
                 self.resume()
-            self._release()
-            self._core.keep_idle(self)
+            client.upstream = self.client = None
+            core.pool.done(self.backend)
+            core.keep_idle(self)
         else:
             self.abandon()
-        client.answer_complete()

@@ -69,7 +69,7 @@ class Wire:
 
     def write(self, data: bytes) -> bool:
         """Write, now or when the other side takes it. Whether it can be written at all."""
-        if self.broken or self.closed:
+        if self.broken:
             return False
         if self._pending:
             self._pending += data
@@ -98,7 +98,7 @@ class Wire:
         """Now, whatever is still to be written. With `reset` the other side sees that it was cut off."""
         if self.closed:
             return
-        self.closed = True
+        self.closed = self.broken = True
         self._reading = False
         self._pending.clear()
         self._watch()

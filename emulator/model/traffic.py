@@ -57,3 +57,5 @@ class Traffic(Record, frozen=True, kw_only=True):
     """A request whose head is longer is refused with 431."""
     refused_methods: tuple[str, ...] = ()
     """Methods that do not reach the service, besides CONNECT, which never does."""
+    http2: bool = False
+    """The service speaks HTTP/2 without TLS: connections of clients that do so are passed on as they are."""

@@ -35,6 +35,10 @@ def named(name: bytes):
     return handler
 
 
+def idle_connections(front) -> list[object]:
+    return [one for backend in front._core.pool._live for one in backend.idle]
+
+
 def test_requests_go_to_each_in_turn():
     """Equal instances get equal shares."""
     answers = []
@@ -93,7 +97,7 @@ def test_idle_connection_that_was_closed(method):
             sock.sendall(method + b" / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
             with answer(sock) as response:
                 assert (response.status, response.read()) == (200, b"%d" % number)
-            time.sleep(0.002)
+            assert eventually(lambda: not idle_connections(front))
 
 
 @pytest.mark.parametrize(("method", "status"), [(b"GET", 200), (b"PUT", 200), (b"POST", 502)])
@@ -182,7 +186,7 @@ def test_idle_connections_are_not_kept_for_long():
 
     with origin(handler) as server, proxy(server.address) as front:
         assert [ask(front.port, GET)[2] for _ in range(2)] == [b"1", b"1"]
-        assert eventually(lambda: not any(backend.idle for backend in front._core.pool._live), 5)
+        assert eventually(lambda: not idle_connections(front))
         assert ask(front.port, GET)[2] == b"2"
 
 

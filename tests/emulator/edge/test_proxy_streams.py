@@ -1,5 +1,6 @@
 """Bodies and upgraded connections through the proxy: as they came, as soon as they came, and never all in memory."""
 
+import asyncio
 import base64
 import hashlib
 import os
@@ -13,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.edge import proxy_core, proxy_poller
+from emulator.edge import proxy as edge_proxy
+from emulator.edge.proxy_poller import LoopPoller
 from emulator.model.traffic import Traffic
 from tests.emulator.edge.origins import (
     Connection,
@@ -36,7 +38,8 @@ MIB = 1024 * 1024
 def each_poller(request, monkeypatch):
     """Both ways of learning that a connection is ready."""
     if request.param == "loop":
-        monkeypatch.setattr(proxy_core, "poller", proxy_poller.LoopPoller)
+        loop = asyncio.new_event_loop()
+        monkeypatch.setattr(edge_proxy, "new_loop", lambda: (loop, LoopPoller(loop)))
 
 
 def memory_kib(field: str = "VmRSS") -> int:
@@ -357,3 +360,31 @@ def test_time_of_a_tunnel():
         sock.sendall(HANDSHAKE)
         everything(sock)
         assert 0.15 < time.monotonic() - began < 1
+
+
+def test_http2_where_the_service_speaks_it():
+    """Its bytes pass unread, in both directions, to the instance of the moment; elsewhere it is refused."""
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9)
+
+    def handler(connection: Connection) -> None:
+        assert connection.file.read(len(preface)) == preface
+        while data := connection.file.read1():
+            connection.say(data[::-1])
+
+    with before(handler, Traffic(http2=True, request_timeout_s=0.1)) as front:
+        with connected(front.port) as sock:
+            sock.sendall(preface + b"abc")
+            assert until(sock, b"a") == b"cba"
+            time.sleep(0.2)
+            sock.sendall(b"def")
+            assert until(sock, b"d") == b"fed"
+            assert front.counters().in_flight == 1
+            front.set_traffic(Traffic())
+        with connected(front.port) as sock:
+            sock.sendall(preface)
+            assert everything(sock).startswith(b"HTTP/1.1 505 ")
+        front.set_traffic(Traffic(http2=True))
+        front.set_instances([])
+        with connected(front.port) as sock:
+            sock.sendall(preface)
+            assert everything(sock) == b""
