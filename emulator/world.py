@@ -237,13 +237,6 @@ class Listener(Record, frozen=True, kw_only=True):
     """Only the container itself can reach it."""
 
 
-class Process(Record, frozen=True, kw_only=True):
-    """A process of a container. `pid` is the engine's number for it, not the container's own."""
-
-    pid: int
-    command: str
-
-
 class ImageEntry(Record, frozen=True, kw_only=True):
     id: str
     tags: tuple[str, ...]
@@ -356,10 +349,6 @@ class Docker(Protocol):
 
     def cpu_seconds(self, id: str, pid: int | None = None) -> float | None:
         """Processor time used so far by all its processes, None when it does not run."""
-        ...
-
-    def processes(self, id: str) -> tuple[Process, ...]:
-        """What runs in it now; () when it does not run."""
         ...
 
     def containers(self, labels: Mapping[str, str]) -> tuple[ContainerFacts, ...]:

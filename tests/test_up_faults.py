@@ -20,6 +20,7 @@ import pytest
 
 from emulator.edge.host import resolve_endpoint
 from emulator.engine.labels import PROJECT, project_id
+from tests.processes import command_lines
 from tests.running_emu import CHECKOUT, EMU, Ran, environment, published, run_emu
 from tests.socket_cut import Cut
 
@@ -100,8 +101,7 @@ def left_behind(place: Place, engine: "DockerClient") -> list[str]:
 
 def processes_about(text: str) -> list[str]:
     """The command lines of this machine's processes that hold `text`, other than the tests' own."""
-    told = subprocess.run(["ps", "-eww", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout
-    return [line for line in told.splitlines() if text in line and "pytest" not in line]
+    return [line for line in command_lines() if text in line and "pytest" not in line]
 
 
 class Running:

@@ -34,7 +34,6 @@ from emulator.world import (
     OnExit,
     OnLine,
     OnProgress,
-    Process,
     StartFailure,
 )
 
@@ -401,16 +400,6 @@ class Engine:
         told = self._ask_of("measuring a container", lambda api: api.stats(id, stream=False, one_shot=True))
         used = ((told or {}).get("cpu_stats") or {}).get("cpu_usage") or {}
         return used["total_usage"] / 1e9 if "total_usage" in used else None
-
-    def processes(self, id: str) -> tuple[Process, ...]:
-        found = self._running(id, None)
-        if found is None:
-            return ()
-        id, pid = found
-        if self._look != "helper" and (seen := docker_look.processes(pid, id)) is not None:
-            return seen
-        told = self._ask_of("listing a container's processes", lambda api: api.top(id, ps_args="-eo pid,args"))
-        return tuple(Process(pid=int(row[0]), command=row[1]) for row in (told or {}).get("Processes") or ())
 
     def _running(self, id: str, pid: int | None) -> tuple[str, int] | None:
         """The full id and first process of a container, None when it does not run."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from emulator.engine.lines import Frames
 from emulator.model.diagnostic import Fault, HostError, error
-from emulator.world import HELPER_LABEL, HttpAnswer, HttpProblem, Process
+from emulator.world import HELPER_LABEL, HttpAnswer, HttpProblem
 
 from .sockets import as_answer
 
@@ -73,15 +73,6 @@ def heeds(pid: int, id: str, name: str) -> bool | None:
         masks = dict(line.split(":", 1) for line in lines if line.startswith(("SigCgt", "SigBlk")))
         bit = 1 << (signal.Signals[name if name.startswith("SIG") else f"SIG{name}"] - 1)
         return any(int(masks[which], 16) & bit for which in ("SigCgt", "SigBlk"))
-    return None
-
-
-def processes(pid: int, id: str) -> tuple[Process, ...] | None:
-    """The processes of the container's control group; None when they cannot be read here."""
-    for folder in _group_folders(pid, id):
-        with contextlib.suppress(OSError, ValueError):
-            pids = sorted(int(line) for line in (folder / "cgroup.procs").read_text().split())
-            return tuple(Process(pid=one, command=_command_of(one)) for one in pids)
     return None
 
 

@@ -13,6 +13,7 @@ import pytest
 from emulator.edge.docker import Engine, open_docker
 from emulator.model.diagnostic import HostError, UsageError
 from emulator.world import BuildOutcome, BuildProgress, BuildRequest, StepDone, StepLog
+from tests.processes import command_lines
 
 pytestmark = pytest.mark.docker
 
@@ -174,8 +175,7 @@ def test_trouble_in_the_listener_ends_the_build_too(engine, tmp_path):
 
 def running(word: str) -> list[str]:
     """Command lines that hold `word`, as anyone on this machine sees them."""
-    told = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return [line for line in told.splitlines() if word in line]
+    return [line for line in command_lines() if word in line]
 
 
 def history(image: str) -> str:

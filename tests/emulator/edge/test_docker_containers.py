@@ -200,7 +200,6 @@ def test_what_is_gone_is_no_error(engine):
     engine.remove_image("emu-test-nothing:1")
     assert engine.inspect("emu-test-nothing") is None
     assert engine.image("emu-test-nothing:1") is None
-    assert engine.processes("emu-test-nothing") == ()
 
 
 def test_a_hundred_thousand_lines_then_exit(engine, spec):

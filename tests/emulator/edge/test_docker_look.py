@@ -76,7 +76,6 @@ def test_container_that_does_not_run_has_no_listeners(engine):
     assert engine.listeners(id) == ()
     assert engine.listeners(id, pid) == ()
     assert engine.cpu_seconds(id) is None
-    assert engine.processes(id) == ()
     engine.remove(id)
 
 
@@ -87,9 +86,9 @@ def test_a_strangers_process_is_not_taken_for_the_container(engine):
     engine.remove(id)
 
 
-def test_processor_time_and_processes(engine):
-    """A busy process shows in the time used; children are among the processes."""
-    script = "import subprocess; subprocess.Popen(['sleep', '61']); x = 0\nwhile True: x += 1"
+def test_processor_time(engine):
+    """A busy process shows in the time used."""
+    script = "x = 0\nwhile True: x += 1"
     id = start(engine, "python3", "-c", script)
     time.sleep(0.5)
     facts = engine.inspect(id)
@@ -100,7 +99,6 @@ def test_processor_time_and_processes(engine):
     assert before is not None
     assert after is not None
     assert after - before > 0.1
-    assert {process.command.split()[0] for process in engine.processes(id)} == {"python3", "sleep"}
     engine.remove(id)
 
 
