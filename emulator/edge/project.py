@@ -10,7 +10,7 @@ from .orphans import remove_orphans
 from .state import ProjectState, every_project
 
 if TYPE_CHECKING:
-    from .forward import Forwarder
+    from .proxy import Proxy
 
 
 class Project:
@@ -28,15 +28,15 @@ class Project:
         self._state.write("deploys", {"last": number})
         return number
 
-    def address(self, service: str) -> "Forwarder":
+    def address(self, service: str) -> "Proxy":
         """The service's address on 127.0.0.1: the same as last time where that port is free."""
-        from .forward import Forwarder  # asyncio takes as long to import as a plan to make
+        from .proxy import Proxy  # asyncio takes as long to import as a plan to make
 
-        forwarder = Forwarder(self._ports.get(service))
-        if self._ports.get(service) != forwarder.port:
-            self._ports[service] = forwarder.port
+        proxy = Proxy(self._ports.get(service))
+        if self._ports.get(service) != proxy.port:
+            self._ports[service] = proxy.port
             self._state.write("ports", self._ports)
-        return forwarder
+        return proxy
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import errno
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any
 
 from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.record import Record
@@ -21,8 +21,6 @@ from .proxy_core import Core, Rules
 from .proxy_poller import new_loop
 from .proxy_pool import Address
 from .proxy_ports import PortOwner, port_owner
-
-T = TypeVar("T")
 
 _BACKLOG = 1024
 _ACCEPT_AT_ONCE = 64
@@ -49,6 +47,9 @@ class Proxy:
         self._listener = self._listen(wanted or 0)
         self.port: int = self._listener.getsockname()[1]
         self._loop, poller = new_loop()
+        self.faults = poller.faults
+        """What went wrong in here by our own fault: for a report, since it may not come between the app's lines."""
+        self._loop.set_exception_handler(self._note)
         self._core = Core(self._loop, poller, rules)
         self._loop.add_reader(self._listener.fileno(), self._accept)
         self._thread = threading.Thread(target=self._serve, name=f"proxy-{self.port}", daemon=True)
@@ -120,6 +121,9 @@ class Proxy:
             self._listener.close()
             self._core.close()
             self._loop.close()
+
+    def _note(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self.faults.append(context.get("exception") or RuntimeError(context["message"]))
 
     def _listen(self, wanted: int) -> socket.socket:
         """On the port it had before when that is free, else on any."""

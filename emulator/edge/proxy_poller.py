@@ -4,6 +4,7 @@ import asyncio
 import os
 import select
 import selectors
+from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
@@ -20,9 +21,16 @@ class Watched(Protocol):
 
     def writable(self) -> None: ...
 
+    def fail(self) -> None:
+        """End after a fault of ours, as if the connection had broken."""
+        ...
+
 
 class Poller(Protocol):
     """Calls `readable` and `writable` of what it was told to watch, as long as they apply."""
+
+    faults: list[BaseException]
+    """What went wrong by our own fault. It ends the connection concerned and no other."""
 
     busy: bool
     """To be set by whoever is called and gives the loop something to do."""
@@ -43,6 +51,7 @@ class LoopPoller:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self.busy = False
+        self.faults: list[BaseException] = []
 
     @property
     def now(self) -> float:
@@ -50,13 +59,20 @@ class LoopPoller:
 
     def watch(self, wire: Watched, *, reading: bool, writing: bool) -> None:
         if reading:
-            self._loop.add_reader(wire.fd, wire.readable)
+            self._loop.add_reader(wire.fd, self._call, wire, wire.readable)
         else:
             self._loop.remove_reader(wire.fd)
         if writing:
-            self._loop.add_writer(wire.fd, wire.writable)
+            self._loop.add_writer(wire.fd, self._call, wire, wire.writable)
         else:
             self._loop.remove_writer(wire.fd)
+
+    def _call(self, wire: Watched, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the others go on
+            self.faults.append(fault)
+            wire.fail()
 
 
 if hasattr(select, "epoll"):
@@ -72,6 +88,7 @@ if hasattr(select, "epoll"):
             self._masks: dict[int, int] = {}
             self.now = monotonic()
             self.busy = False
+            self.faults: list[BaseException] = []
 
         def watch(self, wire: Watched, *, reading: bool, writing: bool) -> None:
             fd = wire.fd
@@ -110,10 +127,15 @@ if hasattr(select, "epoll"):
                 if mask is None:
                     rest += self._for_loop(fd, event)
                     continue
-                if event != select.EPOLLOUT and mask & select.EPOLLIN:
-                    wires[fd].readable()
-                if event != select.EPOLLIN and masks.get(fd, 0) & select.EPOLLOUT:
-                    wires[fd].writable()
+                wire = wires[fd]
+                try:
+                    if event != select.EPOLLOUT and mask & select.EPOLLIN:
+                        wire.readable()
+                    if event != select.EPOLLIN and wires.get(fd) is wire and masks[fd] & select.EPOLLOUT:
+                        wire.writable()
+                except Exception as fault:  # noqa: BLE001 - whatever it is, the others go on
+                    self.faults.append(fault)
+                    wire.fail()
 
         def close(self) -> None:
             self._epoll.close()

@@ -107,6 +107,14 @@ class Wire:
                 self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._sock.close()
 
+    def fail(self) -> None:
+        """End after a fault of ours, as if the connection had broken."""
+        try:
+            if not self.closed:
+                self.ended(ConnectionAbortedError())
+        finally:
+            self.close(reset=True)
+
     def _watch(self) -> None:
         self._poller.watch(self, reading=self._reading, writing=bool(self._pending))
 

@@ -139,6 +139,7 @@ def proxy(*instances: tuple[str, int], traffic: Traffic | None = None) -> Iterat
         yield front
     finally:
         front.close()
+    assert front.faults == []
 
 
 @contextlib.contextmanager

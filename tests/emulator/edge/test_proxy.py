@@ -11,6 +11,8 @@ import warnings
 import pytest
 
 from emulator.edge.proxy import Proxy
+from emulator.edge.proxy_client import Client
+from emulator.edge.proxy_upstream import Upstream
 from emulator.model.traffic import Header, HeaderMode, Page, Traffic
 from tests.emulator.edge.origins import (
     answer,
@@ -372,6 +374,45 @@ def test_five_hundred_connections_at_once():
                 sock.close()
         assert problems == []
         assert front.counters().requests == 1000
+
+
+def test_instance_that_resets_is_no_noise(capfd):
+    """A broken connection is told to the client, and nothing of it is printed."""
+
+    def resets(connection):
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.sock.recv(1)
+
+    with before(resets) as front:
+        assert ask(front.port, GET)[0] == 502
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("side", [Client, Upstream])
+def test_fault_of_ours_ends_one_connection(side, monkeypatch, capfd):
+    """Whatever goes wrong in here, the request concerned ends, the others go on, and it is noted."""
+    received = side.received
+
+    def breaks(self, data):
+        if b"/fault" in data:
+            raise ZeroDivisionError
+        received(self, data)
+
+    monkeypatch.setattr(side, "received", breaks)
+    with origin() as server:
+        front = Proxy(None)
+        front.target = server.address
+        with connected(front.port) as other, connected(front.port) as sock:
+            sock.sendall(b"GET /fault HTTP/1.1\r\nHost: a\r\n\r\n")
+            with contextlib.suppress(ConnectionResetError):
+                assert b"200 OK" not in sock.recv(1000)
+            other.sendall(GET)
+            with answer(other) as response:
+                assert response.status == 200
+        assert front.counters().in_flight == 0
+        front.close()
+    assert [type(fault) for fault in front.faults] == [ZeroDivisionError]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_close_leaves_nothing():
