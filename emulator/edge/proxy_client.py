@@ -192,10 +192,10 @@ class Client(Wire):
     def begin_tunnel(self, response: ResponseHead) -> None:
         self._enter_tunnel()
         self.begin_answer(response, 0, b"")
+        self.resume()
         early, self._buffer = self._buffer, b""
         if early:
             self.received(early)
-        self.resume()
 
     def tunnel_ended(self, problem: OSError | None) -> None:
         """One side of the tunnel sends no more: the instance's end is that of both, the client's is passed on."""

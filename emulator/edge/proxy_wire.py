@@ -20,7 +20,7 @@ class Wire:
     """
 
     __slots__ = (
-        "_pending", "_poller", "_reading", "_recv", "_send", "_shutting", "_sock", "broken", "closed", "fd", "heard_all"
+        "_pending", "_poller", "_reading", "_recv", "_send", "_sock", "broken", "closed", "fd", "heard_all"
     )  # fmt: skip
 
     def __init__(self, poller: Poller, sock: socket.socket) -> None:
@@ -35,7 +35,6 @@ class Wire:
         self._reading = False
         self.heard_all = False
         """The other side sends no more."""
-        self._shutting = False
         self.broken = False
         """Nothing more can be written: the other side is gone."""
         self.closed = False
@@ -87,10 +86,8 @@ class Wire:
         return True
 
     def shut(self) -> None:
-        """Say after all that is written that no more comes."""
-        if self._pending:
-            self._shutting = True
-        elif not self.closed:
+        """Say that no more comes; all must be written, as it is when the one who writes waits for `drained`."""
+        if not self.closed:
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_WR)
 
@@ -146,6 +143,4 @@ class Wire:
         del self._pending[:sent]
         if not self._pending:
             self._watch()
-            if self._shutting:
-                self.shut()
             self.drained()

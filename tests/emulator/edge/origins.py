@@ -172,10 +172,7 @@ def ask(port: int, request: bytes, method: str = "GET") -> tuple[int, dict[str, 
 
 def everything(sock: socket.socket) -> bytes:
     """What comes until the end of the connection."""
-    said = b""
-    while data := sock.recv(65536):
-        said += data
-    return said
+    return b"".join(iter(lambda: sock.recv(65536), b""))
 
 
 def until(sock: socket.socket, end: bytes) -> bytes:

@@ -134,14 +134,17 @@ def test_request_on_a_fresh_connection_is_not_sent_twice():
 
 
 def test_running_requests_end_on_the_old_instance():
-    """After a switch new requests go to the new instance at once, and the old one's is answered by the old one."""
-    go = threading.Event()
+    """After a switch new requests go to the new instance at once, and the old one's is answered by the old one, whose
+    connection ends with it."""
+    go, ended = threading.Event(), threading.Event()
 
     def slow(connection: Connection) -> None:
         connection.head()
         connection.say(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nold-")
         assert go.wait(5)
         connection.say(b"done")
+        assert connection.head() == b""
+        ended.set()
 
     with origin(slow) as old, origin(named(b"new")) as new, proxy(old.address) as front, connected(front.port) as sock:
         sock.sendall(GET)
@@ -155,6 +158,7 @@ def test_running_requests_end_on_the_old_instance():
             assert front.drain(old.address, 5) is True
             assert front.in_flight(old.address) == 0
             assert response.read() == b"old-done"
+        assert ended.wait(2)
         sock.sendall(GET)
         with answer(sock) as response:
             assert response.read() == b"new"

@@ -341,6 +341,7 @@ def test_client_s_end_of_a_tunnel_is_passed_on():
     def handler(connection: Connection) -> None:
         connection.head()
         connection.say(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+        time.sleep(0.1)  # long enough to be behind
         said = connection.file.read()
         connection.say(said[::-1])
 
@@ -348,9 +349,9 @@ def test_client_s_end_of_a_tunnel_is_passed_on():
     with before(handler) as front, connected(front.port) as sock:
         sock.sendall(upgrade)
         until(sock, b"\r\n\r\n")
-        sock.sendall(b"abc" * 100_000)
+        sock.sendall(b"abc" * 4_000_000)
         sock.shutdown(socket.SHUT_WR)
-        assert everything(sock) == b"cba" * 100_000
+        assert everything(sock) == b"cba" * 4_000_000
 
 
 def test_time_of_a_tunnel():
