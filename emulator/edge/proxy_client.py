@@ -161,7 +161,7 @@ class Client(Wire):
             self._close = self._unframed = True
         block = self._response_block
         if block is None or response.was:
-            block = self._rules.reader.responses.block(self._facts.for_host(request.host), response.was)
+            block = self._rules.reader.responses.block(self._facts, response.was)
         if self._close:
             block += b"\r\nConnection: close"
         elif request.http10:
@@ -225,8 +225,8 @@ class Client(Wire):
         self._rules = rules
         self._facts = Facts(client=self._address)
         requests, responses = rules.reader.requests, rules.reader.responses
-        self._block = None if requests.varies else requests.block(self._facts, {})
-        self._response_block = None if responses.varies else responses.block(self._facts, {})
+        self._block = None if requests.varies else requests.block(self._facts, ())
+        self._response_block = None if responses.varies else responses.block(self._facts, ())
 
     def _keep_for_later(self, data: bytes) -> None:
         self._buffer += data
@@ -265,8 +265,6 @@ class Client(Wire):
         if self._rules.traffic.http2 and data.startswith(_HTTP2):
             self._begin_http2(data)
             return
-        if self._rules.varies:
-            self._facts = core.facts(self._address)
         try:
             head = data if end == len(data) else data[:end]
             request = self._rules.reader.request(head)
@@ -277,9 +275,11 @@ class Client(Wire):
         if not request.length:
             self._state = _WAIT
         self._request = request
+        if self._rules.varies:
+            self._facts = core.facts(self._address, request.host)
         block = self._block
         if block is None or request.was:
-            block = self._rules.reader.requests.block(self._facts.for_host(request.host), request.was)
+            block = self._rules.reader.requests.block(self._facts, request.was)
         self._first = b"".join((request.start, block, request.rest, data[end : end + taken]))
         if end + taken != len(data):
             self._keep_for_later(data[end + taken :])
@@ -365,9 +365,7 @@ class Client(Wire):
             return
         request = self._request
         self._close = request.close or request.http10 or self._state != _WAIT
-        page = self._rules.pages[kind].response(
-            self._facts.for_host(request.host), close=self._close, bodiless=self.asked_head
-        )
+        page = self._rules.pages[kind].response(self._facts, close=self._close, bodiless=self.asked_head)
         self._core.end(self)
         self.respond(page)
         self.answer_complete()

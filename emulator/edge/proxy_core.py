@@ -58,9 +58,9 @@ class Core:
     def in_flight(self) -> int:
         return len(self._running) + len(self._tunnels)
 
-    def facts(self, address: bytes) -> Facts:
+    def facts(self, address: bytes, host: bytes) -> Facts:
         """Facts of a request that begins now."""
-        return Facts(client=address, hex=os.urandom(24).hex().encode(), unix_us=time.time_ns() // 1000)
+        return Facts(client=address, host=host, hex=os.urandom(24).hex().encode(), unix_us=time.time_ns() // 1000)
 
     def begin(self, client: Client) -> None:
         """A request runs from here on, and against the clock."""

@@ -13,7 +13,7 @@ from emulator.model.record import Record
 from emulator.model.traffic import Traffic
 
 from .http_body import CHUNKED, UNTIL_CLOSE
-from .http_stamp import NOTHING_WAS, Stamp, Was
+from .http_stamp import Stamp, Was
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _FIELDS = rb"(?:" + _TOKEN + rb":[^\x00-\x08\x0a-\x1f\x7f]*+\r\n)*+\r\n"
@@ -55,7 +55,7 @@ class RequestHead(Record, frozen=True, kw_only=True):
     host: bytes
     start: bytes
     rest: bytes
-    was: Was = NOTHING_WAS
+    was: Was = ()
     """What it carried of the headers that the router's own ones refer to."""
     http10: bool = False
     close: bool = False
@@ -72,7 +72,7 @@ class ResponseHead(Record, frozen=True, kw_only=True):
     """Of the body; CHUNKED when the body tells, UNTIL_CLOSE when the connection's end does."""
     start: bytes
     rest: bytes
-    was: Was = NOTHING_WAS
+    was: Was = ()
     keep: bool = True
     """The server's connection outlives the answer."""
 
@@ -188,7 +188,7 @@ def _tokens(values: Iterable[bytes]) -> frozenset[bytes]:
 
 
 def _was(values: _Values, watched: AbstractSet[bytes]) -> Was:
-    return {name: b", ".join(values[name]) for name in watched if name in values} or NOTHING_WAS
+    return tuple((name, b", ".join(values[name])) for name in sorted(watched & values.keys()))
 
 
 def _path_of(method: bytes, target: bytes) -> tuple[bytes, bytes]:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from emulator.model.record import Record
 from emulator.model.traffic import Header, HeaderMode, Page
 
-Was = Mapping[bytes, bytes]
-"""Header name in lower case → the value a message carried."""
+Was = tuple[tuple[bytes, bytes], ...]
+"""Names in lower case, and the values that a message carried under them."""
 
 
 class Facts(Record, frozen=True, kw_only=True):
@@ -18,17 +19,15 @@ class Facts(Record, frozen=True, kw_only=True):
     hex: bytes = b"0" * 48
     unix_us: int = 0
 
-    def for_host(self, host: bytes) -> "Facts":
-        """The same of a request that asked for `host`."""
-        return Facts(client=self.client, host=host, hex=self.hex, unix_us=self.unix_us)
 
+_Getter = Callable[[Facts], bytes]
+_Part = bytes | _Getter
+"""Text that is the same for all requests, or what gets it from the facts of one."""
 
-NOTHING_WAS: Was = {}
-
-_Piece = Callable[[Facts, Was], bytes | None]
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_REMEMBERED = 128
 
 
 class Stamp:
@@ -36,29 +35,29 @@ class Stamp:
 
     def __init__(self, headers: Iterable[Header]) -> None:
         """Raises ValueError for a name, a value or a placeholder that cannot be."""
-        self._lines = tuple(_line(header) for header in headers)
-        self.names = frozenset(name for name, *_ in self._lines)
+        self._headers = tuple(headers)
+        for header in self._headers:
+            _check(header)
+        self.names = frozenset(header.name.lower().encode() for header in self._headers)
         """Names, in lower case, whose lines are taken out of a message: `block` puts them back."""
-        self.watched = self.names | {name for header in headers for name in _asked(header.value)}
+        self.watched = self.names | {name for header in self._headers for name in _asked(header.value)}
         """Names whose values `block` wants to be told."""
-        self.varies = any(_varies(header.value) for header in headers)
+        self.varies = any(_varies(header.value) for header in self._headers)
         """Whether two requests of one client may be given different values."""
+        self._form = lru_cache(_REMEMBERED)(self._compile)
 
     def block(self, facts: Facts, was: Was) -> bytes:
         """The header lines, each with a line end before it and none behind."""
-        said = []
-        for name, start, template, mode in self._lines:
-            before = was.get(name)
-            if mode is HeaderMode.DEFAULT and before is not None:
-                said.append(start + before)
-                continue
-            value = template(facts, was)
-            if value is None:
-                continue
-            if mode is HeaderMode.APPEND and before:
-                value = before + b", " + value
-            said.append(start + value)
-        return b"".join(said)
+        return self._form(was)(facts)
+
+    def _compile(self, was: Was) -> _Getter:
+        before = dict(was)
+        parts: list[_Part] = []
+        for header in self._headers:
+            value = _line_value(header, before)
+            if value is not None:
+                parts += [f"\r\n{header.name}: ".encode(), *value]
+        return _form(parts)
 
 
 class PageStamp:
@@ -67,76 +66,91 @@ class PageStamp:
     def __init__(self, page: Page, reason: str) -> None:
         self._start = f"HTTP/1.1 {page.status} {reason}".encode("latin-1")
         self._stamp = Stamp(page.headers)
-        self._body = _template(page.body, check=False)
+        self._body = _form(_parts(page.body, {}) or [])
         self.varies = self._stamp.varies or _varies(page.body)
 
     def response(self, facts: Facts, *, close: bool, bodiless: bool) -> bytes:
         """The whole answer; without its body (`bodiless`) when it answers HEAD."""
-        body = self._body(facts, NOTHING_WAS) or b""
+        body = self._body(facts)
         head = b"%s%s\r\ncontent-length: %d%s\r\n\r\n" % (
             self._start,
-            self._stamp.block(facts, NOTHING_WAS),
+            self._stamp.block(facts, ()),
             len(body),
             b"\r\nconnection: close" if close else b"",
         )
         return head if bodiless else head + body
 
 
-def _line(header: Header) -> tuple[bytes, bytes, _Piece, HeaderMode]:
+def _check(header: Header) -> None:
     if not _NAME.fullmatch(header.name):
         raise ValueError(f"no header can be named {header.name!r}")
-    name = header.name.encode("latin-1")
-    return name.lower(), b"\r\n" + name + b": ", _template(header.value), header.mode
+    if _CONTROL.search(header.value):
+        raise ValueError(f"no header can have the value {header.value!r}")
+    _parts(header.value, {})
 
 
-def _asked(value: str) -> Iterable[bytes]:
-    return [(rest or "").lower().encode() for kind, rest in _PLACEHOLDER.findall(value) if kind == "was"]
+def _line_value(header: Header, before: Mapping[bytes, bytes]) -> list[_Part] | None:
+    had = before.get(header.name.lower().encode())
+    if header.mode is HeaderMode.DEFAULT and had is not None:
+        return [had]
+    value = _parts(header.value, before)
+    if value is not None and header.mode is HeaderMode.APPEND and had:
+        return [had + b", ", *value]
+    return value
+
+
+def _asked(value: str) -> list[bytes]:
+    return [rest.lower().encode() for kind, rest in _PLACEHOLDER.findall(value) if kind == "was"]
 
 
 def _varies(value: str) -> bool:
-    return any(kind != "client" for kind, _ in _PLACEHOLDER.findall(value))
+    return any(kind not in ("client", "was") for kind, _ in _PLACEHOLDER.findall(value))
 
 
-def _template(text: str, *, check: bool = True) -> _Piece:
-    if check and _CONTROL.search(text):
-        raise ValueError(f"no header can have the value {text!r}")
-    pieces: list[_Piece] = []
+def _parts(text: str, before: Mapping[bytes, bytes]) -> list[_Part] | None:
+    """A text's parts; None when it asks for a header that was not there. Raises ValueError for a placeholder that
+    cannot be."""
+    parts: list[_Part] = []
     end = 0
+    missing = False
     for found in _PLACEHOLDER.finditer(text):
-        pieces += [_literal(text[end : found.start()]), _placeholder(found[1], found[2] or "")]
+        parts.append(text[end : found.start()].encode())
         end = found.end()
-    pieces.append(_literal(text[end:]))
-
-    def fill(facts: Facts, was: Was) -> bytes | None:
-        said = [piece(facts, was) for piece in pieces]
-        return None if None in said else b"".join(part for part in said if part)
-
-    return fill
-
-
-def _literal(text: str) -> _Piece:
-    said = text.encode()
-    return lambda _facts, _was: said
+        if found[1] == "was":
+            name = (found[2] or "").lower().encode()
+            missing = missing or name not in before
+            parts.append(before.get(name, b""))
+        else:
+            parts.append(_getter(found[1], found[2] or ""))
+    parts.append(text[end:].encode())
+    return None if missing else parts
 
 
-def _placeholder(kind: str, rest: str) -> _Piece:
+def _form(parts: Iterable[_Part]) -> _Getter:
+    """What joins the parts, with as little as possible to do for each request."""
+    joined = b"".join(part.replace(b"%", b"%%") if isinstance(part, bytes) else b"%s" for part in parts)
+    getters = [part for part in parts if not isinstance(part, bytes)]
+    if not getters:
+        text = joined % ()
+        return lambda _facts: text
+    return lambda facts: joined % tuple([getter(facts) for getter in getters])
+
+
+def _getter(kind: str, rest: str) -> _Getter:
     match kind:
         case "client":
-            return lambda facts, _was: facts.client
+            return lambda facts: facts.client
         case "host":
-            return lambda facts, _was: facts.host
+            return lambda facts: facts.host
         case "unix_us" | "unix_ms" | "unix_s":
             divisor = {"unix_us": 1, "unix_ms": 1000, "unix_s": 1_000_000}[kind]
-            return lambda facts, _was: b"%d" % (facts.unix_us // divisor)
+            return lambda facts: b"%d" % (facts.unix_us // divisor)
         case "hex":
             first, last = _range(rest)
-            return lambda facts, _was: facts.hex[first:last]
+            return lambda facts: facts.hex[first:last]
         case "decimal":
             first, last = _range(rest)
-            return lambda facts, _was: b"%d" % int(facts.hex[first:last], 16)
-        case "was":
-            name = rest.lower().encode()
-            return lambda _facts, was: was.get(name)
+            return lambda facts: b"%d" % int(facts.hex[first:last], 16)
     raise ValueError(f"no placeholder is called {kind!r}")
 
 

@@ -9,7 +9,7 @@ FACTS = Facts(client=b"10.0.0.9", host=b"a.example", hex=b"0123456789abcdef" * 3
 
 
 def block(*headers: Header, **was: bytes) -> bytes:
-    return Stamp(headers).block(FACTS, {name.encode(): value for name, value in was.items()})
+    return Stamp(headers).block(FACTS, tuple((name.encode(), value) for name, value in was.items()))
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,8 @@ def block(*headers: Header, **was: bytes) -> bytes:
         ("https", b"https"),
         ("{client}, 1.2.3.4", b"10.0.0.9, 1.2.3.4"),
         ("host={host}", b"host=a.example"),
+        ("100% {client} %s", b"100% 10.0.0.9 %s"),
+        ("100%", b"100%"),
         ("{unix_us} {unix_ms} {unix_s}", b"1700000000123456 1700000000123 1700000000"),
         ("{hex:0:8}-{hex:8:12}-{hex:12:16}", b"01234567-89ab-cdef"),
         ("{hex:0:4}/{decimal:0:4};o=1", b"0123/291;o=1"),
