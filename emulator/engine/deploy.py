@@ -148,8 +148,16 @@ class _Deployment:
         self.coverage: tuple[Coverage, ...] = ()
         self._scene = Scene(repo, frozenset(environment(service, hidden, build=False)))
         self._frontend: Coverage | None = None
+        self._aside: threading.Thread | None = None
 
     def perform(self, url: Callable[[], str | None], route: Route | None) -> Deployed:
+        """Build, boot and judge."""
+        deployed = self._performed(url, route)
+        if self._aside is not None:
+            self._aside.join()
+        return deployed._replace(coverage=self.coverage)
+
+    def _performed(self, url: Callable[[], str | None], route: Route | None) -> Deployed:
         try:
             built = self._built()
         except HostError as problem:
@@ -181,8 +189,20 @@ class _Deployment:
         if missing is not None:
             return missing
         built = self._image(bases)
-        self.coverage = told_bases(self.service, docker, bases) + ((self._frontend,) if self._frontend else ())
+        there = not isinstance(built, Diagnostic)
+        self._aside = threading.Thread(target=self._tidy, args=(bases,), kwargs={"built": there}, daemon=True)
+        self._aside.start()
         return built
+
+    def _tidy(self, bases: dict[str, str], *, built: bool) -> None:
+        """Beside the boot, which need not wait for it: what stood in for what, and the image that this one replaces.
+        An engine that is lost here is lost to the boot as well, which tells it."""
+        with contextlib.suppress(HostError):
+            self.coverage = told_bases(self.service, self.doors.docker, bases)
+            if self._frontend is not None:
+                self.coverage += (self._frontend,)
+            if built and self.service.build.kind is not BuildKind.IMAGE:
+                remove_earlier_images(self.service, self.doors.docker, self.settings)
 
     def _failed(self, kind: VerdictKind, phase: Phase, cause: Diagnostic) -> Deployed:
         deploy = self.settings.deploy
@@ -219,7 +239,6 @@ class _Deployment:
         assert outcome.image_id is not None
         image = docker.image(outcome.image_id)
         assert image is not None
-        remove_earlier_images(self.service, docker, self.settings)
         self.tell(
             BuildFinished(
                 service=self.service.name,
