@@ -71,8 +71,8 @@ def _run_told(arguments: list[str]) -> int:
         return _own_fault(fault, arguments, terminal)
 
 
-_SHORT = ("plan", "check")
-"""Commands that are over before a collection of garbage could pay."""
+_SHORT = ("plan", "check", "up")
+"""Commands that are over before a collection of garbage could pay; `up` collects once it serves."""
 
 
 def _leave(code: int) -> NoReturn:

@@ -27,7 +27,7 @@ class EngineFacts(Record, frozen=True, kw_only=True):
     """What answers behind the doorway.
 
     local: a container's address and its /proc are reachable from here. desktop: a Linux machine inside
-    Docker Desktop or the like. buildx: its version, None when the command is not there. cgroup: 1 or 2.
+    Docker Desktop or the like. cgroup: 1 or 2.
     """
 
     version: str
@@ -37,7 +37,6 @@ class EngineFacts(Record, frozen=True, kw_only=True):
     name: str
     endpoint: str
     local: bool
-    buildx: str | None = None
     rootless: bool = False
     desktop: bool = False
     cgroup: int = 2

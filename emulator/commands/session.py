@@ -1,5 +1,6 @@
 """One `up` from the first build to the last removal: deploys every service, keeps what is live, ends it all."""
 
+import gc
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -116,6 +117,7 @@ class Session:
     def _serve(self) -> bool:
         """Keep every live service as the platform would, until Ctrl-C or until none is left; whether all ended
         well. Raises HostError when the engine is lost, BrokenPipeError when nobody reads any more."""
+        gc.enable()  # from here on it lives for hours
         self.teller.note("serving; Ctrl-C ends it")
         live = [d for d in self._deployed if d.verdict.verdict.good]
         threads = [threading.Thread(target=self._keep, args=(d,), daemon=True) for d in live]

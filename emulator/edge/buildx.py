@@ -30,24 +30,6 @@ _PATIENCE_S = 3.0
 _ABSENT = ("is not a docker command", "unknown command: docker buildx", "unknown flag: --builder")
 
 
-def buildx_version(environ: Mapping[str, str], endpoint: Endpoint) -> str | None:
-    """The version of buildx, None when docker's command line or its plugin is not there."""
-    try:
-        told = subprocess.run(
-            ["docker", "buildx", "version"],
-            env={**environ, **endpoint.client_environment()},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    words = told.stdout.split()
-    return words[1].removeprefix("v") if told.returncode == 0 and len(words) > 1 else None
-
-
 def build(
     request: BuildRequest,
     endpoint: Endpoint,

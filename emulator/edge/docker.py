@@ -85,15 +85,12 @@ class Engine:
 
     def facts(self) -> EngineFacts:
         if self._facts is None:
-            from .buildx import buildx_version
-
             info = self._ask("asking what it is", lambda api: api.info())
             self._facts = engine_facts(
                 info,
                 api=self._api().api_version,
                 endpoint=self.endpoint.url,
                 same_machine=self._is_here(info),
-                buildx=buildx_version(self._environ, self.endpoint) if self._builder != "classic" else None,
             )
         return self._facts
 

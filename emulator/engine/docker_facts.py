@@ -80,9 +80,7 @@ def _words(told: "list[str] | None") -> tuple[str, ...] | None:
     return tuple(told) if told else None
 
 
-def engine_facts(
-    info: Mapping[str, Any], *, api: str, endpoint: str, same_machine: bool, buildx: str | None
-) -> EngineFacts:
+def engine_facts(info: Mapping[str, Any], *, api: str, endpoint: str, same_machine: bool) -> EngineFacts:
     """What `GET /info` says. `same_machine`: the endpoint is a socket of this machine, which runs Linux."""
     security = " ".join(info.get("SecurityOptions") or ())
     desktop = "docker desktop" in str(info.get("OperatingSystem", "")).lower()
@@ -95,7 +93,6 @@ def engine_facts(
         name=info.get("Name", ""),
         endpoint=endpoint,
         local=same_machine and not desktop and not rootless,
-        buildx=buildx,
         rootless=rootless,
         desktop=desktop,
         cgroup=int(info.get("CgroupVersion") or 1),

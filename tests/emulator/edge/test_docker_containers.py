@@ -377,10 +377,9 @@ def test_no_engine_is_said_plainly(url, code):
 
 
 def test_facts(engine):
-    """The engine here is a local one, reached by its socket, with buildx."""
+    """The engine here is a local one, reached by its socket."""
     engine.ping()
     facts = engine.facts()
     assert (facts.local, facts.os, facts.desktop, facts.rootless) == (True, "linux", False, False)
     assert facts.version
     assert facts.api
-    assert facts.buildx

@@ -74,5 +74,5 @@ def test_desktop_and_rootless_engines_are_not_local():
     desktop = {"OperatingSystem": "Docker Desktop", "SecurityOptions": ["name=seccomp,profile=unconfined"]}
     rootless = {"OperatingSystem": "Debian", "SecurityOptions": ["name=seccomp", "name=rootless"], "CgroupVersion": "2"}
     for info in (desktop, rootless):
-        assert not engine_facts(info, api="1.45", endpoint="unix:///x", same_machine=True, buildx=None).local
-    assert engine_facts({}, api="1.45", endpoint="unix:///x", same_machine=True, buildx=None).local
+        assert not engine_facts(info, api="1.45", endpoint="unix:///x", same_machine=True).local
+    assert engine_facts({}, api="1.45", endpoint="unix:///x", same_machine=True).local
