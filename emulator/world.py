@@ -105,11 +105,6 @@ class StepDone(Record, frozen=True, kw_only=True):
     seconds: float | None
     cached: bool
 
-    @property
-    def internal(self) -> bool:
-        """A step of the builder's own, not of the Dockerfile."""
-        return self.name.startswith(("[internal]", "[auth]", "exporting "))
-
 
 class StepLog(Record, frozen=True, kw_only=True):
     """A line that a step of the build printed."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from emulator.contract import token
-from emulator.formats.dockerfile.base_images import entrypoint_of
 from emulator.formats.dockerfile import CommandLine, ImageConfig, image_config, parse_dockerfile, read_stages
+from emulator.formats.dockerfile.base_images import entrypoint_of
 from emulator.model.diagnostic import Diagnostic, error
 from emulator.model.origin import Origin
 from emulator.model.plan import CommandForm

@@ -259,6 +259,16 @@ def test_plan_is_one_line_of_json(repo: Path) -> None:
     assert run_emu("plan", "--root", str(repo), "--format", "json").out.count("\n") == 1
 
 
+def test_a_doubtful_line_of_a_variables_file_is_told_and_does_not_stop(repo: Path) -> None:
+    """A name given twice takes its last value and a name without `=` is left out: both are said, the plan is made."""
+    (repo / "doubtful.env").write_text("PORT=9000\nPORT=9001\nALONE\n")
+    ran = run_emu("plan", "--root", str(repo), "--env-file", str(repo / "doubtful.env"), "--format", "json")
+    assert ran.code == 0, ran.err
+    [service] = ran.document()["services"]
+    assert service["port"]["number"] == 9001
+    assert "doubtful.env:3" in ran.err
+
+
 def test_values_of_variables_files_are_never_printed(repo: Path) -> None:
     """What --env-file brings is a name in the document, not a value."""
     secret = "correct-horse-battery-staple"

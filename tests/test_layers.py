@@ -103,13 +103,13 @@ def test_no_file_is_outside_the_rooms() -> None:
 
 
 def test_no_adapter_imports_another() -> None:
-    """What two platforms share lies in platforms/common.py."""
+    """What two platforms share lies in a file beside their folders."""
     wrong = [
         f"{found.file}:{found.line} imports {found.name}"
         for found in _imports()
         if (here := re.match(r"platforms/(\w+)/", found.file))
         and (there := re.match(r"platforms\.(\w+)", found.name))
-        and there[1] not in (here[1], "common")
+        and there[1] not in (here[1], "common", "rulebook")
     ]
     assert wrong == []
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from emulator import options, planning
 from emulator.contract import GivenVar, Inputs, Platform, Resolution
-from emulator.model.diagnostic import UsageError
+from emulator.model.diagnostic import Severity, UsageError
 from emulator.model.record import replace
 from emulator.request import Request, World
 from emulator.snapshot import Snapshot
@@ -73,8 +73,10 @@ def _from_file(file: str, world: World) -> list[GivenVar]:
     from emulator.formats.dotenv import parse_dotenv
 
     parsed = parse_dotenv(world.read_text(file, "--env-file"), file)
-    if parsed.diagnostics:
-        first = parsed.diagnostics[0]
-        line = first.origin.line if first.origin else 1
-        raise UsageError(f"{file}:{line}: {first.message}", help=first.help)
+    for found in parsed.diagnostics:
+        line = found.origin.line if found.origin else 1
+        told = f"{file}:{line}: {found.message}"
+        if found.severity is Severity.ERROR:
+            raise UsageError(told, help=found.help)
+        world.terminal.err(f"{found.severity}: {told}\n")
     return [GivenVar(name=v.name, value=v.value, source="file", origin=v.origin) for v in parsed.variables]

@@ -384,7 +384,8 @@ class ServiceRun:
             return False, "cannot be reached", False
         http = self.docker.http(instance.id)
         if probe.kind == "tcp":
-            return self._knocked(http, instance, address, probe.port, until), steps.NO_ANSWER, False
+            again = probe.waits_for_port
+            return self._knocked(http, instance, address, probe.port, until, again=again), steps.NO_ANSWER, False
         headers = {**probe.headers, **({"Host": probe.host} if probe.host else {})}
         answer = http.request(
             "GET", address, probe.port, probe.path or "/", headers=headers, timeout_s=action.timeout_s
@@ -393,11 +394,15 @@ class ServiceRun:
         ok = answer.status is not None and low <= answer.status <= high
         return ok, steps.answer_words(answer), steps.is_final(answer)
 
-    def _knocked(self, http: HttpDoor, instance: Instance, address: str, port: int, until: float) -> bool:
-        """A TCP attempt: connect again and again until it succeeds, its time is over, or the process has ended."""
+    def _knocked(
+        self, http: HttpDoor, instance: Instance, address: str, port: int, until: float, *, again: bool
+    ) -> bool:
+        """A TCP attempt: connect, `again` and again until it succeeds, its time is over, or the process has ended."""
         while self.clock.now() < until and not instance.ended.is_set():
             if http.connects(address, port, max(0.05, min(1.0, until - self.clock.now()))) is None:
                 return True
+            if not again:
+                return False
             self.clock.sleep(KNOCK_EVERY_S)
         return False
 

@@ -32,8 +32,6 @@ class UpText:
         self.read_line = read_line
         self.verbose = verbose
         self.quiet = quiet
-        self._many = False
-        self._build_tail: list[str] = []
 
     def lines(self, event: Event) -> list[str]:
         """What to print for `event`; [] for nothing."""

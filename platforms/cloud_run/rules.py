@@ -5,6 +5,7 @@ speak; elsewhere the tool whose sources say it, or the kind of log it was seen i
 """
 
 from emulator.model.rule import Evidence, Fidelity, Rule
+from platforms.rulebook import RuleBook
 
 CHECKED = "2026-11-20"
 DOCS = "https://cloud.google.com/run/docs/"
@@ -18,19 +19,7 @@ GCLOUD = "gcloud SDK 528: what its sources say and what it printed when run"
 BUILDPACKS = "https://github.com/GoogleCloudPlatform/buildpacks"
 LOGS = "platform logs and server errors quoted in public repositories"
 
-_ALL: list[Rule] = []
-
-
-def _rule(
-    name: str, statement: str, source: str, evidence: Evidence, fidelity: Fidelity = Fidelity.EXACT, *, note: str = ""
-) -> Rule:
-    rule = Rule(
-        id=f"cloud-run/{name}", statement=statement, source=source, checked=CHECKED, evidence=evidence,
-        fidelity=fidelity, note=note,
-    )  # fmt: skip
-    _ALL.append(rule)
-    return rule
-
+_rule = RuleBook("cloud-run", CHECKED)
 
 DOCUMENTED, SCHEMA, LOG = Evidence.DOCUMENTED, Evidence.SCHEMA, Evidence.LOG
 COMMUNITY, INFERRED = Evidence.COMMUNITY, Evidence.INFERRED
@@ -295,4 +284,4 @@ LOG_LINES = _rule(
     note="gcloud hides them from `run services logs read`; the Logs URL of a failed deploy is left out.",
 )  # fmt: skip
 
-RULES: tuple[Rule, ...] = tuple(_ALL)
+RULES: tuple[Rule, ...] = _rule.rules

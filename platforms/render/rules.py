@@ -5,23 +5,12 @@ elsewhere the kind of log or thread it was seen in.
 """
 
 from emulator.model.rule import Evidence, Fidelity, Rule
+from platforms.rulebook import RuleBook
 
 CHECKED = "2026-11-20"
 DOCS = "https://render.com/docs/"
 
-_ALL: list[Rule] = []
-
-
-def _rule(
-    name: str, statement: str, source: str, evidence: Evidence, fidelity: Fidelity = Fidelity.EXACT, *, note: str = ""
-) -> Rule:
-    rule = Rule(
-        id=f"render/{name}", statement=statement, source=source, checked=CHECKED, evidence=evidence,
-        fidelity=fidelity, note=note,
-    )  # fmt: skip
-    _ALL.append(rule)
-    return rule
-
+_rule = RuleBook("render", CHECKED)
 
 DOCUMENTED, SCHEMA, LOG = Evidence.DOCUMENTED, Evidence.SCHEMA, Evidence.LOG
 COMMUNITY, INFERRED = Evidence.COMMUNITY, Evidence.INFERRED
@@ -325,4 +314,4 @@ DISK = _rule(
     NOT_IMITATED,
 )
 
-RULES: tuple[Rule, ...] = tuple(_ALL)
+RULES: tuple[Rule, ...] = _rule.rules

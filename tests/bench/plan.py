@@ -14,8 +14,8 @@ FILES = {
     "Dockerfile": "FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nCMD gunicorn --bind 0.0.0.0:$PORT app:app\n",
     "docker-compose.yml": 'services:\n  web:\n    build: .\n    ports: ["10000:10000"]\n',
     "render.yaml": (
-        "services:\n  - type: web\n    name: web\n    runtime: docker\n    plan: starter\n    healthCheckPath: /health\n"
-        "    envVars:\n      - key: A\n        value: b\n"
+        "services:\n  - type: web\n    name: web\n    runtime: docker\n    plan: starter\n"
+        "    healthCheckPath: /health\n    envVars:\n      - key: A\n        value: b\n"
     ),
 }
 
@@ -28,7 +28,11 @@ def main() -> None:
         repository = Path(folder)
         for name, text in FILES.items():
             (repository / name).write_text(text)
-        for arguments in (["init", "-q"], ["add", "-A"], ["-c", "user.name=b", "-c", "user.email=b@example.com", "commit", "-qm", "x"]):
+        for arguments in (
+            ["init", "-q"],
+            ["add", "-A"],
+            ["-c", "user.name=b", "-c", "user.email=b@example.com", "commit", "-qm", "x"],
+        ):
             subprocess.run(["git", "-C", folder, *arguments], check=True)
         commands = {
             "emu plan": [emu(), "plan"],
