@@ -14,7 +14,7 @@ from typing import Any
 
 from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.record import Record
-from emulator.model.traffic import Traffic
+from emulator.model.router import Router
 
 from .proxy_client import Client
 from .proxy_core import Core, Rules
@@ -37,12 +37,12 @@ class Counters(Record, frozen=True, kw_only=True):
 class Proxy:
     """Carries the requests to 127.0.0.1:`port` to the instances of a service, which may change at any time."""
 
-    def __init__(self, wanted: int | None, traffic: Traffic | None = None) -> None:
+    def __init__(self, wanted: int | None, router: Router | None = None) -> None:
         """Listens on the `wanted` port, or on any free one when it is taken: `busy` then says by whom.
 
-        Raises HostError when no port can be had, ValueError for `traffic` with a header that cannot be.
+        Raises HostError when no port can be had, ValueError for `router` with a header that cannot be.
         """
-        rules = Rules(traffic or Traffic())
+        rules = Rules(router or Router())
         self.busy: PortOwner | None = None
         self._listener = self._listen(wanted or 0)
         self.port: int = self._listener.getsockname()[1]
@@ -73,9 +73,9 @@ class Proxy:
         live = [_numeric(address) for address in addresses]
         self._in_loop(lambda: self._core.pool.set_live(live))
 
-    def set_traffic(self, traffic: Traffic) -> None:
+    def set_router(self, router: Router) -> None:
         """Treat requests by other rules from now on. Raises ValueError for a header that cannot be."""
-        rules = Rules(traffic)
+        rules = Rules(router)
         self._in_loop(lambda: setattr(self._core, "rules", rules))
 
     def drain(self, address: Address, timeout_s: float) -> bool:

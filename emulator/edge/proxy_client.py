@@ -246,7 +246,7 @@ class Client(Wire):
     def _take_head(self, data: bytes) -> None:
         while data.startswith(b"\r\n"):  # old clients send one too many behind a body
             data = data[2:]
-        limit = self._rules.traffic.max_head_bytes
+        limit = self._rules.router.max_head_bytes
         end = data.find(b"\r\n\r\n", self._scanned) + 4
         self._buffer = b""
         self._scanned = 0
@@ -262,7 +262,7 @@ class Client(Wire):
         core = self._core
         if core.rules is not self._rules:
             self._learn(core.rules)
-        if self._rules.traffic.http2 and data.startswith(_HTTP2):
+        if self._rules.router.http2 and data.startswith(_HTTP2):
             self._begin_http2(data)
             return
         try:
@@ -300,7 +300,7 @@ class Client(Wire):
     def _enter_tunnel(self) -> None:
         self._state = _TUNNEL
         self._core.begin_tunnel(self)
-        timeout_s = self._rules.traffic.upgrade_timeout_s
+        timeout_s = self._rules.router.upgrade_timeout_s
         if timeout_s is not None:
             self._timer = self._core.later(timeout_s, self._leave)
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from emulator.engine.http_head import HeadReader
 from emulator.engine.http_stamp import Facts, PageStamp
-from emulator.model.traffic import Page, Traffic
+from emulator.model.router import Page, Router
 
 from .proxy_client import Client
 from .proxy_poller import Poller
@@ -21,17 +21,17 @@ _NEVER = float("inf")
 class Rules:
     """A platform's treatment of traffic, compiled."""
 
-    def __init__(self, traffic: Traffic) -> None:
+    def __init__(self, router: Router) -> None:
         """Raises ValueError for a header or a placeholder that cannot be."""
-        self.traffic = traffic
-        self.request_timeout_s = _NEVER if traffic.request_timeout_s is None else traffic.request_timeout_s
-        self.reader = HeadReader(traffic)
+        self.router = router
+        self.request_timeout_s = _NEVER if router.request_timeout_s is None else router.request_timeout_s
+        self.reader = HeadReader(router)
         self.pages = {
-            "no_instance": _page(traffic.no_instance),
-            "refused": _page(traffic.refused),
-            "reset": _page(traffic.reset),
-            "invalid": _page(traffic.invalid),
-            "timed_out": _page(traffic.timed_out),
+            "no_instance": _page(router.no_instance),
+            "refused": _page(router.refused),
+            "reset": _page(router.reset),
+            "invalid": _page(router.invalid),
+            "timed_out": _page(router.timed_out),
         }
         headers_vary = self.reader.requests.varies or self.reader.responses.varies
         self.varies = headers_vary or any(page.varies for page in self.pages.values())

@@ -53,7 +53,7 @@ class Upstream(Wire):
         self.backend.in_flight += 1
         problem = self._sock.connect_ex(self.backend.address)
         if problem in (0, errno.EINPROGRESS):
-            self._timer = self._core.later(self._core.rules.traffic.connect_timeout_s, self._connect_timed_out)
+            self._timer = self._core.later(self._core.rules.router.connect_timeout_s, self._connect_timed_out)
             self._core.loop.add_writer(self.fd, self._connected)
         else:
             self._fail("refused")

@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 from emulator.model.record import Record
-from emulator.model.traffic import Traffic
+from emulator.model.router import Router
 
 from .http_body import CHUNKED, UNTIL_CLOSE
 from .http_stamp import Stamp, Was
@@ -80,11 +80,11 @@ class ResponseHead(Record, frozen=True, kw_only=True):
 class HeadReader:
     """Reads heads in the light of the headers that a router sets."""
 
-    def __init__(self, traffic: Traffic) -> None:
+    def __init__(self, router: Router) -> None:
         """Raises ValueError for a header that cannot be."""
-        self.requests = Stamp(traffic.request_headers)
-        self.responses = Stamp(traffic.response_headers)
-        self._refused = {b"CONNECT", *(method.encode() for method in traffic.refused_methods)}
+        self.requests = Stamp(router.request_headers)
+        self.responses = Stamp(router.response_headers)
+        self._refused = {b"CONNECT", *(method.encode() for method in router.refused_methods)}
         self._in_request = _finder(_DECIDED | self.requests.watched)
         self._in_response = _finder(_HOP_BY_HOP | _FRAMING | {b"upgrade"} | self.responses.watched)
         # Clients and servers send the same heads again and again, and a second look finds nothing else.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from emulator.model.record import Record
-from emulator.model.traffic import Header, HeaderMode, Page
+from emulator.model.router import Header, HeaderMode, Page
 
 Was = tuple[tuple[bytes, bytes], ...]
 """Names in lower case, and the values that a message carried under them."""

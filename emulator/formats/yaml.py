@@ -14,18 +14,16 @@ from emulator.model.origin import Origin
 from emulator.model.record import Record
 
 from .findings import Findings
-from .yaml_nodes import Mapping, Node, Scalar, Sequence, Style
+from .yaml_nodes import DEEPEST, Mapping, Node, Scalar, Sequence, Style
 from .yaml_scalars import Dialect, Value, as_go_string, value_of
 
 if TYPE_CHECKING:
     import yaml
 
 __all__ = (
-    "Dialect", "Mapping", "Node", "Scalar", "Sequence", "Value", "YamlResult", "as_go_string", "parse_yaml", "value_of",
+    "DEEPEST", "Dialect", "Mapping", "Node", "Scalar", "Sequence", "Value", "YamlResult", "as_go_string", "parse_yaml",
+    "value_of",
 )  # fmt: skip
-
-DEEPEST = 200
-"""Levels of nesting; a deploy file has ten."""
 
 MOST_ALIASED = 100_000
 """Values that aliases may stand for, all together, before the document counts as a bomb."""
@@ -209,8 +207,9 @@ class _Builder:
         assert event.start_mark is not None
         start = (event.start_mark.line + 1, event.start_mark.column + 1)
         if len(self._frames) == DEEPEST:
-            message = f"the nesting is deeper than {DEEPEST} levels"
-            raise _Refused(error("yaml/too-deep", message, origin=self._point(start), help="nest less deeply"))
+            from .yaml_problems import too_deep
+
+            raise _Refused(too_deep(self._point(start)))
         frame = _Frame(start, event.anchor, is_mapping=is_mapping, is_flow=bool(event.flow_style))
         if event.anchor:
             self._anchors[event.anchor] = frame

@@ -7,6 +7,9 @@ from emulator.model.record import Record
 
 Style = Literal["plain", "quoted", "block"]
 
+DEEPEST = 200
+"""Levels of nesting; a deploy file has ten."""
+
 
 class Scalar(Record, frozen=True, kw_only=True):
     """A piece of text as YAML delivers it (escapes and folding done, nothing converted).

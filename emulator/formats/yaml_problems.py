@@ -12,6 +12,8 @@ from emulator.model.diagnostic import Diagnostic, Related, error
 from emulator.model.origin import Origin
 from emulator.model.record import Record
 
+from .yaml_nodes import DEEPEST
+
 Place: TypeAlias = tuple[int, int]
 """Line and column, counted from 0 as the parser does."""
 
@@ -54,6 +56,12 @@ def explain(problem: Problem) -> Diagnostic:
 
 _QUOTE: Final = "if this is meant as text, put the whole value in quotes"
 _ALIGN: Final = "give keys of the same mapping, and items of the same list, the same number of spaces in front"
+
+
+def too_deep(origin: Origin) -> Diagnostic:
+    """The collection that is one too many. libyaml has a limit of its own, which brackets reach before ours."""
+    message = f"the nesting is deeper than {DEEPEST} levels"
+    return error("yaml/too-deep", message, origin=origin, help="nest less deeply")
 
 
 def _indenting_tab(problem: Problem) -> Place | None:
@@ -222,5 +230,6 @@ _TABLE: Final[tuple[tuple[tuple[str, ...], Callable[[Problem], Diagnostic]], ...
     (("escape character", "expected hexdecimal", "expected escape sequence", "Unicode character escape"), _escape),
     (("node content",), _no_value),
     (("<document start>",), _after_end),
+    (("maximum nesting depth",), lambda problem: too_deep(problem.origin(problem.at))),
 )
 """The parser's words (libyaml's and PyYAML's own), and who puts them into ours. The first that fits."""

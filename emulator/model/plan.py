@@ -13,6 +13,7 @@ from .choice import Decision
 from .diagnostic import Diagnostic
 from .origin import Origin
 from .record import Record
+from .router import Router
 from .rule import Fidelity
 
 
@@ -145,6 +146,8 @@ class Probe(Record, frozen=True, kw_only=True):
     deadline_s: float | None = None
     waits_for_port: bool = False
     """Whether an attempt goes on connecting until its timeout, instead of failing at the first refusal."""
+    unready_threshold: int | None = None
+    """Failures in a row after which a live instance gets no new requests; None: it is not taken out."""
     implicit: bool = False
     origin: Origin | None = None
 
@@ -171,8 +174,23 @@ class PortScan(Record, frozen=True, kw_only=True):
     """When it gives up, counted from the start of the process."""
 
 
+class Replacement(Record, frozen=True, kw_only=True):
+    """How a new deploy takes the place of the one that serves. Times in seconds."""
+
+    stop_first: bool = False
+    """Whether the old instance ends before the new one starts, because both may not run at once."""
+    all_at_once: bool = False
+    """Whether requests go over when every new instance is live, instead of one instance after the other."""
+    keep_s: float = 0
+    """How long an old instance is kept after requests go to the new one, busy or not."""
+    drain_s: float = 0
+    """How long at most an old instance is then waited for that still answers requests, before it is told to end."""
+    overlap: Literal["wait", "override"] = "wait"
+    """A deploy asked for during another: it waits for that one's end, or cancels it."""
+
+
 class Lifecycle(Record, frozen=True, kw_only=True):
-    """The platform's timings from start to verdict, as data for the engine. Times in seconds."""
+    """The platform's timings from start to verdict and on, as data for the engine. Times in seconds."""
 
     port_scan: PortScan | None = None
     restarts_during_deploy: bool = True
@@ -184,6 +202,9 @@ class Lifecycle(Record, frozen=True, kw_only=True):
     """How long a process without a port must stay up to count as live."""
     success_is_exit_zero: bool = False
     """Jobs and cron runs: the process must end, with 0."""
+    kill_when_unhealthy: bool = False
+    """Whether a live instance that fails its checks is killed at once, instead of being told to end."""
+    replacement: Replacement = Replacement()
 
 
 class Resources(Record, frozen=True, kw_only=True):
@@ -277,6 +298,8 @@ class Service(Record, frozen=True, kw_only=True):
     concurrency: int | None = None
     request_timeout_s: float | None = None
     pre_deploy_command: str | None = None
+    pre_deploy_argv: tuple[str, ...] | None = None
+    """What the pre-deploy command is executed as, in a container of its own."""
     initial_deploy_hook: str | None = None
     schedule: str | None = None
     tasks: Tasks | None = None
@@ -285,6 +308,8 @@ class Service(Record, frozen=True, kw_only=True):
     disk: Disk | None = None
     resources: Resources
     shutdown: Shutdown
+    router: Router | None = None
+    """What stands before its instances, where the platform sends it requests from outside."""
     decisions: tuple[Decision, ...] = ()
 
 

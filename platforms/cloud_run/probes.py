@@ -2,7 +2,7 @@
 
 from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.origin import Origin
-from emulator.model.plan import Lifecycle, Probe, Probes
+from emulator.model.plan import Lifecycle, Probe, Probes, Replacement
 from emulator.model.rule import Rule
 
 from . import rules
@@ -38,10 +38,14 @@ def probes_of(spec: ContainerSpec, port: int | None, *, is_ingress: bool) -> Pro
     return Probes(startup=startup, liveness=_probe(spec, "liveness", port), readiness=_probe(spec, "readiness", port))
 
 
-def lifecycle_of(startup: Probe | None) -> Lifecycle:
-    """The timings from start to verdict. A startup probe may take longer than the starts are repeated."""
+def lifecycle_of(startup: Probe | None, request_timeout_s: float) -> Lifecycle:
+    """The timings from start to verdict and on (rules cloud-run/startup-retried, liveness, replace,
+    overlapping-deploys). A startup probe may take longer than the starts are repeated."""
     longest = startup.initial_delay_s + startup.failure_threshold * startup.period_s if startup else 0
-    return Lifecycle(back_off_s=BACK_OFF_S, deadline_s=max(DEPLOY_DEADLINE_S, longest))
+    return Lifecycle(
+        back_off_s=BACK_OFF_S, deadline_s=max(DEPLOY_DEADLINE_S, longest), kill_when_unhealthy=True,
+        replacement=Replacement(all_at_once=True, drain_s=request_timeout_s, overlap="override"),
+    )  # fmt: skip
 
 
 def _probe(spec: ContainerSpec, role: str, port: int | None) -> Probe | None:
@@ -64,6 +68,7 @@ def _probe(spec: ContainerSpec, role: str, port: int | None) -> Probe | None:
         success_threshold=_value(written, "successThreshold", 2 if role == "readiness" else 1),
         success_statuses=_STATUSES if kind == "http" else None,
         waits_for_port=kind == "tcp",
+        unready_threshold=_value(written, "failureThreshold", 3) if role == "readiness" else None,
         origin=written.origin,
     )
 

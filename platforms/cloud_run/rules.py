@@ -232,6 +232,16 @@ HEALTH_CHECK_DISABLED = _rule(
     "health-check-disabled", "An annotation of the revision skips the check at the deploy.", V1_SCHEMA, SCHEMA,
     NOT_IMITATED, note="The check is made all the same.",
 )  # fmt: skip
+REPLACE = _rule(
+    "replace",
+    "Requests go to a new revision when it is ready; the old one's instances answer what they have and get SIGTERM.",
+    DOCS + "rollouts-rollbacks-traffic-migration", DOCUMENTED, APPROXIMATE,
+    note="An old instance is waited for as long as a request may take.",
+)  # fmt: skip
+OVERLAP = _rule(
+    "overlapping-deploys", "Of two deploys at once the newer one's revision gets the requests.", V1_SCHEMA, INFERRED,
+    APPROXIMATE, note="The older deploy is canceled: how Cloud Run orders them is not published.",
+)  # fmt: skip
 FAILED_REVISION = _rule(
     "failed-revision", "A revision that does not start gets no traffic; the one before goes on serving.",
     DOCS + "rollouts-rollbacks-traffic-migration", DOCUMENTED,

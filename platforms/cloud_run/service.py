@@ -72,7 +72,7 @@ def _service(spec: ServiceSpec, top: Container, containers: tuple[Container, ...
     startup = _startup_decision(spec, top.probes.startup, trace)
     return Service(
         name=spec.name, type=ServiceType.WEB, origin=spec.origin, build=top.build, command=top.command, port=top.port,
-        env=top.env, probes=top.probes, containers=containers, lifecycle=lifecycle_of(startup),
+        env=top.env, probes=top.probes, containers=containers, lifecycle=lifecycle_of(startup, timeout),
         instances=instances_of(spec), concurrency=concurrency_of(spec, usage_of(spec.containers)),
         request_timeout_s=timeout, traffic=spec.traffic, resources=top.resources, shutdown=SHUTDOWN,
         decisions=trace.decisions,

@@ -1,6 +1,6 @@
 """When Render calls a service live: its port scan, its health check, its patience."""
 
-from emulator.model.plan import Lifecycle, Port, PortScan, Probe
+from emulator.model.plan import Lifecycle, Port, PortScan, Probe, Replacement
 
 from .declarations import ServiceSpec
 from .environment import external_host
@@ -9,9 +9,13 @@ RESERVED_PORTS = (18012, 18013, 19099)
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0)
 """Not published; doubling from one second to five minutes (rule render/crash-restart)."""
 
+KEEP_OLD_S = 60
+"""From the switch of the requests to SIGTERM for the old instance (rule render/replace)."""
+
 
 def lifecycle(spec: ServiceSpec, port: Port | None) -> Lifecycle:
-    """The timings from start to verdict (rules render/port-scan, crash-restart, worker-stays-up)."""
+    """The timings from start to verdict and on (rules render/port-scan, crash-restart, worker-stays-up, replace,
+    disk-stops-first, overlapping-deploys)."""
     scan = None
     if spec.kind in "WP":
         # A log shows the reminder every 61 s and the end at 299 s after the process began; both are
@@ -20,14 +24,17 @@ def lifecycle(spec: ServiceSpec, port: Port | None) -> Lifecycle:
             preferred=port.number if port else None, http=spec.kind == "W", reserved=RESERVED_PORTS, period_s=1,
             remind_s=60, deadline_s=300,
         )  # fmt: skip
+    replacement = Replacement(stop_first=spec.disk is not None, keep_s=KEEP_OLD_S)
     return Lifecycle(
         port_scan=scan, back_off_s=BACK_OFF_S, deadline_s=900, settle_s=5 if spec.kind == "K" else 0,
         success_is_exit_zero=spec.kind == "C", restarts_during_deploy=spec.kind in "WPK",
+        replacement=replacement,
     )  # fmt: skip
 
 
 def health_probe(spec: ServiceSpec, port: Port | None) -> Probe | None:
-    """The HTTP health check of a web service with a healthCheckPath (rule render/health-check)."""
+    """The HTTP health check of a web service with a healthCheckPath (rules render/health-check, health-after-live).
+    Every 5 s, 15 s of failures are 3 and 60 s are 12."""
     path = spec.filled("healthCheckPath")
     if path is None or spec.kind != "W":
         return None
@@ -39,6 +46,7 @@ def health_probe(spec: ServiceSpec, port: Port | None) -> Probe | None:
         timeout_s=5,
         period_s=5,
         failure_threshold=12,
+        unready_threshold=3,
         success_statuses=(200, 399),
         deadline_s=900,
         origin=path.origin,

@@ -306,6 +306,33 @@ PRE_DEPLOY = _rule(
     DOCUMENTED,
     NOT_IMITATED,
 )
+HEALTH_AFTER_LIVE = _rule(
+    "health-after-live",
+    "A live instance that fails its health check for 15 seconds gets no requests; after 60 it is started anew.",
+    DOCS + "health-checks", DOCUMENTED, APPROXIMATE,
+    note="At one check every 5 seconds, as logs show, these are 3 and 12 failures in a row.",
+)  # fmt: skip
+REPLACE = _rule(
+    "replace",
+    "A new instance starts beside the old one; requests go over when it is healthy; 60 seconds later the old one is "
+    "told to end. Of several instances one at a time is replaced.",
+    DOCS + "deploys", DOCUMENTED, APPROXIMATE,
+    note="An old instance without requests is ended before the 60 seconds are over, unless --faithful-timing is given.",
+)  # fmt: skip
+FAILED_DEPLOY = _rule(
+    "failed-deploy", "A deploy that fails is canceled and the instances before it go on serving.", DOCS + "deploys",
+    DOCUMENTED,
+)  # fmt: skip
+DISK_STOPS_FIRST = _rule(
+    "disk-stops-first", "A service with a disk is stopped before its new instance starts.", DOCS + "disks", DOCUMENTED,
+    note="After a failed deploy the old instance is started again: the documentation does not say how it comes back.",
+)  # fmt: skip
+OVERLAP = _rule(
+    "overlapping-deploys",
+    "A deploy asked for during another waits for its end, and of several that wait the newest alone is made.",
+    DOCS + "deploys", DOCUMENTED,
+    note="The default of workspaces since 2025-07-14; older ones may cancel the running deploy (Override).",
+)  # fmt: skip
 DISK = _rule(
     "disk",
     "A disk is mounted at a path of its own, is kept between deploys and forbids overlap.",

@@ -110,13 +110,13 @@ def serve() -> None:
 def stand_before(port: int) -> None:
     """The proxy, with headers as a platform sets them."""
     from emulator.edge.proxy import Proxy
-    from emulator.model.traffic import Header, HeaderMode, Traffic
+    from emulator.model.router import Header, HeaderMode, Router
 
     headers = (
         Header(name="X-Forwarded-For", value="{client}", mode=HeaderMode.APPEND),
         Header(name="X-Forwarded-Proto", value="https"),
     )
-    front = Proxy(None, Traffic(request_headers=headers, request_timeout_s=300))
+    front = Proxy(None, Router(request_headers=headers, request_timeout_s=300))
     front.target = ("127.0.0.1", port)
     print(front.port, flush=True)
     sys.stdin.readline()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from http.client import HTTPResponse
 
 from emulator.edge.proxy import Proxy
-from emulator.model.traffic import Traffic
+from emulator.model.router import Router
 
 Handler = Callable[["Connection"], None]
 
@@ -131,9 +131,9 @@ def origin(handler: Handler = echo) -> Iterator[Origin]:
 
 
 @contextlib.contextmanager
-def proxy(*instances: tuple[str, int], traffic: Traffic | None = None) -> Iterator[Proxy]:
+def proxy(*instances: tuple[str, int], router: Router | None = None) -> Iterator[Proxy]:
     """A proxy before these instances; when it is closed, nothing of it is left."""
-    front = Proxy(None, traffic)
+    front = Proxy(None, router)
     try:
         front.set_instances(instances)
         yield front
@@ -143,9 +143,9 @@ def proxy(*instances: tuple[str, int], traffic: Traffic | None = None) -> Iterat
 
 
 @contextlib.contextmanager
-def before(handler: Handler = echo, traffic: Traffic | None = None) -> Iterator[Proxy]:
+def before(handler: Handler = echo, router: Router | None = None) -> Iterator[Proxy]:
     """A proxy before one server with this handler."""
-    with origin(handler) as server, proxy(server.address, traffic=traffic) as front:
+    with origin(handler) as server, proxy(server.address, router=router) as front:
         yield front
 
 

@@ -13,7 +13,7 @@ import pytest
 from emulator.edge.proxy import Proxy
 from emulator.edge.proxy_client import Client
 from emulator.edge.proxy_upstream import Upstream
-from emulator.model.traffic import Header, HeaderMode, Page, Traffic
+from emulator.model.router import Header, HeaderMode, Page, Router
 from tests.emulator.edge.origins import (
     answer,
     ask,
@@ -31,14 +31,14 @@ GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 def test_request_and_answer():
     """Both pass as they came, with the platform's headers."""
-    traffic = Traffic(
+    router = Router(
         request_headers=(
             Header(name="X-Forwarded-For", value="{client}", mode=HeaderMode.APPEND),
             Header(name="X-Forwarded-Proto", value="https"),
         ),
         response_headers=(Header(name="Server", value="edge"), Header(name="X-App", value="{was:server}")),
     )
-    with before(traffic=traffic) as front:
+    with before(router=router) as front:
         status, headers, body = ask(
             front.port, b"GET /a?b HTTP/1.1\r\nHost: x\r\nX-forwarded-for: 1.1.1.1\r\nA:  b\r\n\r\n"
         )
@@ -53,8 +53,8 @@ def test_request_and_answer():
 def test_request_id_and_time():
     """One request's digits are the same in both directions, and another's are others."""
     hex_id = Header(name="X-Id", value="{hex:0:12}")
-    traffic = Traffic(request_headers=(hex_id, Header(name="X-Start", value="{unix_us}")), response_headers=(hex_id,))
-    with before(traffic=traffic) as front, connected(front.port) as sock:
+    router = Router(request_headers=(hex_id, Header(name="X-Start", value="{unix_us}")), response_headers=(hex_id,))
+    with before(router=router) as front, connected(front.port) as sock:
         ids = []
         for _ in range(2):
             sock.sendall(GET)
@@ -249,7 +249,7 @@ def test_body_that_breaks_off_is_refused():
     assert heard[1] == b"1\r\na\r\n"
 
 
-PAGES = Traffic(
+PAGES = Router(
     no_instance=Page(status=503, body="none for {host}"),
     refused=Page(status=521, body="refused"),
     reset=Page(status=520, body="reset"),
@@ -267,7 +267,7 @@ def closed_port() -> tuple[str, int]:
 
 def test_pages_of_the_platform():
     """Each way of getting no answer has its page; a connection survives it."""
-    with proxy(traffic=PAGES) as front, connected(front.port) as sock:
+    with proxy(router=PAGES) as front, connected(front.port) as sock:
         for expected in [(503, b"none for a"), (521, b"refused")]:
             sock.sendall(GET)
             with answer(sock) as response:
@@ -292,7 +292,7 @@ def test_pages_of_the_platform():
 )
 def test_pages_for_what_an_instance_does(handler, expected):
     """An instance that closes, says no HTTP, or says nothing in time."""
-    with before(handler, traffic=PAGES) as front:
+    with before(handler, router=PAGES) as front:
         status, headers, body = ask(front.port, GET)
     assert (status, body) == expected
     assert headers.get("x-edge") == ("127.0.0.1" if status == 504 else None)
@@ -326,7 +326,7 @@ def test_time_of_a_request():
                 time.sleep(0.02 if b"/fast" in head else 0.1)
                 connection.say(b"x")
 
-    with before(handler, traffic=Traffic(request_timeout_s=0.25)) as front:
+    with before(handler, router=Router(request_timeout_s=0.25)) as front:
         client = http.client.HTTPConnection("127.0.0.1", front.port)
         for _ in range(4):
             client.request("GET", "/fast")
@@ -344,7 +344,7 @@ def test_rules_change_while_connections_live():
     """A connection's next request is treated by the new rules."""
     with before() as front, connected(front.port) as sock:
         for value in ("1", "2"):
-            front.set_traffic(Traffic(request_headers=(Header(name="X-V", value=value),)))
+            front.set_router(Router(request_headers=(Header(name="X-V", value=value),)))
             sock.sendall(GET)
             with answer(sock) as response:
                 assert f"X-V: {value}\r\n".encode() in response.read()
@@ -353,7 +353,7 @@ def test_rules_change_while_connections_live():
 def test_header_that_cannot_be_is_refused_before_anything_is_opened():
     """A platform's mistake is told at once."""
     with pytest.raises(ValueError, match="placeholder"):
-        Proxy(None, Traffic(request_headers=(Header(name="A", value="{b}"),)))
+        Proxy(None, Router(request_headers=(Header(name="A", value="{b}"),)))
 
 
 def test_five_hundred_connections_at_once():

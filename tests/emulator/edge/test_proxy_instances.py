@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from emulator.model.traffic import Traffic
+from emulator.model.router import Router
 from tests.emulator.edge.origins import (
     Connection,
     Origin,
@@ -254,7 +254,7 @@ def test_connect_that_takes_too_long():
         with (
             socket.create_connection(full.getsockname()),
             socket.socket() as more,
-            proxy(full.getsockname(), traffic=Traffic(connect_timeout_s=0.2)) as front,
+            proxy(full.getsockname(), router=Router(connect_timeout_s=0.2)) as front,
         ):
             more.setblocking(False)
             more.connect_ex(full.getsockname())

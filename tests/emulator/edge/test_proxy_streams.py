@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from emulator.edge import proxy as edge_proxy
 from emulator.edge.proxy_poller import LoopPoller
-from emulator.model.traffic import Traffic
+from emulator.model.router import Router
 from tests.emulator.edge.origins import (
     Connection,
     answer,
@@ -304,7 +304,7 @@ HANDSHAKE = (
 def test_websocket(each_poller):
     """The handshake agrees, what either side says passes at once, and the end of one is the end of both."""
     with (
-        before(websocket, Traffic(request_timeout_s=0.2)) as front,
+        before(websocket, Router(request_timeout_s=0.2)) as front,
         connected(front.port) as sock,
         sock.makefile("rb") as file,
     ):
@@ -356,7 +356,7 @@ def test_client_s_end_of_a_tunnel_is_passed_on():
 
 def test_time_of_a_tunnel():
     """Where a platform ends upgraded connections after a time, so does the proxy."""
-    with before(websocket, Traffic(upgrade_timeout_s=0.2)) as front, connected(front.port) as sock:
+    with before(websocket, Router(upgrade_timeout_s=0.2)) as front, connected(front.port) as sock:
         began = time.monotonic()
         sock.sendall(HANDSHAKE)
         everything(sock)
@@ -372,7 +372,7 @@ def test_http2_where_the_service_speaks_it():
         while data := connection.file.read1():
             connection.say(data[::-1])
 
-    with before(handler, Traffic(http2=True, request_timeout_s=0.1)) as front:
+    with before(handler, Router(http2=True, request_timeout_s=0.1)) as front:
         with connected(front.port) as sock:
             sock.sendall(preface + b"abc")
             assert until(sock, b"a") == b"cba"
@@ -380,11 +380,11 @@ def test_http2_where_the_service_speaks_it():
             sock.sendall(b"def")
             assert until(sock, b"d") == b"fed"
             assert front.counters().in_flight == 1
-            front.set_traffic(Traffic())
+            front.set_router(Router())
         with connected(front.port) as sock:
             sock.sendall(preface)
             assert everything(sock).startswith(b"HTTP/1.1 505 ")
-        front.set_traffic(Traffic(http2=True))
+        front.set_router(Router(http2=True))
         front.set_instances([])
         with connected(front.port) as sock:
             sock.sendall(preface)

@@ -4,10 +4,10 @@ import pytest
 
 from emulator.engine.http_body import CHUNKED, UNTIL_CLOSE
 from emulator.engine.http_head import BadHead, HeadReader
-from emulator.model.traffic import Header, HeaderMode, Traffic
+from emulator.model.router import Header, HeaderMode, Router
 
 READER = HeadReader(
-    Traffic(request_headers=(Header(name="X-Forwarded-Proto", value="https"),), refused_methods=("TRACE",))
+    Router(request_headers=(Header(name="X-Forwarded-Proto", value="https"),), refused_methods=("TRACE",))
 )
 
 
@@ -196,7 +196,7 @@ def test_what_is_no_response(head):
 def test_what_the_headers_were():
     """What the router's own headers refer to is remembered, and taken out of the message."""
     reader = HeadReader(
-        Traffic(
+        Router(
             request_headers=(Header(name="X-Forwarded-For", value="{client}", mode=HeaderMode.APPEND),),
             response_headers=(Header(name="X-Origin", value="{was:server}"),),
         )

@@ -3,7 +3,7 @@
 import pytest
 
 from emulator.engine.http_stamp import Facts, PageStamp, Stamp
-from emulator.model.traffic import Header, HeaderMode, Page
+from emulator.model.router import Header, HeaderMode, Page
 
 FACTS = Facts(client=b"10.0.0.9", host=b"a.example", hex=b"0123456789abcdef" * 3, unix_us=1_700_000_000_123_456)
 

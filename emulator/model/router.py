@@ -38,8 +38,8 @@ class Page(Record, frozen=True, kw_only=True):
     headers: tuple[Header, ...] = (Header(name="content-type", value="text/plain; charset=utf-8"),)
 
 
-class Traffic(Record, frozen=True, kw_only=True):
-    """What the router in front of a service does beside passing requests on."""
+class Router(Record, frozen=True, kw_only=True):
+    """What a platform's router in front of a service does beside passing requests on."""
 
     request_headers: tuple[Header, ...] = ()
     response_headers: tuple[Header, ...] = ()
