@@ -399,6 +399,21 @@ class HttpAnswer(Record, frozen=True, kw_only=True):
     body: bytes = b""
 
 
+class GrpcAnswer(Record, frozen=True, kw_only=True):
+    """What came of one health check by gRPC. Exactly one of `status`, `code` and `error` is there.
+
+    status: the answer's: SERVING, NOT_SERVING, SERVICE_UNKNOWN, UNKNOWN, or the number of one that has no name.
+    code: the call itself failed, by gRPC's name for how: NOT_FOUND (no such service), UNIMPLEMENTED, …
+    error: there was no call: as in `HttpAnswer`; not-http: something else than gRPC over HTTP/2 was said.
+    """
+
+    status: str | None
+    seconds: float
+    code: str | None = None
+    error: HttpProblem | None = None
+    detail: str = ""
+
+
 class HttpDoor(Protocol):
     """One request on one fresh connection."""
 
@@ -418,6 +433,11 @@ class HttpDoor(Protocol):
 
     def connects(self, host: str, port: int, timeout_s: float = 1.0) -> HttpProblem | None:
         """Whether a TCP connection can be opened: None when it can, else why not."""
+        ...
+
+    def grpc_health(self, host: str, port: int, service: str, timeout_s: float) -> GrpcAnswer:
+        """Call `grpc.health.v1.Health/Check` over HTTP/2 in clear text and report. service: "" asks for the server as
+        a whole. `timeout_s` bounds the whole exchange, also with a server that drips. Asks once; raises nothing."""
         ...
 
 

@@ -44,7 +44,7 @@ EXCEPTIONS = {
 
 THIRD_PARTY = {
     "formats": {"yaml"},
-    "edge": {"docker", "requests", "urllib3"},
+    "edge": {"docker", "h2", "requests", "urllib3"},
 }
 """Room → the libraries it may import, besides msgspec, which every noun is made of."""
 
@@ -69,8 +69,8 @@ EFFECTS_ELSEWHERE = {
 }
 
 HEAVY = {
-    "asyncio", "concurrent.futures", "dataclasses", "docker", "email", "hashlib", "http", "inspect", "jsonschema",
-    "logging", "requests", "rich", "socket", "ssl", "unittest", "urllib.request", "urllib3", "watchfiles",
+    "asyncio", "concurrent.futures", "dataclasses", "docker", "email", "h2", "hashlib", "hpack", "http", "inspect",
+    "jsonschema", "logging", "requests", "rich", "socket", "ssl", "unittest", "urllib.request", "urllib3", "watchfiles",
     "emulator.edge.docker", "emulator.engine.run", "emulator.world",
 }  # fmt: skip
 """What `emu plan` never loads."""

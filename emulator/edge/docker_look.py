@@ -15,7 +15,7 @@ from typing import Any
 
 from emulator.engine.lines import Frames
 from emulator.model.diagnostic import Fault, HostError, error
-from emulator.world import HELPER_LABEL, HttpAnswer, HttpProblem
+from emulator.world import HELPER_LABEL, GrpcAnswer, HttpAnswer, HttpProblem
 
 from .sockets import as_answer
 
@@ -236,6 +236,10 @@ class HelperHttp:
         except (OSError, HostError):
             return "unreachable"
         return found
+
+    def grpc_health(self, host: str, port: int, service: str, timeout_s: float) -> GrpcAnswer:  # noqa: ARG002
+        """Call `grpc.health.v1.Health/Check` and report what came of it within `timeout_s`."""
+        return GrpcAnswer(status=None, error="unreachable", detail="the helper container asks by HTTP alone", seconds=0)
 
 
 def _helper_image(api: Any) -> str:

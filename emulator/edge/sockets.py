@@ -1,9 +1,12 @@
 """HTTP and TCP as a platform's prober speaks them, on this machine's own network."""
 
+import socket
 from collections.abc import Mapping
 from typing import Any, cast
 
-from emulator.world import HttpAnswer, HttpProblem
+from emulator.world import GrpcAnswer, HttpAnswer, HttpProblem
+
+_READ = 64 * 1024
 
 
 class SocketHttp:
@@ -29,6 +32,31 @@ class SocketHttp:
         from . import prober
 
         return cast("HttpProblem | None", prober.connects((host, port), timeout_s=timeout_s))
+
+    def grpc_health(self, host: str, port: int, service: str, timeout_s: float) -> GrpcAnswer:
+        """Call `grpc.health.v1.Health/Check` and report what came of it within `timeout_s`."""
+        from . import grpc_health
+
+        authority = grpc_health.authority_of(host, port)
+        return grpc_health.check(lambda left: SocketLine((host, port), left), authority, service, timeout_s)
+
+
+class SocketLine:
+    """A `grpc_health.Line` of this machine's own."""
+
+    def __init__(self, address: tuple[str, int], timeout_s: float) -> None:
+        self._socket = socket.create_connection(address, timeout=timeout_s)
+
+    def send(self, data: bytes, timeout_s: float) -> None:
+        self._socket.settimeout(timeout_s)
+        self._socket.sendall(data)
+
+    def receive(self, timeout_s: float) -> bytes:
+        self._socket.settimeout(timeout_s)
+        return self._socket.recv(_READ)
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 def as_answer(told: Mapping[str, Any]) -> HttpAnswer:

@@ -9,6 +9,7 @@ from emulator.world import (
     ContainerFacts,
     ContainerSpec,
     EngineFacts,
+    GrpcAnswer,
     HttpAnswer,
     Listener,
     OnExit,
@@ -47,6 +48,9 @@ class FakeDocker:
         self.asked: list[str] = []
         self.failure: StartFailure | None = None
         self.answer: Callable[[str, int, str], HttpAnswer] = lambda host, port, path: HttpAnswer(status=200, seconds=0)
+        self.grpc_answer: Callable[[str, int, str], GrpcAnswer] = lambda host, port, service: GrpcAnswer(
+            status="SERVING", seconds=0
+        )
         self.heard: bool | None = True
         self.removal: list[BaseException] = []
         self._all: dict[str, FakeContainer] = {}
@@ -93,6 +97,9 @@ class FakeDocker:
 
     def request(self, method: str, host: str, port: int, path: str, **_: object) -> HttpAnswer:
         return self.answer(host, port, path)
+
+    def grpc_health(self, host: str, port: int, service: str, timeout_s: float) -> GrpcAnswer:
+        return self.grpc_answer(host, port, service)
 
     def heeds(self, id: str, signal: str) -> bool | None:
         return self.heard
