@@ -14,10 +14,12 @@ from .model.diagnostic import Diagnostic, HostError, UsageError
 from .request import World
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from .edge.terminal import StandardTerminal
-    from .engine.deploy import PrepareContext, Prepared
+    from .engine.release import PreparedContext
+    from .model.history import History
     from .model.plan import Service
     from .request import Project
     from .snapshot import Snapshot
@@ -29,6 +31,9 @@ COMMANDS: dict[str, str] = {
     "up": "build, boot, probe and serve as the platform would",
     "ps": "what `up` started",
     "logs": "the output of what `up` started",
+    "deploys": "the deploys so far, and which one serves",
+    "restart": "replace what is live by the same, as the platform's restart does",
+    "rollback": "go back to an earlier deploy",
     "down": "stop and remove what `up` started",
     "doctor": "what this machine has and lacks; --fix repairs it",
     "platforms": "the platforms, their rules, and how well each is imitated",
@@ -141,7 +146,10 @@ def _real_world(terminal: "StandardTerminal") -> World:
         read_text=_read_text,
         connect=_connect,
         project=_project,
+        ask_running_up=_ask_running_up,
+        history=_history,
         end_running_up=_end_running_up,
+        absolute=os.path.abspath,
         prepare_context=_prepare_context,
         clock=_clock,
         interrupted_again=_INTERRUPTS.again,
@@ -172,6 +180,20 @@ def _project(id: str) -> "AbstractContextManager[Project]":
     return open_project(id, os.environ)
 
 
+def _ask_running_up(project: str, question: bytes) -> "Iterator[bytes] | None":
+    from .edge.control import ask_running
+    from .edge.state import ProjectState
+
+    return ask_running(ProjectState(project, os.environ), question)
+
+
+def _history(project: str) -> "History":
+    from .edge.project import read_history
+    from .edge.state import ProjectState
+
+    return read_history(ProjectState(project, os.environ))
+
+
 def _end_running_up(root: str | None) -> int:
     from .edge.project import end_running
     from .engine.labels import project_id
@@ -179,16 +201,13 @@ def _end_running_up(root: str | None) -> int:
     return end_running(project_id(root) if root is not None else None, os.environ)
 
 
-def _prepare_context(repo: "Snapshot") -> "PrepareContext":
+def _prepare_context(repo: "Snapshot", service: "Service") -> "AbstractContextManager[PreparedContext]":
     from .edge.context import Generated, prepare_context
 
-    def prepare(service: "Service") -> "AbstractContextManager[Prepared]":
-        build = service.build
-        generated = build.generated_dockerfile
-        dockerfile = Generated(text=generated) if generated is not None else build.dockerfile or "Dockerfile"
-        return prepare_context(repo, context=build.context or ".", dockerfile=dockerfile)
-
-    return prepare
+    build = service.build
+    generated = build.generated_dockerfile
+    dockerfile = Generated(text=generated) if generated is not None else build.dockerfile or "Dockerfile"
+    return prepare_context(repo, context=build.context or ".", dockerfile=dockerfile)
 
 
 def _clock() -> "Clock":

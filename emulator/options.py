@@ -28,6 +28,8 @@ FORMAT = Flag(
 QUIET = Flag(names=("--quiet", "-q"), help="print the answer alone")
 VERBOSE = Flag(names=("--verbose", "-v"), help="print every reason with its source")
 
+LOUDNESS = (QUIET, VERBOSE)
+
 REPOSITORY = (
     Flag(names=("--root",), metavar="DIR", help="the repository's root (default: git's top level)"),
     Flag(

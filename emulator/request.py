@@ -1,7 +1,7 @@
 """What a command works with: the user's request, and the doors to the world, opened on first use."""
 
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,8 +9,11 @@ from .contract import Platform
 from .snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from .engine.deploy import PrepareContext
-    from .world import Clock, Docker
+    import threading
+
+    from .engine.release import PrepareContext
+    from .model.history import DeployRecord, History
+    from .world import Clock, Docker, Front
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""
@@ -33,14 +36,18 @@ class Terminal(Protocol):
         ...
 
 
-class Address(Protocol):
-    """A stable address on this machine, and where its traffic goes at the moment (None: nowhere)."""
+class Peer(Protocol):
+    """Another command of ours that asked a running one."""
 
-    target: tuple[str, int] | None
+    gone: "threading.Event"
+    """Set when it does not listen any more."""
 
-    @property
-    def url(self) -> str: ...
+    def send(self, line: bytes) -> None:
+        """A line without its end. Nothing happens when nobody listens any more."""
+        ...
 
+
+class Closing(Protocol):
     def close(self) -> None: ...
 
 
@@ -49,7 +56,19 @@ class Project(Protocol):
 
     def next_deploy(self) -> int: ...
 
-    def address(self, service: str) -> Address: ...
+    def address(self, service: str) -> "Front":
+        """The service's stable address on this machine."""
+        ...
+
+    def history(self) -> "History": ...
+
+    def record(self, deploy: "DeployRecord") -> None:
+        """Remember how a deploy ended, now."""
+        ...
+
+    def listen(self, handler: Callable[[bytes, Peer], None]) -> Closing:
+        """Hear other commands, each in a thread of its own, until closed."""
+        ...
 
 
 class World:
@@ -65,8 +84,11 @@ class World:
         read_text: Callable[[str, str], str],
         connect: "Callable[[], Docker]",
         project: Callable[[str], AbstractContextManager[Project]],
+        ask_running_up: Callable[[str, bytes], Iterator[bytes] | None],
+        history: "Callable[[str], History]",
         end_running_up: Callable[[str | None], int],
-        prepare_context: "Callable[[Snapshot], PrepareContext]",
+        absolute: Callable[[str], str],
+        prepare_context: "PrepareContext",
         clock: "Callable[[], Clock]",
         interrupted_again: Callable[[], bool],
     ) -> None:
@@ -77,6 +99,9 @@ class World:
         self.read_text = read_text
         self.connect = connect
         self.project = project
+        self.ask_running_up = ask_running_up
+        self.history = history
+        self.absolute = absolute
         self.end_running_up = end_running_up
         self.prepare_context = prepare_context
         self.clock = clock

@@ -6,11 +6,12 @@ whatever the user's own files cause (a failing build step, a command that is not
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, Protocol
 
 from .model.diagnostic import HostError
 from .model.record import Record
+from .model.router import Router
 
 HELPER_LABEL = "emu.helper"
 """On a container of ours that looks into another."""
@@ -397,6 +398,40 @@ class HttpAnswer(Record, frozen=True, kw_only=True):
     detail: str = ""
     headers: dict[str, str] = {}
     body: bytes = b""
+
+
+class PortHolder(Protocol):
+    """Who has a port that was wanted; its text goes behind "is taken by"."""
+
+    @property
+    def port(self) -> int: ...
+
+
+class Front(Protocol):
+    """The stable address before a service's instances. Its methods may be called from any thread and return when
+    their change is in effect."""
+
+    @property
+    def busy(self) -> PortHolder | None:
+        """Who has the port of last time, where this is another one."""
+        ...
+
+    @property
+    def url(self) -> str: ...
+
+    def set_router(self, router: Router) -> None:
+        """Treat requests by these rules."""
+        ...
+
+    def set_instances(self, addresses: Iterable[tuple[str, int]]) -> None:
+        """From now on requests go to these. Those that run on others end there."""
+        ...
+
+    def drain(self, address: tuple[str, int], timeout_s: float) -> bool:
+        """Wait until an instance has no running request; whether that came to be within the time."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class GrpcAnswer(Record, frozen=True, kw_only=True):

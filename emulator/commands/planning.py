@@ -23,7 +23,7 @@ class Planned(NamedTuple):
 def configure_planning(parser: argparse.ArgumentParser, world: World) -> None:
     """Declare the options of a command that plans."""
     parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")
-    options.add_flags(parser, [*options.REPOSITORY, *options.PLANNING, options.FORMAT, options.QUIET, options.VERBOSE])
+    options.add_flags(parser, [*options.REPOSITORY, *options.PLANNING, options.FORMAT, *options.LOUDNESS])
     for name, platform in world.platforms.items():
         group = parser.add_argument_group(f"{platform.TITLE} (--platform {name})")
         options.add_flags(group, [options.from_platform(o) for o in platform.OPTIONS])

@@ -1,12 +1,16 @@
-"""`emu ps`: what `up` started."""
+"""`emu ps`: what `up` started, and what each container is there for."""
 
 import argparse
 import time
 
-from emulator.commands.running import Running, RunningList, configure_running, containers
-from emulator.model.record import to_json
+from emulator.commands.asking import status
+from emulator.commands.running import Running, RunningList, configure_running, containers, project_root
+from emulator.engine.labels import project_id
+from emulator.model.control import Status
+from emulator.model.record import replace, to_json
 from emulator.request import Request, World
-from emulator.show.style import Style, columns
+from emulator.show.style import Style
+from emulator.show.table import ago, table
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -15,11 +19,14 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
 
 
 def run(request: Request, world: World) -> int:
+    """Print them; 0 also when there are none."""
     docker = world.connect()
     try:
         found = containers(request, world, docker)
     finally:
         docker.close()
+    roots = {entry.root for entry in found} if request.all else {project_root(request, world)}
+    found = tuple(entry for root in sorted(roots) for entry in _placed(found, root, status(world, project_id(root))))
     if request.format == "json":
         world.terminal.out(to_json(RunningList(containers=found)).decode() + "\n")
         return 0
@@ -29,29 +36,29 @@ def run(request: Request, world: World) -> int:
         )
         return 0
     style = Style(width=world.terminal.width, colour=world.terminal.colour)
-    world.terminal.out(_table([_row(r, every=request.all) for r in found], style))
+    heads = ("SERVICE", "DEPLOY", "STATE", "FOR", "ROLE", "ADDRESS", "CONTAINER", "PROJECT")
+    world.terminal.out(table(heads, [_row(entry, every=request.all) for entry in found], style))
+    if any(entry.role == LEFT_OVER for entry in found):
+        world.terminal.out("left over from an `emu up` that was killed: the next one, or `emu down`, removes it\n")
     return 0
+
+
+LEFT_OVER = "left over"
+
+
+def _placed(found: tuple[Running, ...], root: str, told: Status | None) -> list[Running]:
+    """The containers of one project with what the running `up`, if there is one, says of them."""
+    roles = {i.container: i.role for service in told.services for i in service.instances} if told else {}
+    urls = {service.name: service.url for service in told.services} if told else {}
+    return [
+        replace(entry, role=roles.get(entry.id, LEFT_OVER if told is None else "leaving"), url=urls.get(entry.service))
+        for entry in found
+        if entry.root == root
+    ]
 
 
 def _row(entry: Running, *, every: bool) -> list[str]:
     state = entry.state if entry.exit_code is None else f"{entry.state} ({entry.exit_code})"
-    since = _ago(time.time() - entry.started_at) if entry.started_at else "-"
-    return [entry.service, f"deploy {entry.deploy}", state, since, entry.name, *([entry.root] if every else [])]
-
-
-def _ago(seconds: float) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size:.0f} {unit}"
-    return f"{max(0, seconds):.0f} s"
-
-
-def _table(rows: list[list[str]], style: Style) -> str:
-    """Rows as columns under their names."""
-    head = ["SERVICE", "DEPLOY", "STATE", "FOR", "CONTAINER", "PROJECT"][: len(rows[0])]
-    widths = [max(columns(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    lines = [
-        "  ".join(cell + " " * (w - columns(cell)) for cell, w in zip(row, widths, strict=True)).rstrip()
-        for row in [head, *rows]
-    ]
-    return "\n".join([style.dim(lines[0]), *lines[1:]]) + "\n"
+    since = ago(time.time() - entry.started_at) if entry.started_at else "-"
+    cells = [entry.service, str(entry.deploy), state, since, entry.role, entry.url or "-", entry.name]
+    return [*cells, *([entry.root] if every else [])]

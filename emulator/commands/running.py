@@ -1,10 +1,14 @@
-"""What `ps`, `logs` and `down` share: finding what `up` started, by its labels."""
+"""What the commands about a running `up` share: finding what it started by its labels, and asking it for a deploy."""
 
 import argparse
 from typing import TYPE_CHECKING
 
 from emulator import options
-from emulator.engine.labels import DEPLOY, PROJECT, ROOT, SERVICE, of_project
+from emulator.commands.asking import asked, followed, nothing_runs
+from emulator.commands.planning import plan_repository
+from emulator.commands.teller import Teller
+from emulator.engine.labels import DEPLOY, INSTANCE, PROJECT, ROOT, SERVICE, of_project, project_id
+from emulator.model.control import Ask
 from emulator.model.record import Record
 from emulator.request import Request, World
 from emulator.world import ContainerFacts
@@ -24,6 +28,11 @@ class Running(Record, frozen=True, kw_only=True):
     state: str
     started_at: float | None
     exit_code: int | None
+    instance: int = 1
+    role: str = ""
+    """What the running `up` has it for; "left over" when none runs."""
+    url: str | None = None
+    """Where the service's requests arrive."""
 
 
 class RunningList(Record, frozen=True, kw_only=True):
@@ -71,4 +80,24 @@ def running(facts: ContainerFacts) -> Running:
         state=facts.state,
         started_at=facts.started_at,
         exit_code=None if facts.running else facts.exit_code,
+        instance=int(facts.labels.get(INSTANCE) or 1),
     )
+
+
+def ask_for_deploy(request: Request, world: World, ask: Ask) -> int:
+    """Have the running `up` make a deploy and tell of it; the exit code follows the verdict. Raises HostError when
+    none runs, or it refuses."""
+    planned = plan_repository(_as_planning(request), world)
+    answers = asked(world, project_id(planned.repo.root), ask)
+    if answers is None:
+        raise nothing_runs()
+    teller = Teller(request, world)
+    teller.knows(planned)
+    return followed(answers, teller)
+
+
+def _as_planning(request: Request) -> Request:
+    """The request with the options that planning wants and this command does not have."""
+    flags = (*options.REPOSITORY, *options.PLANNING)
+    missing: dict[str, object] = {flag.dest: [] if flag.repeat else flag.default for flag in flags}
+    return Request(**{**missing, **vars(request), "service": []})

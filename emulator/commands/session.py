@@ -1,63 +1,88 @@
 """One `up` from the first build to the last removal: deploys every service, keeps what is live, ends it all."""
 
+import contextlib
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from emulator.commands.planning import Planned
 from emulator.commands.teller import Teller
-from emulator.engine.deploy import Deployed, Doors, Settings, deploy, tell_failure
+from emulator.commands.underway import Underway, exit_code, refused
 from emulator.engine.labels import of_project
-from emulator.model.diagnostic import Fault, error
-from emulator.model.event import ContainerStarted, CoverageReported, DiagnosticFound, Event, Verdict, VerdictKind
+from emulator.engine.release import Doors, Job, Release, Settings
+from emulator.engine.service_run import Decided, ServiceRun
+from emulator.model.diagnostic import Diagnostic, Fault, HostError, Severity, UsageError, error, warning
+from emulator.model.event import (
+    ContainerStarted,
+    CoverageReported,
+    DeployFailed,
+    DeployStarted,
+    DiagnosticFound,
+    Event,
+    ServiceVerdict,
+    Trigger,
+    Verdict,
+    VerdictKind,
+)
+from emulator.model.history import DeployRecord
 from emulator.model.plan import BuildKind, Coverage, EnvKind, Service
 from emulator.model.rule import Fidelity
-from emulator.request import Address
+from emulator.request import Project
 
 if TYPE_CHECKING:
-    from emulator.world import Docker
+    from emulator.world import Docker, Front, PortHolder
 
 T = TypeVar("T")
 
 RUNNABLE = ("web", "private", "worker")
+_HASTE_EVERY_S = 0.1
+"""How often a service that is ending is left alone to see whether the user has lost patience."""
+_LOOK_EVERY_S = 0.5
 
 
 class Session:
-    """The services of one `up`, as far as they are started."""
+    """The services of one `up`, as far as they are started. Its methods may be called from any thread."""
 
-    def __init__(
-        self,
-        planned: Planned,
-        doors: Doors,
-        settings: Settings,
-        teller: Teller,
-        address: Callable[[str], Address],
-    ) -> None:
+    def __init__(self, planned: Planned, doors: Doors, settings: Settings, teller: Teller, project: Project) -> None:
         self.planned = planned
         self.doors = doors
         self.settings = settings
         self.teller = teller
-        self._address = address
-        self._addresses: list[Ahead[Address]] = []
-        self._deployed: list[Deployed] = []
-        self._problem: Exception | None = None
+        self.project = project
         self.has_started = False
         """Whether any container was: then there is something to tidy up."""
+        self.runs: dict[str, ServiceRun] = {}
+        self._fronts: dict[str, Ahead[Front]] = {}
+        self._underway: dict[int, Underway] = {}
+        self._generated: dict[str, dict[str, str]] = {}
+        self._problem: BaseException | None = None
+        self._first = 0
+        self._moved: set[str] = set()
+        self._over = threading.Event()
+        self._lock = threading.RLock()
 
-    def run(self, *, once: bool) -> int:
+    # ---- the first deploy, and serving
+
+    def run(self, number: int, *, once: bool) -> int:
         """Deploy and serve; the exit code."""
         plan = self.planned.resolution.plan
-        coverage = [c for c in plan.coverage if c.fidelity is not Fidelity.EXACT]
         runnable = [s for s in plan.services if _can_run(s)]
+        coverage = [c for c in plan.coverage if c.fidelity is not Fidelity.EXACT]
         coverage += [_left_out(s) for s in plan.services if not _can_run(s)]
         if not runnable:
             return self._nothing(coverage)
-        for service in runnable:
-            coverage += self._deploy(service)
+        self._first = number
+        underway = self._begin(number, "up", runnable)
+        for service in runnable:  # one after the other: so their lines are read
+            self._deploy(self._job(number, service))
+            underway.wait([service.name])
+            self._raise_problem()
+            release = self.runs[service.name].release(number)
+            coverage += release.coverage() if release is not None else ()
         self.teller.tell(CoverageReported(coverage=tuple(coverage)))
-        verdict = self._verdict()
-        if once or not any(d.verdict.verdict.good for d in self._deployed):
+        verdict = underway.verdict()
+        if once or not underway.any_good:
             self.stop(at_once=not self.settings.faithful)  # first, so that the verdict is the last line
             self.teller.tell(verdict)
             return exit_code(verdict)
@@ -75,118 +100,272 @@ class Session:
         self.teller.tell(Verdict(verdict=VerdictKind.REFUSED, reason=message))
         return 1
 
-    def _deploy(self, service: Service) -> tuple[Coverage, ...]:
-        hidden = self.planned.resolution.secrets.of(service.name) | generated_values(service)
-        address = Ahead(lambda: self._address(service.name))
-        self._addresses.append(address)
+    def _serve(self) -> bool:
+        """Until Ctrl-C or until no service is left; whether all ended well. Raises HostError when the engine is lost,
+        BrokenPipeError when nobody reads any more."""
+        gc.enable()  # from here on it lives for hours
+        self.teller.note("serving; Ctrl-C ends it")
+        while not self._over.wait(_LOOK_EVERY_S):
+            self.teller.check()
+        self._raise_problem()
+        return False
 
-        def route(target: tuple[str, int] | None) -> None:
-            address.wait().target = target
+    def _raise_problem(self) -> None:
+        if self._problem is not None:
+            raise self._problem
 
-        done = deploy(
-            service,
-            hidden,
-            repo=self.planned.repo,
-            doors=self.doors,
-            settings=self.settings,
-            tell=self._tell,
-            url=lambda: address.wait().url if service.type == "web" else None,
-            route=route,
-        )
-        self._deployed.append(done)
-        return done.coverage
+    # ---- deploys
+
+    def redeploy(self, planned: Planned, number: int) -> Underway:
+        """Deploy what another plan of the same repository says. Raises UsageError where that is no deploy of what
+        runs here."""
+        if planned.platform.NAME != self.planned.platform.NAME:
+            raise UsageError(
+                f"`emu up` runs this project as {self.planned.platform.TITLE}, not as {planned.platform.TITLE}",
+                help="end it with Ctrl-C there, or with `emu down`, and run the command again",
+            )
+        services = [s for s in planned.resolution.plan.services if _can_run(s)]
+        with self._lock:
+            self.planned = planned
+            self.teller.knows(planned)
+            underway = self._begin(number, "up", services)
+        for diagnostic in planned.resolution.plan.diagnostics:
+            self.teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service, deploy=number))
+        if planned.resolution.plan.with_errors():
+            self._refuse(underway, planned)
+            return underway
+        for service in services:
+            self._deploy(self._job(number, service))
+        for name in [name for name in self.runs if name not in {s.name for s in services}]:
+            self.teller.note(f"{name} is not in the plan any more: it goes on as it is")
+        return underway
+
+    def restart(self, names: tuple[str, ...], number: int) -> Underway:
+        """Replace what is live by the same: image, variables and settings. Raises UsageError for a name that is not
+        live."""
+        live = {name: run.release(run.live) for name, run in self.runs.items() if run.live is not None}
+        for name in names:
+            if name not in live:
+                raise UsageError(f"no service {name!r} is live", help=f"live are {', '.join(live) or 'none'}")
+        releases = [r for name, r in live.items() if r is not None and name in (names or live)]
+        if not releases:
+            raise UsageError("no service is live", help="deploy with `emu up`")
+        return self._again(releases, number, "restart", max(release.job.deploy for release in releases))
+
+    def rollback(self, to: int | None, number: int) -> Underway:
+        """Replace what is live by an earlier deploy: its images, and its settings where this run made it. Raises
+        UsageError where there is none."""
+        history = self.project.history()
+        live = max((run.live for run in self.runs.values() if run.live is not None), default=None)
+        record = history.before(live) if to is None else history.find(to)
+        if record is None or not record.images:
+            known = ", ".join(str(n) for n in sorted(history.kept())) or "none"
+            what = "no deploy went live before this one" if to is None else f"there is no deploy {to} to go back to"
+            raise UsageError(what, help=f"kept are {known}; `emu deploys` lists all")
+        releases = [self._earlier(name, record) for name in record.images if name in self.runs]
+        return self._again([r for r in releases if r is not None], number, "rollback", record.deploy)
+
+    def _earlier(self, name: str, record: DeployRecord) -> Release | Job | None:
+        """What a service ran in a deploy; one of an earlier run has today's settings, its own are not kept."""
+        release = self.runs[name].release(record.deploy)
+        if release is not None:
+            return release
+        service = next((s for s in self.planned.resolution.plan.services if s.name == name), None)
+        return self._job(0, service)._replace(image=record.images[name]) if service is not None else None
+
+    def _again(self, what: Sequence[Release | Job], number: int, trigger: Trigger, image_of: int) -> Underway:
+        jobs = [
+            r._replace(deploy=number)
+            if isinstance(r, Job)
+            else r.job._replace(deploy=number, image=r.image.id, kept=self._kept())
+            for r in what
+        ]
+        underway = self._begin(number, trigger, [job.service for job in jobs], image_of=image_of)
+        for job in jobs:
+            self._deploy(job)
+        return underway
+
+    def withdraw(self, underway: Underway) -> None:
+        """Cancel what of a deploy is not decided."""
+        for run in self.runs.values():
+            run.withdraw(underway.number)
+
+    def _begin(
+        self, number: int, trigger: Trigger, services: list[Service], *, image_of: int | None = None
+    ) -> Underway:
+        underway = Underway(number, trigger, [s.name for s in services], image_of=image_of)
+        self._underway[number] = underway
+        live = max((run.live for run in self.runs.values() if run.live is not None), default=None)
+        self._tell(DeployStarted(deploy=number, trigger=trigger, still_live=live, image_of=image_of))
+        return underway
+
+    def _job(self, number: int, service: Service) -> Job:
+        hidden = self.planned.resolution.secrets.of(service.name) | self._generated_values(service)
+        return Job(number, service, hidden, self.planned.repo, kept=self._kept())
+
+    def _kept(self) -> frozenset[int]:
+        return self.project.history().kept()
+
+    def _generated_values(self, service: Service) -> dict[str, str]:
+        """A random value for every variable the platform would generate: the same in each deploy of this run."""
+        known = self._generated.setdefault(service.name, {})
+        fresh = generated_values(service)
+        known |= {name: value for name, value in fresh.items() if name not in known}
+        return {name: known[name] for name in fresh}
+
+    def _deploy(self, job: Job) -> None:
+        name = job.service.name
+        with self._lock:
+            if name not in self.runs:
+                front = self._fronts[name] = Ahead(lambda: self.project.address(name))
+                self.runs[name] = ServiceRun(
+                    name,
+                    doors=self.doors,
+                    settings=self.settings,
+                    tell=self._tell,
+                    front=lambda: self._front(name, front),
+                    decided=self._decided,
+                    lost=self._is_lost,
+                    problem=self._broke,
+                )
+        self.runs[name].deploy(job)
+
+    def _front(self, name: str, front: "Ahead[Front]") -> "Front":
+        """The address before a service; told once if it is not the one of last time."""
+        address = front.wait()
+        holder = address.busy
+        if holder is not None and name not in self._moved:
+            self._moved.add(name)
+            self._tell(DiagnosticFound(diagnostic=_moved(name, holder, address.url), service=name))
+        return address
+
+    # ---- what comes of them
+
+    def _decided(self, decided: Decided) -> None:
+        """From the thread of a service."""
+        underway = self._underway[decided.deploy]
+        underway.decided(decided)
+        if underway.is_over:
+            self._remember(underway)
+
+    def _remember(self, underway: Underway) -> None:
+        """One line of the project's history."""
+        verdict = underway.verdict()
+        releases = {name: run.release(underway.number) for name, run in self.runs.items()}
+        with contextlib.suppress(HostError):  # a state folder that cannot be written is told where it matters
+            self.project.record(
+                DeployRecord(
+                    deploy=underway.number,
+                    at=0,
+                    platform=self.settings.platform,
+                    trigger=underway.trigger,
+                    verdict=verdict.verdict,
+                    reason=verdict.reason,
+                    images={name: release.image.id for name, release in releases.items() if release is not None},
+                    image_of=underway.image_of,
+                    commit=self.planned.resolution.plan.snapshot.commit,
+                )
+            )
+        self._finish(underway, verdict)
+
+    def _finish(self, underway: Underway, verdict: Verdict) -> None:
+        """The first deploy's verdict is told when what follows from it is decided."""
+        if underway.number != self._first:
+            self.teller.tell(verdict)
+        self._underway.pop(underway.number, None)
+        underway.finished.set()
+
+    def _refuse(self, underway: Underway, planned: Planned) -> None:
+        """The check found an error: nothing is built, and what is live goes on."""
+        verdict = tell_refusal(planned, self._tell, underway.number, {n: run.live for n, run in self.runs.items()})
+        for service in verdict.services:
+            underway.decided(Decided(underway.number, service))
+        underway.abandon()
+        self._finish(underway, verdict)
+
+    def _is_lost(self) -> None:
+        """From the thread of a service: nothing of it is left."""
+        if all(run.live is None for run in self.runs.values()) and not self._underway:
+            self._over.set()
+
+    def _broke(self, problem: BaseException) -> None:
+        """From the thread of a service: it cannot go on, and nor can we."""
+        if self._problem is None:
+            self._problem = problem
+        for underway in list(self._underway.values()):
+            underway.abandon()
+        self._over.set()
 
     def _tell(self, event: Event) -> None:
         self.has_started |= isinstance(event, ContainerStarted)
         self.teller.tell(event)
 
-    def _verdict(self) -> Verdict:
-        """The first bad one of all services; else that all are live."""
-        bad = next((d for d in self._deployed if not d.verdict.verdict.good), None)
-        shown = bad or self._deployed[0]
-        reasons = ", ".join(d.verdict.reason for d in self._deployed)
-        by_this_machine = shown.verdict.cause is not None and shown.verdict.cause.fault is Fault.HOST
-        later = shown.outcome.platform_seconds if shown.outcome and not by_this_machine else None
-        return Verdict(
-            verdict=shown.verdict.verdict,
-            reason=bad.verdict.reason if bad else reasons,
-            platform_seconds=later,
-            services=tuple(d.verdict for d in self._deployed),
-        )
-
-    def _serve(self) -> bool:
-        """Keep every live service as the platform would, until Ctrl-C or until none is left; whether all ended
-        well. Raises HostError when the engine is lost, BrokenPipeError when nobody reads any more."""
-        gc.enable()  # from here on it lives for hours
-        self.teller.note("serving; Ctrl-C ends it")
-        live = [d for d in self._deployed if d.verdict.verdict.good]
-        threads = [threading.Thread(target=self._keep, args=(d,), daemon=True) for d in live]
-        try:
-            for thread in threads:
-                thread.start()
-            while self._problem is None and any(thread.is_alive() for thread in threads):
-                for thread in threads:
-                    thread.join(0.5 / len(threads))
-                self.teller.check()
-        finally:
-            self.doors.cancel.set()
-            for deployed, thread in zip(live, threads, strict=True):
-                if deployed.run is not None:
-                    deployed.run.wake()
-                if thread.ident is not None:
-                    thread.join()
-        if self._problem is not None:
-            raise self._problem
-        return all(d.run is not None and d.run.outcome is not None and d.run.outcome.verdict.good for d in live)
-
-    def _keep(self, deployed: Deployed) -> None:
-        """In a thread of its own: one live service."""
-        run = deployed.run
-        assert run is not None
-        try:
-            run.keep(self.doors.cancel.is_set)
-            assert run.outcome is not None
-            if not run.outcome.verdict.good:
-                tell_failure(run, run.outcome, deployed.scene, self.settings.deploy, self.teller.tell)
-        except Exception as problem:  # noqa: BLE001 - raised again in the thread that serves
-            self._problem = problem
+    # ---- the end
 
     def stop(self, *, at_once: bool) -> None:
         """Stop and remove everything this session started; a live service as the platform would, unless `at_once`
-        or the user asks a second time."""
-        self.doors.cancel.set()
-        while self._deployed:
-            run = self._deployed[-1].run
-            if run is not None:
-                run.stop(hurry=(lambda: True) if at_once else self.doors.hurry)
-            self._deployed.pop()
-        while self._addresses:
-            self._addresses.pop().wait().close()
+        or the user asks a second time. Raises HostError."""
+        runs = list(self.runs.values())
+        for run in runs:
+            run.end(at_once=at_once)
+        hurried = at_once
+        for run in runs:
+            while not run.wait(_HASTE_EVERY_S):
+                if not hurried and self.doors.hurry():
+                    hurried = True
+                    for one in runs:
+                        one.hurry()
+        for run in runs:
+            run.sweep()
+        while self._fronts:
+            self._fronts.popitem()[1].wait().close()
 
 
-def exit_code(verdict: Verdict) -> int:
-    """0 for a good verdict, 1 where the platform would fail as well, 3 where only this machine is in the way."""
-    if verdict.verdict.good:
-        return 0
-    causes = [service.cause for service in verdict.services if not service.verdict.good]
-    return 3 if causes and all(cause is not None and cause.fault is Fault.HOST for cause in causes) else 1
+def tell_refusal(
+    planned: Planned, tell: Callable[[Event], None], number: int | None, live: dict[str, int | None]
+) -> Verdict:
+    """Tell of each service that its check found an error; the verdict."""
+    errors = [d for d in planned.resolution.plan.diagnostics if d.severity is Severity.ERROR]
+    verdicts = []
+    for service in planned.resolution.plan.services:
+        mine = next((d for d in errors if d.service in (None, service.name)), None)
+        if mine is not None:
+            verdicts.append(
+                ServiceVerdict(name=service.name, verdict=VerdictKind.REFUSED, reason=mine.message, cause=mine)
+            )
+            tell(
+                DeployFailed(
+                    service=service.name,
+                    deploy=number,
+                    phase="check",
+                    reason=mine.message,
+                    code="refused",
+                    still_live=live.get(service.name),
+                )
+            )
+    return refused(verdicts, errors[0].message, number)
+
+
+def _moved(name: str, holder: "PortHolder", url: str) -> Diagnostic:
+    return warning(
+        "up/port-taken",
+        f"port {holder.port}, where {name} was last time, is taken by {holder}",
+        fault=Fault.HOST,
+        service=name,
+        facts=(f"{name} is now at {url}, and stays there",),
+        help="nothing need be done; to have the old address back, end that one and forget the new one",
+    )
 
 
 def _can_run(service: Service) -> bool:
     built = (
         service.build.kind in (BuildKind.DOCKERFILE, BuildKind.IMAGE) or service.build.generated_dockerfile is not None
     )
-    return service.type in RUNNABLE and built and not _asks_by_grpc(service)
-
-
-def _asks_by_grpc(service: Service) -> bool:
-    return service.probes.startup is not None and service.probes.startup.kind == "grpc"
+    return service.type in RUNNABLE and built
 
 
 def _left_out(service: Service) -> Coverage:
     note = f"{service.type.value} services with runtime {service.build.runtime} are planned, not run yet"
-    if _asks_by_grpc(service):
-        note = "a service with a gRPC startup probe is planned, not run yet"
     return Coverage(key=service.name, origin=service.origin, fidelity=Fidelity.NOT_IMITATED, note=note)
 
 

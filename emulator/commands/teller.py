@@ -1,6 +1,8 @@
 """Tells every event of `emu up` as it happens, in the format asked for."""
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from emulator.commands.plan import line_reader
 from emulator.commands.planning import Planned
@@ -29,6 +31,7 @@ class Teller:
         self._request = request
         self._judged = False
         self._unread = False
+        self._listeners: list[Callable[[Event], None]] = []
 
     def knows(self, planned: Planned) -> None:
         """From now on the plan is known: its services, and its files for excerpts."""
@@ -42,6 +45,8 @@ class Teller:
         tells something is not kept from tidying up."""
         stamped = replace(event, at=round(self._clock.now() - self._began, 4))
         with self._lock:
+            for listener in self._listeners:
+                listener(stamped)
             self._judged |= isinstance(event, Verdict)
             try:
                 self._print(stamped)
@@ -49,6 +54,17 @@ class Teller:
                     self._print(_platform_log(stamped, line))
             except BrokenPipeError:
                 self._unread = True
+
+    @contextmanager
+    def heard_by(self, listener: Callable[[Event], None]) -> Iterator[None]:
+        """Have another one hear every event as well; it must not take long."""
+        with self._lock:
+            self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._listeners.remove(listener)
 
     def check(self) -> None:
         """Raise BrokenPipeError when what was told was not read."""

@@ -1,18 +1,23 @@
-"""`emu up`: build, boot, probe and serve as the platform would; `--once` ends with the verdict."""
+"""`emu up`: build, boot, probe and serve as the platform would; `--once` ends with the verdict.
+
+Where one runs already for the project, that one makes the deploy, and this one tells of it.
+"""
 
 import argparse
-import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator import options
+from emulator.commands.asking import asked, followed
+from emulator.commands.attending import Attendant
 from emulator.commands.planning import Planned, configure_planning, plan_repository, with_answers
-from emulator.commands.session import Ahead, Session, remove_leftovers
+from emulator.commands.session import Ahead, Session, remove_leftovers, tell_refusal
 from emulator.commands.teller import Teller
 from emulator.config import read_config
-from emulator.engine.deploy import Doors, Settings
 from emulator.engine.labels import project_id
-from emulator.model.diagnostic import HostError, Severity, UsageError
-from emulator.model.event import DeployFailed, DiagnosticFound, PlanMade, ServiceVerdict, Verdict, VerdictKind
+from emulator.engine.release import Doors, Settings
+from emulator.model.control import Ask
+from emulator.model.diagnostic import HostError, UsageError
+from emulator.model.event import DiagnosticFound, PlanMade
 from emulator.model.record import replace
 from emulator.request import Request, World
 from emulator.snapshot import Snapshot
@@ -50,28 +55,40 @@ def run(request: Request, world: World) -> int:
 def _run(request: Request, world: World, teller: Teller) -> int:
     planned = plan_repository(request, world)
     settings = _settings(request, planned)  # a wrong option is told before anything is asked or printed
-    planned = _asked(request, world, planned)
+    answers = _answers(request, world, planned)
+    planned = with_answers(planned, answers) if answers else planned
     teller.knows(planned)
     plan = planned.resolution.plan
     teller.tell(PlanMade(plan=plan))
     for diagnostic in plan.diagnostics:
         teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service))
     if plan.with_errors() and not request.build_anyway:
-        return _refused(planned, teller)
+        teller.tell(tell_refusal(planned, teller.tell, None, {}))
+        return 1
     docker = world.connect()
     try:
         with world.project(project_id(settings.root)) as project:
-            settings = settings._replace(deploy=project.next_deploy())
             doors = _doors(world, docker, planned.repo)
-            return _in_project(Session(planned, doors, settings, teller, project.address), once=request.once)
+            session = Session(planned, doors, settings, teller, project)
+            return _in_project(session, request, world)
+    except HostError as problem:
+        if problem.diagnostic.code != "up/already-running" or request.once:
+            raise
+        ask = Ask(verb="deploy", options=_portable(request, world, planned), answers=answers)
+        answered = asked(world, project_id(settings.root), ask)
+        if answered is None:
+            raise
+        teller.note("the running `emu up` makes this deploy and serves it; Ctrl-C cancels it")
+        return followed(answered, teller)
     finally:
         docker.close()
 
 
-def _in_project(session: Session, *, once: bool) -> int:
+def _in_project(session: Session, request: Request, world: World) -> int:
     """Everything while the project is ours. Whatever ends it, nothing of it stays."""
+    control = None if request.once else session.project.listen(Attendant(session, lambda ask: _replanned(ask, world)))
     try:
-        code = session.run(once=once)
+        code = session.run(session.project.next_deploy(), once=request.once)
     except BaseException as problem:
         try:
             session.stop(at_once=False)
@@ -80,8 +97,27 @@ def _in_project(session: Session, *, once: bool) -> int:
             if isinstance(problem, HostError) and session.has_started:
                 raise _with_leftovers(problem) from problem
         raise
+    finally:
+        if control is not None:
+            control.close()
     session.stop(at_once=False)
     return code
+
+
+# ---- the one that runs already ----------------------------------------------------------------------
+
+
+def _portable(request: Request, world: World, planned: Planned) -> dict[str, Any]:
+    """The command line for a process in another folder."""
+    options = dict(vars(request))
+    options |= {"path": None, "root": planned.repo.root, "env_file": [world.absolute(f) for f in request.env_file]}
+    return options
+
+
+def _replanned(ask: Ask, world: World) -> Planned:
+    """The plan of the command line that another `up` was given."""
+    planned = plan_repository(Request(**ask.options), world)
+    return with_answers(planned, ask.answers) if ask.answers else planned
 
 
 def _with_leftovers(problem: HostError) -> HostError:
@@ -100,24 +136,22 @@ def _doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
     return Doors(
         docker=docker,
         clock=world.clock(),
-        prepare_context=world.prepare_context(repo),
+        prepare_context=world.prepare_context,
         ready=Ahead(make_ready).wait,
-        cancel=threading.Event(),
         hurry=world.interrupted_again,
     )
 
 
-def _asked(request: Request, world: World, planned: Planned) -> Planned:
+def _answers(request: Request, world: World, planned: Planned) -> dict[str, str]:
     """Ask for the values the platform would ask a person for; without a terminal they stay unset."""
-    prompts = planned.resolution.prompts
     answers: dict[str, str] = {}
-    for prompt in prompts if request.format == "text" else ():
+    for prompt in planned.resolution.prompts if request.format == "text" else ():
         answer = world.terminal.ask(f"{prompt.service} needs {prompt.name} (empty leaves it unset): ", hidden=True)
         if answer is None:
             break
         if answer:
             answers[prompt.name] = answer
-    return with_answers(planned, answers) if answers else planned
+    return answers
 
 
 def _settings(request: Request, planned: Planned) -> Settings:
@@ -145,20 +179,4 @@ def _settings(request: Request, planned: Planned) -> Settings:
         limits=request.limits,
         faithful=request.faithful_timing,
         scale=scale,
-        deploy=1,
     )
-
-
-def _refused(planned: Planned, teller: Teller) -> int:
-    """The check found an error: nothing is built."""
-    errors = [d for d in planned.resolution.plan.diagnostics if d.severity is Severity.ERROR]
-    verdicts = []
-    for service in planned.resolution.plan.services:
-        mine = next((d for d in errors if d.service in (None, service.name)), None)
-        if mine is not None:
-            verdicts.append(
-                ServiceVerdict(name=service.name, verdict=VerdictKind.REFUSED, reason=mine.message, cause=mine)
-            )
-            teller.tell(DeployFailed(service=service.name, phase="check", reason=mine.message, code="refused"))
-    teller.tell(Verdict(verdict=VerdictKind.REFUSED, reason=errors[0].message, services=tuple(verdicts)))
-    return 1

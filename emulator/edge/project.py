@@ -1,42 +1,80 @@
-"""A project while `up` runs: taken for this process, with its deploy numbers and its stable addresses."""
+"""A project while `up` runs: taken for this process, with its deploy numbers and its stable addresses; and what is
+remembered of it when nothing runs."""
 
+import contextlib
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from emulator.model.diagnostic import Fault, HostError, error
+from emulator.model.history import DeployRecord, History
+from emulator.model.record import replace
 
 from .orphans import remove_orphans
 from .state import ProjectState, every_project
 
 if TYPE_CHECKING:
+    from .control import ControlServer, Handler
     from .proxy import Proxy
 
 
 class Project:
     """What one `up` knows of its project."""
 
-    def __init__(self, state: ProjectState) -> None:
+    def __init__(self, id: str, state: ProjectState) -> None:
+        self._id = id
         self._state = state
+        self._lock = threading.Lock()
         remembered = state.read("ports")
         self._ports = {name: port for name, port in remembered.items() if isinstance(port, int)}
 
     def next_deploy(self) -> int:
         """The number of this deploy: one more than the last one's."""
-        last = self._state.read("deploys").get("last")
-        number = (last if isinstance(last, int) else 0) + 1
-        self._state.write("deploys", {"last": number})
+        with self._lock:
+            last = self._state.read("deploys").get("last")
+            number = (last if isinstance(last, int) else 0) + 1
+            self._state.write("deploys", {"last": number})
         return number
 
     def address(self, service: str) -> "Proxy":
         """The service's address on 127.0.0.1: the same as last time where that port is free."""
         from .proxy import Proxy  # asyncio takes as long to import as a plan to make
 
-        proxy = Proxy(self._ports.get(service))
-        if self._ports.get(service) != proxy.port:
-            self._ports[service] = proxy.port
-            self._state.write("ports", self._ports)
+        with self._lock:
+            proxy = Proxy(self._ports.get(service))
+            if self._ports.get(service) != proxy.port:
+                self._ports[service] = proxy.port
+                self._state.write("ports", self._ports)
         return proxy
+
+    def history(self) -> History:
+        """The deploys so far."""
+        return read_history(self._state)
+
+    def record(self, deploy: DeployRecord) -> None:
+        """Remember how a deploy ended; its time is now."""
+        import msgspec
+
+        with self._lock:
+            history = read_history(self._state).with_one(replace(deploy, at=round(time.time(), 3)))
+            self._state.write("history", msgspec.to_builtins(history))
+
+    def listen(self, handler: "Handler") -> "ControlServer":
+        """From now on other commands of this project are heard."""
+        from .control import ControlServer
+
+        return ControlServer(self._id, self._state, handler)
+
+
+def read_history(state: ProjectState) -> History:
+    """The deploys of a project; none when nothing, or nothing readable, is remembered."""
+    import msgspec
+
+    with contextlib.suppress(msgspec.ValidationError):
+        return msgspec.convert(state.read("history"), History)
+    return History()
 
 
 @contextmanager
@@ -57,7 +95,7 @@ def open_project(id: str, environ: Mapping[str, str]) -> Iterator[Project]:
     try:
         if state.was_killed:
             remove_orphans(id)
-        yield Project(state)
+        yield Project(id, state)
     finally:
         state.unlock()
 

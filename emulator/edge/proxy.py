@@ -42,7 +42,8 @@ class Proxy:
 
         Raises HostError when no port can be had, ValueError for `router` with a header that cannot be.
         """
-        rules = Rules(router or Router())
+        self._router = router or Router()
+        rules = Rules(self._router)
         self.busy: PortOwner | None = None
         self._listener = self._listen(wanted or 0)
         self.port: int = self._listener.getsockname()[1]
@@ -75,8 +76,10 @@ class Proxy:
 
     def set_router(self, router: Router) -> None:
         """Treat requests by other rules from now on. Raises ValueError for a header that cannot be."""
-        rules = Rules(router)
-        self._in_loop(lambda: setattr(self._core, "rules", rules))
+        if router != self._router:
+            self._router = router
+            rules = Rules(router)
+            self._in_loop(lambda: setattr(self._core, "rules", rules))
 
     def drain(self, address: Address, timeout_s: float) -> bool:
         """Wait until an instance has no running request; whether that came to be within the time."""

@@ -1,7 +1,7 @@
-"""From "the process was started" to a verdict: a pure state machine.
+"""From "the process was started" to a verdict, and on as long as the instance lives: a pure state machine.
 
 `step(rules, state, observation)` returns the next state and the actions to take. Nothing here waits,
-looks or asks: the loop in `run` performs actions when they are due and feeds back what it saw. A test
+looks or asks: the loop in `instance_run` performs actions when they are due and feeds back what it saw. A test
 replays a history of observations.
 """
 
@@ -12,13 +12,11 @@ from emulator.model.plan import PortScan, Probe
 from emulator.model.record import replace
 from emulator.world import Listener
 
-from . import startup
+from . import startup, watch
 from .boot_steps import (
     Action,
     Ask,
     Asked,
-    Check,
-    Checked,
     Exited,
     FoundPort,
     Look,
@@ -34,12 +32,13 @@ from .boot_steps import (
     Started,
     State,
     Step,
+    TellProbe,
     Tried,
-    answer_words,
+    Try,
     done,
-    is_final,
     watch_idleness,
 )
+from .probing import answer_words
 
 LOOK_EVERY_S = 0.01
 """How often listening ports are read: far oftener than any platform, so that a verdict is not late."""
@@ -55,6 +54,8 @@ SAME_REFUSALS = 3
 SHORT_BACK_OFF_S = 0.1
 HTTP_PATIENCE_S = 5.0
 """How long the first plain request may take; each further one twice as long, for apps with a slow first page."""
+KILLED = 137
+"""The status of a process that was killed; another one beside an out-of-memory kill means that a child was."""
 CHECK_AGAIN_S = 0.5
 """How soon a health check is repeated whose answer waiting does not change."""
 
@@ -74,12 +75,10 @@ def step(rules: Rules, state: State, seen: Observation) -> Step:
             return _looked(rules, state, seen)
         case Asked():
             return _asked(rules, state, seen)
-        case Checked():
-            return _checked(rules, state, seen)
         case Tried():
             return _tried(rules, state, seen)
         case Settled():
-            return _live(state, seen.at, None) if state.phase == "settling" else (state, ())
+            return _live(rules, state, seen.at, None) if state.phase == "settling" else (state, ())
 
 
 def _started(rules: Rules, state: State, seen: Started) -> Step:
@@ -115,12 +114,16 @@ def _not_started(state: State, seen: NotStarted) -> Step:
 
 
 def _tried(rules: Rules, state: State, seen: Tried) -> Step:
-    if state.phase != "starting" or rules.startup is None:
+    if state.phase == "live":
+        return watch.tried(rules, state, seen)
+    if seen.role == "health" and rules.health is not None and state.phase == "checking":
+        return _checked(rules, rules.health, state, seen)
+    if seen.role != "startup" or rules.startup is None or state.phase != "starting":
         return state, ()
     state, actions = startup.tried(rules, state, rules.startup, seen)
     if state.phase == "started":
         delay = rules.platform_time(rules.startup.initial_delay_s) if seen.early else None
-        state, live = _live(state, seen.at, rules.startup.port, platform_seconds=delay)
+        state, live = _live(rules, state, seen.at, rules.startup.port, platform_seconds=delay)
         return state, (*actions, *live)
     return state, actions
 
@@ -180,8 +183,10 @@ def _crash(seen: Exited) -> str:
 
 
 def _exit_words(seen: Exited) -> str:
-    if seen.oom:
+    if seen.oom and seen.exit_code == KILLED:
         return "it ran out of memory and was killed"
+    if seen.oom:
+        return f"a process it started was killed for lack of memory, and it ended with status {seen.exit_code}"
     if seen.exit_code is None:
         return "its container was removed"
     if seen.exit_code == 0:
@@ -310,7 +315,7 @@ def _asked(rules: Rules, state: State, seen: Asked) -> Step:
 def _usable(rules: Rules, state: State, at: float, before: tuple[Action, ...]) -> Step:
     """A usable port is open: check its health when there is a check, else it is live."""
     if rules.health is None:
-        state, actions = _live(state, at, state.port)
+        state, actions = _live(rules, state, at, state.port)
     else:
         state, actions = _check(rules, rules.health, state, at)
     return state, (*before, *actions)
@@ -318,16 +323,10 @@ def _usable(rules: Rules, state: State, at: float, before: tuple[Action, ...]) -
 
 def _check(rules: Rules, probe: Probe, state: State, due: float) -> Step:
     """The next health check. Its patience does not outlast the platform's."""
-    port, number = state.port, state.checks + 1
-    assert port is not None
+    number = state.checks + 1
     state = replace(state, phase="checking", checks=number)
-    check = Check(
-        due=due,
-        attempt=state.attempt,
-        port=port,
-        number=number,
-        timeout_s=min(probe.timeout_s, max(ASK_AGAIN_S, _time_left(rules, state, due))),
-    )
+    patience = min(probe.timeout_s, max(ASK_AGAIN_S, _time_left(rules, state, due)))
+    check = Try(due=due, attempt=state.attempt, role="health", number=number, port=state.port, timeout_s=patience)
     return state, (check,)
 
 
@@ -335,22 +334,29 @@ def _deadline(rules: Rules, probe: Probe) -> float:
     return probe.deadline_s or rules.lifecycle.deadline_s
 
 
-def _checked(rules: Rules, state: State, seen: Checked) -> Step:
-    probe = rules.health
-    if state.phase != "checking" or probe is None:
-        return state, ()
-    low, high = probe.success_statuses or (200, 399)
-    if seen.answer.status is not None and low <= seen.answer.status <= high:
-        return _live(state, seen.at, state.port)
-    words = answer_words(seen.answer)
-    state = replace(state, refusals=(*state.refusals, words)[-SAME_REFUSALS:])
-    certain = not rules.faithful and is_final(seen.answer) and state.refusals == (words,) * SAME_REFUSALS
+def _checked(rules: Rules, probe: Probe, state: State, seen: Tried) -> Step:
+    began = seen.at - seen.seconds
+    told = TellProbe(
+        due=seen.at, role="health", number=seen.number, ok=seen.ok, words=seen.words, due_s=began - state.started,
+        seconds=seen.seconds,
+    )  # fmt: skip
+    if seen.ok:
+        state, actions = _live(rules, state, seen.at, state.port)
+        return state, (told, *actions)
+    state, actions = _check_again(rules, probe, state, seen)
+    return state, (told, *actions)
+
+
+def _check_again(rules: Rules, probe: Probe, state: State, seen: Tried) -> Step:
+    """After a health check that failed: another one, a look for another port, or the end."""
+    state = replace(state, refusals=(*state.refusals, seen.words)[-SAME_REFUSALS:])
+    certain = not rules.faithful and seen.final and state.refusals == (seen.words,) * SAME_REFUSALS
     left = _time_left(rules, state, seen.at)
     if certain or left <= 0:
         return _unhealthy(rules, probe, state, seen.at)
-    wait = min(probe.period_s, CHECK_AGAIN_S) if is_final(seen.answer) and not rules.faithful else probe.period_s
+    wait = min(probe.period_s, CHECK_AGAIN_S) if seen.final and not rules.faithful else probe.period_s
     due = seen.at + min(wait, left)
-    if seen.answer.error == "refused":  # nothing listens there any more: look where it went
+    if seen.refused:  # nothing listens there any more: look where it went
         return replace(state, phase="looking"), (Look(due=due, attempt=state.attempt),)
     return _check(rules, probe, state, due)
 
@@ -364,7 +370,7 @@ def _unhealthy(rules: Rules, probe: Probe, state: State, at: float) -> Step:
 # ---- the verdict ------------------------------------------------------------------------------------
 
 
-def _live(state: State, at: float, port: int | None, *, platform_seconds: float | None = None) -> Step:
+def _live(rules: Rules, state: State, at: float, port: int | None, *, platform_seconds: float | None = None) -> Step:
     seconds = at - state.begun
     live = Outcome(
         due=at,
@@ -375,4 +381,5 @@ def _live(state: State, at: float, port: int | None, *, platform_seconds: float 
         platform_seconds=platform_seconds,
         port=port,
     )
-    return replace(state, phase="live", was_live=True, crashes=()), (live,)
+    state, watching = watch.begin(rules, replace(state, phase="live", was_live=True, crashes=(), port=port), at)
+    return state, (live, *watching)

@@ -1,4 +1,4 @@
-"""What is seen of a boot and what to do next: the values that `boot.step` takes and gives.
+"""What is seen of an instance and what to do next: the values that `boot.step` takes and gives.
 
 All times are seconds on one clock.
 """
@@ -10,13 +10,17 @@ from emulator.model.plan import Lifecycle, Probe
 from emulator.model.record import Record, replace
 from emulator.world import HttpAnswer, Listener, StartFailure
 
-NO_ANSWER = "gets no answer in time"
 IDLE_SHARE = 0.05
 """Up to this share of a processor counts as doing nothing."""
 
 
+Role = Literal["startup", "health", "liveness", "readiness"]
+"""What a probe decides: whether the process has started; or, at the boot and after it, whether it gets requests and may
+live on."""
+
+
 class Rules(Record, frozen=True, kw_only=True):
-    """What decides a boot: the platform's timings, already scaled, and how patient we are ourselves.
+    """What decides over an instance: the platform's timings, already scaled, and how patient we are ourselves.
 
     scale: what the timings were multiplied by, so that the platform's own time can be told.
     faithful: wait as long as the platform does, even when the outcome is certain.
@@ -25,20 +29,46 @@ class Rules(Record, frozen=True, kw_only=True):
     lifecycle: Lifecycle
     health: Probe | None = None
     startup: Probe | None = None
+    liveness: Probe | None = None
+    readiness: Probe | None = None
     scale: float = 1.0
     faithful: bool = False
 
     def platform_time(self, seconds: float) -> float:
         return seconds / self.scale if self.scale else seconds
 
+    def probe(self, role: Role) -> Probe | None:
+        match role:
+            case "startup":
+                return self.startup
+            case "health":
+                return self.health
+            case "liveness":
+                return self.liveness
+            case "readiness":
+                return self.readiness
+
+
+class Watch(Record, frozen=True, kw_only=True):
+    """A probe of a live instance: how often it failed, or succeeded, in a row, and since when it is asked."""
+
+    role: Role
+    since: float
+    number: int = 1
+    failures: int = 0
+    successes: int = 0
+    out: bool = False
+    """Whether it keeps the instance from getting requests."""
+
 
 class State(Record, frozen=True, kw_only=True):
-    """Where a boot stands.
+    """Where an instance stands.
 
     begun: when the deploy's first process started, or, once it was live, the current one. started: when the
     current process did. skipped: how much of the platform's waiting between restarts was not waited.
     announced: the ports told. other_since: since when a port other than the preferred one is open.
-    failed_ports: ports that did not answer HTTP; they are left aside until `forgive_at`.
+    failed_ports: ports that did not answer HTTP; they are left aside until `forgive_at`. watches: the probes of
+    a live instance.
     """
 
     phase: Literal[
@@ -63,6 +93,7 @@ class State(Record, frozen=True, kw_only=True):
     last_failure: str = ""
     forgive_at: float = 0.0
     was_live: bool = False
+    watches: tuple[Watch, ...] = ()
 
 
 # ---- observations -----------------------------------------------------------------------------------
@@ -95,23 +126,18 @@ class Asked(Record, frozen=True, kw_only=True):
     answer: HttpAnswer
 
 
-class Checked(Record, frozen=True, kw_only=True):
-    """What a health check came to."""
-
-    at: float
-    attempt: int
-    answer: HttpAnswer
-
-
 class Tried(Record, frozen=True, kw_only=True):
-    """What an attempt of the startup probe came to. final: the same program would answer the same again."""
+    """What an attempt of a probe came to. final: the same program would answer the same again. refused: nothing
+    listens there. began: when the attempt did."""
 
     at: float
     attempt: int
+    role: Role = "startup"
     number: int
     ok: bool
     words: str
     final: bool = False
+    refused: bool = False
     seconds: float = 0.0
     early: bool = False
 
@@ -133,7 +159,7 @@ class Exited(Record, frozen=True, kw_only=True):
     last_line: str = ""
 
 
-Observation = Started | NotStarted | Looked | Asked | Checked | Tried | Settled | Exited
+Observation = Started | NotStarted | Looked | Asked | Tried | Settled | Exited
 
 
 # ---- actions ----------------------------------------------------------------------------------------
@@ -151,33 +177,46 @@ class Ask(Record, frozen=True, kw_only=True):
     timeout_s: float
 
 
-class Check(Record, frozen=True, kw_only=True):
-    due: float
-    attempt: int
-    port: int
-    number: int
-    timeout_s: float
-
-
 class Try(Record, frozen=True, kw_only=True):
-    """One attempt of the startup probe. early: ahead of the platform's first, during its initial delay."""
+    """One attempt of a probe, at the instance's `port`. early: ahead of the platform's first, during its initial
+    delay."""
 
     due: float
     attempt: int
+    role: Role = "startup"
     number: int
+    port: int | None
     timeout_s: float
     early: bool = False
 
 
 class TellProbe(Record, frozen=True, kw_only=True):
-    """Tell what an attempt of the startup probe came to; due_s: when it was due, from the start of the process."""
+    """Tell what an attempt of a probe came to; due_s: when it was due, from the start of the process."""
 
     due: float
+    role: Role = "startup"
     number: int
     ok: bool
     words: str
     due_s: float
     seconds: float = 0.0
+
+
+class Rotate(Record, frozen=True, kw_only=True):
+    """Give a live instance new requests, or none."""
+
+    due: float
+    ready: bool
+    because: str
+
+
+class End(Record, frozen=True, kw_only=True):
+    """End a live process that the platform takes for dead; its exit is seen then. kill: without telling it first."""
+
+    due: float
+    attempt: int
+    kill: bool
+    because: str
 
 
 class Settle(Record, frozen=True, kw_only=True):
@@ -223,7 +262,7 @@ class Outcome(Record, frozen=True, kw_only=True):
     failure: StartFailure | None = None
 
 
-Action = Look | Ask | Check | Try | TellProbe | Settle | StartAgain | Remind | FoundPort | Outcome
+Action = Look | Ask | Try | TellProbe | Rotate | End | Settle | StartAgain | Remind | FoundPort | Outcome
 Step = tuple[State, tuple[Action, ...]]
 
 
@@ -260,55 +299,3 @@ def done(
         exit_code=exit_code,
     )
     return replace(state, phase="done"), (outcome,)
-
-
-def scaled_startup(probe: Probe | None, factor: float) -> Probe | None:
-    """A startup probe's waits multiplied by `factor`."""
-    if probe is None:
-        return None
-    return replace(
-        probe,
-        initial_delay_s=probe.initial_delay_s * factor,
-        period_s=probe.period_s * factor,
-        timeout_s=probe.timeout_s * factor,
-    )
-
-
-def scaled(lifecycle: Lifecycle, health: Probe | None, factor: float) -> tuple[Lifecycle, Probe | None]:
-    """The platform's waits multiplied by `factor`."""
-    scan = lifecycle.port_scan
-    if scan is not None:
-        scan = replace(
-            scan, period_s=scan.period_s * factor, remind_s=scan.remind_s * factor, deadline_s=scan.deadline_s * factor
-        )
-    life = replace(
-        lifecycle,
-        port_scan=scan,
-        back_off_s=tuple(s * factor for s in lifecycle.back_off_s),
-        deadline_s=lifecycle.deadline_s * factor,
-        settle_s=lifecycle.settle_s * factor,
-    )
-    if health is not None:
-        health = replace(
-            health,
-            period_s=health.period_s * factor,
-            deadline_s=health.deadline_s * factor if health.deadline_s is not None else None,
-        )
-    return life, health
-
-
-def answer_words(answer: HttpAnswer) -> str:
-    """ "answers 404", "is refused", … : what came of a request."""
-    if answer.status is not None:
-        return f"answers {answer.status}"
-    return {
-        "refused": "is refused",
-        "timeout": "gets no answer in time",
-        "reset": "is cut off",
-        "not-http": "is not answered in HTTP",
-    }.get(answer.error or "", "cannot be reached")
-
-
-def is_final(answer: HttpAnswer) -> bool:
-    """An answer that the same program will give again: a client error that waiting does not cure."""
-    return answer.status is not None and 400 <= answer.status < 500 and answer.status not in (408, 425, 429)

@@ -7,6 +7,7 @@ PROJECT = "emu.project"
 ROOT = "emu.root"
 SERVICE = "emu.service"
 DEPLOY = "emu.deploy"
+INSTANCE = "emu.instance"
 PLATFORM = "emu.platform"
 STAND_IN = "emu.stand-in"
 

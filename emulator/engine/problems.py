@@ -41,6 +41,17 @@ def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str], scene: S
     return replace(cause, facts=(*cause.facts, *told))
 
 
+def image_gone(service: Service, image: str) -> Diagnostic:
+    """A deploy is to use an image again that somebody has removed."""
+    return error(
+        "deploy/image-gone",
+        f"the image {image} is not on this machine any more",
+        fault=Fault.HOST,
+        service=service.name,
+        help="deploy anew with `emu up`",
+    )
+
+
 def _ended(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene) -> Diagnostic:
     """The process ended by itself: what its last words mean."""
     origin = service.command.origin if service.command else None

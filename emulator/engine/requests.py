@@ -10,7 +10,8 @@ from emulator.contract import token
 from emulator.model.plan import BuildKind, Command, EnvPhase, Service
 from emulator.world import BuildRequest, ContainerSpec, ImageFacts
 
-from .labels import of_service, resource_name
+from .labels import INSTANCE, of_service, resource_name
+from .rollout_steps import Unit
 
 BUILD_ENV_SECRET = "emu_build_env"
 BUILD_ENV_ARG = "EMU_BUILD_ENV"
@@ -89,24 +90,24 @@ def container_spec(
     root: str,
     platform: str,
     image: ImageFacts,
-    deploy: int,
+    unit: Unit,
     attempt: int,
     memory: bool,
     cpu: bool,
     publish: dict[int, int],
 ) -> ContainerSpec:
-    """One instance, exactly as the plan has it. The image's own command is left to the image."""
+    """A start of one instance, exactly as the plan has it. The image's own command is left to the image."""
     # A value that nobody gave is not set, so it is nothing where the command refers to it.
     unset = {variable.name: "" for variable in service.env if variable.value is None}
     argv = _own_argv(service.command, image)
     return ContainerSpec(
         image=image.id,
-        name=resource_name(root, service.name, deploy, attempt),
+        name=resource_name(root, service.name, unit.deploy, unit.id, attempt),
         argv=reveal(argv, {**unset, **hidden}) if argv is not None else None,
         env=environment(service, hidden, build=False),
         memory_mib=service.resources.memory_mib if memory else None,
         cpus=service.resources.cpu if cpu else None,
-        labels=of_service(root, platform, service.name, deploy),
+        labels={**of_service(root, platform, service.name, unit.deploy), INSTANCE: str(unit.slot)},
         publish=publish,
         platform=service.build.platform,
     )

@@ -13,7 +13,6 @@ from emulator.model.record import replace
 from emulator.world import Listener
 
 from .boot_steps import (
-    NO_ANSWER,
     Action,
     Exited,
     FoundPort,
@@ -28,6 +27,7 @@ from .boot_steps import (
     done,
     watch_idleness,
 )
+from .probing import NO_ANSWER
 
 LOOK_EVERY_S = 0.1
 IDLE_FOR_S = 3.0
@@ -45,7 +45,7 @@ def begin(state: State, probe: Probe, at: float) -> Step:
 
 
 def _try(probe: Probe, state: State, due: float) -> Try:
-    return Try(due=due, attempt=state.attempt, number=state.checks, timeout_s=probe.timeout_s)
+    return Try(due=due, attempt=state.attempt, number=state.checks, port=probe.port, timeout_s=probe.timeout_s)
 
 
 def looked(rules: Rules, state: State, probe: Probe, seen: Looked) -> Step:
@@ -57,8 +57,7 @@ def looked(rules: Rules, state: State, probe: Probe, seen: Looked) -> Step:
         state = replace(state, announced=(*state.announced, found.port), port=found.port)
         actions.append(FoundPort(due=seen.at, port=found.port, address=found.address))
         if not rules.faithful and seen.at < state.started + probe.initial_delay_s:
-            early = Try(due=seen.at, attempt=state.attempt, number=1, timeout_s=probe.timeout_s, early=True)
-            actions.append(early)
+            actions.append(replace(_try(probe, state, seen.at), number=1, early=True))
     idle = state.idle_since is not None and seen.at - state.idle_since >= IDLE_FOR_S
     on_port = any(x.port == probe.port for x in seen.listeners)
     if idle and on_port and not rules.faithful:

@@ -31,6 +31,13 @@ class VerdictKind(StrEnum):
         return self in (VerdictKind.LIVE, VerdictKind.SUCCEEDED)
 
 
+Trigger = Literal["up", "restart", "rollback"]
+"""What a deploy was asked for by."""
+
+Phase = Literal["check", "build", "pre_deploy", "boot", "port", "health"]
+"""In which part of a deploy it failed."""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", forbid_unknown_fields=True):
     """What every event carries."""
 
@@ -47,6 +54,16 @@ class PlanMade(Event, tag="plan", frozen=True, kw_only=True):
 
 class DiagnosticFound(Event, tag="diagnostic", frozen=True, kw_only=True):
     diagnostic: Diagnostic
+
+
+class DeployStarted(Event, tag="deploy.started", frozen=True, kw_only=True):
+    """A deploy begins, of all services of the plan. trigger: what asked for it. still_live: the deploy that serves
+    until this one does."""
+
+    trigger: Trigger
+    still_live: int | None = None
+    image_of: int | None = None
+    """The deploy whose image is used again, where nothing is built."""
 
 
 class BuildStarted(Event, tag="build.started", frozen=True, kw_only=True):
@@ -124,8 +141,36 @@ class Live(Event, tag="live", frozen=True, kw_only=True):
     seconds: float
 
 
+class TrafficShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much of a service's requests a deploy gets."""
+
+    deploy: int
+    percent: int
+    instances: int
+
+
+class TrafficMoved(Event, tag="traffic", frozen=True, kw_only=True):
+    """From now on requests go to these deploys; none: nobody serves them."""
+
+    split: tuple[TrafficShare, ...]
+
+
+class Rotation(Event, tag="rotation", frozen=True, kw_only=True):
+    """A probe takes a live instance out of rotation, or lets it back in."""
+
+    ready: bool
+    because: str
+
+
+class DeployCanceled(Event, tag="deploy.canceled", frozen=True, kw_only=True):
+    """A deploy ends undecided. by: the newer deploy that took its place."""
+
+    by: int | None = None
+    still_live: int | None = None
+
+
 class DeployFailed(Event, tag="deploy.failed", frozen=True, kw_only=True):
-    phase: Literal["check", "build", "pre_deploy", "boot", "port", "health"]
+    phase: Phase
     reason: str
     code: str = ""
     """The reason as a word a program can go by: "no-port", "no-http", "crash", "unhealthy", …"""
@@ -169,6 +214,7 @@ class Verdict(Event, tag="verdict", frozen=True, kw_only=True):
 AnyEvent = (
     PlanMade
     | DiagnosticFound
+    | DeployStarted
     | BuildStarted
     | BuildStep
     | BuildFinished
@@ -180,6 +226,9 @@ AnyEvent = (
     | StillScanning
     | ProbeAttempt
     | Live
+    | TrafficMoved
+    | Rotation
+    | DeployCanceled
     | DeployFailed
     | Restarted
     | Stopped

@@ -7,7 +7,9 @@ from emulator.model.event import (
     BuildStep,
     ContainerStarted,
     CoverageReported,
+    DeployCanceled,
     DeployFailed,
+    DeployStarted,
     DiagnosticFound,
     Event,
     Live,
@@ -16,7 +18,9 @@ from emulator.model.event import (
     PortDetected,
     ProbeAttempt,
     Restarted,
+    Rotation,
     Stopped,
+    TrafficMoved,
     Verdict,
 )
 
@@ -100,14 +104,44 @@ class UpText:
                     + (f" at {style.bold(event.url)}" if event.url else "")
                 ]
             case _:
+                return self._deploy_lines(event)
+
+    def _deploy_lines(self, event: Event) -> list[str]:
+        style = self.style
+        match event:
+            case DeployStarted(still_live=int(live)):
+                again = f", with the image of deploy {event.image_of}" if event.image_of is not None else ""
+                return [
+                    style.bold(f"deploy {event.deploy}") + f" ({event.trigger}{again}); deploy {live} serves until then"
+                ]
+            case DeployCanceled():
+                by = f": deploy {event.by} took its place" if event.by is not None else ""
+                return [
+                    style.yellow(f"deploy {event.deploy} of {event.service} is canceled{by}") + self._serving(event)
+                ]
+            case Rotation():
+                what = "gets requests again" if event.ready else "gets no new requests"
+                return [style.yellow(f"{event.service} {what}: {event.because}")]
+            case TrafficMoved(split=(_, _, *_)):
+                shares = ", ".join(f"deploy {share.deploy} {share.percent} %" for share in event.split)
+                return [f"requests go to {shares}"]
+            case _:
                 return []
+
+    def _serving(self, event: DeployCanceled | DeployFailed) -> str:
+        """Which deploy one is looking at after one that did not go live."""
+        return f"; deploy {event.still_live} still serves" if event.still_live is not None else ""
 
     def block(self, event: Event) -> str | None:
         """What is printed as a block of its own, without a time in front: findings and endings."""
         style = self.style
         match event:
-            case DeployFailed(cause=cause) if cause is not None:
-                return diagnostic_text(cause, style, self.read_line) + "\n"
+            case DeployFailed(cause=cause):
+                found = diagnostic_text(cause, style, self.read_line) + "\n" if cause is not None else ""
+                if event.still_live is None:
+                    return found or None
+                loud = f"deploy {event.deploy} of {event.service} failed; deploy {event.still_live} still serves"
+                return f"{found}{style.red(loud)}\n"
             case DiagnosticFound():
                 return diagnostic_text(event.diagnostic, style, self.read_line) + "\n"
             case CoverageReported() if event.coverage and not self.quiet:

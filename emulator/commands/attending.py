@@ -1,0 +1,91 @@
+"""What a running `up` does for other commands of its project: deploy, restart, roll back, tell how it stands."""
+
+import queue
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from emulator.commands.planning import Planned
+from emulator.commands.session import Session
+from emulator.commands.underway import Underway
+from emulator.model.control import Answer, Ask, Refusal, ServiceStatus, Status
+from emulator.model.diagnostic import Fault, HostError, error
+from emulator.model.event import Event
+from emulator.model.record import to_json
+from emulator.request import Peer
+
+if TYPE_CHECKING:
+    from emulator.engine.service_run import ServiceRun
+
+_LOOK_EVERY_S = 0.2
+"""How often one that waits for a deploy is looked at: it may have gone."""
+
+
+class Attendant:
+    """Hears what is asked, each in a thread of its own."""
+
+    def __init__(self, session: Session, replan: Callable[[Ask], Planned]) -> None:
+        self._session = session
+        self._replan = replan
+
+    def __call__(self, line: bytes, peer: Peer) -> None:
+        """Answer one question."""
+        try:
+            ask = msgspec.json.decode(line, type=Ask)
+            if ask.verb == "status":
+                _send(peer, self._status())
+            else:
+                self._deploy(ask, peer)
+        except msgspec.DecodeError:
+            unknown = error(
+                "up/not-understood",
+                "the running `emu up` does not understand this command",
+                fault=Fault.HOST,
+                help="it is of another version: end it and run the command again",
+            )
+            _send(peer, Refusal(diagnostic=unknown, exit_code=2))
+        except HostError as problem:
+            _send(peer, Refusal(diagnostic=problem.diagnostic, exit_code=problem.exit_code))
+
+    def _deploy(self, ask: Ask, peer: Peer) -> None:
+        """Make a deploy and tell the asker of it, up to its verdict. One that goes away does not want it any more."""
+        planned = self._replan(ask) if ask.verb == "deploy" else None
+        number = self._session.project.next_deploy()
+        events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        with self._session.teller.heard_by(lambda event: events.put(event) if event.deploy == number else None):
+            underway = self._begun(ask, planned, number)
+            while not underway.finished.wait(0):
+                _pass_on(events, peer, wait_s=_LOOK_EVERY_S)
+                if peer.gone.is_set():
+                    self._session.withdraw(underway)
+                    return
+        while not events.empty():
+            _pass_on(events, peer, wait_s=0)
+
+    def _begun(self, ask: Ask, planned: Planned | None, number: int) -> Underway:
+        if planned is not None:
+            return self._session.redeploy(planned, number)
+        if ask.verb == "restart":
+            return self._session.restart(ask.services, number)
+        return self._session.rollback(ask.to, number)
+
+    def _status(self) -> Status:
+        services = tuple(_service_status(name, run) for name, run in sorted(self._session.runs.items()))
+        return Status(platform=self._session.settings.platform, services=services)
+
+
+def _service_status(name: str, run: "ServiceRun") -> ServiceStatus:
+    return ServiceStatus(name=name, url=run.url, live=run.live, under_way=run.under_way, instances=run.instances())
+
+
+def _pass_on(events: "queue.SimpleQueue[Event]", peer: Peer, *, wait_s: float) -> None:
+    try:
+        event = events.get(timeout=wait_s)
+    except queue.Empty:
+        return
+    _send(peer, event)
+
+
+def _send(peer: Peer, answer: Answer | Event) -> None:
+    peer.send(to_json(answer))

@@ -1,0 +1,82 @@
+"""One deploy of all services of a plan, until each is decided."""
+
+import threading
+from collections.abc import Iterable
+
+from emulator.engine.service_run import Decided
+from emulator.model.diagnostic import Fault
+from emulator.model.event import ServiceVerdict, Trigger, Verdict, VerdictKind
+
+
+class Underway:
+    """Collects what becomes of the services of deploy `number`. `decided` may be called from any thread."""
+
+    def __init__(self, number: int, trigger: Trigger, services: Iterable[str], *, image_of: int | None = None) -> None:
+        self.number = number
+        self.trigger = trigger
+        self.image_of = image_of
+        self._names = tuple(services)
+        self._decided: dict[str, Decided] = {}
+        self._changed = threading.Condition()
+        self._abandoned = False
+        self.finished = threading.Event()
+        """Its verdict is told and remembered."""
+
+    def decided(self, decided: Decided) -> None:
+        with self._changed:
+            self._decided[decided.verdict.name] = decided
+            self._changed.notify_all()
+
+    def abandon(self) -> None:
+        """What is not decided will not be."""
+        with self._changed:
+            self._abandoned = True
+            self._changed.notify_all()
+        self.finished.set()
+
+    def wait(self, services: Iterable[str] | None = None, *, timeout_s: float | None = None) -> bool:
+        """Wait until these services (None: all) are decided; whether they are."""
+        wanted = set(self._names if services is None else services)
+        with self._changed:
+            self._changed.wait_for(lambda: self._abandoned or wanted <= self._decided.keys(), timeout_s)
+            return wanted <= self._decided.keys()
+
+    @property
+    def is_over(self) -> bool:
+        return self._abandoned or set(self._names) <= self._decided.keys()
+
+    @property
+    def any_good(self) -> bool:
+        return any(one.verdict.verdict.good for one in self._all)
+
+    @property
+    def _all(self) -> list[Decided]:
+        return [self._decided[name] for name in self._names if name in self._decided]
+
+    def verdict(self) -> Verdict:
+        """The first bad one of all services; else that all are live."""
+        decided = self._all
+        bad = next((one for one in decided if not one.verdict.verdict.good), None)
+        shown = bad or decided[0]
+        cause = shown.verdict.cause
+        later = None if cause is not None and cause.fault is Fault.HOST else shown.platform_seconds
+        return Verdict(
+            deploy=self.number,
+            verdict=shown.verdict.verdict,
+            reason=bad.verdict.reason if bad else ", ".join(one.verdict.reason for one in decided),
+            platform_seconds=later,
+            services=tuple(one.verdict for one in decided),
+        )
+
+
+def exit_code(verdict: Verdict) -> int:
+    """0 for a good verdict, 1 where the platform would fail as well, 3 where only this machine is in the way."""
+    if verdict.verdict.good:
+        return 0
+    causes = [service.cause for service in verdict.services if not service.verdict.good]
+    return 3 if causes and all(cause is not None and cause.fault is Fault.HOST for cause in causes) else 1
+
+
+def refused(services: Iterable[ServiceVerdict], reason: str, number: int | None) -> Verdict:
+    """The verdict of a deploy that the check refuses."""
+    return Verdict(deploy=number, verdict=VerdictKind.REFUSED, reason=reason, services=tuple(services))

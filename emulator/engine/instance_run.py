@@ -1,0 +1,430 @@
+"""One instance of a service, from its first start to its removal: the loop around the boot state machine.
+
+Engine, network and clock are doors handed in; whatever happens is told as an event, and what concerns the service as
+a whole is reported to it.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple, TypedDict
+
+from emulator.model.diagnostic import HostError
+from emulator.model.event import (
+    ContainerStarted,
+    Event,
+    Log,
+    PortDetected,
+    ProbeAttempt,
+    Restarted,
+    Rotation,
+    StillScanning,
+    Stopped,
+)
+from emulator.model.plan import Service
+from emulator.model.record import Record, replace
+from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower, HttpAnswer
+
+from . import boot, probing, rollout_steps
+from . import boot_steps as steps
+from .loop import Loop
+from .requests import conceal
+from .rollout import UNHEARD_S
+from .rollout_steps import Unit
+
+Tell = Callable[[Event], None]
+Report = Callable[[rollout_steps.Observation | BaseException], None]
+MakeSpec = Callable[[int], ContainerSpec]
+"""attempt → the container to start."""
+Address = tuple[str, int]
+
+TAIL_LINES = 60
+_LOGS_END_S = 2.0
+
+
+class Who(TypedDict):
+    """Whom an event is about."""
+
+    service: str
+    container: str
+    instance: int
+    deploy: int
+
+
+class What(NamedTuple):
+    """What an instance runs, and how it is judged."""
+
+    unit: Unit
+    service: Service
+    rules: steps.Rules
+    make_spec: MakeSpec
+    hidden: Mapping[str, str]
+
+
+class Order(Record, frozen=True, kw_only=True):
+    """What the service wants of its instance."""
+
+    what: Literal["terminate", "kill", "remove"]
+
+
+class Process:
+    """One container of the instance, from its creation to its removal."""
+
+    def __init__(self, id: str, attempt: int, started: float) -> None:
+        self.id = id
+        self.attempt = attempt
+        self.started = started
+        self.facts: ContainerFacts | None = None
+        self.followers: list[Follower] = []
+        self.lines: deque[str] = deque(maxlen=TAIL_LINES)
+        self.ended = threading.Event()
+        self.signal: str | None = None
+        """What it was told to end by, once it was, from `told` on."""
+        self.told = 0.0
+        self.killed = False
+
+
+class InstanceRun:
+    """Starts an instance, keeps it as the platform would, and ends it when it is told to.
+
+    `outcome` is how its boot ended; `target` is where it answers, as long as it is live.
+    """
+
+    def __init__(
+        self, what: What, *, docker: Docker, clock: Clock, tell: Tell, report: Report, url: str | None = None
+    ) -> None:
+        self.unit = what.unit
+        self.service = what.service
+        self.rules = what.rules
+        self.docker = docker
+        self.clock = clock
+        self.tell = tell
+        self.url = url
+        self.state = steps.State()
+        self.outcome: steps.Outcome | None = None
+        self.target: Address | None = None
+        self._make_spec = what.make_spec
+        self._hidden = what.hidden
+        self._report = report
+        self._loop: Loop[steps.Observation | Order, steps.Action] = Loop(clock, self._take, self._perform)
+        self._process: Process | None = None
+        self._last_lines: tuple[str, ...] = ()
+        self._leaving = False
+        self._gone = False
+        self._thread = threading.Thread(target=self._run, name=f"{what.service.name}-{what.unit.id}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def order(self, what: Literal["terminate", "kill", "remove"]) -> None:
+        """From any thread: tell it to end by the platform's signal, kill it, or remove it without ceremony. `Gone` is
+        reported when its container is removed."""
+        self._loop.put(Order(what=what))
+
+    def join(self) -> None:
+        """Wait for the end of its thread, and remove what an error kept it from removing."""
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._remove()
+
+    @property
+    def last_lines(self) -> tuple[str, ...]:
+        """The last output of the last process."""
+        process = self._process
+        return tuple(process.lines) if process is not None else self._last_lines
+
+    @property
+    def container(self) -> str | None:
+        """The id of the container it has at the moment."""
+        process = self._process
+        return process.id if process is not None else None
+
+    def was_short_of_memory(self) -> bool:
+        """Whether one of its processes was killed for lack of memory, though the first one runs."""
+        process = self._process
+        facts = self.docker.inspect(process.id) if process is not None else None
+        return facts is not None and facts.running and facts.oom_killed
+
+    # ---- the loop
+
+    def _run(self) -> None:
+        try:
+            self._begin()
+            while not self._gone:
+                self._loop.turn()
+        except BaseException as problem:  # noqa: BLE001 - raised again by who waits for this instance
+            self._report(problem)
+
+    def _take(self, seen: steps.Observation | Order) -> tuple[steps.Action, ...]:
+        if isinstance(seen, Order):
+            self._obey(seen)
+            return ()
+        if isinstance(seen, steps.Exited):
+            self.target = None
+            self._report(rollout_steps.Down(at=seen.at, unit=self.unit))
+            if self._leaving:
+                self._end()
+        if self._leaving:
+            return ()
+        self.state, actions = boot.step(self.rules, self.state, seen)
+        return actions
+
+    def _perform(self, action: steps.Action) -> None:
+        if self._leaving:
+            return
+        match action:
+            case steps.Look():
+                self._look(action)
+            case steps.Ask() | steps.Try():
+                threading.Thread(target=self._asked, args=(action,), daemon=True).start()
+            case steps.StartAgain():
+                self.tell(Restarted(**self.who(), because=action.because, back_off_s=action.platform_s))
+                self._remove()
+                self._begin()
+            case steps.Settle():
+                self._loop.see(steps.Settled(at=self.clock.now(), attempt=action.attempt))
+            case steps.End():
+                self._end_dead(action)
+            case steps.Outcome():
+                self._decided(action)
+            case steps.Rotate():
+                self.tell(Rotation(**self.who(), ready=action.ready, because=action.because))
+                self._report(rollout_steps.Rotated(at=self.clock.now(), unit=self.unit, ready=action.ready))
+            case _:
+                self._tell_of(action)
+
+    def _tell_of(self, action: steps.TellProbe | steps.Remind | steps.FoundPort) -> None:
+        match action:
+            case steps.TellProbe():
+                self.tell(
+                    ProbeAttempt(
+                        **self.who(),
+                        kind=action.role,
+                        attempt=action.number,
+                        ok=action.ok,
+                        detail=action.words,
+                        due=action.due_s,
+                        seconds=action.seconds,
+                    )
+                )
+            case steps.Remind():
+                self.tell(StillScanning(**self.who(), seconds=action.seconds))
+            case steps.FoundPort():
+                self.tell(PortDetected(**self.who(), port=action.port, address=action.address))
+
+    def _decided(self, outcome: steps.Outcome) -> None:
+        self.outcome = outcome
+        at = self.clock.now()
+        if outcome.verdict != "live":
+            self._report(rollout_steps.Failed(at=at, unit=self.unit))
+            return
+        self.target = self._reached_at(outcome.port)
+        self._report(rollout_steps.Up(at=at, unit=self.unit))
+
+    def who(self) -> Who:
+        name = self.service.name
+        return {"service": name, "container": name, "instance": self.unit.slot, "deploy": self.unit.deploy}
+
+    # ---- starting
+
+    def _begin(self) -> None:
+        attempt = self.state.attempt + 1
+        id = self.docker.create(self._make_spec(attempt))
+        process = self._process = Process(id, attempt, self.clock.now())
+        logs = self.docker.follow_logs(id, lambda stream, line: self._line(process, stream, line))
+        process.followers.append(logs)
+        failure = self.docker.start(id)
+        now = process.started = self.clock.now()
+        if failure is not None:
+            self._told_started(process)
+            shown = replace(failure, message=conceal(failure.message, self._hidden))
+            self._loop.see(steps.NotStarted(at=now, failure=shown))
+            return
+        process.facts = self.docker.inspect(id)
+        self._told_started(process)
+        self._loop.see(steps.Started(at=now))
+        process.followers.append(self.docker.on_exit(id, lambda told: self._exited(process, logs, told)))
+
+    def _told_started(self, process: Process) -> None:
+        facts = process.facts or self.docker.inspect(process.id)
+        argv = facts.argv if facts else ()
+        port = self.service.port.number if self.service.port else None
+        self.tell(
+            ContainerStarted(
+                **self.who(),
+                argv=tuple(conceal(word, self._hidden) for word in argv),
+                port=port,
+                url=self.url,
+                attempt=process.attempt,
+                id=process.id,
+            )
+        )
+
+    def _line(self, process: Process, stream: Literal["stdout", "stderr"], line: str) -> None:
+        shown = conceal(line, self._hidden)
+        process.lines.append(shown)
+        self.tell(Log(**self.who(), stream=stream, line=shown))
+
+    # ---- ending
+
+    def _exited(self, process: Process, logs: Follower, told: ContainerFacts | HostError) -> None:
+        """From the follower's thread: the container has ended, or was removed by somebody, or the engine was lost."""
+        facts = told if isinstance(told, ContainerFacts) else None
+        if isinstance(told, HostError) and told.diagnostic.code != "host/container-gone":
+            process.ended.set()
+            self._loop.put(told)
+            return
+        process.facts = facts
+        self._report(rollout_steps.Down(at=self.clock.now(), unit=self.unit))
+        logs.join(_LOGS_END_S)
+        now = self.clock.now()
+        self._told_stopped(process, now)
+        process.ended.set()
+        self._loop.put(
+            steps.Exited(
+                at=now,
+                attempt=process.attempt,
+                exit_code=facts.exit_code if facts else None,
+                oom=facts.oom_killed if facts else False,
+                last_line=next((line for line in reversed(process.lines) if line.strip()), ""),
+            )
+        )
+
+    def _obey(self, order: Order) -> None:
+        """What the service wants. Whatever is still due for the process is not done any more."""
+        self._leaving = True
+        self._loop.forget()
+        process = self._process
+        if order.what == "remove" or process is None or process.ended.is_set():
+            self._end()
+        elif order.what == "kill":
+            self._kill(process)
+        else:
+            heard = self._terminate(process)
+            self._report(rollout_steps.Signalled(at=self.clock.now(), unit=self.unit, heard=heard))
+
+    def _terminate(self, process: Process) -> bool | None:
+        """Send the platform's signal to end; whether the process does anything at it."""
+        signal = self.service.shutdown.signal
+        process.signal, process.told = signal, self.clock.now()
+        heard = self.docker.heeds(process.id, signal)
+        self.docker.kill(process.id, signal)
+        return heard
+
+    def _kill(self, process: Process) -> None:
+        process.killed = True
+        if process.signal is None:
+            process.signal, process.told = "SIGKILL", self.clock.now()
+        self.docker.kill(process.id)
+
+    def _end(self) -> None:
+        """The last process is over, or not waited for: its container goes."""
+        self._remove()
+        self._gone = True
+        self._report(rollout_steps.Gone(at=self.clock.now(), unit=self.unit))
+
+    def _end_dead(self, action: steps.End) -> None:
+        """A probe says that it is dead: its exit is seen by whoever waits for it, and a restart follows."""
+        process = self._process
+        if process is None or process.attempt != action.attempt or process.ended.is_set():
+            return
+        if action.kill:
+            self._kill(process)
+            return
+        unheard = self._terminate(process) is False and not self.rules.faithful
+        grace = UNHEARD_S if unheard else self.service.shutdown.grace_seconds
+        self._loop.later(replace(action, due=self.clock.now() + grace, kill=True))
+
+    def _told_stopped(self, process: Process, at: float) -> None:
+        facts, signal = process.facts, process.signal
+        seconds = at - (process.started if signal is None else process.told)
+        self.tell(
+            Stopped(
+                **self.who(),
+                exit_code=facts.exit_code if facts else None,
+                signal=signal,
+                oom=facts.oom_killed if facts and signal is None else False,
+                graceful=signal is not None and not process.killed,
+                seconds=seconds,
+            )
+        )
+
+    def _remove(self) -> None:
+        """Remove the container; forget it only when it is gone, so that an interrupted removal is repeated."""
+        process = self._process
+        if process is None:
+            return
+        self._last_lines = tuple(process.lines)
+        for follower in process.followers:
+            follower.close()
+        self.docker.remove(process.id)
+        self._process = None
+
+    # ---- looking and asking
+
+    def _look(self, action: steps.Look) -> None:
+        process = self._process
+        if process is None or process.attempt != action.attempt:
+            return
+        pid = process.facts.pid if process.facts else None
+        listeners = self.docker.listeners(process.id, pid)
+        only_loopback = bool(listeners) and all(x.loopback for x in listeners)
+        cpu = self.docker.cpu_seconds(process.id, pid) if only_loopback else None
+        self._loop.see(steps.Looked(at=self.clock.now(), attempt=action.attempt, listeners=listeners, cpu_s=cpu))
+
+    def _reached_at(self, port: int | None) -> Address | None:
+        """Where `port` of the container is reached from here; None when it is not."""
+        facts = self._process.facts if self._process is not None else None
+        if facts is None or port is None:
+            return None
+        if self.docker.facts().local and facts.address:
+            return facts.address, port
+        return ("127.0.0.1", facts.ports[port]) if port in facts.ports else None
+
+    def _asked(self, action: steps.Ask | steps.Try) -> None:
+        """In a thread of its own: one request or one attempt of a probe, and what came of it."""
+        began = self.clock.now()
+        try:
+            seen = self._ask(action) if isinstance(action, steps.Ask) else self._try(action, began)
+        except Exception as problem:  # noqa: BLE001 - raised again by the loop, which would wait for ever
+            self._loop.put(problem)
+            return
+        self._loop.put(seen)
+
+    def _ask(self, action: steps.Ask) -> steps.Asked:
+        """A plain request. To the container itself, never to a published port: that one accepts whether anybody
+        listens or not."""
+        process, address = self._process, self._address()
+        if process is None or address is None:
+            answer = HttpAnswer(status=None, seconds=0.0, error="unreachable", detail="the container has no address")
+        else:
+            host = next((p.host for p in (self.rules.health, self.rules.startup) if p and p.host), None)
+            headers = {"Host": host} if host else {}
+            door = self.docker.http(process.id)
+            answer = door.request("GET", address, action.port, "/", headers=headers, timeout_s=action.timeout_s)
+        return steps.Asked(at=self.clock.now(), attempt=action.attempt, port=action.port, answer=answer)
+
+    def _try(self, action: steps.Try, began: float) -> steps.Tried:
+        process, probe = self._process, self.rules.probe(action.role)
+        if process is None or probe is None:
+            came = probing.Attempted(ok=False, words="cannot be reached")
+        else:
+            target = probing.Target(self._address(), action.port, process.ended.is_set)
+            came = probing.attempt(self.docker.http(process.id), self.clock, probe, target, action.timeout_s)
+        now = self.clock.now()
+        return steps.Tried(
+            at=now,
+            attempt=action.attempt,
+            role=action.role,
+            number=action.number,
+            ok=came.ok,
+            words=came.words,
+            final=came.final,
+            refused=came.refused,
+            seconds=now - began,
+            early=action.early,
+        )
+
+    def _address(self) -> str | None:
+        facts = self._process.facts if self._process is not None else None
+        return facts.address if facts is not None else None

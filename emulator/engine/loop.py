@@ -1,0 +1,67 @@
+"""A queue of what was seen and a heap of what is due: how every loop of ours waits.
+
+What is seen may come from any thread; it is taken, and what follows from it performed, in the thread that turns the
+loop. The clock is handed in.
+"""
+
+import heapq
+import itertools
+import queue
+from collections.abc import Callable, Iterable
+from typing import Generic, Protocol, TypeVar
+
+from emulator.world import Clock
+
+
+class Action(Protocol):
+    """What a decision leads to, from `due` on."""
+
+    @property
+    def due(self) -> float: ...
+
+
+Seen = TypeVar("Seen")
+Act = TypeVar("Act", bound=Action)
+
+
+class Loop(Generic[Seen, Act]):
+    """take: what was seen → what to do. perform: does it."""
+
+    def __init__(self, clock: Clock, take: Callable[[Seen], Iterable[Act]], perform: Callable[[Act], None]) -> None:
+        self._clock = clock
+        self._take = take
+        self._perform = perform
+        self._seen: queue.SimpleQueue[Seen | BaseException] = queue.SimpleQueue()
+        self._due: list[tuple[float, int, Act]] = []
+        self._order = itertools.count()
+
+    def put(self, seen: Seen | BaseException) -> None:
+        """From any thread. An exception is raised by the turn that meets it."""
+        self._seen.put(seen)
+
+    def see(self, seen: Seen) -> None:
+        """From the loop's own thread, at once."""
+        for action in self._take(seen):
+            self.later(action)
+
+    def turn(self) -> None:
+        """Wait for the next observation or the next action that is due, whichever comes first, and see to it."""
+        if self._due and self._due[0][0] <= self._clock.now() and self._seen.empty():
+            self._perform(heapq.heappop(self._due)[2])
+            return
+        wait = max(0.0, self._due[0][0] - self._clock.now()) if self._due else None
+        try:
+            seen = self._seen.get(timeout=wait)
+        except queue.Empty:
+            return
+        if isinstance(seen, BaseException):
+            raise seen
+        self.see(seen)
+
+    def later(self, action: Act) -> None:
+        """From the loop's own thread: perform this when it is due."""
+        heapq.heappush(self._due, (action.due, next(self._order), action))
+
+    def forget(self) -> None:
+        """What is due is not done any more."""
+        self._due.clear()

@@ -1,0 +1,349 @@
+"""What comes before the first instance of a deploy: choose base images, build, compare with the plan.
+
+A paragraph of named steps over doors handed in; every step tells its events. A failure is a `NotReady` with its
+cause, never an exception; `HostError` passes through.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from emulator.model.diagnostic import Diagnostic, HostError
+from emulator.model.event import (
+    BuildFailed,
+    BuildFinished,
+    BuildStarted,
+    BuildStep,
+    Event,
+    Log,
+    Mismatch,
+    VerdictKind,
+)
+from emulator.model.plan import BuildKind, Coverage, Service
+from emulator.model.record import replace
+from emulator.model.rule import Fidelity
+from emulator.snapshot import Snapshot
+from emulator.world import (
+    BuildError,
+    BuildOutcome,
+    BuildProgress,
+    BuildRequest,
+    Clock,
+    ContainerSpec,
+    Docker,
+    ImageFacts,
+    StepDone,
+    StepLog,
+)
+
+from . import problems
+from .bases import choose_bases, told_bases
+from .boot_steps import Rules
+from .labels import DEPLOY, of_service, resource_name
+from .problems import Scene
+from .requests import build_request, conceal, container_spec, environment, reveal
+from .rollout_steps import Unit
+from .scaling import scaled
+
+Tell = Callable[[Event], None]
+
+
+class PreparedContext(Protocol):
+    """A build context ready to be sent: absolute paths, and what had to be done otherwise than usual."""
+
+    @property
+    def directory(self) -> str: ...
+
+    @property
+    def dockerfile(self) -> str: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+
+PrepareContext = Callable[[Snapshot, Service], AbstractContextManager[PreparedContext]]
+
+
+class Doors(NamedTuple):
+    """What a deploy may touch."""
+
+    docker: Docker
+    clock: Clock
+    prepare_context: PrepareContext
+    ready: Callable[[], None]
+    """Returns when the engine has answered and an earlier run's leftovers are gone. Raises HostError."""
+    hurry: Callable[[], bool]
+    """Whether the user asked a second time to end."""
+
+
+class Settings(NamedTuple):
+    """What the user asked of this run."""
+
+    root: str
+    platform: str
+    base_images: dict[str, str]
+    limits: str
+    faithful: bool
+    scale: float
+
+
+class Job(NamedTuple):
+    """A deploy to be made of a service. image: the one to use again, where nothing is to be built. kept: the deploys
+    whose images stay."""
+
+    deploy: int
+    service: Service
+    hidden: dict[str, str]
+    repo: Snapshot
+    image: str | None = None
+    kept: frozenset[int] = frozenset()
+
+
+class NotReady(NamedTuple):
+    """Why there is nothing to start."""
+
+    verdict: VerdictKind
+    cause: Diagnostic
+
+
+class Canceled(Exception):
+    """The preparing was called off."""
+
+
+class Release(NamedTuple):
+    """What the instances of a deploy run, and how they are judged. scene: where to look up why they end. coverage:
+    waits for, and gives, what of the build is not as on the platform."""
+
+    job: Job
+    image: ImageFacts
+    rules: Rules
+    scene: Scene
+    make_spec: Callable[[Unit, int], ContainerSpec]
+    coverage: Callable[[], tuple[Coverage, ...]]
+
+
+def prepare(job: Job, doors: Doors, settings: Settings, tell: Tell, cancel: threading.Event) -> Release | NotReady:
+    """Get everything ready for the first instance. Raises HostError, and Canceled when `cancel` was set."""
+    return _Preparation(job, doors, settings, tell, cancel).perform()
+
+
+def rules_of(service: Service, settings: Settings) -> Rules:
+    """What decides over an instance of the service in this run."""
+    probes = service.probes
+    rules = Rules(
+        lifecycle=service.lifecycle,
+        health=probes.health,
+        startup=probes.startup,
+        liveness=probes.liveness,
+        readiness=probes.readiness,
+        faithful=settings.faithful,
+    )
+    return scaled(rules, settings.scale)
+
+
+class _Preparation:
+    """One deploy of one service, with what all its steps share."""
+
+    def __init__(self, job: Job, doors: Doors, settings: Settings, tell: Tell, cancel: threading.Event) -> None:
+        self.job = job
+        self.service = job.service
+        self.hidden = job.hidden
+        self.doors = doors
+        self.settings = settings
+        self.tell = tell
+        self.cancel = cancel
+        self._coverage: tuple[Coverage, ...] = ()
+        self._frontend: Coverage | None = None
+        self._aside: threading.Thread | None = None
+
+    def perform(self) -> Release | NotReady:
+        try:
+            image = self._image()
+        except HostError as problem:
+            image = _of_the_app(problem)
+        if isinstance(image, Diagnostic):
+            return NotReady(VerdictKind.BUILD_FAILED, image)
+        self._compare(image)
+        variables = frozenset(environment(self.service, self.hidden, build=False)) | image.env.keys()
+        return Release(
+            job=self.job,
+            image=image,
+            rules=rules_of(self.service, self.settings),
+            scene=Scene(self.job.repo, variables),
+            make_spec=lambda unit, attempt: self._spec(image, unit, attempt),
+            coverage=self._told_coverage,
+        )
+
+    def _image(self) -> ImageFacts | Diagnostic:
+        """The image to run: used again, pulled, or built."""
+        docker = self.doors.docker
+        if self.job.image is not None:
+            self.doors.ready()
+            again = docker.image(self.job.image)
+            return again if again is not None else problems.image_gone(self.service, self.job.image)
+        if self.service.build.base_fallbacks or self.service.build.kind is BuildKind.IMAGE:
+            self.doors.ready()
+        bases, missing = choose_bases(self.service, docker, self.settings.base_images)
+        if missing is not None:
+            return missing
+        built = self._pulled_or_built(bases)
+        there = not isinstance(built, Diagnostic)
+        self._aside = threading.Thread(target=self._tidy, args=(bases,), kwargs={"built": there}, daemon=True)
+        self._aside.start()
+        return built
+
+    def _tidy(self, bases: dict[str, str], *, built: bool) -> None:
+        """Beside the boot, which need not wait for it: what stood in for what, and the images that are kept no more.
+        An engine that is lost here is lost to the boot as well, which tells it."""
+        with contextlib.suppress(HostError):
+            self._coverage = told_bases(self.service, self.doors.docker, bases)
+            if self._frontend is not None:
+                self._coverage += (self._frontend,)
+            if built and self.service.build.kind is not BuildKind.IMAGE:
+                remove_earlier_images(self.job, self.doors.docker, self.settings)
+
+    def _told_coverage(self) -> tuple[Coverage, ...]:
+        if self._aside is not None:
+            self._aside.join()
+        return self._coverage
+
+    def _pulled_or_built(self, bases: dict[str, str]) -> ImageFacts | Diagnostic:
+        build, docker = self.service.build, self.doors.docker
+        if build.kind is BuildKind.IMAGE:
+            assert build.image is not None
+            ref = self.settings.base_images.get(build.image, build.image)
+            return docker.image(ref) or docker.pull(ref, build.platform)
+        self._say(BuildStarted(dockerfile=build.dockerfile, context=build.context))
+        outcome = self._build(bases)
+        if outcome.error is not None:
+            return self._build_failed(outcome.error)
+        assert outcome.image_id is not None
+        image = docker.image(outcome.image_id)
+        assert image is not None
+        self._say(BuildFinished(image=outcome.image_id, seconds=round(outcome.seconds, 3)))
+        return image
+
+    def _build(self, bases: dict[str, str]) -> BuildOutcome:
+        with self.doors.prepare_context(self.job.repo, self.service) as context:
+            for note in context.notes:
+                self._build_line(note)
+            request = build_request(
+                self.service,
+                self.hidden,
+                root=self.settings.root,
+                platform=self.settings.platform,
+                context=context.directory,
+                dockerfile=context.dockerfile,
+                base_images=bases,
+                deploy=self.job.deploy,
+            )
+            outcome = self._run_build(request)
+            if outcome.error is not None and asks_for_a_frontend(outcome.error):
+                note = "the registry its # syntax= line asks does not answer: built with the engine's own frontend"
+                self._frontend = Coverage(
+                    key=f"{self.service.build.dockerfile} # syntax=",
+                    origin=None,
+                    fidelity=Fidelity.APPROXIMATE,
+                    note=note,
+                )
+                outcome = self._run_build(replace(request, syntax_line="ignore"))
+            self.doors.ready()
+        for warning in outcome.warnings:
+            self._build_line(warning)
+        return outcome
+
+    def _run_build(self, request: BuildRequest) -> BuildOutcome:
+        try:
+            return self.doors.docker.build(request, self._progress, self.cancel)
+        except HostError:
+            self.doors.ready()  # says better what is wrong with the engine, if that is it
+            raise
+
+    def _build_failed(self, problem: BuildError) -> Diagnostic:
+        if problem.kind == "canceled":
+            raise Canceled
+        problem = problems.plainly(self.service, problem)
+        problem = replace(
+            problem,
+            message=conceal(problem.message, self.hidden),
+            step=conceal(problem.step, self.hidden) if problem.step is not None else None,
+            log_tail=tuple(conceal(line, self.hidden) for line in problem.log_tail),
+        )
+        cause = problems.build_cause(self.service, problem, self.doors.docker.facts().arch)
+        self._say(
+            BuildFailed(step=problem.step, origin=cause.origin, message=problem.message, log_tail=problem.log_tail)
+        )
+        return cause
+
+    def _progress(self, progress: BuildProgress) -> None:
+        match progress:
+            case StepDone():
+                name = conceal(problems.step_name(self.service, progress.name), self.hidden)
+                self._say(BuildStep(name=name, seconds=progress.seconds, cached=progress.cached))
+            case StepLog():
+                self._build_line(progress.line)
+
+    def _build_line(self, line: str) -> None:
+        self._say(Log(stream="build", line=conceal(line, self.hidden)))
+
+    def _compare(self, image: ImageFacts) -> None:
+        """Prediction against reality: what the plan says of the image and what the engine says."""
+        command = self.service.command
+        if self.job.image is not None or command is None or command.source != "dockerfile" or command.argv is None:
+            return
+        predicted, actual = list(reveal(command.argv, self.hidden)), list(image.argv)
+        if predicted != actual:
+            self._say(
+                Mismatch(
+                    what="command.argv",
+                    predicted=conceal(repr(predicted), self.hidden),
+                    actual=conceal(repr(actual), self.hidden),
+                )
+            )
+
+    def _say(self, event: Event) -> None:
+        self.tell(replace(event, service=self.service.name, deploy=self.job.deploy))
+
+    def _spec(self, image: ImageFacts, unit: Unit, attempt: int) -> ContainerSpec:
+        service, settings = self.service, self.settings
+        # Where containers have no address of their own, the port is the only way in.
+        reachable = self.doors.docker.facts().local
+        return container_spec(
+            service,
+            self.hidden,
+            root=settings.root,
+            platform=settings.platform,
+            image=image,
+            unit=unit,
+            attempt=attempt,
+            memory=settings.limits != "none",
+            cpu=settings.limits == "all",
+            publish={} if reachable or service.port is None else {service.port.number: 0},
+        )
+
+
+def remove_earlier_images(job: Job, docker: Docker, settings: Settings) -> None:
+    """Keep of a service's images the one just built, and those of the kept deploys. By our own tags alone: what the
+    user made of one, or named otherwise, carries its labels too and stays; so does one that a container still uses."""
+    labels = of_service(settings.root, settings.platform, job.service.name, job.deploy)
+    del labels[DEPLOY]
+    name = resource_name(settings.root, job.service.name)
+    kept = {f"{name}:{deploy}" for deploy in (job.deploy, *job.kept)}
+    tags = [tag for image in docker.images(labels) for tag in image.tags if tag.rpartition(":")[0] == name]
+    for tag in tags:
+        if tag not in kept:
+            docker.remove_image(tag)
+
+
+def _of_the_app(problem: HostError) -> Diagnostic:
+    """What the engine refuses because of the user's own files is a verdict; this machine's troubles pass through."""
+    if problem.exit_code != 1:
+        raise problem
+    return problem.diagnostic
+
+
+def asks_for_a_frontend(problem: BuildError) -> bool:
+    """Whether the build ended because the image that a `# syntax=` line names could not be had."""
+    return problem.kind == "registry" and (problem.step or "").startswith("resolve image config for")

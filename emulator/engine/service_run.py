@@ -1,0 +1,373 @@
+"""All deploys of one service, and the instances that serve it: the loop around the rollout state machine.
+
+It runs in a thread of its own from the first deploy to the last removal. Preparing a deploy and each instance have
+threads of their own and report to it.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+from emulator.model.control import InstanceStatus
+from emulator.model.diagnostic import Diagnostic
+from emulator.model.event import (
+    DeployCanceled,
+    DeployFailed,
+    Event,
+    Live,
+    Phase,
+    ServiceVerdict,
+    TrafficMoved,
+    TrafficShare,
+    VerdictKind,
+)
+from emulator.model.record import replace
+from emulator.model.router import Router
+from emulator.world import Front
+
+from . import problems, rollout
+from . import rollout_steps as steps
+from .boot_steps import Outcome
+from .instance_run import InstanceRun, What
+from .loop import Loop
+from .release import Canceled, Doors, Job, NotReady, Release, Settings, prepare, rules_of
+from .rollout_steps import Unit
+
+Tell = Callable[[Event], None]
+
+_PHASES: dict[str, Phase] = {
+    "unhealthy": "health",
+    "no-port": "port",
+    "no-http": "port",
+    "loopback": "port",
+    "other-port": "port",
+    "startup-probe": "health",
+}
+
+
+class Decided(NamedTuple):
+    """How a deploy of a service ended. platform_seconds: when the platform itself would have known."""
+
+    deploy: int
+    verdict: ServiceVerdict
+    platform_seconds: float | None = None
+
+
+class ServiceRun:
+    """Makes one deploy after the other, keeps what is live as the platform would, and ends it all.
+
+    decided: called once for every deploy that was asked for. lost: called when nothing of the service is left that
+    once was live. problem: called with what no deploy can go on after; nothing is called after that.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        doors: Doors,
+        settings: Settings,
+        tell: Tell,
+        front: Callable[[], Front],
+        decided: Callable[[Decided], None],
+        lost: Callable[[], None],
+        problem: Callable[[BaseException], None],
+    ) -> None:
+        self.name = name
+        self.doors = doors
+        self.settings = settings
+        self.tell = tell
+        self._front = front
+        self._decided = decided
+        self._lost = lost
+        self._problem = problem
+        self._state = steps.State()
+        self._jobs: dict[int, Job] = {}
+        self._releases: dict[int, Release] = {}
+        self._not_ready: dict[int, NotReady] = {}
+        self._cancels: dict[int, threading.Event] = {}
+        self._instances: dict[int, InstanceRun] = {}
+        self._over = threading.Event()
+        self._loop: Loop[steps.Observation, steps.Action] = Loop(doors.clock, self._take, self._perform)
+        self._thread = threading.Thread(target=self._run, name=f"service-{name}", daemon=True)
+        self._thread.start()
+
+    # ---- what others ask of it
+
+    def deploy(self, job: Job) -> None:
+        """Make this deploy; `decided` is called with what came of it."""
+        self._jobs[job.deploy] = job
+        self._loop.put(steps.Asked(at=self.doors.clock.now(), deploy=job.deploy))
+
+    def withdraw(self, deploy: int) -> None:
+        """Cancel a deploy that is not decided yet."""
+        self._loop.put(steps.Withdrawn(at=self.doors.clock.now(), deploy=deploy))
+
+    @property
+    def live(self) -> int | None:
+        """The deploy that serves."""
+        return self._state.good
+
+    @property
+    def under_way(self) -> int | None:
+        """The deploy being made."""
+        return self._state.current
+
+    @property
+    def url(self) -> str | None:
+        """Where its requests arrive, once an instance was started; None where the platform sends it none."""
+        return next((instance.url for instance in self._instances.values()), None)
+
+    def instances(self) -> tuple[InstanceStatus, ...]:
+        """Its containers, and what each is there for."""
+        found = []
+        for instance in list(self._instances.values()):
+            container = instance.container
+            if container is not None:
+                unit = instance.unit
+                role = rollout.role(self._state, unit)
+                found.append(InstanceStatus(container=container, deploy=unit.deploy, instance=unit.slot, role=role))
+        return tuple(found)
+
+    def release(self, deploy: int) -> Release | None:
+        """What a deploy of this run runs, or ran; None for one that was never ready."""
+        return self._releases.get(deploy)
+
+    def end(self, *, at_once: bool) -> None:
+        """Begin to end it all: what is live as the platform would, the rest without ceremony."""
+        self._loop.put(steps.EndAsked(at=self.doors.clock.now(), at_once=at_once))
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether all has ended within the time."""
+        return self._over.wait(timeout_s)
+
+    def hurry(self) -> None:
+        """Nobody waits for a grace any more."""
+        self._loop.put(steps.Hurried(at=self.doors.clock.now()))
+
+    def sweep(self) -> None:
+        """After the end: remove what an error kept from being removed. Raises HostError."""
+        for cancel in self._cancels.values():
+            cancel.set()
+        for instance in list(self._instances.values()):
+            instance.order("remove")
+            instance.join()
+
+    # ---- the loop
+
+    def _run(self) -> None:
+        try:
+            while not self._over.is_set():
+                self._loop.turn()
+        except BaseException as problem:  # noqa: BLE001 - raised again by who waits for this service
+            for cancel in self._cancels.values():
+                cancel.set()
+            self._over.set()
+            self._problem(problem)
+
+    def _take(self, seen: steps.Observation) -> tuple[steps.Action, ...]:
+        self._state, actions = rollout.step(self._rules(), self._state, seen)
+        if isinstance(seen, steps.Gone):
+            self._instances.pop(seen.unit.id, None)
+        return actions
+
+    def _rules(self) -> steps.Rules:
+        """By the newest deploy that is or will be made: its plan says how it takes the place of others."""
+        deploy = self._state.current or self._state.target or max(self._jobs, default=None)
+        if deploy is None:
+            return steps.Rules()
+        service = self._jobs[deploy].service
+        return steps.Rules(
+            replacement=rules_of(service, self.settings).lifecycle.replacement,
+            instances=max(1, service.instances.min) if service.instances else 1,
+            grace_s=service.shutdown.grace_seconds,
+            faithful=self.settings.faithful,
+        )
+
+    def _perform(self, action: steps.Action) -> None:
+        match action:
+            case steps.Prepare():
+                self._prepare(action.deploy)
+            case steps.CallOff():
+                self._cancels[action.deploy].set()
+            case steps.Start():
+                self._start(action.unit)
+            case steps.Serve():
+                self._serve(action.units)
+            case steps.Announce():
+                self._announce(action.unit)
+            case steps.Drain():
+                threading.Thread(target=self._drain, args=(action,), daemon=True).start()
+            case steps.Terminate():
+                self._instances[action.unit.id].order("terminate")
+            case steps.Kill():
+                self._instances[action.unit.id].order("kill")
+            case steps.Remove():
+                self._instances[action.unit.id].order("remove")
+            case steps.Wait():
+                self._loop.see(steps.Passed(at=self.doors.clock.now(), unit=action.unit, stage=action.stage))
+            case steps.Settle():
+                self._settle(action)
+            case steps.Lost():
+                self._tell_lost(action.unit)
+            case steps.Over():
+                self._over.set()
+
+    # ---- preparing
+
+    def _prepare(self, deploy: int) -> None:
+        self._cancels[deploy] = threading.Event()
+        threading.Thread(target=self._prepared, args=(deploy,), name=f"prepare-{deploy}", daemon=True).start()
+
+    def _prepared(self, deploy: int) -> None:
+        """In a thread of its own."""
+        try:
+            ready = prepare(self._jobs[deploy], self.doors, self.settings, self.tell, self._cancels[deploy])
+        except Canceled:
+            return
+        except BaseException as problem:  # noqa: BLE001 - raised again by the loop
+            self._loop.put(problem)
+            return
+        now = self.doors.clock.now()
+        if isinstance(ready, Release):
+            self._releases[deploy] = ready
+            self._loop.put(steps.Prepared(at=now, deploy=deploy))
+        else:
+            self._not_ready[deploy] = ready
+            self._loop.put(steps.NotPrepared(at=now, deploy=deploy))
+
+    # ---- instances
+
+    def _start(self, unit: Unit) -> None:
+        release = self._releases[unit.deploy]
+        service = release.job.service
+        what = What(
+            unit=unit,
+            service=service,
+            rules=release.rules,
+            make_spec=lambda attempt: release.make_spec(unit, attempt),
+            hidden=release.job.hidden,
+        )
+        instance = InstanceRun(
+            what,
+            docker=self.doors.docker,
+            clock=self.doors.clock,
+            tell=self.tell,
+            report=self._reported,
+            url=self._front().url if service.type == "web" else None,
+        )
+        self._instances[unit.id] = instance
+        instance.start()
+
+    def _reported(self, seen: steps.Observation | BaseException) -> None:
+        """From any thread."""
+        self._loop.put(seen)
+
+    def _serve(self, units: tuple[Unit, ...]) -> None:
+        front = self._front()
+        if units:
+            router = self._releases[units[-1].deploy].job.service.router
+            front.set_router(router or Router())
+        targets = (self._instances[unit.id].target for unit in units)
+        front.set_instances([target for target in targets if target is not None])
+        counts = Counter(unit.deploy for unit in units)
+        split = tuple(
+            TrafficShare(deploy=deploy, percent=round(100 * count / len(units)), instances=count)
+            for deploy, count in sorted(counts.items())
+        )
+        self.tell(TrafficMoved(service=self.name, split=split))
+
+    def _announce(self, unit: Unit) -> None:
+        instance = self._instances[unit.id]
+        seconds = self.doors.clock.now() - instance.state.begun
+        self.tell(Live(**instance.who(), url=instance.url, seconds=seconds))
+
+    def _drain(self, action: steps.Drain) -> None:
+        """In a thread of its own."""
+        target = self._instances[action.unit.id].target
+        if target is None or self._front().drain(target, action.timeout_s):
+            self._loop.put(steps.Drained(at=self.doors.clock.now(), unit=action.unit))
+
+    # ---- the verdict
+
+    def _settle(self, settle: steps.Settle) -> None:
+        if settle.result == "live":
+            self._settled_live(settle)
+        elif settle.result == "canceled":
+            self._settled_canceled(settle)
+        elif settle.unit is None:
+            self._settled_not_ready(settle)
+        else:
+            self._settled_failed(settle, settle.unit)
+        self._forget()
+
+    def _settled_live(self, settle: steps.Settle) -> None:
+        assert settle.unit is not None
+        outcome = self._instances[settle.unit.id].outcome
+        assert outcome is not None
+        reason = f"{self.name} is {outcome.reason}"
+        verdict = ServiceVerdict(name=self.name, verdict=VerdictKind.LIVE, reason=reason)
+        self._decided(Decided(settle.deploy, verdict, outcome.platform_seconds))
+
+    def _settled_canceled(self, settle: steps.Settle) -> None:
+        self.tell(DeployCanceled(service=self.name, deploy=settle.deploy, by=settle.by, still_live=settle.still_live))
+        by = f": deploy {settle.by} took its place" if settle.by is not None else ""
+        verdict = ServiceVerdict(name=self.name, verdict=VerdictKind.CANCELED, reason=f"canceled{by}")
+        self._decided(Decided(settle.deploy, verdict))
+
+    def _settled_not_ready(self, settle: steps.Settle) -> None:
+        kind, cause = self._not_ready.pop(settle.deploy)
+        phase: Phase = "pre_deploy" if kind is VerdictKind.PRE_DEPLOY_FAILED else "build"
+        self._tell_failed(settle.deploy, phase, cause, still_live=settle.still_live)
+        verdict = ServiceVerdict(name=self.name, verdict=kind, reason=cause.message, cause=cause)
+        self._decided(Decided(settle.deploy, verdict))
+
+    def _settled_failed(self, settle: steps.Settle, unit: Unit) -> None:
+        instance = self._instances[unit.id]
+        outcome, cause = self._cause(instance)
+        self._tell_failed(
+            settle.deploy, _PHASES.get(outcome.code, "boot"), cause, code=outcome.code, still_live=settle.still_live
+        )
+        verdict = ServiceVerdict(name=self.name, verdict=outcome.verdict, reason=cause.message, cause=cause)
+        self._decided(Decided(settle.deploy, verdict, outcome.platform_seconds))
+
+    def _tell_lost(self, unit: Unit) -> None:
+        outcome, cause = self._cause(self._instances[unit.id])
+        self._tell_failed(unit.deploy, _PHASES.get(outcome.code, "boot"), cause, code=outcome.code)
+        self._lost()
+
+    def _cause(self, instance: InstanceRun) -> tuple[Outcome, Diagnostic]:
+        """Why an instance is not live (any more)."""
+        outcome = instance.outcome
+        assert outcome is not None
+        scene = self._releases[instance.unit.deploy].scene
+        cause = problems.boot_cause(instance.service, outcome, instance.last_lines, scene)
+        if outcome.code != "oom" and instance.was_short_of_memory():
+            fact = "a process it started was killed for lack of memory"
+            cause = replace(cause, facts=(*cause.facts, fact))
+        return outcome, cause
+
+    def _tell_failed(
+        self, deploy: int, phase: Phase, cause: Diagnostic, *, code: str = "", still_live: int | None = None
+    ) -> None:
+        self.tell(
+            DeployFailed(
+                service=self.name,
+                deploy=deploy,
+                phase=phase,
+                reason=cause.message,
+                code=code,
+                cause=cause,
+                still_live=still_live,
+            )
+        )
+
+    def _forget(self) -> None:
+        """What no deploy to come can go back to."""
+        newest = max(self._jobs)
+        state = self._state
+        needed = {newest, state.current, state.waiting, state.target, state.good} | self._jobs[newest].kept
+        needed |= {instance.unit.deploy for instance in self._instances.values()}
+        for table in (self._jobs, self._releases, self._cancels):
+            for deploy in [number for number in table if number not in needed]:
+                del table[deploy]
