@@ -160,7 +160,11 @@ def _ended(rules: Rules, state: State, seen: Exited) -> Step:
             exit_code=seen.exit_code,
         )
     wait = platform_wait if rules.faithful else min(platform_wait, SHORT_BACK_OFF_S * number)
-    again = StartAgain(due=seen.at + wait, platform_s=rules.platform_time(platform_wait), because=_exit_words(seen))
+    again = StartAgain(
+        due=seen.at + wait,
+        platform_s=rules.platform_time(platform_wait),
+        because=state.ended_because or _exit_words(seen),
+    )
     return replace(state, skipped=state.skipped + platform_wait - wait), (again,)
 
 

@@ -94,6 +94,8 @@ class State(Record, frozen=True, kw_only=True):
     forgive_at: float = 0.0
     was_live: bool = False
     watches: tuple[Watch, ...] = ()
+    ended_because: str = ""
+    """Why the platform ends it, once it does."""
 
 
 # ---- observations -----------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def _never_reached(rules: Rules, state: State, probe: Probe, at: float) -> Step:
     told = TellProbe(due=at, number=probe.failure_threshold, ok=False, words=NO_ANSWER, due_s=at - state.started)
     reason = f"it listens on {ports} only, which nothing outside the container reaches"
     state, ending = done(
-        state, at, _verdict(probe), "loopback", reason, platform_seconds=rules.platform_time(patience(probe))
+        state, at, _verdict(probe), "loopback", reason, platform_seconds=platform_patience(rules, probe)
     )
     return state, (told, *ending)
 
@@ -93,7 +93,7 @@ def tried(rules: Rules, state: State, probe: Probe, seen: Tried) -> Step:
     if seen.number >= probe.failure_threshold or certain:
         if certain:
             told = replace(told, number=probe.failure_threshold)
-        later = rules.platform_time(patience(probe))
+        later = platform_patience(rules, probe)
         reason = f"the startup probe {_what(probe)} {seen.words}"
         state, ending = done(state, seen.at, _verdict(probe), "startup-probe", reason, platform_seconds=later)
         return state, (told, *ending)
@@ -120,6 +120,9 @@ def _verdict(probe: Probe) -> VerdictKind:
     return VerdictKind.TIMED_OUT if probe.implicit else VerdictKind.UNHEALTHY
 
 
-def patience(probe: Probe) -> float:
-    """How long the platform tries at most, from the start, in the probe's own (scaled) seconds."""
-    return probe.initial_delay_s + (probe.failure_threshold - 1) * probe.period_s + probe.timeout_s
+def platform_patience(rules: Rules, probe: Probe) -> float:
+    """How long the platform tries at most, from the start, in its own seconds. A timeout that measures the app is not
+    scaled."""
+    waits = probe.initial_delay_s + (probe.failure_threshold - 1) * probe.period_s
+    timeout = rules.platform_time(probe.timeout_s) if probe.waits_for_port else probe.timeout_s
+    return rules.platform_time(waits) + timeout

@@ -43,7 +43,7 @@ def tried(rules: Rules, state: State, seen: Tried) -> Step:
         kill = rules.lifecycle.kill_when_unhealthy
         because = f"its {seen.role} check failed {counted.failures} times in a row: it {seen.words}"
         end = End(due=seen.at, attempt=state.attempt, kill=kill, because=because)
-        return replace(state, watches=()), (told, end)
+        return replace(state, watches=(), ended_because=because), (told, end)
     moved, turn = _turned(state, probe, counted, seen)
     asked = replace(moved, number=_next_number(probe, moved, seen.at))
     watches = tuple(asked if w is watch else w for w in state.watches)

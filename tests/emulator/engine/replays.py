@@ -9,8 +9,7 @@ from emulator.engine.boot_steps import (
     Action,
     Ask,
     Asked,
-    Check,
-    Checked,
+    End,
     Exited,
     FoundPort,
     Look,
@@ -18,13 +17,18 @@ from emulator.engine.boot_steps import (
     Observation,
     Outcome,
     Remind,
+    Rotate,
     Rules,
     Settle,
     Settled,
     StartAgain,
     Started,
     State,
+    TellProbe,
+    Tried,
+    Try,
 )
+from emulator.engine.probing import Attempted, judged
 from emulator.model.plan import Lifecycle, PortScan, Probe
 from emulator.model.record import replace
 from emulator.world import HttpAnswer, HttpProblem, Listener
@@ -133,17 +137,24 @@ class Replay:
             case Ask(attempt=attempt, port=port, timeout_s=patience):
                 took, answer = _patiently(self.life.plain(age, port), patience)
                 self._push(self.now + took, Asked(at=self.now + took, attempt=attempt, port=port, answer=answer))
-            case Check(attempt=attempt, port=port, timeout_s=patience):
+            case Try(port=port, timeout_s=patience):
                 self.told.append(item)
+                assert port is not None
                 took, answer = _patiently(self.life.health(age, port), patience)
-                self._push(self.now + took, Checked(at=self.now + took, attempt=attempt, answer=answer))
+                probe = self.rules.probe(item.role)
+                assert probe is not None
+                self._push(self.now + took, tried(item, judged(probe, answer), at=self.now + took))
             case Settle(attempt=attempt):
                 self._see(Settled(at=self.now, attempt=attempt))
             case StartAgain():
                 self.told.append(item)
                 self._start()
-            case Remind() | FoundPort() | Outcome():
+            case Remind() | FoundPort() | Outcome() | TellProbe() | Rotate():
                 self.told.append(item)
+            case End():
+                self.told.append(item)
+                ended = Exited(at=self.now, attempt=item.attempt, exit_code=137, last_line="")
+                self._push(self.now, ended)
             case _:
                 self._see(item)
 
@@ -157,6 +168,19 @@ class Replay:
 
     def of(self, kind: type) -> list[Action]:
         return [action for action in self.told if isinstance(action, kind)]
+
+
+def tried(action: Try, came: Attempted, *, at: float) -> Tried:
+    """What the loop feeds back after an attempt of a probe."""
+    return Tried(
+        at=at, attempt=action.attempt, role=action.role, number=action.number, ok=came.ok, words=came.words,
+        final=came.final, refused=came.refused, seconds=at - action.due, early=action.early,
+    )  # fmt: skip
+
+
+def health_checks(replay: Replay) -> list[Try]:
+    """The attempts of the health check so far."""
+    return [action for action in replay.told if isinstance(action, Try) and action.role == "health"]
 
 
 def _patiently(answer: tuple[float, HttpAnswer], patience: float) -> tuple[float, HttpAnswer]:

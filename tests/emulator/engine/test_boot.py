@@ -6,7 +6,6 @@ import pytest
 
 from emulator.engine import boot
 from emulator.engine.boot_steps import (
-    Check,
     FoundPort,
     Remind,
 )
@@ -22,6 +21,7 @@ from tests.emulator.engine.replays import (
     Life,
     Replay,
     always,
+    health_checks,
     no,
     open_on,
     status,
@@ -226,7 +226,7 @@ def test_the_same_refusal_three_times_is_certain() -> None:
     assert outcome.due == pytest.approx(2 * boot.CHECK_AGAIN_S, abs=0.05)
     assert outcome.platform_seconds == 900
     assert outcome.reason == "GET /health answers 404"
-    assert len(replay.of(Check)) == 3
+    assert len(health_checks(replay)) == 3
 
 
 @pytest.mark.parametrize("code", [200, 204, 302, 399])
@@ -275,7 +275,7 @@ def test_the_last_check_is_at_the_deadline() -> None:
     life = Life(always(open_on(PORT)), health=lambda at, port: (0.0, status(503)))
     replay = web(life, health=replace(HEALTH, deadline_s=12))
     assert replay.run().due == pytest.approx(12, abs=0.1)
-    assert [c.due for c in replay.of(Check)] == pytest.approx([0, 5, 10, 12], abs=0.1)
+    assert [c.due for c in health_checks(replay)] == pytest.approx([0, 5, 10, 12], abs=0.1)
 
 
 def test_the_port_goes_away_while_it_is_checked() -> None:
@@ -294,4 +294,4 @@ def test_faithful_checks_wait_as_the_platform() -> None:
     replay = checked(status(404), faithful=True)
     outcome = replay.run()
     assert outcome.due == pytest.approx(900, abs=0.5)
-    assert [c.due for c in replay.of(Check)][:3] == pytest.approx([0, 5, 10], abs=0.1)
+    assert [c.due for c in health_checks(replay)][:3] == pytest.approx([0, 5, 10], abs=0.1)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from emulator.engine import boot
 from emulator.engine.boot_steps import (
     Asked,
-    Checked,
     Exited,
     Looked,
     NotStarted,
@@ -21,8 +20,9 @@ from emulator.engine.boot_steps import (
     StartAgain,
     Started,
     State,
-    scaled,
+    Tried,
 )
+from emulator.engine.scaling import scaled
 from emulator.model.event import VerdictKind
 from emulator.model.plan import Lifecycle
 from emulator.model.record import replace
@@ -184,7 +184,7 @@ def test_the_same_crash_after_live_is_started_again_for_ever() -> None:
     [
         Looked(at=9, attempt=1, listeners=(open_on(PORT),)),
         Asked(at=9, attempt=1, port=PORT, answer=status(200)),
-        Checked(at=9, attempt=1, answer=status(200)),
+        Tried(at=9, attempt=1, role="health", number=1, ok=True, words="answers 200"),
         Settled(at=9, attempt=1),
         Exited(at=9, attempt=1, exit_code=1),
     ],
@@ -208,8 +208,7 @@ def test_nothing_moves_it_after_its_end() -> None:
 
 def test_time_scale() -> None:
     """A tenth of every wait; what is told is the platform's own time."""
-    life, health = scaled(WEB, HEALTH, 0.1)
-    replay = Replay(Rules(lifecycle=life, health=health, scale=0.1), Life())
+    replay = Replay(scaled(Rules(lifecycle=WEB, health=HEALTH), 0.1), Life())
     outcome = replay.run()
     assert outcome.due == pytest.approx(30, abs=0.2)
     assert outcome.platform_seconds == pytest.approx(300)

@@ -12,6 +12,7 @@ from emulator.contract import token
 from emulator.engine.docker_args import build_command
 from emulator.engine.labels import of_service, project_id, resource_name
 from emulator.engine.requests import BUILD_ENV_SECRET, build_request, conceal, container_spec, environment, reveal
+from emulator.engine.rollout_steps import Unit
 from emulator.model.plan import Build, BuildKind, Command, EnvPhase, Resources, Service
 from emulator.world import BuildRequest, ContainerSpec, ImageFacts
 from tests.emulator.engine.services import WEB, service, variable
@@ -36,8 +37,8 @@ def to_start(
     wanted: Service, hidden: dict[str, str] | None = None, *, memory: bool = True, cpu: bool = False
 ) -> ContainerSpec:
     return container_spec(
-        wanted, hidden or {}, root=ROOT, platform="render", image=IMAGE, deploy=7, attempt=2, memory=memory, cpu=cpu,
-        publish={},
+        wanted, hidden or {}, root=ROOT, platform="render", image=IMAGE, unit=Unit(id=3, deploy=7, slot=2),
+        attempt=2, memory=memory, cpu=cpu, publish={},
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from emulator.engine.boot import step
 from emulator.engine.boot_steps import (
-    NO_ANSWER,
     Action,
     Exited,
     FoundPort,
@@ -15,8 +14,9 @@ from emulator.engine.boot_steps import (
     TellProbe,
     Tried,
     Try,
-    scaled_startup,
-)  # fmt: skip
+)
+from emulator.engine.probing import NO_ANSWER
+from emulator.engine.scaling import scaled
 from emulator.engine.startup import CANCELED
 from emulator.model.plan import Lifecycle, Probe
 from emulator.world import Listener
@@ -32,8 +32,7 @@ class History:
 
     def __init__(self, probe: Probe, *, faithful: bool = False, scale: float = 1.0) -> None:
         life = Lifecycle(back_off_s=(17,), deadline_s=240)
-        startup = scaled_startup(probe, scale)
-        self.rules = Rules(lifecycle=life, startup=startup, faithful=faithful, scale=scale)
+        self.rules = scaled(Rules(lifecycle=life, startup=probe, faithful=faithful), scale)
         self.state = State()
         self.last: tuple[Action, ...] = ()
 

@@ -1,0 +1,318 @@
+"""One instance: what its loop asks of the engine, tells and reports; that it neither hangs nor leaves anything."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from emulator.contract import token
+from emulator.edge.clock import SystemClock
+from emulator.engine.boot_steps import Rules
+from emulator.engine.instance_run import InstanceRun, What
+from emulator.engine.rollout_steps import Down, Failed, Gone, Rotated, Signalled, Unit, Up
+from emulator.model.diagnostic import HostError
+from emulator.model.event import ContainerStarted, Event, Log, PortDetected, ProbeAttempt, Restarted, Rotation, Stopped
+from emulator.model.plan import Probe, Service, Shutdown
+from emulator.model.record import replace
+from emulator.world import ContainerSpec, GrpcAnswer, HttpAnswer, StartFailure
+from tests.emulator.engine.fake_docker import GONE, LOST, FakeContainer, FakeDocker
+from tests.emulator.engine.services import WEB, service
+
+HEALTH = Probe(kind="http", path="/up", host="shop.example", period_s=0.05, success_statuses=(200, 399))
+
+
+def serve(container: FakeContainer) -> None:
+    container.write("listening")
+    container.listen()
+
+
+def crash(container: FakeContainer) -> None:
+    container.write(f"start {container.id}")
+    container.write("boom")
+    container.end(1)
+
+
+class Bench:
+    """An instance on a fake engine, all it told, and all it reported."""
+
+    def __init__(
+        self,
+        behave: Callable[[FakeContainer], None] = serve,
+        *,
+        what: Service = WEB,
+        hidden: dict[str, str] | None = None,
+        failure: StartFailure | None = None,
+        answer: Callable[[str, int, str], HttpAnswer] | None = None,
+        grpc: Callable[[str, int, str], GrpcAnswer] | None = None,
+        **rules: Any,
+    ) -> None:
+        self.docker = FakeDocker(behave)
+        self.docker.failure = failure
+        self.docker.answer = answer or self.docker.answer
+        self.docker.grpc_answer = grpc or self.docker.grpc_answer
+        self.told: list[Event] = []
+        self.reports: list[Any] = []
+        self.unit = Unit(id=1, deploy=3, slot=2)
+        self.run = InstanceRun(
+            What(
+                unit=self.unit,
+                service=what,
+                rules=Rules(lifecycle=what.lifecycle, **rules),
+                make_spec=lambda attempt: ContainerSpec(image="i", name=f"shop-{attempt}", argv=("serve", "s3cret")),
+                hidden=hidden or {},
+            ),
+            docker=self.docker,  # type: ignore[arg-type]
+            clock=SystemClock(),
+            tell=self.told.append,
+            report=self.reports.append,
+            url="http://127.0.0.1:1",
+        )
+        self.run.start()
+
+    def of(self, kind: type) -> list[Any]:
+        return [event for event in self.told if isinstance(event, kind)]
+
+    def reported(self, kind: type, count: int = 1) -> Any:
+        """The report of a kind, when it has come so often."""
+        wait_for(lambda: len(self._reports(kind)) >= count)
+        return self._reports(kind)[count - 1]
+
+    def _reports(self, kind: type) -> list[Any]:
+        return [report for report in self.reports if isinstance(report, kind)]
+
+    def end(self) -> "Bench":
+        self.run.order("remove")
+        self.reported(Gone)
+        self.run.join()
+        return self
+
+
+def live(bench: Bench) -> Bench:
+    bench.reported(Up)
+    bench.told.clear()
+    bench.docker.asked.clear()
+    return bench
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + 5
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+# ---- to the verdict ---------------------------------------------------------------------------------
+
+
+def test_a_boot_is_told_from_its_start_to_live() -> None:
+    """Every step is an event, in order; what is reported is where it answers."""
+    bench = Bench(health=HEALTH)
+    bench.reported(Up)
+    assert bench.run.target == ("10.0.0.2", 10000)
+    kinds = [type(event) for event in bench.told if not isinstance(event, Log)]
+    assert kinds == [ContainerStarted, PortDetected, ProbeAttempt]
+    assert {(e.service, e.deploy, e.instance) for e in bench.told} == {("shop", 3, 2)}
+    assert bench.end().docker.left == []
+
+
+def test_three_crashes_leave_one_container_to_remove() -> None:
+    """Each start gets a fresh container, the one before it is gone; the last output is that of the last start."""
+    bench = Bench(crash)
+    bench.reported(Failed)
+    assert bench.run.outcome is not None
+    assert (bench.run.outcome.code, len(bench.docker.started)) == ("crash", 3)
+    assert bench.docker.left == ["id3"]
+    assert [e.back_off_s for e in bench.of(Restarted)] == [1.0, 2.0]
+    assert bench.end().docker.left == []
+    assert bench.run.last_lines == ("start id3", "boom")
+
+
+def test_a_first_process_that_cannot_be_executed() -> None:
+    """Told as started, with its argv, and decided; a secret in the engine's words is hidden."""
+    failure = StartFailure(kind="not-found", message='exec: "s3cret": not found', exit_code=127)
+    bench = Bench(hidden={"PASSWORD": "s3cret"}, failure=failure)
+    bench.reported(Failed)
+    assert bench.run.outcome is not None
+    assert bench.run.outcome.reason == f'exec: "{token("PASSWORD")}": not found'
+    assert bench.of(ContainerStarted)[0].argv == ("serve", token("PASSWORD"))
+    assert bench.end().docker.left == []
+
+
+def test_secrets_are_hidden_in_what_the_app_says() -> None:
+    """Its lines are told, and kept, without them."""
+
+    def leak(container: FakeContainer) -> None:
+        container.write("using s3cret")
+        container.listen()
+
+    bench = Bench(leak, hidden={"PASSWORD": "s3cret"})
+    bench.reported(Up)
+    assert [e.line for e in bench.of(Log)] == [f"using {token('PASSWORD')}"]
+    assert "s3cret" not in repr(bench.told)
+    bench.end()
+
+
+def test_the_engine_is_lost_while_booting() -> None:
+    """What waits for the end of the container learns of it, and it is reported."""
+    bench = Bench(lambda container: container.tell(LOST))
+    assert "engine was lost" in str(bench.reported(HostError))
+
+
+def test_a_container_removed_by_others_counts_as_a_crash() -> None:
+    """It is started again like any other that ended."""
+    bench = Bench(lambda container: container.tell(GONE) if container.id == "id1" else serve(container))
+    bench.reported(Up)
+    assert bench.of(Restarted)[0].because == "its container was removed"
+    assert bench.of(Stopped)[0].exit_code is None
+    bench.end()
+
+
+def test_a_mistake_of_ours_in_a_request_is_reported() -> None:
+    """Whatever breaks in the thread that asks, the loop does not wait for an answer for ever."""
+
+    def broken(host: str, port: int, path: str) -> HttpAnswer:
+        raise ZeroDivisionError
+
+    Bench(answer=broken).reported(ZeroDivisionError)
+
+
+def test_what_the_health_check_asks() -> None:
+    """Its path, at the container's own address; each attempt is told with what came of it."""
+    answers = iter([503, 200])
+    asked = []
+
+    def answer(host: str, port: int, path: str) -> HttpAnswer:
+        asked.append((host, port, path))
+        return HttpAnswer(status=200 if path == "/" else next(answers, 200), seconds=0)
+
+    bench = Bench(health=HEALTH, answer=answer)
+    bench.reported(Up)
+    assert asked[:3] == [("10.0.0.2", 10000, "/"), ("10.0.0.2", 10000, "/up"), ("10.0.0.2", 10000, "/up")]
+    assert [(p.attempt, p.ok, p.detail) for p in bench.of(ProbeAttempt)[:2]] == [
+        (1, False, "answers 503"),
+        (2, True, "answers 200"),
+    ]
+    bench.end()
+
+
+def test_a_grpc_probe_asks_for_its_service() -> None:
+    """By gRPC, at the probe's port, until it answers SERVING."""
+    answers = iter(["NOT_SERVING", "SERVING"])
+    probe = Probe(kind="grpc", port=10000, service="shop.Cart", period_s=0.05, origin=None)
+    docker_asked = []
+
+    def grpc(host: str, port: int, service: str) -> GrpcAnswer:
+        docker_asked.append((host, port, service))
+        return GrpcAnswer(status=next(answers), seconds=0)
+
+    bench = Bench(startup=probe, grpc=grpc)
+    bench.reported(Up)
+    assert docker_asked == [("10.0.0.2", 10000, "shop.Cart")] * 2
+    bench.end()
+
+
+# ---- after it is live -------------------------------------------------------------------------------
+
+
+def test_a_crash_while_serving_is_followed_by_a_restart() -> None:
+    """It is reported as down, then as up again with the new container."""
+    bench = Bench()
+    bench.reported(Up)
+    bench.docker.started[0].end(9)
+    bench.reported(Up, 2)
+    kinds = [type(report) for report in bench.reports]
+    assert (kinds[0], kinds[-1]) == (Up, Up)
+    assert Down in kinds
+    assert bench.docker.left == ["id2"]
+    bench.end()
+
+
+def test_a_check_that_fails_takes_it_out_and_lets_it_back() -> None:
+    """Three failures in a row: no new requests; a success: they come again."""
+    answers = iter([200, 200, 500, 500, 500, 200])
+
+    def answer(host: str, port: int, path: str) -> HttpAnswer:
+        return HttpAnswer(status=next(answers, 200), seconds=0)
+
+    health = replace(HEALTH, unready_threshold=3, failure_threshold=12)
+    bench = Bench(health=health, answer=answer)
+    assert bench.reported(Rotated).ready is False
+    assert bench.reported(Rotated, 2).ready is True
+    assert [(e.ready, e.because) for e in bench.of(Rotation)] == [
+        (False, "its health check failed 3 times in a row: it answers 500"),
+        (True, "its health check succeeds again"),
+    ]
+    bench.end()
+
+
+@pytest.mark.parametrize(("kill", "asked"), [(True, ["SIGKILL id1"]), (False, ["SIGTERM id1"])])
+def test_a_liveness_probe_that_fails_ends_it_and_it_is_started_anew(*, kill: bool, asked: list[str]) -> None:
+    """As the platform does it: killed at once, or told to end."""
+    lifecycle = replace(WEB.lifecycle, kill_when_unhealthy=kill)
+    dead = iter([200, 500, 500])
+    liveness = Probe(kind="http", path="/live", port=10000, period_s=0.05, failure_threshold=2)
+
+    def answer(host: str, port: int, path: str) -> HttpAnswer:
+        return HttpAnswer(status=200 if path == "/" else next(dead, 200), seconds=0)
+
+    bench = Bench(what=service(lifecycle=lifecycle), liveness=liveness, answer=answer)
+    bench.reported(Up, 2)
+    assert [word for word in bench.docker.asked if word.startswith("SIG")] == asked
+    assert bench.of(Restarted)[0].because == "its liveness check failed 2 times in a row: it answers 500"
+    [stopped] = bench.of(Stopped)
+    assert (stopped.signal, stopped.graceful) == ("SIGKILL" if kill else "SIGTERM", not kill)
+    bench.end()
+
+
+# ---- the end ----------------------------------------------------------------------------------------
+
+
+def test_it_ends_itself_when_told() -> None:
+    """Its signal, its own end, and away."""
+    bench = live(Bench(what=service(shutdown=Shutdown(signal="SIGINT", grace_seconds=9))))
+    bench.run.order("terminate")
+    assert bench.reported(Signalled).heard is True
+    bench.reported(Gone)
+    assert bench.docker.asked == ["SIGINT id1", "remove id1"]
+    [stopped] = bench.of(Stopped)
+    assert (stopped.signal, stopped.exit_code, stopped.graceful) == ("SIGINT", 0, True)
+
+
+def test_one_that_does_not_is_killed_when_told() -> None:
+    """It hears the signal and goes on; the kill is told as what it is."""
+    bench = live(Bench())
+    bench.docker.started[0].on_signal = lambda: None
+    bench.run.order("terminate")
+    bench.reported(Signalled)
+    bench.run.order("kill")
+    bench.reported(Gone)
+    assert bench.docker.asked == ["SIGTERM id1", "SIGKILL id1", "remove id1"]
+    assert [(e.graceful, e.exit_code, e.signal) for e in bench.of(Stopped)] == [(False, 137, "SIGTERM")]
+
+
+def test_whether_it_hears_is_reported() -> None:
+    """A first process without a handler never hears of the signal."""
+    bench = live(Bench())
+    bench.docker.heard = False
+    bench.run.order("terminate")
+    assert bench.reported(Signalled).heard is False
+    bench.end()
+
+
+def test_removal_asks_nothing() -> None:
+    """The verdict is there: the container is only removed."""
+    bench = live(Bench())
+    bench.end()
+    assert bench.docker.asked == ["remove id1"]
+    assert bench.told == []
+
+
+def test_removal_that_fails_is_repeated() -> None:
+    """The engine refused once: waiting for its end removes it all the same."""
+    bench = live(Bench())
+    bench.docker.removal.append(LOST)
+    bench.run.order("remove")
+    bench.reported(HostError)
+    bench.run.join()
+    assert bench.docker.left == []
