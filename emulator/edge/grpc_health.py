@@ -22,7 +22,11 @@ from emulator.world import GrpcAnswer, HttpProblem
 from .prober import problem_kind
 
 _STREAM = 1
+
+_OUT_OF_TIME = ("DEADLINE_EXCEEDED", "CANCELLED")
 _NEARLY = 0.9
+"""A server is told how long we wait. These codes in the last tenth of it, or later, say that it has noticed the end."""
+
 _BYE_S = 0.2
 
 
@@ -52,8 +56,7 @@ def check(dial: Dial, authority: str, service: str, timeout_s: float) -> GrpcAns
     except (ValueError, OverflowError, H2Error) as problem:  # an address that can be none
         answer = _no_call("unreachable", str(problem))
     seconds = time.monotonic() - began
-    if answer.code in ("DEADLINE_EXCEEDED", "CANCELLED") and seconds >= timeout_s * _NEARLY:
-        # the server was told our time, and its clock was first to say that it is over
+    if answer.code in _OUT_OF_TIME and seconds >= timeout_s * _NEARLY:
         answer = _no_call("timeout", "timed out")
     return replace(answer, seconds=round(seconds, 4))
 
