@@ -67,7 +67,10 @@ def _asked(dial: Dial, call: "_Call", deadline: float) -> GrpcAnswer:
         answer = None
         _say(line, call, deadline)
         while answer is None:
-            data = line.receive(_left(deadline))
+            try:
+                data = line.receive(_left(deadline))
+            except ConnectionError as problem:
+                return call.ended(problem.strerror or str(problem))
             answer = call.heard(data) if data else call.ended()
             _say(line, call, deadline)
         with contextlib.suppress(OSError):
@@ -125,10 +128,12 @@ class _Call:
             return _failed(problem.code, str(problem))
         return None
 
-    def ended(self) -> GrpcAnswer:
-        """What it means that the server says no more."""
+    def ended(self, problem: str = "") -> GrpcAnswer:
+        """What it means that the server says no more: in peace, or by a `problem` of the connection."""
         if self._going is not None:
             return _failed("UNAVAILABLE", f"the server left: {self._going.reason}")
+        if problem:
+            return _no_call("reset", problem)
         where = "in the middle of the answer" if self._status or self._frames.rest else "before an answer came"
         return _no_call("reset", f"the connection was closed {where}")
 
