@@ -185,6 +185,22 @@ def test_plan_loads_nothing_heavy(tmp_path: Path) -> None:
     } == set()
 
 
+def test_only_a_grpc_check_loads_http2() -> None:
+    """All of `up` is loaded and used without the HTTP/2 library; the first health check by gRPC brings it in."""
+    program = (
+        "import sys, emulator.cli, emulator.edge.docker, emulator.edge.proxy, emulator.engine.run\n"
+        "from emulator.edge.sockets import SocketHttp\n"
+        "SocketHttp().request('GET', '127.0.0.1', 1, '/')\n"
+        "print('h2' in sys.modules)\n"
+        "SocketHttp().grpc_health('127.0.0.1', 1, '', 1)\n"
+        "print('h2' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=CHECKOUT, env=environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "True"]
+
+
 def _excepted(found: Import) -> bool:
     return any(_fits(found, pair) for pair in EXCEPTIONS)
 

@@ -77,6 +77,7 @@ class Engine:
         self._client: Any = None
         self._facts: EngineFacts | None = None
         self._lock = threading.Lock()
+        self._helping = threading.Lock()
         self._helpers: dict[str, docker_look.Helper] = {}
         self._followers: list[Follower] = []
         self._seen_in_proc: set[str] = set()
@@ -371,13 +372,16 @@ class Engine:
         return ()
 
     def _helper(self, id: str) -> docker_look.Helper:
-        if id not in self._helpers:
-            facts = self.inspect(id)
-            labels = facts.labels if facts else {}
-            self._helpers[id] = self._ask(
-                "starting a helper container", lambda api: docker_look.start_helper(api, id, labels)
-            )
-        return self._helpers[id]
+        with self._helping:
+            found = self._helpers.get(id)
+            if found is None or found.ended:
+                self._drop_helper(id)
+                facts = self.inspect(id)
+                labels = facts.labels if facts else {}
+                found = self._helpers[id] = self._ask(
+                    "starting a helper container", lambda api: docker_look.start_helper(api, id, labels)
+                )
+            return found
 
     def _drop_helper(self, id: str) -> None:
         helper = self._helpers.pop(id, None)

@@ -4,13 +4,16 @@ the engine itself, else through a helper container in the same network namespace
 import base64
 import contextlib
 import hashlib
+import itertools
 import json
 import os
+import select
 import signal
 import socket
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from emulator.engine.lines import Frames
@@ -26,6 +29,16 @@ _PROC = Path("/proc")
 
 _HELPER_EXTRA_S = 2.0
 """How much longer than the request itself the way through a helper may take."""
+
+_HELPER_SENDS_S = 5.0
+
+_ENDED = object()
+
+_PROBLEMS: Mapping[str, type[OSError]] = {
+    "refused": ConnectionRefusedError,
+    "timeout": TimeoutError,
+    "reset": ConnectionResetError,
+}
 
 
 def socket_tables(pid: int, id: str) -> tuple[str, str] | None:
@@ -129,15 +142,26 @@ def _listening_inodes(port: int) -> set[str]:
 
 
 class Helper:
-    """A small container in another's network namespace with the prober in it. Made by `start_helper`."""
+    """A small container in another's network namespace with the prober in it. Made by `start_helper`.
+
+    Many may ask at once: what one waits for holds up no other.
+    """
 
     def __init__(self, api: Any, id: str) -> None:
         self.id = id
+        self.ended = False
+        """Nothing can be asked any more."""
         self._lock = threading.Lock()
-        self._frames = Frames()
+        self._numbers = itertools.count(1)
+        self._asked: dict[int, SimpleQueue[Any]] = {}
         raw = api.attach_socket(id, params={"stdin": 1, "stdout": 1, "stream": 1})
         self._socket = getattr(raw, "_sock", raw)
+        self._socket.settimeout(_HELPER_SENDS_S)
         self._raw = raw
+        self._arrivals = select.poll()
+        self._arrivals.register(self._socket, select.POLLIN)
+        self._listener = threading.Thread(target=self._listen, name=f"helper-{id[:12]}", daemon=True)
+        self._listener.start()
         try:
             api.start(id)
         except BaseException:
@@ -151,26 +175,65 @@ class Helper:
 
     def ask(self, *words: Any, timeout_s: float = 5.0) -> Any:
         """What the prober in there answers. Raises OSError when the helper is gone."""
-        with self._lock:
-            self._socket.settimeout(timeout_s)
-            self._socket.sendall(json.dumps(words).encode() + b"\n")
-            answer = b""
-            while not answer.endswith(b"\n"):
-                data = self._socket.recv(64 * 1024)
-                if not data:
-                    raise ConnectionResetError("the helper container ended")
-                answer += b"".join(piece for stream, piece in self._frames.feed(data) if stream == "stdout")
-        return json.loads(answer)
+        number, told = next(self._numbers), SimpleQueue[Any]()
+        self._asked[number] = told
+        try:
+            self._say(json.dumps([number, *words]).encode() + b"\n")
+            answer = told.get(timeout=timeout_s) if not self.ended else _ENDED
+        except Empty:
+            raise TimeoutError("the helper container does not answer") from None
+        finally:
+            del self._asked[number]
+        if answer is _ENDED:
+            raise ConnectionResetError("the helper container ended")
+        return answer
 
     def close(self) -> None:
         """End its input, upon which it ends and the engine removes it."""
         response = getattr(self._raw, "_response", None)
         with contextlib.suppress(OSError, ValueError):
             self._socket.shutdown(socket.SHUT_RDWR)
+        self._listener.join(_HELPER_SENDS_S)
         with contextlib.suppress(OSError, ValueError):
             if response is not None:
                 response.close()
             self._raw.close()
+
+    def _say(self, line: bytes) -> None:
+        with self._lock:
+            try:
+                self._socket.sendall(line)
+            except OSError:
+                self.ended = True  # half a line may be on its way
+                raise
+
+    def _listen(self) -> None:
+        """Hand each answer to whoever asked, until the helper ends."""
+        frames, rest = Frames(), b""
+        while data := self._heard():
+            said = b"".join(piece for stream, piece in frames.feed(data) if stream == "stdout")
+            *lines, rest = (rest + said).split(b"\n")
+            for line in lines:
+                number, answer = json.loads(line)
+                if (asked := self._asked.get(number)) is not None:
+                    asked.put(answer)
+        self.ended = True
+        for asked in list(self._asked.values()):
+            asked.put(_ENDED)
+
+    def _heard(self) -> bytes:
+        """What comes next, b"" at the end. Reading and writing take turns: TLS can do but one at a time."""
+        while True:
+            try:
+                if not getattr(self._socket, "pending", int)():
+                    self._arrivals.poll()
+                with self._lock:
+                    data: bytes = self._socket.recv(64 * 1024)
+            except TimeoutError:
+                continue
+            except (OSError, ValueError):
+                return b""
+            return data
 
 
 def start_helper(api: Any, target: str, labels: Mapping[str, str]) -> Helper:
@@ -237,9 +300,44 @@ class HelperHttp:
             return "unreachable"
         return found
 
-    def grpc_health(self, host: str, port: int, service: str, timeout_s: float) -> GrpcAnswer:  # noqa: ARG002
+    def grpc_health(self, host: str, port: int, service: str, timeout_s: float) -> GrpcAnswer:
         """Call `grpc.health.v1.Health/Check` and report what came of it within `timeout_s`."""
-        return GrpcAnswer(status=None, error="unreachable", detail="the helper container asks by HTTP alone", seconds=0)
+        from . import grpc_health
+
+        try:
+            helper = self._helper()
+        except (OSError, HostError) as problem:
+            return GrpcAnswer(status=None, seconds=0, error="unreachable", detail=f"the helper container: {problem}")
+        authority = grpc_health.authority_of(host, port)
+        return grpc_health.check(lambda left: HelperLine(helper, host, port, left), authority, service, timeout_s)
+
+
+class HelperLine:
+    """A `grpc_health.Line` that a helper holds on our behalf."""
+
+    def __init__(self, helper: Helper, host: str, port: int, timeout_s: float) -> None:
+        self._helper = helper
+        self._number = self._ask("open", host, port, timeout_s, timeout_s=timeout_s)
+
+    def send(self, data: bytes, timeout_s: float) -> None:
+        self._ask("send", self._number, base64.b64encode(data).decode(), timeout_s, timeout_s=timeout_s)
+
+    def receive(self, timeout_s: float) -> bytes:
+        return base64.b64decode(self._ask("receive", self._number, timeout_s, timeout_s=timeout_s))
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._ask("close", self._number, timeout_s=0)
+
+    def _ask(self, *words: Any, timeout_s: float) -> Any:
+        """What the helper tells, its problems raised as they would be here."""
+        try:
+            told = self._helper.ask(*words, timeout_s=timeout_s + _HELPER_EXTRA_S)
+        except OSError as problem:
+            raise OSError(f"the helper container: {problem}") from problem
+        if told["error"]:
+            raise _PROBLEMS.get(told["error"], OSError)(told["detail"])
+        return told["value"]
 
 
 def _helper_image(api: Any) -> str:

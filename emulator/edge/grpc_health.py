@@ -22,7 +22,11 @@ from emulator.world import GrpcAnswer, HttpProblem
 from .prober import problem_kind
 
 _STREAM = 1
+
+_OUT_OF_TIME = ("DEADLINE_EXCEEDED", "CANCELLED")
 _NEARLY = 0.9
+"""A server is told how long we wait. These codes in the last tenth of it, or later, say that it has noticed the end."""
+
 _BYE_S = 0.2
 
 
@@ -52,8 +56,7 @@ def check(dial: Dial, authority: str, service: str, timeout_s: float) -> GrpcAns
     except (ValueError, OverflowError, H2Error) as problem:  # an address that can be none
         answer = _no_call("unreachable", str(problem))
     seconds = time.monotonic() - began
-    if answer.code in ("DEADLINE_EXCEEDED", "CANCELLED") and seconds >= timeout_s * _NEARLY:
-        # the server was told our time, and its clock was first to say that it is over
+    if answer.code in _OUT_OF_TIME and seconds >= timeout_s * _NEARLY:
         answer = _no_call("timeout", "timed out")
     return replace(answer, seconds=round(seconds, 4))
 
@@ -64,7 +67,10 @@ def _asked(dial: Dial, call: "_Call", deadline: float) -> GrpcAnswer:
         answer = None
         _say(line, call, deadline)
         while answer is None:
-            data = line.receive(_left(deadline))
+            try:
+                data = line.receive(_left(deadline))
+            except ConnectionError as problem:
+                return call.ended(problem.strerror or str(problem))
             answer = call.heard(data) if data else call.ended()
             _say(line, call, deadline)
         with contextlib.suppress(OSError):
@@ -122,10 +128,12 @@ class _Call:
             return _failed(problem.code, str(problem))
         return None
 
-    def ended(self) -> GrpcAnswer:
-        """What it means that the server says no more."""
+    def ended(self, problem: str = "") -> GrpcAnswer:
+        """What it means that the server says no more: in peace, or by a `problem` of the connection."""
         if self._going is not None:
             return _failed("UNAVAILABLE", f"the server left: {self._going.reason}")
+        if problem:
+            return _no_call("reset", problem)
         where = "in the middle of the answer" if self._status or self._frames.rest else "before an answer came"
         return _no_call("reset", f"the connection was closed {where}")
 

@@ -1,4 +1,4 @@
-"""Asks by HTTP and lists listening sockets, with the standard library alone.
+"""Asks by HTTP, lists listening sockets and passes bytes on, with the standard library alone.
 
 It runs here, and, where a container cannot be reached from here, its text runs inside a helper container beside
 it (`docker_look`): the same code gives the same answers. So it imports nothing of ours.
@@ -6,11 +6,14 @@ it (`docker_look`): the same code gives the same answers. So it imports nothing 
 
 import base64
 import io
+import itertools
 import json
 import socket
 import string
 import sys
+import threading
 import time
+from collections.abc import Callable
 from http.client import BadStatusLine, HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
 from pathlib import Path
 from typing import Any
@@ -120,20 +123,80 @@ def _table(name: str) -> str:
         return ""
 
 
+class Relay:
+    """Connections over which somebody elsewhere speaks: the bytes pass as they are, as base64 on their way.
+
+    Each method tells {"value", "error", "detail"}: what it did, or one word for what broke and the system's words.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._open: dict[int, socket.socket] = {}
+
+    def open(self, host: str, port: int, timeout_s: float) -> dict[str, Any]:
+        """Its value is the number by which the others know the connection."""
+        return _told(lambda: self._dialled((host, port), timeout_s))
+
+    def send(self, number: int, text: str, timeout_s: float) -> dict[str, Any]:
+        return _told(lambda: self._timed(number, timeout_s).sendall(base64.b64decode(text)))
+
+    def receive(self, number: int, timeout_s: float) -> dict[str, Any]:
+        """Its value is what comes next, empty when nothing comes any more."""
+        return _told(lambda: base64.b64encode(self._timed(number, timeout_s).recv(MAX_BODY)).decode())
+
+    def close(self, number: int) -> dict[str, Any]:
+        return _told(lambda: self._open.pop(number).close() if number in self._open else None)
+
+    def _dialled(self, address: tuple[str, int], timeout_s: float) -> int:
+        connection = socket.create_connection(address, timeout=timeout_s)
+        number = next(self._numbers)
+        self._open[number] = connection
+        return number
+
+    def _timed(self, number: int, timeout_s: float) -> socket.socket:
+        if number not in self._open:
+            raise ConnectionResetError("the connection is closed")
+        self._open[number].settimeout(timeout_s)
+        return self._open[number]
+
+
+def _told(do: Callable[[], Any]) -> dict[str, Any]:
+    try:
+        return {"value": do(), "error": None, "detail": ""}
+    except OSError as problem:
+        return {"value": None, "error": problem_kind(problem), "detail": problem.strerror or str(problem)}
+    except (ValueError, OverflowError) as problem:  # an address that can be none
+        return {"value": None, "error": "unreachable", "detail": str(problem)}
+
+
 def serve() -> None:
-    """Answer each line of input, a JSON list of a verb and its arguments, with a line of JSON. Ends with its input:
-    when whoever asked is gone, so is this."""
+    """Answer each line of input, a JSON list of a number, a verb and its arguments, with a line of JSON: that number
+    and what is told. What takes time holds up nothing else. Ends with its input: when whoever asked is gone, so is
+    this."""
+    relay = Relay()
+    verbs: dict[str, Callable[..., Any]] = {
+        "ask": lambda method, host, port, path, headers, timeout_s: _as_text(
+            ask(method, (host, port), path, headers, timeout_s=timeout_s)
+        ),
+        "connects": lambda host, port, timeout_s: connects((host, port), timeout_s=timeout_s),
+        "tables": lambda: [_table("tcp"), _table("tcp6")],
+        "open": relay.open,
+        "send": relay.send,
+        "receive": relay.receive,
+        "close": relay.close,
+    }
+    lock = threading.Lock()
+
+    def answer(number: int, verb: str, words: list[Any]) -> None:
+        told = json.dumps([number, verbs[verb](*words)])
+        with lock:
+            sys.stdout.write(told + "\n")
+            sys.stdout.flush()
+
     for line in sys.stdin:
-        verb, *words = json.loads(line)
-        told: Any
-        if verb == "ask":
-            method, host, port, path, headers, timeout_s = words
-            told = ask(method, (host, port), path, headers, timeout_s=timeout_s)
-            told["body"] = base64.b64encode(told["body"]).decode()
-        elif verb == "connects":
-            host, port, timeout_s = words
-            told = connects((host, port), timeout_s=timeout_s)
-        else:
-            told = [_table("tcp"), _table("tcp6")]
-        sys.stdout.write(json.dumps(told) + "\n")
-        sys.stdout.flush()
+        number, verb, *words = json.loads(line)
+        threading.Thread(target=answer, args=(number, verb, words), daemon=True).start()
+
+
+def _as_text(told: dict[str, Any]) -> dict[str, Any]:
+    return {**told, "body": base64.b64encode(told["body"]).decode()}

@@ -6,6 +6,7 @@ https://protobuf.dev/programming-guides/encoding/ (their encoding).
 """
 
 from collections.abc import Iterator
+from math import ceil
 from urllib.parse import unquote_to_bytes
 
 CHECK = "/grpc.health.v1.Health/Check"
@@ -90,9 +91,10 @@ def words_of(message: str) -> str:
 
 
 def timeout_text(seconds: float) -> str:
-    """A time as `grpc-timeout` says it: at most eight digits and a unit; never zero."""
-    millis = max(1, round(seconds * 1000))
-    return f"{millis}m" if millis <= _MAX_UNITS else f"{min(_MAX_UNITS, millis // 1000)}S"
+    """A time as `grpc-timeout` says it: at most eight digits and a unit; never less, so that it is not the server
+    whose clock ends a call first."""
+    millis = max(1, ceil(seconds * 1000))
+    return f"{millis}m" if millis <= _MAX_UNITS else f"{min(_MAX_UNITS, ceil(seconds))}S"
 
 
 def _varint(number: int) -> bytes:

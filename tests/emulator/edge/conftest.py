@@ -1,10 +1,12 @@
-"""Repositories in temporary directories, and a machine without git configuration."""
+"""Repositories in temporary directories, a machine without git configuration, and the ways to ask for health."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.emulator.edge.git_repositories import Repo
+from tests.emulator.edge.grpc_asking import Asker, asker
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +21,10 @@ def no_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
     return Repo(tmp_path / "shop").init()
+
+
+@pytest.fixture(scope="session", params=["socket", "helper"])
+def ask(request) -> Iterator[Asker]:
+    """By gRPC, straight and through a helper: what is true of one is true of the other."""
+    with asker(request.param) as found:
+        yield found

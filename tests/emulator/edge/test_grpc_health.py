@@ -1,4 +1,4 @@
-"""Health checks by gRPC: against the real server library, and against servers that are wrong in every way."""
+"""Health checks by gRPC from here and through a helper: what a real server of gRPC's own library is found to be."""
 
 import contextlib
 import threading
@@ -9,21 +9,10 @@ import grpc
 import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from emulator.edge.sockets import SocketHttp
-from emulator.world import GrpcAnswer
-
-HTTP = SocketHttp()
+from tests.emulator.edge.grpc_asking import told
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-
-
-def ask(port: int, service: str = "", *, timeout_s: float = 5.0, host: str = "127.0.0.1") -> GrpcAnswer:
-    return HTTP.grpc_health(host, port, service, timeout_s=timeout_s)
-
-
-def told(answer: GrpcAnswer) -> tuple[str | None, str | None, str | None]:
-    return answer.status, answer.code, answer.error
 
 
 @contextlib.contextmanager
@@ -52,10 +41,7 @@ class Servicer(health_pb2_grpc.HealthServicer):
         return self.check(request, context)
 
 
-# A real server
-
-
-def test_server_that_serves():
+def test_server_that_serves(ask):
     """The overall health of a real gRPC server with its standard health service is SERVING at once."""
     with serving(health.HealthServicer()) as port:
         answer = ask(port)
@@ -63,7 +49,7 @@ def test_server_that_serves():
     assert 0 < answer.seconds < 2
 
 
-def test_each_service_has_its_own_status():
+def test_each_service_has_its_own_status(ask):
     """A named service is asked for by its name; a name that is not known is the call's failure NOT_FOUND."""
     servicer = health.HealthServicer()
     servicer.set("shop.Cart", SERVING)
@@ -74,7 +60,7 @@ def test_each_service_has_its_own_status():
 
 
 @pytest.mark.parametrize("status", [0, 1, 2, 3, 7, 1000, -3])
-def test_every_status_comes_by_its_name(status):
+def test_every_status_comes_by_its_name(ask, status):
     """All four statuses have names; a number that has none stays a number."""
     answers = Servicer(lambda request, context: health_pb2.HealthCheckResponse(status=status))
     with serving(answers) as port:
@@ -83,7 +69,7 @@ def test_every_status_comes_by_its_name(status):
     assert told(answer) == (names.get(status, str(status)), None, None)
 
 
-def test_server_without_the_health_service():
+def test_server_without_the_health_service(ask):
     """A gRPC server that knows no health service says UNIMPLEMENTED."""
     with serving() as port:
         answer = ask(port)
@@ -92,7 +78,7 @@ def test_server_without_the_health_service():
 
 
 @pytest.mark.parametrize("code", [one for one in grpc.StatusCode if one is not grpc.StatusCode.OK])
-def test_every_failure_comes_by_its_name(code):
+def test_every_failure_comes_by_its_name(ask, code):
     """Each status code of gRPC's arrives under its own name, with the server's words on one line."""
     refuses = Servicer(lambda request, context: context.abort(code, "no:\n 100 % ‹ä›"))
     with serving(refuses) as port:
@@ -100,7 +86,7 @@ def test_every_failure_comes_by_its_name(code):
     assert (*told(answer), answer.detail) == (None, code.name, None, "no: 100 % ‹ä›")
 
 
-def test_request_as_a_real_server_reads_it():
+def test_request_as_a_real_server_reads_it(ask):
     """The server sees the service, our name, and how long we wait."""
     servicer = Servicer(lambda request, context: health_pb2.HealthCheckResponse(status=SERVING))
     with serving(servicer) as port:
@@ -110,7 +96,7 @@ def test_request_as_a_real_server_reads_it():
     assert 6 < left <= 7
 
 
-def test_server_that_thinks_too_long():
+def test_server_that_thinks_too_long(ask):
     """The call's own deadline and ours are one: whoever notices first, it is a time-out."""
     over = threading.Event()
     slow = Servicer(lambda request, context: over.wait(3) and None)
@@ -122,7 +108,7 @@ def test_server_that_thinks_too_long():
         over.set()
 
 
-def test_ipv6():
+def test_ipv6(ask):
     """A server on ::1 is asked as well."""
     with serving(health.HealthServicer(), host="::1") as port:
         assert told(ask(port, host="::1")) == ("SERVING", None, None)
