@@ -4,10 +4,11 @@ import socket
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from emulator.engine.http_body import UNTIL_CLOSE, BadBody, Body
+from emulator.engine.http_body import UNTIL_CLOSE, BadBody, Body, TooLarge
 from emulator.engine.http_head import BadHead, RequestHead, ResponseHead
 from emulator.engine.http_stamp import Facts
 
+from .proxy_http2 import Http2Question
 from .proxy_pool import Backend
 from .proxy_upstream import Upstream
 from .proxy_wire import READ, Wire
@@ -190,7 +191,11 @@ class Client(Wire):
             self._finish()
 
     def begin_tunnel(self, response: ResponseHead) -> None:
-        self._enter_tunnel()
+        self._state = _TUNNEL
+        self._core.begin_tunnel(self)
+        timeout_s = self._rules.router.upgrade_timeout_s
+        if timeout_s is not None:
+            self._timer = self._core.later(timeout_s, self._leave)
         self.begin_answer(response, 0, b"")
         self.resume()
         early, self._buffer = self._buffer, b""
@@ -211,12 +216,7 @@ class Client(Wire):
 
     def expired(self) -> None:
         """The time for the request is over."""
-        if self.upstream is not None:
-            self.upstream.abandon()
-        if self._answered:
-            self.cut_off()
-        else:
-            self._answer_page("timed_out")
+        self._answer_at_once("timed_out")
 
     # Reading a request
 
@@ -268,7 +268,10 @@ class Client(Wire):
         try:
             head = data if end == len(data) else data[:end]
             request = self._rules.reader.request(head)
+            page = request.page
             taken = self._begin_body(request.length, data[end:]) if request.length else 0
+        except TooLarge:
+            page, taken = "too_large", 0
         except (BadHead, BadBody) as bad:
             self._refuse(bad.status if isinstance(bad, BadHead) else 400, str(bad))
             return
@@ -288,31 +291,33 @@ class Client(Wire):
         if self._tried:
             self._tried = set()
         core.begin(self)
-        self._send_on("no_instance")
+        if page:
+            self._answer_page(page)
+        else:
+            self._send_on("no_instance")
 
     def _begin_http2(self, data: bytes) -> None:
         """The connection is the instance's from its first byte on."""
         self._first = data
         self._core.begin(self)
-        self._enter_tunnel()
+        self._state = _TUNNEL
+        self._core.begin_tunnel(self)  # without a limit: it carries any number of requests, each with a time of its own
         self._send_on("no_instance", fresh=True)
 
-    def _enter_tunnel(self) -> None:
-        self._state = _TUNNEL
-        self._core.begin_tunnel(self)
-        timeout_s = self._rules.router.upgrade_timeout_s
-        if timeout_s is not None:
-            self._timer = self._core.later(timeout_s, self._leave)
-
     def _begin_body(self, length: int, data: bytes) -> int:
-        self._body = Body(length)
+        self._body = Body(length, most=self._rules.most_in_chunks)
+        self._state = _BODY
         taken = self._body.feed(data)
-        self._state = _WAIT if self._body.done else _BODY
+        if self._body.done:
+            self._state = _WAIT
         return taken
 
     def _take_body(self, data: bytes) -> None:
         try:
             taken = self._body.feed(data)
+        except TooLarge:
+            self._answer_at_once("too_large")
+            return
         except BadBody as bad:
             self._give_up(str(bad))
             return
@@ -350,8 +355,9 @@ class Client(Wire):
             if upstream.congested:
                 self.pause()
             return
+        asks = self._rules.router.http2 and self._state != _TUNNEL and not backend.speaks_http2
         try:
-            upstream = Upstream(core, backend)
+            upstream = Http2Question(core, backend) if asks else Upstream(core, backend)
         except OSError:  # no file is left to open
             self._answer_page("refused")
         else:
@@ -369,6 +375,15 @@ class Client(Wire):
         self._core.end(self)
         self.respond(page)
         self.answer_complete()
+
+    def _answer_at_once(self, kind: str) -> None:
+        """The instance gets no more of the request, and the client no more of its answer."""
+        if self.upstream is not None:
+            self.upstream.abandon()
+        if self._answered:
+            self.cut_off()
+        else:
+            self._answer_page(kind)
 
     def _give_up(self, why: str) -> None:
         """The body it sends cannot be followed any more."""

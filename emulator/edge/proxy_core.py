@@ -25,14 +25,9 @@ class Rules:
         """Raises ValueError for a header or a placeholder that cannot be."""
         self.router = router
         self.request_timeout_s = _NEVER if router.request_timeout_s is None else router.request_timeout_s
+        self.most_in_chunks = router.request_limit.max_bytes if router.request_limit else None
         self.reader = HeadReader(router)
-        self.pages = {
-            "no_instance": _page(router.no_instance),
-            "refused": _page(router.refused),
-            "reset": _page(router.reset),
-            "invalid": _page(router.invalid),
-            "timed_out": _page(router.timed_out),
-        }
+        self.pages = {kind: _page(page, router) for kind, page in _pages(router).items()}
         headers_vary = self.reader.requests.varies or self.reader.responses.varies
         self.varies = headers_vary or any(page.varies for page in self.pages.values())
         """Whether a request needs facts of its own."""
@@ -128,6 +123,24 @@ class Core:
             self._sweep = self.later(IDLE_S, self._sweep_idle)
 
 
-def _page(page: Page) -> PageStamp:
+def _pages(router: Router) -> dict[str, Page]:
+    """What it answers by itself, by the kind of case."""
+    pages = {
+        "no_instance": router.no_instance,
+        "refused": router.refused,
+        "reset": router.reset,
+        "invalid": router.invalid,
+        "timed_out": router.timed_out,
+    }
+    if router.reserved is not None:
+        pages["reserved"] = router.reserved.page
+    if router.request_limit is not None:
+        pages["too_large"] = router.request_limit.page
+    if router.response_limit is not None:
+        pages["answer_too_large"] = router.response_limit.page
+    return pages
+
+
+def _page(page: Page, router: Router) -> PageStamp:
     known = {status.value: status.phrase for status in HTTPStatus}
-    return PageStamp(page, known.get(page.status, ""))
+    return PageStamp(page, known.get(page.status, ""), router.response_headers)

@@ -18,7 +18,7 @@ sent at that moment would be lost."""
 class Backend:
     """One instance."""
 
-    __slots__ = ("address", "family", "idle", "in_flight", "live", "waiters")
+    __slots__ = ("address", "family", "idle", "in_flight", "live", "speaks_http2", "waiters")
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -26,6 +26,7 @@ class Backend:
         self.idle: list[Upstream] = []
         self.in_flight = 0
         self.live = True
+        self.speaks_http2 = False
         self.waiters: list[Event] = []
 
     def take_idle(self, now: float) -> "Upstream | None":

@@ -138,7 +138,7 @@ class Upstream(Wire):
             self.client.connected()
 
     def _connect_timed_out(self) -> None:
-        self._fail("timed_out")
+        self._fail("refused")
 
     def _stop_connecting(self) -> None:
         if self._timer is not None:
@@ -166,8 +166,10 @@ class Upstream(Wire):
             try:
                 response = client.read_response(head)
             except BadHead:
-                self._buffer = data
-                self._fail("invalid", unsent=False)
+                self._reject(data, "invalid")
+                return
+            if response.too_large and not client.asked_head:
+                self._reject(data, "answer_too_large")
                 return
             if response.status >= 200 or response.status == 101:
                 break
@@ -189,6 +191,11 @@ class Upstream(Wire):
             client.answer_complete()
         else:
             self._begin_body(response, length, rest, client)
+
+    def _reject(self, data: bytes, kind: str) -> None:
+        """What it answered is not passed on."""
+        self._buffer = data
+        self._fail(kind, unsent=False)
 
     def _begin_body(self, response: ResponseHead, length: int, rest: bytes, client: "Client") -> None:
         self._state = _BODY

@@ -17,16 +17,20 @@ class BadBody(Exception):
     """The framing of a chunked body is broken."""
 
 
+class TooLarge(BadBody):
+    """A chunked body holds more than it may."""
+
+
 class Body:
     """Follows one body of `length` bytes, or CHUNKED, or UNTIL_CLOSE."""
 
     __slots__ = ("_chunks", "_left", "_payload", "done")
 
-    def __init__(self, length: int, *, unwrap: bool = False) -> None:
-        """`unwrap`: keep what chunks hold, for `contents`."""
+    def __init__(self, length: int, *, unwrap: bool = False, most: int | None = None) -> None:
+        """`unwrap`: keep what chunks hold, for `contents`. `most`: the bytes that chunks may hold together."""
         self._left = length
         self._payload: list[bytes] | None = [] if unwrap and length == CHUNKED else None
-        self._chunks = Chunks(self._payload) if length == CHUNKED else None
+        self._chunks = Chunks(self._payload, most) if length == CHUNKED else None
         self.done = length == 0
 
     @property
@@ -34,7 +38,7 @@ class Body:
         return self._left == UNTIL_CLOSE
 
     def feed(self, data: bytes) -> int:
-        """How many of these bytes belong to the body. Raises BadBody."""
+        """How many of these bytes belong to the body. Raises BadBody, TooLarge before the chunk that is too much."""
         if self._chunks is not None:
             taken = self._chunks.feed(data)
             self.done = self._chunks.done
@@ -61,19 +65,20 @@ class Body:
 class Chunks:
     """Follows a body in chunks. It is strict: whoever reads the same bytes must find the same end."""
 
-    __slots__ = ("_expect", "_line", "_skip", "_trailers", "done", "payload")
+    __slots__ = ("_expect", "_line", "_most", "_skip", "_trailers", "done", "payload")
 
-    def __init__(self, payload: list[bytes] | None = None) -> None:
-        """`payload`: what the chunks hold is put there, piece by piece."""
+    def __init__(self, payload: list[bytes] | None = None, most: int | None = None) -> None:
+        """`payload`: what the chunks hold is put there, piece by piece. `most`: the bytes they may hold together."""
         self.payload = payload
         self.done = False
+        self._most = most
         self._skip = 0
         self._line = b""
         self._trailers = 0
         self._expect = self._size
 
     def feed(self, data: bytes) -> int:
-        """How many of these bytes belong to the body. Raises BadBody."""
+        """How many of these bytes belong to the body. Raises BadBody, TooLarge before the chunk that is too much."""
         at = 0
         while not self.done:
             if self._skip:
@@ -99,6 +104,10 @@ class Chunks:
         if found is None:
             raise BadBody("the size of a chunk is not understood")
         self._skip = int(found[1], 16)
+        if self._most is not None:
+            self._most -= self._skip
+            if self._most < 0:
+                raise TooLarge("the body is too large")
         self._expect = self._after if self._skip else self._trailer
 
     def _after(self, line: bytes) -> None:

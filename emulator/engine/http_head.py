@@ -30,7 +30,12 @@ _OPTIONS = frozenset((b"host", b"expect", b"te", b"upgrade"))
 _DECIDED = _HOP_BY_HOP | _FRAMING | _OPTIONS | {b"close"}
 """What no Connection header can have taken out by naming it: each is decided by itself."""
 
+_CACHING = frozenset((b"cache-control", b"set-cookie"))
+_NOT_SHARED = frozenset((b"private", b"no-store", b"no-cache"))
+"""Directives by which a shared cache does not hand out what it has."""
+
 _SWITCHING = 101
+_NO_LIMIT = 1 << 62
 _REMEMBERED = 128
 
 _Values = dict[bytes, list[bytes]]
@@ -62,6 +67,8 @@ class RequestHead(Record, frozen=True, kw_only=True):
     """The client's connection ends with the answer."""
     upgrade: bool = False
     """The client asks to speak another protocol from there on."""
+    page: str = ""
+    """What the router answers by itself, without an instance: "reserved" or "too_large"."""
 
 
 class ResponseHead(Record, frozen=True, kw_only=True):
@@ -75,6 +82,8 @@ class ResponseHead(Record, frozen=True, kw_only=True):
     was: Was = ()
     keep: bool = True
     """The server's connection outlives the answer."""
+    too_large: bool = False
+    """It announces more than the router passes on."""
 
 
 class HeadReader:
@@ -85,8 +94,15 @@ class HeadReader:
         self.requests = Stamp(router.request_headers)
         self.responses = Stamp(router.response_headers)
         self._refused = {b"CONNECT", *(method.encode() for method in router.refused_methods)}
+        paths = [path.encode() for path in router.reserved.paths] if router.reserved else []
+        self._reserved = frozenset(paths)
+        self._reserved_starts = tuple(path[:-1] for path in paths if path.endswith(b"*"))
+        self._most_in_request = router.request_limit.max_bytes if router.request_limit else _NO_LIMIT
+        self._most_in_response = router.response_limit.max_bytes if router.response_limit else _NO_LIMIT
+        self._private_cookies = router.private_cookies
         self._in_request = _finder(_DECIDED | self.requests.watched)
-        self._in_response = _finder(_HOP_BY_HOP | _FRAMING | {b"upgrade"} | self.responses.watched)
+        caching = _CACHING if router.private_cookies else frozenset[bytes]()
+        self._in_response = _finder(_HOP_BY_HOP | _FRAMING | {b"upgrade"} | caching | self.responses.watched)
         # Clients and servers send the same heads again and again, and a second look finds nothing else.
         self.request: Callable[[bytes], RequestHead] = lru_cache(_REMEMBERED)(self._read_request)
         """The request of a head. Raises BadHead, with the status that the client is to be told."""
@@ -115,9 +131,10 @@ class HeadReader:
                 host = authority
                 drop.add(b"host")
                 extra += b"\r\nHost: " + host
+        length = _request_length(values, http10=http10)
         return RequestHead(
             method=method,
-            length=_request_length(values, http10=http10),
+            length=length,
             start=b"%s %s HTTP/1.1%s" % (method, target, extra),
             rest=_kept(head, match.end(3), lines, drop, tokens),
             was=_was(values, self.requests.watched),
@@ -125,7 +142,14 @@ class HeadReader:
             http10=http10,
             close=b"close" in tokens or (http10 and b"keep-alive" not in tokens),
             upgrade=upgrade,
+            page=self._page(target, length),
         )
+
+    def _page(self, target: bytes, length: int) -> str:
+        path = target.partition(b"?")[0]
+        if path in self._reserved or path.startswith(self._reserved_starts):
+            return "reserved"
+        return "too_large" if length > self._most_in_request else ""
 
     def _dropped_of_request(self, values: _Values, *, http10: bool, upgrade: bool) -> set[bytes]:
         drop = {*_HOP_BY_HOP, *self.requests.names}
@@ -154,6 +178,9 @@ class HeadReader:
             if for_http10:  # it gets what the chunks hold
                 drop.add(b"transfer-encoding")
         extra = b"\r\nConnection: Upgrade" if status == _SWITCHING else b""
+        if self._private_cookies and _lends_cookies(values):
+            drop.add(b"cache-control")
+            extra += b"\r\nCache-Control: private"
         return ResponseHead(
             status=status,
             length=length,
@@ -161,6 +188,7 @@ class HeadReader:
             rest=_kept(head, match.end(3), lines, drop, tokens),
             was=_was(values, self.responses.watched),
             keep=length != UNTIL_CLOSE and b"close" not in tokens and (not http10 or b"keep-alive" in tokens),
+            too_large=length >= 0 and length + len(head) > self._most_in_response,
         )
 
 
@@ -185,6 +213,11 @@ def _values(lines: list[_Line]) -> _Values:
 
 def _tokens(values: Iterable[bytes]) -> frozenset[bytes]:
     return frozenset(token.strip(b" \t").lower() for value in values for token in value.split(b",")) - {b""}
+
+
+def _lends_cookies(values: _Values) -> bool:
+    """Whether an answer sets a cookie that a shared cache might give to others."""
+    return b"set-cookie" in values and not _tokens(values.get(b"cache-control", ())) & _NOT_SHARED
 
 
 def _was(values: _Values, watched: AbstractSet[bytes]) -> Was:

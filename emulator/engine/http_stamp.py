@@ -61,11 +61,11 @@ class Stamp:
 
 
 class PageStamp:
-    """An error page, ready to be filled in."""
+    """A page of the router's own, ready to be filled in. `answers`: what it puts on answers of instances."""
 
-    def __init__(self, page: Page, reason: str) -> None:
+    def __init__(self, page: Page, reason: str, answers: Iterable[Header] = ()) -> None:
         self._start = f"HTTP/1.1 {page.status} {reason}".encode("latin-1")
-        self._stamp = Stamp(page.headers)
+        self._stamp = Stamp(_page_headers(page, answers))
         self._body = _form(_parts(page.body, {}) or [])
         self.varies = self._stamp.varies or _varies(page.body)
 
@@ -79,6 +79,13 @@ class PageStamp:
             b"\r\nconnection: close" if close else b"",
         )
         return head if bodiless else head + body
+
+
+def _page_headers(page: Page, answers: Iterable[Header]) -> list[Header]:
+    headers = [Header(name="content-type", value=page.content_type), *page.headers]
+    names = {header.name.lower() for header in headers}
+    others = [header for header in answers if header.name.lower() not in names and not _asked(header.value)]
+    return headers if page.bare else headers + others
 
 
 def _check(header: Header) -> None:
@@ -100,7 +107,12 @@ def _line_value(header: Header, before: Mapping[bytes, bytes]) -> list[_Part] | 
 
 
 def _asked(value: str) -> list[bytes]:
-    return [rest.lower().encode() for kind, rest in _PLACEHOLDER.findall(value) if kind == "was"]
+    return [_name(rest) for kind, rest in _PLACEHOLDER.findall(value) if kind == "was"]
+
+
+def _name(rest: str) -> bytes:
+    """NAME of `{was:NAME}` and `{was:NAME:TEXT}`."""
+    return rest.partition(":")[0].lower().encode()
 
 
 def _varies(value: str) -> bool:
@@ -117,9 +129,10 @@ def _parts(text: str, before: Mapping[bytes, bytes]) -> list[_Part] | None:
         parts.append(text[end : found.start()].encode())
         end = found.end()
         if found[1] == "was":
-            name = (found[2] or "").lower().encode()
-            missing = missing or name not in before
-            parts.append(before.get(name, b""))
+            name = _name(found[2] or "")
+            _, stands_in, other = (found[2] or "").partition(":")
+            missing = missing or not (stands_in or name in before)
+            parts.append(before.get(name, other.encode()))
         else:
             parts.append(_getter(found[1], found[2] or ""))
     parts.append(text[end:].encode())

@@ -22,7 +22,7 @@ class Header(Record, frozen=True, kw_only=True):
     The value may hold placeholders: `{client}` the client's address, `{host}` the Host it asked for, `{unix_us}`,
     `{unix_ms}` and `{unix_s}` the time, `{hex:A:B}` the digits A to B of 48 random hexadecimal digits that are
     the same for one request and its answer, `{decimal:A:B}` those digits as a decimal number, `{was:NAME}` what the
-    message carried under NAME. Where NAME is not there the header is left out.
+    message carried under NAME. Where NAME is not there the header is left out; `{was:NAME:TEXT}` is TEXT then.
     """
 
     name: str
@@ -35,7 +35,27 @@ class Page(Record, frozen=True, kw_only=True):
 
     status: int
     body: str = ""
-    headers: tuple[Header, ...] = (Header(name="content-type", value="text/plain; charset=utf-8"),)
+    content_type: str = "text/plain; charset=utf-8"
+    headers: tuple[Header, ...] = ()
+    bare: bool = False
+    """Whether it goes without the headers that the router puts on answers."""
+
+
+class Reserved(Record, frozen=True, kw_only=True):
+    """Paths that the router keeps for itself, and what it answers there.
+
+    A path is compared as it was sent, without its query; one that ends in `*` stands for all that begin like it.
+    """
+
+    paths: tuple[str, ...]
+    page: Page
+
+
+class SizeLimit(Record, frozen=True, kw_only=True):
+    """How large a message may be, and what is answered where it is larger."""
+
+    max_bytes: int
+    page: Page
 
 
 class Router(Record, frozen=True, kw_only=True):
@@ -43,6 +63,10 @@ class Router(Record, frozen=True, kw_only=True):
 
     request_headers: tuple[Header, ...] = ()
     response_headers: tuple[Header, ...] = ()
+    """On pages as well, but for those with a `{was:…}`: there is no answer that they could speak of."""
+    private_cookies: bool = False
+    """Whether an answer that sets a cookie is kept from shared caches (`Cache-Control: private`), unless it forbids
+    them by itself."""
     no_instance: Page = Page(status=502, body="emu: nothing is live here at the moment\n")
     refused: Page = Page(status=502, body="emu: the service does not accept connections\n")
     reset: Page = Page(status=502, body="emu: the service closed the connection without an answer\n")
@@ -53,9 +77,16 @@ class Router(Record, frozen=True, kw_only=True):
     upgrade_timeout_s: float | None = None
     """The same for a connection that was upgraded (WebSocket)."""
     connect_timeout_s: float = 5.0
+    """After that an instance counts as one that refuses."""
+    reserved: Reserved | None = None
+    request_limit: SizeLimit | None = None
+    """Of a request's body, in HTTP/1."""
+    response_limit: SizeLimit | None = None
+    """Of an answer that announces its length, its head included; one in chunks may be of any size."""
     max_head_bytes: int = 32 * 1024
     """A request whose head is longer is refused with 431."""
     refused_methods: tuple[str, ...] = ()
     """Methods that do not reach the service, besides CONNECT, which never does."""
     http2: bool = False
-    """The service speaks HTTP/2 without TLS: connections of clients that do so are passed on as they are."""
+    """Whether the service is spoken to in HTTP/2 without TLS. Connections of clients that do so are passed on as they
+    are, without headers and limits; requests of others only to instances that do speak HTTP/2."""

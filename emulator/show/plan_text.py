@@ -6,6 +6,7 @@ from emulator.model.diagnostic import Diagnostic
 from emulator.model.origin import Origin
 from emulator.model.plan import Build, BuildKind, Command, EnvVar, Plan, Probe, Service, ServiceType
 from emulator.model.record import replace
+from emulator.model.router import Header, Router
 
 from .style import Style, hanging, printable
 from .text import ReadLine, diagnostics_text, tally
@@ -63,6 +64,8 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
     lines += _row("builds", _build(service.build), style)
     if service.port:
         lines += _row("port", f"{service.port.number} ({service.port.source})", style)
+    if verbose and service.router:
+        lines += _row("router", _router(service.router), style)
     for name, probe in _probes(service):
         lines += _row(name, _probe(probe), style)
     if service.resources.memory_mib and service.command and service.command.form != "none":
@@ -124,6 +127,16 @@ def _build(build: Build) -> str:
             return f"{(build.command or 'no build command').rstrip()}, publishes {build.publish}"
         case BuildKind.BUILDPACK:
             return f"buildpacks: {build.runtime}"
+
+
+def _router(router: Router) -> str:
+    """What stands before the service, by the names of what it adds."""
+    limit = f"; {router.request_timeout_s:g} s at most" if router.request_timeout_s else ""
+    return f"requests get {_names(router.request_headers)}; answers get {_names(router.response_headers)}{limit}"
+
+
+def _names(headers: tuple[Header, ...]) -> str:
+    return ", ".join(header.name for header in headers) or "nothing"
 
 
 def _probes(service: Service) -> list[tuple[str, Probe]]:

@@ -67,7 +67,7 @@ TYPES: dict[str, dict[str, Field]] = {
     "RevisionSpec": {
         "containers": Field("[Container]"),
         "containerConcurrency": _no_effect("int", "requests are not counted"),
-        "timeoutSeconds": _no_effect("int", "requests are not cut off"),
+        "timeoutSeconds": Field("int", APPROXIMATE, "the container's connection is closed when the time is over"),
         "serviceAccountName": _no_effect("string", "there is no metadata server that would give its tokens"),
         "volumes": Field("[Volume]"),
         "nodeSelector": _no_effect("map", "there is no GPU"),
@@ -109,7 +109,7 @@ TYPES: dict[str, dict[str, Field]] = {
     },
     "ContainerPort": {
         "containerPort": Field("int"),
-        "name": Field("string", APPROXIMATE, "h2c is forwarded as it comes"),
+        "name": Field("string", APPROXIMATE, "with h2c, requests are not turned into HTTP/2"),
         "protocol": Field("string"),
     },
     "ResourceRequirements": {

@@ -14,9 +14,12 @@ HEALTH = DOCS + "configuring/healthchecks"
 MEMORY_DOCS = DOCS + "configuring/services/memory-limits"
 CPU_DOCS = DOCS + "configuring/services/cpu"
 SIDECAR_DOCS = DOCS + "deploying#sidecars"
+KNOWN_ISSUES = DOCS + "known-issues"
+QUOTAS = DOCS + "quotas"
 V1_SCHEMA = "https://run.googleapis.com/$discovery/rest?version=v1"
 GCLOUD = "gcloud SDK 528: what its sources say and what it printed when run"
 BUILDPACKS = "https://github.com/GoogleCloudPlatform/buildpacks"
+HEADERS = "request and response headers quoted in public repositories"
 LOGS = "platform logs and server errors quoted in public repositories"
 
 _rule = RuleBook("cloud-run", CHECKED)
@@ -138,7 +141,7 @@ COMMAND = _rule(
 NO_REFERENCES = _rule(
     "no-references", "$(NAME) in command, args and values is not replaced, and no shell runs them.", V1_SCHEMA, SCHEMA
 )
-MOST_ARGS = _rule("most-args", "A container has at most 1000 args.", DOCS + "quotas", DOCUMENTED)
+MOST_ARGS = _rule("most-args", "A container has at most 1000 args.", QUOTAS, DOCUMENTED)
 PORT = _rule(
     "port", "The ingress container listens on its containerPort, or on 8080; EXPOSE and the image's PORT do not count.",
     CONTRACT, DOCUMENTED,
@@ -247,6 +250,81 @@ FAILED_REVISION = _rule(
     DOCS + "rollouts-rollbacks-traffic-migration", DOCUMENTED,
 )  # fmt: skip
 
+# ---- requests on their way ----------------------------------------------------------------------------
+
+EDGE = _rule(
+    "request-path",
+    "Google's front end ends TLS, speaks HTTP/2 and HTTP/3 to clients and decodes some escapes in a path, such as %41.",
+    KNOWN_ISSUES, DOCUMENTED, NOT_IMITATED, note="Clients speak without TLS here; a path stays as it was sent.",
+)  # fmt: skip
+REQUEST_HEADERS = _rule(
+    "request-headers",
+    "The container gets X-Forwarded-For, X-Forwarded-Proto: https, Forwarded, and one trace and span as both "
+    "X-Cloud-Trace-Context and Traceparent.",
+    HEADERS, LOG, APPROXIMATE,
+    note="Host stays as the client sent it: redirects and links built from it must work here. Every request counts as "
+    "sampled, and a trace that the client began is not continued.",
+)  # fmt: skip
+RESPONSE_HEADERS = _rule(
+    "response-headers", "An answer carries the request's trace in X-Cloud-Trace-Context, and Server: Google Frontend.",
+    HEADERS, LOG, APPROXIMATE, note="Alt-Svc is left out, since nobody speaks HTTP/3 here.",
+)  # fmt: skip
+PRIVATE_COOKIES = _rule(
+    "private-cookies", "An answer with Set-Cookie is marked Cache-Control: private.", CONTRACT, DOCUMENTED, APPROXIMATE,
+    note="One that says private, no-store or no-cache by itself stays as it is: what becomes of it is not published.",
+)  # fmt: skip
+INVOKER = _rule(
+    "invoker",
+    "Unless public access is given, a request needs the token of somebody who may invoke the service; its signature is "
+    "taken off before the container sees it.",
+    DOCS + "authenticating/overview", DOCUMENTED, NOT_IMITATED,
+    note="Every request is let in, and its Authorization stays as it is.",
+)  # fmt: skip
+HTTP2 = _rule(
+    "http2", "A container whose port is called h2c is spoken to in HTTP/2 without TLS; one without HTTP/2 gets 503.",
+    DOCS + "configuring/http2", DOCUMENTED, APPROXIMATE,
+    note="Requests are not turned into HTTP/2: a client's own HTTP/2 is passed on unread, without headers and limits, "
+    "and HTTP/1.1 as it is to a container that speaks HTTP/2.",
+)  # fmt: skip
+METHODS = _rule(
+    "unsupported-methods", "TRACE and CONNECT never reach the container.", KNOWN_ISSUES, DOCUMENTED,
+    note="They are answered 405: with what Google answers them is not published.",
+)  # fmt: skip
+RESERVED_PATHS = _rule(
+    "reserved-paths",
+    "/eventlog, what is under /_ah/, and some paths that end in z are answered 404 by Google; probes do not come that "
+    "way.",
+    KNOWN_ISSUES, DOCUMENTED, APPROXIMATE,
+    note="Of those that end in z only /healthz: /readyz and /livez were seen to arrive. So was /_ah/health, once.",
+)  # fmt: skip
+REQUEST_SIZE = _rule(
+    "request-size", "In HTTP/1 a request's body may have 32 MiB; a larger one is answered 413.", QUOTAS, DOCUMENTED,
+    note="The status is what users report. Of a body in chunks the container may get a beginning.",
+)  # fmt: skip
+RESPONSE_SIZE = _rule(
+    "response-size",
+    "In HTTP/1 an answer that is not sent in chunks may have 32 MiB; a larger one is replaced by 500.",
+    QUOTAS, DOCUMENTED, note="The status is what users report, and that the head counts as well.",
+)  # fmt: skip
+REQUEST_TIMEOUT = _rule(
+    "request-timeout",
+    "A request, or a WebSocket, may take 300 s unless timeoutSeconds, 1 to 3600, says otherwise; then comes 504.",
+    V1_SCHEMA, SCHEMA, APPROXIMATE,
+    note="The container's connection is closed then; there it is not told, and runs on.",
+)  # fmt: skip
+CLIENT_LEAVES = _rule(
+    "client-leaves", "In HTTP/1.1 the container is not told that a client left.", CONTRACT, DOCUMENTED, NOT_IMITATED,
+    note="The container's connection ends with the client's.",
+)  # fmt: skip
+ERROR_ANSWERS = _rule(
+    "error-answers",
+    "503 is answered where the connection to an instance fails or its answer is malformed, 504 when the time is over, "
+    "429, 500 or 503 where there is no instance, 500 where none could start.",
+    DOCS + "troubleshooting", DOCUMENTED, APPROXIMATE,
+    note="The pages say what the request log says: what they say there is not published. Without a live instance it is "
+    "503; a start that failed is not told apart, nor is 429, for too many instances.",
+)  # fmt: skip
+
 # ---- limits and life ----------------------------------------------------------------------------------
 
 MEMORY = _rule("memory", "A container has 512 MiB of memory unless its limits say otherwise.", MEMORY_DOCS, DOCUMENTED)
@@ -271,18 +349,9 @@ CONCURRENCY = _rule(
     "concurrency", "An instance takes 80 requests at once unless containerConcurrency, 1 to 1000, says otherwise.",
     V1_SCHEMA, SCHEMA, NOT_IMITATED, note="Requests are not counted.",
 )  # fmt: skip
-REQUEST_TIMEOUT = _rule(
-    "request-timeout", "A request may take 300 s unless timeoutSeconds, 1 to 3600, says otherwise.", V1_SCHEMA, SCHEMA,
-    NOT_IMITATED, note="Requests are not cut off.",
-)  # fmt: skip
 SCALING = _rule(
     "scaling", "Between the minimum (0) and the maximum (100) there are as many instances as the requests need.",
     V1_SCHEMA, SCHEMA, NOT_IMITATED, note="One instance is run.",
-)  # fmt: skip
-EDGE = _rule(
-    "request-path",
-    "Google's front end ends TLS, adds headers, keeps some paths for itself and limits bodies to 32 MiB.",
-    CONTRACT, DOCUMENTED, NOT_IMITATED, note="Requests reach the container as they are sent.",
 )  # fmt: skip
 METADATA = _rule(
     "metadata-server", "http://metadata.google.internal tells project, region and gives tokens.", CONTRACT, DOCUMENTED,

@@ -15,17 +15,10 @@ from .checks import container_name, dependencies_of, ingress_of, service_problem
 from .commands import container_command
 from .environment import environment
 from .given import Given
-from .limits import (
-    DEFAULT_TIMEOUT_S,
-    SHUTDOWN,
-    concurrency_of,
-    instances_of,
-    limit_problems,
-    resources_of,
-    usage_of,
-)
+from .limits import SHUTDOWN, concurrency_of, instances_of, limit_problems, resources_of, usage_of
 from .manifest import ContainerSpec, EnvEntry, ServiceSpec
 from .probes import lifecycle_of, probe_problems, probes_of
+from .router import request_timeout, router_of
 
 DEFAULT_PORT = 8080
 
@@ -63,18 +56,21 @@ def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> Servic
     sidecars = [r.container.name for r in resolved if r is not top]
     if sidecars:
         found.append(_sidecars(spec, sidecars))
-    service = _service(spec, top.container, tuple(r.container for r in resolved), given.trace)
+    service = _service(spec, ingress, top.container, tuple(r.container for r in resolved), given.trace)
     return ServiceResult(service, tuple(found), top.hidden, top.unset, _coverage(spec, service))
 
 
-def _service(spec: ServiceSpec, top: Container, containers: tuple[Container, ...], trace: Trace) -> Service:
-    timeout = spec.timeout_s.value if spec.timeout_s else DEFAULT_TIMEOUT_S
+def _service(
+    spec: ServiceSpec, ingress: ContainerSpec, top: Container, containers: tuple[Container, ...], trace: Trace
+) -> Service:
     startup = _startup_decision(spec, top.probes.startup, trace)
+    timeout = request_timeout(spec, trace)
+    router = router_of(spec, ingress, timeout, trace)
     return Service(
         name=spec.name, type=ServiceType.WEB, origin=spec.origin, build=top.build, command=top.command, port=top.port,
         env=top.env, probes=top.probes, containers=containers, lifecycle=lifecycle_of(startup, timeout),
         instances=instances_of(spec), concurrency=concurrency_of(spec, usage_of(spec.containers)),
-        request_timeout_s=timeout, traffic=spec.traffic, resources=top.resources, shutdown=SHUTDOWN,
+        request_timeout_s=timeout, traffic=spec.traffic, resources=top.resources, shutdown=SHUTDOWN, router=router,
         decisions=trace.decisions,
     )  # fmt: skip
 
@@ -142,7 +138,9 @@ def _sidecars(spec: ServiceSpec, names: list[str]) -> Diagnostic:
 
 def _coverage(spec: ServiceSpec, service: Service) -> tuple[Coverage, ...]:
     """What the platform does around this service that a run here does otherwise."""
-    rows = [rules.EDGE, rules.CPU, rules.MEMORY_FILES, rules.METADATA, rules.SCALING]
+    rows = [rules.EDGE, rules.REQUEST_HEADERS, rules.INVOKER]
+    rows += [rules.HTTP2] if service.router and service.router.http2 else []
+    rows += [rules.CPU, rules.MEMORY_FILES, rules.METADATA, rules.SCALING]
     if service.build.kind is BuildKind.DOCKERFILE:
         rows.append(rules.UPLOAD_SET)
     if service.build.kind is BuildKind.BUILDPACK:

@@ -6,6 +6,7 @@ from emulator.model.rule import Fidelity
 
 from . import fields, rules
 from .declarations import Blueprint, ServiceSpec
+from .plans import DEFAULT, canonical
 from .reading import few
 from .way import Way
 
@@ -59,7 +60,11 @@ def merged(of: list[tuple[str, tuple[Coverage, ...]]]) -> list[Coverage]:
 
 def service_coverage(spec: ServiceSpec, way: Way) -> tuple[Coverage, ...]:
     """What the platform does around this service that a run here does otherwise."""
-    rows = [rules.EDGE, rules.CPU] if spec.kind == "W" else [rules.CPU] if spec.kind in "PK" else []
+    rows = [rules.EDGE, rules.EDGE_REQUEST_HEADERS] if spec.kind == "W" else []
+    if spec.kind == "W" and canonical(spec.text("plan") or DEFAULT) == "free":
+        rows.append(rules.FREE_SLEEP)
+    if spec.kind in "WPK":
+        rows.append(rules.CPU)
     if spec.kind in "CS":
         rows.append(rules.SERVICE_TYPES)
     if way.build.kind is BuildKind.NATIVE:

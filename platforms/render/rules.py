@@ -285,12 +285,47 @@ PUBLISH_PATH = _rule(
 )
 EDGE = _rule(
     "public-edge",
-    "Requests arrive through Render's edge with TLS, compression and forwarded headers.",
-    DOCS + "web-services",
-    LOG,
-    NOT_IMITATED,
-    note="Requests go straight to the container.",
-)
+    "Cloudflare and Render's balancer stand before a web service: they end TLS, redirect to HTTPS, compress answers "
+    "and speak HTTP/2 to clients.",
+    DOCS + "web-services", DOCUMENTED, NOT_IMITATED,
+    note="Clients speak HTTP/1.1 without TLS here; nothing is redirected, compressed or cached.",
+)  # fmt: skip
+EDGE_REQUEST_HEADERS = _rule(
+    "edge-request-headers",
+    "The app gets HTTP/1.1 with X-Forwarded-For (client, CDN, balancer), X-Forwarded-Proto: https, True-Client-IP, "
+    "CF-Connecting-IP, CF-IPCountry, CF-Ray, CF-Visitor, CDN-Loop, Rndr-Id, Render-Proxy-Ttl and X-Request-Start.",
+    "request headers logged by apps, 2024 to 2026", LOG, APPROXIMATE,
+    note="Host and Accept-Encoding stay as the client sent them: redirects and links built from Host must work here, "
+    "and the client must understand the answer. The addresses of CDN and balancer are made up; the country is XX.",
+)  # fmt: skip
+EDGE_RESPONSE_HEADERS = _rule(
+    "edge-response-headers",
+    "An answer carries the request's Rndr-Id and CF-Ray, Server: cloudflare, CF-Cache-Status: DYNAMIC, and the app's "
+    "own Server, or Render where it has none, as X-Render-Origin-Server.",
+    "answers quoted in public repositories", COMMUNITY, APPROXIMATE,
+    note="Alt-Svc is left out: nobody speaks HTTP/3 here. Vary is the app's own: nothing is compressed.",
+)  # fmt: skip
+EDGE_UNREACHABLE = _rule(
+    "edge-unreachable", "Where the app's process cannot be talked to, or no deploy is live, the edge answers 502.",
+    DOCS + "troubleshooting-deploys", DOCUMENTED,
+)  # fmt: skip
+EDGE_ROUTING_HEADER = _rule(
+    "edge-routing-header",
+    "What the edge answers by itself says why in X-Render-Routing: no-deploy where none is live, dynamic-paid-error or "
+    "dynamic-free-error where the process does not answer.",
+    "answers quoted in public repositories", COMMUNITY, APPROXIMATE,
+    note="A service that nobody knows, one that sleeps and one that is limited have other words and statuses.",
+)  # fmt: skip
+RESPONSE_LIMIT = _rule(
+    "response-limit", "An answer may take 100 minutes.", DOCS + "web-services", DOCUMENTED, APPROXIMATE,
+    note="What is answered then is not published: 524 here, as Cloudflare does at its own limit. WebSockets go on.",
+)  # fmt: skip
+FREE_SLEEP = _rule(
+    "free-spin-down",
+    "A free web service is stopped after 15 minutes without a request; the next one starts it and waits for about a "
+    "minute.",
+    DOCS + "free", DOCUMENTED, NOT_IMITATED, note="It stays up here.",
+)  # fmt: skip
 CPU = _rule(
     "plan-cpu",
     "A plan gives a share of a CPU.",

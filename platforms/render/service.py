@@ -23,6 +23,7 @@ from .health import RESERVED_PORTS, health_probe, lifecycle
 from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of, static_of
 from .plans import DEFAULT, InstanceType, canonical, instance_type
 from .references import reference_problems
+from .router import router_of
 from .validation import service_problems
 from .way import Given, Way
 
@@ -86,7 +87,7 @@ def _service(
         lifecycle=lifecycle(spec, port), instances=instances_of(spec), pre_deploy_command=spec.text("preDeployCommand"),
         initial_deploy_hook=spec.text("initialDeployHook", "afterFirstDeployCommand"), schedule=spec.text("schedule"),
         static=static_of(spec), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
-        decisions=trace.decisions,
+        router=router_of(spec, trace), decisions=trace.decisions,
     )  # fmt: skip
 
 

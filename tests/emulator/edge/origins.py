@@ -170,6 +170,19 @@ def ask(port: int, request: bytes, method: str = "GET") -> tuple[int, dict[str, 
             return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
 
 
+def headers_of(head: bytes) -> list[tuple[str, str]]:
+    """Name and value of each header in a request or an answer, as they came."""
+    lines = head.decode("latin-1").partition("\r\n\r\n")[0].split("\r\n")[1:]
+    return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+
+
+def closed_port() -> tuple[str, int]:
+    """An address at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()
+
+
 def everything(sock: socket.socket) -> bytes:
     """What comes until the end of the connection."""
     return b"".join(iter(lambda: sock.recv(65536), b""))

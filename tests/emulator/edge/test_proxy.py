@@ -18,6 +18,7 @@ from tests.emulator.edge.origins import (
     answer,
     ask,
     before,
+    closed_port,
     connected,
     everything,
     origin,
@@ -257,12 +258,6 @@ PAGES = Router(
     timed_out=Page(status=504, body="late", headers=(Header(name="x-edge", value="{client}"),)),
     request_timeout_s=0.15,
 )
-
-
-def closed_port() -> tuple[str, int]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()
 
 
 def test_pages_of_the_platform():

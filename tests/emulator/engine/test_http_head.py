@@ -4,7 +4,7 @@ import pytest
 
 from emulator.engine.http_body import CHUNKED, UNTIL_CLOSE
 from emulator.engine.http_head import BadHead, HeadReader
-from emulator.model.router import Header, HeaderMode, Router
+from emulator.model.router import Header, HeaderMode, Page, Reserved, Router, SizeLimit
 
 READER = HeadReader(
     Router(request_headers=(Header(name="X-Forwarded-Proto", value="https"),), refused_methods=("TRACE",))
@@ -207,3 +207,77 @@ def test_what_the_headers_were():
     answer = reader.response(b"HTTP/1.1 204 No Content\r\nServer: app\r\n\r\n", False)
     assert answer.was == ((b"server", b"app"),)
     assert sent_on(answer) == ["HTTP/1.1 204 No Content", "Server: app"]
+
+
+PAGE = Page(status=404)
+
+
+@pytest.mark.parametrize(
+    ("first", "lines", "page"),
+    [
+        ("GET /kept HTTP/1.1", [], "reserved"),
+        ("POST /kept?a=/b HTTP/1.1", ["Content-Length: 1"], "reserved"),
+        ("GET http://a.example/kept HTTP/1.1", [], "reserved"),
+        ("GET /own/ HTTP/1.1", [], "reserved"),
+        ("GET /own/a/b HTTP/1.1", [], "reserved"),
+        ("PUT /kept HTTP/1.1", ["Content-Length: 11"], "reserved"),
+        ("GET /kept/ HTTP/1.1", [], ""),
+        ("GET /Kept HTTP/1.1", [], ""),
+        ("GET /own HTTP/1.1", [], ""),
+        ("GET /?/kept HTTP/1.1", [], ""),
+        ("OPTIONS * HTTP/1.1", [], ""),
+        ("PUT / HTTP/1.1", ["Content-Length: 10"], ""),
+        ("PUT / HTTP/1.1", ["Content-Length: 11"], "too_large"),
+        ("PUT / HTTP/1.1", ["Transfer-Encoding: chunked"], ""),
+    ],
+)
+def test_what_the_router_answers_by_itself(first, lines, page):
+    """A reserved path, whole or by its beginning, comes before a body that is announced as too large."""
+    reader = HeadReader(
+        Router(
+            reserved=Reserved(paths=("/kept", "/own/*"), page=PAGE),
+            request_limit=SizeLimit(max_bytes=10, page=PAGE),
+        )
+    )
+    assert reader.request("\r\n".join([first, "Host: a", *lines, "", ""]).encode()).page == page
+    assert request(*lines, first=first).page == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "left"),
+    [
+        (["Content-Length: 100"], 0),
+        (["Content-Length: 100"], -1),
+        (["Transfer-Encoding: chunked"], None),
+        ([], None),
+    ],
+)
+def test_answer_that_is_too_large(lines, left):
+    """Its head counts; a length that is not announced does not."""
+    head = "\r\n".join(["HTTP/1.1 200 OK", *lines, "", ""]).encode()
+    most = len(head) + 100 + (left or 0)
+    reader = HeadReader(Router(response_limit=SizeLimit(max_bytes=most, page=PAGE)))
+    assert reader.response(head, False).too_large is (left == -1)
+    assert READER.response(head, False).too_large is False
+
+
+@pytest.mark.parametrize(
+    ("lines", "sent"),
+    [
+        (["Set-Cookie: a=b"], ["Cache-Control: private", "Set-Cookie: a=b"]),
+        (
+            ["Cache-Control: public", "Set-Cookie: a=b", "cache-control: max-age=9"],
+            ["Cache-Control: private", "Set-Cookie: a=b"],
+        ),
+        (["Set-Cookie: a=b", "Cache-Control: No-Store, max-age=0"], None),
+        (["Set-Cookie: a=b", "Cache-Control: private, max-age=9"], None),
+        (["Set-Cookie: a=b", "Cache-Control: no-cache"], None),
+        (["Cache-Control: public"], None),
+    ],
+)
+def test_private_cookies(lines, sent):
+    """An answer with a cookie is kept from shared caches, in its own words where it has some."""
+    reader = HeadReader(Router(private_cookies=True))
+    head = "\r\n".join(["HTTP/1.1 204 No Content", *lines, "", ""]).encode()
+    assert sent_on(reader.response(head, False))[1:] == (sent or lines)
+    assert sent_on(READER.response(head, False))[1:] == lines

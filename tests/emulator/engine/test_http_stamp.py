@@ -47,6 +47,15 @@ def test_header_of_another():
     assert Stamp([header]).watched == {b"server", b"x-origin-server"}
 
 
+def test_header_of_another_with_a_stand_in():
+    """Where there is none, the text that stands in for it is said, even an empty one."""
+    header = Header(name="X-Origin-Server", value="{was:Server:a: b}, c")
+    assert block(header, server=b"app/1") == b"\r\nX-Origin-Server: app/1, c"
+    assert block(header) == b"\r\nX-Origin-Server: a: b, c"
+    assert block(Header(name="X", value="{was:Server:}.")) == b"\r\nX: ."
+    assert Stamp([header]).watched == {b"server", b"x-origin-server"}
+
+
 def test_what_varies():
     """The client's address is one for all its requests; the rest is not."""
     assert not Stamp([Header(name="A", value="{client} b")]).varies
@@ -68,6 +77,24 @@ def test_page():
     page = PageStamp(
         Page(status=502, body="no {host}\n", headers=(Header(name="x-id", value="{hex:0:4}"),)), "Bad Gateway"
     )
-    head = b"HTTP/1.1 502 Bad Gateway\r\nx-id: 0123\r\ncontent-length: 13\r\n"
+    head = b"HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    head += b"x-id: 0123\r\ncontent-length: 13\r\n"
     assert page.response(FACTS, close=False, bodiless=False) == head + b"\r\nno a.example\n"
     assert page.response(FACTS, close=True, bodiless=True) == head + b"connection: close\r\n\r\n"
+
+
+ANSWERS = (
+    Header(name="Server", value="edge"),
+    Header(name="X-Id", value="{hex:0:4}"),
+    Header(name="X-Origin", value="{was:server:none}"),
+    Header(name="Content-Type", value="text/html"),
+)
+
+
+@pytest.mark.parametrize(("bare", "more"), [(False, b"Server: edge\r\nX-Id: 0123\r\n"), (True, b"")])
+def test_headers_of_answers_on_a_page(bare, more):
+    """A page that is not bare has them as well: without those it has by itself, and those about an answer."""
+    page = PageStamp(Page(status=404, body="no", content_type="text/css", bare=bare), "", ANSWERS)
+    said = page.response(FACTS, close=False, bodiless=False)
+    assert said == b"HTTP/1.1 404 \r\ncontent-type: text/css\r\n" + more + b"content-length: 2\r\n\r\nno"
+    assert page.varies is not bare

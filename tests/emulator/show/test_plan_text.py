@@ -21,6 +21,7 @@ from emulator.model.plan import (
     SnapshotInfo,
 )
 from emulator.model.record import replace
+from emulator.model.router import Header, Router
 from emulator.show.plan_text import plan_text
 from emulator.show.style import Style
 
@@ -131,3 +132,13 @@ def test_the_line_break_that_ends_a_yaml_block_is_not_shown() -> None:
     """`startCommand: >` ends in one; it says nothing. A break between two lines stays visible."""
     printed = _printed(_command("/bin/sh", "-c", "one\ntwo\n", text="one\ntwo\n"))
     assert "runs      one⏎two\n" in printed
+
+
+def test_what_stands_before_a_service_is_told_on_demand() -> None:
+    """--verbose names what its router adds to requests and answers, and how long an answer may take."""
+    router = Router(request_headers=tuple(Header(name=name, value="1") for name in "ab"), request_timeout_s=300)
+    service = replace(SERVICE, router=router)
+    assert "router" not in _printed(service)
+    assert "router    requests get a, b; answers get nothing; 300 s at most\n" in _printed(service, verbose=True)
+    endless = replace(SERVICE, router=Router(response_headers=router.request_headers))
+    assert "router    requests get nothing; answers get a, b\n" in _printed(endless, verbose=True)
