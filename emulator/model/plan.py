@@ -311,6 +311,7 @@ class Service(Record, frozen=True, kw_only=True):
     pre_deploy_command: str | None = None
     pre_deploy_argv: tuple[str, ...] | None = None
     """What the pre-deploy command is executed as, in a container of its own."""
+    pre_deploy_origin: Origin | None = None
     initial_deploy_hook: str | None = None
     schedule: str | None = None
     tasks: Tasks | None = None

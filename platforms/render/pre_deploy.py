@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from emulator.model.choice import Trace
 from emulator.model.diagnostic import Diagnostic
+from emulator.model.origin import Origin
 from emulator.model.plan import BuildKind
 
 from . import rules
@@ -19,6 +20,7 @@ class PreDeploy(NamedTuple):
 
     text: str | None = None
     argv: tuple[str, ...] | None = None
+    origin: Origin | None = None
 
 
 def pre_deploy(spec: ServiceSpec, way: Way, trace: Trace, found: list[Diagnostic]) -> PreDeploy:
@@ -28,7 +30,7 @@ def pre_deploy(spec: ServiceSpec, way: Way, trace: Trace, found: list[Diagnostic
     if written is None or spec.kind not in "WPKS":
         return PreDeploy()
     if spec.kind == "S" or is_free(spec):
-        return PreDeploy(written.text)
+        return PreDeploy(written.text, origin=written.origin)
     native = way.build.kind is BuildKind.NATIVE
     if native:
         argv: tuple[str, ...] = ("/bin/bash", "-c", written.text)
@@ -40,4 +42,4 @@ def pre_deploy(spec: ServiceSpec, way: Way, trace: Trace, found: list[Diagnostic
         f"{spec.name}.pre-deploy", "What runs before a new instance starts?", written.text, because,
         rule=rules.PRE_DEPLOY_COMMAND, origin=written.origin,
     )  # fmt: skip
-    return PreDeploy(written.text, argv)
+    return PreDeploy(written.text, argv, written.origin)

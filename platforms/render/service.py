@@ -87,7 +87,7 @@ def _service(
         name=spec.name, type=SERVICE_TYPES[spec.kind], origin=spec.origin if spec.is_declared else None, build=build,
         command=command, port=port, env=environment.variables, probes=probes, containers=(container,),
         lifecycle=lifecycle(spec, port), instances=instances_of(spec), pre_deploy_command=before.text,
-        pre_deploy_argv=before.argv,
+        pre_deploy_argv=before.argv, pre_deploy_origin=before.origin,
         initial_deploy_hook=spec.text("initialDeployHook", "afterFirstDeployCommand"), schedule=spec.text("schedule"),
         static=static_of(spec), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
         decisions=trace.decisions,

@@ -32,6 +32,7 @@ def test_what_is_executed(type, fields, command, argv):
     """Bash runs a native service's; an image's is split as a dockerCommand is, its variables replaced."""
     made = _made(fields, command, type=type)
     assert (made.pre_deploy_command, made.pre_deploy_argv) == (command, argv)
+    assert made.pre_deploy_origin is not None
     [decision] = [d for d in made.decisions if d.id == "web.pre-deploy"]
     assert (decision.answer, decision.rule) == (command, rules.PRE_DEPLOY_COMMAND.id)
 
