@@ -20,6 +20,7 @@ from emulator.model.event import (
     Log,
     PreDeployFinished,
     PreDeployStarted,
+    RunFinished,
     Stopped,
     TaskEvent,
     VerdictKind,
@@ -181,6 +182,18 @@ class TaskRun:
                 self.outcome = self._judged(action)
 
     def _judged(self, outcome: Outcome) -> Outcome:
+        """The outcome as it is told: by the last event, and in the words of what was run."""
+        if self.role == "task" and outcome.verdict is not VerdictKind.CANCELED:
+            self.tell(
+                RunFinished(
+                    service=self.service.name,
+                    deploy=self.deploy,
+                    ok=outcome.verdict.good,
+                    tasks=self.rules.count,
+                    succeeded=sum(1 for task in self.state.ended if task.ok),
+                    seconds=round(outcome.seconds, 4),
+                )
+            )
         if self.role == "pre_deploy" and outcome.verdict is VerdictKind.FAILED:
             return replace(outcome, verdict=VerdictKind.PRE_DEPLOY_FAILED)
         return outcome

@@ -111,6 +111,15 @@ class TaskEvent(Event, tag="task", frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
+class RunFinished(Event, tag="run.finished", frozen=True, kw_only=True):
+    """A run of tasks is over: how many there were, and how many succeeded. A canceled one is not told."""
+
+    ok: bool
+    tasks: int
+    succeeded: int
+    seconds: float
+
+
 class ContainerStarted(Event, tag="container.started", frozen=True, kw_only=True):
     argv: tuple[str, ...]
     port: int | None
@@ -206,6 +215,7 @@ AnyEvent = (
     | PreDeployStarted
     | PreDeployFinished
     | TaskEvent
+    | RunFinished
     | ContainerStarted
     | Log
     | PortDetected

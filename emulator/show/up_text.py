@@ -18,6 +18,7 @@ from emulator.model.event import (
     PreDeployStarted,
     ProbeAttempt,
     Restarted,
+    RunFinished,
     Stopped,
     TaskEvent,
     Verdict,
@@ -88,6 +89,8 @@ class UpText:
                 return [f"{what} after {event.seconds:.1f} s"]
             case TaskEvent():
                 return self._task_lines(event)
+            case RunFinished() if event.tasks > 1:
+                return [f"{event.succeeded} of {event.tasks} tasks succeeded in {event.seconds:.1f} s"]
             case PortDetected():
                 return [f"listens on {event.address}:{event.port}"]
             case ProbeAttempt():

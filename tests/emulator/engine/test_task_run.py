@@ -13,7 +13,16 @@ from emulator.engine.boot_steps import Outcome
 from emulator.engine.task_run import Role, TaskRun
 from emulator.engine.task_steps import TaskRules
 from emulator.model.diagnostic import HostError
-from emulator.model.event import ContainerStarted, Event, Log, PreDeployFinished, PreDeployStarted, Stopped, TaskEvent
+from emulator.model.event import (
+    ContainerStarted,
+    Event,
+    Log,
+    PreDeployFinished,
+    PreDeployStarted,
+    RunFinished,
+    Stopped,
+    TaskEvent,
+)
 from emulator.model.plan import Service
 from emulator.world import ContainerSpec, StartFailure
 from tests.emulator.engine.fake_docker import GONE, LOST, FakeContainer, FakeDocker
@@ -96,9 +105,9 @@ def test_a_task_is_told_from_its_start_to_its_end() -> None:
     bench = Bench()
     assert bench.decided().verdict == "succeeded"
     kinds = [type(event) for event in bench.told]
-    assert (kinds[0], kinds[-2:]) == (ContainerStarted, [Stopped, TaskEvent])
-    assert sorted(kind.__name__ for kind in kinds[1:-2]) == ["Log", "TaskEvent"]
-    assert {(e.service, e.container, e.instance, e.deploy) for e in bench.told} == {("shop", "shop", 0, 3)}
+    assert (kinds[0], kinds[-3:]) == (ContainerStarted, [Stopped, TaskEvent, RunFinished])
+    assert sorted(kind.__name__ for kind in kinds[1:-3]) == ["Log", "TaskEvent"]
+    assert {(e.service, e.container, e.instance, e.deploy) for e in bench.told[:-1]} == {("shop", "shop", 0, 3)}
     assert states(bench, 0) == [(0, "started", None), (0, "succeeded", 0)]
 
 
@@ -125,6 +134,7 @@ def test_the_last_words_are_those_of_the_task_that_failed_first() -> None:
 
     bench = Bench(behave, count=3, parallelism=1, max_retries=1)
     assert bench.decided().verdict == "failed"
+    assert [(e.ok, e.tasks, e.succeeded) for e in bench.of(RunFinished)] == [(False, 3, 2)]
     assert bench.run.last_lines == ("failing at 0/1",)
 
 
@@ -258,7 +268,7 @@ def test_cancel_in_the_middle_leaves_nothing() -> None:
     bench.cancel.set()
     thread.join(5)
     assert [outcome.verdict for outcome in outcomes] == ["canceled"]
-    assert (bench.docker.left, len(bench.docker.started)) == ([], 2)
+    assert (bench.docker.left, len(bench.docker.started), bench.of(RunFinished)) == ([], 2, [])
     assert sorted(line for line in bench.docker.asked if "SIG" in line) == ["SIGTERM id1", "SIGTERM id2"]
 
 

@@ -19,6 +19,7 @@ from emulator.model.plan import (
     Shadowed,
     Shutdown,
     SnapshotInfo,
+    Tasks,
 )
 from emulator.model.record import replace
 from emulator.show.plan_text import plan_text
@@ -131,3 +132,15 @@ def test_the_line_break_that_ends_a_yaml_block_is_not_shown() -> None:
     """`startCommand: >` ends in one; it says nothing. A break between two lines stays visible."""
     printed = _printed(_command("/bin/sh", "-c", "one\ntwo\n", text="one\ntwo\n"))
     assert "runs      one⏎two\n" in printed
+
+
+def test_work_that_ends() -> None:
+    """A pre-deploy command, a schedule and a job's tasks have a line each; one that is not run says so."""
+    before = replace(SERVICE, pre_deploy_command="./migrate", pre_deploy_argv=("./migrate",))
+    assert "  before    ./migrate\n" in _printed(before)
+    assert "  before    ./migrate  (not run)\n" in _printed(replace(before, pre_deploy_argv=None))
+    assert "  schedule  0 3 * * * (UTC)\n" in _printed(replace(SERVICE, schedule="0 3 * * *"))
+    tasks = Tasks(count=3, parallelism=None, max_retries=1, timeout_s=600)
+    assert "  tasks     3, all at once, 1 retry, 600 s each\n" in _printed(replace(SERVICE, tasks=tasks))
+    tasks = replace(tasks, parallelism=2, max_retries=0)
+    assert "  tasks     3, 2 at once, 0 retries, 600 s each\n" in _printed(replace(SERVICE, tasks=tasks))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.model.event import Event, PreDeployFinished, PreDeployStarted, TaskEvent
+from emulator.model.event import Event, PreDeployFinished, PreDeployStarted, RunFinished, TaskEvent
 from emulator.show.style import Style
 from emulator.show.up_text import UpText
 
@@ -25,6 +25,8 @@ def _task(state: str, **more: object) -> TaskEvent:
         (_task("timed_out"), "task 1 takes too long: told to end after 2.0 s"),
         (_task("retrying", exit_code=3), "task 1 ended with status 3 after 2.0 s; starting it again"),
         (_task("failed", exit_code=3), "task 1 failed with status 3 after 2.0 s"),
+        (RunFinished(ok=False, tasks=3, succeeded=2, seconds=4), "2 of 3 tasks succeeded in 4.0 s"),
+        (RunFinished(ok=True, tasks=1, succeeded=1, seconds=4), None),
         (_task("failed"), "task 1 failed after 2.0 s"),
     ],
 )  # fmt: skip
