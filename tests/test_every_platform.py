@@ -1,6 +1,7 @@
 """What holds for every platform: its rules are sourced, its decisions explained, its answers the same each time.
 
-A new platform comes under all of this by its line in `platforms/__init__.py`, and one sample in SAMPLES.
+A new platform comes under all of this by its line in `platforms/__init__.py`, and a sample of each kind of its files in
+SAMPLES.
 """
 
 import re
@@ -45,10 +46,9 @@ class Sample(NamedTuple):
     places: tuple[str, ...]
 
 
-SAMPLES = {
-    "render": Sample(
-        file="render.yaml",
-        text="""\
+RENDER = Sample(
+    file="render.yaml",
+    text="""\
 previews:
   generation: off
 services:
@@ -84,22 +84,23 @@ projects:
             name: mailer
             runtime: docker
 """,
-        places=(
-            "previews:\n  generation: off\n",
-            "    plan: starter\n",
-            "        value: blue\n",
-            "      maxInstances: 2\n",
-            "      sizeGB: 1\n",
-            "    plan: free\n",
-            "        generateValue: true\n",
-            "  - name: attic\n",
-            "      - name: production\n",
-            "            runtime: docker\n",
-        ),
+    places=(
+        "previews:\n  generation: off\n",
+        "    plan: starter\n",
+        "        value: blue\n",
+        "      maxInstances: 2\n",
+        "      sizeGB: 1\n",
+        "    plan: free\n",
+        "        generateValue: true\n",
+        "  - name: attic\n",
+        "      - name: production\n",
+        "            runtime: docker\n",
     ),
-    "cloud-run": Sample(
-        file="service.yaml",
-        text="""\
+)
+
+CLOUD_RUN = Sample(
+    file="service.yaml",
+    text="""\
 apiVersion: serving.knative.dev/v1
 kind: Service
 metadata:
@@ -157,27 +158,96 @@ spec:
     - latestRevision: true
       percent: 100
 """,
-        places=(
-            "kind: Service\n",
-            "  name: shop\n",
-            "    team: books\n",
-            "      name: shop-blue\n",
-            "      timeoutSeconds: 60\n",
-            "        - name: web\n",
-            "            - containerPort: 3000\n",
-            "              value: blue\n",
-            "                  key: latest\n",
-            "              memory: 1Gi\n",
-            "              path: /live\n",
-            "                  value: live\n",
-            "            periodSeconds: 30\n",
-            "              mountPath: /files\n",
-            "              port: 6379\n",
-            "            sizeLimit: 10Mi\n",
-            "      percent: 100\n",
-        ),
+    places=(
+        "kind: Service\n",
+        "  name: shop\n",
+        "    team: books\n",
+        "      name: shop-blue\n",
+        "      timeoutSeconds: 60\n",
+        "        - name: web\n",
+        "            - containerPort: 3000\n",
+        "              value: blue\n",
+        "                  key: latest\n",
+        "              memory: 1Gi\n",
+        "              path: /live\n",
+        "                  value: live\n",
+        "            periodSeconds: 30\n",
+        "              mountPath: /files\n",
+        "              port: 6379\n",
+        "            sizeLimit: 10Mi\n",
+        "      percent: 100\n",
     ),
+)
+
+CLOUD_RUN_JOB = Sample(
+    file="job.yaml",
+    text="""\
+apiVersion: run.googleapis.com/v1
+kind: Job
+metadata:
+  name: nightly
+  labels:
+    team: books
+  annotations:
+    run.googleapis.com/launch-stage: BETA
+spec:
+  template:
+    metadata:
+      annotations:
+        run.googleapis.com/execution-environment: gen2
+    spec:
+      taskCount: 2
+      parallelism: 1
+      template:
+        spec:
+          maxRetries: 1
+          timeoutSeconds: 60
+          serviceAccountName: worker
+          containers:
+            - image: example.org/nightly:1
+              command: [work]
+              env:
+                - name: COLOUR
+                  value: blue
+              resources:
+                limits:
+                  memory: 1Gi
+              volumeMounts:
+                - name: files
+                  mountPath: /files
+          volumes:
+            - name: files
+              emptyDir:
+                sizeLimit: 10Mi
+""",
+    places=(
+        "kind: Job\n",
+        "  name: nightly\n",
+        "    team: books\n",
+        "      parallelism: 1\n",
+        "          maxRetries: 1\n",
+        "            - image: example.org/nightly:1\n",
+        "                  value: blue\n",
+        "                  memory: 1Gi\n",
+        "                  mountPath: /files\n",
+        "                sizeLimit: 10Mi\n",
+    ),
+)
+
+SAMPLES: dict[str, tuple[Sample, ...]] = {
+    "render": (RENDER,),
+    "cloud-run": (CLOUD_RUN, CLOUD_RUN_JOB),
 }
+"""Every kind of file that a platform has."""
+
+every_sample = pytest.mark.parametrize(
+    ("platform", "sample"),
+    [
+        pytest.param(PLATFORMS[name], sample, id=f"{name}: {sample.file}")
+        for name, samples in SAMPLES.items()
+        for sample in samples
+    ],
+)
 
 DOCKERFILE = b'FROM python:3.11-slim\nCMD ["app"]\n'
 
@@ -285,26 +355,25 @@ def test_every_service_has_what_the_engine_needs(planned: Planned) -> None:
         assert variables == sorted(set(variables))
 
 
-@every_platform
-def test_every_key_is_covered(platform: Platform) -> None:
+@every_sample
+def test_every_key_is_covered(platform: Platform, sample: Sample) -> None:
     """Coverage has a row for every key of the platform's file, its own or that of the part it belongs to."""
-    sample = SAMPLES[platform.NAME]
     plan = _planned(platform, {sample.file: sample.text.encode(), "Dockerfile": DOCKERFILE}).plan
     assert [d for d in plan.diagnostics if d.severity == "error"] == []
     assert list(_uncovered(plan, sample)) == []
 
 
 @pytest.mark.parametrize(
-    ("platform", "place"),
+    ("platform", "sample", "place"),
     [
-        pytest.param(PLATFORMS[name], place, id=f"{name}: after {' '.join(place.split())}")
-        for name, sample in SAMPLES.items()
+        pytest.param(PLATFORMS[name], sample, place, id=f"{name}: {sample.file} after {' '.join(place.split())}")
+        for name, samples in SAMPLES.items()
+        for sample in samples
         for place in sample.places
     ],
 )
-def test_unknown_key_is_reported(platform: Platform, place: str) -> None:
+def test_unknown_key_is_reported(platform: Platform, sample: Sample, place: str) -> None:
     """A key that the platform does not know is found at every level of its file, at its place."""
-    sample = SAMPLES[platform.NAME]
     before, part, after = sample.text.partition(place)
     indent = re.match(r"[ -]*", place.splitlines()[-1])
     assert part

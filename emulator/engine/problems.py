@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from emulator.model.diagnostic import Diagnostic, Fault, error
 from emulator.model.origin import Origin
-from emulator.model.plan import EnvPhase, Service
+from emulator.model.plan import Command, EnvPhase, Service
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 from emulator.world import BuildError
@@ -50,6 +50,21 @@ def image_gone(service: Service, image: str) -> Diagnostic:
         service=service.name,
         help="deploy anew with `emu up`",
     )
+
+
+def pre_deploy_cause(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene) -> Diagnostic:
+    """Why the service's pre-deploy command failed: as of a start, at that command's place."""
+    command = Command(
+        argv=service.pre_deploy_argv,
+        form="exec",
+        text=service.pre_deploy_command,
+        source="pre-deploy",
+        origin=service.pre_deploy_origin,
+    )
+    cause = boot_cause(replace(service, command=command), outcome, tail, scene)
+    if cause.code != "start/exited":
+        return cause
+    return replace(cause, code="pre-deploy/failed", message=f"the pre-deploy command failed: {outcome.reason}")
 
 
 def _ended(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene) -> Diagnostic:
@@ -246,8 +261,20 @@ def _startup_probe(service: Service, outcome: Outcome, origin: Origin | None) ->
     )
 
 
+def _too_long(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
+    return error(
+        "start/timed-out",
+        "the command goes on for longer than it may",
+        service=service.name,
+        origin=origin,
+        facts=(outcome.reason,),
+        help="do less in one run, or give it more time where the platform lets you",
+    )
+
+
 _BY_CODE: dict[str, Callable[[Service, Outcome, Origin | None], Diagnostic]] = {
     **dict.fromkeys(_ENDS, _plain_end),
+    "task-timeout": _too_long,
     "unhealthy": _unhealthy,
     "startup-probe": _startup_probe,
     "oom": _out_of_memory,

@@ -7,8 +7,9 @@ import shlex
 from collections.abc import Mapping
 
 from emulator.contract import token
-from emulator.model.plan import BuildKind, Command, EnvPhase, Service
-from emulator.world import BuildRequest, ContainerSpec, ImageFacts
+from emulator.model.plan import BuildKind, Command, EnvPhase, Service, Tasks
+from emulator.model.record import replace
+from emulator.world import BuildRequest, ContainerSpec, Hidden, ImageFacts
 
 from .labels import INSTANCE, of_service, resource_name
 from .rollout_steps import Unit
@@ -97,13 +98,11 @@ def container_spec(
     publish: dict[int, int],
 ) -> ContainerSpec:
     """A start of one instance, exactly as the plan has it. The image's own command is left to the image."""
-    # A value that nobody gave is not set, so it is nothing where the command refers to it.
-    unset = {variable.name: "" for variable in service.env if variable.value is None}
     argv = _own_argv(service.command, image)
     return ContainerSpec(
         image=image.id,
         name=resource_name(root, service.name, unit.deploy, unit.id, attempt),
-        argv=reveal(argv, {**unset, **hidden}) if argv is not None else None,
+        argv=reveal(argv, {**_unset(service), **hidden}) if argv is not None else None,
         env=environment(service, hidden, build=False),
         memory_mib=service.resources.memory_mib if memory else None,
         cpus=service.resources.cpu if cpu else None,
@@ -111,6 +110,28 @@ def container_spec(
         publish=publish,
         platform=service.build.platform,
     )
+
+
+def task_spec(spec: ContainerSpec, tasks: Tasks | None, index: int, attempt: int) -> ContainerSpec:
+    """The container of one attempt of one task: `spec` under a name of its own, with the task's numbers, both from 0,
+    in the variables that the platform has for them. None reaches it from outside."""
+    names = (tasks.index_variable, tasks.attempt_variable) if tasks is not None else (None, None)
+    numbers = {name: str(number) for name, number in zip(names, (index, attempt), strict=True) if name is not None}
+    return replace(
+        spec, name=f"{spec.name}-task-{index}-{attempt}", env=Hidden({**spec.env, **numbers}), publish={}
+    )
+
+
+def pre_deploy_spec(spec: ContainerSpec, service: Service, hidden: Mapping[str, str]) -> ContainerSpec:
+    """The container of the service's pre-deploy command, which it has: `spec` with that command."""
+    assert service.pre_deploy_argv is not None
+    argv = reveal(service.pre_deploy_argv, {**_unset(service), **hidden})
+    return replace(spec, name=f"{spec.name}-pre-deploy", argv=argv, publish={})
+
+
+def _unset(service: Service) -> dict[str, str]:
+    """A value that nobody gave is not set, so it is nothing where a command refers to it."""
+    return {variable.name: "" for variable in service.env if variable.value is None}
 
 
 def _own_argv(command: Command | None, image: ImageFacts) -> tuple[str, ...] | None:

@@ -99,6 +99,44 @@ class Mismatch(Event, tag="mismatch", frozen=True, kw_only=True):
     actual: str
 
 
+class PreDeployStarted(Event, tag="pre_deploy.started", frozen=True, kw_only=True):
+    """The command that runs before the new instance starts. `command` is what the user wrote."""
+
+    argv: tuple[str, ...]
+    command: str
+
+
+class PreDeployFinished(Event, tag="pre_deploy.finished", frozen=True, kw_only=True):
+    """How it ended; `exit_code` is None where its container was removed or could not start."""
+
+    exit_code: int | None
+    ok: bool
+    seconds: float
+
+
+class TaskEvent(Event, tag="task", frozen=True, kw_only=True):
+    """One task of a run that ends. `index` and `attempt` count from 0; `seconds` is how long the attempt ran.
+
+    started: an attempt begins. timed_out: it went on for too long and is told to end. An attempt ends as succeeded,
+    as retrying (it failed and another follows), or as failed, which is the task's end.
+    """
+
+    index: int
+    attempt: int
+    state: Literal["started", "succeeded", "failed", "timed_out", "retrying"]
+    exit_code: int | None = None
+    seconds: float = 0.0
+
+
+class RunFinished(Event, tag="run.finished", frozen=True, kw_only=True):
+    """A run of tasks is over: how many there were, and how many succeeded. A canceled one is not told."""
+
+    ok: bool
+    tasks: int
+    succeeded: int
+    seconds: float
+
+
 class ContainerStarted(Event, tag="container.started", frozen=True, kw_only=True):
     argv: tuple[str, ...]
     port: int | None
@@ -220,6 +258,10 @@ AnyEvent = (
     | BuildFinished
     | BuildFailed
     | Mismatch
+    | PreDeployStarted
+    | PreDeployFinished
+    | TaskEvent
+    | RunFinished
     | ContainerStarted
     | Log
     | PortDetected

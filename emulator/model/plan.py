@@ -202,6 +202,10 @@ class Lifecycle(Record, frozen=True, kw_only=True):
     """How long a process without a port must stay up to count as live."""
     success_is_exit_zero: bool = False
     """Jobs and cron runs: the process must end, with 0."""
+    timeout_s: float | None = None
+    """How long a run that must end may take, before it is told to and, after its grace, killed; None: any time."""
+    pre_deploy_timeout_s: float | None = None
+    """The same for the pre-deploy command."""
     kill_when_unhealthy: bool = False
     """Whether a live instance that fails its checks is killed at once, instead of being told to end."""
     replacement: Replacement = Replacement()
@@ -252,10 +256,17 @@ class Container(Record, frozen=True, kw_only=True):
 
 
 class Tasks(Record, frozen=True, kw_only=True):
+    """A run of several tasks that all must end with 0. `parallelism`: how many at once, None for all; `timeout_s`: how
+    long each attempt may take."""
+
     count: int
     parallelism: int | None
     max_retries: int
     timeout_s: float
+    index_variable: str | None = None
+    """The variable in which a task finds its number, from 0."""
+    attempt_variable: str | None = None
+    """The variable that counts how often it has been started again, from 0."""
 
 
 class Traffic(Record, frozen=True, kw_only=True):
@@ -300,6 +311,7 @@ class Service(Record, frozen=True, kw_only=True):
     pre_deploy_command: str | None = None
     pre_deploy_argv: tuple[str, ...] | None = None
     """What the pre-deploy command is executed as, in a container of its own."""
+    pre_deploy_origin: Origin | None = None
     initial_deploy_hook: str | None = None
     schedule: str | None = None
     tasks: Tasks | None = None

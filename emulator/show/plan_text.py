@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.origin import Origin
-from emulator.model.plan import Build, BuildKind, Command, EnvVar, Plan, Probe, Service, ServiceType
+from emulator.model.plan import Build, BuildKind, Command, EnvVar, Plan, Probe, Service, ServiceType, Tasks
 from emulator.model.record import replace
 from emulator.model.router import Header, Router
 
@@ -62,6 +62,13 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
             lines += _row("because", reason, style)
         lines += _argv(command, style, verbose=verbose)
     lines += _row("builds", _build(service.build), style)
+    if service.pre_deploy_command:
+        not_run = "" if service.pre_deploy_argv else "  (not run)"
+        lines += _row("before", f"{service.pre_deploy_command.rstrip()}{not_run}", style)
+    if service.schedule:
+        lines += _row("schedule", f"{service.schedule} (UTC)", style)
+    if service.tasks:
+        lines += _row("tasks", _tasks(service.tasks), style)
     if service.port:
         lines += _row("port", f"{service.port.number} ({service.port.source})", style)
     if verbose and service.router:
@@ -148,6 +155,12 @@ def _probes(service: Service) -> list[tuple[str, Probe]]:
         ("readiness", probes.readiness),
     ]
     return [(name, probe) for name, probe in named if probe is not None]
+
+
+def _tasks(tasks: Tasks) -> str:
+    at_once = f"{tasks.parallelism} at once" if tasks.parallelism else "all at once"
+    retries = f"{tasks.max_retries} {'retry' if tasks.max_retries == 1 else 'retries'}"
+    return f"{tasks.count}, {at_once}, {retries}, {tasks.timeout_s:g} s each"
 
 
 def _probe(probe: Probe) -> str:

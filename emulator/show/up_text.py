@@ -16,10 +16,14 @@ from emulator.model.event import (
     Log,
     Mismatch,
     PortDetected,
+    PreDeployFinished,
+    PreDeployStarted,
     ProbeAttempt,
     Restarted,
     Rotation,
+    RunFinished,
     Stopped,
+    TaskEvent,
     TrafficMoved,
     Verdict,
 )
@@ -81,6 +85,16 @@ class UpText:
             case ContainerStarted():
                 again = f" (start {event.attempt})" if event.attempt > 1 else ""
                 return [style.bold(f"start {event.service}") + again + f"  {' '.join(map(printable, event.argv))}"]
+            case PreDeployStarted():
+                return [style.bold(f"before {event.service} starts") + f"  {' '.join(map(printable, event.argv))}"]
+            case PreDeployFinished():
+                status = f" with status {event.exit_code}" if event.exit_code is not None else ""
+                what = "it is done" if event.ok else style.red("it failed") + status
+                return [f"{what} after {event.seconds:.1f} s"]
+            case TaskEvent():
+                return self._task_lines(event)
+            case RunFinished() if event.tasks > 1:
+                return [f"{event.succeeded} of {event.tasks} tasks succeeded in {event.seconds:.1f} s"]
             case PortDetected():
                 return [f"listens on {event.address}:{event.port}"]
             case ProbeAttempt():
@@ -131,6 +145,22 @@ class UpText:
     def _serving(self, event: DeployCanceled | DeployFailed) -> str:
         """Which deploy one is looking at after one that did not go live."""
         return f"; deploy {event.still_live} still serves" if event.still_live is not None else ""
+
+    def _task_lines(self, event: TaskEvent) -> list[str]:
+        """One line for each end of an attempt; its start is told with its container."""
+        who, took = f"task {event.index}", f"after {event.seconds:.1f} s"
+        status = f" with status {event.exit_code}" if event.exit_code is not None else ""
+        match event.state:
+            case "started":
+                return []
+            case "succeeded":
+                return [f"{who} {self.style.green('succeeded')} {took}"]
+            case "timed_out":
+                return [f"{who} {self.style.yellow('takes too long')}: told to end {took}"]
+            case "retrying":
+                return [f"{who} ended{status} {took}; starting it again"]
+            case "failed":
+                return [f"{who} {self.style.red('failed')}{status} {took}"]
 
     def block(self, event: Event) -> str | None:
         """What is printed as a block of its own, without a time in front: findings and endings."""

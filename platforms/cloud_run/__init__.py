@@ -17,32 +17,45 @@ if TYPE_CHECKING:
 NAME = "cloud-run"
 TITLE = "Cloud Run"
 
-DEFAULT_CONFIG = "service.yaml"
-_KNATIVE = re.compile(r"""^["']?apiVersion["']?:[ \t]*["']?serving\.knative\.dev/""", re.MULTILINE)
+SERVICE_CONFIG, JOB_CONFIG = "service.yaml", "job.yaml"
+_VERSIONS = {
+    SERVICE_CONFIG: re.compile(r"""^["']?apiVersion["']?:[ \t]*["']?serving\.knative\.dev/""", re.MULTILINE),
+    JOB_CONFIG: re.compile(r"""^["']?apiVersion["']?:[ \t]*["']?run\.googleapis\.com/""", re.MULTILINE),
+}
+"""File → what its apiVersion begins with."""
 
 OPTIONS: tuple[Option, ...] = (
     Option(
-        flag="--config", metavar="FILE", help="the service's YAML (default: service.yaml when it is a Knative Service)"
+        flag="--config", metavar="FILE",
+        help="the service's or job's YAML (default: service.yaml or job.yaml when it is a Knative Service or a Job)",
     ),
     Option(flag="--image", metavar="REF", help="deploy this image instead of building the source"),
 )
 
 
 def claim(repo: Snapshot) -> Claim:
-    """A Knative service.yaml says so, or a file that only Google's tools read."""
-    if is_knative_service(repo, DEFAULT_CONFIG):
-        because = f"{DEFAULT_CONFIG} describes a Knative Service"
-        return Claim(claims=True, because=because, origin=Origin(file=DEFAULT_CONFIG))
+    """A Knative service.yaml or the YAML of a job says so, or a file that only Google's tools read."""
+    config = default_config(repo)
+    if config is not None:
+        what = "a Knative Service" if config == SERVICE_CONFIG else "a Cloud Run Job"
+        return Claim(claims=True, because=f"{config} describes {what}", origin=Origin(file=config))
     for name in (".gcloudignore", "cloudbuild.yaml"):
         if repo.is_file(name):
             return Claim(claims=True, because=f"{name} is there", origin=Origin(file=name))
-    return Claim(claims=False, because=f"there is no Knative {DEFAULT_CONFIG}, .gcloudignore or cloudbuild.yaml")
+    because = f"there is no Knative {SERVICE_CONFIG}, job's {JOB_CONFIG}, .gcloudignore or cloudbuild.yaml"
+    return Claim(claims=False, because=because)
 
 
-def is_knative_service(repo: Snapshot, path: str) -> bool:
-    """Whether the file's apiVersion is Knative's. Looks at the text: reading YAML costs more than a claim may."""
+def default_config(repo: Snapshot) -> str | None:
+    """The file that describes what is deployed where --config names none."""
+    return next((path for path in _VERSIONS if is_config(repo, path)), None)
+
+
+def is_config(repo: Snapshot, path: str) -> bool:
+    """Whether a file of a usual name is Cloud Run's by its apiVersion. Looks at the text: reading YAML costs more than
+    a claim may."""
     try:
-        return repo.is_file(path) and _KNATIVE.search(repo.text(path)) is not None
+        return repo.is_file(path) and _VERSIONS[path].search(repo.text(path)) is not None
     except Unreadable:
         return False
 

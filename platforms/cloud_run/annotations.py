@@ -82,12 +82,15 @@ KNOWN: dict[str, Annotation] = {
     f"{RUN}sessionAffinity": _row("Revision", _ONE),
 }
 
+_DOCUMENTED_ELSEWHERE = ("Execution", DEPENDENCIES)
+"""The schema gives it to services alone; the documentation of jobs has it for a task's containers as well."""
+
 BOOKKEEPING = ("client-name", "client-version", "operation-id", "ingress-status", "urls", "sources")
 """What gcloud and the server write themselves, and an export therefore holds; accepted everywhere."""
 
 
 def examine(node: Node | None, path: str, kind: str) -> tuple[list[Diagnostic], list[Coverage]]:
-    """What is wrong with the annotations of a "Service" or a "Revision", and a row for each."""
+    """What is wrong with the annotations of a "Service", "Revision", "Job" or "Execution", and a row for each."""
     found: list[Diagnostic] = []
     rows: list[Coverage] = []
     for key, _ in node.pairs if isinstance(node, Mapping) else ():
@@ -95,7 +98,7 @@ def examine(node: Node | None, path: str, kind: str) -> tuple[list[Diagnostic], 
         fidelity, note = Fidelity.EXACT, "kept by the platform, without effect"
         if known is not None:
             fidelity, note = known.fidelity, known.note
-            if kind not in known.kinds:
+            if kind not in known.kinds and (kind, key.text) != _DOCUMENTED_ELSEWHERE:
                 found.append(_misplaced(key, path, kind, known))
         elif key.text.startswith(RESTRICTED) and not bookkeeping:
             fidelity, note = Fidelity.UNKNOWN, "Cloud Run has no such annotation"
@@ -109,12 +112,17 @@ def _is_bookkeeping(name: str) -> bool:
 
 
 def _misplaced(key: Scalar, path: str, kind: str, known: Annotation) -> Diagnostic:
-    right = "spec.template.metadata.annotations" if "Revision" in known.kinds else "metadata.annotations"
+    template, whole = ("Execution", "Job") if kind in ("Job", "Execution") else ("Revision", "Service")
+    help_ = "remove it"
+    if template in known.kinds:
+        help_ = "move it to spec.template.metadata.annotations"
+    elif whole in known.kinds:
+        help_ = "move it to metadata.annotations"
     return error(
         "cloud-run/annotation-kind",
         f"{path}[{key.text}]: Annotation '{key.text}' is not supported on resources of kind '{kind}'. "
         f"Supported kinds are: {', '.join(known.kinds)}",
-        origin=key.origin, rule=rules.ANNOTATION_KIND.id, url=rules.ANNOTATION_KIND.url, help=f"move it to {right}",
+        origin=key.origin, rule=rules.ANNOTATION_KIND.id, url=rules.ANNOTATION_KIND.url, help=help_,
     )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def ingress_build(given: Given, container: ContainerSpec) -> Built:
         Candidate(DOCKERFILE if there else ABSENT, source=DOCKERFILE, shown="what the Dockerfile builds",
                   because=_why_dockerfile(written), origin=Origin(file=DOCKERFILE) if there else None,
                   rule=rules.DOCKERFILE, absent=_no_dockerfile(repo)),
-        Candidate(written.text if written else ABSENT, source="service.yaml",
+        Candidate(written.text if written else ABSENT, source=service.source,
                   shown=f"the image {written.text}" if written else None,
                   because="the file names it, and nothing is built",
                   origin=written.origin if written else None, rule=rules.REPLACE_NEVER_BUILDS,

@@ -22,19 +22,20 @@ def container_name(service: ServiceSpec, container: ContainerSpec) -> str:
 
 
 def ingress_of(service: ServiceSpec) -> ContainerSpec | None:
-    """The container that takes the requests: the only one, or the first that has ports."""
-    if len(service.containers) == 1:
+    """The container that takes the requests: the only one, or the first that has ports. Of a job, which takes none, the
+    first."""
+    if len(service.containers) == 1 or (service.is_job and service.containers):
         return service.containers[0]
     return next((c for c in service.containers if c.ports), None) or next(iter(service.containers), None)
 
 
 def service_problems(service: ServiceSpec) -> list[Diagnostic]:
-    """Everything the client or the server refuses in a service, apart from its limits, probes and variables."""
+    """Everything the client or the server refuses in a service or job, apart from its limits, probes and variables."""
     return [
         *_service_name(service),
         *_revision_name(service),
         *_container_count(service),
-        *_one_ingress(service),
+        *(_one_ingress(service) if not service.is_job else _no_ingress(service)),
         *(problem for container in service.containers for problem in _container(service, container)),
         *_same_names(service),
         *_traffic(service),
@@ -57,8 +58,8 @@ def _service_name(service: ServiceSpec) -> list[Diagnostic]:
         return [_said(service, "resource-name", words, rules.RESOURCE_NAME, service.name_origin, "choose another name")]
     if service.origin is not None and service.name_origin is None:
         words = "metadata.name is missing"
-        return [_said(service, "resource-name", words, rules.RESOURCE_NAME, None, "name the service")]
-    if len(service.name) <= _DOCUMENTED_LENGTH:
+        return [_said(service, "resource-name", words, rules.RESOURCE_NAME, None, f"name the {service.noun}")]
+    if len(service.name) <= _DOCUMENTED_LENGTH or service.is_job:
         return []
     return [
         warning(
@@ -81,11 +82,11 @@ def _revision_name(service: ServiceSpec) -> list[Diagnostic]:
 def _container_count(service: ServiceSpec) -> list[Diagnostic]:
     count = len(service.containers)
     if count > MOST_CONTAINERS:
-        words = f"Services may include at most {MOST_CONTAINERS} containers"
+        words = f"{service.noun.capitalize()}s may include at most {MOST_CONTAINERS} containers"
         origin = service.containers[MOST_CONTAINERS].origin
         return [_said(service, "container-count", words, rules.CONTAINER_COUNT, origin, "remove some")]
     if count == 0:
-        words = "spec.template.spec.containers is missing or empty"
+        words = f"{service.containers_path} is missing or empty"
         return [_said(service, "container-count", words, rules.CONTAINER_COUNT, None, "add a container with an image")]
     return []
 
@@ -102,6 +103,23 @@ def _one_ingress(service: ServiceSpec) -> list[Diagnostic]:
     return [_said(service, "one-ingress-container", words, rules.ONE_INGRESS, origin, help_)]
 
 
+def _no_ingress(service: ServiceSpec) -> list[Diagnostic]:
+    """Ports, and probes of a container that serves, in a job."""
+    found: list[Diagnostic] = []
+    for container in service.containers:
+        written = [("ports", container.ports_origin)] if container.ports else []
+        written += [(f"{role}Probe", probe.origin) for role, probe in container.probes.items() if role != "startup"]
+        found += [
+            warning(
+                "cloud-run/job-serves", f"containers[{container.number}] of a job has {field}, and nothing asks a job",
+                origin=origin, service=service.name, rule=rules.JOB_CONTAINER.id, url=rules.JOB_CONTAINER.url,
+                help=f"remove {field}; the server may refuse it",
+            )
+            for field, origin in written
+        ]  # fmt: skip
+    return found
+
+
 def _container(service: ServiceSpec, container: ContainerSpec) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     where = f"containers[{container.number}]"
@@ -109,7 +127,7 @@ def _container(service: ServiceSpec, container: ContainerSpec) -> list[Diagnosti
         words = f"Invalid container name '{container.name.text}'. {_RFC_1123}"
         found.append(_said(service, "container-name", words, rules.CONTAINER_COUNT, container.name.origin, "rename it"))
     if service.origin is not None and not (container.image and container.image.text):
-        words = f"{where} has no image, and `gcloud run services replace` builds none"
+        words = f"{where} has no image, and `gcloud run {service.noun}s replace` builds none"
         found.append(
             _said(service, "image-missing", words, rules.REPLACE_NEVER_BUILDS, container.origin, "add `image:`")
         )

@@ -17,17 +17,16 @@ from .manifest import ContainerSpec
 
 QUESTION = "Which command does the container start with?"
 MOST_ARGS = 1000
-SOURCE = "service.yaml"
 
 
 def container_command(given: Given, spec: ContainerSpec, reading: DockerfileReading | None, *, id: str) -> Command:
     """The command of a container whose image is built from a Dockerfile, or is ready-made (`reading` is then None)."""
     own = _of_image(reading)
-    written = _written(spec, reading)
+    written = _written(spec, reading, given.spec.source)
     setting: Setting[Command] | None = choose(
         given.trace, id, QUESTION,
-        Candidate(written or ABSENT, source=SOURCE, shown=written.text if written else None, because=_because(spec),
-                  origin=written.origin if written else None, rule=rules.COMMAND,
+        Candidate(written or ABSENT, source=given.spec.source, shown=written.text if written else None,
+                  because=_because(spec), origin=written.origin if written else None, rule=rules.COMMAND,
                   absent="neither command nor args is set"),
         Candidate(own, source=own.source, shown=own.text or "the image's own command",
                   because="neither command nor args is set: the image's ENTRYPOINT and CMD run", origin=own.origin,
@@ -53,21 +52,21 @@ def _of_image(reading: DockerfileReading | None) -> Command:
     return Command(argv=reading.argv, form=reading.form, text=reading.text, source="dockerfile", origin=reading.origin)
 
 
-def _written(spec: ContainerSpec, reading: DockerfileReading | None) -> Command | None:
+def _written(spec: ContainerSpec, reading: DockerfileReading | None, source: str) -> Command | None:
     """What command and args come to; None when neither is set, or both are empty lists, which set nothing."""
     if spec.command:
         argv = (*spec.command, *spec.args)
-        return Command(argv=argv, form="exec", text=shlex.join(argv), source=SOURCE, origin=spec.command_origin)
+        return Command(argv=argv, form="exec", text=shlex.join(argv), source=source, origin=spec.command_origin)
     if not spec.args:
         return None
     if reading is None:
         return Command(
-            argv=None, form="image", text=f"the image's ENTRYPOINT with {shlex.join(spec.args)}", source=SOURCE,
+            argv=None, form="image", text=f"the image's ENTRYPOINT with {shlex.join(spec.args)}", source=source,
             origin=spec.args_origin, image_args=spec.args,
         )  # fmt: skip
     argv = (*reading.entrypoint, *spec.args)
     return Command(
-        argv=argv, form="exec", text=shlex.join(argv), source=SOURCE, origin=spec.args_origin, image_args=spec.args
+        argv=argv, form="exec", text=shlex.join(argv), source=source, origin=spec.args_origin, image_args=spec.args
     )
 
 

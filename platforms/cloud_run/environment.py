@@ -15,7 +15,8 @@ from emulator.model.plan import EnvKind, EnvPhase, EnvVar
 from . import rules
 from .manifest import ContainerSpec, EnvEntry, ServiceSpec
 
-SERVICE_NAMES = ("K_SERVICE", "K_REVISION", "K_CONFIGURATION")
+TASK_INDEX, TASK_ATTEMPT = "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_ATTEMPT"
+"""Variables that differ between the tasks of a job; the engine sets them (rule cloud-run/job-env)."""
 MOST_VARIABLES = 1000
 
 
@@ -26,6 +27,31 @@ class Environment(NamedTuple):
     hidden: dict[str, str]
     unset: tuple[EnvEntry, ...]
     diagnostics: tuple[Diagnostic, ...]
+
+
+def execution_name(spec: ServiceSpec) -> str:
+    """An execution's name of the form the server gives: the same letters for the same job."""
+    checksum = zlib.crc32(f"{spec.name}/execution".encode())
+    letters = "".join("bcdfghjklmnpqrstvwxz2456789"[checksum // 27**place % 27] for place in range(5))
+    return f"{spec.name}-{letters}"
+
+
+def task_count(spec: ServiceSpec) -> int:
+    """How many tasks an execution of a job has; unset and 0 are one."""
+    written = spec.tasks.task_count if spec.tasks else None
+    return (written.value if written else 0) or 1
+
+
+def _system(spec: ServiceSpec, port: int | None) -> dict[str, str]:
+    """What the system sets to the same value in every instance or task."""
+    if spec.is_job:
+        return {
+            "CLOUD_RUN_JOB": spec.name,
+            "CLOUD_RUN_EXECUTION": execution_name(spec),
+            "CLOUD_RUN_TASK_COUNT": str(task_count(spec)),
+        }
+    names = {"K_SERVICE": spec.name, "K_REVISION": revision_name(spec), "K_CONFIGURATION": spec.name}
+    return names | ({"PORT": str(port)} if port is not None else {})
 
 
 def revision_name(spec: ServiceSpec) -> str:
@@ -39,9 +65,8 @@ def revision_name(spec: ServiceSpec) -> str:
 
 def environment(spec: ServiceSpec, container: ContainerSpec, port: int | None, inputs: Inputs | None) -> Environment:
     """What the container's process sees; `port` and `inputs` for the ingress container alone."""
-    system = {"K_SERVICE": spec.name, "K_REVISION": revision_name(spec), "K_CONFIGURATION": spec.name}
-    if port is not None:
-        system["PORT"] = str(port)
+    system = _system(spec, port)
+    reserved = (*system, *((TASK_INDEX, TASK_ATTEMPT) if spec.is_job else ()))
     variables: dict[str, EnvVar] = {}
     unset: dict[str, EnvEntry] = {}
     hidden: dict[str, str] = {}
@@ -55,9 +80,9 @@ def environment(spec: ServiceSpec, container: ContainerSpec, port: int | None, i
     for one in given:
         _give(variables, hidden, one)
         unset.pop(one.name, None)
-    found = [*_names(spec, container, tuple(system)), *_reserved_given(spec, container, tuple(system), given)]
-    found += _unset(spec, tuple(entry for entry in unset.values() if entry.name not in system))
-    for name in ("", *system):
+    found = [*_names(spec, container, reserved), *_reserved_given(spec, container, reserved, given)]
+    found += _unset(spec, tuple(entry for entry in unset.values() if entry.name not in reserved))
+    for name in ("", *reserved):
         variables.pop(name, None)
         hidden.pop(name, None)
         unset.pop(name, None)
@@ -67,7 +92,7 @@ def environment(spec: ServiceSpec, container: ContainerSpec, port: int | None, i
 
 
 def _variable(name: str, value: str | None, kind: EnvKind, origin: Origin | None) -> EnvVar:
-    """No build sees a service's variables."""
+    """No build sees these variables."""
     return EnvVar(name=name, value=value, kind=kind, phase=EnvPhase.RUN, origin=origin)
 
 
@@ -125,7 +150,7 @@ def _wrong(spec: ServiceSpec, code: str, message: str, origin: Origin, help_: st
 def _reserved(spec: ServiceSpec, container: ContainerSpec, names: list[str], origin: Origin | None) -> Diagnostic:
     return error(
         "cloud-run/reserved-env",
-        f"spec.template.spec.containers[{container.number}].env: The following reserved env names were provided: "
+        f"{spec.containers_path}[{container.number}].env: The following reserved env names were provided: "
         f"{', '.join(dict.fromkeys(names))}. These values are automatically set by the system",
         origin=origin, service=spec.name, rule=rules.RESERVED_ENV.id,
         help="remove it; the port is set by ports[0].containerPort" if "PORT" in names else "remove it",

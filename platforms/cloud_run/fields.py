@@ -1,4 +1,4 @@
-"""The fields of a Knative Service as gcloud knows them: their types, and what we make of them.
+"""The fields of a Knative Service and of a Job as gcloud knows them: their types, and what we make of them.
 
 One table (source: the v1 API schema, revision 20261031, less what gcloud's own classes lack). A type is
 "string", "int", "bool", "strings" (a list of strings), "map" (string to string), "any" (taken as it is),
@@ -28,6 +28,8 @@ _BOOKKEEPING = "bookkeeping of the platform"
 _MOUNT = "volumes are not mounted yet"
 _UNSUPPORTED = "not supported by Cloud Run"
 _IMAGE_NOTE = "built from the Dockerfile beside it, where there is one; else pulled"
+_ACCOUNT = "there is no metadata server that would give its tokens"
+_TOKEN = "an execution is started by `up`"
 _READINESS = "readiness probes are not asked yet"
 
 _META = {
@@ -68,13 +70,42 @@ TYPES: dict[str, dict[str, Field]] = {
         "containers": Field("[Container]"),
         "containerConcurrency": _no_effect("int", "requests are not counted"),
         "timeoutSeconds": Field("int", APPROXIMATE, "the container's connection is closed when the time is over"),
-        "serviceAccountName": _no_effect("string", "there is no metadata server that would give its tokens"),
+        "serviceAccountName": _no_effect("string", _ACCOUNT),
         "volumes": Field("[Volume]"),
         "nodeSelector": _no_effect("map", "there is no GPU"),
         "runtimeClassName": _no_effect("string", "not used"),
         "sandboxes": _no_effect("any", "not used"),
         "enableServiceLinks": _no_effect("bool", _UNSUPPORTED),
         "imagePullSecrets": _no_effect("any", _UNSUPPORTED),
+    },
+    "Job": {
+        "apiVersion": Field("string"),
+        "kind": Field("string"),
+        "metadata": Field("ObjectMeta"),
+        "spec": Field("JobSpec"),
+        "status": Field("any", EXACT, "removed before sending"),
+    },
+    "JobSpec": {
+        "template": Field("ExecutionTemplate"),
+        "startExecutionToken": _no_effect("string", _TOKEN),
+        "runExecutionToken": _no_effect("string", _TOKEN),
+    },
+    "ExecutionTemplate": {"metadata": Field("ObjectMeta"), "spec": Field("ExecutionSpec")},
+    "ExecutionSpec": {
+        "taskCount": Field("int"),
+        "parallelism": Field("int", APPROXIMATE, "few tasks run at once on this machine"),
+        "delayExecution": _no_effect("bool", "an execution starts at once"),
+        "template": Field("TaskTemplate"),
+    },
+    "TaskTemplate": {"spec": Field("TaskSpec")},
+    "TaskSpec": {
+        "containers": Field("[Container]"),
+        "maxRetries": Field("int"),
+        "timeoutSeconds": Field("int"),
+        "serviceAccountName": _no_effect("string", _ACCOUNT),
+        "volumes": Field("[Volume]"),
+        "nodeSelector": _no_effect("map", "there is no GPU"),
+        "sandboxes": _no_effect("any", "not used"),
     },
     "Container": {
         "image": Field("string", APPROXIMATE, _IMAGE_NOTE),

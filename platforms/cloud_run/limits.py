@@ -1,21 +1,25 @@
-"""CPU, memory, concurrency, time: what a service may use, and which combinations the server refuses."""
+"""CPU, memory, concurrency, tasks, time: what a service or job may use, and which combinations the server refuses."""
 
 import re
 from typing import NamedTuple
 
-from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.origin import Origin
-from emulator.model.plan import Instances, Resources, Shutdown
+from emulator.model.plan import Instances, Resources, Shutdown, Tasks
 from emulator.model.rule import Rule
 
 from . import annotations, rules
-from .manifest import ContainerSpec, Number, ServiceSpec, Text
+from .environment import TASK_ATTEMPT, TASK_INDEX, task_count
+from .manifest import ContainerSpec, Number, ServiceSpec, TaskSpec, Text
 
 MIB = 1024 * 1024
 DEFAULT_CPU = 1.0
 DEFAULT_MEMORY_MIB = 512
 DEFAULT_CONCURRENCY = 80
 DEFAULT_MAX_INSTANCES = 100
+DEFAULT_RETRIES = 3
+DEFAULT_TASK_S = 600
+MOST_TASKS, MOST_RETRIES, MOST_TASK_S, SURE_TASK_S = 10_000, 10, 168 * 3600, 24 * 3600
 SHUTDOWN = Shutdown(signal="SIGTERM", grace_seconds=10)
 
 _MEMORY_MIB = {1: (128, 4096), 2: (128, 8192), 4: (2048, 16384), 6: (4096, 24576), 8: (4096, 32768)}
@@ -67,6 +71,29 @@ def concurrency_of(spec: ServiceSpec, usage: Usage) -> int:
     return written or (DEFAULT_CONCURRENCY if usage.cpu >= 1 else 1)
 
 
+def tasks_of(spec: ServiceSpec) -> Tasks | None:
+    """How a job's tasks are run; None for a service. What is out of range is an error elsewhere, the default here."""
+    if spec.tasks is None:
+        return None
+    parallelism = spec.tasks.parallelism.value if spec.tasks.parallelism else 0
+    return Tasks(
+        count=_within(task_count(spec), 1, MOST_TASKS, 1),
+        parallelism=parallelism if parallelism > 0 else None,
+        max_retries=_within(_written(spec.tasks.max_retries, DEFAULT_RETRIES), 0, MOST_RETRIES, DEFAULT_RETRIES),
+        timeout_s=_within(_written(spec.tasks.timeout_s, DEFAULT_TASK_S), 1, MOST_TASK_S, DEFAULT_TASK_S),
+        index_variable=TASK_INDEX,
+        attempt_variable=TASK_ATTEMPT,
+    )
+
+
+def _written(number: Number | None, default: int) -> int:
+    return number.value if number is not None else default
+
+
+def _within(number: int, least: int, most: int, default: int) -> int:
+    return number if least <= number <= most else default
+
+
 def instances_of(spec: ServiceSpec) -> Instances:
     """The revision's scaling; the service's own annotations where the revision has none."""
     least = _instances(spec, "minScale")
@@ -90,6 +117,26 @@ def limit_problems(spec: ServiceSpec) -> list[Diagnostic]:
         found += _memory_problems(spec)
     found += _range(spec, "containerConcurrency", spec.concurrency, 0, 1000, rules.CONCURRENCY)
     found += _range(spec, "timeoutSeconds", spec.timeout_s, 1, 3600, rules.REQUEST_TIMEOUT)
+    return found + (_task_problems(spec, spec.tasks) if spec.tasks is not None else [])
+
+
+def _task_problems(spec: ServiceSpec, tasks: TaskSpec) -> list[Diagnostic]:
+    """How many tasks, how often, and for how long."""
+    found = [
+        *_range(spec, "taskCount", tasks.task_count, 0, MOST_TASKS, rules.JOB_TASKS),
+        *_range(spec, "parallelism", tasks.parallelism, 0, MOST_TASKS, rules.JOB_TASKS),
+        *_range(spec, "maxRetries", tasks.max_retries, 0, MOST_RETRIES, rules.JOB_RETRIES),
+        *_range(spec, "timeoutSeconds", tasks.timeout_s, 1, MOST_TASK_S, rules.JOB_TIMEOUT),
+    ]
+    timeout = tasks.timeout_s
+    if timeout is not None and SURE_TASK_S < timeout.value <= MOST_TASK_S:
+        found.append(
+            warning(
+                "cloud-run/task-timeout", f"timeoutSeconds is {timeout.value}; more than 24 hours is in preview",
+                origin=timeout.origin, service=spec.name, rule=rules.JOB_TIMEOUT.id, url=rules.JOB_TIMEOUT.url,
+                help=f"write {SURE_TASK_S} or less to be sure, or split the work into more tasks",
+            )
+        )  # fmt: skip
     return found
 
 
@@ -144,11 +191,15 @@ def _memory_problems(spec: ServiceSpec) -> list[Diagnostic]:
 
 
 def _gen2(spec: ServiceSpec) -> str | None:
+    if spec.is_job:  # rule cloud-run/job-environment
+        return "with gen2 execution environment"
     text = spec.template_annotations.get(annotations.EXECUTION)
     return "with gen2 execution environment" if text is not None and text.text == "gen2" else None
 
 
 def _unthrottled(spec: ServiceSpec) -> str | None:
+    if spec.is_job:
+        return "with cpu always allocated (unthrottled)"
     text = spec.template_annotations.get(annotations.THROTTLING)
     return "with cpu always allocated (unthrottled)" if text is not None and text.text == "false" else None
 
@@ -166,7 +217,7 @@ def _limit(spec: ServiceSpec, name: str) -> Origin | None:
 def _refused(spec: ServiceSpec, name: str, words: str, origin: Origin | None, help_: str, rule: Rule) -> Diagnostic:  # noqa: PLR0917
     return error(
         "cloud-run/limits",
-        f"spec.template.spec.containers.resources.limits.{name}: Invalid value specified for {name}. "
+        f"{spec.containers_path}.resources.limits.{name}: Invalid value specified for {name}. "
         + words.removesuffix("."),
         origin=origin or spec.origin, service=spec.name, rule=rule.id, url=rule.url, help=help_,
     )  # fmt: skip
@@ -175,9 +226,10 @@ def _refused(spec: ServiceSpec, name: str, words: str, origin: Origin | None, he
 def _range(spec: ServiceSpec, name: str, number: Number | None, least: int, most: int, rule: Rule) -> list[Diagnostic]:  # noqa: PLR0917
     if number is None or least <= number.value <= most:
         return []
+    bound = f"{most} or less" if number.value > most else f"{least} or more"
     return [
         error(
             "cloud-run/out-of-range", f"{name} is {number.value}; it must be from {least} to {most}",
-            origin=number.origin, service=spec.name, rule=rule.id, url=rule.url, help=f"write {most} or less",
+            origin=number.origin, service=spec.name, rule=rule.id, url=rule.url, help=f"write {bound}",
         )
     ]  # fmt: skip

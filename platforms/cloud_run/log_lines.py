@@ -4,8 +4,17 @@ The lines of an instance stand in the log `varlog/system`, which gcloud does not
 are gcloud's.
 """
 
-from emulator.model.event import ContainerStarted, DeployFailed, Event, Live, ProbeAttempt, Stopped
-from emulator.model.plan import Container, Probe, Service
+from emulator.model.event import (
+    ContainerStarted,
+    DeployFailed,
+    Event,
+    Live,
+    ProbeAttempt,
+    RunFinished,
+    Stopped,
+    TaskEvent,
+)
+from emulator.model.plan import Container, Probe, Service, ServiceType
 
 START = (
     "Starting new instance. Reason: DEPLOYMENT_ROLLOUT - Instance started due to traffic shifting between revisions "
@@ -24,6 +33,13 @@ _START_FAILURES = ("exec format error", "no such file or directory", "permission
 def narrate(service: Service, event: Event) -> tuple[str, ...]:
     """The platform's lines at this event, in order; () where it says nothing."""
     match event:
+        case ContainerStarted() | DeployFailed() if service.type is ServiceType.JOB:
+            return ()  # why a task's instance starts was never quoted; the end of an execution has its own words
+        case TaskEvent(state="timed_out") if service.tasks is not None:
+            allowed = f"{service.tasks.timeout_s:g} seconds"
+            return (f"Terminating task because it has reached the maximum timeout of {allowed}.",)
+        case RunFinished() if service.type is ServiceType.JOB:
+            return _execution(service, event)
         case ContainerStarted():
             return (START,)
         case ProbeAttempt(kind="startup"):
@@ -123,6 +139,18 @@ def _stopped(service: Service, event: Stopped) -> tuple[str, ...]:
     if signal == _SIGKILL:
         return (f"Container terminated on signal {signal}.",)
     return (f"Container called exit({event.exit_code}).",)
+
+
+# ---- the end of an execution --------------------------------------------------------------------------
+
+
+def _execution(service: Service, event: RunFinished) -> tuple[str, ...]:
+    """What gcloud says last of an execution that it waited for."""
+    name = next((v.value for v in service.env if v.name == "CLOUD_RUN_EXECUTION"), "")
+    details = ("View details about this execution by running:", f"gcloud run jobs executions describe {name}")
+    if event.ok:
+        return (f"Execution [{name}] has successfully completed.", "", *details)
+    return ("Executing job failed", "ERROR: (gcloud.run.jobs.execute) The execution failed.", *details)
 
 
 # ---- the end of a deploy ------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The YAML of a service → declarations in Cloud Run's own words, each with its place.
+"""The YAML of a service or a job → declarations in Cloud Run's own words, each with its place.
 
 Reads what it can: whatever has the wrong shape is `shape`'s to say, and is left out here.
 """
@@ -68,8 +68,18 @@ class ContainerSpec(NamedTuple):
     mounts: tuple[Mount, ...] = ()
 
 
+class TaskSpec(NamedTuple):
+    """How a job's tasks are run, as written."""
+
+    task_count: Number | None = None
+    parallelism: Number | None = None
+    max_retries: Number | None = None
+    timeout_s: Number | None = None
+
+
 class ServiceSpec(NamedTuple):
-    """One service as written; without a file, what `gcloud run deploy` would create by itself."""
+    """One service or job as written; without a file, the service that `gcloud run deploy` would create by itself.
+    tasks: of a job, None for a service."""
 
     name: str
     origin: Origin | None = None
@@ -82,6 +92,29 @@ class ServiceSpec(NamedTuple):
     timeout_s: Number | None = None
     traffic: tuple[Traffic, ...] = ()
     traffic_origin: Origin | None = None
+    tasks: TaskSpec | None = None
+
+    @property
+    def is_job(self) -> bool:
+        return self.tasks is not None
+
+    @property
+    def containers_path(self) -> str:
+        """Where the containers stand, as the server writes it."""
+        return "spec.template.spec.template.spec.containers" if self.is_job else "spec.template.spec.containers"
+
+    @property
+    def source(self) -> str:
+        """What a value of the file is said to come from: the file's usual name."""
+        return "job.yaml" if self.is_job else "service.yaml"
+
+    @property
+    def noun(self) -> str:
+        return "job" if self.is_job else "service"
+
+
+_VERSIONS = {"Service": "serving.knative.dev/v1", "Job": "run.googleapis.com/v1"}
+"""The kinds of resources that are planned, and the apiVersion of each."""
 
 
 class Manifest(NamedTuple):
@@ -93,7 +126,7 @@ class Manifest(NamedTuple):
 
 
 def read_manifest(text: str, file: str, default_name: str) -> Manifest:
-    """The service a file describes; `default_name` where it gives none."""
+    """The service or job that a file describes; `default_name` where it gives none."""
     parsed = parse_yaml(text, file, dialect=Dialect.YAML_1_1)
     document = parsed.document
     if document is None:
@@ -107,40 +140,43 @@ def read_manifest(text: str, file: str, default_name: str) -> Manifest:
     other = _other_kind(document, file)
     if other is not None:
         return Manifest(None, (*parsed.diagnostics, other))
-    seen = shape.examine(document)
-    service = _service(document, file, default_name)
+    kind = _text(document, "kind")
+    is_job = kind is not None and kind.text == "Job"
+    seen = shape.examine(document, "Job" if is_job else "Service")
+    service = _job(document, file, default_name) if is_job else _service(document, file, default_name)
     return Manifest(service, (*parsed.diagnostics, *_kind(document), *seen.diagnostics), seen.coverage)
 
 
 def _other_kind(document: Mapping, file: str) -> Diagnostic | None:
-    """A kind of resource that is no service at all."""
+    """A kind of resource that is neither a service nor a job."""
     from emulator.model.diagnostic import Fault
 
     kind = _text(document, "kind")
-    if kind is None or kind.text == "Service":
+    if kind is None or kind.text in _VERSIONS:
         return None
-    known = kind.text in ("Job", "WorkerPool", "Instance")
+    known = kind.text in ("WorkerPool", "Instance")
     return error(
-        "cloud-run/kind", f"{file} describes a {kind.text}, and emu plans services only", origin=kind.origin,
+        "cloud-run/kind", f"{file} describes a {kind.text}, and emu plans services and jobs only", origin=kind.origin,
         fault=Fault.GAP if known else Fault.APP, rule=rules.RESOURCE_KINDS.id, url=rules.RESOURCE_KINDS.url,
-        help="name the YAML of a service with --config",
+        help="name the YAML of a service or a job with --config",
     )  # fmt: skip
 
 
 def _kind(document: Mapping) -> list[Diagnostic]:
     """What passes the client and is refused by the server."""
     found: list[Diagnostic] = []
-    version = _text(document, "apiVersion")
-    if version is None or version.text != "serving.knative.dev/v1":
+    version, kind = _text(document, "apiVersion"), _text(document, "kind")
+    what = kind.text if kind else "Service"
+    if version is None or version.text != _VERSIONS[what]:
         said = f"is {version.text}" if version else "is missing"
         found.append(
             error(
-                "cloud-run/api-version", f"apiVersion {said}; a service's is serving.knative.dev/v1",
+                "cloud-run/api-version", f"apiVersion {said}; a {what.lower()}'s is {_VERSIONS[what]}",
                 origin=version.origin if version else document.origin, rule=rules.CONFIG.id, url=rules.CONFIG.url,
-                help="write `apiVersion: serving.knative.dev/v1`",
+                help=f"write `apiVersion: {_VERSIONS[what]}`",
             )
         )  # fmt: skip
-    if _text(document, "kind") is None:
+    if kind is None:
         found.append(
             error(
                 "cloud-run/kind", "kind is missing; a service's is Service", origin=document.origin,
@@ -170,6 +206,28 @@ def _service(document: Mapping, file: str, default_name: str) -> ServiceSpec:
         timeout_s=_number(revision, "timeoutSeconds"),
         traffic=tuple(_traffic(node) for node in _mappings(spec, "traffic")),
         traffic_origin=traffic.origin if traffic else None,
+    )
+
+
+def _job(document: Mapping, file: str, default_name: str) -> ServiceSpec:
+    meta = _mapping(document, "metadata")
+    template = _mapping(_mapping(document, "spec"), "template")
+    execution = _mapping(template, "spec")
+    task = _mapping(_mapping(execution, "template"), "spec")
+    name = _text(meta, "name")
+    return ServiceSpec(
+        name=name.text if name and name.text else default_name,
+        origin=Origin(file=file),
+        name_origin=name.origin if name and name.text else None,
+        annotations=_texts(_mapping(meta, "annotations")),
+        template_annotations=_texts(_mapping(_mapping(template, "metadata"), "annotations")),
+        containers=tuple(_container(n, node) for n, node in enumerate(_mappings(task, "containers"))),
+        tasks=TaskSpec(
+            task_count=_number(execution, "taskCount"),
+            parallelism=_number(execution, "parallelism"),
+            max_retries=_number(task, "maxRetries"),
+            timeout_s=_number(task, "timeoutSeconds"),
+        ),
     )
 
 

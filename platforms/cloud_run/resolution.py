@@ -1,24 +1,25 @@
 """snapshot + inputs → the plan: what Cloud Run would deploy, and why.
 
-Two ways lead there. With a service's YAML the plan follows `gcloud run services replace`: every field the file
-leaves out has its default. Without one it follows `gcloud run deploy --source .` (or `--image`), for a new service.
+Two ways lead there. With a service's or job's YAML the plan follows `gcloud run services replace` or `gcloud run jobs
+replace`: every field the file leaves out has its default. Without one it follows `gcloud run deploy --source .` (or
+`--image`), for a new service.
 """
 
 from typing import NamedTuple
 
 from emulator.contract import Inputs, Prompt, Resolution, Secrets
 from emulator.model.choice import Decision, Rejected, Trace
-from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.diagnostic import Diagnostic, error, info
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage, Plan
 from emulator.snapshot import Snapshot, Unreadable
 from platforms.common import unreadable
 
-from . import DEFAULT_CONFIG, NAME, is_knative_service, rules
+from . import JOB_CONFIG, NAME, SERVICE_CONFIG, default_config, is_config, rules
 from .manifest import ContainerSpec, Manifest, ServiceSpec, read_manifest
 from .service import ServiceResult, resolve_service
 
-_QUESTION = "Which file describes the service?"
+_QUESTION = "Which file describes what is deployed?"
 
 
 class _Config(NamedTuple):
@@ -55,13 +56,15 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
 
 
 def _config(repo: Snapshot, inputs: Inputs, trace: Trace) -> _Config:
-    """The YAML asked for, else service.yaml when it is Cloud Run's, else a service by its source alone."""
+    """The YAML asked for, else service.yaml or job.yaml when it is Cloud Run's, else a service by its source alone."""
     default_name = slug(repo.repository.name)
     asked = inputs.options.get("config")
-    path = asked or DEFAULT_CONFIG
+    if not asked and (default := default_config(repo)) is not None:
+        return _by_default(repo, default, default_name, trace)
+    path = asked or SERVICE_CONFIG
     look = repo.look(path)
-    if look.is_file and (asked or is_knative_service(repo, path)):
-        because = "--config names it" if asked else "it describes a Knative Service"
+    if look.is_file and asked:
+        because = "--config names it"
         trace.note("config", _QUESTION, look.path, because, rule=rules.CONFIG, origin=Origin(file=look.path))
         return _read(repo, look.path, default_name)
     because = {
@@ -70,13 +73,33 @@ def _config(repo: Snapshot, inputs: Inputs, trace: Trace) -> _Config:
     }.get(look.why, f"it is a {look.kind}")  # fmt: skip
     if look.is_file:
         because = "it is no Knative Service: its apiVersion is not serving.knative.dev/v1"
-    trace.note(
-        "config", _QUESTION, "none", because, rule=rules.CONFIG, rejected=(Rejected(answer=path, because=because),)
-    )
+    rejected = [Rejected(answer=path, because=because)]
+    if not asked and repo.is_file(JOB_CONFIG):
+        no_job = "it is no Cloud Run Job: its apiVersion is not run.googleapis.com/v1"
+        rejected.append(Rejected(answer=JOB_CONFIG, because=no_job))
+    trace.note("config", _QUESTION, "none", because, rule=rules.CONFIG, rejected=tuple(rejected))
     if asked:
         help_ = "name a file of the repository with --config"
         return _Config(None, (error("cloud-run/config-missing", f"there is no {asked}: {because}", help=help_),))
     return _Config(_by_source(default_name))
+
+
+def _by_default(repo: Snapshot, path: str, default_name: str, trace: Trace) -> _Config:
+    """A file of a usual name; of a service and a job side by side the service is planned."""
+    job_beside = path == SERVICE_CONFIG and is_config(repo, JOB_CONFIG)
+    because = "it describes a Knative Service" if path == SERVICE_CONFIG else "it describes a Cloud Run Job"
+    rejected = (Rejected(answer=JOB_CONFIG, because=f"{path} comes first"),) if job_beside else ()
+    trace.note(
+        "config", _QUESTION, path, because, rule=rules.CONFIG, origin=Origin(file=path), rejected=rejected
+    )
+    config = _read(repo, path, default_name)
+    if not job_beside:
+        return config
+    beside = info(
+        "cloud-run/job-beside", f"{JOB_CONFIG} describes a job, which is not in this plan",
+        origin=Origin(file=JOB_CONFIG), rule=rules.CONFIG.id, help=f"plan it with --config {JOB_CONFIG}",
+    )  # fmt: skip
+    return config._replace(diagnostics=(*config.diagnostics, beside))
 
 
 def _read(repo: Snapshot, path: str, default_name: str) -> _Config:

@@ -67,17 +67,18 @@ IMAGE = _rule(
     "image", "A given image is pulled and run; nothing is built.", DOCS + "deploying", DOCUMENTED,
 )  # fmt: skip
 REPLACE_NEVER_BUILDS = _rule(
-    "replace-never-builds", "`gcloud run services replace` builds nothing: the image it names must exist.", GCLOUD,
-    SCHEMA, APPROXIMATE,
+    "replace-never-builds", "`gcloud run services replace` and `jobs replace` build nothing: the image must exist.",
+    GCLOUD, SCHEMA, APPROXIMATE,
     note="Where a Dockerfile lies beside the YAML, the ingress container's image is taken to be built from it.",
 )  # fmt: skip
 CONFIG = _rule(
-    "service-yaml", "A service is described in YAML by Knative's Service, version serving.knative.dev/v1.",
+    "service-yaml",
+    "A service is described in YAML by Knative's Service, serving.knative.dev/v1; a job by run.googleapis.com/v1.",
     DOCS + "reference/yaml/v1", DOCUMENTED,
 )  # fmt: skip
 RESOURCE_KINDS = _rule(
-    "resource-kinds", "Cloud Run also has jobs, worker pools and instances.", DOCS + "reference/yaml/v1", DOCUMENTED,
-    NOT_IMITATED, note="Only services are planned.",
+    "resource-kinds", "Cloud Run also has worker pools and instances.", DOCS + "reference/yaml/v1", DOCUMENTED,
+    NOT_IMITATED, note="Only services and jobs are planned.",
 )  # fmt: skip
 AMD64 = _rule("amd64", "Only linux/amd64 programs run.", CONTRACT, DOCUMENTED)
 
@@ -323,6 +324,48 @@ ERROR_ANSWERS = _rule(
     DOCS + "troubleshooting", DOCUMENTED, APPROXIMATE,
     note="The pages say what the request log says: what they say there is not published. Without a live instance it is "
     "503; a start that failed is not told apart, nor is 429, for too many instances.",
+)  # fmt: skip
+
+# ---- jobs ---------------------------------------------------------------------------------------------
+
+JOB_TASKS = _rule(
+    "job-tasks",
+    "An execution has taskCount tasks, 1 to 10000; it succeeds when the container of every task ends with 0.",
+    DOCS + "create-jobs", DOCUMENTED,
+)  # fmt: skip
+JOB_PARALLELISM = _rule(
+    "job-parallelism", "At most `parallelism` tasks run at once; unset and 0 are as many as possible.", V1_SCHEMA,
+    SCHEMA, APPROXIMATE, note="Only a few tasks run at once on this machine.",
+)  # fmt: skip
+JOB_RETRIES = _rule(
+    "job-retries", "A task that fails is started again up to maxRetries times: 3 unless it says otherwise, at most 10.",
+    DOCS + "configuring/max-retries", DOCUMENTED,
+    note="How long the platform waits before a retry is not published: it begins at once.",
+)  # fmt: skip
+JOB_OTHERS = _rule(
+    "job-other-tasks", "An execution is done when all its tasks are: one that failed for good ends no other.",
+    DOCS + "configuring/task-timeout", DOCUMENTED,
+    note="In 2022, in preview, tasks were seen canceled beside one that had failed.",
+)  # fmt: skip
+JOB_TIMEOUT = _rule(
+    "job-timeout",
+    "An attempt of a task may take timeoutSeconds, 600 unless it says otherwise, at most 168 hours: then SIGTERM, "
+    "10 seconds, SIGKILL, and it has failed.",
+    DOCS + "configuring/task-timeout", DOCUMENTED, note="More than 24 hours is in preview: a warning is given.",
+)  # fmt: skip
+JOB_ENV = _rule(
+    "job-env",
+    "CLOUD_RUN_JOB, CLOUD_RUN_EXECUTION and CLOUD_RUN_TASK_INDEX, _ATTEMPT and _COUNT are set in a job; no PORT is.",
+    CONTRACT, DOCUMENTED, note="An execution is called JOB-xxxxx, always with the same letters.",
+)  # fmt: skip
+JOB_CONTAINER = _rule(
+    "job-container", "A job's container need not listen; no request and no probe reaches it.", CONTRACT, DOCUMENTED,
+    APPROXIMATE, note="Which fields the server refuses in it is not published: a warning is given.",
+)  # fmt: skip
+JOB_ENVIRONMENT = _rule(
+    "job-environment", "Jobs run in the second generation's environment with CPU always: 512 MiB at least.",
+    DOCS + "about-execution-environments", DOCUMENTED,
+    note="The server's words for too little were seen for jobs; the path in front of them is inferred.",
 )  # fmt: skip
 
 # ---- limits and life ----------------------------------------------------------------------------------

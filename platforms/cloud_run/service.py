@@ -1,11 +1,11 @@
-"""One service: its containers with their builds, commands, ports, variables, probes and limits."""
+"""One service or job: its containers with their builds, commands, ports, variables, probes and limits."""
 
 from typing import NamedTuple
 
 from emulator.contract import Inputs
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, Fault, warning
-from emulator.model.plan import BuildKind, Container, Coverage, Port, Probe, Service, ServiceType
+from emulator.model.plan import BuildKind, Container, Coverage, Lifecycle, Port, Probe, Service, ServiceType
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
@@ -15,7 +15,7 @@ from .checks import container_name, dependencies_of, ingress_of, service_problem
 from .commands import container_command
 from .environment import environment
 from .given import Given
-from .limits import SHUTDOWN, concurrency_of, instances_of, limit_problems, resources_of, usage_of
+from .limits import SHUTDOWN, concurrency_of, instances_of, limit_problems, resources_of, tasks_of, usage_of
 from .manifest import ContainerSpec, EnvEntry, ServiceSpec
 from .probes import lifecycle_of, probe_problems, probes_of
 from .router import request_timeout, router_of
@@ -43,7 +43,7 @@ class _Resolved(NamedTuple):
 
 
 def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> ServiceResult:
-    """The plan of a service."""
+    """The plan of a service or a job."""
     given = Given(repo, inputs, spec, Trace(), service_problems(spec))
     found = given.found
     ingress = ingress_of(spec)
@@ -56,7 +56,11 @@ def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> Servic
     sidecars = [r.container.name for r in resolved if r is not top]
     if sidecars:
         found.append(_sidecars(spec, sidecars))
-    service = _service(spec, ingress, top.container, tuple(r.container for r in resolved), given.trace)
+    containers = tuple(r.container for r in resolved)
+    if spec.is_job:
+        service = _job(spec, top.container, containers, given.trace)
+    else:
+        service = _service(spec, ingress, top.container, containers, given.trace)
     return ServiceResult(service, tuple(found), top.hidden, top.unset, _coverage(spec, service))
 
 
@@ -75,13 +79,29 @@ def _service(
     )  # fmt: skip
 
 
+def _job(spec: ServiceSpec, top: Container, containers: tuple[Container, ...], trace: Trace) -> Service:
+    tasks = tasks_of(spec)
+    assert tasks is not None
+    times = ("never", "once")[tasks.max_retries] if tasks.max_retries < 2 else f"{tasks.max_retries} times"
+    trace.note(
+        f"{spec.name}.tasks", "What is an execution of the job?",
+        f"{tasks.count} task{'' if tasks.count == 1 else 's'} of {tasks.timeout_s:g} s, each started again {times}",
+        "every task must end with 0", rule=rules.JOB_TASKS, origin=spec.origin,
+    )  # fmt: skip
+    return Service(
+        name=spec.name, type=ServiceType.JOB, origin=spec.origin, build=top.build, command=top.command, port=None,
+        env=top.env, probes=top.probes, containers=containers, tasks=tasks, resources=top.resources, shutdown=SHUTDOWN,
+        lifecycle=Lifecycle(success_is_exit_zero=True, restarts_during_deploy=False), decisions=trace.decisions,
+    )  # fmt: skip
+
+
 def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str, ...]]) -> _Resolved:
     """One container of the service; the ingress container is what the options on the command line speak of."""
     spec, found = given.spec, given.found
     is_ingress = written is ingress_of(spec)
     name = container_name(spec, written)
     built = ingress_build(given, written) if is_ingress else Built(image_build(written.image))
-    port = _port(given, written, name) if is_ingress else None
+    port = _port(given, written, name) if is_ingress and not spec.is_job else None
     env = environment(spec, written, port.number if port else None, given.inputs if is_ingress else None)
     found += env.diagnostics
     probed = port.number if port else next((p.value for p in written.ports if p), None)
@@ -92,7 +112,7 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
         command = container_command(given, written, built.reading, id=id_)
     container = Container(
         name=name, ingress=is_ingress, build=built.build, command=command, port=port, env=env.variables,
-        probes=probes_of(written, probed, is_ingress=is_ingress), resources=resources_of(written),
+        probes=probes_of(written, probed, is_ingress=is_ingress and not spec.is_job), resources=resources_of(written),
         depends_on=needs.get(name, ()), mounts=written.mounts,
     )  # fmt: skip
     return _Resolved(container, env.hidden, env.unset)
@@ -129,8 +149,9 @@ def _startup_decision(spec: ServiceSpec, startup: Probe | None, trace: Trace) ->
 
 
 def _sidecars(spec: ServiceSpec, names: list[str]) -> Diagnostic:
+    alone = "first" if spec.is_job else "ingress"
     return warning(
-        "cloud-run/sidecars", f"{', '.join(names)} will not run here: emu runs the ingress container alone",
+        "cloud-run/sidecars", f"{', '.join(names)} will not run here: emu runs the {alone} container alone",
         fault=Fault.GAP, service=spec.name, origin=spec.origin, rule=rules.SIDECARS.id, url=rules.SIDECARS.url,
         help="an app that needs them at its start will fail here and not there",
     )  # fmt: skip
@@ -138,9 +159,12 @@ def _sidecars(spec: ServiceSpec, names: list[str]) -> Diagnostic:
 
 def _coverage(spec: ServiceSpec, service: Service) -> tuple[Coverage, ...]:
     """What the platform does around this service that a run here does otherwise."""
-    rows = [rules.EDGE, rules.REQUEST_HEADERS, rules.INVOKER]
+    rows = [rules.CPU, rules.MEMORY_FILES, rules.METADATA]
+    if spec.is_job:
+        rows.append(rules.JOB_PARALLELISM)
+    else:
+        rows += [rules.EDGE, rules.REQUEST_HEADERS, rules.INVOKER, rules.SCALING]
     rows += [rules.HTTP2] if service.router and service.router.http2 else []
-    rows += [rules.CPU, rules.MEMORY_FILES, rules.METADATA, rules.SCALING]
     if service.build.kind is BuildKind.DOCKERFILE:
         rows.append(rules.UPLOAD_SET)
     if service.build.kind is BuildKind.BUILDPACK:

@@ -1,4 +1,4 @@
-"""Whether a document has the shape of a Knative Service, in gcloud's words; and a row for every key."""
+"""Whether a document has the shape of a Knative Service or a Job, in gcloud's words; and a row for every key."""
 
 from typing import NamedTuple
 
@@ -24,6 +24,13 @@ _ELSEWHERE = {
 }
 """Fields of the v2 API and of Kubernetes, and what to write instead."""
 
+_OF_A_TASK = ("containers", "maxRetries", "timeoutSeconds", "volumes", "serviceAccountName", "nodeSelector")
+_OF_AN_EXECUTION = ("taskCount", "parallelism", "delayExecution")
+"""Fields of a job that people write at the other's level."""
+
+_TEMPLATES = {"Service": "Revision", "Job": "Execution"}
+"""Root of the document → the resource that its spec.template is."""
+
 
 class Shape(NamedTuple):
     """What is wrong, and what becomes of each key."""
@@ -32,17 +39,18 @@ class Shape(NamedTuple):
     coverage: tuple[Coverage, ...]
 
 
-def examine(document: Mapping) -> Shape:
-    """The document as gcloud's own classes see it."""
-    walk = _Walk()
-    walk.message(document, "Service", "")
+def examine(document: Mapping, root: str = "Service") -> Shape:
+    """The document, a "Service" or a "Job", as gcloud's own classes see it."""
+    walk = _Walk(root)
+    walk.message(document, root, "")
     return Shape((*walk.unknown_fields(), *walk.found), tuple(walk.rows))
 
 
 class _Walk:
     """One pass over the tree. Paths are without "Service." in front."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: str) -> None:
+        self._root = root
         self.found: list[Diagnostic] = []
         self.rows: list[Coverage] = []
         self._unknown: dict[str, list[Scalar]] = {}
@@ -109,7 +117,7 @@ class _Walk:
         for _, item in value.pairs:
             self._scalar("value", item, "string", path)
         if key.text == "annotations":
-            kind = "Revision" if path.startswith("spec.") else "Service"
+            kind = _TEMPLATES[self._root] if path.startswith("spec.") else self._root
             found, rows = annotations.examine(value, path, kind)
             self.found += found
             self.rows += rows
@@ -128,7 +136,8 @@ class _Walk:
         self.found.append(
             error(
                 "cloud-run/wrong-type",
-                f'Failed to parse value in protobuf [Service]: Service.??: "Expected type {wanted} for field {name}, '
+                f"Failed to parse value in protobuf [{self._root}]: {self._root}.??: "
+                f'"Expected type {wanted} for field {name}, '
                 f"found {found} (type <class '{type(found).__name__}'>)\"",
                 origin=value.origin, rule=rules.FIELD_TYPE.id, facts=(f"it is {path}",),
                 help=f'put it in quotes: "{value.text}"' if type_ == "string" else f"write {_EXAMPLES[type_]}",
@@ -165,7 +174,9 @@ class _Walk:
         """One finding for each mapping with unknown fields, the shallowest first, as gcloud gets to them."""
         paths = sorted(self._unknown, key=_depth)
         shallowest = _depth(paths[0]) if paths else 0
-        return [_unknown_field(path, self._unknown[path], later=_depth(path) > shallowest) for path in paths]
+        return [
+            _unknown_field(self._root, path, self._unknown[path], later=_depth(path) > shallowest) for path in paths
+        ]
 
 
 _EXAMPLES = {"int": "a whole number, such as 10", "bool": "true or false"}
@@ -175,33 +186,37 @@ def _depth(path: str) -> int:
     return path.count(".") + path.count("[") + bool(path)
 
 
-def _unknown_field(path: str, keys: list[Scalar], *, later: bool) -> Diagnostic:
+def _unknown_field(root: str, path: str, keys: list[Scalar], *, later: bool) -> Diagnostic:
     """gcloud's refusal of the unknown fields `keys` of the mapping at `path`."""
     names = sorted(key.text for key in keys)
     named = names[0] if len(names) == 1 else f"{{{','.join(names)}}}"
-    where = ".".join(part for part in ("Service", path, named) if part)
+    where = ".".join(part for part in (root, path, named) if part)
     facts = ("gcloud names it only when the fields above are gone: it lists one level at a time",) if later else ()
     first, *others = keys
     return error(
-        "cloud-run/unknown-field", f"Failed to parse value(s) in protobuf [Service]: {where}", origin=first.origin,
+        "cloud-run/unknown-field", f"Failed to parse value(s) in protobuf [{root}]: {where}", origin=first.origin,
         facts=facts, related=tuple(Related(origin=key.origin, message=f"{key.text} as well") for key in others),
-        rule=rules.UNKNOWN_FIELD.id, help=_instead(first.text, path),
+        rule=rules.UNKNOWN_FIELD.id, help=_instead(root, first.text, path),
     )  # fmt: skip
 
 
-def _instead(name: str, path: str) -> str:
+def _instead(root: str, name: str, path: str) -> str:
     import difflib
 
+    if root == "Job" and name in _OF_A_TASK:
+        return f"a job has {name} under spec.template.spec.template.spec"
+    if root == "Job" and name in _OF_AN_EXECUTION:
+        return f"a job has {name} under spec.template.spec"
     if name in _ELSEWHERE:
         return _ELSEWHERE[name]
-    known = _known_at(path)
+    known = _known_at(root, path)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
     return f"did you mean `{close[0]}`?" if close else f"remove it; known are {', '.join(known)}"
 
 
-def _known_at(path: str) -> tuple[str, ...]:
+def _known_at(root: str, path: str) -> tuple[str, ...]:
     """The fields of the mapping at `path`."""
-    type_ = "Service"
+    type_ = root
     for part in path.split(".") if path else ():
         type_ = TYPES[type_][part.partition("[")[0]].type.strip("[]")
     return tuple(TYPES[type_])

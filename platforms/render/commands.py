@@ -46,7 +46,7 @@ def docker_command(
     if setting is None:
         return None
     if reads_docker_command:
-        found += _docker_command_problems(spec, written)
+        found += parsing_problems(spec, "dockerCommand", written)
     return _chosen(setting)
 
 
@@ -152,8 +152,8 @@ def _procfile(process: Process) -> Command:
     return Command(argv=argv, form="shell", text=process.command, source="procfile", origin=process.origin)
 
 
-def _docker_command_problems(spec: ServiceSpec, written: Value | None) -> list[Diagnostic]:
-    """Ways in which people's dockerCommands go wrong on Render (rules docker-command-shell, -words)."""
+def parsing_problems(spec: ServiceSpec, field: str, written: Value | None) -> list[Diagnostic]:
+    """Ways in which people's commands for an image go wrong on Render (rules docker-command-shell, -words)."""
     if written is None:
         return []
     script = quoted_script(written.text)
@@ -174,7 +174,7 @@ def _docker_command_problems(spec: ServiceSpec, written: Value | None) -> list[D
         return [
             warning(
                 "render/docker-command-operators",
-                f"{operators[0]!r} reaches the program as a plain argument: no shell runs a dockerCommand",
+                f"{operators[0]!r} reaches the program as a plain argument: no shell runs a {field}",
                 origin=written.origin,
                 service=spec.name,
                 rule=rules.DOCKER_COMMAND_WORDS.id,

@@ -1,4 +1,5 @@
-"""How Render turns a dockerCommand into an argv (rules render/docker-command-shell, -words).
+"""How Render turns a dockerCommand, or a pre-deploy command of an image, into an argv (rules
+render/docker-command-shell, -words).
 
 Three readings were possible; only "the rest after `sh -c` is one argument, quotes included" yields
 the message people saw: `sh: 1: a && b --port 10000: not found`, status 127.

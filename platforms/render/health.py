@@ -9,13 +9,17 @@ RESERVED_PORTS = (18012, 18013, 19099)
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0)
 """Not published; doubling from one second to five minutes (rule render/crash-restart)."""
 
+PRE_DEPLOY_S = 30 * 60.0
+"""How long a pre-deploy command may take (rule render/pre-deploy-timeout)."""
+CRON_RUN_S = 12 * 3600.0
+"""How long a cron run may take (rule render/cron-run)."""
 KEEP_OLD_S = 60
 """From the switch of the requests to SIGTERM for the old instance (rule render/replace)."""
 
 
 def lifecycle(spec: ServiceSpec, port: Port | None) -> Lifecycle:
     """The timings from start to verdict and on (rules render/port-scan, crash-restart, worker-stays-up, replace,
-    disk-stops-first, overlapping-deploys)."""
+    disk-stops-first, overlapping-deploys, cron-run, pre-deploy-timeout)."""
     scan = None
     if spec.kind in "WP":
         # A log shows the reminder every 61 s and the end at 299 s after the process began; both are
@@ -27,7 +31,8 @@ def lifecycle(spec: ServiceSpec, port: Port | None) -> Lifecycle:
     replacement = Replacement(stop_first=spec.disk is not None, keep_s=KEEP_OLD_S)
     return Lifecycle(
         port_scan=scan, back_off_s=BACK_OFF_S, deadline_s=900, settle_s=5 if spec.kind == "K" else 0,
-        success_is_exit_zero=spec.kind == "C", restarts_during_deploy=spec.kind in "WPK",
+        success_is_exit_zero=spec.kind == "C", timeout_s=CRON_RUN_S if spec.kind == "C" else None,
+        pre_deploy_timeout_s=PRE_DEPLOY_S if spec.kind in "WPK" else None, restarts_during_deploy=spec.kind in "WPK",
         replacement=replacement,
     )  # fmt: skip
 

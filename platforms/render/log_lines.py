@@ -1,6 +1,7 @@
 """Render's own log lines, word for word (source: deploy logs quoted in public repositories).
 
-Lines that circulate but were never seen in a real log ("Health check passed") are not here.
+Lines that circulate but were never seen in a real log ("Health check passed") are not here, nor any around a cron run:
+none were ever quoted.
 """
 
 from emulator.contract import token
@@ -12,11 +13,13 @@ from emulator.model.event import (
     DeployFailed,
     Event,
     Live,
+    PreDeployFinished,
+    PreDeployStarted,
     Restarted,
     StillScanning,
     Stopped,
 )
-from emulator.model.plan import BuildKind, EnvVar, Service
+from emulator.model.plan import BuildKind, EnvVar, Service, ServiceType
 
 from .native import DEFAULT_POETRY, SOURCE
 
@@ -32,7 +35,16 @@ def narrate(service: Service, event: Event) -> tuple[str, ...]:
 
 
 def _lines(service: Service, event: Event) -> tuple[str, ...]:
+    if service.type is ServiceType.CRON and not isinstance(event, BuildStarted | BuildFinished | BuildFailed):
+        return ()
     match event:
+        case PreDeployStarted():
+            return (f"Starting pre-deploy: {event.command}",)
+        case PreDeployFinished(ok=True):
+            return ("Pre-deploy complete!",)
+        case PreDeployFinished():
+            status = () if event.exit_code is None else (f"Exited with status {event.exit_code}",)
+            return ("Pre-deploy has failed", *status)
         case BuildStarted():
             return _build_started(service)
         case BuildFinished():

@@ -341,6 +341,26 @@ PRE_DEPLOY = _rule(
     DOCUMENTED,
     NOT_IMITATED,
 )
+PRE_DEPLOY_TIMEOUT = _rule(
+    "pre-deploy-timeout", "A pre-deploy command that fails, or takes more than 30 minutes, fails the deploy.",
+    DOCS + "deploys", DOCUMENTED, note="How one that takes too long is ended is not published: as an instance is.",
+)  # fmt: skip
+PRE_DEPLOY_COMMAND = _rule(
+    "pre-deploy-command",
+    "A pre-deploy command of an image is split as a dockerCommand is: no shell runs it; a native one runs in bash.",
+    "deploy logs of Docker services quoted in two repositories", LOG, APPROXIMATE,
+    note="That bash runs a native service's is inferred from its build and start commands.",
+)  # fmt: skip
+CRON_SCHEDULE = _rule(
+    "cron-schedule", "A cron job's schedule has five fields, in UTC; weekdays may be named.", DOCS + "cronjobs",
+    DOCUMENTED, APPROXIMATE,
+    note="The documentation shows numbers, *, steps, ranges and names; the rest follows crontab(5).",
+)  # fmt: skip
+CRON_RUN = _rule(
+    "cron-run", "A cron run succeeds when its command ends with status 0; after 12 hours it is stopped.",
+    DOCS + "cronjobs", DOCUMENTED,
+    note="How it is stopped is not published: by SIGTERM, 30 seconds and SIGKILL, as an instance is.",
+)  # fmt: skip
 HEALTH_AFTER_LIVE = _rule(
     "health-after-live",
     "A live instance that fails its health check for 15 seconds gets no requests; after 60 it is started anew.",

@@ -22,6 +22,7 @@ from .environment import Environment
 from .health import RESERVED_PORTS, health_probe, lifecycle
 from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of, static_of
 from .plans import DEFAULT, InstanceType, canonical, instance_type
+from .pre_deploy import PreDeploy, pre_deploy
 from .references import reference_problems
 from .router import router_of
 from .validation import service_problems
@@ -59,16 +60,18 @@ def resolve_service(
         command = replace(command, alternative=alternative) if command else None
         found += disagreement(spec, way, other_way, alternative, created_from)
     port = _port(spec, way.environment, trace, found)
+    before = pre_deploy(spec, way, trace, found)
     found += _unset(spec, way.environment)
-    service = _service(spec, way, command, port=port, instance=instance, trace=trace)
+    service = _service(spec, way, command, before, port=port, instance=instance, trace=trace)
     return ServiceResult(
         service, tuple(found), way.environment.hidden, way.environment.unset, service_coverage(spec, way), way.unread
     )
 
 
 def _service(
-    spec: ServiceSpec, way: Way, command: Command | None, *, port: Port | None, instance: InstanceType, trace: Trace
-) -> Service:
+    spec: ServiceSpec, way: Way, command: Command | None, before: PreDeploy, *, port: Port | None,
+    instance: InstanceType, trace: Trace,
+) -> Service:  # fmt: skip
     build, environment = way.build, way.environment
     runs = spec.kind != "S"
     resources = (
@@ -84,7 +87,8 @@ def _service(
     return Service(
         name=spec.name, type=SERVICE_TYPES[spec.kind], origin=spec.origin if spec.is_declared else None, build=build,
         command=command, port=port, env=environment.variables, probes=probes, containers=(container,),
-        lifecycle=lifecycle(spec, port), instances=instances_of(spec), pre_deploy_command=spec.text("preDeployCommand"),
+        lifecycle=lifecycle(spec, port), instances=instances_of(spec), pre_deploy_command=before.text,
+        pre_deploy_argv=before.argv, pre_deploy_origin=before.origin,
         initial_deploy_hook=spec.text("initialDeployHook", "afterFirstDeployCommand"), schedule=spec.text("schedule"),
         static=static_of(spec), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
         router=router_of(spec, trace), decisions=trace.decisions,

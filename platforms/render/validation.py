@@ -33,6 +33,8 @@ _NO_PLAN_OF = {"P": ("free",), "K": ("free",), "C": ("free", *NOT_FOR_CRON), "S"
 def service_problems(spec: ServiceSpec) -> list[Diagnostic]:
     """Everything wrong with one service of a render.yaml, whichever way it came about."""
     found = [*_required(spec), *_misplaced(spec), *_plan(spec)]
+    if spec.kind == "C":
+        found += _schedule(spec)
     if spec.kind in "WPK":
         found += [*_free(spec), *_instances(spec), *_disk(spec), *_shutdown_delay(spec), *_health_path(spec)]
     return found
@@ -53,7 +55,7 @@ def _required(spec: ServiceSpec) -> list[Diagnostic]:
         return [_said(spec, "ip-allow-list", "must specify IP allow list", rules.IP_ALLOW_LIST, spec.origin, help_)]
     if spec.kind == "C" and spec.filled("schedule") is None:
         help_ = "add `schedule:` with a cron expression, in UTC"
-        return [_said(spec, "missing-field", "has no schedule", rules.SERVICE_TYPES, spec.origin, help_)]
+        return [_said(spec, "missing-field", "has no schedule", rules.CRON_SCHEDULE, spec.origin, help_)]
     if spec.kind == "S" and spec.filled("staticPublishPath") is None:
         return [
             warning(
@@ -64,13 +66,38 @@ def _required(spec: ServiceSpec) -> list[Diagnostic]:
     return []
 
 
+def _schedule(spec: ServiceSpec) -> list[Diagnostic]:
+    """A schedule that is none, is not sure to be read as meant, or names no day."""
+    written = spec.filled("schedule")
+    if written is None:
+        return []
+    from datetime import datetime
+
+    from .schedule import Wrong, parse_schedule
+
+    schedule = parse_schedule(written.text)
+    if isinstance(schedule, Wrong):
+        words = f"schedule {written.text!r}: {schedule.message}"
+        return [_said(spec, "schedule", words, rules.CRON_SCHEDULE, written.origin, schedule.help)]
+    doubts = [doubt.partition("; ") for doubt in schedule.doubts]
+    if schedule.next_after(datetime(2000, 1, 1)) is None:  # noqa: DTZ001  - any day: which does not matter
+        doubts.append(("it names no day that there is", "; ", "name one that there is"))
+    return [
+        warning(
+            "render/schedule", f"schedule {written.text!r}: {fact}", origin=written.origin, service=spec.name,
+            rule=rules.CRON_SCHEDULE.id, help=help_,
+        )
+        for fact, _, help_ in doubts
+    ]  # fmt: skip
+
+
 def _misplaced(spec: ServiceSpec) -> list[Diagnostic]:
     """Fields of another kind of service. The server reads all kinds into one type, so none of them is
     unknown there: an error is only what it is known to refuse."""
     found: list[Diagnostic] = []
     for key, origin in spec.keys.items():
         field = fields.SERVICE_FIELDS.get(key)
-        if field is None or spec.kind in field.kinds or (key == "plan" and _is_free(spec)):
+        if field is None or spec.kind in field.kinds or (key == "plan" and is_free(spec)):
             continue
         if (spec.kind, key) == ("S", "region"):
             words = "static sites cannot have a region"
@@ -88,13 +115,14 @@ def _misplaced(spec: ServiceSpec) -> list[Diagnostic]:
     return found
 
 
-def _is_free(spec: ServiceSpec) -> bool:
+def is_free(spec: ServiceSpec) -> bool:
+    """Whether the service has the free plan."""
     return canonical(spec.text("plan") or "") == "free"
 
 
 def _plan(spec: ServiceSpec) -> list[Diagnostic]:
     written = spec.get("plan")
-    if written is None or spec.kind == "V" or (spec.kind == "S" and not _is_free(spec)):
+    if written is None or spec.kind == "V" or (spec.kind == "S" and not is_free(spec)):
         return []
     name = canonical(written.text)
     if instance_type(name) is None or name in _NO_PLAN_OF.get(spec.kind, ()):
@@ -119,7 +147,7 @@ def _doubt(code: str, message: str, spec: ServiceSpec, written: Value, help_: st
 
 
 def _free(spec: ServiceSpec) -> list[Diagnostic]:
-    if spec.kind != "W" or not _is_free(spec):
+    if spec.kind != "W" or not is_free(spec):
         return []
     found: list[Diagnostic] = []
     if "disk" in spec.keys:
@@ -152,7 +180,7 @@ def _instances(spec: ServiceSpec) -> list[Diagnostic]:
                 service=spec.name, rule=rules.INSTANCES.id, help="remove the disk, or what asks for more instances",
             )
         )  # fmt: skip
-    if (number or 1) > 1 and _is_free(spec) and count is not None:
+    if (number or 1) > 1 and is_free(spec) and count is not None:
         help_ = "remove numInstances, or take another plan"
         found.append(_said(spec, "free-plan", "a free service cannot scale", rules.FREE_PLAN, count.origin, help_))
     return found

@@ -7,9 +7,10 @@ import pytest
 from emulator.engine.boot_steps import Outcome
 from emulator.engine.failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS
 from emulator.engine.last_words import LINES_AFTER, LINES_BEFORE, telling_line
-from emulator.engine.problems import Scene, boot_cause, build_cause
+from emulator.engine.problems import Scene, boot_cause, build_cause, pre_deploy_cause
 from emulator.model.diagnostic import Fault
 from emulator.model.event import VerdictKind
+from emulator.model.origin import Origin
 from emulator.model.plan import Build, BuildKind, Resources
 from emulator.snapshot import from_mapping
 from emulator.world import BuildError, StartFailure
@@ -311,3 +312,31 @@ def test_a_native_build_fails_at_its_command() -> None:
     """Without a Dockerfile of the user's there is no line of it to show."""
     native = service(build=Build(kind=BuildKind.NATIVE, runtime="python", generated_dockerfile="FROM x"))
     assert build_cause(native, BuildError(kind="step", message="x", line=9), "x86_64").origin is None
+
+
+# ---- work that ends ---------------------------------------------------------------------------------
+
+
+def test_a_run_that_takes_too_long() -> None:
+    """The reason says how long it may take; nothing is guessed from its last words."""
+    found = ended("task-timeout", "it went on for longer than the 5 s that it may take")
+    assert (found.code, found.message) == ("start/timed-out", "the command goes on for longer than it may")
+    assert found.facts == ("it went on for longer than the 5 s that it may take",)
+
+
+AT = Origin(file="platform.yaml", line=7)
+MIGRATE = service(pre_deploy_command="./migrate", pre_deploy_argv=("./migrate",), pre_deploy_origin=AT)
+
+
+@pytest.mark.parametrize(
+    ("tail", "code", "message"),
+    [
+        (["nothing telling"], "pre-deploy/failed", "the pre-deploy command failed: it exited with status 2"),
+        (["ModuleNotFoundError: No module named 'shop'"], "start/module-not-found", MODULE.format("shop")),
+    ],
+)
+def test_a_pre_deploy_command_that_fails(tail: list[str], code: str, message: str) -> None:
+    """Its last words tell as a start's do; the place is that of the command, not of the one that would serve."""
+    outcome = Outcome(due=1, verdict=VerdictKind.PRE_DEPLOY_FAILED, code="failed", reason="it exited with status 2")
+    found = pre_deploy_cause(MIGRATE, outcome, tail, NOWHERE)
+    assert (found.code, found.message, found.origin) == (code, message, AT)

@@ -11,9 +11,19 @@ from hypothesis import strategies as st
 from emulator.contract import token
 from emulator.engine.docker_args import build_command
 from emulator.engine.labels import of_service, project_id, resource_name
-from emulator.engine.requests import BUILD_ENV_SECRET, build_request, conceal, container_spec, environment, reveal
+from emulator.engine.requests import (
+    BUILD_ENV_SECRET,
+    build_request,
+    conceal,
+    container_spec,
+    environment,
+    pre_deploy_spec,
+    reveal,
+    task_spec,
+)
 from emulator.engine.rollout_steps import Unit
-from emulator.model.plan import Build, BuildKind, Command, EnvPhase, Resources, Service
+from emulator.model.plan import Build, BuildKind, Command, EnvPhase, Resources, Service, Tasks
+from emulator.model.record import replace
 from emulator.world import BuildRequest, ContainerSpec, ImageFacts
 from tests.emulator.engine.services import WEB, service, variable
 
@@ -209,3 +219,32 @@ def test_limits_as_asked() -> None:
     assert to_start(WEB, cpu=True).cpus == 0.5
     assert to_start(WEB, memory=False).memory_mib is None
     assert to_start(service(resources=Resources())).memory_mib is None
+
+
+# ---- work that ends ---------------------------------------------------------------------------------
+
+
+def test_a_task_finds_its_numbers_in_its_variables() -> None:
+    """Each attempt has a name of its own and the numbers where the platform puts them; nobody reaches it."""
+    base = replace(to_start(service(env=(variable("A", "1"),))), publish={10000: 0})
+    tasks = Tasks(
+        count=2, parallelism=None, max_retries=1, timeout_s=1, index_variable="INDEX", attempt_variable="ATTEMPT"
+    )
+    made = task_spec(base, tasks, 1, 0)
+    assert made.env == {"A": "1", "INDEX": "1", "ATTEMPT": "0"}
+    assert (made.publish, made.argv, made.labels, made.memory_mib) == ({}, base.argv, base.labels, base.memory_mib)
+    assert len({task_spec(base, tasks, index, attempt).name for index in (0, 1, 11) for attempt in (0, 1)}) == 6
+    assert task_spec(base, None, 0, 0).env == {"A": "1"}
+    assert "'1'" not in repr(made)
+
+
+def test_a_pre_deploy_command_runs_as_the_service_does_but_for_its_command() -> None:
+    """Its own argv, secrets revealed and what nobody gave left out; image, variables and limits are the service's."""
+    env = (variable("DSN", None), variable("NOBODY", None))
+    what = service(env=env, pre_deploy_argv=("./migrate", token("DSN"), f"x{token('NOBODY')}"))
+    base = replace(to_start(what, {"DSN": "postgres://x"}), publish={10000: 0})
+    made = pre_deploy_spec(base, what, {"DSN": "postgres://x"})
+    assert made.argv == ("./migrate", "postgres://x", "x")
+    assert made.name != base.name
+    assert replace(made, argv=base.argv, name=base.name, publish=base.publish) == base
+    assert made.publish == {}

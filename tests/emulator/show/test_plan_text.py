@@ -19,6 +19,7 @@ from emulator.model.plan import (
     Shadowed,
     Shutdown,
     SnapshotInfo,
+    Tasks,
 )
 from emulator.model.record import replace
 from emulator.model.router import Header, Router
@@ -142,3 +143,15 @@ def test_what_stands_before_a_service_is_told_on_demand() -> None:
     assert "router    requests get a, b; answers get nothing; 300 s at most\n" in _printed(service, verbose=True)
     endless = replace(SERVICE, router=Router(response_headers=router.request_headers))
     assert "router    requests get nothing; answers get a, b\n" in _printed(endless, verbose=True)
+
+
+def test_work_that_ends() -> None:
+    """A pre-deploy command, a schedule and a job's tasks have a line each; one that is not run says so."""
+    before = replace(SERVICE, pre_deploy_command="./migrate", pre_deploy_argv=("./migrate",))
+    assert "  before    ./migrate\n" in _printed(before)
+    assert "  before    ./migrate  (not run)\n" in _printed(replace(before, pre_deploy_argv=None))
+    assert "  schedule  0 3 * * * (UTC)\n" in _printed(replace(SERVICE, schedule="0 3 * * *"))
+    tasks = Tasks(count=3, parallelism=None, max_retries=1, timeout_s=600)
+    assert "  tasks     3, all at once, 1 retry, 600 s each\n" in _printed(replace(SERVICE, tasks=tasks))
+    tasks = replace(tasks, parallelism=2, max_retries=0)
+    assert "  tasks     3, 2 at once, 0 retries, 600 s each\n" in _printed(replace(SERVICE, tasks=tasks))

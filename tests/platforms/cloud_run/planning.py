@@ -55,6 +55,17 @@ def knative(container: str = "", *, spec: str = "", template: str = "", meta: st
     )
 
 
+def job(container: str = "", *, execution: str = "", task: str = "", template: str = "", name: str = "nightly") -> str:
+    """A job.yaml of one container with these fields; `execution` goes beside the template of its tasks, `task` beside
+    the containers, `template` into the execution's metadata."""
+    return (
+        f"apiVersion: run.googleapis.com/v1\nkind: Job\nmetadata:\n  name: {name}\nspec:\n  template:\n"
+        f"    metadata:\n      labels: {{}}\n{_fields(template, 6)}    spec:\n{_fields(execution, 6)}"
+        f"      template:\n        spec:\n{_fields(task, 10)}"
+        f"          containers:\n            - image: {IMAGE}\n{_fields(container, 14)}"
+    )
+
+
 def several(*containers: str, template: str = "") -> str:
     """A service.yaml of several containers, each its fields."""
     items = "".join(f"        - image: {IMAGE}\n{_fields(fields, 10)}" for fields in containers)

@@ -140,7 +140,7 @@ def test_annotations(text, expected):
         ("- a\n- b\n", "cloud-run/wrong-type"),
         ("apiVersion: [\n", "yaml/missing-value"),
         ("apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: shop\nspec: 5\n", "cloud-run/wrong-type"),
-        ("apiVersion: run.googleapis.com/v1\nkind: Job\n", "cloud-run/kind"),
+        ("apiVersion: run.googleapis.com/v1\nkind: WorkerPool\n", "cloud-run/kind"),
         (knative().replace("kind: Service\n", ""), "cloud-run/kind"),
         (knative().replace("serving.knative.dev/v1", "v1"), "cloud-run/api-version"),
         (knative() + "---\nkind: Service\n", "yaml/several-documents"),

@@ -9,6 +9,8 @@ from emulator.model.event import (
     ContainerStarted,
     DeployFailed,
     Live,
+    PreDeployFinished,
+    PreDeployStarted,
     ProbeAttempt,
     StillScanning,
     Stopped,
@@ -166,3 +168,23 @@ def test_render_never_says_this():
     probe = ProbeAttempt(kind="health", attempt=1, ok=True, detail="200", due=0, seconds=0)
     assert narrate(_docker(), probe) == ()
     assert narrate(_docker(), DeployFailed(phase="health", reason="x", code="unhealthy")) == ()
+
+
+def test_a_pre_deploy_command():
+    """Its beginning with the command as written, its end well or with its status; nothing more."""
+    made = _docker("preDeployCommand: python manage.py migrate\n")
+    started = PreDeployStarted(argv=("python", "manage.py", "migrate"), command="python manage.py migrate")
+    assert narrate(made, started) == ("==> Starting pre-deploy: python manage.py migrate",)
+    done = PreDeployFinished(exit_code=0, ok=True, seconds=1)
+    assert narrate(made, done) == ("==> Pre-deploy complete!",)
+    failed = PreDeployFinished(exit_code=2, ok=False, seconds=1)
+    assert narrate(made, failed) == ("==> Pre-deploy has failed", "==> Exited with status 2")
+    removed = PreDeployFinished(exit_code=None, ok=False, seconds=1)
+    assert narrate(made, removed) == ("==> Pre-deploy has failed",)
+
+
+def test_around_a_cron_run_nothing_is_said():
+    """No line of Render's around one is known; a run that ends is not an application that exited early."""
+    made = _docker("schedule: 0 3 * * *\n", type="cron")
+    for event in (_started(), _stopped(0), _stopped(1), DeployFailed(phase="boot", reason="x", code="failed")):
+        assert narrate(made, event) == ()

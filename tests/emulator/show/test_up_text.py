@@ -1,0 +1,35 @@
+"""Events of work that ends, as a person follows them."""
+
+import pytest
+
+from emulator.model.event import Event, PreDeployFinished, PreDeployStarted, RunFinished, TaskEvent
+from emulator.show.style import Style
+from emulator.show.up_text import UpText
+
+TEXT = UpText(Style(width=100, colour=False), lambda file, line: None)
+
+
+def _task(state: str, **more: object) -> TaskEvent:
+    return TaskEvent(index=1, attempt=0, state=state, seconds=2.04, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (PreDeployStarted(service="shop", argv=("./migrate", "a\x1bb"), command="x"),
+         "before shop starts  ./migrate a\\x1bb"),
+        (PreDeployFinished(exit_code=0, ok=True, seconds=1.26), "it is done after 1.3 s"),
+        (PreDeployFinished(exit_code=2, ok=False, seconds=1), "it failed with status 2 after 1.0 s"),
+        (_task("started"), None),
+        (_task("succeeded", exit_code=0), "task 1 succeeded after 2.0 s"),
+        (_task("timed_out"), "task 1 takes too long: told to end after 2.0 s"),
+        (_task("retrying", exit_code=3), "task 1 ended with status 3 after 2.0 s; starting it again"),
+        (_task("failed", exit_code=3), "task 1 failed with status 3 after 2.0 s"),
+        (RunFinished(ok=False, tasks=3, succeeded=2, seconds=4), "2 of 3 tasks succeeded in 4.0 s"),
+        (RunFinished(ok=True, tasks=1, succeeded=1, seconds=4), None),
+        (_task("failed"), "task 1 failed after 2.0 s"),
+    ],
+)  # fmt: skip
+def test_one_line_each(event: Event, line: str | None) -> None:
+    """What happened, to which task, and after how long; an attempt's start is told with its container."""
+    assert [text.partition("s  ")[2] for text in TEXT.lines(event)] == ([line] if line else [])
