@@ -55,6 +55,7 @@ _PHASES: dict[str, Phase] = {
     "no-port": "port",
     "no-http": "port",
     "loopback": "port",
+    "other-port": "port",
     "startup-probe": "health",
 }
 

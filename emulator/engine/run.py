@@ -295,8 +295,9 @@ class ServiceRun:
             return
         pid = instance.facts.pid if instance.facts else None
         listeners = self.docker.listeners(instance.id, pid)
-        only_loopback = bool(listeners) and all(x.loopback for x in listeners)
-        cpu = self.docker.cpu_seconds(instance.id, pid) if only_loopback else None
+        asked = self.rules.startup.port if self.rules.startup else None
+        reached = any(not x.loopback and asked in (None, x.port) for x in listeners)
+        cpu = self.docker.cpu_seconds(instance.id, pid) if listeners and not reached else None
         self._observe(steps.Looked(at=self.clock.now(), attempt=action.attempt, listeners=listeners, cpu_s=cpu))
 
     def _target(self, port: int | None) -> tuple[str, int] | None:

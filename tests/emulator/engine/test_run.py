@@ -41,6 +41,7 @@ class Bench:
         *,
         what: Service = WEB,
         health: Probe | None = None,
+        startup: Probe | None = None,
         hidden: dict[str, str] | None = None,
         lifecycle: Lifecycle | None = None,
     ) -> None:
@@ -49,7 +50,7 @@ class Bench:
         self.routes: list[tuple[str, int] | None] = []
         self.run = ServiceRun(
             what,
-            Rules(lifecycle=lifecycle or what.lifecycle, health=health),
+            Rules(lifecycle=lifecycle or what.lifecycle, health=health, startup=startup),
             lambda attempt: ContainerSpec(image="i", name=f"shop-{attempt}", argv=("serve", "s3cret")),
             hidden or {},
             docker=self.docker,  # type: ignore[arg-type]
@@ -102,6 +103,22 @@ def test_a_boot_is_told_from_its_start_to_live() -> None:
     assert kinds == [ContainerStarted, PortDetected, ProbeAttempt, Live]
     assert routes_at_live == [("10.0.0.2", 10000)]
     assert {(e.service, e.deploy) for e in bench.told} == {("shop", 3)}
+
+
+@pytest.mark.parametrize(("port", "asked"), [(3000, True), (10000, False)], ids=["another port", "the probe's port"])
+def test_work_is_measured_where_no_probe_comes(port: int, asked: bool) -> None:
+    """Whether a process idles is asked only while that matters: it listens, and not where the startup probe asks."""
+
+    def listen_and_end(container: FakeContainer) -> None:
+        container.listen(port)
+        time.sleep(0.3)
+        container.end(1)
+
+    probe = Probe(kind="tcp", port=10000, initial_delay_s=60, implicit=True)
+    bench = Bench(listen_and_end, lifecycle=Lifecycle(restarts_during_deploy=False), startup=probe)
+    bench.docker.connects = lambda host, port, timeout_s: "refused"  # type: ignore[attr-defined]
+    bench.run.until_decided()
+    assert bool(bench.docker.measured) == asked
 
 
 def test_three_crashes_leave_one_container_to_remove() -> None:
