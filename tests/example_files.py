@@ -16,13 +16,20 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 class Expectation(Record, frozen=True, kw_only=True):
-    """What a case ends with. `shadowed` is None where the case does not look at it."""
+    """What a case ends with. `shadowed` and `graceful` are None where the case does not look at it.
+
+    platform_log: texts of the platform's own lines. graceful: whether a live app, told to end, ends by itself.
+    within_s: how long after its first start the verdict comes, at most.
+    """
 
     verdict: VerdictKind
     argv: tuple[str, ...]
     source: Literal["dockerfile", "render.yaml", "procfile", "image"]
     shadowed: tuple[str, ...] | None = None
     log: tuple[str, ...] = ()
+    platform_log: tuple[str, ...] = ()
+    graceful: bool | None = None
+    within_s: float | None = None
     diagnostics: tuple[str, ...] = ()
 
 
@@ -36,12 +43,17 @@ class HttpCheck(Record, frozen=True, kw_only=True):
 
 
 class Case(Record, frozen=True, kw_only=True):
-    """One run of an example: what is given and what must come of it."""
+    """One run of an example: what is given and what must come of it.
+
+    time_scale: what the platform's waits are multiplied by. once: why it is run a single time and not twice.
+    """
 
     name: str
     expect: Expectation
     options: dict[str, str] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    time_scale: float = 1.0
+    once: str | None = None
     http: tuple[HttpCheck, ...] = ()
     needs: tuple[Literal["docker"], ...] = ()
 

@@ -52,26 +52,20 @@ def project(folder: Path, tmp_path: Path, engine: "DockerClient") -> Iterator[Pa
 @pytest.mark.parametrize(("folder", "case"), CASES)
 def test_example_ends_as_it_says(project: Path, case: Case, engine: "DockerClient") -> None:
     """`emu up --once` gives the case's verdict, command and output, leaves nothing, and does so twice; what is
-    live answers, and Ctrl-C ends it."""
+    live answers, and Ctrl-C ends it. A case that takes long is run a single time, and then what is live is served."""
     arguments = _arguments(project, case)
     plan = run_emu("plan", *arguments).document()
     _forget_earlier_builds(project, plan)
-    first = run_emu("up", "--once", *arguments)
-    events = first.lines()
-    _has_ended(case, first.code, events)
-    _is_as_expected(case, plan, events)
-    _says(case.expect.log, events)
-    assert _left_behind(engine, project) == []
-    if case.http:
-        again, code = _serve(case, arguments)
-        assert code == INTERRUPTED
-    else:
-        second = run_emu("up", "--once", *arguments)
-        again = second.lines()
-        _has_ended(case, second.code, again)
-    _is_as_expected(case, plan, again)
-    _says(_said_by_the_app(case.expect.log, events), again)
-    assert _left_behind(engine, project) == []
+    runs = (_serve,) if case.once and case.http else (_end,) if case.once else (_end, _serve if case.http else _end)
+    log = case.expect.log
+    for run in runs:
+        events = run(case, [*arguments, *_timing(case)])
+        _is_as_expected(case, plan, events)
+        _says(log, events)
+        log = _said_by_the_app(log, events)
+        assert _left_behind(engine, project) == []
+    if case.expect.graceful is not None:
+        assert [event["graceful"] for event in _of_kind(events, "stopped")] == [case.expect.graceful]
 
 
 def _arguments(project: Path, case: Case) -> list[str]:
@@ -81,16 +75,24 @@ def _arguments(project: Path, case: Case) -> list[str]:
     return ["--format", "json", "--root", str(project), *options, *env]
 
 
+def _timing(case: Case) -> list[str]:
+    """What a plan does not depend on."""
+    return ["--time-scale", str(case.time_scale)] if case.time_scale != 1 else []
+
+
+def _end(case: Case, arguments: list[str]) -> list[Any]:
+    """Run with --once: the events. The verdict is the last word, and the exit code follows it."""
+    ran = run_emu("up", "--once", *arguments)
+    events = ran.lines()
+    assert events[-1]["event"] == "verdict"
+    assert ran.code == (0 if case.expect.verdict.good else 1)
+    return events
+
+
 def _forget_earlier_builds(project: Path, plan: Any) -> None:
     """A file no build has seen, so that no step after COPY is taken from the cache: a cached step says nothing."""
     for service in plan["services"]:
         (project / service["build"]["context"] / "fresh.txt").write_text(secrets.token_hex())
-
-
-def _has_ended(case: Case, code: int, events: list[Any]) -> None:
-    """The verdict is the last word, and the exit code follows it."""
-    assert events[-1]["event"] == "verdict"
-    assert code == (0 if case.expect.verdict.good else 1)
 
 
 def _is_as_expected(case: Case, plan: Any, events: list[Any]) -> None:
@@ -107,12 +109,20 @@ def _is_as_expected(case: Case, plan: Any, events: list[Any]) -> None:
     assert all(event["argv"] == command["argv"] for event in started)
     assert bool(started) == (case.expect.verdict not in NEVER_STARTED)
     assert set(case.expect.diagnostics) <= _codes(events)
+    _are_among(case.expect.platform_log, _output(events, "platform"))
+    if case.expect.within_s is not None:
+        [ended] = _of_kind(events, "live") + _of_kind(events, "deploy.failed")
+        assert ended["at"] - started[0]["at"] <= case.expect.within_s
 
 
 def _says(texts: Iterable[str], events: list[Any]) -> None:
     """Each text stands in what the builder or the app printed."""
     output = _output(events, "build", "stdout", "stderr")
     output += [line for e in _of_kind(events, "build.failed") for line in (e["message"], *e["log_tail"])]
+    _are_among(texts, output)
+
+
+def _are_among(texts: Iterable[str], output: list[str]) -> None:
     for text in texts:
         assert any(text in line for line in output), f"{text!r} is not among {output}"
 
@@ -137,8 +147,8 @@ def _codes(events: list[Any]) -> set[str]:
     return {diagnostic["code"] for diagnostic in found}
 
 
-def _serve(case: Case, arguments: list[str]) -> tuple[list[Any], int]:
-    """Run without --once, ask as soon as it says it is live, and end with Ctrl-C: the events and the exit code."""
+def _serve(case: Case, arguments: list[str]) -> list[Any]:
+    """Run without --once, ask as soon as it says it is live, and end with Ctrl-C: the events."""
     with start_emu("up", *arguments) as process:
         assert process.stdout is not None
         lines: queue.Queue[str | None] = queue.Queue()
@@ -149,14 +159,14 @@ def _serve(case: Case, arguments: list[str]) -> tuple[list[Any], int]:
             for check in case.http:
                 _answers(check, events[-1]["url"])
             process.send_signal(signal.SIGINT)
-            code = process.wait(timeout=60)
+            assert process.wait(timeout=60) == INTERRUPTED
         finally:
             process.kill()
         reader.join(10)
         events += [json.loads(line) for line in iter(lines.get_nowait, None)]
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
-    return events, code
+    return events
 
 
 def _read(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:

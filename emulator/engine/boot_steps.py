@@ -250,8 +250,8 @@ class FoundPort(Record, frozen=True, kw_only=True):
 class Outcome(Record, frozen=True, kw_only=True):
     """How the boot ended, `seconds` after it began. `platform_seconds`: when the platform itself would have
     said so, counted from the first start; None when it is now. code: "live", "crash", "exit-zero", "oom",
-    "not-started", "no-port", "no-http", "loopback", "unhealthy", "startup-probe", "succeeded", "failed". failure:
-    why the first process could not be executed, for "not-started"."""
+    "not-started", "no-port", "no-http", "loopback", "other-port", "unhealthy", "startup-probe", "succeeded", "failed".
+    failure: why the first process could not be executed, for "not-started"."""
 
     due: float
     verdict: VerdictKind

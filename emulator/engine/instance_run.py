@@ -368,8 +368,9 @@ class InstanceRun:
             return
         pid = process.facts.pid if process.facts else None
         listeners = self.docker.listeners(process.id, pid)
-        only_loopback = bool(listeners) and all(x.loopback for x in listeners)
-        cpu = self.docker.cpu_seconds(process.id, pid) if only_loopback else None
+        asked = self.rules.startup.port if self.rules.startup else None
+        reached = any(not x.loopback and asked in (None, x.port) for x in listeners)
+        cpu = self.docker.cpu_seconds(process.id, pid) if listeners and not reached else None
         self._loop.see(steps.Looked(at=self.clock.now(), attempt=action.attempt, listeners=listeners, cpu_s=cpu))
 
     def _reached_at(self, port: int | None) -> Address | None:

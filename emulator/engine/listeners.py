@@ -1,6 +1,7 @@
 """The kernel's table of TCP sockets → who listens where."""
 
 import ipaddress
+from collections.abc import Iterable
 
 from emulator.world import Listener
 
@@ -22,6 +23,11 @@ def parse_listeners(tcp: str, tcp6: str = "") -> tuple[Listener, ...]:
         if (listener := _listener(line.split(), v6=v6)) is not None
     }
     return tuple(sorted(found, key=lambda one: (one.port, one.v6, one.address)))
+
+
+def places(listeners: Iterable[Listener]) -> str:
+    """ "0.0.0.0:3000, [::1]:9229": where they listen, as an address is written in a URL."""
+    return ", ".join(f"[{x.address}]:{x.port}" if x.v6 else f"{x.address}:{x.port}" for x in listeners)
 
 
 def _listener(words: list[str], *, v6: bool) -> Listener | None:

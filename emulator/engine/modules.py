@@ -52,16 +52,16 @@ def find_module(repo: Snapshot, module: str) -> ModulePlace | None:
     path = module.replace(".", "/")
     found = [
         ModulePlace(file, folder)
-        for folder in _folders(repo)
+        for folder in folders(repo)
         for file in (posixpath.normpath(posixpath.join(folder, path + end)) for end in (".py", "/__init__.py"))
         if repo.is_file(file)
     ]
     return found[0] if len(found) == 1 else None
 
 
-def _folders(repo: Snapshot) -> Iterator[str]:
-    """The repository's folders, those near the root first."""
-    level, seen = ["."], 0
+def folders(repo: Snapshot, start: str = ".") -> Iterator[str]:
+    """The folder `start` of the repository and those in it, the nearest first."""
+    level, seen = [start], 0
     for _ in range(MAX_DEPTH + 1):
         below: list[str] = []
         for folder in level:

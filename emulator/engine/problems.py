@@ -18,8 +18,10 @@ from .boot_steps import Outcome
 from .failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS, OF_NOTHING, provider
 from .last_words import Telling, around, telling_line
 from .modules import find_module, imports, named_in_command, needed_by, start_there
+from .port_line import port_line
 from .requests import BUILD_ENV_SECRET
 from .traces import Frame, frames_at, line_of, place_of, variables_read
+from .unreached import other_port, startup_probe
 
 LONGEST_COMMAND = 120
 
@@ -34,6 +36,8 @@ class Scene(NamedTuple):
 def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene) -> Diagnostic:
     """Why a boot did not go live. `tail`: the last output of its last process."""
     origin = service.command.origin if service.command else None
+    if outcome.code == "other-port" and outcome.port is not None:
+        origin = port_line(service, scene.repo, outcome.port) or origin
     builder = _BY_CODE.get(outcome.code)
     cause = builder(service, outcome, origin) if builder else _ended(service, outcome, tail, scene)
     empty = [v.name for v in service.env if v.phase is not EnvPhase.BUILD and v.name not in scene.variables]
@@ -199,14 +203,15 @@ def _unhealthy(service: Service, outcome: Outcome, origin: Origin | None) -> Dia
 
 
 def _out_of_memory(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
-    limit = service.resources.memory_mib
+    limit, plan = service.resources.memory_mib, service.resources.plan
+    larger = "choose a larger plan" if plan else "raise its memory limit"
     return error(
         "start/out-of-memory",
-        f"the app needs more memory than its plan has ({limit} MiB)" if limit else "the app runs out of memory",
+        f"the app needs more memory than it has ({limit} MiB)" if limit else "the app runs out of memory",
         service=service.name,
         origin=origin,
-        facts=(outcome.reason, *((f"the limit of plan {service.resources.plan} is {limit} MiB",) if limit else ())),
-        help="use less (fewer workers, smaller models), or choose a larger plan",
+        facts=(outcome.reason, *((f"plan {plan} has {limit} MiB",) if limit and plan else ())),
+        help=f"use less (fewer workers, smaller models), or {larger}",
     )
 
 
@@ -247,20 +252,6 @@ def _not_started(service: Service, outcome: Outcome, origin: Origin | None) -> D
     )
 
 
-def _startup_probe(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
-    probe = service.probes.startup
-    by_user = probe is not None and not probe.implicit
-    port = probe.port if probe is not None else None
-    return error(
-        "start/startup-probe" if by_user else "start/not-listening",
-        outcome.reason if by_user else f"nothing listens on port {port} in the platform's time",
-        service=service.name,
-        origin=probe.origin if probe is not None and probe.origin else origin,
-        facts=() if by_user else (outcome.reason,),
-        help=f"listen on 0.0.0.0:{port} ($PORT) sooner, or give the probe more time",
-    )
-
-
 def _too_long(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
     return error(
         "start/timed-out",
@@ -276,7 +267,8 @@ _BY_CODE: dict[str, Callable[[Service, Outcome, Origin | None], Diagnostic]] = {
     **dict.fromkeys(_ENDS, _plain_end),
     "task-timeout": _too_long,
     "unhealthy": _unhealthy,
-    "startup-probe": _startup_probe,
+    "startup-probe": startup_probe,
+    "other-port": other_port,
     "oom": _out_of_memory,
     "not-started": _not_started,
 }

@@ -13,6 +13,7 @@ from emulator.model.record import replace
 from emulator.world import Listener
 
 from .boot_steps import (
+    IDLE_SHARE,
     Action,
     Exited,
     FoundPort,
@@ -25,12 +26,16 @@ from .boot_steps import (
     Tried,
     Try,
     done,
-    watch_idleness,
 )
+from .listeners import places
 from .probing import NO_ANSWER
 
 LOOK_EVERY_S = 0.1
 IDLE_FOR_S = 3.0
+"""A process that has the port, on an address no probe reaches, and did nothing for this long: the port is taken."""
+IDLE_ELSEWHERE_S = 10.0
+"""The same for one that listens on other ports only. That is not certain, for a metrics endpoint may be open while the
+app still waits for something, so its verdict says how to wait for as long as the platform does."""
 SAME_FAILURES = 3
 TRY_AGAIN_S = 0.5
 """How soon an attempt is repeated whose answer waiting does not change."""
@@ -49,8 +54,8 @@ def _try(probe: Probe, state: State, due: float) -> Try:
 
 
 def looked(rules: Rules, state: State, probe: Probe, seen: Looked) -> Step:
-    """Tell a port that is open; give up early on a process that will never be reached."""
-    state = watch_idleness(replace(state, listeners=seen.listeners), seen)
+    """Tell a port that is open; give up early on a process that will not be reached."""
+    state = _watch(state, probe, seen)
     actions: list[Action] = []
     found = _open(seen.listeners, probe.port)
     if found is not None and found.port not in state.announced:
@@ -58,11 +63,22 @@ def looked(rules: Rules, state: State, probe: Probe, seen: Looked) -> Step:
         actions.append(FoundPort(due=seen.at, port=found.port, address=found.address))
         if not rules.faithful and seen.at < state.started + probe.initial_delay_s:
             actions.append(replace(_try(probe, state, seen.at), number=1, early=True))
-    idle = state.idle_since is not None and seen.at - state.idle_since >= IDLE_FOR_S
-    on_port = any(x.port == probe.port for x in seen.listeners)
-    if idle and on_port and not rules.faithful:
-        return _never_reached(rules, state, probe, seen.at)
+    if not rules.faithful and state.idle_since is not None:
+        on_port = any(x.port == probe.port for x in seen.listeners)
+        if seen.at - state.idle_since >= (IDLE_FOR_S if on_port else IDLE_ELSEWHERE_S):
+            return _never_reached(rules, state, probe, seen.at)
     return state, (*actions, Look(due=seen.at + LOOK_EVERY_S, attempt=state.attempt))
+
+
+def _watch(state: State, probe: Probe, seen: Looked) -> State:
+    """Since when it listens, nowhere a probe reaches, opens nothing else, and does nothing."""
+    changed = state.listeners != seen.listeners
+    state = replace(state, listeners=seen.listeners)
+    if not seen.listeners or seen.cpu_s is None or _open(seen.listeners, probe.port) is not None:
+        return replace(state, idle_since=None)
+    since = state.idle_since
+    busy = since is None or (seen.cpu_s - state.idle_cpu) / max(seen.at - since, 0.5) > IDLE_SHARE
+    return replace(state, idle_since=seen.at, idle_cpu=seen.cpu_s) if changed or busy else state
 
 
 def _open(listeners: tuple[Listener, ...], port: int | None) -> Listener | None:
@@ -70,14 +86,24 @@ def _open(listeners: tuple[Listener, ...], port: int | None) -> Listener | None:
 
 
 def _never_reached(rules: Rules, state: State, probe: Probe, at: float) -> Step:
-    """It listens on loopback only and does nothing: every attempt to come fails alike."""
-    ports = ", ".join(f"{x.address}:{x.port}" for x in state.listeners)
-    told = TellProbe(due=at, number=probe.failure_threshold, ok=False, words=NO_ANSWER, due_s=at - state.started)
-    reason = f"it listens on {ports} only, which nothing outside the container reaches"
+    """It listens where no probe comes and does nothing: every attempt to come fails alike."""
+    words = NO_ANSWER if probe.kind == "tcp" else "is refused"
+    told = TellProbe(due=at, number=probe.failure_threshold, ok=False, words=words, due_s=at - state.started)
+    code, reason, port = _elsewhere(state.listeners, probe.port)
     state, ending = done(
-        state, at, _verdict(probe), "loopback", reason, platform_seconds=platform_patience(rules, probe)
+        replace(state, port=port), at, _verdict(probe), code, reason, platform_seconds=_over(rules, probe)
     )
     return state, (told, *ending)
+
+
+def _elsewhere(listeners: tuple[Listener, ...], port: int | None) -> tuple[str, str, int | None]:
+    """What is wrong with where it listens: a code, why no probe reaches it, and the port that is open."""
+    taken = tuple(x for x in listeners if x.port == port)
+    if taken or all(x.loopback for x in listeners):
+        found = places(taken or listeners)
+        return "loopback", f"it listens on {found} only, which nothing outside the container reaches", None
+    reached = tuple(x for x in listeners if not x.loopback)
+    return "other-port", f"it listens on {places(reached)}, not on {port}", reached[0].port
 
 
 def tried(rules: Rules, state: State, probe: Probe, seen: Tried) -> Step:
@@ -93,7 +119,7 @@ def tried(rules: Rules, state: State, probe: Probe, seen: Tried) -> Step:
     if seen.number >= probe.failure_threshold or certain:
         if certain:
             told = replace(told, number=probe.failure_threshold)
-        later = platform_patience(rules, probe)
+        later = _over(rules, probe) if seen.refused else platform_patience(rules, probe)
         reason = f"the startup probe {_what(probe)} {seen.words}"
         state, ending = done(state, seen.at, _verdict(probe), "startup-probe", reason, platform_seconds=later)
         return state, (told, *ending)
@@ -126,3 +152,9 @@ def platform_patience(rules: Rules, probe: Probe) -> float:
     waits = probe.initial_delay_s + (probe.failure_threshold - 1) * probe.period_s
     timeout = rules.platform_time(probe.timeout_s) if probe.waits_for_port else probe.timeout_s
     return rules.platform_time(waits) + timeout
+
+
+def _over(rules: Rules, probe: Probe) -> float:
+    """When the last attempt on a port where nobody listens has failed, from the start: a TCP attempt that waits for the
+    port takes its whole timeout, any other is refused at once."""
+    return platform_patience(rules, probe) - (0 if probe.waits_for_port else probe.timeout_s)

@@ -127,18 +127,24 @@ def _status(event: ProbeAttempt, probe: Probe) -> str | None:
 
 
 def _stopped(service: Service, event: Stopped) -> tuple[str, ...]:
-    if event.oom:
-        limit = service.resources.memory_mib
-        used = f"Memory limit of {limit} MiB exceeded with {limit} MiB used."
-        return (f"{used} Consider increasing the memory limit, see {_MEMORY_DOCS}",)
-    if event.exit_code is None:
+    if not event.oom:
+        return _exited(event.exit_code)
+    limit = service.resources.memory_mib
+    used = f"Memory limit of {limit} MiB exceeded with {limit} MiB used."
+    memory = f"{used} Consider increasing the memory limit, see {_MEMORY_DOCS}"
+    # A worker can be killed for its memory while the first process ends in its own way: that is told as well.
+    return (memory,) if event.exit_code == _SIGNALLED + _SIGKILL else (memory, *_exited(event.exit_code))
+
+
+def _exited(exit_code: int | None) -> tuple[str, ...]:
+    if exit_code is None:
         return ()
-    signal = event.exit_code - _SIGNALLED
+    signal = exit_code - _SIGNALLED
     if signal in _CRASH_SIGNALS:
         return (f"Uncaught signal: {signal}, pid=1, tid=1, fault_addr=0.",)
     if signal == _SIGKILL:
         return (f"Container terminated on signal {signal}.",)
-    return (f"Container called exit({event.exit_code}).",)
+    return (f"Container called exit({exit_code}).",)
 
 
 # ---- the end of an execution --------------------------------------------------------------------------

@@ -46,6 +46,7 @@ class FakeDocker:
         self.behave = behave
         self.started: list[FakeContainer] = []
         self.asked: list[str] = []
+        self.measured: list[str] = []
         self.failure: StartFailure | None = None
         self.answer: Callable[[str, int, str], HttpAnswer] = lambda host, port, path: HttpAnswer(status=200, seconds=0)
         self.grpc_answer: Callable[[str, int, str], GrpcAnswer] = lambda host, port, service: GrpcAnswer(
@@ -90,6 +91,7 @@ class FakeDocker:
         return found.listeners if found is not None and found.facts.running else ()
 
     def cpu_seconds(self, id: str, pid: int | None = None) -> float | None:
+        self.measured.append(id)
         return 0.0
 
     def http(self, id: str) -> "FakeDocker":

@@ -13,7 +13,7 @@ from emulator.engine.instance_run import InstanceRun, What
 from emulator.engine.rollout_steps import Down, Failed, Gone, Rotated, Signalled, Unit, Up
 from emulator.model.diagnostic import HostError
 from emulator.model.event import ContainerStarted, Event, Log, PortDetected, ProbeAttempt, Restarted, Rotation, Stopped
-from emulator.model.plan import Probe, Service, Shutdown
+from emulator.model.plan import Lifecycle, Probe, Service, Shutdown
 from emulator.model.record import replace
 from emulator.world import ContainerSpec, GrpcAnswer, HttpAnswer, StartFailure
 from tests.emulator.engine.fake_docker import GONE, LOST, FakeContainer, FakeDocker
@@ -114,6 +114,23 @@ def test_a_boot_is_told_from_its_start_to_live() -> None:
     assert kinds == [ContainerStarted, PortDetected, ProbeAttempt]
     assert {(e.service, e.deploy, e.instance) for e in bench.told} == {("shop", 3, 2)}
     assert bench.end().docker.left == []
+
+
+@pytest.mark.parametrize(("port", "asked"), [(3000, True), (10000, False)], ids=["another port", "the probe's port"])
+def test_work_is_measured_where_no_probe_comes(port: int, asked: bool) -> None:
+    """Whether a process idles is asked only while that matters: it listens, and not where the startup probe asks."""
+
+    def listen_and_end(container: FakeContainer) -> None:
+        container.listen(port)
+        time.sleep(0.3)
+        container.end(1)
+
+    probe = Probe(kind="tcp", port=10000, initial_delay_s=60, implicit=True)
+    bench = Bench(listen_and_end, what=service(lifecycle=Lifecycle(restarts_during_deploy=False)), startup=probe)
+    bench.docker.connects = lambda host, port, timeout_s: "refused"  # type: ignore[attr-defined]
+    bench.reported(Failed)
+    assert bool(bench.docker.measured) == asked
+    bench.end()
 
 
 def test_three_crashes_leave_one_container_to_remove() -> None:

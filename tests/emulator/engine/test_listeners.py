@@ -1,4 +1,4 @@
-from emulator.engine.listeners import parse_listeners
+from emulator.engine.listeners import parse_listeners, places
 from emulator.world import Listener
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -47,3 +47,11 @@ def test_two_sockets_on_one_port_are_one_listener():
 def test_garbage_is_passed_over():
     """A table read while it changes, or by a newer kernel, breaks nothing."""
     assert parse_listeners("garbage\n 0: zz:zz x 0A\n 1: 0100007F 0 0A\n 2: 01:1 0 0A\n\n", "\0") == ()
+
+
+def test_places_as_an_address_is_written():
+    """IPv6 addresses stand in brackets, as in a URL."""
+    assert places(parse_listeners(TCP, TCP6)) == (
+        "127.0.0.1:8080, [::]:8081, [::1]:8082, [::ffff:127.0.0.1]:8083, 0.0.0.0:10000"
+    )
+    assert places(()) == ""

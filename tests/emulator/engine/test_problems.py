@@ -201,6 +201,21 @@ def test_why_a_first_process_cannot_be_executed(kind: str, expected: str) -> Non
     assert (cause.code, cause.facts) == (expected, ("exec: why", "status 127"))
 
 
+@pytest.mark.parametrize(
+    ("plan", "facts", "help"),
+    [
+        ("starter", ("why", "plan starter has 512 MiB"), "choose a larger plan"),
+        (None, ("why",), "raise its memory limit"),
+    ],
+)
+def test_out_of_memory_names_the_limit(plan: str | None, facts: tuple[str, ...], help: str) -> None:
+    """How much there is, and where more of it comes from: a plan, or a limit that the user set."""
+    outcome = Outcome(due=1, verdict=VerdictKind.BOOT_FAILED, code="oom", reason="why")
+    cause = boot_cause(service(resources=Resources(plan=plan, memory_mib=512)), outcome, (), NOWHERE)
+    assert (cause.message, cause.facts) == ("the app needs more memory than it has (512 MiB)", facts)
+    assert help in str(cause.help)
+
+
 def test_out_of_memory_without_a_limit() -> None:
     """No limit of a plan is named where there is none."""
     outcome = Outcome(due=1, verdict=VerdictKind.BOOT_FAILED, code="oom", reason="why")

@@ -1,5 +1,7 @@
 """Boots judged by a startup probe, as histories: what was seen, and what the machine does next."""
 
+import pytest
+
 from emulator.engine.boot import step
 from emulator.engine.boot_steps import (
     Action,
@@ -17,14 +19,20 @@ from emulator.engine.boot_steps import (
 )
 from emulator.engine.probing import NO_ANSWER
 from emulator.engine.scaling import scaled
-from emulator.engine.startup import CANCELED
+from emulator.engine.startup import CANCELED, IDLE_ELSEWHERE_S, IDLE_FOR_S
 from emulator.model.plan import Lifecycle, Probe
 from emulator.world import Listener
 
-IMPLICIT = Probe(kind="tcp", port=8080, timeout_s=240, period_s=240, failure_threshold=1, implicit=True)
+IMPLICIT = Probe(
+    kind="tcp", port=8080, timeout_s=240, period_s=240, failure_threshold=1, waits_for_port=True, implicit=True
+)  # fmt: skip
 HTTP = Probe(kind="http", path="/ready", port=8080, initial_delay_s=30, timeout_s=5, period_s=10, failure_threshold=3)
 OPEN = Listener(address="0.0.0.0", port=8080, v6=False, loopback=False)
 LOOPBACK = Listener(address="127.0.0.1", port=8080, v6=False, loopback=True)
+ELSEWHERE = Listener(address="0.0.0.0", port=3000, v6=False, loopback=False)
+METRICS = Listener(address="::", port=9090, v6=True, loopback=False)
+DEBUGGER = Listener(address="127.0.0.1", port=5678, v6=False, loopback=True)
+NOT_REACHED = "only, which nothing outside the container reaches"
 
 
 class History:
@@ -108,11 +116,84 @@ def test_loopback_listener_that_idles_is_decided_early():
     assert (told.number, told.ok) == (1, False)
 
 
-def test_faithful_timing_waits_for_the_probe_itself():
-    """With faithful timing the loopback listener is given its whole time."""
-    history = History(IMPLICIT, faithful=True).sees(Started(at=0))
-    for at in (1.0, 60.0):
-        history.sees(Looked(at=at, attempt=1, listeners=(LOOPBACK,), cpu_s=0.2))
+def _idles(history: History, *listeners: Listener, since: float, until: float, cpu_s: float | None = 0.2) -> History:
+    """Looks twice a second at a process that does nothing, until there is a verdict."""
+    for half in range(int(2 * since), int(2 * until) + 1):
+        if history.some(Outcome):
+            break
+        history.sees(Looked(at=half / 2, attempt=1, listeners=listeners, cpu_s=cpu_s))
+    return history
+
+
+def test_listener_on_another_port_that_idles_is_decided_early():
+    """Nobody waits four minutes for a process that listens on port 3000 and does nothing; the port is told."""
+    history = _idles(History(IMPLICIT).sees(Started(at=0)), ELSEWHERE, since=1, until=60)
+    outcome = history.outcome
+    assert (outcome.verdict, outcome.code, outcome.due) == ("timed_out", "other-port", 1 + IDLE_ELSEWHERE_S)
+    assert outcome.reason == "it listens on 0.0.0.0:3000, not on 8080"
+    assert (outcome.port, outcome.platform_seconds) == (3000, 240)
+    [told] = history.some(TellProbe)
+    assert (told.number, told.ok, told.words) == (1, False, NO_ANSWER)
+
+
+def test_probe_of_the_users_on_a_port_that_stays_closed_is_unhealthy():
+    """Its attempts are refused, and the platform would have been done when the last one was."""
+    patient = Probe(kind="http", path="/", port=8080, timeout_s=5, period_s=10, failure_threshold=20)
+    history = _idles(History(patient).sees(Started(at=0)), ELSEWHERE, since=1, until=60)
+    assert (history.outcome.verdict, history.outcome.code) == ("unhealthy", "other-port")
+    assert history.outcome.platform_seconds == 190
+    [told] = history.some(TellProbe)
+    assert (told.number, told.words) == (20, "is refused")
+
+
+@pytest.mark.parametrize(
+    ("listeners", "code", "after_s", "reason"),
+    [
+        ((LOOPBACK, METRICS), "loopback", IDLE_FOR_S, f"127.0.0.1:8080 {NOT_REACHED}"),
+        ((DEBUGGER,), "loopback", IDLE_ELSEWHERE_S, f"127.0.0.1:5678 {NOT_REACHED}"),
+        ((ELSEWHERE, DEBUGGER, METRICS), "other-port", IDLE_ELSEWHERE_S, "0.0.0.0:3000, [::]:9090, not on 8080"),
+    ],
+    ids=["its port of loopback, and another", "another port of loopback", "several others"],
+)
+def test_what_is_open_tells_what_is_wrong(listeners, code, after_s, reason):
+    """The port on loopback can be opened by nobody else: that is certain soonest. Else only what is reached counts."""
+    history = _idles(History(IMPLICIT).sees(Started(at=0)), *listeners, since=1, until=60)
+    assert (history.outcome.code, history.outcome.due) == (code, 1 + after_s)
+    assert history.outcome.reason == f"it listens on {reason}"
+
+
+def test_process_that_computes_is_waited_for():
+    """A metrics endpoint is open while the app still loads: that is no reason to give up."""
+    history = History(IMPLICIT).sees(Started(at=0))
+    for second in range(1, 60):
+        history.sees(Looked(at=second, attempt=1, listeners=(METRICS,), cpu_s=0.1 * second))
+        assert not history.some(Outcome)
+
+
+def test_process_whose_work_is_not_known_is_waited_for():
+    """Where processor time cannot be read, nothing is concluded from it."""
+    history = _idles(History(IMPLICIT).sees(Started(at=0)), ELSEWHERE, since=1, until=60, cpu_s=None)
+    assert not history.some(Outcome)
+
+
+def test_process_that_opens_another_port_is_waited_for_again():
+    """It is not done yet: the time to idle begins anew."""
+    history = _idles(History(IMPLICIT).sees(Started(at=0)), METRICS, since=1, until=10)
+    _idles(history, METRICS, ELSEWHERE, since=10.5, until=60)
+    assert history.outcome.due == 10.5 + IDLE_ELSEWHERE_S
+
+
+def test_port_that_opens_at_last_is_not_given_up():
+    """A process that reaches its port within the time is left to its probe."""
+    history = _idles(History(IMPLICIT).sees(Started(at=0)), METRICS, since=1, until=10)
+    _idles(history, METRICS, OPEN, since=10.5, until=60)
+    assert not history.some(Outcome)
+
+
+@pytest.mark.parametrize("listener", [LOOPBACK, ELSEWHERE], ids=["loopback", "another port"])
+def test_faithful_timing_waits_for_the_probe_itself(listener):
+    """With faithful timing a listener that no probe reaches is given its whole time."""
+    history = _idles(History(IMPLICIT, faithful=True).sees(Started(at=0)), listener, since=1, until=120)
     assert not history.some(Outcome)
 
 

@@ -77,6 +77,8 @@ ROWS: list[tuple[Service, Event, tuple[str, ...]]] = [
     (DEFAULT, _stopped(134), ("Uncaught signal: 6, pid=1, tid=1, fault_addr=0.",)),
     (DEFAULT, _stopped(139), ("Uncaught signal: 11, pid=1, tid=1, fault_addr=0.",)),
     (DEFAULT, _stopped(137, oom=True), (OOM,)),
+    (DEFAULT, _stopped(3, oom=True), (OOM, "Container called exit(3).")),
+    (DEFAULT, _stopped(None, oom=True), (OOM,)),
     (DEFAULT, _stopped(143, signal="SIGTERM"), ()),
     (DEFAULT, _stopped(None), ()),
     (BY_SOURCE, DeployFailed(phase="health", reason="x"),
