@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from emulator.commands.planning import Planned
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code, refused
+from emulator.engine.execution_run import ExecutionRun
 from emulator.engine.labels import of_project
 from emulator.engine.release import Doors, Job, Release, Settings
 from emulator.engine.service_run import Decided, ServiceRun
@@ -26,7 +27,7 @@ from emulator.model.event import (
     VerdictKind,
 )
 from emulator.model.history import DeployRecord
-from emulator.model.plan import BuildKind, Coverage, EnvKind, Service
+from emulator.model.plan import BuildKind, Coverage, EnvKind, Service, ServiceType
 from emulator.model.rule import Fidelity
 from emulator.request import Project
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-RUNNABLE = ("web", "private", "worker")
+RUNNABLE = (ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER, ServiceType.JOB)
 _HASTE_EVERY_S = 0.1
 """How often a service that is ending is left alone to see whether the user has lost patience."""
 _LOOK_EVERY_S = 0.5
@@ -52,7 +53,7 @@ class Session:
         self.project = project
         self.has_started = False
         """Whether any container was: then there is something to tidy up."""
-        self.runs: dict[str, ServiceRun] = {}
+        self.runs: dict[str, ServiceRun | ExecutionRun] = {}
         self._fronts: dict[str, Ahead[Front]] = {}
         self._underway: dict[int, Underway] = {}
         self._generated: dict[str, dict[str, str]] = {}
@@ -65,11 +66,16 @@ class Session:
     # ---- the first deploy, and serving
 
     def run(self, number: int, *, once: bool) -> int:
-        """Deploy and serve; the exit code."""
-        plan = self.planned.resolution.plan
-        runnable = [s for s in plan.services if _can_run(s)]
-        coverage = [c for c in plan.coverage if c.fidelity is not Fidelity.EXACT]
-        coverage += [_left_out(s) for s in plan.services if not _can_run(s)]
+        """Deploy what the plan's services are, and serve; the exit code."""
+        services = self.planned.resolution.plan.services
+        runnable = [s for s in services if can_run(s)]
+        left_out = [_left_out(s) for s in services if not can_run(s)]
+        return self.deploy(number, runnable, once=once, left_out=left_out)
+
+    def deploy(self, number: int, runnable: list[Service], *, once: bool, left_out: list[Coverage]) -> int:
+        """The first deploy, of these services; then serve those that go on, unless `once`. The exit code."""
+        coverage = [c for c in self.planned.resolution.plan.coverage if c.fidelity is not Fidelity.EXACT]
+        coverage += left_out
         if not runnable:
             return self._nothing(coverage)
         self._first = number
@@ -82,7 +88,7 @@ class Session:
             coverage += release.coverage() if release is not None else ()
         self.teller.tell(CoverageReported(coverage=tuple(coverage)))
         verdict = underway.verdict()
-        if once or not underway.any_good:
+        if once or not underway.any_live:
             self.stop(at_once=not self.settings.faithful)  # first, so that the verdict is the last line
             self.teller.tell(verdict)
             return exit_code(verdict)
@@ -124,7 +130,7 @@ class Session:
                 f"`emu up` runs this project as {self.planned.platform.TITLE}, not as {planned.platform.TITLE}",
                 help="end it with Ctrl-C there, or with `emu down`, and run the command again",
             )
-        services = [s for s in planned.resolution.plan.services if _can_run(s)]
+        services = [s for s in planned.resolution.plan.services if can_run(s)]
         with self._lock:
             self.planned = planned
             self.teller.knows(planned)
@@ -216,19 +222,33 @@ class Session:
     def _deploy(self, job: Job) -> None:
         name = job.service.name
         with self._lock:
-            if name not in self.runs:
-                front = self._fronts[name] = Ahead(lambda: self.project.address(name))
-                self.runs[name] = ServiceRun(
-                    name,
-                    doors=self.doors,
-                    settings=self.settings,
-                    tell=self._tell,
-                    front=lambda: self._front(name, front),
-                    decided=self._decided,
-                    lost=self._is_lost,
-                    problem=self._broke,
-                )
-        self.runs[name].deploy(job)
+            run = self.runs.get(name) or self._new_run(job.service)
+            self.runs[name] = run
+        run.deploy(job)
+
+    def _new_run(self, service: Service) -> ServiceRun | ExecutionRun:
+        """What makes the deploys of a service: one that goes on, or one that ends."""
+        name = service.name
+        if ends_by_itself(service):
+            return ExecutionRun(
+                name,
+                doors=self.doors,
+                settings=self.settings,
+                tell=self._tell,
+                decided=self._decided,
+                problem=self._broke,
+            )
+        front = self._fronts[name] = Ahead(lambda: self.project.address(name))
+        return ServiceRun(
+            name,
+            doors=self.doors,
+            settings=self.settings,
+            tell=self._tell,
+            front=lambda: self._front(name, front),
+            decided=self._decided,
+            lost=self._is_lost,
+            problem=self._broke,
+        )
 
     def _front(self, name: str, front: "Ahead[Front]") -> "Front":
         """The address before a service; told once if it is not the one of last time."""
@@ -357,15 +377,26 @@ def _moved(name: str, holder: "PortHolder", url: str) -> Diagnostic:
     )
 
 
-def _can_run(service: Service) -> bool:
-    built = (
+def can_run(service: Service) -> bool:
+    """Whether `up` runs it."""
+    return service.type in RUNNABLE and can_build(service)
+
+
+def can_build(service: Service) -> bool:
+    return (
         service.build.kind in (BuildKind.DOCKERFILE, BuildKind.IMAGE) or service.build.generated_dockerfile is not None
     )
-    return service.type in RUNNABLE and built
+
+
+def ends_by_itself(service: Service) -> bool:
+    """Whether a run of it ends, and is judged by that."""
+    return service.lifecycle.success_is_exit_zero
 
 
 def _left_out(service: Service) -> Coverage:
     note = f"{service.type.value} services with runtime {service.build.runtime} are planned, not run yet"
+    if service.type is ServiceType.CRON and can_build(service):
+        note = f"not run on its schedule: `emu cron run {service.name}` runs it once"
     return Coverage(key=service.name, origin=service.origin, fidelity=Fidelity.NOT_IMITATED, note=note)
 
 

@@ -46,8 +46,8 @@ class Underway:
         return self._abandoned or set(self._names) <= self._decided.keys()
 
     @property
-    def any_good(self) -> bool:
-        return any(one.verdict.verdict.good for one in self._all)
+    def any_live(self) -> bool:
+        return any(one.verdict.verdict is VerdictKind.LIVE for one in self._all)
 
     @property
     def _all(self) -> list[Decided]:

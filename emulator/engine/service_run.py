@@ -257,6 +257,8 @@ class ServiceRun:
             url=self._front().url if service.type == "web" else None,
         )
         self._instances[unit.id] = instance
+        if not self._state.served:  # until one serves, whoever asks gets the platform's own pages
+            self._front().set_router(service.router or Router())
         instance.start()
 
     def _reported(self, seen: steps.Observation | BaseException) -> None:
