@@ -122,11 +122,9 @@ class TaskRun:
             while self.outcome is None:
                 self._look_for_cancel()
                 self._turn()
-        except BaseException:
+        finally:
             with contextlib.suppress(HostError):  # what went wrong first is what to tell
                 self.remove_all()
-            raise
-        self.remove_all()
         return self.outcome
 
     def remove_all(self) -> None:
