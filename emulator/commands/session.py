@@ -10,7 +10,7 @@ from emulator.commands.planning import Planned
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code, refused
 from emulator.engine.execution_run import ExecutionRun
-from emulator.engine.labels import of_project
+from emulator.engine.labels import SERVICE, of_project
 from emulator.engine.release import Doors, Job, Release, Settings
 from emulator.engine.service_run import Decided, ServiceRun
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, Severity, UsageError, error, warning
@@ -110,11 +110,25 @@ class Session:
         """Until Ctrl-C or until no service is left; whether all ended well. Raises HostError when the engine is lost,
         BrokenPipeError when nobody reads any more."""
         gc.enable()  # from here on it lives for hours
+        self._watch_memory()
         self.teller.note("serving; Ctrl-C ends it")
         while not self._over.wait(_LOOK_EVERY_S):
             self.teller.check()
         self._raise_problem()
         return False
+
+    def _watch_memory(self) -> None:
+        """Tell of a process that is killed for lack of memory while the first one of its container goes on."""
+        docker = self.doors.docker
+
+        def on_oom(id: str) -> None:
+            facts = docker.inspect(id)
+            run = self.runs.get(facts.labels.get(SERVICE, "")) if facts is not None and facts.running else None
+            if run is not None:
+                run.tell_oom(id)
+
+        with contextlib.suppress(HostError):  # an engine that is lost is told by whoever needs it
+            docker.on_oom(of_project(self.settings.root), on_oom)
 
     def _raise_problem(self) -> None:
         if self._problem is not None:

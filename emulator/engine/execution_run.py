@@ -74,6 +74,9 @@ class ExecutionRun:
         """None that serves."""
         return ()
 
+    def tell_oom(self, container: str) -> None:
+        """Its end says so."""
+
     def end(self, *, at_once: bool) -> None:
         """Cancel what runs; at once: without its grace."""
         if at_once:

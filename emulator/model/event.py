@@ -229,6 +229,12 @@ class Stopped(Event, tag="stopped", frozen=True, kw_only=True):
     seconds: float
 
 
+class OutOfMemory(Event, tag="oom", frozen=True, kw_only=True):
+    """A process of a live instance was killed for lack of memory, and its first process goes on without it."""
+
+    limit_mib: int | None
+
+
 class CoverageReported(Event, tag="coverage", frozen=True, kw_only=True):
     coverage: tuple[Coverage, ...]
 
@@ -274,6 +280,7 @@ AnyEvent = (
     | DeployFailed
     | Restarted
     | Stopped
+    | OutOfMemory
     | CoverageReported
     | Verdict
 )

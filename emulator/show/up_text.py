@@ -15,6 +15,7 @@ from emulator.model.event import (
     Live,
     Log,
     Mismatch,
+    OutOfMemory,
     PortDetected,
     PreDeployFinished,
     PreDeployStarted,
@@ -132,6 +133,13 @@ class UpText:
                 by = f": deploy {event.by} took its place" if event.by is not None else ""
                 return [
                     style.yellow(f"deploy {event.deploy} of {event.service} is canceled{by}") + self._serving(event)
+                ]
+            case OutOfMemory():
+                limit = f" (limit {event.limit_mib} MiB)" if event.limit_mib else ""
+                return [
+                    style.red(
+                        f"a process of {event.service} was killed for lack of memory{limit}; the first one goes on"
+                    )
                 ]
             case Rotation():
                 what = "gets requests again" if event.ready else "gets no new requests"
