@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import queue
+import secrets
 import signal
 import socket
 import subprocess
@@ -41,6 +42,11 @@ import http.server, os, signal, time
 signal.signal(signal.SIGTERM, lambda *_: time.sleep(20))
 http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), http.server.SimpleHTTPRequestHandler).serve_forever()
 """
+
+
+def nap() -> str:
+    """A command that takes a minute, and that no cache has."""
+    return f"sleep 6{secrets.randbelow(10)}.{secrets.randbelow(10**9):09}"
 
 
 class Place:
@@ -208,7 +214,8 @@ def test_interrupt_while_planning(place: Place, number: int, code: int) -> None:
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_interrupt_while_building(place: Place, number: int, code: int) -> None:
     """The build ends with us, on this side and inside the engine."""
-    place.write(SERVES, run="echo begun && sleep 61.7")
+    sleep = nap()
+    place.write(SERVES, run=f"echo begun && {sleep}")
     before = place.files()
     with Running(place, "--once") as up:
         up.until("log", lambda event: event["line"] == "begun")
@@ -216,7 +223,7 @@ def test_interrupt_while_building(place: Place, number: int, code: int) -> None:
         assert up.ends() == (code, "\ninterrupted\n")
     assert up.events[-1]["verdict"] == "canceled"
     assert place.files() == before
-    wait_for(lambda: processes_about("sleep 61.7") == [])
+    wait_for(lambda: processes_about(sleep) == [])
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
@@ -278,15 +285,16 @@ def test_what_a_killed_emu_leaves_is_found_and_removed(place: Place, engine: "Do
 @pytest.mark.parametrize("clean_up", ["up", "down"])
 def test_a_build_that_outlives_its_emu_is_ended(place: Place, clean_up: str) -> None:
     """After kill -9 in the middle of a build, the next `up` or `down` ends the builder and removes its folder."""
-    place.write(SERVES, run="echo begun && sleep 64.7")
+    sleep = nap()
+    place.write(SERVES, run=f"echo begun && {sleep}")
     with Running(place) as up:
         up.until("log", lambda event: event["line"] == "begun")
         up.process.kill()
         up.process.wait()
-    assert processes_about("sleep 64.7") != []
+    assert processes_about(sleep) != []
     place.write(SERVES)
     assert place.emu(clean_up, *(["--once"] if clean_up == "up" else [])).code == 0
-    wait_for(lambda: processes_about("sleep 64.7") == [] and processes_about(str(place.temporary)) == [])
+    wait_for(lambda: processes_about(sleep) == [] and processes_about(str(place.temporary)) == [])
 
 
 def test_down_ends_a_running_up(place: Place) -> None:
@@ -353,14 +361,15 @@ def cut(tmp_path: Path) -> Iterator[Cut]:
 
 def test_engine_lost_while_building(place: Place, cut: Cut) -> None:
     """Exit 3 and one diagnostic; nothing hangs."""
-    place.write(SERVES, run="echo begun && sleep 62.7")
+    sleep = nap()
+    place.write(SERVES, run=f"echo begun && {sleep}")
     with Running(place, "--once", env={"DOCKER_HOST": cut.url}) as up:
         up.until("log", lambda event: event["line"] == "begun")
         cut.now()
         code, stderr = up.ends()
     assert (code, stderr.count("error[")) == (3, 1)
     assert up.diagnostics()[0] in ("host/engine-lost", "host/no-engine")
-    wait_for(lambda: processes_about("sleep 62.7") == [])
+    wait_for(lambda: processes_about(sleep) == [])
 
 
 @pytest.mark.parametrize("serving", [False, True], ids=["while booting", "while serving"])
