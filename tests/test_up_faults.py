@@ -423,9 +423,12 @@ def test_remembered_port_is_taken(place: Place) -> None:
         url = first.until("live")["url"]
         first.ends()
     with socket.create_server(("127.0.0.1", int(url.rpartition(":")[2]))), Running(place, "--once") as second:
+        moved = second.until("diagnostic", lambda event: event["diagnostic"]["code"] == "up/port-taken")["diagnostic"]
         other = second.until("live")["url"]
         assert second.ends()[0] == 0
     assert other != url
+    assert f"taken by process {os.getpid()} " in moved["message"]
+    assert other in moved["facts"][0]
     with Running(place, "--once") as third:
         assert third.until("live")["url"] == other
         third.ends()

@@ -7,7 +7,6 @@ from emulator.engine.service_run import Decided
 from emulator.model.diagnostic import Fault
 from emulator.model.event import ServiceVerdict, Trigger, Verdict, VerdictKind
 
-
 _HEED_EVERY_S = 0.1
 """A signal that another thread gets does not wake the main one, which alone heeds it."""
 

@@ -227,6 +227,10 @@ class Stopped(Event, tag="stopped", frozen=True, kw_only=True):
     oom: bool
     graceful: bool
     seconds: float
+    heard: bool | None = None
+    """Whether its first process does anything at the signal; None where that cannot be seen, or none was sent."""
+    grace_s: float | None = None
+    """How long the platform lets it end itself, once it was told to."""
 
 
 class OutOfMemory(Event, tag="oom", frozen=True, kw_only=True):
