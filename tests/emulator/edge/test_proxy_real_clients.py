@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import hashlib
 import itertools
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -26,7 +28,7 @@ from emulator.edge.sockets import SocketHttp
 from emulator.model.router import Router
 from tests.emulator.edge.load import Load
 from tests.emulator.edge.origins import eventually, proxy
-from tests.emulator.edge.real_servers import HttpServer, grpc_server, http_server, websocket_server
+from tests.emulator.edge.real_servers import Address, HttpServer, grpc_server, http_server, websocket_server
 from tests.running_emu import CHECKOUT
 
 MIB = 1024 * 1024
@@ -126,6 +128,46 @@ def test_server_closes_first(code, expected):
                 client.recv(timeout=2)
         assert closed.value.rcvd is not None
         assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (code, "enough")
+        assert eventually(lambda: front.counters().in_flight == 0)
+
+
+def test_server_that_vanishes():
+    """A server that ends without a word is an abnormal end for the client, at once."""
+
+    def handler(connection: ServerConnection) -> None:
+        connection.recv()
+        connection.socket.shutdown(socket.SHUT_RDWR)
+
+    with websocket_server(handler) as address, proxy(address) as front, socket_to(front) as client:
+        client.send("go")
+        began = time.monotonic()
+        with pytest.raises(ConnectionClosedError) as closed:
+            client.recv(timeout=5)
+        assert closed.value.rcvd is None
+        assert time.monotonic() - began < 0.5
+        assert eventually(lambda: front.counters().in_flight == 0)
+
+
+@pytest.mark.parametrize("how", ["ends", "resets"])
+def test_client_that_vanishes(how):
+    """A client that ends without a word is an abnormal end for the server, at once."""
+    got: list[ConnectionClosed] = []
+
+    def handler(connection: ServerConnection) -> None:
+        try:
+            connection.recv()
+        except ConnectionClosed as closed:
+            got.append(closed)
+
+    with websocket_server(handler) as address, proxy(address) as front:
+        with socket_to(front) as client:
+            if how == "resets":
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.socket.close()
+            else:
+                client.socket.shutdown(socket.SHUT_RDWR)
+            assert eventually(lambda: got, 1)
+        assert got[0].rcvd is None
         assert eventually(lambda: front.counters().in_flight == 0)
 
 
@@ -238,6 +280,20 @@ def test_upload_of_a_generator(front):
             assert told == {"count": len(whole), "sha256": hashlib.sha256(whole).hexdigest(), "framing": "chunked"}
 
 
+def test_upload_that_waits_for_its_permission(front):
+    """A client that asks before it sends a body is told by the server itself, and then answered."""
+
+    async def talk() -> list[int]:
+        async with aiohttp.ClientSession(front.url) as session:
+            seen = []
+            for _ in range(5):
+                async with session.post("/sum", data=b"x" * 100_000, expect100=True) as response:
+                    seen.append((await response.json())["count"])
+            return seen
+
+    assert asyncio.run(talk()) == [100_000] * 5
+
+
 def test_echo_while_uploading(front):
     """The answer comes while the request still goes: neither waits for the other."""
     heard = threading.Semaphore(0)
@@ -330,7 +386,13 @@ class Alone:
 
 @pytest.fixture
 def alone(answering) -> Iterator[Alone]:
-    command = [sys.executable, "-c", ALONE, str(answering.address[1])]
+    with proxy_alone(answering.address) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def proxy_alone(address: Address) -> Iterator[Alone]:
+    command = [sys.executable, "-c", ALONE, str(address[1])]
     with subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Alone(process)
         assert process.stdin is not None
@@ -383,6 +445,27 @@ def test_slow_client(alone):
     assert alone.grown_kib < 4 * 1024
 
 
+def test_socket_that_is_flooded():
+    """A server that sends more over a WebSocket than its client reads is held back; all arrives in the end."""
+    sent = 0
+
+    def handler(connection: ServerConnection) -> None:
+        nonlocal sent
+        for _ in range(64):
+            connection.send(b"f" * MIB)
+            sent += 1
+
+    with (
+        websocket_server(handler, compression=None) as address,
+        proxy_alone(address) as alone,
+        connect(alone.url.replace("http", "ws"), compression=None, max_size=2 * MIB, max_queue=1) as client,
+    ):
+        time.sleep(0.5)
+        assert sent < 32  # what the system's buffers and the client's hold
+        assert sum(len(message) for message in client) == 64 * MIB
+        assert alone.grown_kib < 4 * 1024
+
+
 # gRPC
 
 
@@ -397,8 +480,9 @@ def channel_to(front: Proxy) -> Iterator[grpc.Channel]:
 
 
 def test_grpc_calls():
-    """Unary calls with small and large messages, failures with their words, streams message by message."""
-    go = threading.Semaphore(0)
+    """Unary calls with small and large messages, failures with their words, streams message by message, and the
+    client's cancelling."""
+    go, ended = threading.Semaphore(0), threading.Event()
 
     def add(request: bytes, context: grpc.ServicerContext) -> bytes:
         if not request:
@@ -411,7 +495,13 @@ def test_grpc_calls():
             assert go.acquire(timeout=2)
             yield b"%d" % number
 
-    methods = {"Add": grpc.unary_unary_rpc_method_handler(add), "Watch": grpc.unary_stream_rpc_method_handler(watch)}
+    def wait(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+        context.add_callback(ended.set)
+        yield b"waits"
+        ended.wait(5)
+
+    streams = {"Watch": grpc.unary_stream_rpc_method_handler(watch), "Wait": grpc.unary_stream_rpc_method_handler(wait)}
+    methods = {"Add": grpc.unary_unary_rpc_method_handler(add), **streams}
     with grpc_server(**methods) as address, proxy(address, router=Router(http2=True)) as front:
         with channel_to(front) as channel:
             call = channel.unary_unary("/shop.Cart/Add")
@@ -427,6 +517,10 @@ def test_grpc_calls():
             with ThreadPoolExecutor(8) as pool:
                 heard = pool.map(lambda number: call(b"%03d" % number, timeout=5), range(200))
                 assert list(heard) == [(b"%03d" % number)[::-1] for number in range(200)]
+            endless = channel.unary_stream("/shop.Cart/Wait")(b"", timeout=5)
+            assert next(endless) == b"waits"
+            endless.cancel()
+            assert ended.wait(2)
             watching = channel.unary_stream("/shop.Cart/Watch")(b"5", timeout=5)
             for number in range(5):
                 go.release()
