@@ -384,6 +384,10 @@ class Clock(Protocol):
         """Seconds on a clock that never goes back; only differences mean something."""
         ...
 
+    def wall(self) -> float:
+        """Seconds since 1970, by this machine's own clock."""
+        ...
+
     def sleep(self, seconds: float) -> None: ...
 
 

@@ -52,6 +52,7 @@ from .docker_followers import (
 )
 from .docker_look import HelperHttp
 from .host import Endpoint, resolve_endpoint
+from .socket_tables import SocketTables
 from .sockets import SocketHttp
 
 T = TypeVar("T")
@@ -91,6 +92,7 @@ class Engine:
         self._helpers: dict[str, docker_look.Helper] = {}
         self._followers: list[Follower] = []
         self._seen_in_proc: set[str] = set()
+        self._tables = SocketTables()
 
     # --- the engine itself
 
@@ -292,6 +294,7 @@ class Engine:
 
     def remove(self, id: str) -> None:
         self._drop_helper(id)
+        self._tables.forget(id)
 
         def remove(api: Any) -> None:
             from docker.errors import APIError
@@ -368,7 +371,7 @@ class Engine:
             return ()
         id, pid = found
         if self._look != "helper":
-            tables = docker_look.socket_tables(pid, id)
+            tables = self._tables.of(pid, id)
             if tables is not None:
                 self._seen_in_proc.add(id)
                 return parse_listeners(*tables)

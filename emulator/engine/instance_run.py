@@ -234,17 +234,27 @@ class InstanceRun:
         process = self._process = Process(id, attempt, self.clock.now())
         logs = self.docker.follow_logs(id, lambda stream, line: self._line(process, stream, line))
         process.followers.append(logs)
+        asked = self.clock.now()
         failure = self.docker.start(id)
-        now = process.started = self.clock.now()
+        process.started = self.clock.now()
         if failure is not None:
             self._told_started(process)
             shown = replace(failure, message=conceal(failure.message, self._hidden))
-            self._loop.see(steps.NotStarted(at=now, failure=shown))
+            self._loop.see(steps.NotStarted(at=process.started, failure=shown))
             return
         process.facts = self.docker.inspect(id)
+        process.started = self._since(process.facts, asked, process.started)
         self._told_started(process)
-        self._loop.see(steps.Started(at=now))
+        self._loop.see(steps.Started(at=process.started))
         process.followers.append(self.docker.on_exit(id, lambda told: self._exited(process, logs, told)))
+
+    def _since(self, facts: ContainerFacts | None, asked: float, answered: float) -> float:
+        """When the process started: by the engine's note, which comes before its answer. Its clock may be another one,
+        so that only a moment between question and answer is believed."""
+        if facts is None or facts.started_at is None:
+            return answered
+        noted = self.clock.now() - (self.clock.wall() - facts.started_at)
+        return min(max(asked, noted), answered)
 
     def _told_started(self, process: Process) -> None:
         facts = process.facts or self.docker.inspect(process.id)

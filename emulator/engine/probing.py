@@ -7,7 +7,7 @@ from emulator.model.plan import Probe
 from emulator.world import Clock, GrpcAnswer, HttpAnswer, HttpDoor
 
 NO_ANSWER = "gets no answer in time"
-KNOCK_EVERY_S = 0.01
+KNOCK_EVERY_S = 0.005
 """Between two tries of a TCP attempt."""
 _LONGEST_KNOCK_S = 1.0
 _STATUSES = (200, 399)

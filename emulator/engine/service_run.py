@@ -262,13 +262,16 @@ class ServiceRun:
             make_spec=lambda attempt: release.make_spec(unit, attempt),
             hidden=release.job.hidden,
         )
+        front = self._front() if service.type == "web" else None
+        if front is not None and not self._state.served:  # it takes milliseconds, which live must not wait for
+            front.set_router(service.router or Router())
         instance = InstanceRun(
             what,
             docker=self.doors.docker,
             clock=self.doors.clock,
             tell=self.tell,
             report=self._reported,
-            url=self._front().url if service.type == "web" else None,
+            url=front.url if front is not None else None,
         )
         self._instances[unit.id] = instance
         if not self._state.served:  # until one serves, whoever asks gets the platform's own pages
