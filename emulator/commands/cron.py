@@ -5,10 +5,10 @@ import argparse
 from emulator import options
 from emulator.commands.planning import configure_planning, plan_repository
 from emulator.commands.session import Session, can_build
-from emulator.commands.teller import Teller
+from emulator.commands.teller import Teller, told
 from emulator.commands.up import doors, in_project, settings_of, tell_plan
 from emulator.engine.labels import project_id
-from emulator.model.diagnostic import HostError, UsageError
+from emulator.model.diagnostic import UsageError
 from emulator.model.plan import Service, ServiceType
 from emulator.request import Request, World
 
@@ -22,19 +22,7 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
 
 def run(request: Request, world: World) -> int:
     """Plan, build, run to the end; the exit code follows the verdict."""
-    teller = Teller(request, world)
-    try:
-        code = _run(request, world, teller)
-    except HostError as problem:
-        if request.format != "json":
-            raise
-        teller.ended_early(problem.diagnostic)
-        return problem.exit_code
-    except KeyboardInterrupt:
-        teller.canceled("interrupted")
-        raise
-    teller.check()
-    return code
+    return told(request, world, lambda teller: _run(request, world, teller))
 
 
 def _run(request: Request, world: World, teller: Teller) -> int:

@@ -12,7 +12,7 @@ from emulator.commands.asking import asked, followed
 from emulator.commands.attending import Attendant
 from emulator.commands.planning import Planned, configure_planning, plan_repository, with_answers
 from emulator.commands.session import Ahead, Session, remove_leftovers, tell_refusal
-from emulator.commands.teller import Teller
+from emulator.commands.teller import Teller, told
 from emulator.config import read_config
 from emulator.engine.labels import project_id
 from emulator.engine.release import Doors, Settings
@@ -38,19 +38,7 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
 
 def run(request: Request, world: World) -> int:
     """Plan, build, boot; the exit code follows the verdict."""
-    teller = Teller(request, world)
-    try:
-        code = _run(request, world, teller)
-    except HostError as problem:
-        if request.format != "json":
-            raise
-        teller.ended_early(problem.diagnostic)
-        return problem.exit_code
-    except KeyboardInterrupt:
-        teller.canceled("interrupted")
-        raise
-    teller.check()
-    return code
+    return told(request, world, lambda teller: _run(request, world, teller))
 
 
 def _run(request: Request, world: World, teller: Teller) -> int:
