@@ -4,7 +4,8 @@ import argparse
 
 from emulator import options
 from emulator.commands.planning import configure_planning, plan_repository
-from emulator.commands.session import Session, can_build
+from emulator.commands.runnable import can_build
+from emulator.commands.session import Session
 from emulator.commands.teller import Teller, told
 from emulator.commands.up import doors, in_project, settings_of, tell_plan
 from emulator.engine.labels import project_id
@@ -38,7 +39,7 @@ def _run(request: Request, world: World, teller: Teller) -> int:
         with world.project(project_id(settings.root)) as project:
             session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
             number = project.next_deploy()
-            return in_project(session, lambda: session.deploy(number, [service], once=True, left_out=[]))
+            return in_project(session, lambda: session.deploy(number, [service], once=True, rest=[]))
     finally:
         docker.close()
 

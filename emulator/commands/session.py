@@ -4,9 +4,11 @@ import contextlib
 import gc
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
+from emulator.commands.ahead import Ahead
 from emulator.commands.planning import Planned
+from emulator.commands.runnable import can_run, ends_by_itself, generated_values, left_out
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code, refused
 from emulator.engine.execution_run import ExecutionRun
@@ -27,16 +29,13 @@ from emulator.model.event import (
     VerdictKind,
 )
 from emulator.model.history import DeployRecord
-from emulator.model.plan import BuildKind, Coverage, EnvKind, Service, ServiceType
+from emulator.model.plan import Coverage, Service
 from emulator.model.rule import Fidelity
 from emulator.request import Project
 
 if TYPE_CHECKING:
     from emulator.world import Docker, Front, PortHolder
 
-T = TypeVar("T")
-
-RUNNABLE = (ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER, ServiceType.JOB)
 _HASTE_EVERY_S = 0.1
 """How often a service that is ending is left alone to see whether the user has lost patience."""
 _LOOK_EVERY_S = 0.5
@@ -69,13 +68,14 @@ class Session:
         """Deploy what the plan's services are, and serve; the exit code."""
         services = self.planned.resolution.plan.services
         runnable = [s for s in services if can_run(s)]
-        left_out = [_left_out(s) for s in services if not can_run(s)]
-        return self.deploy(number, runnable, once=once, left_out=left_out)
+        rest = [left_out(s) for s in services if not can_run(s)]
+        return self.deploy(number, runnable, once=once, rest=rest)
 
-    def deploy(self, number: int, runnable: list[Service], *, once: bool, left_out: list[Coverage]) -> int:
-        """The first deploy, of these services; then serve those that go on, unless `once`. The exit code."""
+    def deploy(self, number: int, runnable: list[Service], *, once: bool, rest: list[Coverage]) -> int:
+        """The first deploy, of these services; then serve those that go on, unless `once`. rest: what is said of the
+        others. The exit code."""
         coverage = [c for c in self.planned.resolution.plan.coverage if c.fidelity is not Fidelity.EXACT]
-        coverage += left_out
+        coverage += rest
         if not runnable:
             return self._nothing(coverage)
         self._first = number
@@ -391,65 +391,9 @@ def _moved(name: str, holder: "PortHolder", url: str) -> Diagnostic:
     )
 
 
-def can_run(service: Service) -> bool:
-    """Whether `up` runs it."""
-    return service.type in RUNNABLE and can_build(service)
-
-
-def can_build(service: Service) -> bool:
-    return (
-        service.build.kind in (BuildKind.DOCKERFILE, BuildKind.IMAGE) or service.build.generated_dockerfile is not None
-    )
-
-
-def ends_by_itself(service: Service) -> bool:
-    """Whether a run of it ends, and is judged by that."""
-    return service.lifecycle.success_is_exit_zero
-
-
-def _left_out(service: Service) -> Coverage:
-    note = f"{service.type.value} services with runtime {service.build.runtime} are planned, not run yet"
-    if service.type is ServiceType.CRON and can_build(service):
-        note = f"not run on its schedule: `emu cron run {service.name}` runs it once"
-    return Coverage(key=service.name, origin=service.origin, fidelity=Fidelity.NOT_IMITATED, note=note)
-
-
-def generated_values(service: Service) -> dict[str, str]:
-    """A fresh random value for every variable the platform would generate."""
-    import base64
-    import secrets
-
-    wanted = [v.name for v in service.env if v.kind is EnvKind.GENERATED and v.value is None]
-    return {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in wanted}
-
-
 def remove_leftovers(docker: "Docker", root: str) -> int:
     """Remove the containers of earlier runs of this project that did not end well; how many there were."""
     found = docker.containers(of_project(root))
     for container in found:
         docker.remove(container.id)
     return len(found)
-
-
-class Ahead(Generic[T]):
-    """Work begun in a thread of its own, so that the build need not wait for it: what it imports and asks takes
-    longer than a cached build."""
-
-    def __init__(self, work: Callable[[], T]) -> None:
-        self._problem: BaseException | None = None
-        self._result: list[T] = []
-        self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
-        self._thread.start()
-
-    def _run(self, work: Callable[[], T]) -> None:
-        try:
-            self._result.append(work())
-        except BaseException as problem:  # noqa: BLE001 - raised again in `wait`, in the thread that asked
-            self._problem = problem
-
-    def wait(self) -> T:
-        """What came of it, when it is done. Raises what it raised."""
-        self._thread.join()
-        if self._problem is not None:
-            raise self._problem
-        return self._result[0]

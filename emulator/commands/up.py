@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator import options
+from emulator.commands.ahead import Ahead
 from emulator.commands.asking import asked, followed
 from emulator.commands.attending import Attendant
 from emulator.commands.planning import Planned, configure_planning, plan_repository, with_answers
-from emulator.commands.session import Ahead, Session, remove_leftovers, tell_refusal
+from emulator.commands.session import Session, remove_leftovers, tell_refusal
 from emulator.commands.teller import Teller, told
 from emulator.config import read_config
 from emulator.engine.labels import project_id
