@@ -29,7 +29,7 @@ from . import boot, probing, rollout_steps
 from . import boot_steps as steps
 from .loop import Loop
 from .requests import conceal
-from .rollout import UNHEARD_S
+from .retiring import UNHEARD_S
 from .rollout_steps import Unit
 
 Tell = Callable[[Event], None]

@@ -178,16 +178,13 @@ class ServiceRun:
             self._problem(problem)
 
     def _take(self, seen: steps.Observation) -> tuple[steps.Action, ...]:
-        self._state, actions = rollout.step(self._rules(), self._state, seen)
+        self._state, actions = rollout.step(self._rules, self._state, seen)
         if isinstance(seen, steps.Gone):
             self._instances.pop(seen.unit.id, None)
         return actions
 
-    def _rules(self) -> steps.Rules:
-        """By the newest deploy that is or will be made: its plan says how it takes the place of others."""
-        deploy = self._state.current or self._state.target or max(self._jobs, default=None)
-        if deploy is None:
-            return steps.Rules()
+    def _rules(self, deploy: int) -> steps.Rules:
+        """How a deploy takes the place of others, by its own plan."""
         service = self._jobs[deploy].service
         return steps.Rules(
             replacement=rules_of(service, self.settings).lifecycle.replacement,
