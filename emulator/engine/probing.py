@@ -73,7 +73,7 @@ def _knocked(door: HttpDoor, clock: Clock, probe: Probe, target: Target, until: 
             return Attempted(True, "accepts a connection")
         if not probe.waits_for_port:
             return Attempted(False, _PROBLEMS.get(problem, _UNREACHED), refused=problem == "refused")
-        clock.sleep(KNOCK_EVERY_S)
+        clock.sleep(min(KNOCK_EVERY_S, until - clock.now()))
     return Attempted(False, NO_ANSWER)
 
 
