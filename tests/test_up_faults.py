@@ -1,35 +1,27 @@
 """Whatever happens to `emu up`: one clear diagnostic, the right exit code, nothing left behind, nothing of the user's
 changed. The real `emu`, on the real engine."""
 
-import hashlib
-import json
 import os
-import queue
+import secrets
 import signal
 import socket
 import subprocess
-import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 import pytest
 
 from emulator.edge.host import resolve_endpoint
-from emulator.engine.labels import PROJECT, project_id
-from tests.processes import command_lines
-from tests.running_emu import CHECKOUT, EMU, Ran, environment, published, run_emu
+from tests.places import SOON_S, Place, Running, get, processes_about, tidied, wait_for
+from tests.running_emu import CHECKOUT, EMU, environment
 from tests.socket_cut import Cut
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
-
-SOON_S = 40
 
 SERVES = """\
 import http.server, os
@@ -43,149 +35,17 @@ http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), http.server.SimpleH
 """
 
 
-class Place:
-    """A project in a folder of its own, with its state and temporary files beside it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "shop"
-        self.temporary = folder / "tmp"
-        self.state = folder / "state"
-        self.temporary.mkdir()
-        self.root.mkdir()
-        self.env: dict[str, str] = {
-            "TMPDIR": str(self.temporary),
-            "XDG_STATE_HOME": str(self.state),
-            "XDG_CACHE_HOME": str(folder / "cache"),
-        }
-
-    def write(self, app: str, *, run: str = "true") -> None:
-        (self.root / "app.py").write_text(app)
-        dockerfile = f'FROM python:3.11-slim\nRUN {run}\nCOPY app.py .\nCMD ["python", "-u", "app.py"]\n'
-        (self.root / "Dockerfile").write_text(dockerfile)
-
-    def files(self) -> dict[str, str]:
-        """What the user has, by content."""
-        found = [path for path in self.root.rglob("*") if path.is_file()]
-        return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
-
-    def emu(self, verb: str, *arguments: str, **env: str) -> Ran:
-        return run_emu(verb, "--root", str(self.root), *arguments, env={**self.env, **env})
-
-    @property
-    def labels(self) -> dict[str, str]:
-        return {"label": f"{PROJECT}={project_id(str(self.root))}"}
+def nap() -> str:
+    """A command that takes a minute, and that no cache has."""
+    return f"sleep 6{secrets.randbelow(10)}.{secrets.randbelow(10**9):09}"
 
 
 @pytest.fixture
 def place(tmp_path: Path, engine: "DockerClient") -> Iterator[Place]:
-    """A project; after the test nothing of it may be left, and its files are as they were."""
-    place = Place(tmp_path)
-    place.write(SERVES)
-    yield place
-    try:
-        assert left_behind(place, engine) == []
-    finally:
-        for container in engine.containers.list(all=True, filters=place.labels):
-            container.remove(force=True, v=True)
-        for image in engine.images.list(filters=place.labels):
-            engine.images.remove(image.id, force=True)
-
-
-def left_behind(place: Place, engine: "DockerClient") -> list[str]:
-    """Containers, networks, temporary files and processes."""
-    left = [c.name for c in engine.containers.list(all=True, filters=place.labels)]
-    left += [n.name for n in engine.networks.list(filters=place.labels)]
-    left += [path.name for path in place.temporary.iterdir()]
-    return left + processes_about(str(place.root.parent))
-
-
-def processes_about(text: str) -> list[str]:
-    """The command lines of this machine's processes that hold `text`, other than the tests' own."""
-    return [line for line in command_lines() if text in line and "pytest" not in line]
-
-
-class Running:
-    """`emu up` in a process of its own, its events as they come."""
-
-    def __init__(self, place: Place, *arguments: str, env: Mapping[str, str] | None = None) -> None:
-        self.process = subprocess.Popen(
-            [*EMU, "up", "--format", "json", "--root", str(place.root), *arguments], cwd=CHECKOUT,
-            env=environment({**place.env, **(env or {})}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, preexec_fn=_as_from_a_terminal,  # noqa: PLW1509 - no threads in it yet
-        )  # fmt: skip
-        self.events: list[Any] = []
-        self._lines: queue.Queue[str | None] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
-        self._reader.join(5)
-        for stream in (self.process.stdout, self.process.stderr):
-            if stream is not None:
-                stream.close()
-
-    def _read(self) -> None:
-        for line in self.process.stdout or ():
-            self._lines.put(line)
-        self._lines.put(None)
-
-    def until(self, kind: str, wanted: Callable[[Any], bool] = lambda _: True) -> Any:
-        """The next event of a kind. Fails when the output ends, or takes too long, before."""
-        deadline = time.monotonic() + SOON_S
-        while True:
-            line = self._lines.get(timeout=max(0.1, deadline - time.monotonic()))
-            assert line is not None, f"emu ended before {kind}: {self.events[-3:]} {self._stderr()}"
-            self.events.append(json.loads(line))
-            if self.events[-1]["event"] == kind and wanted(self.events[-1]):
-                return self.events[-1]
-
-    def ends(self) -> tuple[int, str]:
-        """The exit code and stderr, after it ended by itself; every event obeys the schema."""
-        code = self.process.wait(timeout=SOON_S)
-        self._reader.join(5)
-        self.events += [json.loads(line) for line in iter(self._lines.get_nowait, None)]
-        for event in self.events:
-            published("event").validate(event)
-        stderr = self._stderr()
-        assert "Traceback" not in stderr
-        return code, stderr
-
-    def _stderr(self) -> str:
-        assert self.process.stderr is not None
-        return self.process.stderr.read() if self.process.poll() is not None else ""
-
-    def diagnostics(self) -> list[str]:
-        """Codes, of what was found and of what ended the deploy."""
-        found = [e["diagnostic"]["code"] for e in self.events if e["event"] == "diagnostic"]
-        return found + [e["cause"]["code"] for e in self.events if e["event"] == "deploy.failed" and e["cause"]]
-
-
-def _as_from_a_terminal() -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def get(url: str) -> int:
-    """The status of an answer, 0 when there is none."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as refusal:
-        refusal.close()
-        return refusal.code
-    except OSError:
-        return 0
-
-
-def wait_for(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SOON_S
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    """A project; after the test nothing of it may be left."""
+    with tidied(tmp_path, engine) as place:
+        place.write(SERVES)
+        yield place
 
 
 SIGNALS = [pytest.param(signal.SIGINT, 130, id="Ctrl-C"), pytest.param(signal.SIGTERM, 143, id="SIGTERM")]
@@ -208,7 +68,8 @@ def test_interrupt_while_planning(place: Place, number: int, code: int) -> None:
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_interrupt_while_building(place: Place, number: int, code: int) -> None:
     """The build ends with us, on this side and inside the engine."""
-    place.write(SERVES, run="echo begun && sleep 61.7")
+    sleep = nap()
+    place.write(SERVES, run=f"echo begun && {sleep}")
     before = place.files()
     with Running(place, "--once") as up:
         up.until("log", lambda event: event["line"] == "begun")
@@ -216,7 +77,7 @@ def test_interrupt_while_building(place: Place, number: int, code: int) -> None:
         assert up.ends() == (code, "\ninterrupted\n")
     assert up.events[-1]["verdict"] == "canceled"
     assert place.files() == before
-    wait_for(lambda: processes_about("sleep 61.7") == [])
+    wait_for(lambda: processes_about(sleep) == [])
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
@@ -278,15 +139,16 @@ def test_what_a_killed_emu_leaves_is_found_and_removed(place: Place, engine: "Do
 @pytest.mark.parametrize("clean_up", ["up", "down"])
 def test_a_build_that_outlives_its_emu_is_ended(place: Place, clean_up: str) -> None:
     """After kill -9 in the middle of a build, the next `up` or `down` ends the builder and removes its folder."""
-    place.write(SERVES, run="echo begun && sleep 64.7")
+    sleep = nap()
+    place.write(SERVES, run=f"echo begun && {sleep}")
     with Running(place) as up:
         up.until("log", lambda event: event["line"] == "begun")
         up.process.kill()
         up.process.wait()
-    assert processes_about("sleep 64.7") != []
+    assert processes_about(sleep) != []
     place.write(SERVES)
     assert place.emu(clean_up, *(["--once"] if clean_up == "up" else [])).code == 0
-    wait_for(lambda: processes_about("sleep 64.7") == [] and processes_about(str(place.temporary)) == [])
+    wait_for(lambda: processes_about(sleep) == [] and processes_about(str(place.temporary)) == [])
 
 
 def test_down_ends_a_running_up(place: Place) -> None:
@@ -353,14 +215,15 @@ def cut(tmp_path: Path) -> Iterator[Cut]:
 
 def test_engine_lost_while_building(place: Place, cut: Cut) -> None:
     """Exit 3 and one diagnostic; nothing hangs."""
-    place.write(SERVES, run="echo begun && sleep 62.7")
+    sleep = nap()
+    place.write(SERVES, run=f"echo begun && {sleep}")
     with Running(place, "--once", env={"DOCKER_HOST": cut.url}) as up:
         up.until("log", lambda event: event["line"] == "begun")
         cut.now()
         code, stderr = up.ends()
     assert (code, stderr.count("error[")) == (3, 1)
     assert up.diagnostics()[0] in ("host/engine-lost", "host/no-engine")
-    wait_for(lambda: processes_about("sleep 62.7") == [])
+    wait_for(lambda: processes_about(sleep) == [])
 
 
 @pytest.mark.parametrize("serving", [False, True], ids=["while booting", "while serving"])
@@ -414,9 +277,12 @@ def test_remembered_port_is_taken(place: Place) -> None:
         url = first.until("live")["url"]
         first.ends()
     with socket.create_server(("127.0.0.1", int(url.rpartition(":")[2]))), Running(place, "--once") as second:
+        moved = second.until("diagnostic", lambda event: event["diagnostic"]["code"] == "up/port-taken")["diagnostic"]
         other = second.until("live")["url"]
         assert second.ends()[0] == 0
     assert other != url
+    assert f"taken by process {os.getpid()} " in moved["message"]
+    assert other in moved["facts"][0]
     with Running(place, "--once") as third:
         assert third.until("live")["url"] == other
         third.ends()

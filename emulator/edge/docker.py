@@ -5,6 +5,7 @@ one adds proxies from the user's settings to every container).
 """
 
 import contextlib
+import json
 import os
 import socket
 import threading
@@ -39,9 +40,19 @@ from emulator.world import (
 
 from . import docker_look
 from .docker_errors import asking, words_of
-from .docker_followers import Connection, Follower, attached, drain, follow_exit, follow_output, streamed
+from .docker_followers import (
+    Connection,
+    Follower,
+    attached,
+    drain,
+    follow_events,
+    follow_exit,
+    follow_output,
+    streamed,
+)
 from .docker_look import HelperHttp
 from .host import Endpoint, resolve_endpoint
+from .socket_tables import SocketTables
 from .sockets import SocketHttp
 
 T = TypeVar("T")
@@ -81,6 +92,7 @@ class Engine:
         self._helpers: dict[str, docker_look.Helper] = {}
         self._followers: list[Follower] = []
         self._seen_in_proc: set[str] = set()
+        self._tables = SocketTables()
 
     # --- the engine itself
 
@@ -282,6 +294,7 @@ class Engine:
 
     def remove(self, id: str) -> None:
         self._drop_helper(id)
+        self._tables.forget(id)
 
         def remove(api: Any) -> None:
             from docker.errors import APIError
@@ -319,6 +332,22 @@ class Engine:
             raise HostError(_gone(id))
         return self._kept(follow_exit(connection, lambda: self._facts_at_end(id), on_exit, endpoint=self.endpoint.url))
 
+    def on_oom(self, labels: Mapping[str, str], on_oom: Callable[[str], None]) -> Follower:
+        wanted = {"type": ["container"], "event": ["oom"], "label": label_filter(labels)}
+
+        def connect(api: Any) -> Connection:
+            response = api._get(  # noqa: SLF001 - the SDK's own way cannot be ended from another thread
+                api._url("/events"),  # noqa: SLF001
+                params={"filters": json.dumps(wanted)},
+                stream=True,
+                timeout=None,
+            )
+            api._raise_for_status(response)  # noqa: SLF001
+            return streamed(api, response)
+
+        connection = self._ask("asking what happens to containers", connect)
+        return self._kept(follow_events(connection, on_oom, endpoint=self.endpoint.url))
+
     def _facts_at_end(self, id: str) -> ContainerFacts | HostError:
         """The state of a container that has just ended."""
         try:
@@ -342,7 +371,7 @@ class Engine:
             return ()
         id, pid = found
         if self._look != "helper":
-            tables = docker_look.socket_tables(pid, id)
+            tables = self._tables.of(pid, id)
             if tables is not None:
                 self._seen_in_proc.add(id)
                 return parse_listeners(*tables)

@@ -41,24 +41,6 @@ _PROBLEMS: Mapping[str, type[OSError]] = {
 }
 
 
-def socket_tables(pid: int, id: str) -> tuple[str, str] | None:
-    """The texts of tcp and tcp6 in the network namespace of container `id`, whose first process is `pid`.
-
-    None when /proc does not show them: the process is gone, belongs to somebody else, or this machine's
-    process numbers are not the engine's.
-    """
-    folder = _PROC / str(pid)
-    try:
-        if id not in (folder / "cgroup").read_text():
-            return None
-        tcp = (folder / "net/tcp").read_text()
-    except OSError:
-        return None
-    with contextlib.suppress(OSError):
-        return tcp, (folder / "net/tcp6").read_text()
-    return tcp, ""  # a kernel without IPv6 has no such file
-
-
 def exists(pid: int) -> bool:
     """Whether this machine has such a process."""
     return (_PROC / str(pid)).exists()

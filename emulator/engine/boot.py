@@ -40,7 +40,7 @@ from .boot_steps import (
 )
 from .probing import answer_words
 
-LOOK_EVERY_S = 0.01
+LOOK_EVERY_S = 0.005
 """How often listening ports are read: far oftener than any platform, so that a verdict is not late."""
 LOOK_SLOWLY_AFTER_S = 30.0
 LOOK_SLOWLY_EVERY_S = 0.1

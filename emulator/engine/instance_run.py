@@ -81,6 +81,7 @@ class Process:
         self.signal: str | None = None
         """What it was told to end by, once it was, from `told` on."""
         self.told = 0.0
+        self.heard: bool | None = None
         self.killed = False
 
 
@@ -236,17 +237,27 @@ class InstanceRun:
         process = self._process = Process(id, attempt, self.clock.now())
         logs = self.docker.follow_logs(id, lambda stream, line: self._line(process, stream, line))
         process.followers.append(logs)
+        asked = self.clock.now()
         failure = self.docker.start(id)
-        now = process.started = self.clock.now()
+        process.started = self.clock.now()
         if failure is not None:
             self._told_started(process)
             shown = replace(failure, message=conceal(failure.message, self._hidden))
-            self._loop.see(steps.NotStarted(at=now, failure=shown))
+            self._loop.see(steps.NotStarted(at=process.started, failure=shown))
             return
         process.facts = self.docker.inspect(id)
+        process.started = self._since(process.facts, asked, process.started)
         self._told_started(process)
-        self._loop.see(steps.Started(at=now))
+        self._loop.see(steps.Started(at=process.started))
         process.followers.append(self.docker.on_exit(id, lambda told: self._exited(process, logs, told)))
+
+    def _since(self, facts: ContainerFacts | None, asked: float, answered: float) -> float:
+        """When the process started: by the engine's note, which comes before its answer. Its clock may be another one,
+        so that only a moment between question and answer is believed."""
+        if facts is None or facts.started_at is None:
+            return answered
+        noted = self.clock.now() - (self.clock.wall() - facts.started_at)
+        return min(max(asked, noted), answered)
 
     def _told_started(self, process: Process) -> None:
         facts = process.facts or self.docker.inspect(process.id)
@@ -310,9 +321,9 @@ class InstanceRun:
         """Send the platform's signal to end; whether the process does anything at it."""
         signal = self.service.shutdown.signal
         process.signal, process.told = signal, self.clock.now()
-        heard = self.docker.heeds(process.id, signal)
+        process.heard = self.docker.heeds(process.id, signal)
         self.docker.kill(process.id, signal)
-        return heard
+        return process.heard
 
     def _kill(self, process: Process) -> None:
         process.killed = True
@@ -349,6 +360,8 @@ class InstanceRun:
                 oom=facts.oom_killed if facts and signal is None else False,
                 graceful=signal is not None and not process.killed,
                 seconds=seconds,
+                heard=process.heard,
+                grace_s=self.service.shutdown.grace_seconds if signal not in (None, "SIGKILL") else None,
             )
         )
 

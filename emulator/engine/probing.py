@@ -7,7 +7,7 @@ from emulator.model.plan import Probe
 from emulator.world import Clock, GrpcAnswer, HttpAnswer, HttpDoor
 
 NO_ANSWER = "gets no answer in time"
-KNOCK_EVERY_S = 0.01
+KNOCK_EVERY_S = 0.005
 """Between two tries of a TCP attempt."""
 _LONGEST_KNOCK_S = 1.0
 _STATUSES = (200, 399)
@@ -73,7 +73,7 @@ def _knocked(door: HttpDoor, clock: Clock, probe: Probe, target: Target, until: 
             return Attempted(True, "accepts a connection")
         if not probe.waits_for_port:
             return Attempted(False, _PROBLEMS.get(problem, _UNREACHED), refused=problem == "refused")
-        clock.sleep(KNOCK_EVERY_S)
+        clock.sleep(min(KNOCK_EVERY_S, until - clock.now()))
     return Attempted(False, NO_ANSWER)
 
 
