@@ -262,7 +262,7 @@ class ServiceRun:
             hidden=release.job.hidden,
         )
         front = self._front() if service.type == "web" else None
-        if front is not None and not self._state.served:  # it takes milliseconds, which live must not wait for
+        if front is not None and not self._state.served:  # until one serves, the platform's own pages are shown
             front.set_router(service.router or Router())
         instance = InstanceRun(
             what,
@@ -273,8 +273,6 @@ class ServiceRun:
             url=front.url if front is not None else None,
         )
         self._instances[unit.id] = instance
-        if not self._state.served:  # until one serves, whoever asks gets the platform's own pages
-            self._front().set_router(service.router or Router())
         instance.start()
 
     def _reported(self, seen: steps.Observation | BaseException) -> None:
