@@ -311,13 +311,12 @@ def _arrived(rules: Rules, state: State, at: float) -> Step:
 def _tidied(rules: Rules, state: State, at: float) -> Step:
     """Instances in slots too many leave, and those of a failed deploy that nothing took the place of."""
     actions: list[Action] = []
-    count = rules.instances if state.target is not None else 0
     for number, slot in enumerate(state.slots):
-        if slot.serving is not None and (number >= count or slot.serving.deploy != state.target):
+        if slot.serving is not None and (number >= rules.instances or slot.serving.deploy != state.target):
             state = _placed(state, number, replace(slot, serving=None))
             state, retired = retiring.retire(rules, state, at, slot.serving)
             actions += retired
-    return replace(state, slots=state.slots[:count]), tuple(actions)
+    return replace(state, slots=state.slots[: rules.instances]), tuple(actions)
 
 
 def _next(state: State, at: float) -> Step:
