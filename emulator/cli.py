@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "up": "build, boot, probe and serve as the platform would",
     "ps": "what `up` started",
     "logs": "the output of what `up` started",
+    "cron": "run a cron job once, now",
     "deploys": "the deploys so far, and which one serves",
     "restart": "replace what is live by the same, as the platform's restart does",
     "rollback": "go back to an earlier deploy",

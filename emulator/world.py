@@ -332,6 +332,11 @@ class Docker(Protocol):
         cannot be known any more."""
         ...
 
+    def on_oom(self, labels: Mapping[str, str], on_oom: Callable[[str], None]) -> Follower:
+        """Report the id of every container with these labels in which a process is killed for lack of memory, whether
+        it is the first one or another, until closed."""
+        ...
+
     def listeners(self, id: str, pid: int | None = None) -> tuple[Listener, ...]:
         """Its listening TCP sockets, sorted, without the engine's own. () when it does not run. `pid` (from
         `inspect`) saves a question to the engine."""

@@ -45,11 +45,13 @@ class HttpCheck(Record, frozen=True, kw_only=True):
 class Case(Record, frozen=True, kw_only=True):
     """One run of an example: what is given and what must come of it.
 
-    time_scale: what the platform's waits are multiplied by. once: why it is run a single time and not twice.
+    command: what runs it. time_scale: what the platform's waits are multiplied by. once: why it is run a single time
+    and not twice.
     """
 
     name: str
     expect: Expectation
+    command: tuple[str, ...] = ("up", "--once")
     options: dict[str, str] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
     time_scale: float = 1.0

@@ -17,7 +17,7 @@ import yaml
 from emulator.contract import Inputs, Platform, Resolution
 from emulator.model.choice import Decision
 from emulator.model.origin import Origin
-from emulator.model.plan import Plan
+from emulator.model.plan import Plan, ServiceType
 from emulator.model.record import to_json
 from emulator.model.rule import Fidelity, Rule
 from emulator.planning import resolve
@@ -345,11 +345,13 @@ def test_every_place_is_in_a_file(planned: Planned) -> None:
 
 
 def test_every_service_has_what_the_engine_needs(planned: Planned) -> None:
-    """Names are unique; one container takes the traffic; a command's argv and form agree; no name has two values."""
+    """Names are unique; one container of a web service takes the traffic, and one at most of others; a command's argv
+    and form agree; no name has two values."""
     names = [service.name for service in planned.plan.services]
     assert len(set(names)) == len(names)
     for service in planned.plan.services:
-        assert [c.ingress for c in service.containers].count(True) == 1
+        taking = [c.ingress for c in service.containers].count(True)
+        assert taking == 1 if service.type is ServiceType.WEB else taking <= 1
         assert service.command is None or (service.command.argv is None) == (service.command.form in ("image", "none"))
         variables = [variable.name for variable in service.env]
         assert variables == sorted(set(variables))

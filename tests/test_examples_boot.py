@@ -33,7 +33,7 @@ CASES = [
     for case in load_example(folder).case
 ]
 INTERRUPTED = 130
-NEVER_STARTED = ("refused", "build_failed")
+NEVER_STARTED = ("refused", "build_failed", "pre_deploy_failed")
 LIVE_WITHIN_S = 120
 
 
@@ -51,8 +51,9 @@ def project(folder: Path, tmp_path: Path, engine: "DockerClient") -> Iterator[Pa
 
 @pytest.mark.parametrize(("folder", "case"), CASES)
 def test_example_ends_as_it_says(project: Path, case: Case, engine: "DockerClient") -> None:
-    """`emu up --once` gives the case's verdict, command and output, leaves nothing, and does so twice; what is
-    live answers, and Ctrl-C ends it. A case that takes long is run a single time, and then what is live is served."""
+    """Its command, `emu up --once` by default, gives the case's verdict, command and output, leaves nothing, and does
+    so twice; what is live answers, and Ctrl-C ends it. A case that takes long is run a single time, and then what is
+    live is served."""
     arguments = _arguments(project, case)
     plan = run_emu("plan", *arguments).document()
     _forget_earlier_builds(project, plan)
@@ -81,8 +82,8 @@ def _timing(case: Case) -> list[str]:
 
 
 def _end(case: Case, arguments: list[str]) -> list[Any]:
-    """Run with --once: the events. The verdict is the last word, and the exit code follows it."""
-    ran = run_emu("up", "--once", *arguments)
+    """Run to its end: the events. The verdict is the last word, and the exit code follows it."""
+    ran = run_emu(*case.command, *arguments)
     events = ran.lines()
     assert events[-1]["event"] == "verdict"
     assert ran.code == (0 if case.expect.verdict.good else 1)

@@ -35,10 +35,11 @@ def test_example_toml_has_only_known_keys(folder: Path) -> None:
 def test_readme_is_a_title_three_sentences_and_the_command(folder: Path) -> None:
     """A README opens with the example's title, says three sentences and ends with the command that runs it."""
     title, text, command = _paragraphs(folder)
-    assert title == f"# {load_example(folder).title}"
+    example = load_example(folder)
+    assert title == f"# {example.title}"
     assert len(re.findall(r"\.(?=\s|$)", text)) == 3
     assert text.count("\n") == 2, "one sentence a line"
-    assert command == f"emu up --once --root examples/{folder.name}"
+    assert command == f"emu {' '.join(example.case[0].command)} --root examples/{folder.name}"
 
 
 @every_example

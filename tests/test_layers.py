@@ -63,7 +63,7 @@ EFFECTS_ELSEWHERE = {
     ("emulator/cli.py", "os"): "hands the environment to the world",
     ("emulator/cli.py", "platform"): "the report of a fault of our own",
     ("emulator/cli.py", "tempfile"): "the report of a fault of our own",
-    ("emulator/commands/session.py", "secrets"): "values that a platform makes up",
+    ("emulator/commands/runnable.py", "secrets"): "values that a platform makes up",
     ("emulator/commands/ps.py", "time"): "the engine tells when a container started by the wall's clock",
     ("emulator/commands/deploys.py", "time"): "what is remembered is dated by the wall's clock",
     ("emulator/model/record.py", "sys"): "keeps a module out of the import budget",
@@ -72,7 +72,7 @@ EFFECTS_ELSEWHERE = {
 HEAVY = {
     "asyncio", "concurrent.futures", "dataclasses", "docker", "email", "h2", "hashlib", "hpack", "http", "inspect",
     "jsonschema", "logging", "requests", "rich", "socket", "ssl", "unittest", "urllib.request", "urllib3", "watchfiles",
-    "emulator.edge.docker", "emulator.engine.run", "emulator.world",
+    "emulator.edge.docker", "emulator.engine.instance_run", "emulator.world",
 }  # fmt: skip
 """What `emu plan` never loads."""
 
@@ -188,7 +188,7 @@ def test_plan_loads_nothing_heavy(tmp_path: Path) -> None:
 def test_only_a_grpc_check_loads_http2() -> None:
     """All of `up` is loaded and used without the HTTP/2 library; the first health check by gRPC brings it in."""
     program = (
-        "import sys, emulator.cli, emulator.edge.docker, emulator.edge.proxy, emulator.engine.run\n"
+        "import sys, emulator.cli, emulator.edge.docker, emulator.edge.proxy, emulator.engine.instance_run\n"
         "from emulator.edge.sockets import SocketHttp\n"
         "SocketHttp().request('GET', '127.0.0.1', 1, '/')\n"
         "print('h2' in sys.modules)\n"

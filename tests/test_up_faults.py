@@ -2,6 +2,7 @@
 changed. The real `emu`, on the real engine."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -34,6 +35,11 @@ http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), http.server.SimpleH
 """
 
 
+def nap() -> str:
+    """A command that takes a minute, and that no cache has."""
+    return f"sleep 6{secrets.randbelow(10)}.{secrets.randbelow(10**9):09}"
+
+
 @pytest.fixture
 def place(tmp_path: Path, engine: "DockerClient") -> Iterator[Place]:
     """A project; after the test nothing of it may be left."""
@@ -62,7 +68,8 @@ def test_interrupt_while_planning(place: Place, number: int, code: int) -> None:
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_interrupt_while_building(place: Place, number: int, code: int) -> None:
     """The build ends with us, on this side and inside the engine."""
-    place.write(SERVES, run="echo begun && sleep 61.7")
+    sleep = nap()
+    place.write(SERVES, run=f"echo begun && {sleep}")
     before = place.files()
     with Running(place, "--once") as up:
         up.until("log", lambda event: event["line"] == "begun")
@@ -70,7 +77,7 @@ def test_interrupt_while_building(place: Place, number: int, code: int) -> None:
         assert up.ends() == (code, "\ninterrupted\n")
     assert up.events[-1]["verdict"] == "canceled"
     assert place.files() == before
-    wait_for(lambda: processes_about("sleep 61.7") == [])
+    wait_for(lambda: processes_about(sleep) == [])
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
@@ -132,15 +139,16 @@ def test_what_a_killed_emu_leaves_is_found_and_removed(place: Place, engine: "Do
 @pytest.mark.parametrize("clean_up", ["up", "down"])
 def test_a_build_that_outlives_its_emu_is_ended(place: Place, clean_up: str) -> None:
     """After kill -9 in the middle of a build, the next `up` or `down` ends the builder and removes its folder."""
-    place.write(SERVES, run="echo begun && sleep 64.7")
+    sleep = nap()
+    place.write(SERVES, run=f"echo begun && {sleep}")
     with Running(place) as up:
         up.until("log", lambda event: event["line"] == "begun")
         up.process.kill()
         up.process.wait()
-    assert processes_about("sleep 64.7") != []
+    assert processes_about(sleep) != []
     place.write(SERVES)
     assert place.emu(clean_up, *(["--once"] if clean_up == "up" else [])).code == 0
-    wait_for(lambda: processes_about("sleep 64.7") == [] and processes_about(str(place.temporary)) == [])
+    wait_for(lambda: processes_about(sleep) == [] and processes_about(str(place.temporary)) == [])
 
 
 def test_down_ends_a_running_up(place: Place) -> None:
@@ -207,14 +215,15 @@ def cut(tmp_path: Path) -> Iterator[Cut]:
 
 def test_engine_lost_while_building(place: Place, cut: Cut) -> None:
     """Exit 3 and one diagnostic; nothing hangs."""
-    place.write(SERVES, run="echo begun && sleep 62.7")
+    sleep = nap()
+    place.write(SERVES, run=f"echo begun && {sleep}")
     with Running(place, "--once", env={"DOCKER_HOST": cut.url}) as up:
         up.until("log", lambda event: event["line"] == "begun")
         cut.now()
         code, stderr = up.ends()
     assert (code, stderr.count("error[")) == (3, 1)
     assert up.diagnostics()[0] in ("host/engine-lost", "host/no-engine")
-    wait_for(lambda: processes_about("sleep 62.7") == [])
+    wait_for(lambda: processes_about(sleep) == [])
 
 
 @pytest.mark.parametrize("serving", [False, True], ids=["while booting", "while serving"])
@@ -268,9 +277,12 @@ def test_remembered_port_is_taken(place: Place) -> None:
         url = first.until("live")["url"]
         first.ends()
     with socket.create_server(("127.0.0.1", int(url.rpartition(":")[2]))), Running(place, "--once") as second:
+        moved = second.until("diagnostic", lambda event: event["diagnostic"]["code"] == "up/port-taken")["diagnostic"]
         other = second.until("live")["url"]
         assert second.ends()[0] == 0
     assert other != url
+    assert f"taken by process {os.getpid()} " in moved["message"]
+    assert other in moved["facts"][0]
     with Running(place, "--once") as third:
         assert third.until("live")["url"] == other
         third.ends()

@@ -38,20 +38,21 @@ def up(project: Path) -> tuple[int, dict[str, object]]:
     return ran.code, json.loads(ran.out.splitlines()[-1])
 
 
-def test_only_the_newest_image_of_a_service_stays_and_down_says_so(project: Path, engine: "DockerClient"):
-    """A run replaces the image of the one before, never one the user named; `down` tells what is kept and how to
-    remove it."""
+def test_the_last_images_of_a_service_stay_and_down_says_so(project: Path, engine: "DockerClient"):
+    """Those of the last three deploys that went live, for a rollback; one the user named stays for good. `down` tells
+    what is kept and how to remove it."""
     (project / "Dockerfile").write_text(SERVES)
     assert up(project)[1]["verdict"] == "live"
     [first] = tags(engine, project)
     engine.images.get(first).tag("emu-test-images-of-the-user", "1")
-    assert up(project)[1]["verdict"] == "live"
+    for _ in range(4):
+        assert up(project)[1]["verdict"] == "live"
     name = resource_name(str(project), "emu-test-images")
-    assert tags(engine, project) == [f"{name}:2", "emu-test-images-of-the-user:1"]
+    assert tags(engine, project) == [f"{name}:{number}" for number in (2, 3, 4, 5)] + ["emu-test-images-of-the-user:1"]
     engine.images.remove("emu-test-images-of-the-user:1")
     kept = run_emu("down", "--root", str(project))
-    assert kept.out == "nothing runs; 1 image kept (`emu down --images` removes it)\n"
-    assert run_emu("down", "--images", "--root", str(project)).out == "removed 1 image\n"
+    assert kept.out == "nothing runs; 4 images kept (`emu down --images` removes them)\n"
+    assert run_emu("down", "--images", "--root", str(project)).out == "removed 4 images\n"
     assert run_emu("down", "--root", str(project)).out == "nothing to remove\n"
 
 

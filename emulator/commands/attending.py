@@ -16,6 +16,7 @@ from emulator.model.record import to_json
 from emulator.request import Peer
 
 if TYPE_CHECKING:
+    from emulator.engine.execution_run import ExecutionRun
     from emulator.engine.service_run import ServiceRun
 
 _LOOK_EVERY_S = 0.2
@@ -75,7 +76,7 @@ class Attendant:
         return Status(platform=self._session.settings.platform, services=services)
 
 
-def _service_status(name: str, run: "ServiceRun") -> ServiceStatus:
+def _service_status(name: str, run: "ServiceRun | ExecutionRun") -> ServiceStatus:
     return ServiceStatus(name=name, url=run.url, live=run.live, under_way=run.under_way, instances=run.instances())
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from emulator import options
 from emulator.commands.asking import asked, followed, nothing_runs
 from emulator.commands.planning import plan_repository
-from emulator.commands.teller import Teller
+from emulator.commands.teller import Teller, told
 from emulator.engine.labels import DEPLOY, INSTANCE, PROJECT, ROOT, SERVICE, of_project, project_id
 from emulator.model.control import Ask
 from emulator.model.record import Record
@@ -91,9 +91,12 @@ def ask_for_deploy(request: Request, world: World, ask: Ask) -> int:
     answers = asked(world, project_id(planned.repo.root), ask)
     if answers is None:
         raise nothing_runs()
-    teller = Teller(request, world)
-    teller.knows(planned)
-    return followed(answers, teller)
+
+    def follow(teller: Teller) -> int:
+        teller.knows(planned)
+        return followed(answers, teller)
+
+    return told(request, world, follow)
 
 
 def _as_planning(request: Request) -> Request:

@@ -4,12 +4,15 @@ import contextlib
 import gc
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
+from emulator.commands.ahead import Ahead
 from emulator.commands.planning import Planned
+from emulator.commands.runnable import can_run, ends_by_itself, generated_values, left_out
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code, refused
-from emulator.engine.labels import of_project
+from emulator.engine.execution_run import ExecutionRun
+from emulator.engine.labels import SERVICE, of_project
 from emulator.engine.release import Doors, Job, Release, Settings
 from emulator.engine.service_run import Decided, ServiceRun
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, Severity, UsageError, error, warning
@@ -26,16 +29,13 @@ from emulator.model.event import (
     VerdictKind,
 )
 from emulator.model.history import DeployRecord
-from emulator.model.plan import BuildKind, Coverage, EnvKind, Service
+from emulator.model.plan import Coverage, Service
 from emulator.model.rule import Fidelity
 from emulator.request import Project
 
 if TYPE_CHECKING:
     from emulator.world import Docker, Front, PortHolder
 
-T = TypeVar("T")
-
-RUNNABLE = ("web", "private", "worker")
 _HASTE_EVERY_S = 0.1
 """How often a service that is ending is left alone to see whether the user has lost patience."""
 _LOOK_EVERY_S = 0.5
@@ -52,7 +52,7 @@ class Session:
         self.project = project
         self.has_started = False
         """Whether any container was: then there is something to tidy up."""
-        self.runs: dict[str, ServiceRun] = {}
+        self.runs: dict[str, ServiceRun | ExecutionRun] = {}
         self._fronts: dict[str, Ahead[Front]] = {}
         self._underway: dict[int, Underway] = {}
         self._generated: dict[str, dict[str, str]] = {}
@@ -65,11 +65,17 @@ class Session:
     # ---- the first deploy, and serving
 
     def run(self, number: int, *, once: bool) -> int:
-        """Deploy and serve; the exit code."""
-        plan = self.planned.resolution.plan
-        runnable = [s for s in plan.services if _can_run(s)]
-        coverage = [c for c in plan.coverage if c.fidelity is not Fidelity.EXACT]
-        coverage += [_left_out(s) for s in plan.services if not _can_run(s)]
+        """Deploy what the plan's services are, and serve; the exit code."""
+        services = self.planned.resolution.plan.services
+        runnable = [s for s in services if can_run(s)]
+        rest = [left_out(s) for s in services if not can_run(s)]
+        return self.deploy(number, runnable, once=once, rest=rest)
+
+    def deploy(self, number: int, runnable: list[Service], *, once: bool, rest: list[Coverage]) -> int:
+        """The first deploy, of these services; then serve those that go on, unless `once`. rest: what is said of the
+        others. The exit code."""
+        coverage = [c for c in self.planned.resolution.plan.coverage if c.fidelity is not Fidelity.EXACT]
+        coverage += rest
         if not runnable:
             return self._nothing(coverage)
         self._first = number
@@ -82,7 +88,7 @@ class Session:
             coverage += release.coverage() if release is not None else ()
         self.teller.tell(CoverageReported(coverage=tuple(coverage)))
         verdict = underway.verdict()
-        if once or not (underway.any_good or self._goes_on()):
+        if once or not (underway.any_live or self._goes_on()):
             self.stop(at_once=not self.settings.faithful)  # first, so that the verdict is the last line
             self.teller.tell(verdict)
             return exit_code(verdict)
@@ -109,11 +115,25 @@ class Session:
         """Until Ctrl-C or until no service is left; whether all ended well. Raises HostError when the engine is lost,
         BrokenPipeError when nobody reads any more."""
         gc.enable()  # from here on it lives for hours
+        self._watch_memory()
         self.teller.note("serving; Ctrl-C ends it")
         while not self._over.wait(_LOOK_EVERY_S):
             self.teller.check()
         self._raise_problem()
         return False
+
+    def _watch_memory(self) -> None:
+        """Tell of a process that is killed for lack of memory while the first one of its container goes on."""
+        docker = self.doors.docker
+
+        def on_oom(id: str) -> None:
+            facts = docker.inspect(id)
+            run = self.runs.get(facts.labels.get(SERVICE, "")) if facts is not None and facts.running else None
+            if run is not None:
+                run.tell_oom(id)
+
+        with contextlib.suppress(HostError):  # an engine that is lost is told by whoever needs it
+            docker.on_oom(of_project(self.settings.root), on_oom)
 
     def _raise_problem(self) -> None:
         if self._problem is not None:
@@ -129,7 +149,7 @@ class Session:
                 f"`emu up` runs this project as {self.planned.platform.TITLE}, not as {planned.platform.TITLE}",
                 help="end it with Ctrl-C there, or with `emu down`, and run the command again",
             )
-        services = [s for s in planned.resolution.plan.services if _can_run(s)]
+        services = [s for s in planned.resolution.plan.services if can_run(s)]
         with self._lock:
             self.planned = planned
             self.teller.knows(planned)
@@ -226,19 +246,33 @@ class Session:
     def _deploy(self, job: Job) -> None:
         name = job.service.name
         with self._lock:
-            if name not in self.runs:
-                front = self._fronts[name] = Ahead(lambda: self.project.address(name))
-                self.runs[name] = ServiceRun(
-                    name,
-                    doors=self.doors,
-                    settings=self.settings,
-                    tell=self._tell,
-                    front=lambda: self._front(name, front),
-                    decided=self._decided,
-                    lost=self._is_lost,
-                    problem=self._broke,
-                )
-        self.runs[name].deploy(job)
+            run = self.runs.get(name) or self._new_run(job.service)
+            self.runs[name] = run
+        run.deploy(job)
+
+    def _new_run(self, service: Service) -> ServiceRun | ExecutionRun:
+        """What makes the deploys of a service: one that goes on, or one that ends."""
+        name = service.name
+        if ends_by_itself(service):
+            return ExecutionRun(
+                name,
+                doors=self.doors,
+                settings=self.settings,
+                tell=self._tell,
+                decided=self._decided,
+                problem=self._broke,
+            )
+        front = self._fronts[name] = Ahead(lambda: self.project.address(name))
+        return ServiceRun(
+            name,
+            doors=self.doors,
+            settings=self.settings,
+            tell=self._tell,
+            front=lambda: self._front(name, front),
+            decided=self._decided,
+            lost=self._is_lost,
+            problem=self._broke,
+        )
 
     def _front(self, name: str, front: "Ahead[Front]") -> "Front":
         """The address before a service; told once if it is not the one of last time."""
@@ -369,54 +403,9 @@ def _moved(name: str, holder: "PortHolder", url: str) -> Diagnostic:
     )
 
 
-def _can_run(service: Service) -> bool:
-    built = (
-        service.build.kind in (BuildKind.DOCKERFILE, BuildKind.IMAGE) or service.build.generated_dockerfile is not None
-    )
-    return service.type in RUNNABLE and built
-
-
-def _left_out(service: Service) -> Coverage:
-    note = f"{service.type.value} services with runtime {service.build.runtime} are planned, not run yet"
-    return Coverage(key=service.name, origin=service.origin, fidelity=Fidelity.NOT_IMITATED, note=note)
-
-
-def generated_values(service: Service) -> dict[str, str]:
-    """A fresh random value for every variable the platform would generate."""
-    import base64
-    import secrets
-
-    wanted = [v.name for v in service.env if v.kind is EnvKind.GENERATED and v.value is None]
-    return {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in wanted}
-
-
 def remove_leftovers(docker: "Docker", root: str) -> int:
     """Remove the containers of earlier runs of this project that did not end well; how many there were."""
     found = docker.containers(of_project(root))
     for container in found:
         docker.remove(container.id)
     return len(found)
-
-
-class Ahead(Generic[T]):
-    """Work begun in a thread of its own, so that the build need not wait for it: what it imports and asks takes
-    longer than a cached build."""
-
-    def __init__(self, work: Callable[[], T]) -> None:
-        self._problem: BaseException | None = None
-        self._result: list[T] = []
-        self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
-        self._thread.start()
-
-    def _run(self, work: Callable[[], T]) -> None:
-        try:
-            self._result.append(work())
-        except BaseException as problem:  # noqa: BLE001 - raised again in `wait`, in the thread that asked
-            self._problem = problem
-
-    def wait(self) -> T:
-        """What came of it, when it is done. Raises what it raised."""
-        self._thread.join()
-        if self._problem is not None:
-            raise self._problem
-        return self._result[0]

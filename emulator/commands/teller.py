@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from emulator.commands.plan import line_reader
 from emulator.commands.planning import Planned
-from emulator.model.diagnostic import Diagnostic
+from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import DiagnosticFound, Event, Log, PlanMade, Verdict, VerdictKind
 from emulator.model.plan import Service
 from emulator.model.record import replace, to_json
@@ -114,6 +114,24 @@ class Teller:
             self._terminal.out("\n" + block)
         for line in self._text.lines(event):
             self._terminal.out(line + "\n")
+
+
+def told(request: Request, world: World, work: Callable[[Teller], int]) -> int:
+    """Do a command's work and tell of it; its exit code. For programs also what ended it early is told in its stream.
+    Raises BrokenPipeError when nobody read it."""
+    teller = Teller(request, world)
+    try:
+        code = work(teller)
+    except HostError as problem:
+        if request.format != "json":
+            raise
+        teller.ended_early(problem.diagnostic)
+        return problem.exit_code
+    except KeyboardInterrupt:
+        teller.canceled("interrupted")
+        raise
+    teller.check()
+    return code
 
 
 def _platform_log(event: Event, line: str) -> Log:

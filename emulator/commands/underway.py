@@ -7,6 +7,9 @@ from emulator.engine.service_run import Decided
 from emulator.model.diagnostic import Fault
 from emulator.model.event import ServiceVerdict, Trigger, Verdict, VerdictKind
 
+_HEED_EVERY_S = 0.1
+"""A signal that another thread gets does not wake the main one, which alone heeds it."""
+
 
 class Underway:
     """Collects what becomes of the services of deploy `number`. `decided` may be called from any thread."""
@@ -34,11 +37,12 @@ class Underway:
             self._changed.notify_all()
         self.finished.set()
 
-    def wait(self, services: Iterable[str] | None = None, *, timeout_s: float | None = None) -> bool:
-        """Wait until these services (None: all) are decided; whether they are."""
-        wanted = set(self._names if services is None else services)
+    def wait(self, services: Iterable[str]) -> bool:
+        """Wait until these services are decided; whether they are."""
+        wanted = set(services)
         with self._changed:
-            self._changed.wait_for(lambda: self._abandoned or wanted <= self._decided.keys(), timeout_s)
+            while not self._changed.wait_for(lambda: self._abandoned or wanted <= self._decided.keys(), _HEED_EVERY_S):
+                pass
             return wanted <= self._decided.keys()
 
     @property
@@ -46,8 +50,8 @@ class Underway:
         return self._abandoned or set(self._names) <= self._decided.keys()
 
     @property
-    def any_good(self) -> bool:
-        return any(one.verdict.verdict.good for one in self._all)
+    def any_live(self) -> bool:
+        return any(one.verdict.verdict is VerdictKind.LIVE for one in self._all)
 
     @property
     def _all(self) -> list[Decided]:

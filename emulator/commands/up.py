@@ -4,14 +4,16 @@ Where one runs already for the project, that one makes the deploy, and this one 
 """
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator import options
+from emulator.commands.ahead import Ahead
 from emulator.commands.asking import asked, followed
 from emulator.commands.attending import Attendant
 from emulator.commands.planning import Planned, configure_planning, plan_repository, with_answers
-from emulator.commands.session import Ahead, Session, remove_leftovers, tell_refusal
-from emulator.commands.teller import Teller
+from emulator.commands.session import Session, remove_leftovers, tell_refusal
+from emulator.commands.teller import Teller, told
 from emulator.config import read_config
 from emulator.engine.labels import project_id
 from emulator.engine.release import Doors, Settings
@@ -37,40 +39,27 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
 
 def run(request: Request, world: World) -> int:
     """Plan, build, boot; the exit code follows the verdict."""
-    teller = Teller(request, world)
-    try:
-        code = _run(request, world, teller)
-    except HostError as problem:
-        if request.format != "json":
-            raise
-        teller.ended_early(problem.diagnostic)
-        return problem.exit_code
-    except KeyboardInterrupt:
-        teller.canceled("interrupted")
-        raise
-    teller.check()
-    return code
+    return told(request, world, lambda teller: _run(request, world, teller))
 
 
 def _run(request: Request, world: World, teller: Teller) -> int:
     planned = plan_repository(request, world)
-    settings = _settings(request, planned)  # a wrong option is told before anything is asked or printed
+    settings = settings_of(request, planned)  # a wrong option is told before anything is asked or printed
     answers = _answers(request, world, planned)
     planned = with_answers(planned, answers) if answers else planned
     teller.knows(planned)
-    plan = planned.resolution.plan
-    teller.tell(PlanMade(plan=plan))
-    for diagnostic in plan.diagnostics:
-        teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service))
-    if plan.with_errors() and not request.build_anyway:
-        teller.tell(tell_refusal(planned, teller.tell, None, {}))
+    if tell_plan(planned, teller, build_anyway=request.build_anyway):
         return 1
     docker = world.connect()
     try:
         with world.project(project_id(settings.root)) as project:
-            doors = _doors(world, docker, planned.repo)
-            session = Session(planned, doors, settings, teller, project)
-            return _in_project(session, request, world)
+            session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
+            control = None if request.once else project.listen(Attendant(session, lambda ask: _replanned(ask, world)))
+            try:
+                return in_project(session, lambda: session.run(project.next_deploy(), once=request.once))
+            finally:
+                if control is not None:
+                    control.close()
     except HostError as problem:
         if problem.diagnostic.code != "up/already-running" or request.once:
             raise
@@ -84,11 +73,22 @@ def _run(request: Request, world: World, teller: Teller) -> int:
         docker.close()
 
 
-def _in_project(session: Session, request: Request, world: World) -> int:
-    """Everything while the project is ours. Whatever ends it, nothing of it stays."""
-    control = None if request.once else session.project.listen(Attendant(session, lambda ask: _replanned(ask, world)))
+def tell_plan(planned: Planned, teller: Teller, *, build_anyway: bool = False) -> bool:
+    """Tell the plan and what was found in it; whether it is refused."""
+    plan = planned.resolution.plan
+    teller.tell(PlanMade(plan=plan))
+    for diagnostic in plan.diagnostics:
+        teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service))
+    if not plan.with_errors() or build_anyway:
+        return False
+    teller.tell(tell_refusal(planned, teller.tell, None, {}))
+    return True
+
+
+def in_project(session: Session, work: Callable[[], int]) -> int:
+    """Do the session's work while the project is ours. Whatever ends it, nothing of it stays."""
     try:
-        code = session.run(session.project.next_deploy(), once=request.once)
+        code = work()
     except BaseException as problem:
         try:
             session.stop(at_once=False)
@@ -97,9 +97,6 @@ def _in_project(session: Session, request: Request, world: World) -> int:
             if isinstance(problem, HostError) and session.has_started:
                 raise _with_leftovers(problem) from problem
         raise
-    finally:
-        if control is not None:
-            control.close()
     session.stop(at_once=False)
     return code
 
@@ -127,7 +124,9 @@ def _with_leftovers(problem: HostError) -> HostError:
     return HostError(diagnostic, exit_code=problem.exit_code)
 
 
-def _doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
+def doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
+    """What a run of this repository may touch; looking for leftovers begins at once."""
+
     def make_ready() -> None:
         docker.ping()
         docker.facts()
@@ -154,7 +153,8 @@ def _answers(request: Request, world: World, planned: Planned) -> dict[str, str]
     return answers
 
 
-def _settings(request: Request, planned: Planned) -> Settings:
+def settings_of(request: Request, planned: Planned) -> Settings:
+    """What the command line asks of a run. Raises UsageError."""
     try:
         scale = float(request.time_scale)
     except ValueError:

@@ -5,6 +5,7 @@ one adds proxies from the user's settings to every container).
 """
 
 import contextlib
+import json
 import os
 import socket
 import threading
@@ -39,7 +40,16 @@ from emulator.world import (
 
 from . import docker_look
 from .docker_errors import asking, words_of
-from .docker_followers import Connection, Follower, attached, drain, follow_exit, follow_output, streamed
+from .docker_followers import (
+    Connection,
+    Follower,
+    attached,
+    drain,
+    follow_events,
+    follow_exit,
+    follow_output,
+    streamed,
+)
 from .docker_look import HelperHttp
 from .host import Endpoint, resolve_endpoint
 from .socket_tables import SocketTables
@@ -321,6 +331,22 @@ class Engine:
         if connection is None:
             raise HostError(_gone(id))
         return self._kept(follow_exit(connection, lambda: self._facts_at_end(id), on_exit, endpoint=self.endpoint.url))
+
+    def on_oom(self, labels: Mapping[str, str], on_oom: Callable[[str], None]) -> Follower:
+        wanted = {"type": ["container"], "event": ["oom"], "label": label_filter(labels)}
+
+        def connect(api: Any) -> Connection:
+            response = api._get(  # noqa: SLF001 - the SDK's own way cannot be ended from another thread
+                api._url("/events"),  # noqa: SLF001
+                params={"filters": json.dumps(wanted)},
+                stream=True,
+                timeout=None,
+            )
+            api._raise_for_status(response)  # noqa: SLF001
+            return streamed(api, response)
+
+        connection = self._ask("asking what happens to containers", connect)
+        return self._kept(follow_events(connection, on_oom, endpoint=self.endpoint.url))
 
     def _facts_at_end(self, id: str) -> ContainerFacts | HostError:
         """The state of a container that has just ended."""

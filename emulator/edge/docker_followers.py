@@ -153,3 +153,17 @@ def follow_exit(
         follower.report(lambda: on_exit(facts))
 
     return Follower(connection, work, name="exit", endpoint=endpoint)
+
+
+def follow_events(connection: Connection, on_event: Callable[[str], None], *, endpoint: str) -> Follower:
+    """Report the container's id of each event, which is a JSON object a line."""
+
+    def work(follower: Follower) -> None:
+        rest = b""
+        for data in follower.chunks():
+            *lines, rest = (rest + data).split(b"\n")
+            for line in filter(None, lines):
+                id = str(json.loads(line)["Actor"]["ID"])
+                follower.report(lambda: on_event(id))  # noqa: B023 - called at once
+
+    return Follower(connection, work, name="events", endpoint=endpoint)

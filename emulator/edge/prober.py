@@ -149,6 +149,7 @@ class Relay:
 
     def _dialled(self, address: tuple[str, int], timeout_s: float) -> int:
         connection = socket.create_connection(address, timeout=timeout_s)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         number = next(self._numbers)
         self._open[number] = connection
         return number

@@ -350,6 +350,9 @@ class Client(Wire):
             self._answer_page(kind)
             return
         upstream = None if fresh else backend.take_idle(core.poller.now)
+        if upstream is not None and not self.idempotent and not upstream.still_quiet():
+            upstream.close()  # this request could not be sent again
+            upstream = None
         if upstream is not None:
             upstream.carry(self, self._first)
             if upstream.congested:

@@ -67,6 +67,16 @@ class Upstream(Wire):
         if not self.write(first):
             self._fail("reset", unsent=True)
 
+    def still_quiet(self) -> bool:
+        """Whether nothing has come over this idle connection: its end may be here, though nobody was told yet."""
+        try:
+            self._sock.recv(1, socket.MSG_PEEK)
+        except (BlockingIOError, InterruptedError):
+            return True
+        except OSError:
+            pass
+        return False
+
     def send_first(self, first: bytes) -> None:
         """Send a request over this fresh connection. If it cannot be, reading tells why."""
         self._state = _HEAD

@@ -46,6 +46,7 @@ class SocketLine:
 
     def __init__(self, address: tuple[str, int], timeout_s: float) -> None:
         self._socket = socket.create_connection(address, timeout=timeout_s)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, data: bytes, timeout_s: float) -> None:
         self._socket.settimeout(timeout_s)

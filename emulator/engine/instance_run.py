@@ -29,7 +29,7 @@ from . import boot, probing, rollout_steps
 from . import boot_steps as steps
 from .loop import Loop
 from .requests import conceal
-from .rollout import UNHEARD_S
+from .retiring import UNHEARD_S
 from .rollout_steps import Unit
 
 Tell = Callable[[Event], None]
@@ -81,6 +81,7 @@ class Process:
         self.signal: str | None = None
         """What it was told to end by, once it was, from `told` on."""
         self.told = 0.0
+        self.heard: bool | None = None
         self.killed = False
 
 
@@ -317,9 +318,9 @@ class InstanceRun:
         """Send the platform's signal to end; whether the process does anything at it."""
         signal = self.service.shutdown.signal
         process.signal, process.told = signal, self.clock.now()
-        heard = self.docker.heeds(process.id, signal)
+        process.heard = self.docker.heeds(process.id, signal)
         self.docker.kill(process.id, signal)
-        return heard
+        return process.heard
 
     def _kill(self, process: Process) -> None:
         process.killed = True
@@ -356,6 +357,8 @@ class InstanceRun:
                 oom=facts.oom_killed if facts and signal is None else False,
                 graceful=signal is not None and not process.killed,
                 seconds=seconds,
+                heard=process.heard,
+                grace_s=self.service.shutdown.grace_seconds if signal not in (None, "SIGKILL") else None,
             )
         )
 

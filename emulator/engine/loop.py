@@ -44,12 +44,15 @@ class Loop(Generic[Seen, Act]):
         for action in self._take(seen):
             self.later(action)
 
-    def turn(self) -> None:
-        """Wait for the next observation or the next action that is due, whichever comes first, and see to it."""
+    def turn(self, at_most_s: float | None = None) -> None:
+        """Wait for the next observation or the next action that is due, whichever comes first, and see to it. Returns
+        after `at_most_s` though nothing came."""
         if self._due and self._due[0][0] <= self._clock.now() and self._seen.empty():
             self._perform(heapq.heappop(self._due)[2])
             return
-        wait = max(0.0, self._due[0][0] - self._clock.now()) if self._due else None
+        wait = max(0.0, self._due[0][0] - self._clock.now()) if self._due else at_most_s
+        if wait is not None and at_most_s is not None:
+            wait = min(wait, at_most_s)
         try:
             seen = self._seen.get(timeout=wait)
         except queue.Empty:

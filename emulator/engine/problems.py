@@ -24,6 +24,8 @@ from .traces import Frame, frames_at, line_of, place_of, variables_read
 from .unreached import other_port, startup_probe
 
 LONGEST_COMMAND = 120
+LAST_WORDS = 3
+"""Lines of output that are shown where they do not decide what happened, but may say at what."""
 
 
 class Scene(NamedTuple):
@@ -40,6 +42,8 @@ def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str], scene: S
         origin = port_line(service, scene.repo, outcome.port) or origin
     builder = _BY_CODE.get(outcome.code)
     cause = builder(service, outcome, origin) if builder else _ended(service, outcome, tail, scene)
+    if outcome.code == "oom":
+        cause = replace(cause, facts=(*cause.facts, *[line for line in tail if line.strip()][-LAST_WORDS:]))
     empty = [v.name for v in service.env if v.phase is not EnvPhase.BUILD and v.name not in scene.variables]
     told = (f"without a value in this run: {', '.join(empty)}",) if empty else ()
     return replace(cause, facts=(*cause.facts, *told))

@@ -43,9 +43,11 @@ from .bases import choose_bases, told_bases
 from .boot_steps import Rules
 from .labels import DEPLOY, of_service, resource_name
 from .problems import Scene
-from .requests import build_request, conceal, container_spec, environment, reveal
+from .requests import build_request, conceal, container_spec, environment, pre_deploy_spec, reveal
 from .rollout_steps import Unit
 from .scaling import scaled
+from .task_run import TaskRun
+from .task_steps import pre_deploy_rules
 
 Tell = Callable[[Event], None]
 
@@ -167,7 +169,7 @@ class _Preparation:
             return NotReady(VerdictKind.BUILD_FAILED, image)
         self._compare(image)
         variables = frozenset(environment(self.service, self.hidden, build=False)) | image.env.keys()
-        return Release(
+        release = Release(
             job=self.job,
             image=image,
             rules=rules_of(self.service, self.settings),
@@ -175,6 +177,38 @@ class _Preparation:
             make_spec=lambda unit, attempt: self._spec(image, unit, attempt),
             coverage=self._told_coverage,
         )
+        return self._pre_deployed(release) or release
+
+    def _pre_deployed(self, release: Release) -> NotReady | None:
+        """Run the pre-deploy command, if there is one, in a container of its own; why it failed. An image that is used
+        again had its turn."""
+        service = self.service
+        if service.pre_deploy_argv is None or self.job.image is not None:
+            return None
+        spec = pre_deploy_spec(release.make_spec(Unit(id=0, deploy=self.job.deploy, slot=1), 1), service, self.hidden)
+        run = TaskRun(
+            service,
+            pre_deploy_rules(service, scale=self.settings.scale, faithful=self.settings.faithful),
+            lambda _index, _attempt: spec,
+            self.hidden,
+            docker=self.doors.docker,
+            clock=self.doors.clock,
+            tell=self.tell,
+            deploy=self.job.deploy,
+            cancel=self.cancel,
+            hurry=self.doors.hurry,
+            role="pre_deploy",
+        )
+        try:
+            outcome = run.until_decided()
+        except HostError as problem:
+            return NotReady(VerdictKind.PRE_DEPLOY_FAILED, _of_the_app(problem))
+        if outcome.verdict is VerdictKind.CANCELED:
+            raise Canceled
+        if outcome.verdict.good:
+            return None
+        cause = problems.pre_deploy_cause(service, outcome, run.last_lines, release.scene)
+        return NotReady(VerdictKind.PRE_DEPLOY_FAILED, cause)
 
     def _image(self) -> ImageFacts | Diagnostic:
         """The image to run: used again, pulled, or built."""

@@ -1,30 +1,29 @@
 """How a service's deploys follow each other: a pure state machine.
 
-`step(rules, state, observation)` returns the next state and the actions to take. A deploy is prepared (built), then
+`step(rules_of, state, observation)` returns the next state and the actions to take. A deploy is prepared (built), then
 each slot gets an instance of it: the new one beside the old one until it is live, then requests go over, and the old
 one answers what it has, is told to end, and is killed at the end of its grace. Where both may not run at once the old
 one goes first. An instance that does not go live fails its deploy: the slots go back to the last good one. So there is
 one aim, that every slot has an instance of `target`, and a failure only changes the target.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 
 from emulator.model.control import Role
 from emulator.model.record import replace
 
+from . import retiring
 from .rollout_steps import (
     Action,
     Announce,
     Asked,
     CallOff,
     Down,
-    Drain,
     Drained,
     EndAsked,
     Failed,
     Gone,
     Hurried,
-    Kill,
     Leaving,
     Lost,
     NotPrepared,
@@ -33,7 +32,6 @@ from .rollout_steps import (
     Passed,
     Prepare,
     Prepared,
-    Remove,
     Rotated,
     Rules,
     Serve,
@@ -43,30 +41,32 @@ from .rollout_steps import (
     Start,
     State,
     Step,
-    Terminate,
     Unit,
     Up,
-    Wait,
     Withdrawn,
 )
 
-UNHEARD_S = 0.1
-"""How long a process that never hears the signal is left before it is killed, unless the timing is to be faithful."""
+RulesOf = Callable[[int], Rules]
+"""deploy → what its plan says of replacing."""
 
 
-def step(rules: Rules, state: State, seen: Observation) -> Step:
+def step(rules_of: RulesOf, state: State, seen: Observation) -> Step:
     """The next state and what to do."""
-    if state.phase == "over":
-        return state, ()
-    state, actions = _taken(rules, state, seen)
-    state, more = _advance(rules, state, seen.at)
+    state, actions = _taken(rules_of, state, seen)
+    state, more = _advance(_ruling(rules_of, state), state, seen.at)
     return _serve(state, seen.at, (*actions, *more))
 
 
-def _taken(rules: Rules, state: State, seen: Observation) -> Step:
+def _ruling(rules_of: RulesOf, state: State) -> Rules:
+    """Of the deploy under way, else of the one that the slots have."""
+    held = (slot.serving.deploy for slot in state.slots if slot.serving is not None)
+    return next((rules_of(deploy) for deploy in (state.current, state.target, *held) if deploy is not None), Rules())
+
+
+def _taken(rules_of: RulesOf, state: State, seen: Observation) -> Step:
     match seen:
         case Asked():
-            return _asked(rules, state, seen)
+            return _asked(_ruling(rules_of, state), state, seen)
         case Prepared():
             return _prepared(state, seen)
         case NotPrepared():
@@ -82,24 +82,24 @@ def _taken(rules: Rules, state: State, seen: Observation) -> Step:
         case Failed():
             return _failed(state, seen)
         case Drained():
-            return _drained(rules, state, seen)
+            return retiring.drained(state, seen)
         case Signalled():
-            return _signalled(rules, state, seen)
+            return retiring.signalled(rules_of(seen.unit.deploy), state, seen)
         case Passed():
-            return _passed(rules, state, seen)
+            return retiring.passed(state, seen)
         case Gone():
-            return _gone(state, seen)
+            return retiring.gone(state, seen)
         case EndAsked():
             return _end_asked(state, seen)
         case Hurried():
-            return _hurried(state, seen)
+            return retiring.kill_all(state, seen.at)
 
 
 # ---- deploys ----------------------------------------------------------------------------------------
 
 
 def _asked(rules: Rules, state: State, seen: Asked) -> Step:
-    if state.phase == "ending":
+    if state.phase in ("ending", "over"):
         return state, (Settle(due=seen.at, deploy=seen.deploy, result="canceled"),)
     newest = max((n for n in (state.current, state.waiting, state.good) if n is not None), default=0)
     if newest > seen.deploy:  # it was begun before, and comes to this service after the other
@@ -121,7 +121,8 @@ def _prepare(state: State, at: float, deploy: int) -> Step:
 def _prepared(state: State, seen: Prepared) -> Step:
     if state.phase != "preparing" or state.current != seen.deploy:
         return state, ()
-    return replace(state, phase="rolling", target=seen.deploy), ()
+    slots = tuple(replace(slot, lost=False) for slot in state.slots)
+    return replace(state, phase="rolling", target=seen.deploy, slots=slots), ()
 
 
 def _not_prepared(state: State, seen: NotPrepared) -> Step:
@@ -158,15 +159,7 @@ def _revert(state: State, at: float) -> Step:
     coming = [slot.coming for slot in state.slots if slot.coming is not None]
     slots = tuple(replace(slot, coming=None) for slot in state.slots)
     state = replace(state, slots=slots, phase="reverting", current=None, target=state.good)
-    return _remove(state, at, coming)
-
-
-def _remove(state: State, at: float, units: Iterable[Unit]) -> Step:
-    """Without ceremony: nobody relies on them."""
-    leaving = tuple(Leaving(unit=unit, stage="killed", since=at) for unit in units)
-    ids = {one.unit.id for one in leaving}
-    state = replace(state, leaving=(*state.leaving, *leaving), up=state.up - ids, out=state.out - ids)
-    return state, tuple(Remove(due=at, unit=one.unit) for one in leaving)
+    return retiring.remove(state, at, coming)
 
 
 # ---- instances --------------------------------------------------------------------------------------
@@ -192,30 +185,37 @@ def _is_placed(state: State, unit: Unit) -> bool:
 
 def _failed(state: State, seen: Failed) -> Step:
     unit, at = seen.unit, seen.at
-    coming = any(slot.coming == unit for slot in state.slots)
-    if coming and state.phase == "rolling":
-        settle = Settle(due=at, deploy=unit.deploy, result="failed", unit=unit, still_live=state.good)
-        state, actions = _revert(state, at)
-        return state, (settle, *actions)
-    if not coming and not any(slot.serving == unit for slot in state.slots):
+    if not _is_placed(state, unit):
         return state, ()
-    return _lost(state, at, unit, coming=coming)
+    if state.phase != "rolling" or unit.deploy != state.current:
+        return _lost(state, at, unit)
+    settle = Settle(due=at, deploy=unit.deploy, result="failed", unit=unit, still_live=state.good)
+    state, removed = retiring.remove(replace(state, slots=_without(state, unit)), at, [unit])
+    state, actions = _revert(state, at)
+    return state, (settle, *removed, *actions)
 
 
-def _lost(state: State, at: float, unit: Unit, *, coming: bool) -> Step:
-    """One that served, or was to come back after a failure, cannot be had any more: its slot stays empty."""
-    slots = tuple(
+def _without(state: State, unit: Unit, *, lost: bool = False) -> tuple[Slot, ...]:
+    """The slots without this instance."""
+    return tuple(
         Slot(
             serving=None if slot.serving == unit else slot.serving,
             coming=None if slot.coming == unit else slot.coming,
+            lost=slot.lost or (lost and unit in (slot.serving, slot.coming)),
         )
         for slot in state.slots
     )
-    state = replace(state, slots=slots, target=None if coming else state.target)
-    state, actions = _remove(state, at, [unit])
-    if any(slot.serving or slot.coming for slot in slots):
-        return state, actions
-    return replace(state, good=None), (*actions, Lost(due=at, unit=unit))
+
+
+def _lost(state: State, at: float, unit: Unit) -> Step:
+    """One that served, or was to come back after a failure, cannot be had any more: its slot stays empty until the next
+    deploy, unless another deploy is to have the slot anyway."""
+    state = replace(state, slots=_without(state, unit, lost=unit.deploy == state.target))
+    lost: tuple[Action, ...] = ()
+    if all(slot.lost for slot in state.slots):
+        state, lost = replace(state, good=None), (Lost(due=at, unit=unit),)
+    state, removed = retiring.remove(state, at, [unit])
+    return state, (*lost, *removed)
 
 
 # ---- towards the target -----------------------------------------------------------------------------
@@ -252,7 +252,7 @@ def _wave(rules: Rules, state: State) -> tuple[int, ...]:
     behind = tuple(
         number
         for number, slot in enumerate(state.slots[: rules.instances])
-        if slot.serving is None or slot.serving.deploy != state.target
+        if not slot.lost and (slot.serving is None or slot.serving.deploy != state.target)
     )
     return behind if rules.replacement.all_at_once else behind[:1]
 
@@ -272,7 +272,7 @@ def _start(rules: Rules, state: State, at: float, wave: tuple[int, ...]) -> Step
             continue
         if rules.replacement.stop_first:
             if slot.serving is not None:
-                state, retired = _retire(rules, _placed(state, number, Slot()), at, slot.serving)
+                state, retired = retiring.retire(rules, _placed(state, number, Slot()), at, slot.serving)
                 actions += retired
             if any(one.unit.slot == number + 1 for one in state.leaving):
                 continue
@@ -290,7 +290,7 @@ def _switch(rules: Rules, state: State, at: float, wave: tuple[int, ...]) -> Ste
         slot = state.slots[number]
         state = _placed(state, number, Slot(serving=slot.coming))
         if slot.serving is not None:
-            state, retired = _retire(rules, state, at, slot.serving)
+            state, retired = retiring.retire(rules, state, at, slot.serving)
             actions += retired
     return state, tuple(actions)
 
@@ -300,24 +300,27 @@ def _placed(state: State, number: int, slot: Slot) -> State:
 
 
 def _arrived(rules: Rules, state: State, at: float) -> Step:
-    """Every slot has the target: instances too many leave, and the deploy is decided."""
-    actions: list[Action] = []
-    kept, extra = state.slots[: rules.instances], state.slots[rules.instances :]
-    state = replace(state, slots=kept)
-    for slot in extra:
-        if slot.serving is not None:
-            state, retired = _retire(rules, state, at, slot.serving)
-            actions += retired
+    """Every slot has the target, or cannot: what is too many leaves, and the deploy is decided."""
+    state, actions = _tidied(rules, state, at)
     if state.phase == "rolling":
-        assert state.current is not None
-        last = max((slot.serving for slot in kept if slot.serving is not None), key=lambda unit: unit.id)
+        last = max((slot.serving for slot in state.slots if slot.serving is not None), key=lambda unit: unit.id)
         state = replace(state, good=state.target)
-        actions += [
-            Announce(due=at, unit=last),
-            Settle(due=at, deploy=last.deploy, result="live", unit=last),
-        ]
+        live = Settle(due=at, deploy=last.deploy, result="live", unit=last)
+        actions = (*actions, Announce(due=at, unit=last), live)
     state, more = _next(replace(state, phase="idle", current=None), at)
     return state, (*actions, *more)
+
+
+def _tidied(rules: Rules, state: State, at: float) -> Step:
+    """Instances in slots too many leave, and those of a failed deploy that nothing took the place of."""
+    actions: list[Action] = []
+    count = rules.instances if state.target is not None else 0
+    for number, slot in enumerate(state.slots):
+        if slot.serving is not None and (number >= count or slot.serving.deploy != state.target):
+            state = _placed(state, number, replace(slot, serving=None))
+            state, retired = retiring.retire(rules, state, at, slot.serving)
+            actions += retired
+    return replace(state, slots=state.slots[:count]), tuple(actions)
 
 
 def _next(state: State, at: float) -> Step:
@@ -329,107 +332,26 @@ def _next(state: State, at: float) -> Step:
     return state, ()
 
 
-# ---- leaving ----------------------------------------------------------------------------------------
-
-
-def _retire(rules: Rules, state: State, at: float, unit: Unit) -> Step:
-    """It gets no new requests; it is told to end when it has answered those it has."""
-    if unit.id not in state.up:
-        return _remove(state, at, [unit])
-    patience = rules.replacement.keep_s + rules.replacement.drain_s
-    ids = {unit.id}
-    leaving = Leaving(unit=unit, stage="draining", since=at)
-    state = replace(state, leaving=(*state.leaving, leaving), up=state.up - ids, out=state.out - ids)
-    waits: list[Action] = [Drain(due=at, unit=unit, timeout_s=patience)]
-    waits.append(Wait(due=at + patience, unit=unit, stage="draining"))
-    if rules.faithful and 0 < rules.replacement.keep_s < patience:
-        waits.append(Wait(due=at + rules.replacement.keep_s, unit=unit, stage="draining"))
-    return state, tuple(waits)
-
-
-def _drained(rules: Rules, state: State, seen: Drained) -> Step:
-    one = _found(state, seen.unit)
-    if one is None or one.stage != "draining":
-        return state, ()
-    state = _changed(state, replace(one, drained=True))
-    kept_long_enough = seen.at - one.since >= rules.replacement.keep_s
-    return _tell(state, seen.at, seen.unit) if kept_long_enough or not rules.faithful else (state, ())
-
-
-def _passed(rules: Rules, state: State, seen: Passed) -> Step:
-    one = _found(state, seen.unit)
-    if one is None or one.stage != seen.stage:
-        return state, ()
-    if one.stage == "told":
-        return _kill(state, seen.at, seen.unit)
-    patience = rules.replacement.keep_s + rules.replacement.drain_s
-    return _tell(state, seen.at, seen.unit) if one.drained or seen.at - one.since >= patience else (state, ())
-
-
-def _tell(state: State, at: float, unit: Unit) -> Step:
-    return _changed(state, Leaving(unit=unit, stage="told", since=at)), (Terminate(due=at, unit=unit),)
-
-
-def _signalled(rules: Rules, state: State, seen: Signalled) -> Step:
-    """It is given its grace, unless it cannot hear and nobody wants to see that."""
-    one = _found(state, seen.unit)
-    if one is None or one.stage != "told":
-        return state, ()
-    grace = rules.grace_s if seen.heard is not False or rules.faithful else min(UNHEARD_S, rules.grace_s)
-    return state, (Wait(due=seen.at + grace, unit=seen.unit, stage="told"),)
-
-
-def _kill(state: State, at: float, unit: Unit) -> Step:
-    return _changed(state, Leaving(unit=unit, stage="killed", since=at)), (Kill(due=at, unit=unit),)
-
-
-def _gone(state: State, seen: Gone) -> Step:
-    leaving = tuple(one for one in state.leaving if one.unit != seen.unit)
-    ids = {seen.unit.id}
-    return replace(state, leaving=leaving, up=state.up - ids, out=state.out - ids), ()
-
-
-def _found(state: State, unit: Unit) -> Leaving | None:
-    return next((one for one in state.leaving if one.unit == unit), None)
-
-
-def _changed(state: State, one: Leaving) -> State:
-    leaving = tuple(one if other.unit == one.unit else other for other in state.leaving)
-    return replace(state, leaving=leaving)
-
-
 # ---- the end ----------------------------------------------------------------------------------------
 
 
 def _end_asked(state: State, seen: EndAsked) -> Step:
-    """What serves is told to end, what is still coming is removed, and so is all that is not live."""
+    """What is live is told to end, and all else is removed; `at_once`: all is."""
+    if state.phase == "over":
+        return state, ()
     at = seen.at
-    actions: list[Action] = [_canceled(n, at) for n in (state.current, state.waiting) if n is not None]
+    actions: list[Action] = []
     if state.phase == "preparing" and state.current is not None:
         actions.append(CallOff(due=at, deploy=state.current))
+    actions += [_canceled(n, at) for n in (state.current, state.waiting) if n is not None]
     units = [unit for slot in state.slots for unit in (slot.serving, slot.coming) if unit is not None]
     live = [unit for unit in units if unit.id in state.up and not seen.at_once]
     state = replace(state, phase="ending", slots=(), current=None, waiting=None, target=None)
-    state, removed = _remove(state, at, [unit for unit in units if unit not in live])
-    leaving = tuple(Leaving(unit=unit, stage="draining", since=at) for unit in live)
+    state, removed = retiring.remove(state, at, [unit for unit in units if unit not in live])
+    leaving = tuple(Leaving(unit=unit, stage="draining") for unit in live)
     state = replace(state, leaving=(*state.leaving, *leaving), up=frozenset(), out=frozenset())
-    for one in state.leaving:
-        if one.stage == "draining" and not seen.at_once:
-            state, told = _tell(state, at, one.unit)
-            actions += told
-    if seen.at_once:
-        state, killed = _hurried(state, Hurried(at=at))
-        actions += killed
-    return state, (*actions, *removed)
-
-
-def _hurried(state: State, seen: Hurried) -> Step:
-    actions: list[Action] = []
-    for one in state.leaving:
-        if one.stage != "killed":
-            state, killed = _kill(state, seen.at, one.unit)
-            actions += killed
-    return state, tuple(actions)
+    state, ended = retiring.kill_all(state, at) if seen.at_once else retiring.tell_all(state, at)
+    return state, (*actions, *removed, *ended)
 
 
 def role(state: State, unit: Unit) -> Role:

@@ -31,21 +31,25 @@ class Unit(Record, frozen=True, kw_only=True):
 
 
 class Slot(Record, frozen=True, kw_only=True):
-    """The place of one instance: who has it, and who is to have it."""
+    """The place of one instance: who has it, and who is to have it. lost: whether its instance of the live deploy could
+    not be had any more; nobody tries again before the next deploy."""
 
     serving: Unit | None = None
     coming: Unit | None = None
+    lost: bool = False
 
 
 Stage = Literal["draining", "told", "killed"]
 
 
 class Leaving(Record, frozen=True, kw_only=True):
-    """An instance that gets no requests any more. since: when its stage began."""
+    """An instance that gets no requests any more. kept_until: until when it is not told to end although it is idle,
+    drained. until: when it is told to, idle or not. Both as the rules were when it left."""
 
     unit: Unit
     stage: Stage
-    since: float
+    kept_until: float = 0.0
+    until: float = 0.0
     drained: bool = False
 
 

@@ -16,6 +16,7 @@ from emulator.model.event import (
     DeployFailed,
     Event,
     Live,
+    OutOfMemory,
     Phase,
     ServiceVerdict,
     TrafficMoved,
@@ -87,6 +88,7 @@ class ServiceRun:
         self._not_ready: dict[int, NotReady] = {}
         self._cancels: dict[int, threading.Event] = {}
         self._instances: dict[int, InstanceRun] = {}
+        self._preparing: list[threading.Thread] = []
         self._over = threading.Event()
         self._loop: Loop[steps.Observation, steps.Action] = Loop(doors.clock, self._take, self._perform)
         self._thread = threading.Thread(target=self._run, name=f"service-{name}", daemon=True)
@@ -129,6 +131,13 @@ class ServiceRun:
                 found.append(InstanceStatus(container=container, deploy=unit.deploy, instance=unit.slot, role=role))
         return tuple(found)
 
+    def tell_oom(self, container: str) -> None:
+        """A process in one of its containers was killed for lack of memory."""
+        instance = next((i for i in list(self._instances.values()) if i.container == container), None)
+        if instance is not None:
+            limit = instance.service.resources.memory_mib
+            self.tell(OutOfMemory(**instance.who(), limit_mib=limit))
+
     def release(self, deploy: int) -> Release | None:
         """What a deploy of this run runs, or ran; None for one that was never ready."""
         return self._releases.get(deploy)
@@ -146,9 +155,12 @@ class ServiceRun:
         self._loop.put(steps.Hurried(at=self.doors.clock.now()))
 
     def sweep(self) -> None:
-        """After the end: remove what an error kept from being removed. Raises HostError."""
-        for cancel in self._cancels.values():
+        """After the end: wait for what is still being prepared, and remove what an error kept from being removed.
+        Raises HostError."""
+        for cancel in list(self._cancels.values()):
             cancel.set()
+        for thread in self._preparing:
+            thread.join()
         for instance in list(self._instances.values()):
             instance.order("remove")
             instance.join()
@@ -166,16 +178,13 @@ class ServiceRun:
             self._problem(problem)
 
     def _take(self, seen: steps.Observation) -> tuple[steps.Action, ...]:
-        self._state, actions = rollout.step(self._rules(), self._state, seen)
+        self._state, actions = rollout.step(self._rules, self._state, seen)
         if isinstance(seen, steps.Gone):
             self._instances.pop(seen.unit.id, None)
         return actions
 
-    def _rules(self) -> steps.Rules:
-        """By the newest deploy that is or will be made: its plan says how it takes the place of others."""
-        deploy = self._state.current or self._state.target or max(self._jobs, default=None)
-        if deploy is None:
-            return steps.Rules()
+    def _rules(self, deploy: int) -> steps.Rules:
+        """How a deploy takes the place of others, by its own plan."""
         service = self._jobs[deploy].service
         return steps.Rules(
             replacement=rules_of(service, self.settings).lifecycle.replacement,
@@ -217,7 +226,9 @@ class ServiceRun:
 
     def _prepare(self, deploy: int) -> None:
         self._cancels[deploy] = threading.Event()
-        threading.Thread(target=self._prepared, args=(deploy,), name=f"prepare-{deploy}", daemon=True).start()
+        thread = threading.Thread(target=self._prepared, args=(deploy,), name=f"prepare-{deploy}", daemon=True)
+        self._preparing = [one for one in self._preparing if one.is_alive()] + [thread]
+        thread.start()
 
     def _prepared(self, deploy: int) -> None:
         """In a thread of its own."""
@@ -260,6 +271,8 @@ class ServiceRun:
             url=front.url if front is not None else None,
         )
         self._instances[unit.id] = instance
+        if not self._state.served:  # until one serves, whoever asks gets the platform's own pages
+            self._front().set_router(service.router or Router())
         instance.start()
 
     def _reported(self, seen: steps.Observation | BaseException) -> None:

@@ -5,9 +5,6 @@ which is gone before the next one starts; none outlives the loop, however it end
 """
 
 import contextlib
-import heapq
-import itertools
-import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -32,6 +29,7 @@ from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Followe
 from . import task_steps as steps
 from . import tasks
 from .boot_steps import Outcome
+from .loop import Loop
 from .requests import conceal
 
 Tell = Callable[[Event], None]
@@ -107,9 +105,7 @@ class TaskRun:
         self._cancel = cancel
         self._hurry = hurry
         self._attempts: dict[int, Attempt] = {}
-        self._seen: queue.Queue[steps.TaskSeen | HostError] = queue.Queue()
-        self._due: list[tuple[float, int, steps.TaskAction]] = []
-        self._order = itertools.count()
+        self._loop: Loop[steps.TaskSeen, steps.TaskAction] = Loop(clock, self._take, self._perform)
         self._tails: dict[int, tuple[str, ...]] = {}
         self._failed = False
 
@@ -118,15 +114,13 @@ class TaskRun:
     def until_decided(self) -> Outcome:
         """Run until all is over; the outcome. Raises HostError when the engine is lost. Leaves no container."""
         try:
-            self._observe(steps.Begin(at=self.clock.now()))
+            self._loop.see(steps.Begin(at=self.clock.now()))
             while self.outcome is None:
                 self._look_for_cancel()
-                self._turn()
-        except BaseException:
+                self._loop.turn(_LOOK_EVERY_S)
+        finally:
             with contextlib.suppress(HostError):  # what went wrong first is what to tell
                 self.remove_all()
-            raise
-        self.remove_all()
         return self.outcome
 
     def remove_all(self) -> None:
@@ -138,33 +132,19 @@ class TaskRun:
         if not self._cancel.is_set():
             return
         if not self.state.canceled:
-            self._observe(steps.Cancel(at=self.clock.now()))
+            self._loop.see(steps.Cancel(at=self.clock.now()))
         elif self._hurry():
             for attempt in self._attempts.values():
                 self._kill(attempt)
 
-    def _turn(self) -> None:
-        """Wait for the next observation or action, whichever comes first, and take it."""
-        wait = min(_LOOK_EVERY_S, self._due[0][0] - self.clock.now()) if self._due else _LOOK_EVERY_S
-        try:
-            seen = self._seen.get(timeout=wait) if wait > 0 else self._seen.get_nowait()
-        except queue.Empty:
-            if self._due and self._due[0][0] <= self.clock.now():
-                self._perform(heapq.heappop(self._due)[2])
-            return
-        if isinstance(seen, HostError):
-            raise seen
+    def _take(self, seen: steps.TaskSeen) -> list[steps.TaskAction]:
         if isinstance(seen, steps.TaskExited):
             self._tidy(seen)
-        self._observe(seen)
-
-    def _observe(self, seen: steps.TaskSeen) -> None:
         self.state, actions = tasks.step(self.rules, self.state, seen)
         for action in actions:
-            if isinstance(action, steps.TellTask):
-                self._tell_task(action)  # before anything that is already waiting to be seen
-            else:
-                heapq.heappush(self._due, (action.due, next(self._order), action))
+            if isinstance(action, steps.TellTask):  # before anything that is already waiting to be seen
+                self._tell_task(action)
+        return [action for action in actions if not isinstance(action, steps.TellTask)]
 
     def _perform(self, action: steps.TaskAction) -> None:
         match action:
@@ -172,7 +152,7 @@ class TaskRun:
                 if self.state.find(action.index, action.attempt) is not None:
                     self._start(action)
             case steps.Watch():
-                self._observe(steps.TimeUp(at=self.clock.now(), index=action.index, attempt=action.attempt))
+                self._loop.see(steps.TimeUp(at=self.clock.now(), index=action.index, attempt=action.attempt))
             case steps.Signal():
                 self._signal(action)
             case steps.Kill():
@@ -218,9 +198,9 @@ class TaskRun:
             self._told_pre_deploy_end(attempt, shown.exit_code, now)
             self._remove(attempt)
             seen = steps.TaskNotStarted(at=now, index=attempt.index, attempt=attempt.number, failure=shown)
-            self._observe(seen)
+            self._loop.see(seen)
             return
-        self._observe(steps.TaskStarted(at=now, index=attempt.index, attempt=attempt.number))
+        self._loop.see(steps.TaskStarted(at=now, index=attempt.index, attempt=attempt.number))
         attempt.followers.append(self.docker.on_exit(id, lambda facts: self._exited(attempt, logs, facts)))
 
     def _told_started(self, attempt: Attempt) -> None:
@@ -250,7 +230,7 @@ class TaskRun:
         heard = self.docker.heeds(attempt.id, attempt.signal)
         self.docker.kill(attempt.id, attempt.signal)
         if heard is False:
-            self._observe(steps.Unheard(at=self.clock.now(), index=attempt.index, attempt=attempt.number))
+            self._loop.see(steps.Unheard(at=self.clock.now(), index=attempt.index, attempt=attempt.number))
 
     def _kill(self, attempt: Attempt) -> None:
         if not attempt.killed:
@@ -260,11 +240,11 @@ class TaskRun:
     def _exited(self, attempt: Attempt, logs: Follower, told: ContainerFacts | HostError) -> None:
         """From the follower's thread: the container has ended, or was removed by somebody, or the engine was lost."""
         if isinstance(told, HostError) and told.diagnostic.code != "host/container-gone":
-            self._seen.put(told)
+            self._loop.put(told)
             return
         facts = told if isinstance(told, ContainerFacts) else None
         logs.join(_LOGS_END_S)
-        self._seen.put(
+        self._loop.put(
             steps.TaskExited(
                 at=self.clock.now(),
                 index=attempt.index,

@@ -75,12 +75,18 @@ def pre_deploy_rules(service: Service, *, scale: float = 1.0, faithful: bool = F
     )
 
 
+class Took(Record, frozen=True, kw_only=True):
+    """Seconds that something takes here, and on the platform, which shortens none of its waits."""
+
+    here: float = 0.0
+    there: float = 0.0
+
+
 class Running(Record, frozen=True, kw_only=True):
     """A task that is under way.
 
     phase: "starting" was asked to start; "running"; "ending" was told to end. started: when this attempt began, told:
-    when it was told to end. deaf: it does nothing at that. spent_s: how long its earlier attempts would have taken on
-    the platform.
+    when it was told to end. deaf: it does nothing at that. spent: how long its earlier attempts took.
     """
 
     index: int
@@ -89,18 +95,18 @@ class Running(Record, frozen=True, kw_only=True):
     started: float = 0.0
     told: float = 0.0
     deaf: bool = False
-    spent_s: float = 0.0
+    spent: Took = Took()
 
 
 class Ended(Record, frozen=True, kw_only=True):
-    """A task that is over. attempts: how often it was started; platform_s: how long that takes on the platform."""
+    """A task that is over. attempts: how often it was started; took: how long all of them took."""
 
     index: int
     ok: bool
     code: str
     reason: str
     attempts: int
-    platform_s: float
+    took: Took
     exit_code: int | None = None
     failure: StartFailure | None = None
 

@@ -33,6 +33,7 @@ from .task_steps import (
     TaskStep,
     TellTask,
     TimeUp,
+    Took,
     Unheard,
     Watch,
 )
@@ -170,9 +171,10 @@ def _failed(  # noqa: PLR0917  - what there is to say of a failed attempt
         seconds=at - task.started,
     )  # fmt: skip
     if again:
-        number, spent = task.attempt + 1, task.spent_s + _platform_time(rules, task, at)
+        number = task.attempt + 1
         state = _without(state, task.index)
-        state = replace(state, running=(*state.running, Running(index=task.index, attempt=number, spent_s=spent)))
+        anew = Running(index=task.index, attempt=number, spent=_took(rules, task, at))
+        state = replace(state, running=(*state.running, anew))
         return state, (told, StartTask(due=at, index=task.index, attempt=number))
     ended = _ended(rules, task, at, ok=False, code=code, reason=reason, exit_code=exit_code, failure=failure)
     state, actions = _go_on(rules, _over(state, ended), at)
@@ -185,15 +187,16 @@ def _ended(
 ) -> Ended:  # fmt: skip
     return Ended(
         index=task.index, ok=ok, code=code, reason=reason, attempts=task.attempt + 1, exit_code=exit_code,
-        platform_s=task.spent_s + _platform_time(rules, task, at), failure=failure,
+        took=_took(rules, task, at), failure=failure,
     )  # fmt: skip
 
 
-def _platform_time(rules: TaskRules, task: Running, at: float) -> float:
-    """How long this attempt would have taken on the platform, which waits for the whole of its timeout and grace."""
-    if task.phase != "ending" or rules.timeout_s is None:
-        return at - task.started
-    return _platform(rules, rules.timeout_s) + (rules.grace_s if task.deaf else at - task.told)
+def _took(rules: TaskRules, task: Running, at: float) -> Took:
+    """How long the task took, this attempt and those before. The platform waits for a whole timeout and grace."""
+    here = there = at - task.started
+    if task.phase == "ending" and rules.timeout_s is not None:
+        there = _platform(rules, rules.timeout_s) + (rules.grace_s if task.deaf else at - task.told)
+    return Took(here=task.spent.here + here, there=task.spent.there + there)
 
 
 def _platform(rules: TaskRules, seconds: float) -> float:
@@ -220,8 +223,7 @@ def _verdict(rules: TaskRules, state: TaskState, at: float) -> Outcome:
     seconds = at - state.begun
     if state.canceled:
         return Outcome(due=at, verdict=VerdictKind.CANCELED, code="canceled", reason="it was canceled", seconds=seconds)
-    there = _makespan(rules.there, state.ended)
-    later = there if abs(there - seconds) >= SAME_TIME_S else None
+    later = _platform_seconds(rules, state.ended)
     worst = next((task for task in state.ended if not task.ok), None)
     if worst is None:
         reason = "it ended with status 0" if rules.count == 1 else f"all {rules.count} tasks ended with status 0"
@@ -245,9 +247,17 @@ def _words(rules: TaskRules, state: TaskState, worst: Ended) -> str:
     return f"task {worst.index} failed{after}: {worst.reason}{more}"
 
 
-def _makespan(at_once: int, ended: tuple[Ended, ...]) -> float:
-    """How long all tasks take where so many run at once, each started, in their order, when there is room."""
-    free = [0.0] * max(1, min(at_once, len(ended)))
-    for task in sorted(ended, key=lambda task: task.index):
-        heapq.heapreplace(free, free[0] + task.platform_s)
+def _platform_seconds(rules: TaskRules, ended: tuple[Ended, ...]) -> float | None:
+    """How long the run takes on the platform; None where that is as long as here, but for how fast containers start."""
+    in_order = sorted(ended, key=lambda task: task.index)
+    here = _makespan(rules.here, [task.took.here for task in in_order])
+    there = _makespan(rules.there, [task.took.there for task in in_order])
+    return there if abs(there - here) >= SAME_TIME_S else None
+
+
+def _makespan(at_once: int, durations: list[float]) -> float:
+    """How long all take where so many run at once, each started, in their order, when there is room."""
+    free = [0.0] * max(1, min(at_once, len(durations)))
+    for seconds in durations:
+        heapq.heapreplace(free, free[0] + seconds)
     return max(free)

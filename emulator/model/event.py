@@ -227,6 +227,16 @@ class Stopped(Event, tag="stopped", frozen=True, kw_only=True):
     oom: bool
     graceful: bool
     seconds: float
+    heard: bool | None = None
+    """Whether its first process does anything at the signal; None where that cannot be seen, or none was sent."""
+    grace_s: float | None = None
+    """How long the platform lets it end itself, once it was told to."""
+
+
+class OutOfMemory(Event, tag="oom", frozen=True, kw_only=True):
+    """A process of a live instance was killed for lack of memory, and its first process goes on without it."""
+
+    limit_mib: int | None
 
 
 class CoverageReported(Event, tag="coverage", frozen=True, kw_only=True):
@@ -274,6 +284,7 @@ AnyEvent = (
     | DeployFailed
     | Restarted
     | Stopped
+    | OutOfMemory
     | CoverageReported
     | Verdict
 )

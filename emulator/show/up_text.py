@@ -15,6 +15,7 @@ from emulator.model.event import (
     Live,
     Log,
     Mismatch,
+    OutOfMemory,
     PortDetected,
     PreDeployFinished,
     PreDeployStarted,
@@ -107,10 +108,7 @@ class UpText:
             case Restarted():
                 return [f"{event.because}; starting it again (the platform waits {event.back_off_s:g} s)"]
             case Stopped(signal=str(signal)):
-                return [
-                    f"stopped by {signal} in {event.seconds:.1f} s"
-                    + ("" if event.graceful else ": it did not end by itself and was killed")
-                ]
+                return [f"stopped by {signal} in {event.seconds:.1f} s" + _unheard(event)]
             case Live():
                 return [
                     style.green(f"{event.service} is live")
@@ -132,6 +130,13 @@ class UpText:
                 by = f": deploy {event.by} took its place" if event.by is not None else ""
                 return [
                     style.yellow(f"deploy {event.deploy} of {event.service} is canceled{by}") + self._serving(event)
+                ]
+            case OutOfMemory():
+                limit = f" (limit {event.limit_mib} MiB)" if event.limit_mib else ""
+                return [
+                    style.red(
+                        f"a process of {event.service} was killed for lack of memory{limit}; the first one goes on"
+                    )
                 ]
             case Rotation():
                 what = "gets requests again" if event.ready else "gets no new requests"
@@ -189,6 +194,16 @@ class UpText:
         later = event.platform_seconds
         told = f" (the platform would say so after {_span(later)})" if later else ""
         return f"{paint(event.verdict.value)}: {event.reason}{told}\n"
+
+
+def _unheard(event: Stopped) -> str:
+    """Why it had to be killed, and how long the platform would have waited before."""
+    if event.graceful or event.grace_s is None:
+        return ""
+    waits = f"the platform waits {event.grace_s:g} s"
+    if event.heard is False:
+        return f": its first process does nothing at that signal, so it was killed ({waits}, each time)"
+    return f": it did not end by itself and was killed ({waits})"
 
 
 def _span(seconds: float) -> str:

@@ -30,7 +30,7 @@ def _row(kinds: str, note: str, fidelity: Fidelity = Fidelity.NOT_IMITATED) -> A
     return Annotation(tuple(kinds.split(", ")), fidelity, note)
 
 
-_ONE = "one instance is run"
+_ONE = "as many instances as the minimum are run, at least one"
 _BUILD = "bookkeeping of a build"
 _LOCAL = "no meaning on this machine"
 _NETWORK = "the containers of this machine's engine have its network"

@@ -30,7 +30,7 @@ _UNSUPPORTED = "not supported by Cloud Run"
 _IMAGE_NOTE = "built from the Dockerfile beside it, where there is one; else pulled"
 _ACCOUNT = "there is no metadata server that would give its tokens"
 _TOKEN = "an execution is started by `up`"
-_READINESS = "readiness probes are not asked yet"
+_READINESS = "asked from the first success of the startup probe on, in which the instance counts as ready"
 
 _META = {
     "name": Field("string"),
@@ -119,7 +119,7 @@ TYPES: dict[str, dict[str, Field]] = {
         "resources": Field("ResourceRequirements"),
         "startupProbe": Field("Probe"),
         "livenessProbe": Field("Probe"),
-        "readinessProbe": Field("Probe", NOT_IMITATED, _READINESS),
+        "readinessProbe": Field("Probe", APPROXIMATE, _READINESS),
         "volumeMounts": Field("[VolumeMount]"),
         "imagePullPolicy": Field("string", EXACT, "without effect"),
         "terminationMessagePath": Field("string", EXACT, "without effect"),

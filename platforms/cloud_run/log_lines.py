@@ -9,6 +9,7 @@ from emulator.model.event import (
     DeployFailed,
     Event,
     Live,
+    OutOfMemory,
     ProbeAttempt,
     RunFinished,
     Stopped,
@@ -46,6 +47,8 @@ def narrate(service: Service, event: Event) -> tuple[str, ...]:
             return _startup(service, event)
         case ProbeAttempt(kind="liveness"):
             return _liveness(service, event)
+        case OutOfMemory():
+            return (_out_of_memory(event.limit_mib),)
         case Stopped(signal=str()):
             return ()
         case Stopped():
@@ -129,11 +132,14 @@ def _status(event: ProbeAttempt, probe: Probe) -> str | None:
 def _stopped(service: Service, event: Stopped) -> tuple[str, ...]:
     if not event.oom:
         return _exited(event.exit_code)
-    limit = service.resources.memory_mib
-    used = f"Memory limit of {limit} MiB exceeded with {limit} MiB used."
-    memory = f"{used} Consider increasing the memory limit, see {_MEMORY_DOCS}"
+    memory = _out_of_memory(service.resources.memory_mib)
     # A worker can be killed for its memory while the first process ends in its own way: that is told as well.
     return (memory,) if event.exit_code == _SIGNALLED + _SIGKILL else (memory, *_exited(event.exit_code))
+
+
+def _out_of_memory(limit: int | None) -> str:
+    used = f"Memory limit of {limit} MiB exceeded with {limit} MiB used."
+    return f"{used} Consider increasing the memory limit, see {_MEMORY_DOCS}"
 
 
 def _exited(exit_code: int | None) -> tuple[str, ...]:

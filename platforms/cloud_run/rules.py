@@ -229,8 +229,8 @@ LIVENESS = _rule(
     HEALTH, DOCUMENTED, APPROXIMATE, note="It is started again at once.",
 )  # fmt: skip
 READINESS = _rule(
-    "readiness", "An instance that fails its readiness probe gets no new requests.", HEALTH, DOCUMENTED, NOT_IMITATED,
-    note="Readiness probes are planned, not asked yet.",
+    "readiness", "An instance that fails its readiness probe gets no new requests.", HEALTH, DOCUMENTED, APPROXIMATE,
+    note="It counts as ready from its start on: whether the platform waits for a first success is not published.",
 )  # fmt: skip
 HEALTH_CHECK_DISABLED = _rule(
     "health-check-disabled", "An annotation of the revision skips the check at the deploy.", V1_SCHEMA, SCHEMA,
@@ -394,7 +394,8 @@ CONCURRENCY = _rule(
 )  # fmt: skip
 SCALING = _rule(
     "scaling", "Between the minimum (0) and the maximum (100) there are as many instances as the requests need.",
-    V1_SCHEMA, SCHEMA, NOT_IMITATED, note="One instance is run.",
+    V1_SCHEMA, SCHEMA, APPROXIMATE,
+    note="As many as the minimum are run, at least one; none is added for more requests.",
 )  # fmt: skip
 METADATA = _rule(
     "metadata-server", "http://metadata.google.internal tells project, region and gives tokens.", CONTRACT, DOCUMENTED,

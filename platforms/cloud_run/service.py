@@ -101,7 +101,8 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
     is_ingress = written is ingress_of(spec)
     name = container_name(spec, written)
     built = ingress_build(given, written) if is_ingress else Built(image_build(written.image))
-    port = _port(given, written, name) if is_ingress and not spec.is_job else None
+    serves = is_ingress and not spec.is_job
+    port = _port(given, written, name) if serves else None
     env = environment(spec, written, port.number if port else None, given.inputs if is_ingress else None)
     found += env.diagnostics
     probed = port.number if port else next((p.value for p in written.ports if p), None)
@@ -111,8 +112,8 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
         id_ = f"{spec.name}.command" if is_ingress else f"{spec.name}.{name}.command"
         command = container_command(given, written, built.reading, id=id_)
     container = Container(
-        name=name, ingress=is_ingress, build=built.build, command=command, port=port, env=env.variables,
-        probes=probes_of(written, probed, is_ingress=is_ingress and not spec.is_job), resources=resources_of(written),
+        name=name, ingress=serves, build=built.build, command=command, port=port, env=env.variables,
+        probes=probes_of(written, probed, is_ingress=serves), resources=resources_of(written),
         depends_on=needs.get(name, ()), mounts=written.mounts,
     )  # fmt: skip
     return _Resolved(container, env.hidden, env.unset)

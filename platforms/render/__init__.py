@@ -22,6 +22,10 @@ OPTIONS: tuple[Option, ...] = (
         flag="--created-from", choices=("repository", "blueprint"), default="repository",
         help="how the service came about: by pointing at the repository (default), or synced from render.yaml",
     ),
+    Option(
+        flag="--overlapping-deploys", choices=("wait", "override"), default="wait",
+        help="a deploy asked for during another waits for its end (the default of newer workspaces), or cancels it",
+    ),
     Option(flag="--blueprint", metavar="FILE", help="the Blueprint's path (default: render.yaml)"),
 )  # fmt: skip
 

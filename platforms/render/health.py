@@ -1,5 +1,7 @@
 """When Render calls a service live: its port scan, its health check, its patience."""
 
+from typing import Literal
+
 from emulator.model.plan import Lifecycle, Port, PortScan, Probe, Replacement
 
 from .declarations import ServiceSpec
@@ -17,7 +19,7 @@ KEEP_OLD_S = 60
 """From the switch of the requests to SIGTERM for the old instance (rule render/replace)."""
 
 
-def lifecycle(spec: ServiceSpec, port: Port | None) -> Lifecycle:
+def lifecycle(spec: ServiceSpec, port: Port | None, overlap: Literal["wait", "override"]) -> Lifecycle:
     """The timings from start to verdict and on (rules render/port-scan, crash-restart, worker-stays-up, replace,
     disk-stops-first, overlapping-deploys, cron-run, pre-deploy-timeout)."""
     scan = None
@@ -28,7 +30,7 @@ def lifecycle(spec: ServiceSpec, port: Port | None) -> Lifecycle:
             preferred=port.number if port else None, http=spec.kind == "W", reserved=RESERVED_PORTS, period_s=1,
             remind_s=60, deadline_s=300,
         )  # fmt: skip
-    replacement = Replacement(stop_first=spec.disk is not None, keep_s=KEEP_OLD_S)
+    replacement = Replacement(stop_first=spec.disk is not None, keep_s=KEEP_OLD_S, overlap=overlap)
     return Lifecycle(
         port_scan=scan, back_off_s=BACK_OFF_S, deadline_s=900, settle_s=5 if spec.kind == "K" else 0,
         success_is_exit_zero=spec.kind == "C", timeout_s=CRON_RUN_S if spec.kind == "C" else None,

@@ -13,6 +13,7 @@ from emulator.model.event import (
     DeployFailed,
     Event,
     Live,
+    OutOfMemory,
     PreDeployFinished,
     PreDeployStarted,
     Restarted,
@@ -59,7 +60,7 @@ def _lines(service: Service, event: Event) -> tuple[str, ...]:
             return ()
         case Stopped(exit_code=0):
             return ("Application exited early", HELP_DOCS)
-        case Stopped(oom=True):
+        case Stopped(oom=True) | OutOfMemory():
             return (f"Out of memory (used over {_quantity(service.resources.memory_mib or 0)})",)
         case Stopped(exit_code=int(code)):
             return (f"Exited with status {code}", HELP_DOCS)

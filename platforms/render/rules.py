@@ -240,7 +240,7 @@ SERVICE_TYPES = _rule(
     DOCS + "blueprint-spec",
     DOCUMENTED,
     NOT_IMITATED,
-    note="They are in the plan; `up` does not run them yet.",
+    note="They are in the plan; `up` does not run them yet, `emu cron run NAME` runs a cron job once.",
 )
 REFERENCES = _rule(
     "references",
@@ -265,8 +265,8 @@ INSTANCES = _rule(
     "numInstances, or scaling's minimum and maximum, say how many run; a disk allows one.",
     DOCS + "blueprint-spec",
     DOCUMENTED,
-    NOT_IMITATED,
-    note="One instance is run.",
+    APPROXIMATE,
+    note="As many as the minimum are run.",
 )
 DATABASE_PLAN = _rule(
     "database-plan",
@@ -339,7 +339,7 @@ PRE_DEPLOY = _rule(
     "preDeployCommand runs on a separate instance before the new one starts.",
     DOCS + "deploys",
     DOCUMENTED,
-    NOT_IMITATED,
+    note="Not for a restart or a rollback: whether it runs again there is not published.",
 )
 PRE_DEPLOY_TIMEOUT = _rule(
     "pre-deploy-timeout", "A pre-deploy command that fails, or takes more than 30 minutes, fails the deploy.",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from emulator.contract import Inputs
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, error, warning
-from emulator.model.plan import Command, Container, Coverage, Port, Probes, Resources, Service
+from emulator.model.plan import Command, Container, Coverage, Lifecycle, Port, Probes, Resources, Service
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot, normal
 
@@ -62,7 +62,8 @@ def resolve_service(
     port = _port(spec, way.environment, trace, found)
     before = pre_deploy(spec, way, trace, found)
     found += _unset(spec, way.environment)
-    service = _service(spec, way, command, before, port=port, instance=instance, trace=trace)
+    life = lifecycle(spec, port, "override" if inputs.options.get("overlapping_deploys") == "override" else "wait")
+    service = _service(spec, way, command, before, port=port, instance=instance, life=life, trace=trace)
     return ServiceResult(
         service, tuple(found), way.environment.hidden, way.environment.unset, service_coverage(spec, way), way.unread
     )
@@ -70,7 +71,7 @@ def resolve_service(
 
 def _service(
     spec: ServiceSpec, way: Way, command: Command | None, before: PreDeploy, *, port: Port | None,
-    instance: InstanceType, trace: Trace,
+    instance: InstanceType, life: Lifecycle, trace: Trace,
 ) -> Service:  # fmt: skip
     build, environment = way.build, way.environment
     runs = spec.kind != "S"
@@ -87,7 +88,7 @@ def _service(
     return Service(
         name=spec.name, type=SERVICE_TYPES[spec.kind], origin=spec.origin if spec.is_declared else None, build=build,
         command=command, port=port, env=environment.variables, probes=probes, containers=(container,),
-        lifecycle=lifecycle(spec, port), instances=instances_of(spec), pre_deploy_command=before.text,
+        lifecycle=life, instances=instances_of(spec), pre_deploy_command=before.text,
         pre_deploy_argv=before.argv, pre_deploy_origin=before.origin,
         initial_deploy_hook=spec.text("initialDeployHook", "afterFirstDeployCommand"), schedule=spec.text("schedule"),
         static=static_of(spec), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),

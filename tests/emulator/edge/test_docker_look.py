@@ -120,6 +120,29 @@ def test_http_reaches_what_can_be_reached(engine):
         engine.remove(id)
 
 
+def test_helper_that_was_killed_is_replaced():
+    """Whatever ended the helper, whoever asks next is answered by another one."""
+    engine = open_docker(os.environ, look="helper")
+    id = start(engine, "python3", "-c", SERVER, "0.0.0.0")
+    try:
+        assert listeners(engine, id)
+        facts = engine.inspect(id)
+        assert facts is not None
+        door = engine.http(id)
+        for _ in range(2):
+            assert door.request("GET", facts.address, 8000, "/").status == 200
+            assert door.grpc_health(facts.address, 8000, "", timeout_s=2).error == "not-http"
+            (helper,) = engine.containers({**LABELS, HELPER_LABEL: ""})
+            engine.kill(helper.id)
+            end = time.monotonic() + 10
+            while engine.inspect(helper.id) is not None and time.monotonic() < end:
+                time.sleep(0.05)
+        assert door.request("GET", facts.address, 8000, "/").status == 200
+    finally:
+        engine.remove(id)
+        engine.close()
+
+
 def test_helpers_end_with_what_they_look_into():
     """Removing a container, or closing the doorway, leaves no helper behind."""
     engine = open_docker(os.environ, look="helper")

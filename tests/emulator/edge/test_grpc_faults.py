@@ -65,6 +65,8 @@ def speaks(*acts: Act, stay: bool = True, throw: bool = False, heard: list[Event
     or by throwing the connection away."""
 
     def handler(connection: Connection) -> None:
+        # or the system keeps back the second of two small pieces, and drops it when the connection is thrown away
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         h2 = H2Connection(H2Configuration(client_side=False, validate_outbound_headers=False))
         h2.initiate_connection()
         events: list[Event] = [] if heard is None else heard

@@ -100,6 +100,41 @@ def test_idle_connection_that_was_closed(method):
             assert eventually(lambda: not idle_connections(front))
 
 
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    ],
+    ids=["post", "chunks"],
+)
+def test_idle_connection_whose_end_nobody_heard_of_yet(request_bytes):
+    """A request that could not be sent again does not go over a connection whose end is here, though not yet read."""
+    close = threading.Event()
+
+    def closes(connection: Connection) -> None:
+        connection.body(connection.head())
+        connection.answer(b"%d" % connection.number)
+        if connection.number == 1:
+            close.wait(5)
+
+    with origin(closes) as server, proxy(server.address) as front, connected(front.port) as sock:
+        sock.sendall(GET)
+        with answer(sock) as response:
+            assert response.read() == b"1"
+        for _ in range(3):
+            front.set_router(Router())  # until the loop looks at nothing but what is new
+        busy, go = threading.Event(), threading.Event()
+        front._loop.call_soon_threadsafe(lambda: (busy.set(), go.wait(5)))
+        assert busy.wait(5)
+        sock.sendall(request_bytes)  # is read first
+        close.set()
+        assert eventually(lambda: len(server._open) == 0)
+        go.set()
+        with answer(sock) as response:
+            assert (response.status, response.read()) == (200, b"2")
+
+
 @pytest.mark.parametrize(("method", "status"), [(b"GET", 200), (b"PUT", 200), (b"POST", 502)])
 def test_request_that_a_closing_connection_swallowed(method, status):
     """Sent over a used connection and lost without a byte of an answer: again, if doing it twice is doing it once."""

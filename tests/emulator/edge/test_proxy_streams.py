@@ -364,7 +364,8 @@ def test_time_of_a_tunnel():
 
 
 def test_http2_where_the_service_speaks_it():
-    """Its bytes pass unread, in both directions, to the instance of the moment; elsewhere it is refused."""
+    """Its bytes pass unread, both ways and without a time limit, to the instance of the moment; elsewhere it is
+    refused."""
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9)
 
     def handler(connection: Connection) -> None:
@@ -372,7 +373,7 @@ def test_http2_where_the_service_speaks_it():
         while data := connection.file.read1():
             connection.say(data[::-1])
 
-    with before(handler, Router(http2=True, request_timeout_s=0.1)) as front:
+    with before(handler, Router(http2=True, request_timeout_s=0.1, upgrade_timeout_s=0.1)) as front:
         with connected(front.port) as sock:
             sock.sendall(preface + b"abc")
             assert until(sock, b"a") == b"cba"

@@ -11,6 +11,7 @@ from emulator.world import (
     EngineFacts,
     GrpcAnswer,
     HttpAnswer,
+    HttpProblem,
     Listener,
     OnExit,
     OnLine,
@@ -99,6 +100,9 @@ class FakeDocker:
 
     def request(self, method: str, host: str, port: int, path: str, **_: object) -> HttpAnswer:
         return self.answer(host, port, path)
+
+    def connects(self, host: str, port: int, timeout_s: float) -> HttpProblem | None:
+        return "refused"
 
     def grpc_health(self, host: str, port: int, service: str, timeout_s: float) -> GrpcAnswer:
         return self.grpc_answer(host, port, service)

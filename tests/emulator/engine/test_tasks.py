@@ -197,6 +197,14 @@ def test_cancel_of_one_that_is_being_ended_already():
     assert replay.kills == [(15.0, 0, 0)]
 
 
+def test_the_timeout_of_one_that_is_canceled_means_nothing():
+    """It is being ended already: nobody says that it takes too long."""
+    replay = Replay(TIMED, always(STUBBORN), cancel_at=4)
+    assert replay.run().verdict is VerdictKind.CANCELED
+    assert replay.kills == [(14.0, 0, 0)]
+    assert [state for *_, state in replay.story()] == ["started", "failed"]
+
+
 def test_nothing_moves_it_after_its_end():
     """Decided is decided."""
     state = TaskState(done=True)

@@ -210,11 +210,11 @@ def test_what_serves_has_no_use_in_a_job(container, field):
 
 
 def test_several_containers():
-    """The first is run; nobody needs ports; that the others are not run is said."""
+    """The first is run; nobody needs ports, and none takes requests; that the others are not run is said."""
     text = job(name="nightly") + f"            - image: {IMAGE}\n              name: proxy\n"
     made = plan({"job.yaml": text})
     assert codes(made) == ["cloud-run/sidecars"]
-    assert [(c.name, c.ingress) for c in made.services[0].containers] == [("nightly-1", True), ("proxy", False)]
+    assert [(c.name, c.ingress) for c in made.services[0].containers] == [("nightly-1", False), ("proxy", False)]
 
 
 # ---- the file ---------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from emulator.edge.clock import SystemClock
 from emulator.edge.docker import Engine, open_docker
 from emulator.engine.labels import PROJECT, project_id
 from emulator.engine.requests import container_spec, task_spec
+from emulator.engine.rollout_steps import Unit
 from emulator.engine.task_run import TaskRun
 from emulator.engine.task_steps import rules_of
 from emulator.model.event import Event, Log
@@ -50,8 +51,9 @@ def test_case_40(engine: Engine) -> None:
     image = engine.image("python:3.11-slim")
     assert image is not None
     spec = container_spec(
-        made, {}, root=ROOT, platform="cloud-run", image=image, deploy=1, attempt=1, memory=True, cpu=False, publish={}
-    )
+        made, {}, root=ROOT, platform="cloud-run", image=image, unit=Unit(id=1, deploy=1, slot=1), attempt=1,
+        memory=True, cpu=False, publish={},
+    )  # fmt: skip
     said: list[str] = []
 
     def tell(event: Event) -> None:

@@ -1,0 +1,55 @@
+"""`emu cron run NAME`: run a cron job once, now, as the platform would on its schedule."""
+
+import argparse
+
+from emulator import options
+from emulator.commands.planning import configure_planning, plan_repository
+from emulator.commands.runnable import can_build
+from emulator.commands.session import Session
+from emulator.commands.teller import Teller, told
+from emulator.commands.up import doors, in_project, settings_of, tell_plan
+from emulator.engine.labels import project_id
+from emulator.model.diagnostic import UsageError
+from emulator.model.plan import Service, ServiceType
+from emulator.request import Request, World
+
+
+def configure(parser: argparse.ArgumentParser, world: World) -> None:
+    parser.add_argument("action", choices=("run",), help="run: once, now")
+    parser.add_argument("name", metavar="NAME", help="the cron job's name")
+    configure_planning(parser, world)
+    options.add_flags(parser, list(options.RUNNING))
+
+
+def run(request: Request, world: World) -> int:
+    """Plan, build, run to the end; the exit code follows the verdict."""
+    return told(request, world, lambda teller: _run(request, world, teller))
+
+
+def _run(request: Request, world: World, teller: Teller) -> int:
+    request.service = [request.name]
+    planned = plan_repository(request, world)
+    settings = settings_of(request, planned)
+    service = _cron_job(request.name, planned.resolution.plan.services)
+    teller.knows(planned)
+    if tell_plan(planned, teller):
+        return 1
+    docker = world.connect()
+    try:
+        with world.project(project_id(settings.root)) as project:
+            session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
+            number = project.next_deploy()
+            return in_project(session, lambda: session.deploy(number, [service], once=True, rest=[]))
+    finally:
+        docker.close()
+
+
+def _cron_job(name: str, services: tuple[Service, ...]) -> Service:
+    found = next((s for s in services if s.name == name), None)
+    if found is None:
+        raise UsageError(f"there is no service {name!r}", help="`emu plan` lists them")
+    if found.type is not ServiceType.CRON:
+        raise UsageError(f"{name} is a {found.type.value} service, not a cron job", help="`emu up` runs it")
+    if not can_build(found):
+        raise UsageError(f"{name} has runtime {found.build.runtime}, which is planned, not built yet")
+    return found

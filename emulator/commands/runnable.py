@@ -1,0 +1,38 @@
+"""Which services of a plan are run here, and what they need for it."""
+
+from emulator.model.plan import BuildKind, Coverage, EnvKind, Service, ServiceType
+from emulator.model.rule import Fidelity
+
+RUNNABLE = (ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER, ServiceType.JOB)
+
+
+def can_run(service: Service) -> bool:
+    """Whether `up` runs it."""
+    return service.type in RUNNABLE and can_build(service)
+
+
+def can_build(service: Service) -> bool:
+    return (
+        service.build.kind in (BuildKind.DOCKERFILE, BuildKind.IMAGE) or service.build.generated_dockerfile is not None
+    )
+
+
+def ends_by_itself(service: Service) -> bool:
+    """Whether a run of it ends, and is judged by that."""
+    return service.lifecycle.success_is_exit_zero
+
+
+def left_out(service: Service) -> Coverage:
+    note = f"{service.type.value} services with runtime {service.build.runtime} are planned, not run yet"
+    if service.type is ServiceType.CRON and can_build(service):
+        note = f"not run on its schedule: `emu cron run {service.name}` runs it once"
+    return Coverage(key=service.name, origin=service.origin, fidelity=Fidelity.NOT_IMITATED, note=note)
+
+
+def generated_values(service: Service) -> dict[str, str]:
+    """A fresh random value for every variable the platform would generate."""
+    import base64
+    import secrets
+
+    wanted = [v.name for v in service.env if v.kind is EnvKind.GENERATED and v.value is None]
+    return {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in wanted}
