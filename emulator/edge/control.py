@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from .orphans import SCRATCH
-from .state import ProjectState
+from .state import SOCKET, ProjectState
 
 _LONGEST_PATH = 100
 """Bytes; systems allow 104 to 108."""
@@ -53,7 +53,7 @@ class ControlServer:
 
     def __init__(self, project: str, state: ProjectState, handler: Handler) -> None:
         self._handler = handler
-        self._path = os.path.join(state.folder, "control")
+        self._path = os.path.join(state.folder, SOCKET)
         self._folder: str | None = None
         if len(os.fsencode(self._path)) > _LONGEST_PATH:
             self._folder = tempfile.mkdtemp(prefix=f"{SCRATCH}{project}-")
