@@ -18,6 +18,7 @@ _LONGEST_PATH = 100
 _LONGEST_LINE = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
 _ANSWERS_WITHIN_S = 10.0
+_HEED_EVERY_S = 0.2
 
 
 class Peer:
@@ -140,11 +141,19 @@ def ask_running(state: ProjectState, question: bytes) -> Iterator[bytes] | None:
 def _lines(connection: socket.socket) -> Iterator[bytes]:
     """Until the other side ends. Whoever stops listening before closes the connection, which the other side sees."""
     rest = b""
+    connection.settimeout(_HEED_EVERY_S)
     try:
-        while piece := connection.recv(_CHUNK):
+        while piece := _piece(connection):
             *lines, rest = (rest + piece).split(b"\n")
             yield from lines
     except OSError:
         return
     finally:
         connection.close()
+
+
+def _piece(connection: socket.socket) -> bytes:
+    """What comes next, b"" at the end. A Ctrl-C just before a call that waits is only heeded when that returns."""
+    while True:
+        with contextlib.suppress(TimeoutError):
+            return connection.recv(_CHUNK)
