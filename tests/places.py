@@ -192,8 +192,8 @@ def answer(url: str) -> tuple[int, str]:
         return 0, ""
 
 
-def wait_for(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SOON_S
+def wait_for(what: Callable[[], bool], seconds: float = SOON_S) -> None:
+    deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline
         time.sleep(0.05)

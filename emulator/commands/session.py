@@ -88,12 +88,17 @@ class Session:
             coverage += release.coverage() if release is not None else ()
         self.teller.tell(CoverageReported(coverage=tuple(coverage)))
         verdict = underway.verdict()
-        if once or not underway.any_live:
+        if once or not (underway.any_live or self._goes_on()):
             self.stop(at_once=not self.settings.faithful)  # first, so that the verdict is the last line
             self.teller.tell(verdict)
             return exit_code(verdict)
         self.teller.tell(verdict)
         return exit_code(verdict) if self._serve() else exit_code(verdict) or 1
+
+    def _goes_on(self) -> bool:
+        """Whether another deploy than the first is made, or is live."""
+        live = any(run.live is not None for run in self.runs.values())
+        return live or any(number != self._first for number in list(self._underway))
 
     def _nothing(self, coverage: list[Coverage]) -> int:
         names = ", ".join(
@@ -200,10 +205,15 @@ class Session:
             else r.job._replace(deploy=number, image=r.image.id, kept=self._kept())
             for r in what
         ]
-        underway = self._begin(number, trigger, [job.service for job in jobs], image_of=image_of)
+        underway = self._begin(number, trigger, [job.service for job in jobs], image_of=self._built(image_of))
         for job in jobs:
             self._deploy(job)
         return underway
+
+    def _built(self, deploy: int) -> int:
+        """The deploy that built what `deploy` runs: that one's images are to be kept."""
+        record = self.project.history().find(deploy)
+        return deploy if record is None or record.image_of is None else record.image_of
 
     def withdraw(self, underway: Underway) -> None:
         """Cancel what of a deploy is not decided."""
@@ -308,6 +318,8 @@ class Session:
             self.teller.tell(verdict)
         self._underway.pop(underway.number, None)
         underway.finished.set()
+        if underway.number != self._first:
+            self._is_lost()
 
     def _refuse(self, underway: Underway, planned: Planned) -> None:
         """The check found an error: nothing is built, and what is live goes on."""
@@ -318,7 +330,7 @@ class Session:
         self._finish(underway, verdict)
 
     def _is_lost(self) -> None:
-        """From the thread of a service: nothing of it is left."""
+        """From the thread of a service: nothing of it is left, or a deploy ended that may have been to come instead."""
         if all(run.live is None for run in self.runs.values()) and not self._underway:
             self._over.set()
 

@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable, Iterator
 
 from .orphans import SCRATCH
-from .state import ProjectState
+from .state import SOCKET, ProjectState
 
 _LONGEST_PATH = 100
 """Bytes; systems allow 104 to 108."""
 _LONGEST_LINE = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
 _QUESTION_WITHIN_S = 10.0
+_HEED_EVERY_S = 0.2
 
 
 class Peer:
@@ -58,7 +59,7 @@ class ControlServer:
     ) -> None:
         self._handler = handler
         self._within_s = within_s
-        self._path = os.path.join(state.folder, "control")
+        self._path = os.path.join(state.folder, SOCKET)
         self._folder: str | None = None
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         if not _bound(self._listener, self._path):
@@ -157,11 +158,19 @@ def ask_running(state: ProjectState, question: bytes) -> Iterator[bytes] | None:
 def _lines(connection: socket.socket) -> Iterator[bytes]:
     """Until the other side ends. Whoever stops listening before closes the connection, which the other side sees."""
     rest = b""
+    connection.settimeout(_HEED_EVERY_S)
     try:
-        while piece := connection.recv(_CHUNK):
+        while piece := _piece(connection):
             *lines, rest = (rest + piece).split(b"\n")
             yield from lines
     except OSError:
         return
     finally:
         connection.close()
+
+
+def _piece(connection: socket.socket) -> bytes:
+    """What comes next, b"" at the end. A Ctrl-C just before a call that waits is only heeded when that returns."""
+    while True:
+        with contextlib.suppress(TimeoutError):
+            return connection.recv(_CHUNK)

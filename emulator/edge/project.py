@@ -2,6 +2,7 @@
 remembered of it when nothing runs."""
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -94,7 +95,7 @@ def open_project(id: str, environ: Mapping[str, str]) -> Iterator[Project]:
         )
     try:
         if state.was_killed:
-            remove_orphans(id)
+            _tidy(state)
         yield Project(id, state)
     finally:
         state.unlock()
@@ -107,16 +108,12 @@ def end_running(project: str | None, environ: Mapping[str, str], *, within_s: fl
     Only a process that holds the project's lock is meant, so a number that the system gave to
     another process since is never signalled.
     """
-    import os
     import signal
-    import time
 
     count = 0
     for state in [ProjectState(project, environ)] if project else every_project(environ):
-        owner = state.owner()
+        owner = _owner(state)
         if not owner:
-            if state.was_killed:
-                remove_orphans(os.path.basename(state.folder))
             continue
         count += 1
         os.kill(owner, signal.SIGTERM)
@@ -124,3 +121,22 @@ def end_running(project: str | None, environ: Mapping[str, str], *, within_s: fl
         while state.owner() == owner and time.monotonic() < end:
             time.sleep(0.05)
     return count
+
+
+def _owner(state: ProjectState) -> int | None:
+    """The process that has the project. Where none has, what one that was killed left is removed, before another may
+    begin."""
+    if not os.path.isdir(state.folder):
+        return None
+    owner = state.lock()
+    try:
+        if owner is None and state.was_killed:
+            _tidy(state)
+    finally:
+        state.unlock()
+    return owner
+
+
+def _tidy(state: ProjectState) -> None:
+    remove_orphans(os.path.basename(state.folder))
+    state.sweep()

@@ -61,8 +61,12 @@ def _without_engine(environ: Mapping[str, str], engine: Engine, pool: ThreadPool
 
 def _silent_engine(endpoint: Endpoint, problem: EngineProblem, detail: str) -> Engine:
     return Engine(
-        url=endpoint.url, source=_source(endpoint), chosen=endpoint.chosen, desktop=endpoint.desktop,
-        problem=problem, detail=detail,
+        url=endpoint.url,
+        source=_source(endpoint),
+        chosen=endpoint.chosen,
+        desktop=endpoint.desktop,
+        problem=problem,
+        detail=detail,
     )
 
 
@@ -93,8 +97,15 @@ def _with_engine(environ: Mapping[str, str], endpoint: Endpoint, pool: ThreadPoo
     on_this_disk = engine.local and not engine.desktop
     free = free_bytes(engine.root) if on_this_disk else None
     return Facts(
-        machine=machine, engine=engine, bases=bases, registry=registry.result(), index=index, index_image=image,
-        engine_free=inside if free is None else free, tmp=tmp, tmp_free=free_bytes(tmp),
+        machine=machine,
+        engine=engine,
+        bases=bases,
+        registry=registry.result(),
+        index=index,
+        index_image=image,
+        engine_free=inside if free is None else free,
+        tmp=tmp,
+        tmp_free=free_bytes(tmp),
     )
 
 
@@ -270,8 +281,12 @@ def ask_index(endpoint: Endpoint, image: str, api: str) -> tuple[Reach, int | No
     try:
         host_config = client.create_host_config(auto_remove=True)
         made = client.create_container(
-            image, ["python3", "-I", "-c", script], host_config=host_config, entrypoint=[],
-            labels={"emu.doctor": "true"}, use_config_proxy=True,
+            image,
+            ["python3", "-I", "-c", script],
+            host_config=host_config,
+            entrypoint=[],
+            labels={"emu.doctor": "true"},
+            use_config_proxy=True,
         )
         said = client.attach(made["Id"], stdout=True, stderr=False, stream=True)
         client.start(made["Id"])
@@ -295,16 +310,23 @@ def look_at_machine(environ: Mapping[str, str], pool: ThreadPoolExecutor) -> Mac
     ok, buildx = asked_buildx.result() if asked_buildx else (False, "")
     git_ok, git_said = asked_git.result() if asked_git else (False, "")
     return Machine(
-        system=uname.sysname, arch=uname.machine, distribution=release.get("ID"),
+        system=uname.sysname,
+        arch=uname.machine,
+        distribution=release.get("ID"),
         like=tuple(release.get("ID_LIKE", "").split()),
-        root=os.geteuid() == 0, sudo=shutil.which("sudo", path=path) is not None,
-        systemd=Path("/run/systemd/system").is_dir(), wsl="microsoft" in uname.release.lower(),
+        root=os.geteuid() == 0,
+        sudo=shutil.which("sudo", path=path) is not None,
+        systemd=Path("/run/systemd/system").is_dir(),
+        wsl="microsoft" in uname.release.lower(),
         desktop_installed=_desktop_installed(environ),
-        dockerd=shutil.which("dockerd", path=path), docker=docker,
+        dockerd=shutil.which("dockerd", path=path),
+        docker=docker,
         debootstrap=shutil.which("debootstrap", path=path),
         git=_version_in(git_said) if git_ok else None,
-        buildx=_version_in(buildx) if ok else None, buildx_problem="" if ok else buildx,
-        ca_bundle=_ca_bundle(environ), user=environ.get("USER", ""),
+        buildx=_version_in(buildx) if ok else None,
+        buildx_problem="" if ok else buildx,
+        ca_bundle=_ca_bundle(environ),
+        user=environ.get("USER", ""),
     )
 
 
@@ -316,8 +338,14 @@ def program_path(environ: Mapping[str, str]) -> str:
 def _ask(argv: list[str], environ: Mapping[str, str]) -> tuple[bool, str]:
     try:
         done = subprocess.run(
-            argv, env=dict(environ), capture_output=True, text=True, check=False, timeout=TOOL_SECONDS,
-            stdin=subprocess.DEVNULL, errors="replace",
+            argv,
+            env=dict(environ),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TOOL_SECONDS,
+            stdin=subprocess.DEVNULL,
+            errors="replace",
         )
     except (OSError, subprocess.SubprocessError) as failure:
         return False, str(failure)

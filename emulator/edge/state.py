@@ -11,6 +11,10 @@ from collections.abc import Mapping
 
 from emulator.model.diagnostic import Fault, HostError, error
 
+SOCKET = "control"
+"""The name of the socket on which a running `up` hears other commands."""
+_HALF = ".new"
+
 
 class ProjectState:
     """The state folder of one project."""
@@ -51,6 +55,13 @@ class ProjectState:
         self.unlock()
         return owner
 
+    def sweep(self) -> None:
+        """Remove what a killed process left half done, or can serve no more. For the process that has the project."""
+        with contextlib.suppress(OSError):
+            for name in os.listdir(self.folder):
+                if name == SOCKET or name.endswith(_HALF):
+                    os.remove(os.path.join(self.folder, name))
+
     def unlock(self) -> None:
         if self._lock is not None:
             with contextlib.suppress(OSError):
@@ -69,7 +80,7 @@ class ProjectState:
 
     def write(self, name: str, value: Mapping[str, object]) -> None:
         file = os.path.join(self.folder, f"{name}.json")
-        half = f"{file}.new"  # one process writes: the one with the lock
+        half = f"{file}{_HALF}"  # one process writes: the one with the lock
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
             with open(half, "w", encoding="utf-8") as out:

@@ -101,6 +101,9 @@ def _taken(rules_of: RulesOf, state: State, seen: Observation) -> Step:
 def _asked(rules: Rules, state: State, seen: Asked) -> Step:
     if state.phase in ("ending", "over"):
         return state, (Settle(due=seen.at, deploy=seen.deploy, result="canceled"),)
+    newest = max((n for n in (state.current, state.waiting, state.good) if n is not None), default=0)
+    if newest > seen.deploy:  # it was begun before, and comes to this service after the other
+        return state, (_canceled(seen.deploy, seen.at, by=newest),)
     if state.phase == "idle":
         return _prepare(state, seen.at, seen.deploy)
     dropped = () if state.waiting is None else (_canceled(state.waiting, seen.at, by=seen.deploy),)

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from timing import available, emu, in_turn, process, report
+from tests.bench.timing import available, emu, in_turn, process, report
 
 FILES = {
     "Procfile": "web: gunicorn app:app\n",

@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from timing import emu, in_turn, report
+from tests.bench.timing import emu, in_turn, report
 
 APP = """import http.server, os, signal, sys
 class Handler(http.server.BaseHTTPRequestHandler):

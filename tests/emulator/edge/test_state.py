@@ -148,3 +148,14 @@ def test_ending_another(environ: dict[str, str]) -> None:
         assert end_running(None, environ) == 1
         assert first.wait(timeout=5) != 0
     assert end_running("shop", environ) == 0
+
+
+def test_what_a_killed_one_left_half_done_is_removed(environ: dict[str, str]) -> None:
+    """The socket that nobody listens on, and a file that was not renamed yet; what is whole stays."""
+    with holder(environ) as process:
+        process.kill()
+    folder = Path(ProjectState("shop", environ).folder)
+    for name in ("control", "ports.json.new", "ports.json"):
+        (folder / name).write_text("{}")
+    assert end_running("shop", environ) == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["lock", "ports.json"]

@@ -1,0 +1,21 @@
+"""`kill -9` at random moments, some of many: `tests/bench/kills.py` does the rest."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.bench.kills import kills
+from tests.places import tidied
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(240)]
+
+
+def test_nothing_is_left_after_kills_at_random_moments(tmp_path: Path, engine: "DockerClient") -> None:
+    """After the command that follows a kill no container, network, folder, process, socket or half a file of the
+    project is left, and nothing that is not the project's is touched."""
+    with tidied(tmp_path, engine) as place:
+        assert len(list(kills(place, engine, count=8, seed=3))) == 8
