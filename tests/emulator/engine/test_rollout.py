@@ -218,6 +218,14 @@ def test_an_old_one_that_does_not_come_back_is_lost() -> None:
     assert settled(played, 3) == ("live", None, None)
 
 
+def test_an_only_one_that_does_not_come_back_after_a_growth_is_lost() -> None:
+    """The slots that the failed deploy had beside it do not hide that."""
+    lives = [GOOD, BAD]
+    old = Deploy(deploy().rules, lives=lambda slot, nth: lives[nth])
+    played = Rollout(old, deploy(GOOD, BAD, instances=3)).ask(1).ask(2, at=10).run()
+    assert (len(played.of(Lost)), played.state.good, played.left) == (1, None, [])
+
+
 def test_the_others_come_back_where_one_does_not() -> None:
     """Of three, one cannot be had again: its slot stays empty, the others serve."""
     lives = {1: [GOOD, BAD], 2: [GOOD, GOOD], 3: [GOOD, GOOD]}
@@ -265,6 +273,15 @@ def test_a_newer_deploy_overrides_the_one_being_started() -> None:
     assert played.when(CallOff) == []
     assert played.when(Prepare, deploy=3) == [16]
     assert [units for _, units in played.served()[2:]] == [[2, 1], [1, 1], [3, 1], [3, 3]]
+
+
+@pytest.mark.parametrize("at", [0.5, 1.5, 30.0])
+def test_an_older_deploy_does_not_follow_a_newer_one(at: float) -> None:
+    """It was begun before and comes to this service after the other, which is built, started or live: it is over."""
+    played = Rollout(deploy(), deploy()).ask(2).ask(1, at=at).run()
+    assert played.settled[1].result == "canceled"
+    assert played.settled[1].by == 2
+    assert played.when(Prepare) == [0]
 
 
 @pytest.mark.parametrize(("mine", "result"), [("override", "canceled"), ("wait", "live")])
