@@ -162,6 +162,8 @@ class InstanceRun:
             return ()
         if isinstance(seen, steps.Exited):
             self.target = None
+            if self._process is not None and self._process.attempt == seen.attempt:
+                self._process.ended.set()
             self._report(rollout_steps.Down(at=seen.at, unit=self.unit))
             if self._leaving:
                 self._end()
@@ -285,15 +287,14 @@ class InstanceRun:
         """From the follower's thread: the container has ended, or was removed by somebody, or the engine was lost."""
         facts = told if isinstance(told, ContainerFacts) else None
         if isinstance(told, HostError) and told.diagnostic.code != "host/container-gone":
-            process.ended.set()
             self._loop.put(told)
+            process.ended.set()
             return
         process.facts = facts
         self._report(rollout_steps.Down(at=self.clock.now(), unit=self.unit))
         logs.join(_LOGS_END_S)
         now = self.clock.now()
         self._told_stopped(process, now)
-        process.ended.set()
         self._loop.put(
             steps.Exited(
                 at=now,
@@ -303,6 +304,7 @@ class InstanceRun:
                 last_line=next((line for line in reversed(process.lines) if line.strip()), ""),
             )
         )
+        process.ended.set()  # after that: an attempt which ends with the process must not be seen before its end
 
     def _obey(self, order: Order) -> None:
         """What the service wants. Whatever is still due for the process is not done any more."""

@@ -266,6 +266,32 @@ def test_a_process_that_ends_right_after_its_last_answer() -> None:
     bench.end()
 
 
+class SlowLine(str):
+    """A line that takes long to look at."""
+
+    __slots__ = ()
+
+    def strip(self, chars: str | None = None) -> str:
+        time.sleep(0.2)
+        return super().strip(chars)
+
+
+def test_a_crash_is_no_probe_that_failed() -> None:
+    """An attempt that waits for the port ends with the process: the verdict is the process's end, which comes first."""
+
+    def crash_slowly(container: FakeContainer) -> None:
+        time.sleep(0.05)
+        container.write(SlowLine("no database"))
+        container.end(1)
+
+    probe = Probe(kind="tcp", port=10000, timeout_s=240, failure_threshold=1, waits_for_port=True, implicit=True)
+    bench = Bench(crash_slowly, what=service(lifecycle=Lifecycle(restarts_during_deploy=False)), startup=probe)
+    bench.reported(Failed)
+    assert bench.run.outcome is not None
+    assert bench.run.outcome.code == "crash"
+    bench.end()
+
+
 def test_a_check_that_fails_takes_it_out_and_lets_it_back() -> None:
     """Three failures in a row: no new requests; a success: they come again."""
     answers = iter([200, 200, 500, 500, 500, 200])
