@@ -1,6 +1,7 @@
 """YAML text becomes a tree that knows its places; the tree agrees with PyYAML on what was written."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 import yaml as pyyaml
@@ -235,15 +236,20 @@ def test_the_pure_python_parser_gives_the_same_tree(monkeypatch: pytest.MonkeyPa
     assert parsed(text) == fast
 
 
-@pytest.mark.bench
 def test_a_long_file_is_read_quickly():
-    """3,800 lines take less than 40 ms."""
+    """Places and all, 3,800 lines take less than twice as long as the library needs to parse them alone."""
     service = "  - name: svc\n    plan: starter\n    env:\n      - key: PORT\n        value: 8080\n"
     text = "services:\n" + service * 760
-    assert min(seconds_to_read(text) for _ in range(5)) < 0.04
+    pairs = [(seconds_of(lambda: document(text)), seconds_of(lambda: parse_alone(text))) for _ in range(7)]
+    assert sorted(ours / theirs for ours, theirs in pairs)[3] < 2
 
 
-def seconds_to_read(text: str) -> float:
+def parse_alone(text: str) -> None:
+    for _ in pyyaml.parse(text, Loader=pyyaml.CSafeLoader):
+        pass
+
+
+def seconds_of(work: Callable[[], object]) -> float:
     began = time.perf_counter()
-    document(text)
+    work()
     return time.perf_counter() - began
