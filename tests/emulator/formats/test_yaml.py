@@ -237,19 +237,16 @@ def test_the_pure_python_parser_gives_the_same_tree(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_long_file_is_read_quickly():
-    """Places and all, 3,800 lines take less than twice as long as the library needs to parse them alone."""
+    """Places and all, 3,800 lines take no longer than the library needs to load them without."""
     service = "  - name: svc\n    plan: starter\n    env:\n      - key: PORT\n        value: 8080\n"
     text = "services:\n" + service * 760
-    pairs = [(seconds_of(lambda: document(text)), seconds_of(lambda: parse_alone(text))) for _ in range(7)]
-    assert sorted(ours / theirs for ours, theirs in pairs)[3] < 2
-
-
-def parse_alone(text: str) -> None:
-    for _ in pyyaml.parse(text, Loader=pyyaml.CSafeLoader):
-        pass
+    load = lambda: pyyaml.load(text, Loader=pyyaml.CSafeLoader)  # noqa: E731 - what is measured beside ours
+    pairs = [(seconds_of(lambda: document(text)), seconds_of(load)) for _ in range(9)]
+    assert sorted(ours / theirs for ours, theirs in pairs)[4] < 1.2
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
+    """Processor time: what else the machine does is not measured."""
+    began = time.process_time()
     work()
-    return time.perf_counter() - began
+    return time.process_time() - began
