@@ -80,7 +80,7 @@ def _taken(rules_of: RulesOf, state: State, seen: Observation) -> Step:
         case Rotated():
             return _rotated(state, seen)
         case Failed():
-            return _failed(state, seen)
+            return _failed(rules_of(seen.unit.deploy), state, seen)
         case Drained():
             return retiring.drained(state, seen)
         case Signalled():
@@ -183,12 +183,12 @@ def _is_placed(state: State, unit: Unit) -> bool:
     return any(unit in (slot.serving, slot.coming) for slot in state.slots)
 
 
-def _failed(state: State, seen: Failed) -> Step:
+def _failed(rules: Rules, state: State, seen: Failed) -> Step:
     unit, at = seen.unit, seen.at
     if not _is_placed(state, unit):
         return state, ()
     if state.phase != "rolling" or unit.deploy != state.current:
-        return _lost(state, at, unit)
+        return _lost(rules, state, at, unit)
     settle = Settle(due=at, deploy=unit.deploy, result="failed", unit=unit, still_live=state.good)
     state, removed = retiring.remove(replace(state, slots=_without(state, unit)), at, [unit])
     state, actions = _revert(state, at)
@@ -207,12 +207,13 @@ def _without(state: State, unit: Unit, *, lost: bool = False) -> tuple[Slot, ...
     )
 
 
-def _lost(state: State, at: float, unit: Unit) -> Step:
+def _lost(rules: Rules, state: State, at: float, unit: Unit) -> Step:
     """One that served, or was to come back after a failure, cannot be had any more: its slot stays empty until the next
     deploy, unless another deploy is to have the slot anyway."""
-    state = replace(state, slots=_without(state, unit, lost=unit.deploy == state.target))
+    is_wanted = unit.deploy == state.target
+    state = replace(state, slots=_without(state, unit, lost=is_wanted))
     lost: tuple[Action, ...] = ()
-    if all(slot.lost for slot in state.slots):
+    if is_wanted and all(slot.lost for slot in state.slots[: rules.instances]):
         state, lost = replace(state, good=None), (Lost(due=at, unit=unit),)
     state, removed = retiring.remove(state, at, [unit])
     return state, (*lost, *removed)
@@ -314,13 +315,12 @@ def _arrived(rules: Rules, state: State, at: float) -> Step:
 def _tidied(rules: Rules, state: State, at: float) -> Step:
     """Instances in slots too many leave, and those of a failed deploy that nothing took the place of."""
     actions: list[Action] = []
-    count = rules.instances if state.target is not None else 0
     for number, slot in enumerate(state.slots):
-        if slot.serving is not None and (number >= count or slot.serving.deploy != state.target):
+        if slot.serving is not None and (number >= rules.instances or slot.serving.deploy != state.target):
             state = _placed(state, number, replace(slot, serving=None))
             state, retired = retiring.retire(rules, state, at, slot.serving)
             actions += retired
-    return replace(state, slots=state.slots[:count]), tuple(actions)
+    return replace(state, slots=state.slots[: rules.instances]), tuple(actions)
 
 
 def _next(state: State, at: float) -> Step:

@@ -176,6 +176,17 @@ def test_a_build_that_fails() -> None:
     assert len(played.of(Start)) == 1
 
 
+def test_a_slot_that_cannot_be_given_back_is_empty() -> None:
+    """The failed deploy does not go on there: it failed."""
+    lives = {1: [GOOD, BAD], 2: [GOOD]}
+    old = Deploy(deploy(instances=2).rules, lives=lambda slot, nth: lives[slot][nth])
+    played = Rollout(old, deploy(GOOD, BAD, instances=2)).ask(1).ask(2, at=10).run()
+    assert slots(played) == [(None, None), (1, None)]
+    assert [units for _, units in played.served()[-2:]] == [[2, 1], [1]]
+    assert played.when(Terminate, deploy=2) == [14]
+    assert (played.state.good, played.of(Lost)) == (1, [])
+
+
 # ---- the old one first ------------------------------------------------------------------------------
 
 
@@ -205,6 +216,14 @@ def test_an_old_one_that_does_not_come_back_is_lost() -> None:
     assert (len(played.of(Lost)), played.state.good, played.left) == (1, None, [])
     played.ask(3, at=20).run()
     assert settled(played, 3) == ("live", None, None)
+
+
+def test_an_only_one_that_does_not_come_back_after_a_growth_is_lost() -> None:
+    """The slots that the failed deploy had beside it do not hide that."""
+    lives = [GOOD, BAD]
+    old = Deploy(deploy().rules, lives=lambda slot, nth: lives[nth])
+    played = Rollout(old, deploy(GOOD, BAD, instances=3)).ask(1).ask(2, at=10).run()
+    assert (len(played.of(Lost)), played.state.good, played.left) == (1, None, [])
 
 
 def test_the_others_come_back_where_one_does_not() -> None:
@@ -254,6 +273,24 @@ def test_a_newer_deploy_overrides_the_one_being_started() -> None:
     assert played.when(CallOff) == []
     assert played.when(Prepare, deploy=3) == [16]
     assert [units for _, units in played.served()[2:]] == [[2, 1], [1, 1], [3, 1], [3, 3]]
+
+
+@pytest.mark.parametrize("at", [0.5, 1.5, 30.0])
+def test_an_older_deploy_does_not_follow_a_newer_one(at: float) -> None:
+    """It was begun before and comes to this service after the other, which is built, started or live: it is over."""
+    played = Rollout(deploy(), deploy()).ask(2).ask(1, at=at).run()
+    assert played.settled[1].result == "canceled"
+    assert played.settled[1].by == 2
+    assert played.when(Prepare) == [0]
+
+
+@pytest.mark.parametrize(("mine", "result"), [("override", "canceled"), ("wait", "live")])
+def test_what_happens_to_a_deploy_is_in_its_own_plan(*, mine: str, result: str) -> None:
+    """Not in that of the one which serves, nor of the newer one."""
+    other = "wait" if mine == "override" else "override"
+    played = Rollout(deploy(overlap=other), deploy(overlap=mine), deploy(overlap=other))
+    played.ask(1).ask(2, at=10).ask(3, at=10.5).run()
+    assert settled(played, 2)[0] == result
 
 
 @pytest.mark.parametrize("builds", [True, False])
@@ -329,6 +366,12 @@ def test_out_of_rotation_and_back() -> None:
 def test_a_restart_ends_what_a_probe_held_against_it() -> None:
     """Out, then down, then live again: it gets requests."""
     played = Rollout(deploy(Life(then=((5, "out"), (6, "down"), (8, "up"))))).ask(1).run()
+    assert played.served() == [(2, [1]), (7, []), (10, [1])]
+
+
+def test_what_a_probe_said_of_the_life_before_does_not_count() -> None:
+    """It is heard of only after the crash."""
+    played = Rollout(deploy(Life(then=((5, "down"), (6, "out"), (8, "up"))))).ask(1).run()
     assert played.served() == [(2, [1]), (7, []), (10, [1])]
 
 
@@ -419,6 +462,13 @@ def test_when_one_that_does_not_end_is_killed(*, heard: bool | None, faithful: b
     assert played.when(Kill) == [pytest.approx(killed)]
 
 
+def test_the_end_of_its_drain_is_not_the_end_of_its_grace() -> None:
+    """It was idle long before the platform's patience was over."""
+    both = deploy(Life(drains_s=1.0, ends_s=None), drain_s=10.0, grace_s=30.0)
+    played = Rollout(both, both).ask(1).ask(2, at=10).run()
+    assert (played.when(Terminate), played.when(Kill)) == ([13], [43])
+
+
 def test_grace_is_that_of_its_own_plan() -> None:
     """Not the one of the deploy that takes its place."""
     stubborn = Life(ends_s=None)
@@ -468,6 +518,14 @@ def test_the_end_in_every_phase(*, at: float, at_once: bool) -> None:
     assert sorted(played.settled) == sorted(played.asked)
     told = [when for when in played.when(Terminate) if when >= at]
     assert told == [] if at_once else set(told) <= {at}
+
+
+def test_at_once_is_without_ceremony() -> None:
+    """What serves is removed; what was told before is killed."""
+    both = deploy(Life(ends_s=None), instances=2, grace_s=300.0)
+    played = Rollout(both, both).ask(1).ask(2, at=10).end(20, at_once=True).run()
+    assert [action.unit.deploy for action in played.of(Kill)] == [1, 1]  # type: ignore[attr-defined]
+    assert [action.unit.deploy for action in played.of(Remove)] == [2, 2]  # type: ignore[attr-defined]
 
 
 def test_the_end_calls_off_what_is_built() -> None:

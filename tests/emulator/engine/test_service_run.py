@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from emulator.edge.clock import SystemClock
+from emulator.engine import rollout_steps as steps
 from emulator.engine.release import Doors, Job, Settings
+from emulator.engine.rollout_steps import Unit
 from emulator.engine.service_run import Decided, ServiceRun
 from emulator.model.diagnostic import HostError
 from emulator.model.event import (
@@ -432,6 +434,14 @@ def test_a_mistake_while_it_drains_is_reported() -> None:
     bench.run.sweep()
 
 
+def test_an_order_to_one_that_has_ended_is_none(bench: Bench) -> None:
+    """It ended between the decision and the order."""
+    bench.made(1)
+    for order in (steps.Terminate, steps.Kill, steps.Remove):
+        bench.run._perform(order(due=0, unit=Unit(id=99, deploy=1, slot=1)))
+    assert bench.docker.left == ["id1"]
+
+
 # ---- hours later ------------------------------------------------------------------------------------
 
 
@@ -457,6 +467,25 @@ def test_what_is_over_is_forgotten() -> None:
     assert len([one for one in threading.enumerate() if one.name.startswith("shop-")]) == 1
     assert 298 in run._releases
     bench.end()
+
+
+def test_a_build_that_fails_after_it_was_withdrawn_is_forgotten(bench: Bench) -> None:
+    """It was canceled, and stays so; its cause is not kept for ever."""
+
+    def fail_late(request: BuildRequest, cancel: threading.Event) -> BuildError:
+        assert cancel.wait(PATIENT)
+        return BuildError(kind="step", message="no", step="RUN make", exit_code=1)
+
+    bench.docker.building = fail_late
+    bench.deploy(1)
+    wait_for(lambda: 1 in bench.run._cancels)
+    bench.run.withdraw(1)
+    assert bench.verdict(1).verdict.verdict is VerdictKind.CANCELED
+    wait_for(lambda: 1 in bench.run._not_ready)
+    bench.docker.building = lambda request, cancel: None
+    bench.made(2)
+    assert bench.run._not_ready == {}
+    assert bench.of(DeployFailed) == []
 
 
 def test_a_line_of_an_app_is_no_event_of_the_service() -> None:
