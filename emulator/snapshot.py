@@ -71,6 +71,11 @@ class Source(Protocol):
 
     def look(self, path: str) -> Look: ...
 
+    def node(self, path: str) -> "Node":
+        """What the snapshot has at exactly `path`, whose parents are directories: a link is a link.
+        Where nothing is on disk and git would ignore it, `detail` names the rule."""
+        ...
+
     def read(self, path: str) -> bytes:
         """The bytes of a file that `look` calls a file. Raises OSError."""
         ...
@@ -105,6 +110,7 @@ class Snapshot:
         self._source = source
         self._looks: dict[str, Look] = {}
         self._bytes: dict[str, bytes] = {}
+        self._exact: dict[str, Node] = {}
 
     @property
     def source(self) -> Source:
@@ -139,6 +145,12 @@ class Snapshot:
 
     def is_file(self, path: str) -> bool:
         return self.look(path).is_file
+
+    def node(self, path: str) -> "Node":
+        """What lies at exactly `path`, whose parents are directories. A symbolic link is one here."""
+        if path not in self._exact:
+            self._exact[path] = self._source.node(path)
+        return self._exact[path]
 
     def entries(self, path: str = ".") -> tuple[str, ...]:
         clean = normal(path)
@@ -249,36 +261,60 @@ def follow(path: str, node_at: Callable[[str], Node]) -> Node:
 class MappingSource:
     """A repository made of a mapping, for tests: path to text or bytes. Directories follow from the paths.
 
-    `ignored` paths exist on disk but not for the platform.
+    `ignored` paths exist on disk but not for the platform. `links`: symbolic links and their targets.
     """
 
     def __init__(
-        self, files: Mapping[str, str | bytes], *, ignored: Iterable[str] = (), repository: Repository | None = None
+        self,
+        files: Mapping[str, str | bytes],
+        *,
+        ignored: Iterable[str] = (),
+        links: Mapping[str, str] | None = None,
+        executable: Iterable[str] = (),
+        repository: Repository | None = None,
     ) -> None:
         self._files = {k: v.encode() if isinstance(v, str) else v for k, v in files.items()}
+        self._links = dict(links or {})
+        self._executable = frozenset(executable)
         self._ignored = frozenset(ignored)
         self.root = "/in-memory"
         self.info = SnapshotInfo(kind="folder")
         self.repository = repository or Repository(name="app")
 
     def look(self, path: str) -> Look:
+        node = follow(path, self.node)
+        return Look(
+            path=path, kind=node.kind, why=node.why, detail=node.detail, size=node.size, executable=node.executable
+        )
+
+    def node(self, path: str) -> Node:
         if path in self._ignored:
-            return Look(path=path, kind=None, why="ignored", detail=f".gitignore:1:{path}")
+            return Node(path=path, kind=None, why="ignored", detail=f".gitignore:1:{path}")
+        if path in self._links:
+            return Node(path=path, kind="symlink", target=self._links[path])
         if path in self._files:
-            return Look(path=path, kind="file", size=len(self._files[path]))
-        if path == "." or any(name.startswith(path + "/") for name in self._files):
-            return Look(path=path, kind="directory")
-        return Look(path=path, kind=None, why="missing")
+            return Node(path=path, kind="file", size=len(self._files[path]), executable=path in self._executable)
+        if path == "." or any(name.startswith(path + "/") for name in (*self._files, *self._links)):
+            return Node(path=path, kind="directory")
+        return Node(path=path, kind=None, why="missing")
 
     def read(self, path: str) -> bytes:
-        return self._files[path]
+        return self._files[follow(path, self.node).path]
 
     def entries(self, path: str) -> tuple[str, ...]:
-        prefix = "" if path == "." else path + "/"
-        inside = (name[len(prefix) :] for name in self._files if name.startswith(prefix) and name not in self._ignored)
+        here = follow(path, self.node).path
+        prefix = "" if here == "." else here + "/"
+        names = (*self._files, *self._links)
+        inside = (name[len(prefix) :] for name in names if name.startswith(prefix) and name not in self._ignored)
         return tuple(sorted({name.split("/", 1)[0] for name in inside}))
 
 
-def from_mapping(files: Mapping[str, str | bytes], *, ignored: Iterable[str] = ()) -> Snapshot:
+def from_mapping(
+    files: Mapping[str, str | bytes],
+    *,
+    ignored: Iterable[str] = (),
+    links: Mapping[str, str] | None = None,
+    executable: Iterable[str] = (),
+) -> Snapshot:
     """A snapshot of `files`, for tests."""
-    return Snapshot(MappingSource(files, ignored=ignored))
+    return Snapshot(MappingSource(files, ignored=ignored, links=links, executable=executable))

@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "contract": VALUES,
     "world": NOUNS,
     "formats": NOUNS,
+    "image": NOUNS | {"snapshot", "formats"},
     "options": VALUES,
     "config": VALUES,
     "request": VALUES | {"world", "engine"},
@@ -72,7 +73,7 @@ EFFECTS_ELSEWHERE = {
 HEAVY = {
     "asyncio", "concurrent.futures", "dataclasses", "docker", "email", "h2", "hashlib", "hpack", "http", "inspect",
     "jsonschema", "logging", "requests", "rich", "socket", "ssl", "unittest", "urllib.request", "urllib3", "watchfiles",
-    "emulator.edge.docker", "emulator.engine.instance_run", "emulator.world",
+    "emulator.edge.docker", "emulator.engine.instance_run", "emulator.image", "emulator.world",
 }  # fmt: skip
 """What `emu plan` never loads."""
 

@@ -1,6 +1,7 @@
 """The way to a running `up`: a Unix socket that its other commands speak through, a JSON line to ask, lines to answer.
 
-The socket lies where only this user may go. A path that is too long for a socket's address gets a folder of its own.
+The socket lies where only this user may go. Where the project's own folder takes none (its path is too long for a
+socket's address, its file system has no sockets) it gets a folder of its own.
 """
 
 import contextlib
@@ -8,6 +9,7 @@ import os
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from .orphans import SCRATCH
@@ -17,7 +19,7 @@ _LONGEST_PATH = 100
 """Bytes; systems allow 104 to 108."""
 _LONGEST_LINE = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
-_ANSWERS_WITHIN_S = 10.0
+_QUESTION_WITHIN_S = 10.0
 _HEED_EVERY_S = 0.2
 
 
@@ -50,19 +52,20 @@ Handler = Callable[[bytes, Peer], None]
 
 
 class ControlServer:
-    """Listens until it is closed."""
+    """Listens until it is closed. within_s: how soon a question must have come, whole, after its connection."""
 
-    def __init__(self, project: str, state: ProjectState, handler: Handler) -> None:
+    def __init__(
+        self, project: str, state: ProjectState, handler: Handler, *, within_s: float = _QUESTION_WITHIN_S
+    ) -> None:
         self._handler = handler
+        self._within_s = within_s
         self._path = os.path.join(state.folder, SOCKET)
         self._folder: str | None = None
-        if len(os.fsencode(self._path)) > _LONGEST_PATH:
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        if not _bound(self._listener, self._path):
             self._folder = tempfile.mkdtemp(prefix=f"{SCRATCH}{project}-")
             self._path = os.path.join(self._folder, "control")
-        with contextlib.suppress(OSError):
-            os.remove(self._path)  # of a run that was killed: the project's lock is ours
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(self._path)
+            self._listener.bind(self._path)
         self._listener.listen(16)
         state.write("control", {"socket": self._path})
         self._closed = False
@@ -90,12 +93,12 @@ class ControlServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self._peers.add(connection)
             threading.Thread(target=self._serve, args=(connection,), name="control-peer", daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        self._peers.add(connection)
         try:
-            line = _line(connection)
+            line = _line(connection, self._within_s)
             if line is None:
                 return
             peer = Peer(connection)
@@ -108,19 +111,33 @@ class ControlServer:
             connection.close()
 
 
-def _line(connection: socket.socket) -> bytes | None:
-    """The first line; None for one that does not end, or is longer than anybody asks."""
+def _bound(listener: socket.socket, path: str) -> bool:
+    """Whether it listens there from now on. What lies there is of a run that was killed: the project's lock is ours."""
+    if len(os.fsencode(path)) > _LONGEST_PATH:
+        return False
+    with contextlib.suppress(OSError):
+        os.remove(path)
+    try:
+        listener.bind(path)
+    except OSError:
+        return False
+    return True
+
+
+def _line(connection: socket.socket, within_s: float) -> bytes | None:
+    """The first line; None for one that does not end in time, or is longer than anybody asks."""
     data = b""
-    connection.settimeout(_ANSWERS_WITHIN_S)
+    end = time.monotonic() + within_s
     with contextlib.suppress(OSError):
         while b"\n" not in data and len(data) <= _LONGEST_LINE:
+            connection.settimeout(max(0.001, end - time.monotonic()))
             piece = connection.recv(_CHUNK)
-            if not piece:
+            if not piece or time.monotonic() > end:
                 return None
             data += piece
     connection.settimeout(None)
-    line, end, _ = data.partition(b"\n")
-    return line if end else None
+    line, found, _ = data.partition(b"\n")
+    return line if found else None
 
 
 def ask_running(state: ProjectState, question: bytes) -> Iterator[bytes] | None:

@@ -298,6 +298,16 @@ class Worktree:
             path=path, kind=node.kind, why=node.why, detail=node.detail, size=node.size, executable=node.executable
         )
 
+    def node(self, path: str) -> Node:
+        try:
+            node = self._judged(self._node_at(path))
+            # A file that only a build makes is on no fresh clone; the rule tells why it never comes.
+            if node.why == "missing" and not node.detail and self._areas and (rule := self._rule(path)):
+                return _nothing(path, "missing", rule)
+        except GitFailed as problem:
+            raise _silent(path, problem) from problem
+        return node
+
     def read(self, path: str) -> bytes:
         node = self._nodes[path]
         # O_NONBLOCK: a pipe put there since the look must not hang us.

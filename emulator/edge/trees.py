@@ -85,6 +85,14 @@ class GitTree:
             self._nodes[path] = node
         return Look(path=path, kind=node.kind, why=node.why, detail=node.detail, size=size, executable=node.executable)
 
+    def node(self, path: str) -> Node:
+        if path == ".":
+            return Node(path=".", kind="directory")
+        try:
+            return self._remembered(path)
+        except GitFailed as problem:
+            raise _unreadable(path, problem) from problem
+
     def read(self, path: str) -> bytes:
         try:
             return self._content(self._nodes[path].key)

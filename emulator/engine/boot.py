@@ -123,7 +123,7 @@ def _tried(rules: Rules, state: State, seen: Tried) -> Step:
     state, actions = startup.tried(rules, state, rules.startup, seen)
     if state.phase == "started":
         delay = rules.platform_time(rules.startup.initial_delay_s) if seen.early else None
-        state, live = _live(rules, state, seen.at, rules.startup.port, platform_seconds=delay)
+        state, live = _live(rules, state, seen.at, rules.port or rules.startup.port, platform_seconds=delay)
         return state, (*actions, *live)
     return state, actions
 

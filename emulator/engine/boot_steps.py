@@ -22,6 +22,7 @@ live on."""
 class Rules(Record, frozen=True, kw_only=True):
     """What decides over an instance: the platform's timings, already scaled, and how patient we are ourselves.
 
+    port: where requests go when a startup probe judges, which may ask on another port.
     scale: what the timings were multiplied by, so that the platform's own time can be told.
     faithful: wait as long as the platform does, even when the outcome is certain.
     """
@@ -31,6 +32,7 @@ class Rules(Record, frozen=True, kw_only=True):
     startup: Probe | None = None
     liveness: Probe | None = None
     readiness: Probe | None = None
+    port: int | None = None
     scale: float = 1.0
     faithful: bool = False
 

@@ -221,6 +221,9 @@ class InstanceRun:
             return
         self.target = self._reached_at(outcome.port)
         self._report(rollout_steps.Up(at=at, unit=self.unit))
+        if self._process is not None and self._process.ended.is_set():  # since its last answer: reported too early
+            self.target = None
+            self._report(rollout_steps.Down(at=at, unit=self.unit))
 
     def who(self) -> Who:
         name = self.service.name

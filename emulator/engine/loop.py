@@ -62,8 +62,13 @@ class Loop(Generic[Seen, Act]):
         self.see(seen)
 
     def later(self, action: Act) -> None:
-        """From the loop's own thread: perform this when it is due."""
-        heapq.heappush(self._due, (action.due, next(self._order), action))
+        """From the loop's own thread: perform this when it is due, and after all that was decided before and is due.
+
+        Two threads may put what they saw in another order than they saw it: what follows from the one that was taken
+        last must not be undone by what followed from the other.
+        """
+        due = max(action.due, self._clock.now())
+        heapq.heappush(self._due, (due, next(self._order), action))
 
     def forget(self) -> None:
         """What is due is not done any more."""

@@ -140,6 +140,7 @@ def rules_of(service: Service, settings: Settings) -> Rules:
         startup=probes.startup,
         liveness=probes.liveness,
         readiness=probes.readiness,
+        port=service.port.number if service.port else None,
         faithful=settings.faithful,
     )
     return scaled(rules, settings.scale)

@@ -7,7 +7,7 @@ threads of their own and report to it.
 import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from emulator.model.control import InstanceStatus
 from emulator.model.diagnostic import Diagnostic
@@ -30,7 +30,7 @@ from emulator.world import Front
 from . import problems, rollout
 from . import rollout_steps as steps
 from .boot_steps import Outcome
-from .instance_run import InstanceRun, What
+from .instance_run import Address, InstanceRun, What
 from .loop import Loop
 from .release import Canceled, Doors, Job, NotReady, Release, Settings, prepare, rules_of
 from .rollout_steps import Unit
@@ -206,13 +206,13 @@ class ServiceRun:
             case steps.Announce():
                 self._announce(action.unit)
             case steps.Drain():
-                threading.Thread(target=self._drain, args=(action,), daemon=True).start()
+                self._drain(action)
             case steps.Terminate():
-                self._instances[action.unit.id].order("terminate")
+                self._order(action.unit, "terminate")
             case steps.Kill():
-                self._instances[action.unit.id].order("kill")
+                self._order(action.unit, "kill")
             case steps.Remove():
-                self._instances[action.unit.id].order("remove")
+                self._order(action.unit, "remove")
             case steps.Wait():
                 self._loop.see(steps.Passed(at=self.doors.clock.now(), unit=action.unit, stage=action.stage))
             case steps.Settle():
@@ -225,15 +225,17 @@ class ServiceRun:
     # ---- preparing
 
     def _prepare(self, deploy: int) -> None:
-        self._cancels[deploy] = threading.Event()
-        thread = threading.Thread(target=self._prepared, args=(deploy,), name=f"prepare-{deploy}", daemon=True)
+        cancel = self._cancels[deploy] = threading.Event()
+        args = (self._jobs[deploy], cancel)
+        thread = threading.Thread(target=self._prepared, args=args, name=f"prepare-{deploy}", daemon=True)
         self._preparing = [one for one in self._preparing if one.is_alive()] + [thread]
         thread.start()
 
-    def _prepared(self, deploy: int) -> None:
+    def _prepared(self, job: Job, cancel: threading.Event) -> None:
         """In a thread of its own."""
+        deploy = job.deploy
         try:
-            ready = prepare(self._jobs[deploy], self.doors, self.settings, self.tell, self._cancels[deploy])
+            ready = prepare(job, self.doors, self.settings, self.tell, cancel)
         except Canceled:
             return
         except BaseException as problem:  # noqa: BLE001 - raised again by the loop
@@ -260,7 +262,7 @@ class ServiceRun:
             hidden=release.job.hidden,
         )
         front = self._front() if service.type == "web" else None
-        if front is not None and not self._state.served:  # it takes milliseconds, which live must not wait for
+        if front is not None and not self._state.served:  # until one serves, the platform's own pages are shown
             front.set_router(service.router or Router())
         instance = InstanceRun(
             what,
@@ -271,8 +273,6 @@ class ServiceRun:
             url=front.url if front is not None else None,
         )
         self._instances[unit.id] = instance
-        if not self._state.served:  # until one serves, whoever asks gets the platform's own pages
-            self._front().set_router(service.router or Router())
         instance.start()
 
     def _reported(self, seen: steps.Observation | BaseException) -> None:
@@ -298,11 +298,22 @@ class ServiceRun:
         seconds = self.doors.clock.now() - instance.state.begun
         self.tell(Live(**instance.who(), url=instance.url, seconds=seconds))
 
+    def _order(self, unit: Unit, what: Literal["terminate", "kill", "remove"]) -> None:
+        instance = self._instances.get(unit.id)
+        if instance is not None:  # else it has ended since that was decided
+            instance.order(what)
+
     def _drain(self, action: steps.Drain) -> None:
-        """In a thread of its own."""
         target = self._instances[action.unit.id].target
-        if target is None or self._front().drain(target, action.timeout_s):
-            self._loop.put(steps.Drained(at=self.doors.clock.now(), unit=action.unit))
+        threading.Thread(target=self._drained, args=(action, target), daemon=True).start()
+
+    def _drained(self, action: steps.Drain, target: Address | None) -> None:
+        """In a thread of its own."""
+        try:
+            if target is None or self._front().drain(target, action.timeout_s):
+                self._loop.put(steps.Drained(at=self.doors.clock.now(), unit=action.unit))
+        except BaseException as problem:  # noqa: BLE001 - raised again by the loop
+            self._loop.put(problem)
 
     # ---- the verdict
 
@@ -384,6 +395,7 @@ class ServiceRun:
         state = self._state
         needed = {newest, state.current, state.waiting, state.target, state.good} | self._jobs[newest].kept
         needed |= {instance.unit.deploy for instance in self._instances.values()}
-        for table in (self._jobs, self._releases, self._cancels):
+        tables: tuple[dict[int, Any], ...] = (self._jobs, self._releases, self._not_ready, self._cancels)
+        for table in tables:
             for deploy in [number for number in table if number not in needed]:
                 del table[deploy]

@@ -27,13 +27,26 @@ class History(Record, frozen=True, kw_only=True):
     deploys: tuple[DeployRecord, ...] = ()
 
     def with_one(self, record: DeployRecord) -> "History":
-        """The same and one more; the oldest go when there are too many."""
-        return History(deploys=(*self.deploys, record)[-MOST_DEPLOYS:])
+        """The same and one more; when there are too many the oldest go, but for those whose images stay."""
+        longer = History(deploys=(*self.deploys, record))
+        kept = longer.kept()
+        free = MOST_DEPLOYS - sum(one.deploy in kept for one in longer.deploys)
+        others = [one.deploy for one in longer.deploys if one.deploy not in kept]
+        stay = kept | set(others[-free:] if free > 0 else ())
+        return History(deploys=tuple(one for one in longer.deploys if one.deploy in stay))
 
     def kept(self) -> frozenset[int]:
-        """The deploys whose images stay: the last that went live, and those whose images they use again."""
+        """The deploys whose images stay: the last that went live, and those whose images they use again, whichever way
+        they came by them."""
         live = [one for one in self.deploys if one.verdict is VerdictKind.LIVE][-KEPT_DEPLOYS:]
-        return frozenset({one.deploy for one in live} | {one.image_of for one in live if one.image_of is not None})
+        kept: set[int] = set()
+        for one in live:
+            number: int | None = one.deploy
+            while number is not None and number not in kept:
+                kept.add(number)
+                earlier = self.find(number)
+                number = earlier.image_of if earlier is not None else None
+        return frozenset(kept)
 
     def find(self, deploy: int) -> DeployRecord | None:
         return next((one for one in self.deploys if one.deploy == deploy), None)

@@ -446,3 +446,15 @@ def test_a_branch_name_that_is_no_utf8_is_read(repo):
     repo.write({"a": "1"})
     repo.git("symbolic-ref", "HEAD", os.fsdecode(b"refs/heads/b\xff"))
     assert open_repository(str(repo.path)).repository.branch == "b\ufffd"
+
+
+def test_a_node_is_what_lies_there_itself(repo):
+    """Links are links, and what git ignores is not there, whether it is on disk or not."""
+    repo.write({"a/x": "1", ".gitignore": "dist/\n", "dist/y": "1"})
+    (repo.path / "link").symlink_to("a")
+    snapshot = open_repository(str(repo.path))
+    assert snapshot.node("link").kind == "symlink"
+    assert snapshot.node("a").kind == "directory"
+    assert (snapshot.node("dist/y").why, snapshot.node("dist/y").detail) == ("ignored", ".gitignore:1:dist/")
+    assert (snapshot.node("dist/z").why, snapshot.node("dist/z").detail) == ("missing", ".gitignore:1:dist/")
+    assert snapshot.node("dust").detail == ""

@@ -1,20 +1,26 @@
 """An engine of a few lines: containers live and die as a test says, and everything asked of it is kept."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.record import replace
 from emulator.world import (
+    BuildError,
+    BuildOutcome,
+    BuildRequest,
     ContainerFacts,
     ContainerSpec,
     EngineFacts,
     GrpcAnswer,
     HttpAnswer,
     HttpProblem,
+    ImageEntry,
+    ImageFacts,
     Listener,
     OnExit,
     OnLine,
+    OnProgress,
     StartFailure,
 )
 
@@ -55,11 +61,30 @@ class FakeDocker:
         )
         self.heard: bool | None = True
         self.removal: list[BaseException] = []
+        self.building: Callable[[BuildRequest, threading.Event], BuildError | None] = lambda request, cancel: None
+        self.images_there: dict[str, ImageFacts] = {}
         self._all: dict[str, FakeContainer] = {}
         self._count = 0
 
     def facts(self) -> EngineFacts:
         return EngineFacts(version="0", api="0", os="linux", arch="x86_64", name="fake", endpoint="", local=True)
+
+    def image(self, ref: str) -> ImageFacts | None:
+        return self.images_there.get(ref)
+
+    def images(self, labels: Mapping[str, str]) -> tuple[ImageEntry, ...]:
+        return ()
+
+    def build(self, request: BuildRequest, on_progress: OnProgress, cancel: threading.Event) -> BuildOutcome:
+        problem = self.building(request, cancel)
+        if problem is not None:
+            return BuildOutcome(image_id=None, seconds=0, error=problem)
+        id = f"image of {request.tag}"
+        self.images_there[id] = ImageFacts(
+            id=id, entrypoint=None, cmd=("python", "app.py"), env={}, user="", workdir="", exposed=(), labels={},
+            architecture="amd64", stop_signal=None, shell=None,
+        )  # fmt: skip
+        return BuildOutcome(image_id=id, seconds=0)
 
     def create(self, spec: ContainerSpec) -> str:
         self._count += 1
@@ -141,9 +166,10 @@ class FakeContainer:
         self._on_exit: OnExit | None = None
         self._told: ContainerFacts | HostError | None = None
         self._lock = threading.Lock()
+        address = f"10.0.{int(id[2:]) // 250}.{int(id[2:]) % 250 + 1}"
         self.facts = ContainerFacts(
             id=id, name=spec.name, state="running", running=True, pid=1, exit_code=None, oom_killed=False, error="",
-            started_at=0, finished_at=None, argv=spec.argv or ("image",), address="10.0.0.2", ports={}, image_id="",
+            started_at=0, finished_at=None, argv=spec.argv or ("image",), address=address, ports={}, image_id="",
             labels={},
         )  # fmt: skip
 

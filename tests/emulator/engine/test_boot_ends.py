@@ -253,7 +253,7 @@ def lives(draw: st.DrawFn) -> Life:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(lives(), min_size=1, max_size=4), st.booleans(), st.booleans(), st.sampled_from([WEB, PRIVATE, WORKER]))
 def test_whatever_happens_there_is_a_verdict_in_time(
     many: list[Life], health: bool, faithful: bool, life: Lifecycle

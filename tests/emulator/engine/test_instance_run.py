@@ -45,6 +45,7 @@ class Bench:
         failure: StartFailure | None = None,
         answer: Callable[[str, int, str], HttpAnswer] | None = None,
         grpc: Callable[[str, int, str], GrpcAnswer] | None = None,
+        on_tell: Callable[["Bench", Event], None] = lambda bench, event: None,
         **rules: Any,
     ) -> None:
         self.docker = FakeDocker(behave)
@@ -52,6 +53,7 @@ class Bench:
         self.docker.answer = answer or self.docker.answer
         self.docker.grpc_answer = grpc or self.docker.grpc_answer
         self.told: list[Event] = []
+        self._on_tell = on_tell
         self.reports: list[Any] = []
         self.unit = Unit(id=1, deploy=3, slot=2)
         self.run = InstanceRun(
@@ -64,11 +66,15 @@ class Bench:
             ),
             docker=self.docker,  # type: ignore[arg-type]
             clock=SystemClock(),
-            tell=self.told.append,
+            tell=self._tell,
             report=self.reports.append,
             url="http://127.0.0.1:1",
         )
         self.run.start()
+
+    def _tell(self, event: Event) -> None:
+        self.told.append(event)
+        self._on_tell(self, event)
 
     def of(self, kind: type) -> list[Any]:
         return [event for event in self.told if isinstance(event, kind)]
@@ -241,6 +247,22 @@ def test_a_crash_while_serving_is_followed_by_a_restart() -> None:
     assert (kinds[0], kinds[-1]) == (Up, Up)
     assert Down in kinds
     assert bench.docker.left == ["id2"]
+    bench.end()
+
+
+def test_a_process_that_ends_right_after_its_last_answer() -> None:
+    """It was live, and is down: nobody goes on to believe that it is up, at an address where nothing is."""
+
+    def end_it(bench: Bench, event: Event) -> None:
+        if isinstance(event, ProbeAttempt) and len(bench.docker.started) == 1:
+            bench.docker.started[0].end(3)
+
+    bench = Bench(health=HEALTH, on_tell=end_it)
+    bench.reported(Up, 2)
+    kinds = [type(report) for report in bench.reports]
+    assert kinds[kinds.index(Up) + 1] is Down
+    assert kinds[-1] is Up
+    assert bench.run.target == ("10.0.0.3", 10000)
     bench.end()
 
 

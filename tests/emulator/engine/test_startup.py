@@ -21,6 +21,7 @@ from emulator.engine.probing import NO_ANSWER
 from emulator.engine.scaling import scaled
 from emulator.engine.startup import CANCELED, IDLE_ELSEWHERE_S, IDLE_FOR_S
 from emulator.model.plan import Lifecycle, Probe
+from emulator.model.record import replace
 from emulator.world import Listener
 
 IMPLICIT = Probe(
@@ -263,3 +264,11 @@ def test_scale_shortens_the_platforms_waits_and_tells_its_own():
     for number in (1, 2, 3):
         history.sees(_failed(number, at=2 + number))
     assert history.outcome.platform_seconds == 55
+
+
+def test_requests_go_to_the_services_port_whatever_the_probe_asks():
+    """A probe on a port of its own says when the process has started, not where it takes requests."""
+    history = History(HTTP)
+    history.rules = replace(history.rules, port=9000)
+    history.sees(Started(at=0)).sees(Tried(at=31, attempt=1, number=1, ok=True, words="answers 200"))
+    assert history.outcome.port == 9000

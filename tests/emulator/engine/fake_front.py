@@ -1,0 +1,50 @@
+"""The address before a service, without one: who gets the requests, and who still answers some."""
+
+import threading
+from collections.abc import Callable, Iterable
+
+from emulator.model.router import Router
+
+Address = tuple[str, int]
+
+
+class FakeFront:
+    """What `ServiceRun` needs of `emulator.world.Front`. on_change: called with each new set of instances."""
+
+    url = "http://127.0.0.1:4711"
+    busy = None
+
+    def __init__(self, on_change: Callable[[tuple[Address, ...]], None] = lambda addresses: None) -> None:
+        self.on_change = on_change
+        self.addresses: tuple[Address, ...] = ()
+        self.routers: list[Router] = []
+        self.drained: list[tuple[Address, float]] = []
+        self._answering: set[Address] = set()
+        self._changed = threading.Condition()
+
+    def set_router(self, router: Router) -> None:
+        self.routers.append(router)
+
+    def set_instances(self, addresses: Iterable[Address]) -> None:
+        self.addresses = tuple(addresses)
+        self.on_change(self.addresses)
+
+    def begin_request(self) -> Callable[[], None]:
+        """A request that the first instance answers until the returned function is called."""
+        address = self.addresses[0]
+        self._answering.add(address)
+
+        def answered() -> None:
+            with self._changed:
+                self._answering.discard(address)
+                self._changed.notify_all()
+
+        return answered
+
+    def drain(self, address: Address, timeout_s: float) -> bool:
+        self.drained.append((address, timeout_s))
+        with self._changed:
+            return self._changed.wait_for(lambda: address not in self._answering, timeout_s)
+
+    def close(self) -> None:
+        """Nothing was opened."""

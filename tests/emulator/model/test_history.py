@@ -1,0 +1,95 @@
+"""What is remembered of deploys: how many, which images stay, and where a rollback leads."""
+
+import msgspec
+
+from emulator.model.event import VerdictKind
+from emulator.model.history import KEPT_DEPLOYS, MOST_DEPLOYS, DeployRecord, History
+
+LIVE, FAILED = VerdictKind.LIVE, VerdictKind.BOOT_FAILED
+
+
+def record(deploy: int, verdict: VerdictKind = LIVE, *, image_of: int | None = None) -> DeployRecord:
+    return DeployRecord(
+        deploy=deploy, at=float(deploy), platform="render", trigger="up" if image_of is None else "rollback",
+        verdict=verdict, reason="", images={"shop": f"image {image_of or deploy}"}, image_of=image_of,
+    )  # fmt: skip
+
+
+def history(*records: DeployRecord) -> History:
+    made = History()
+    for one in records:
+        made = made.with_one(one)
+    return made
+
+
+def test_deploys_are_remembered_oldest_first() -> None:
+    """And the one before stays what it was."""
+    one = history(record(1))
+    two = one.with_one(record(2, FAILED))
+    assert [r.deploy for r in two.deploys] == [1, 2]
+    assert [r.deploy for r in one.deploys] == [1]
+
+
+def test_the_oldest_are_forgotten() -> None:
+    """There are never more than a screen or two of them."""
+    many = history(*(record(n) for n in range(1, MOST_DEPLOYS + 11)))
+    assert [r.deploy for r in many.deploys] == list(range(11, MOST_DEPLOYS + 11))
+
+
+def test_a_deploy_whose_images_stay_is_not_forgotten() -> None:
+    """However many failed since: it is the one that serves, and the one to go back to."""
+    many = history(record(1), record(2), *(record(n, FAILED) for n in range(3, MOST_DEPLOYS + 20)))
+    assert many.kept() == {1, 2}
+    assert [r.deploy for r in many.deploys[:3]] == [1, 2, 22]
+    assert len(many.deploys) == MOST_DEPLOYS
+    assert many.before(None) == record(2)
+
+
+def test_the_images_of_the_last_live_deploys_stay() -> None:
+    """Those of failed ones do not, nor those of older ones."""
+    some = history(record(1), record(2), record(3, FAILED), record(4), record(5), record(6, FAILED))
+    assert some.kept() == {2, 4, 5}
+    assert len(some.kept()) == KEPT_DEPLOYS
+
+
+def test_an_image_that_is_used_again_stays() -> None:
+    """A rollback has no image of its own: the one that it runs is the older deploy's."""
+    assert history(record(1), record(2), record(3), record(4), record(5, image_of=1)).kept() == {1, 3, 4, 5}
+
+
+def test_an_image_that_is_used_again_and_again_stays() -> None:
+    """Restart after restart of a rollback: the image is still that of the deploy which built it."""
+    again = [record(n, image_of=n - 1) for n in range(3, 9)]
+    assert 1 in history(record(1), record(2, image_of=1), *again).kept()
+
+
+def test_a_damaged_record_that_uses_its_own_image() -> None:
+    """Nothing goes round for ever."""
+    damaged = History(deploys=(record(1, image_of=2), record(2, image_of=1), record(3, image_of=3)))
+    assert damaged.kept() == {1, 2, 3}
+
+
+def test_finding_a_deploy() -> None:
+    """By its number; None where it is forgotten, or never was."""
+    some = history(record(1), record(2, FAILED))
+    assert some.find(2) == record(2, FAILED)
+    assert some.find(3) is None
+
+
+def test_the_live_deploy_before() -> None:
+    """The last one that went live before it, failed ones left out; None where there is none."""
+    some = history(record(1), record(2, FAILED), record(3), record(4, FAILED), record(5))
+    assert [(n, b.deploy if (b := some.before(n)) else None) for n in (1, 3, 4, 5, None)] == [
+        (1, None),
+        (3, 1),
+        (4, 3),
+        (5, 3),
+        (None, 5),
+    ]
+    assert History().before(None) is None
+
+
+def test_it_is_read_back_as_it_was_written() -> None:
+    """Through the plain values of a state file."""
+    some = history(record(1), record(2, FAILED, image_of=1))
+    assert msgspec.convert(msgspec.to_builtins(some), History) == some
