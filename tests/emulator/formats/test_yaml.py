@@ -1,6 +1,7 @@
 """YAML text becomes a tree that knows its places; the tree agrees with PyYAML on what was written."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 import yaml as pyyaml
@@ -235,15 +236,17 @@ def test_the_pure_python_parser_gives_the_same_tree(monkeypatch: pytest.MonkeyPa
     assert parsed(text) == fast
 
 
-@pytest.mark.bench
 def test_a_long_file_is_read_quickly():
-    """3,800 lines take less than 40 ms."""
+    """Places and all, 3,800 lines take no longer than the library needs to load them without."""
     service = "  - name: svc\n    plan: starter\n    env:\n      - key: PORT\n        value: 8080\n"
     text = "services:\n" + service * 760
-    assert min(seconds_to_read(text) for _ in range(5)) < 0.04
+    load = lambda: pyyaml.load(text, Loader=pyyaml.CSafeLoader)  # noqa: E731 - what is measured beside ours
+    pairs = [(seconds_of(lambda: document(text)), seconds_of(load)) for _ in range(9)]
+    assert sorted(ours / theirs for ours, theirs in pairs)[4] < 1.2
 
 
-def seconds_to_read(text: str) -> float:
-    began = time.perf_counter()
-    document(text)
-    return time.perf_counter() - began
+def seconds_of(work: Callable[[], object]) -> float:
+    """Processor time: what else the machine does is not measured."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began

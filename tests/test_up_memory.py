@@ -1,0 +1,56 @@
+"""A process that is killed for lack of memory while the first one of its container goes on."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.places import Place, Running, get, tidied
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(90)]
+
+FORKS = """\
+import http.server, os, subprocess, sys
+HUNGRY = "kept = [bytearray(8 * 1024 * 1024) for _ in range(200)]"
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/eat":
+            print("the worker ended with", subprocess.run([sys.executable, "-c", HUNGRY]).returncode, flush=True)
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+LINES = {
+    "render": "==> Out of memory (used over 512Mi)",
+    "cloud-run": (
+        "Memory limit of 512 MiB exceeded with 512 MiB used. Consider increasing the memory limit, see "
+        "https://cloud.google.com/run/docs/configuring/memory-limits"
+    ),
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path, engine: "DockerClient") -> Iterator[Place]:
+    with tidied(tmp_path, engine) as place:
+        yield place
+
+
+@pytest.mark.parametrize("platform", LINES)
+def test_a_worker_killed_for_its_memory_is_told(place: Place, platform: str) -> None:
+    """The service goes on, as its first process does; the platform's own line says what happened."""
+    place.write(FORKS)
+    with Running(place, "--platform", platform) as up:
+        url = up.until("live")["url"]
+        up.until("verdict")
+        assert get(f"{url}/eat") == 200
+        assert up.until("oom")["limit_mib"] == 512
+        up.until("log", lambda event: event["line"] == LINES[platform])
+        assert get(url) == 200
+        assert not any(event["event"] == "restarted" for event in up.so_far())
+        up.process.send_signal(signal.SIGINT)
+        assert up.ends()[0] == 130
