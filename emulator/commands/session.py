@@ -318,6 +318,7 @@ class Session:
             self.teller.tell(verdict)
         self._underway.pop(underway.number, None)
         underway.finished.set()
+        self._end_without_service()
         if underway.number != self._first:
             self._is_lost()
 
@@ -331,6 +332,10 @@ class Session:
 
     def _is_lost(self) -> None:
         """From the thread of a service: nothing of it is left, or a deploy ended that may have been to come instead."""
+        self._end_without_service()
+
+    def _end_without_service(self) -> None:
+        """When nothing serves, and nothing is on its way to."""
         if all(run.live is None for run in self.runs.values()) and not self._underway:
             self._over.set()
 

@@ -52,9 +52,15 @@ class History(Record, frozen=True, kw_only=True):
         return next((one for one in self.deploys if one.deploy == deploy), None)
 
     def before(self, deploy: int | None) -> DeployRecord | None:
-        """The last deploy that went live before `deploy` (None: of all)."""
+        """What was live before what `deploy` runs (None: the last of all): a restart or a rollback runs again what an
+        earlier deploy built, so that going back twice goes back two steps."""
+        built = deploy
+        while built is not None and (record := self.find(built)) is not None:
+            if record.image_of is None or record.image_of >= built:
+                break
+            built = record.image_of
         live = [one for one in self.deploys if one.verdict is VerdictKind.LIVE]
-        return next((one for one in reversed(live) if deploy is None or one.deploy < deploy), None)
+        return next((one for one in reversed(live) if built is None or one.deploy < built), None)
 
 
 MOST_DEPLOYS = 50

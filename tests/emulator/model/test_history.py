@@ -89,6 +89,14 @@ def test_the_live_deploy_before() -> None:
     assert History().before(None) is None
 
 
+def test_going_back_twice_goes_back_two_steps() -> None:
+    """What is live after a rollback or a restart is what an earlier deploy built: before that one comes another."""
+    many = history(record(1), record(2), record(3), record(4, image_of=3), record(5, image_of=2))
+    assert many.before(4) == record(2)
+    assert many.before(5) == record(1)
+    assert history(record(1), record(2, image_of=2)).before(2) == record(1)
+
+
 def test_it_is_read_back_as_it_was_written() -> None:
     """Through the plain values of a state file."""
     some = history(record(1), record(2, FAILED, image_of=1))
