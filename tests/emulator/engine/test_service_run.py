@@ -462,9 +462,9 @@ def test_what_is_over_is_forgotten() -> None:
     run = bench.run
     tables = (run._jobs, run._releases, run._not_ready, run._cancels)
     assert {len(table) <= 6 for table in tables} == {True}
-    assert set(run._instances) == {run._state.served[0].id}
+    wait_for(lambda: set(run._instances) == {run._state.served[0].id})
     assert len(run._preparing) <= 2
-    assert len([one for one in threading.enumerate() if one.name.startswith("shop-")]) == 1
+    wait_for(lambda: len([one for one in threading.enumerate() if one.name.startswith("shop-")]) == 1)
     assert 298 in run._releases
     bench.end()
 
