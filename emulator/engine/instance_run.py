@@ -429,7 +429,9 @@ class InstanceRun:
             came = probing.Attempted(ok=False, words="cannot be reached")
         else:
             target = probing.Target(self._address(), action.port, process.ended.is_set)
-            came = probing.attempt(self.docker.http(process.id), self.clock, probe, target, action.timeout_s)
+            late = began - action.due if probe.waits_for_port else 0.0  # it waits up to a moment, whenever it began
+            timeout_s = max(0.0, action.timeout_s - max(0.0, late))
+            came = probing.attempt(self.docker.http(process.id), self.clock, probe, target, timeout_s)
         now = self.clock.now()
         return steps.Tried(
             at=now,
