@@ -84,6 +84,11 @@ class Source(Protocol):
         """The names in a directory that belong to the snapshot, sorted; () when it is none."""
         ...
 
+    def left_out(self, path: str) -> "tuple[Node, ...]":
+        """What lies in a directory on this disk and does not belong to the snapshot, sorted, each with its reason.
+        Git's own folder is not told of."""
+        ...
+
 
 class Unreadable(Exception):
     """A file is there but cannot be used: too large, not text, or the system refuses it.
@@ -155,6 +160,11 @@ class Snapshot:
     def entries(self, path: str = ".") -> tuple[str, ...]:
         clean = normal(path)
         return self._source.entries(clean) if clean is not None else ()
+
+    def left_out(self, path: str = ".") -> "tuple[Node, ...]":
+        """What lies in a directory on this disk and is not part of the snapshot, sorted, each with its reason."""
+        clean = normal(path)
+        return self._source.left_out(clean) if clean is not None else ()
 
     def read(self, path: str) -> bytes:
         """The file's bytes. Raises `Unreadable` when it is no file, too large, or the system refuses it."""
@@ -302,10 +312,17 @@ class MappingSource:
         return self._files[follow(path, self.node).path]
 
     def entries(self, path: str) -> tuple[str, ...]:
+        return self._names(path, (*self._files, *self._links), without=self._ignored)
+
+    def left_out(self, path: str) -> tuple[Node, ...]:
+        start = "" if path == "." else path + "/"
+        inside = (self.node(start + name) for name in self._names(path, self._ignored))
+        return tuple(node for node in inside if node.kind is None)
+
+    def _names(self, path: str, names: Iterable[str], without: frozenset[str] = frozenset()) -> tuple[str, ...]:
         here = follow(path, self.node).path
         prefix = "" if here == "." else here + "/"
-        names = (*self._files, *self._links)
-        inside = (name[len(prefix) :] for name in names if name.startswith(prefix) and name not in self._ignored)
+        inside = (name[len(prefix) :] for name in names if name.startswith(prefix) and name not in without)
         return tuple(sorted({name.split("/", 1)[0] for name in inside}))
 
 

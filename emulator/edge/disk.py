@@ -323,6 +323,12 @@ class Worktree:
         except GitFailed as problem:
             raise _silent(path, problem) from problem
 
+    def left_out(self, path: str) -> tuple[Node, ...]:
+        node = follow(path, self._node_at)
+        names = sorted(_names(self._on_disk(node.path))) if node.kind == "directory" else []
+        inside = (self.node(_join(node.path, name)) for name in names if name.lower() != ".git")
+        return tuple(inner for inner in inside if inner.kind is None)
+
     def _on_disk(self, path: str) -> str:
         return self.root if path == "." else os.path.join(self.root, path)
 

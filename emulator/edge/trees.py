@@ -106,6 +106,11 @@ class GitTree:
         except GitFailed as problem:
             raise _unreadable(path, problem) from problem
 
+    def left_out(self, path: str) -> tuple[Node, ...]:
+        """Nothing: what is not in git is not looked for on the disk."""
+        del path
+        return ()
+
     def _remembered(self, path: str) -> Node:
         if path not in self._known:
             self._known[path] = self.node_at(path)

@@ -4,7 +4,7 @@ Follows BuildKit's dockerfile2llb/convert.go. What only the base image knows is 
 """
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 from emulator.model.diagnostic import Diagnostic, Severity, error
@@ -104,7 +104,7 @@ def image_config(
         return ImageConfig(unknown_base=True, diagnostics=stages.diagnostics)
     chain = _chain(stages)
     found = list(stages.diagnostics)
-    builder = _Builder(dockerfile, stages.args, build_args or {}, found.append)
+    builder = ConfigBuilder(dockerfile, stages.args, build_args or {}, found.append)
     builder.begin(chain[0], base_config)
     for stage in chain:
         builder.stage(stage)
@@ -130,8 +130,8 @@ def _chain(stages: Stages) -> list[Stage]:
     return chain[::-1]
 
 
-class _Builder:
-    """The configuration as it grows, instruction by instruction."""
+class ConfigBuilder:
+    """The configuration as it grows, instruction by instruction. scope: the variables in force."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class _Builder:
         self._global_args = global_args
         self._build_args = build_args
         self._report = report
-        self._scope = Scope(dockerfile.escape, report)
+        self.scope = Scope(dockerfile.escape, report)
         self._config = EMPTY_IMAGE
         self._shell: tuple[str, ...] = DEFAULT_SHELL
         self._entrypoint: CommandLine | None = None
@@ -164,7 +164,7 @@ class _Builder:
         if known is None:
             known = ImageConfig(workdir=None, user=None, unknown_base=True)
         self._config = replace(known, base=stage.base, diagnostics=())
-        self._scope.complete = not known.unknown_base
+        self.scope.complete = not known.unknown_base
         self._shell, self._entrypoint, self._cmd = known.shell, known.entrypoint, known.cmd
         self._workdir = known.workdir
         for kept, settings in (
@@ -178,17 +178,45 @@ class _Builder:
 
     def stage(self, stage: Stage) -> None:
         """Apply what the base keeps for its users, then the stage's own instructions."""
+        for instruction in self.enter(stage):
+            self.apply(instruction)
+
+    def enter(self, stage: Stage) -> Iterator[Instruction]:
+        """Begin a stage: the instructions to apply, those that its base keeps for its users first."""
         self._cmd_is_own = False
         if "PATH" not in self._env and not self._config.unknown_base:
             self._env["PATH"] = Setting(name="PATH", value=DEFAULT_PATH)
         # An ENV of the image wins over an ARG of the stage below.
-        self._scope.update({name: setting.value for name, setting in self._env.items()})
+        self.scope.update({name: setting.value for name, setting in self._env.items()})
         triggers, self._onbuild = self._onbuild, []
         for text, origin in triggers:
             if (instruction := self._trigger(text, origin or stage.origin, stage.base)) is not None:
-                self._apply(instruction)
-        for instruction in stage.instructions:
-            self._apply(instruction)
+                yield instruction
+        yield from stage.instructions
+
+    def fork(self) -> "ConfigBuilder":
+        """Another one that stands where this one does, for a second stage on the same base."""
+        from copy import copy, deepcopy
+
+        twin = copy(self)
+        twin.scope = self.scope.fork()
+        for name in ("_env", "_exposed", "_volumes", "_labels", "_onbuild"):
+            setattr(twin, name, copy(getattr(self, name)))
+        twin.__dict__["_ports_seen"] = deepcopy(self._ports_seen)
+        return twin
+
+    @property
+    def workdir(self) -> str | None:
+        """Where relative paths begin; None when only the base image knows."""
+        return self._workdir
+
+    @property
+    def shell(self) -> tuple[str, ...]:
+        return self._shell
+
+    @property
+    def user(self) -> str | None:
+        return self._config.user
 
     def result(self) -> ImageConfig:
         return replace(
@@ -212,7 +240,7 @@ class _Builder:
             self._report(replace(problem, message=f"what {base} keeps for its users: {problem.message}"))
         return None if any(problem.severity is Severity.ERROR for problem in found) else instruction
 
-    def _apply(self, instruction: Instruction) -> None:
+    def apply(self, instruction: Instruction) -> None:
         match instruction.keyword:
             case "ARG":
                 self._arg(instruction)
@@ -232,7 +260,7 @@ class _Builder:
             case "WORKDIR":
                 self._set_workdir(instruction)
             case "USER":
-                user = self._scope.text(instruction.text, instruction.origin)
+                user = self.scope.text(instruction.text, instruction.origin)
                 self._config = replace(self._config, user=user, user_origin=instruction.origin)
             case "STOPSIGNAL":
                 self._stopsignal(instruction)
@@ -248,11 +276,11 @@ class _Builder:
     def _arg(self, instruction: Instruction) -> None:
         for pair in instruction.pairs:
             if pair.key in self._build_args:
-                self._scope.values[pair.key] = self._build_args[pair.key]
+                self.scope.values[pair.key] = self._build_args[pair.key]
             elif pair.value is not None:
-                self._scope.values[pair.key] = self._scope.text(pair.value, pair.origin)
+                self.scope.values[pair.key] = self.scope.text(pair.value, pair.origin)
             elif pair.key in self._global_args:
-                self._scope.values[pair.key] = self._global_args[pair.key]
+                self.scope.values[pair.key] = self._global_args[pair.key]
 
     def _pairs(self, instruction: Instruction, into: dict[str, Setting]) -> None:
         # All values are worked out before the first is set: ENV a=1 b=$a sees the a of before.
@@ -260,11 +288,11 @@ class _Builder:
         for setting in settings:
             into[setting.name] = setting
             if into is self._env:
-                self._scope.values[setting.name] = setting.value
+                self.scope.values[setting.name] = setting.value
 
     def _setting(self, pair: Pair) -> Setting | None:
-        name = self._scope.text(pair.key, pair.origin)
-        value = self._scope.text(pair.value or "", pair.origin)
+        name = self.scope.text(pair.key, pair.origin)
+        value = self.scope.text(pair.value or "", pair.origin)
         return None if name is None else Setting(name=name, value=value, origin=pair.origin)
 
     def _command(self, instruction: Instruction) -> CommandLine:
@@ -274,7 +302,7 @@ class _Builder:
         return CommandLine(form="shell", text=text, argv=(*self._shell, text), origin=origin)
 
     def _set_workdir(self, instruction: Instruction) -> None:
-        path = self._scope.text(instruction.text, instruction.origin)
+        path = self.scope.text(instruction.text, instruction.origin)
         if path is None or path.startswith("/"):
             self._workdir = path
         elif self._workdir is not None:
@@ -288,7 +316,7 @@ class _Builder:
         self._config = replace(self._config, workdir_origin=instruction.origin)
 
     def _stopsignal(self, instruction: Instruction) -> None:
-        signal = self._scope.text(instruction.text, instruction.origin)
+        signal = self.scope.text(instruction.text, instruction.origin)
         if signal is None or is_signal(signal):
             self._config = replace(self._config, stopsignal=signal)
             return
@@ -298,7 +326,7 @@ class _Builder:
 
     def _expose(self, instruction: Instruction) -> None:
         for word in instruction.words:
-            for text in self._scope.words(word.text, word.origin) or ():
+            for text in self.scope.words(word.text, word.origin) or ():
                 try:
                     ports = port_range(text)
                 except BadPort as bad:
@@ -320,7 +348,7 @@ class _Builder:
 
     def _volume(self, instruction: Instruction) -> None:
         for word in instruction.words:
-            if path := self._scope.text(word.text.strip(), word.origin):
+            if path := self.scope.text(word.text.strip(), word.origin):
                 self._volumes[path] = Setting(name=path, origin=word.origin)
 
 

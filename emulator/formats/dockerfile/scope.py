@@ -19,13 +19,20 @@ class Scope:
     complete: a name that is not here is unset; otherwise the base image may set it.
     """
 
-    def __init__(self, escape: str, report: Callable[[Diagnostic], None]) -> None:
+    def __init__(self, escape: str, report: Callable[[Diagnostic], None], budget: list[int] | None = None) -> None:
+        """budget: how many characters may still be handled, its one element."""
         self.escape = escape
         self.values: dict[str, str | None] = {}
         self.complete = True
         self._report = report
-        self._left = MAX_WORK
+        self._budget = [MAX_WORK] if budget is None else budget
         self._gave_up = False
+
+    def fork(self) -> "Scope":
+        """Another scope with the same variables, out of the same budget."""
+        twin = Scope(self.escape, self._report, self._budget)
+        twin.values, twin.complete = dict(self.values), self.complete
+        return twin
 
     def update(self, values: Mapping[str, str | None]) -> None:
         self.values.update(values)
@@ -40,10 +47,15 @@ class Scope:
         expansion = self._expanded(text, origin)
         return expansion.words if expansion else None
 
-    def _expanded(self, text: str, origin: Origin | None) -> Expansion | None:
-        limit = min(MAX_EXPANDED, self._left)
-        expansion = expand(text, self.values.get, self.escape, limit=limit)
-        self._left -= expansion.work
+    def body(self, text: str, origin: Origin | None) -> str | None:
+        """The body of a here-document after substitution: its quotes stay, and its escape is always a backslash."""
+        expansion = self._expanded(text, origin, body=True)
+        return expansion.text if expansion else None
+
+    def _expanded(self, text: str, origin: Origin | None, *, body: bool = False) -> Expansion | None:
+        limit = min(MAX_EXPANDED, self._budget[0])
+        expansion = expand(text, self.values.get, "\\" if body else self.escape, ignore_quotes=body, limit=limit)
+        self._budget[0] -= expansion.work
         if expansion.problem is not None and expansion.work > limit:
             self._give_up(origin)
             return None

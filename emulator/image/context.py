@@ -1,0 +1,252 @@
+"""The build context: every path of the snapshot that reaches the builder, and who left out the others.
+
+Nothing is read before it is asked for: a Dockerfile that copies two files of a hundred thousand costs
+what two files cost.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from emulator.model.origin import Origin
+from emulator.model.record import Record, replace
+from emulator.snapshot import Node as SnapshotNode
+from emulator.snapshot import Snapshot, Unreadable, follow
+
+from .ignore import NO_IGNORE_FILE, IgnoreFile, Verdicts, read_ignore_file
+from .tree import ABSENT, Contents, File, Folder, Link, Made, Node, Unknown, stamped
+
+By = Literal["git", "ignore-file", "nowhere", "other"]
+
+_RULE = re.compile(r"(.+?):(\d+):(.*)", re.DOTALL)
+
+
+class LeftOut(Record, frozen=True, kw_only=True):
+    """A path that does not reach the builder, and who left it out.
+
+    by: git, the ignore file, "nowhere" for a path that is not in the repository at all, or "other" (a socket,
+    git's own folder, a link that leads out). path: that of the context. origin and pattern: the rule; origin is
+    None where the rule stands outside the repository, and `where` then names its file and line. on_disk: whether
+    something lies there on this disk. is_directory: everything below goes with it.
+    """
+
+    path: str
+    by: By
+    pattern: str = ""
+    origin: Origin | None = None
+    where: str = ""
+    detail: str = ""
+    on_disk: bool = True
+    is_directory: bool = False
+
+
+class Entry(Record, frozen=True, kw_only=True):
+    """What the builder gets at one path of the context.
+
+    kind is None when it gets nothing, and `left_out` says why. "unknown": only the platform knows, such as a
+    submodule's files.
+    """
+
+    path: str
+    kind: Literal["file", "directory", "symlink", "unknown"] | None
+    left_out: LeftOut | None = None
+    target: str = ""
+    size: int | None = None
+    executable: bool = False
+
+
+class Context:
+    """The context of one build. Paths are relative to it, "." is its root."""
+
+    def __init__(self, repo: Snapshot, directory: str, ignore: IgnoreFile = NO_IGNORE_FILE) -> None:
+        """directory: a path of the repository that is a directory there."""
+        self.repo = repo
+        self.directory = follow(directory, repo.node).path
+        self.ignore = ignore
+        self._entries: dict[str, Entry] = {".": Entry(path=".", kind="directory")}
+        self._verdicts: dict[str, Verdicts] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether what the ignore file leaves out can be said at all."""
+        return not self.ignore.unclear and self.ignore.problem is None
+
+    def in_repository(self, path: str) -> str:
+        """The path in the repository."""
+        return _join(self.directory, path)
+
+    def entry(self, path: str) -> Entry:
+        """What the builder gets at exactly `path`: its parents are directories, and a link is a link."""
+        if path not in self._entries:
+            self._entries[path] = self._entry(path)
+        return self._entries[path]
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """The names in the directory at exactly `path` that reach the builder, sorted."""
+        if path not in self._names:
+            there = self.repo.entries(self.in_repository(path))
+            self._names[path] = tuple(name for name in there if self.entry(_join(path, name)).kind is not None)
+        return self._names[path]
+
+    def walk(self, path: str = ".") -> Iterator[Entry]:
+        """Everything below `path` that reaches the builder, directories before what they hold."""
+        stack = [path]
+        while stack:
+            here = stack.pop()
+            for name in self.names(here):
+                entry = self.entry(_join(here, name))
+                yield entry
+                if entry.kind == "directory":
+                    stack.append(entry.path)
+
+    def left_out(self, path: str = ".") -> Iterator[LeftOut]:
+        """What lies below `path` and does not reach the builder; a directory of which nothing does, once."""
+        stack = [path]
+        while stack:
+            here = stack.pop()
+            inside = self.in_repository(here)
+            names = {*self.repo.entries(inside), *(node.path.rpartition("/")[2] for node in self.repo.left_out(inside))}
+            for name in sorted(names):
+                entry = self.entry(_join(here, name))
+                if entry.left_out is not None:
+                    yield entry.left_out
+                elif entry.kind == "directory":
+                    stack.append(entry.path)
+
+    def size(self, path: str) -> int | None:
+        """The bytes of a file that reaches the builder."""
+        entry = self.entry(path)
+        return entry.size if entry.size is not None else self.repo.look(self.in_repository(path)).size
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file that reaches the builder; None when it is too large or cannot be read."""
+        try:
+            return self.repo.read(self.in_repository(path))
+        except Unreadable:
+            return None
+
+    def as_tree(self) -> Folder:
+        """The context as a filesystem; whoever copies from it says at which line."""
+        if not self.is_clear:
+            return Folder(complete=False)
+        return Folder(below=ContextFolder(self, "."))
+
+    def _entry(self, path: str) -> Entry:
+        node = self.repo.node(self.in_repository(path))
+        if node.kind is None:
+            return Entry(path=path, kind=None, left_out=_by_snapshot(path, node))
+        verdict = self._verdict(path)
+        if verdict.left_out and not (node.kind == "directory" and self._keeps_below(path)):
+            assert verdict.decided_by is not None
+            pattern = self.ignore.patterns[verdict.decided_by]
+            gone = LeftOut(
+                path=path, by="ignore-file", pattern=pattern.written, origin=pattern.origin,
+                where=f"{pattern.origin.file}:{pattern.origin.line}", is_directory=node.kind == "directory",
+            )  # fmt: skip
+            return Entry(path=path, kind=None, left_out=gone)
+        kind = "unknown" if node.kind == "submodule" else node.kind
+        return Entry(path=path, kind=kind, target=node.target, size=node.size, executable=node.executable)
+
+    def _verdict(self, path: str) -> Verdicts:
+        """What the ignore file says of `path`, by way of the directories above it."""
+        missing: list[str] = []
+        here = path
+        while here and here not in self._verdicts:
+            missing.append(here)
+            here = here.rpartition("/")[0]
+        above = self._verdicts[here].matched if here else None
+        for inner in reversed(missing):
+            self._verdicts[inner] = verdict = self.ignore.judge(inner, above)
+            above = verdict.matched
+        return self._verdicts[path]
+
+    def _keeps_below(self, path: str) -> bool:
+        """Whether an exception brings something below a directory back, and with it the directory."""
+        stack = [path]
+        while stack:
+            here = stack.pop()
+            if not self.ignore.may_keep_below(here):
+                continue
+            for name in self.repo.entries(self.in_repository(here)):
+                inner = _join(here, name)
+                if not self._verdict(inner).left_out:
+                    return True
+                if self.repo.node(self.in_repository(inner)).kind == "directory":
+                    stack.append(inner)
+        return False
+
+
+class ContextFolder(Record, frozen=True, kw_only=False):
+    """A directory of the context as the contents of a `Folder`."""
+
+    context: Context
+    path: str
+    origin: Origin | None = None
+    mode: int | None = None
+
+    def get(self, name: str) -> Node:
+        return stamped(self._original(name), self.origin, self.mode)
+
+    def _original(self, name: str) -> Node:
+        path = _join(self.path, name)
+        entry = self.context.entry(path)
+        made = Made(by="context", path=self.context.in_repository(path))
+        match entry.kind:
+            case "file":
+                # What git keeps of a file's mode, and what a clone gives it.
+                return File(made=made, size=entry.size, mode=0o755 if entry.executable else 0o644)
+            case "directory":
+                return Folder(below=ContextFolder(self.context, path), made=made)
+            case "symlink":
+                return Link(made=made, target=entry.target)
+            case "unknown":
+                return Unknown(why=f"{made.path} is a submodule whose files are not here")
+        return ABSENT
+
+    def names(self) -> tuple[str, ...]:
+        return self.context.names(self.path)
+
+    def same_as(self, other: Contents) -> bool:
+        same = isinstance(other, ContextFolder) and other.context is self.context
+        return same and (other.path, other.mode) == (self.path, self.mode)  # type: ignore[attr-defined]
+
+    def stamped(self, origin: Origin | None, mode: int | None) -> Contents:
+        return ContextFolder(self.context, self.path, origin, self.mode if mode is None else mode)
+
+
+def open_context(repo: Snapshot, directory: str, dockerfile: str | None) -> Context:
+    """The context at `directory` of a build by `dockerfile` (None: a generated one, which no ignore file concerns).
+
+    Docker takes the ignore file that is named after the Dockerfile, else the one in the context.
+    """
+    names = [f"{dockerfile}.dockerignore", _join(directory, ".dockerignore")] if dockerfile is not None else []
+    for name in names:
+        if not repo.is_file(name):
+            continue
+        try:
+            return Context(repo, directory, read_ignore_file(repo.read(name), name))
+        except Unreadable as problem:
+            place = Origin(file=name, line=problem.line)
+            return Context(repo, directory, IgnoreFile(file=name, problem=problem.message, problem_origin=place))
+    return Context(repo, directory)
+
+
+def _by_snapshot(path: str, node: SnapshotNode) -> LeftOut:
+    """Why the platform has nothing at `path`."""
+    rule = _RULE.fullmatch(node.detail) if node.why in ("ignored", "missing") else None
+    gone = LeftOut(path=path, by="nowhere", on_disk=node.why != "missing" or bool(node.detail and rule is None))
+    if rule is not None:
+        file, line = rule[1], int(rule[2])
+        inside = not file.startswith(("/", ".git/"))
+        origin = Origin(file=file, line=line, end_line=line) if inside else None
+        return replace(gone, by="git", pattern=rule[3], origin=origin, where=f"{file}:{line}")
+    if node.why == "missing" and not node.detail:
+        return gone
+    return replace(gone, by="other", detail=node.detail or node.why)
+
+
+def _join(directory: str, path: str) -> str:
+    if path == ".":
+        return directory
+    return path if directory == "." else f"{directory}/{path}"

@@ -1,0 +1,365 @@
+"""The filesystem as a value: what is there and who wrote it, what is surely not there, and what is unknown.
+
+A `Folder` never changes: writing gives another one that shares all the rest. What lies in a copied
+directory is read only when somebody asks for it.
+"""
+
+from collections.abc import Iterator
+from typing import Literal, Protocol
+
+from emulator.model.origin import Origin
+from emulator.model.record import Record, replace
+
+from .glob import clean
+
+MAX_LINKS = 255
+"""As many symbolic links as BuildKit follows in one path (containerd/continuity, fs/path.go)."""
+
+
+class Made(Record, frozen=True, kw_only=True):
+    """Who wrote something, and at which line.
+
+    by: "context", a file of the build context, whose path in the repository is `path`; "instruction", which
+    made it itself (WORKDIR, a here-document, RUN). origin: the instruction; None in a context nobody copied yet.
+    """
+
+    by: Literal["context", "instruction"]
+    path: str = ""
+    origin: Origin | None = None
+
+
+class File(Record, frozen=True, kw_only=True):
+    """A file. size and mode are None where they are not known; content: only that of a here-document."""
+
+    made: Made
+    size: int | None = None
+    mode: int | None = None
+    content: bytes | None = None
+
+
+class Link(Record, frozen=True, kw_only=True):
+    """A symbolic link."""
+
+    made: Made
+    target: str
+
+
+class Unknown(Record, frozen=True, kw_only=True):
+    """May be anything, or nothing. why: for people; origin: the instruction that made it so."""
+
+    why: str = ""
+    origin: Origin | None = None
+
+
+class Absent(Record, frozen=True, kw_only=True):
+    """Surely not there."""
+
+
+ABSENT = Absent()
+
+
+class Contents(Protocol):
+    """What a directory holds, read when asked."""
+
+    def get(self, name: str) -> "Node":
+        """The node of that name, ABSENT when there is none."""
+        ...
+
+    def names(self) -> tuple[str, ...]: ...
+
+    def same_as(self, other: "Contents") -> bool:
+        """Whether both hold the same, whoever copied it."""
+        ...
+
+    def stamped(self, origin: Origin | None, mode: int | None) -> "Contents":
+        """The same as another instruction copies it; see `stamped`."""
+        ...
+
+
+class Folder:
+    """A directory.
+
+    complete: what it holds is known by name; otherwise anything else may be in it as well. opened: and so is
+    every directory in it. mode: None when not known. made: None for one that was there from the beginning.
+    """
+
+    __slots__ = ("_below", "_own", "complete", "made", "mode", "opened")
+
+    def __init__(
+        self,
+        own: "dict[str, Node] | None" = None,
+        *,
+        below: Contents | None = None,
+        complete: bool = True,
+        mode: int | None = 0o755,
+        made: Made | None = None,
+        opened: bool = False,
+    ) -> None:
+        """own: its entries, which win over those of `below`."""
+        self._own = own or {}
+        self._below = below
+        self.opened = opened
+        self.complete = complete
+        self.mode = mode
+        self.made = made
+
+    def get(self, name: str) -> "Node":
+        """What is there by that name."""
+        node = self._own.get(name)
+        if node is None and self._below is not None:
+            node = self._below.get(name)
+            node = None if node == ABSENT else node
+        if node is None:
+            return ABSENT if self.complete else Unknown()
+        return node.open() if self.opened and isinstance(node, Folder) else node
+
+    def names(self) -> tuple[str, ...]:
+        """The names that are known to be there or not known not to be, sorted."""
+        names = set(self._own)
+        if self._below is not None:
+            names.update(self._below.names())
+        return tuple(sorted(name for name in names if self._own.get(name) != ABSENT))
+
+    def put(self, name: str, node: "Node") -> "Folder":
+        """The same with `node` by that name."""
+        return self._like({**self._own, name: node})
+
+    def open(self) -> "Folder":
+        """The same where more may be in it, and in every directory below."""
+        if self.opened:
+            return self
+        return Folder(self._own, below=self._below, complete=False, mode=self.mode, made=self.made, opened=True)
+
+    @property
+    def copied(self) -> Contents | None:
+        """The directory this is an unchanged copy of; None when it is none."""
+        return None if self._own else self._below
+
+    def overlaid(self, own: "dict[str, Node]", *, complete: bool, mode: int | None, made: Made | None) -> "Folder":
+        """The same contents with `own` on top, as a directory with other properties."""
+        merged = {**self._own, **own}
+        return Folder(merged, below=self._below, complete=complete, mode=mode, made=made, opened=self.opened)
+
+    def _like(self, own: "dict[str, Node]") -> "Folder":
+        return Folder(
+            own, below=self._below, complete=self.complete, mode=self.mode, made=self.made, opened=self.opened
+        )
+
+
+Node = File | Link | Folder | Unknown | Absent
+
+
+def unknown_folder(why: str = "", origin: Origin | None = None) -> Folder:
+    """A directory of which nothing is known."""
+    del why, origin
+    return Folder(complete=False, mode=None)
+
+
+class Refused(Exception):
+    """The system refuses a path: a file stands where a directory must be, or links go in a circle."""
+
+
+class Unsure(Exception):
+    """Where a path leads depends on what only the base image or a step knows."""
+
+
+OFTEN_LINKS = {"/bin": "/usr/bin", "/sbin": "/usr/sbin", "/lib": "/usr/lib", "/lib32": "/usr/lib32"} | {
+    "/lib64": "/usr/lib64", "/libx32": "/usr/libx32", "/var/run": "/run", "/var/lock": "/run/lock"
+}  # fmt: skip
+"""Directories that are symbolic links in one image and not in the next (Debian's merged /usr, for one)."""
+
+
+def resolve(root: Folder, path: str, *, follow_last: bool = True, to_write: bool = False) -> tuple[str, Node]:
+    """Where an absolute path leads, links followed and ".." stopped at the root, and what is there.
+
+    Behind a directory that is not there the rest of the path is taken as it is; to_write: as well where the
+    directory is unknown, since writing makes it one. Raises Refused, Unsure.
+    """
+    pending = [part for part in reversed(path.split("/")) if part not in ("", ".")]
+    where: list[tuple[str, Node]] = []
+    links = 0
+    while pending:
+        name = pending.pop()
+        if name in ("", "."):
+            continue
+        if name == "..":
+            if where:
+                where.pop()
+            continue
+        here = where[-1][1] if where else root
+        if isinstance(here, Unknown) and (not to_write or _path(where) in OFTEN_LINKS):
+            raise Unsure
+        node = here.get(name) if isinstance(here, Folder) else here
+        if isinstance(here, File | Link):
+            raise Refused(f"{_path(where)} is a file, not a directory")
+        if isinstance(node, Link) and (pending or follow_last):
+            links += 1
+            if links > MAX_LINKS:
+                raise Refused(f"{path} leads through symbolic links in a circle")
+            where = [] if node.target.startswith("/") else where
+            pending.extend(part for part in reversed(node.target.split("/")) if part not in ("", "."))
+            continue
+        where.append((name, node))
+    return _path(where), where[-1][1] if where else root
+
+
+def _path(where: list[tuple[str, Node]]) -> str:
+    return "/" + "/".join(name for name, _ in where)
+
+
+class Answer(Record, frozen=True, kw_only=True):
+    """What is known of a path. node: what is there, when it is; path: where the links led."""
+
+    state: Literal["there", "absent", "unknown"]
+    path: str
+    kind: Literal["file", "directory"] | None = None
+    made: Made | None = None
+    size: int | None = None
+    mode: int | None = None
+    content: bytes | None = None
+
+
+def look(root: Folder, path: str) -> Answer:
+    """What lies at an absolute path, links followed: there, surely not there, or unknown."""
+    try:
+        where, node = resolve(root, path)
+    except Unsure:
+        return Answer(state="unknown", path=path)
+    except Refused:
+        return Answer(state="absent", path=path)
+    match node:
+        case File():
+            return Answer(
+                state="there", path=where, kind="file", made=node.made, size=node.size, mode=node.mode,
+                content=node.content,
+            )  # fmt: skip
+        case Folder():
+            return Answer(state="there", path=where, kind="directory", made=node.made, mode=node.mode)
+        case Unknown():
+            return Answer(state="unknown", path=where)
+        case _:
+            return Answer(state="absent", path=where)
+
+
+def clean_join(directory: str, path: str) -> str:
+    """`path` seen from `directory`, absolute and clean, but with the "/" or "/." at its end."""
+    joined = clean(f"{directory}/{path}" if not path.startswith("/") else path)
+    if path.endswith("/."):
+        return joined.rstrip("/") + "/."
+    return joined if joined == "/" or not path.endswith("/") else joined + "/"
+
+
+def make_folders(root: Folder, path: str, made: Made, *, mode: int | None = 0o755) -> Folder:
+    """The tree with a directory at an absolute path, as `mkdir -p` makes it. Raises Refused, Unsure."""
+    where, node = resolve(root, path, to_write=True)
+    if isinstance(node, Unknown) and where in OFTEN_LINKS:
+        raise Unsure
+    if isinstance(node, File | Link):
+        raise Refused(f"{where} is a file, not a directory")
+    if isinstance(node, Folder):
+        return root
+    return write(root, where, _made_folder(node, made, mode), made, mode=mode)
+
+
+def _made_folder(before: Node, made: Made, mode: int | None) -> Folder:
+    """What mkdir makes of a place: new and empty, or whatever was there if it was a directory."""
+    return Folder(mode=mode, made=made) if before == ABSENT else unknown_folder()
+
+
+def write(root: Folder, path: str, node: Node, made: Made, *, mode: int | None = 0o755) -> Folder:
+    """The tree with `node` at a path that `resolve` gave, and the directories that lead to it.
+
+    What stands in the way is a directory or unknown, never a file.
+    """
+    parts = [part for part in path.split("/") if part]
+    assert parts or isinstance(node, Folder)
+    trail: list[Folder] = [root]
+    for part in parts[:-1]:
+        inner = trail[-1].get(part)
+        trail.append(inner if isinstance(inner, Folder) else _made_folder(inner, made, mode))
+    changed: Node = node
+    for part, folder in zip(reversed(parts), reversed(trail), strict=True) if parts else ():
+        changed = folder.put(part, changed)
+    assert isinstance(changed, Folder)
+    return changed
+
+
+def merged(lower: Folder, upper: Folder, at: str, *, mode: int | None) -> Folder:
+    """`upper` copied into `lower`, a directory that is there. mode: of the result. Raises Refused.
+
+    at: the path, for the reason of a refusal.
+    """
+    same = lower.copied is not None and upper.copied is not None and lower.copied.same_as(upper.copied)
+    own: dict[str, Node] = {}
+    for name in () if same else lower.names():
+        below, above = lower.get(name), upper.get(name)
+        where = f"{at.rstrip('/')}/{name}"
+        if above == ABSENT:
+            own[name] = below
+        elif isinstance(above, Unknown):
+            own[name] = Unknown(why=above.why, origin=above.origin)
+        elif isinstance(above, Folder):
+            if isinstance(below, File | Link):
+                raise Refused(f"{where} is a file, and a directory is copied over it")
+            own[name] = merged(below, above, where, mode=above.mode) if isinstance(below, Folder) else above.open()
+        else:
+            if isinstance(below, Folder):
+                raise Refused(f"{where} is a directory, and a file is copied over it")
+            own[name] = above
+    result = upper if lower.complete else upper.open()
+    return result.overlaid(own, complete=lower.complete and upper.complete, mode=mode, made=lower.made)
+
+
+def walk(root: Folder, at: str = "") -> Iterator[tuple[str, Node]]:
+    """Every path that is known of, with what is there, directories before what they hold."""
+    stack: list[tuple[str, Node]] = [(at, root)]
+    while stack:
+        path, node = stack.pop()
+        yield path or "/", node
+        if isinstance(node, Folder):
+            stack.extend((f"{path}/{name}", node.get(name)) for name in reversed(node.names()))
+
+
+UNKNOWN_MODE = -1
+
+
+def stamped(node: Node, origin: Origin | None, mode: int | None) -> Node:
+    """`node` and all it holds as the instruction at `origin` writes it. mode: what everything but links gets; None:
+    each keeps its own; UNKNOWN_MODE: not known."""
+    match node:
+        case File():
+            return replace(
+                node, made=replace(node.made, origin=origin), mode=node.mode if mode is None else _known(mode)
+            )
+        case Link():
+            return replace(node, made=replace(node.made, origin=origin))
+        case Folder():
+            below = node.copied.stamped(origin, mode) if node.copied is not None else Stamped(node, origin, mode)
+            made = replace(node.made, origin=origin) if node.made is not None else None
+            own_mode = node.mode if mode is None else _known(mode)
+            return Folder(below=below, complete=node.complete, mode=own_mode, made=made, opened=node.opened)
+    return node
+
+
+def _known(mode: int) -> int | None:
+    return mode if mode >= 0 else None
+
+
+class Stamped(Record, frozen=True, kw_only=False):
+    """The contents of a directory of another stage, as one instruction copies them."""
+
+    folder: Folder
+    origin: Origin | None
+    mode: int | None
+
+    def get(self, name: str) -> Node:
+        return stamped(self.folder.get(name), self.origin, self.mode)
+
+    def names(self) -> tuple[str, ...]:
+        return self.folder.names()
+
+    def same_as(self, other: Contents) -> bool:
+        return isinstance(other, Stamped) and other.folder is self.folder and other.mode == self.mode
+
+    def stamped(self, origin: Origin | None, mode: int | None) -> Contents:
+        return Stamped(self.folder, origin, self.mode if mode is None else mode)
