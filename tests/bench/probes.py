@@ -114,7 +114,7 @@ def cases(attempts: int) -> list[Case]:
     tcp = SERVICE.format(probe="tcpSocket: {port: 8080}", period=1)
     return [
         Case("startup probe, HTTP", **_CLOUD_RUN, manifest=http, refuses=attempts),
-        Case("startup probe, TCP", **_CLOUD_RUN, manifest=tcp, listens_after=attempts / 4 + 0.37),
+        Case("startup probe, TCP", **_CLOUD_RUN, manifest=tcp, listens_after=attempts / 2 + 0.37),
         Case("port scan", **_ON_RENDER, manifest=RENDER.format(check=""), listens_after=1.3),
         Case("health check", **_ON_RENDER, manifest=RENDER.format(check="healthCheckPath: /health"), refuses=2),
     ]
