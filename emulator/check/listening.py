@@ -221,7 +221,7 @@ def port_hard_coded(subject: Subject) -> Iterator[Diagnostic]:
     if scan is not None and port in scan.reserved:
         yield subject.finding(
             PORT_HARD_CODED.code, Severity.ERROR, f"{says}, which is one of the platform's own",
-            help=_from_variable(subject),
+            help="take another port",
         )  # fmt: skip
     wanted = _wanted_port(subject)
     if scan is None and wanted is not None and port != wanted:
@@ -251,5 +251,5 @@ def _from_variable(subject: Subject) -> str:
         return "take the port from the platform"
     run = subject.started
     if run is not None and run.first_process is None:
-        return "take the port from PORT; $PORT is replaced in the shell form alone: CMD exec …"
-    return "take the port from PORT: write $PORT in its place"
+        return "take the port from PORT, which needs the shell form (CMD exec … $PORT); or set the service's port to it"
+    return "take the port from PORT: write $PORT in its place; or set the service's port to it"

@@ -108,6 +108,14 @@ def _address(argument: Argument, default_port: int | None = None) -> Binding | N
     return Binding(host, number, port_given=bool(port))
 
 
+def _variable(environ: Environ, name: str) -> Argument | None:
+    """A variable that stands in for an option; None where it is not set."""
+    if name not in environ:
+        return None
+    value = environ[name]
+    return Argument("", known=False) if value is None else Argument(value)
+
+
 def _given(
     host: Argument | None, port: Argument | None, default_host: str | None, default_port: int | None
 ) -> tuple[Binding, ...] | None:
@@ -119,6 +127,11 @@ def _given(
     if text is None and number is None:
         return None
     return (Binding(text, number, host_given=host is not None, port_given=port is not None),)
+
+
+def _defaults(run: Started, host: str, port: int) -> tuple[str | None, int | None]:
+    """A program's defaults, unless variables come from where we do not look."""
+    return (host, port) if run.closed else (None, None)
 
 
 # ---- each program --------------------------------------------------------------------------------------
@@ -180,9 +193,9 @@ def _uvicorn(run: Started, environ: Environ) -> tuple[Binding, ...] | None:
     options = _options(run)
     if options.last("--uds", "--fd") is not None or {"UVICORN_UDS", "UVICORN_FD"} & set(environ):
         return None
-    host = None if not run.closed or "UVICORN_HOST" in environ else "127.0.0.1"
-    port = None if not run.closed or "UVICORN_PORT" in environ else 8000
-    return _given(options.last("--host"), options.last("--port"), host, port)
+    host = options.last("--host") or _variable(environ, "UVICORN_HOST")
+    port = options.last("--port") or _variable(environ, "UVICORN_PORT")
+    return _given(host, port, *_defaults(run, "127.0.0.1", 8000))
 
 
 def _hypercorn(run: Started, environ: Environ) -> tuple[Binding, ...] | None:
@@ -209,9 +222,9 @@ def _flask(run: Started, environ: Environ) -> tuple[Binding, ...] | None:
     options = _options(run)
     if not options.rest or options.rest[0].text != "run" or options.last("-e", "--env-file") is not None:
         return None
-    host = None if not run.closed or "FLASK_RUN_HOST" in environ else "127.0.0.1"
-    port = None if not run.closed or "FLASK_RUN_PORT" in environ else 5000
-    return _given(options.last("--host", "-h"), options.last("--port", "-p"), host, port)
+    host = options.last("--host", "-h") or _variable(environ, "FLASK_RUN_HOST")
+    port = options.last("--port", "-p") or _variable(environ, "FLASK_RUN_PORT")
+    return _given(host, port, *_defaults(run, "127.0.0.1", 5000))
 
 
 def _django(run: Started, environ: Environ) -> tuple[Binding, ...] | None:
@@ -232,7 +245,7 @@ def _django(run: Started, environ: Environ) -> tuple[Binding, ...] | None:
 
 
 def _fastapi(run: Started, environ: Environ) -> tuple[Binding, ...] | None:
-    """Newer versions read HOST and PORT, so the defaults hold only where these are not set."""
+    """Newer versions read PORT, and may read HOST, so the defaults hold only where these are not set."""
     options = read_options(run.args, _FASTAPI)
     if not options.rest or options.rest[0].text not in ("run", "dev"):
         return None

@@ -35,6 +35,7 @@ LOOPBACK, HARD, LITERAL = "start/loopback-bind", "start/port-hard-coded", "start
         'CMD ["flask", "run", "-h", "127.0.0.1", "-p", "5000"]',
         'CMD ["python", "manage.py", "runserver", "127.0.0.1:8000"]',
         'CMD ["fastapi", "dev", "app.py"]',
+        'ENV FLASK_RUN_HOST=127.0.0.1\nCMD ["flask", "run"]',
         'CMD ["php", "-S", "localhost:8000"]',
         'CMD ["streamlit", "run", "app.py", "--server.address=localhost"]',
     ],
@@ -130,6 +131,8 @@ def test_private_service_is_looked_for_too() -> None:
         ('CMD ["python", "-m", "http.server"]', 8000),
         ('CMD ["streamlit", "run", "app.py", "--server.port", "8501"]', 8501),
         ('CMD ["next", "start", "-p", "3000"]', 3000),
+        ('ENV FLASK_RUN_HOST=0.0.0.0 FLASK_RUN_PORT=5001\nCMD ["flask", "run"]', 5001),
+        ('CMD ["env", "UVICORN_PORT=8001", "uvicorn", "app:app", "--host", "0.0.0.0"]', 8001),
     ],
 )  # fmt: skip
 def test_other_port_is_an_error_where_one_is_asked(cmd: str, port: int) -> None:
