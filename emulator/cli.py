@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "rollback": "go back to an earlier deploy",
     "down": "stop and remove what `up` started",
     "doctor": "what this machine has and lacks; --fix repairs it",
+    "explain": "what a finding or a rule means, with an example of each kind",
     "platforms": "the platforms, their rules, and how well each is imitated",
     "schema": "the JSON Schema of what emu prints",
 }

@@ -2,6 +2,9 @@
 
 [base-images]
 "python:3.13-slim" = "registry.example.com/mirror/python:3.13-slim"
+
+[check]
+ignore = [{ code = "start/shell-swallows-signals", reason = "nothing is under way that may not be cut off" }]
 """
 
 from .model.diagnostic import UsageError
@@ -11,10 +14,18 @@ from .snapshot import Snapshot, Unreadable
 FILE = "emu.toml"
 
 
+class Ignored(Record, frozen=True, kw_only=True):
+    """Findings of this code are not counted, and why."""
+
+    code: str
+    reason: str
+
+
 class Config(Record, frozen=True, kw_only=True):
-    """base_images: FROM reference to the image that is built on instead."""
+    """base_images: FROM reference to the image that is built on instead. ignored: findings that are silenced."""
 
     base_images: dict[str, str] = {}
+    ignored: tuple[Ignored, ...] = ()
 
 
 def read_config(repo: Snapshot) -> Config:
@@ -33,9 +44,9 @@ def read_config(repo: Snapshot) -> Config:
     except tomllib.TOMLDecodeError as problem:
         raise UsageError(f"{FILE}: {problem}", help="correct that line") from None
     for key in table:
-        if key != "base-images":
-            raise UsageError(f"{FILE} has no setting {key!r}", help="known is [base-images]")
-    return Config(base_images=_base_images(table.get("base-images", {})))
+        if key not in ("base-images", "check"):
+            raise UsageError(f"{FILE} has no setting {key!r}", help="known are [base-images] and [check]")
+    return Config(base_images=_base_images(table.get("base-images", {})), ignored=_ignored(table.get("check", {})))
 
 
 def _base_images(table: object) -> dict[str, str]:
@@ -45,3 +56,21 @@ def _base_images(table: object) -> dict[str, str]:
             help='write "python:3.13-slim" = "mirror/python:3.13-slim"',
         )
     return {str(base): str(to) for base, to in table.items()}
+
+
+def _ignored(table: object) -> tuple[Ignored, ...]:
+    rows = table.get("ignore", []) if isinstance(table, dict) and set(table) <= {"ignore"} else None
+    if not isinstance(rows, list) or not all(map(_is_ignored, rows)):
+        raise UsageError(
+            f"{FILE}: [check] takes ignore, a list of codes with a reason each",
+            help='write ignore = [{ code = "start/port-literal", reason = "…" }]',
+        )
+    return tuple(Ignored(code=row["code"], reason=row["reason"]) for row in rows)
+
+
+def _is_ignored(row: object) -> bool:
+    return (
+        isinstance(row, dict)
+        and set(row) == {"code", "reason"}
+        and all(isinstance(text, str) and text.strip() for text in row.values())
+    )

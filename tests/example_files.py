@@ -19,7 +19,8 @@ class Expectation(Record, frozen=True, kw_only=True):
     """What a case ends with. `shadowed` and `graceful` are None where the case does not look at it.
 
     platform_log: texts of the platform's own lines. graceful: whether a live app, told to end, ends by itself.
-    within_s: how long after its first start the verdict comes, at most.
+    within_s: how long after its first start the verdict comes, at most. check: codes that `emu check` finds beside what
+    the plan says.
     """
 
     verdict: VerdictKind
@@ -31,6 +32,7 @@ class Expectation(Record, frozen=True, kw_only=True):
     graceful: bool | None = None
     within_s: float | None = None
     diagnostics: tuple[str, ...] = ()
+    check: tuple[str, ...] = ()
 
 
 class HttpCheck(Record, frozen=True, kw_only=True):

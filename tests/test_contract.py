@@ -349,3 +349,31 @@ def test_interpreter_is_the_one_of_the_tests() -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert Path(done.stdout.strip()).parent == CHECKOUT / "emulator"
+
+
+def test_check_refuses_what_the_command_line_decides(tmp_path: Path) -> None:
+    """An error of the check ends `check` with 1 and stops `up` before any engine, unless it is to be built anyway, or
+    is silenced."""
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text('FROM python:3.11-slim\nCMD ["uvicorn", "app:app"]\n')
+    root = ("--root", str(tmp_path))
+    assert (run_emu("plan", *root).code, run_emu("check", *root).code) == (0, 1)
+    assert run_emu("up", "--once", *root, env=DEAD_ENGINE).code == 1
+    assert run_emu("up", "--once", "--build-anyway", *root, env=DEAD_ENGINE).code == 3
+    (tmp_path / "emu.toml").write_text('[check]\nignore = [{ code = "start/loopback-bind", reason = "a test" }]\n')
+    assert run_emu("check", *root).code == 0
+    assert run_emu("up", "--once", *root, env=DEAD_ENGINE).code == 3
+
+
+def test_explanations_are_printed_by_their_schema() -> None:
+    """`emu explain` prints a document of the published schema for a finding and for a platform's rule; a code nobody
+    knows is wrong usage, with the nearest one."""
+    for code in ("start/port-literal", "render/port-scan"):
+        document = run_emu("explain", code, "--format", "json").document()
+        published("explanation").validate(document)
+        assert [document["check"] is not None, document["platform"] is not None].count(True) == 1
+    assert "PORT" in run_emu("explain", "start/port-literal").out
+    assert "start/port-literal" in run_emu("explain").out
+    wrong = run_emu("explain", "start/port-litteral")
+    assert wrong.code == 2
+    assert "start/port-literal" in wrong.err

@@ -39,7 +39,7 @@ class Page:
         raise AssertionError(f"a plan asks nothing: {question}")
 
 
-def _given(case: Case) -> list[str]:
+def given(case: Case) -> list[str]:
     """What the case puts on the command line."""
     options = [word for name, value in case.options.items() for word in (f"--{name}", value)]
     return options + [word for name, value in case.env.items() for word in ("--env", f"{name}={value}")]
@@ -54,7 +54,7 @@ def _plan(folder: Path, case: Case, tmp_path: Path, *options: str) -> tuple[str,
     """What `emu plan` prints for a copy that is no git repository, and so is the same everywhere; its exit code."""
     root = copy_example(folder, tmp_path, git=False)
     page = Page()
-    code = run(["plan", "--root", str(root), *_given(case), *options], page)
+    code = run(["plan", "--root", str(root), *given(case), *options], page)
     return page.text, code
 
 

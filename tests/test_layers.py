@@ -25,13 +25,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "world": NOUNS,
     "formats": NOUNS,
     "image": NOUNS | {"snapshot", "formats"},
+    "check": VALUES | {"formats", "image", "config"},
     "options": VALUES,
     "config": VALUES,
     "request": VALUES | {"world", "engine"},
     "planning": VALUES,
     "engine": VALUES | {"world", "formats"},
     "show": NOUNS | {"engine"},
-    "commands": VALUES | {"world", "formats", "options", "config", "request", "planning", "engine", "show"},
+    "commands": VALUES | {"world", "formats", "options", "config", "request", "planning", "engine", "show", "check"},
     "edge": VALUES | {"world", "formats", "engine"},
     "cli": VALUES | {"world", "request", "engine", "show", "edge", "platforms"},
     "__main__": {"cli"},
@@ -73,7 +74,7 @@ EFFECTS_ELSEWHERE = {
 HEAVY = {
     "asyncio", "concurrent.futures", "dataclasses", "docker", "email", "h2", "hashlib", "hpack", "http", "inspect",
     "jsonschema", "logging", "requests", "rich", "socket", "ssl", "unittest", "urllib.request", "urllib3", "watchfiles",
-    "emulator.edge.docker", "emulator.engine.instance_run", "emulator.image", "emulator.world",
+    "emulator.check", "emulator.edge.docker", "emulator.engine.instance_run", "emulator.image", "emulator.world",
 }  # fmt: skip
 """What `emu plan` never loads."""
 

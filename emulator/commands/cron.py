@@ -3,6 +3,7 @@
 import argparse
 
 from emulator import options
+from emulator.commands.check import checked_plan
 from emulator.commands.planning import configure_planning, plan_repository
 from emulator.commands.runnable import can_build
 from emulator.commands.session import Session
@@ -28,7 +29,7 @@ def run(request: Request, world: World) -> int:
 
 def _run(request: Request, world: World, teller: Teller) -> int:
     request.service = [request.name]
-    planned = plan_repository(request, world)
+    planned = checked_plan(plan_repository(request, world))
     settings = settings_of(request, planned)
     service = _cron_job(request.name, planned.resolution.plan.services)
     teller.knows(planned)

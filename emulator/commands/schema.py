@@ -36,9 +36,17 @@ def run(request: Request, world: World) -> int:
 
 def documents() -> dict[str, Any]:
     """Every document a command prints as JSON: its name and its type."""
+    from emulator.commands.explain import Explanation
     from emulator.commands.platforms import PlatformList
     from emulator.commands.running import Removed, RunningList
     from emulator.engine.checkup import Checkup
     from emulator.model.schema import DOCUMENTS
 
-    return {**DOCUMENTS, "checkup": Checkup, "platforms": PlatformList, "ps": RunningList, "down": Removed}
+    return {
+        **DOCUMENTS,
+        "checkup": Checkup,
+        "explanation": Explanation,
+        "platforms": PlatformList,
+        "ps": RunningList,
+        "down": Removed,
+    }

@@ -376,7 +376,7 @@ def tell_refusal(
     planned: Planned, tell: Callable[[Event], None], number: int | None, live: dict[str, int | None]
 ) -> Verdict:
     """Tell of each service that its check found an error; the verdict."""
-    errors = [d for d in planned.resolution.plan.diagnostics if d.severity is Severity.ERROR]
+    errors = [d for d in planned.resolution.plan.diagnostics if d.severity is Severity.ERROR and not d.suppressed]
     verdicts = []
     for service in planned.resolution.plan.services:
         mine = next((d for d in errors if d.service in (None, service.name)), None)

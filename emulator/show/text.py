@@ -125,10 +125,13 @@ def _together(alike: list[Diagnostic], style: Style, read_line: ReadLine | None)
 
 
 def tally(found: Iterable[Diagnostic]) -> str:
-    """ "1 error, 2 warnings", or "nothing wrong found"."""
+    """ "1 error, 2 warnings", or "nothing wrong found"; then how many the user has silenced."""
     counts = {"error": 0, "warning": 0}
+    found = list(found)
+    silenced = sum(diagnostic.suppressed for diagnostic in found)
     for diagnostic in found:
         if diagnostic.severity != "info" and not diagnostic.suppressed:
             counts[diagnostic.severity] += 1
     words = [f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items() if n]
-    return ", ".join(words) or "nothing wrong found"
+    told = ", ".join(words) or "nothing wrong found"
+    return f"{told} ({silenced} silenced)" if silenced else told

@@ -1,4 +1,4 @@
-"""`emu plan` beside `docker compose config` and `honcho check`, as whole processes in one run."""
+"""`emu plan` and `emu check` beside `docker compose config` and `honcho check`, as whole processes in one run."""
 
 import argparse
 import subprocess
@@ -37,6 +37,7 @@ def main() -> None:
         commands = {
             "emu plan": [emu(), "plan"],
             "emu plan --format json": [emu(), "plan", "--format", "json"],
+        "emu check": [emu(), "check"],
             "docker compose config": ["docker", "compose", "config"],
             "honcho check": [emu().removesuffix("emu") + "honcho", "check"],
         }

@@ -1,0 +1,38 @@
+"""A plan and its repository → the plan with every other finding added, in the order of the files."""
+
+from emulator.config import Ignored
+from emulator.model.diagnostic import Diagnostic
+from emulator.model.plan import Plan, Service
+from emulator.model.record import replace
+from emulator.snapshot import Snapshot
+
+from .registry import FINDERS, rule_of
+from .silencing import silenced
+from .subject import subjects
+
+
+def check(repo: Snapshot, service: Service, plan: Plan) -> tuple[Diagnostic, ...]:
+    """What the rules find at one service, besides what the plan says already. Pure."""
+    found = [
+        diagnostic for subject in subjects(repo, service, plan) for _, find in FINDERS for diagnostic in find(subject)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = ()) -> Plan:
+    """The plan with the findings of its services, silenced where the user says so; in file and line order."""
+    found = [diagnostic for service in plan.services for diagnostic in check(repo, service, plan)]
+    told = [d for d in plan.diagnostics if not any(_replaces(new, d) for new in found)]
+    return replace(plan, diagnostics=tuple(sorted(silenced(repo, plan, [*told, *found], ignored), key=_place)))
+
+
+def _replaces(new: Diagnostic, old: Diagnostic) -> bool:
+    """Whether a finding says what the plan says of the same service, and more fully."""
+    rule = rule_of(new.code)
+    return rule is not None and new.service == old.service and old.code.partition("/")[2] in rule.replaces
+
+
+def _place(diagnostic: Diagnostic) -> tuple[bool, str, int, int]:
+    """Sorts by file, line and column; what has no place comes first."""
+    origin = diagnostic.origin
+    return (True, origin.file, origin.line, origin.column) if origin else (False, "", 0, 0)

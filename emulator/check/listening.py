@@ -1,0 +1,255 @@
+"""Rules about the address and the port a server listens on: decided where the command line decides them."""
+
+from collections.abc import Iterator
+
+from emulator.model.diagnostic import Diagnostic, Severity
+from emulator.model.plan import Probe
+
+from .command import Started, base_name
+from .rule import CheckRule, Sample
+from .servers import Binding, bindings, is_server
+from .subject import Subject
+
+_KNATIVE = """\
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata:
+  name: shop
+spec:
+  template:
+    spec:
+      containers:
+        - image: shop
+          ports:
+            - containerPort: 8080
+"""
+_FROM = "FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
+_APP = {"app.py": "app = None\n", "requirements.txt": "gunicorn\nuvicorn\n"}
+
+PORT_LITERAL = CheckRule(
+    code="start/port-literal",
+    severity=Severity.ERROR,
+    statement="A command in exec form hands `$PORT` to the program as these five letters.",
+    why=(
+        "Only a shell replaces variables, and the exec form starts none. Servers refuse such a port when they start "
+        "(gunicorn: \"'$PORT' is not a valid port number\"), so that every deploy ends before anything listens."
+    ),
+    wrong=Sample(
+        files=_APP | {"Dockerfile": _FROM + 'CMD ["gunicorn", "--bind", "0.0.0.0:$PORT", "app:app"]\n'},
+        file="Dockerfile", line=5,
+    ),
+    right=Sample(files=_APP | {"Dockerfile": _FROM + "CMD exec gunicorn --bind 0.0.0.0:$PORT app:app\n"}),
+    replaces=("not-expanded",),
+)  # fmt: skip
+
+LOOPBACK_BIND = CheckRule(
+    code="start/loopback-bind",
+    severity=Severity.ERROR,
+    statement="The server listens on the container's own loopback address alone.",
+    why=(
+        "The platform looks for the port from outside the container, where 127.0.0.1 is somebody else. Some servers "
+        "listen there unless told otherwise (uvicorn, hypercorn, daphne, flask run, runserver). The app says that it "
+        "listens, the platform says that nothing does, and both are right."
+    ),
+    wrong=Sample(
+        files=_APP | {"Dockerfile": _FROM + "CMD exec uvicorn app:app --port $PORT\n"}, file="Dockerfile", line=5
+    ),
+    right=Sample(files=_APP | {"Dockerfile": _FROM + "CMD exec uvicorn app:app --host 0.0.0.0 --port $PORT\n"}),
+)
+
+PORT_HARD_CODED = CheckRule(
+    code="start/port-hard-coded",
+    severity=Severity.ERROR,
+    statement="The server listens on a port that the platform does not look at.",
+    why=(
+        "A platform that scans for open ports finds any but its own reserved ones. One that asks a single port never "
+        "finds another: the deploy fails, although the server runs and says so."
+    ),
+    wrong=Sample(
+        files=_APP | {
+            "Dockerfile": _FROM + 'CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "3000"]\n',
+            "service.yaml": _KNATIVE,
+        },
+        file="Dockerfile", line=5,
+    ),
+    right=Sample(
+        files=_APP | {
+            "Dockerfile": _FROM + "CMD exec uvicorn app:app --host 0.0.0.0 --port $PORT\n", "service.yaml": _KNATIVE,
+        }
+    ),
+)  # fmt: skip
+
+
+# ---- start/port-literal --------------------------------------------------------------------------------
+
+
+def port_literal(subject: Subject) -> Iterator[Diagnostic]:
+    """Certain where the program is a server whose options are known; else a warning, and only of an interpreter's
+    script: some programs replace variables by themselves."""
+    run, command = subject.started, subject.container.command
+    if run is None or command is None or command.form != "exec" or run.first_process is not None:
+        return
+    word = next((arg.text for arg in run.args if arg.known and arg.text.endswith(("$PORT", "${PORT}"))), None)
+    if word is None:
+        return
+    if is_server(run):
+        severity, then = Severity.ERROR, f"{run.program} refuses it as a port number"
+    elif run.program in ("python", "node", "ruby") and run.script is not None:
+        severity, then = Severity.WARNING, f"{base_name(run.script)} must replace it by itself"
+    else:
+        return
+    yield subject.finding(
+        PORT_LITERAL.code, severity, f"{word!r} reaches {run.program} as it is written: no shell replaces $PORT",
+        facts=(then,), help=_in_a_shell(run),
+    )  # fmt: skip
+
+
+def _in_a_shell(run: Started) -> str:
+    from shlex import quote
+
+    words = [arg.text if "$" in arg.text else quote(arg.text) for arg in run.args]
+    program = f"python {quote(run.script)}" if run.program == "python" and run.script else run.program
+    line = " ".join(["exec", program, *words])
+    return f"start a shell that gives way to it: {line}" if len(line) < 200 else "start a shell: exec … $PORT"
+
+
+# ---- start/loopback-bind -------------------------------------------------------------------------------
+
+
+def loopback_bind(subject: Subject) -> Iterator[Diagnostic]:
+    found = _loopback(subject)
+    run = subject.started
+    if found is None or run is None:
+        return
+    host = found.host or ""
+    if found.host_given:
+        message = f"{run.program} listens on {host} alone, which nobody outside the container reaches"
+    else:
+        message = f"{run.program} listens on {host} unless told otherwise, which nobody outside the container reaches"
+    facts = tuple(_port_fact(subject, found))
+    yield subject.finding(LOOPBACK_BIND.code, Severity.ERROR, message, facts=facts, help=_open_host(run, found))
+
+
+def _loopback(subject: Subject) -> Binding | None:
+    """The loopback address that is all the server listens on; None when it is not certain."""
+    found = _all_bindings(subject)
+    if not found or not all(one.is_loopback for one in found):
+        return None
+    if not found[0].host_given and not _defaults_hold(subject):
+        return None
+    return found[0]
+
+
+def _all_bindings(subject: Subject) -> tuple[Binding, ...]:
+    """Where the container's only server listens; () when that is not certain."""
+    run = subject.started
+    if run is None or not run.alone or not subject.is_looked_for:
+        return ()
+    return bindings(run, subject.environ) or ()
+
+
+def _defaults_hold(subject: Subject) -> bool:
+    """Whether nothing beside the command line can change a server's default."""
+    run = subject.started
+    if run is None or not run.closed or not subject.has_known_base:
+        return False
+    if run.program == "flask":
+        return not _has_file(subject, ".env", ".flaskenv")
+    if run.program == "django":
+        return _manage_is_plain(subject)
+    return True
+
+
+def _has_file(subject: Subject, *names: str) -> bool:
+    """Whether the build context or a folder right in it has one of these files."""
+    context = subject.container.build.context or subject.container.build.root
+    folders = [context, *(f"{context}/{name}" for name in subject.repo.entries(context))]
+    return any(subject.repo.is_file(f"{folder}/{name}") for folder in folders for name in names)
+
+
+def _manage_is_plain(subject: Subject) -> bool:
+    """Whether manage.py is there to read, and sets no address of its own."""
+    from emulator.snapshot import Unreadable
+
+    run = subject.started
+    context = subject.container.build.context or subject.container.build.root
+    path = f"{context}/{base_name(run.script)}" if run is not None and run.script else ""
+    if not path or not subject.repo.is_file(path):
+        return False
+    try:
+        text = subject.repo.text(path)
+    except Unreadable:
+        return False
+    return not any(word in text for word in ("default_addr", "default_port", "runserver", "sys.argv.", "sys.argv["))
+
+
+def _port_fact(subject: Subject, found: Binding) -> Iterator[str]:
+    """The other half of the matter, where the port is wrong as well."""
+    wanted = _wanted_port(subject)
+    if wanted is not None and found.port is not None and found.port != wanted:
+        yield f"and its port is {found.port}, where {wanted} is looked at"
+
+
+def _open_host(run: Started, found: Binding) -> str:
+    port = "$PORT" if found.port is None or not found.port_given else str(found.port)
+    options = {
+        "gunicorn": f"--bind 0.0.0.0:{port}",
+        "hypercorn": f"--bind 0.0.0.0:{port}",
+        "daphne": "-b 0.0.0.0",
+        "django": f"runserver 0.0.0.0:{port}",
+        "php": f"-S 0.0.0.0:{port}",
+        "rails": "-b 0.0.0.0",
+        "next": "-H 0.0.0.0",
+        "streamlit": "--server.address 0.0.0.0",
+    }  # fmt: skip
+    return f"let it listen on every address: {options.get(run.program, '--host 0.0.0.0')}"
+
+
+# ---- start/port-hard-coded -----------------------------------------------------------------------------
+
+
+def port_hard_coded(subject: Subject) -> Iterator[Diagnostic]:
+    found = _all_bindings(subject)
+    run = subject.started
+    if run is None or len(found) != 1 or found[0].port is None or _loopback(subject) is not None:
+        return
+    port, given = found[0].port, found[0].port_given
+    if not given and not _defaults_hold(subject):
+        return
+    says = f"{run.program} listens on port {port}" + ("" if given else " unless told otherwise")
+    scan = subject.service.lifecycle.port_scan
+    if scan is not None and port in scan.reserved:
+        yield subject.finding(
+            PORT_HARD_CODED.code, Severity.ERROR, f"{says}, which is one of the platform's own",
+            help="take another port",
+        )  # fmt: skip
+    wanted = _wanted_port(subject)
+    if scan is None and wanted is not None and port != wanted:
+        yield subject.finding(
+            PORT_HARD_CODED.code, Severity.ERROR, f"{says}; the platform asks port {wanted} and no other",
+            facts=tuple(_probe_fact(subject.container.probes.startup, wanted)), help=_from_variable(subject),
+        )  # fmt: skip
+
+
+def _wanted_port(subject: Subject) -> int | None:
+    """The one port a platform without a scan asks; None where it may be any."""
+    if subject.service.lifecycle.port_scan is not None:
+        return None
+    if subject.container.ingress:
+        return subject.container.port.number if subject.container.port else None
+    startup = subject.container.probes.startup
+    return startup.port if startup else None
+
+
+def _probe_fact(startup: Probe | None, wanted: int) -> Iterator[str]:
+    if startup is not None and startup.port == wanted:
+        yield f"the startup probe is {startup.kind} on port {wanted}"
+
+
+def _from_variable(subject: Subject) -> str:
+    if "PORT" not in subject.environ:
+        return "take the port from the platform"
+    run = subject.started
+    if run is not None and run.first_process is None:
+        return "take the port from PORT, which needs the shell form (CMD exec … $PORT); or set the service's port to it"
+    return "take the port from PORT: write $PORT in its place; or set the service's port to it"

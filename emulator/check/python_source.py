@@ -1,0 +1,180 @@
+"""What a Python module's text says of the names it has, without running it."""
+
+import ast
+from enum import StrEnum
+
+MAX_CHARACTERS = 1024 * 1024
+
+
+class Defined(StrEnum):
+    """Whether a module has a name when it has been imported. UNKNOWN: its text alone does not tell."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+def defines(text: str, name: str) -> Defined:
+    """Whether the module of this text has `name` at its top level.
+
+    A name is there for certain where a statement that always runs binds it last. What only some runs bind (under
+    `if`, `try`, in a loop), what `from x import *`, `__getattr__`, `globals()` or `exec` may bring, and text that
+    this Python cannot read, are UNKNOWN.
+    """
+    tree = _parsed(text)
+    if tree is None:
+        return Defined.UNKNOWN
+    answer = Defined.NO
+    for statement in tree.body:
+        answer = _after(statement, name, answer)
+    if answer is Defined.NO and _may_bring_anything(tree):
+        return Defined.UNKNOWN
+    return answer
+
+
+def bound_names(text: str) -> tuple[str, ...]:
+    """Every name bound anywhere at the top level, for a suggestion; sorted."""
+    tree = _parsed(text)
+    if tree is None:
+        return ()
+    found = {name for statement in _all_statements(tree.body) for name in _bound_by(statement)}
+    return tuple(sorted(found - {"*"}))
+
+
+def has_call(text: str, name: str) -> bool:
+    """Whether `name` is a function or class of this module, something a server can call to get the application."""
+    tree = _parsed(text)
+    return tree is not None and any(
+        isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and statement.name == name
+        for statement in tree.body
+    )
+
+
+def _parsed(text: str) -> ast.Module | None:
+    if len(text) > MAX_CHARACTERS:
+        return None
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _after(statement: ast.stmt, name: str, before: Defined) -> Defined:
+    """The answer after one more statement."""
+    if isinstance(statement, ast.Delete):
+        removed = {n for target in statement.targets for n in _names_in(target)}
+        return Defined.NO if name in removed else before
+    if name in _bound_by(statement):
+        return Defined.YES
+    nested = list(_nested(statement))
+    if not nested:
+        return before
+    if isinstance(statement, ast.With | ast.AsyncWith):
+        answer = before
+        for inner in nested:
+            answer = _after(inner, name, answer)
+        return answer
+    touched = any(name in _bound_by(inner) or isinstance(inner, ast.Delete) for inner in _all_statements(nested))
+    if not touched:
+        return before
+    return _after_branches(statement, name, before)
+
+
+def _after_branches(statement: ast.stmt, name: str, before: Defined) -> Defined:
+    """Under a condition: certain only where every branch says the same."""
+    if isinstance(statement, ast.If):
+        ends = {_after_all(statement.body, name, before), _after_all(statement.orelse, name, before)}
+        return ends.pop() if len(ends) == 1 else Defined.UNKNOWN
+    if isinstance(statement, ast.Try) and statement.finalbody:
+        last = _after_all(statement.finalbody, name, Defined.NO)
+        if last is Defined.YES:
+            return last
+    return Defined.YES if before is Defined.YES and not _deletes(statement) else Defined.UNKNOWN
+
+
+def _after_all(body: list[ast.stmt], name: str, before: Defined) -> Defined:
+    for statement in body:
+        before = _after(statement, name, before)
+    return before
+
+
+def _deletes(statement: ast.stmt) -> bool:
+    return any(isinstance(node, ast.Delete) for node in ast.walk(statement))
+
+
+def _bound_by(statement: ast.stmt) -> set[str]:
+    """Names that one statement binds in its own scope; those of its branches apart."""
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return {statement.name}
+        case ast.Assign():
+            return {name for target in statement.targets for name in _names_in(target)} | _walrus(statement.value)
+        case ast.AnnAssign() | ast.AugAssign():
+            has_value = statement.value is not None
+            return _names_in(statement.target) if has_value else set()
+        case ast.Import():
+            return {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
+        case ast.ImportFrom():
+            return {alias.asname or alias.name for alias in statement.names}
+        case ast.For() | ast.AsyncFor():
+            return set()
+        case ast.With() | ast.AsyncWith():
+            return {n for item in statement.items if item.optional_vars for n in _names_in(item.optional_vars)}
+        case ast.Expr():
+            return _walrus(statement.value)
+    return set()
+
+
+def _names_in(target: ast.expr) -> set[str]:
+    return {n.id for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store | ast.Del)}
+
+
+def _walrus(value: ast.expr) -> set[str]:
+    return {n.target.id for n in ast.walk(value) if isinstance(n, ast.NamedExpr)}
+
+
+def _nested(statement: ast.stmt) -> list[ast.stmt]:
+    """The statements under one that share its scope."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return []
+    found: list[ast.stmt] = []
+    for field in ("body", "orelse", "finalbody"):
+        found += getattr(statement, field, [])
+    for handler in getattr(statement, "handlers", []):
+        found += handler.body
+    for case in getattr(statement, "cases", []):
+        found += case.body
+    return found
+
+
+def _all_statements(body: list[ast.stmt]) -> list[ast.stmt]:
+    found: list[ast.stmt] = []
+    pending = list(body)
+    while pending:
+        statement = pending.pop()
+        found.append(statement)
+        pending += _nested(statement)
+    return found
+
+
+def _may_bring_anything(tree: ast.Module) -> bool:
+    """Whether names may come that no statement of the text binds by name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            return True
+        if isinstance(node, ast.Name) and node.id in ("globals", "exec", "vars", "locals", "setattr"):
+            return True
+        if isinstance(node, ast.Global):
+            return True
+        if isinstance(node, ast.Attribute) and node.attr == "modules":
+            return True
+    for statement in _all_statements(tree.body):
+        if isinstance(statement, ast.FunctionDef) and statement.name == "__getattr__":
+            return True
+        if isinstance(statement, ast.For | ast.AsyncFor | ast.While | ast.Match):
+            return True
+    return False

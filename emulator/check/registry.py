@@ -1,0 +1,27 @@
+"""Every rule, in the order in which one reads them: which command, its variables, its start, its end."""
+
+from collections.abc import Callable, Iterable
+
+from emulator.model.diagnostic import Diagnostic
+
+from . import listening, precedence, signals, variables
+from .rule import CheckRule
+from .subject import Subject
+
+Find = Callable[[Subject], Iterable[Diagnostic]]
+
+FINDERS: tuple[tuple[CheckRule, Find], ...] = (
+    (precedence.SHADOWED, precedence.command_shadowed),
+    (variables.NOT_SET, variables.referenced_not_set),
+    (listening.PORT_LITERAL, listening.port_literal),
+    (listening.LOOPBACK_BIND, listening.loopback_bind),
+    (listening.PORT_HARD_CODED, listening.port_hard_coded),
+    (signals.SWALLOWED, signals.shell_swallows_signals),
+)
+"""Rules that look at one container."""
+
+RULES: tuple[CheckRule, ...] = (precedence.DISAGREE, *(rule for rule, _ in FINDERS))
+
+
+def rule_of(code: str) -> CheckRule | None:
+    return next((rule for rule in RULES if rule.code == code), None)

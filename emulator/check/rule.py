@@ -1,0 +1,31 @@
+"""A rule of the check as data: what it says, why it matters, a wrong and a right example."""
+
+from emulator.model.diagnostic import Severity
+from emulator.model.record import Record
+
+
+class Sample(Record, frozen=True, kw_only=True):
+    """A repository small enough to read: path → text. file and line: where the rule finds it, in a wrong one."""
+
+    files: dict[str, str]
+    file: str | None = None
+    line: int | None = None
+
+
+class CheckRule(Record, frozen=True, kw_only=True):
+    """One rule.
+
+    code: of its diagnostics. statement: one sentence, true of every finding. why: what happens, and where. severity:
+    the worst it reports. replaces: names of platforms' own diagnostics (behind the slash) of which a finding of this
+    rule, at the same service, says the same more fully. told_by_plan: resolving finds it already, and nothing is added;
+    only such a rule may be without examples, where they would need a platform's own file.
+    """
+
+    code: str
+    severity: Severity
+    statement: str
+    why: str
+    wrong: Sample | None = None
+    right: Sample | None = None
+    replaces: tuple[str, ...] = ()
+    told_by_plan: bool = False

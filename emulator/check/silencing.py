@@ -1,0 +1,103 @@
+"""Findings that the user has answered for: by a comment at the line, or in emu.toml, each with a reason.
+
+    # emu: ignore[start/loopback-bind] nginx in the same container passes requests on
+    CMD ["sh", "-c", "…"]
+
+A comment silences findings of its code at its own line, or at the line below. One without a reason silences nothing.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from emulator.config import FILE, Ignored
+from emulator.model.diagnostic import Diagnostic, Fault, info, warning
+from emulator.model.origin import Origin
+from emulator.model.plan import Plan
+from emulator.model.record import replace
+from emulator.snapshot import Snapshot, Unreadable
+
+_COMMENT = re.compile(r"#[ \t]*emu:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\n\r]*)")
+
+
+class _Comment(NamedTuple):
+    """One code of one comment."""
+
+    code: str
+    reason: str
+    origin: Origin
+
+
+def silenced(repo: Snapshot, plan: Plan, found: list[Diagnostic], ignored: tuple[Ignored, ...]) -> Iterator[Diagnostic]:
+    """The findings, those that are answered for marked; then what is wrong with the answers themselves."""
+    comments = [comment for file in _files(plan, found) for comment in _comments(repo, file)]
+    used: set[_Comment | Ignored] = set()
+    for diagnostic in found:
+        by: list[_Comment | Ignored] = [
+            comment for comment in comments if comment.reason and _covers(comment, diagnostic)
+        ]
+        by += [one for one in ignored if one.code == diagnostic.code]
+        used.update(by)
+        yield replace(diagnostic, suppressed=True) if by else diagnostic
+    yield from (_without_reason(comment) for comment in comments if not comment.reason)
+    for comment in comments:
+        if comment.reason and comment not in used:
+            yield _unused(comment.code, comment.origin)
+    for one in ignored:
+        if one not in used:
+            yield _unused(one.code, _place_in_config(repo, one.code))
+
+
+def _files(plan: Plan, found: Iterable[Diagnostic]) -> list[str]:
+    """Files in which a finding may stand: those the plan was made of."""
+    names = [d.origin.file for d in found if d.origin]
+    for service in plan.services:
+        builds = (service.build, *(container.build for container in service.containers))
+        commands = (service.command, *(container.command for container in service.containers))
+        names += [build.dockerfile for build in builds if build.dockerfile]
+        names += [command.origin.file for command in commands if command and command.origin]
+        names += [service.origin.file] if service.origin else []
+    return sorted({name for name in names if name})
+
+
+def _comments(repo: Snapshot, file: str) -> Iterator[_Comment]:
+    if not repo.is_file(file):
+        return
+    try:
+        text = repo.text(file)
+    except Unreadable:
+        return
+    if "emu:" not in text:
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _COMMENT.search(line)
+        for code in match[1].split(",") if match else ():
+            assert match is not None
+            origin = Origin(file=file, line=number, column=match.start() + 1, end_line=number, end_column=match.end())
+            yield _Comment(code.strip(), match[2].strip(), origin)
+
+
+def _covers(comment: _Comment, diagnostic: Diagnostic) -> bool:
+    origin = diagnostic.origin
+    if origin is None or comment.code != diagnostic.code or origin.file != comment.origin.file:
+        return False
+    return origin.line - 1 <= comment.origin.line <= (origin.end_line or origin.line)
+
+
+def _without_reason(comment: _Comment) -> Diagnostic:
+    return warning(
+        "check/ignore-without-reason", f"this silences nothing: it gives no reason to ignore {comment.code}",
+        origin=comment.origin, help=f"write why: # emu: ignore[{comment.code}] because …",
+    )  # fmt: skip
+
+
+def _unused(code: str, origin: Origin | None) -> Diagnostic:
+    return info(
+        "check/unused-ignore", f"nothing is found here that ignoring {code or 'nothing'} would silence",
+        fault=Fault.APP, origin=origin, help="remove it, or correct its code and place",
+    )  # fmt: skip
+
+
+def _place_in_config(repo: Snapshot, code: str) -> Origin:
+    lines = repo.text(FILE).splitlines()
+    return Origin(file=FILE, line=next((n for n, line in enumerate(lines, 1) if code in line), 1))

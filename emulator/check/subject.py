@@ -1,0 +1,150 @@
+"""What a rule looks at: one container of a service, with everything about it that the files tell, read when asked."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from emulator.contract import token
+from emulator.formats.dockerfile import ImageConfig, Stages, image_config, parse_dockerfile, read_stages
+from emulator.formats.dockerfile.base_images import entrypoint_of, short_name
+from emulator.model.diagnostic import Diagnostic, Fault, Severity
+from emulator.model.origin import Origin
+from emulator.model.plan import BuildKind, Container, EnvPhase, Plan, Service, ServiceType
+from emulator.snapshot import Snapshot, Unreadable
+
+from .command import Started, started
+from .shell import words
+
+_DEBIAN = words("debian ubuntu python node ruby golang rust perl buildpack-deps")
+"""Official images whose /bin/sh is dash, unless their tag says alpine; they set no variable a server reads."""
+_SET_BY_BASE = {
+    "python": ("LANG", "GPG_KEY", "PYTHON_VERSION", "PYTHON_SHA256", "PYTHON_PIP_VERSION", "PYTHON_SETUPTOOLS_VERSION",
+               "PYTHON_GET_PIP_URL", "PYTHON_GET_PIP_SHA256"),
+    "node": ("NODE_VERSION", "YARN_VERSION"),
+    "debian": (), "ubuntu": (),
+}  # fmt: skip
+"""Images whose variables are all known besides PATH."""
+_RUNS_ITS_ARGUMENTS = frozenset(("node",))
+"""Base images whose entrypoint ends by executing its arguments, and listens to nothing itself."""
+_HAS_PORT = (ServiceType.WEB, ServiceType.PRIVATE)
+
+
+class Subject:
+    """One container of one service of a plan."""
+
+    def __init__(self, repo: Snapshot, plan: Plan, service: Service, container: Container) -> None:
+        self.repo = repo
+        self.plan = plan
+        self.service = service
+        self.container = container
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where the command is written."""
+        command = self.container.command
+        return (command.origin if command else None) or self.service.origin
+
+    def finding(self, code: str, severity: Severity, message: str, **more: object) -> Diagnostic:
+        """A diagnostic of this service at its command; `more` may say another place."""
+        settings = {"origin": self.origin, "service": self.service.name, "fault": Fault.APP, **more}
+        return Diagnostic(code=code, severity=severity, message=message, **settings)  # type: ignore[arg-type]
+
+    # ---- the command
+
+    @cached_property
+    def started(self) -> Started | None:
+        """What the command really runs; None where only the base image knows."""
+        command = self.container.command
+        if command is None or not command.argv:
+            return None
+        return started(command.argv, self.environ, transparent=self._entrypoint_of_base)
+
+    @property
+    def _entrypoint_of_base(self) -> tuple[str, ...]:
+        base = self.base_image
+        return entrypoint_of(base) if base and short_name(base) in _RUNS_ITS_ARGUMENTS else ()
+
+    # ---- the network
+
+    @property
+    def is_looked_for(self) -> bool:
+        """Whether the platform looks for a port of this container."""
+        if self.service.type not in _HAS_PORT:
+            return False
+        if self.service.lifecycle.port_scan is not None:
+            return self.container.ingress or len(self.service.containers) == 1
+        return self.container.probes.startup is not None
+
+    # ---- the image
+
+    @cached_property
+    def _stages(self) -> Stages | None:
+        build = self.container.build
+        if build.kind is not BuildKind.DOCKERFILE or not build.dockerfile or not self.repo.is_file(build.dockerfile):
+            return None
+        try:
+            text = self.repo.text(build.dockerfile)
+        except Unreadable:
+            return None
+        return read_stages(parse_dockerfile(text, build.dockerfile), build_args=self._build_args, target=build.target)
+
+    @cached_property
+    def image(self) -> ImageConfig | None:
+        """The configuration of the image that the Dockerfile makes; None where there is none."""
+        build = self.container.build
+        if self._stages is None or build.dockerfile is None:
+            return None
+        parsed = parse_dockerfile(self.repo.text(build.dockerfile), build.dockerfile)
+        return image_config(parsed, build_args=self._build_args, target=build.target, base_config=lambda _ref: None)
+
+    @cached_property
+    def base_image(self) -> str | None:
+        """The image under the target stage; None when there is none, or it is not known."""
+        stages = self._stages
+        index = stages.target if stages is not None else None
+        while stages is not None and index is not None:
+            stage = stages.stages[index]
+            if stage.parent is None:
+                return stage.image
+            index = stage.parent
+        return None
+
+    @property
+    def has_known_base(self) -> bool:
+        """Whether what is built on sets no variable that a server reads."""
+        if self.container.build.kind is BuildKind.NATIVE:
+            return True
+        return self.base_image is not None and short_name(self.base_image) in _DEBIAN
+
+    @property
+    def shell_is_dash(self) -> bool:
+        """Whether /bin/sh is dash for certain."""
+        base = self.base_image
+        return base is not None and short_name(base) in _DEBIAN and "alpine" not in base
+
+    @property
+    def _build_args(self) -> dict[str, str]:
+        args = self.container.build.args
+        return {arg.name: token(arg.name) if arg.value is None else arg.value for arg in args}
+
+    # ---- the variables
+
+    @cached_property
+    def environ(self) -> Mapping[str, str | None]:
+        """Every variable the process is known to see, None for a value that is not known here."""
+        found: dict[str, str | None] = {}
+        if self.image is not None:
+            found |= {setting.name: setting.value for setting in self.image.env}
+        found |= {v.name: v.value for v in self.container.env if v.phase is not EnvPhase.BUILD}
+        return found
+
+    @cached_property
+    def base_variables(self) -> tuple[str, ...] | None:
+        """What the base image sets besides PATH; None when that is not known."""
+        if self.container.build.kind is BuildKind.NATIVE:
+            return ()
+        return _SET_BY_BASE.get(short_name(self.base_image)) if self.base_image else None
+
+
+def subjects(repo: Snapshot, service: Service, plan: Plan) -> tuple[Subject, ...]:
+    """One for each container that runs something."""
+    return tuple(Subject(repo, plan, service, container) for container in service.containers if container.command)

@@ -1,0 +1,92 @@
+"""`emu explain CODE`: what a finding of the check means, with a wrong and a right example; or a platform's rule."""
+
+import argparse
+
+from emulator import options
+from emulator.check import RULES, CheckRule, Sample, rule_of
+from emulator.model.diagnostic import UsageError
+from emulator.model.record import Record, to_json
+from emulator.model.rule import Rule
+from emulator.request import Request, World
+from emulator.show.style import Style, hanging
+
+
+class Explanation(Record, frozen=True, kw_only=True):
+    """What `emu explain --format json` prints. check: the rule of that code; platform: a platform's rule of that id.
+    One of them is null."""
+
+    schema: str = "emu.explanation/1"
+    code: str
+    check: CheckRule | None = None
+    platform: Rule | None = None
+
+
+def configure(parser: argparse.ArgumentParser, world: World) -> None:
+    del world
+    parser.add_argument("code", nargs="?", metavar="CODE", help="a finding's code, or a rule's id; without it, a list")
+    options.add_flags(parser, [options.FORMAT])
+
+
+def run(request: Request, world: World) -> int:
+    """Print one explanation, or the codes there are. Raises UsageError for one nobody has."""
+    style = Style(width=world.terminal.width, colour=world.terminal.colour)
+    as_json = request.format == "json"
+    if request.code is None:
+        codes = [rule.code for rule in RULES]
+        world.terminal.out(to_json(codes).decode() + "\n" if as_json else _listed(style))
+        return 0
+    found = _explanation(request.code, world)
+    world.terminal.out(to_json(found).decode() + "\n" if as_json else _text(found, style))
+    return 0
+
+
+def _explanation(code: str, world: World) -> Explanation:
+    rules = {rule.id: rule for platform in world.platforms.values() for rule in platform.RULES}
+    check = rule_of(code)
+    if check is None and code not in rules:
+        from difflib import get_close_matches
+
+        near = get_close_matches(code, [*(rule.code for rule in RULES), *rules], n=1)
+        help_ = f"did you mean {near[0]}?" if near else "`emu explain` lists the codes, `emu platforms NAME` the rules"
+        raise UsageError(f"nothing is known of {code!r}", help=help_)
+    return Explanation(code=code, check=check, platform=rules.get(code))
+
+
+def _listed(style: Style) -> str:
+    lines = [line for rule in RULES for line in hanging(rule.code, rule.statement, style, indent=0, gap=30)]
+    return "\n".join([*lines, "", "`emu explain CODE` says why, and shows an example of each kind."]) + "\n"
+
+
+def _text(found: Explanation, style: Style) -> str:
+    lines = _of_check(found.check, style) if found.check else []
+    lines += _of_platform(found.platform, style) if found.platform else []
+    return "\n".join(lines) + "\n"
+
+
+def _of_check(rule: CheckRule, style: Style) -> list[str]:
+    lines = [f"{style.bold(rule.code)}  {rule.severity}", "", *hanging("", rule.statement, style, gap=0)]
+    lines += ["", *hanging("", rule.why, style, gap=0)]
+    for title, sample in (("wrong", rule.wrong), ("right", rule.right)):
+        if sample is not None:
+            lines += ["", style.bold(title), *_sample(sample, style)]
+    silence = f"# emu: ignore[{rule.code}] REASON, at its line or above, silences it"
+    return [*lines, "", *hanging("", silence, style, gap=0)]
+
+
+def _sample(sample: Sample, style: Style) -> list[str]:
+    """The files that have something in them, each line numbered, the wrong one marked."""
+    lines: list[str] = []
+    for file, text in sample.files.items():
+        if "\n" not in text.rstrip("\n") and sample.file != file:
+            continue
+        lines += [f"  {style.dim(file)}"]
+        for number, line in enumerate(text.splitlines(), 1):
+            is_marked = file == sample.file and number == sample.line
+            lines.append(f"  {style.yellow('>') if is_marked else ' '} {number:>2} | {line}")
+    return lines
+
+
+def _of_platform(rule: Rule, style: Style) -> list[str]:
+    lines = [f"{style.bold(rule.id)}  {rule.fidelity}, {rule.evidence}, {rule.checked}"]
+    lines += ["", *hanging("", rule.statement, style, gap=0), *hanging("source", rule.source, style)]
+    return [*lines, *(hanging("note", rule.note, style) if rule.note else [])]

@@ -1,0 +1,37 @@
+"""Every rule finds its wrong example, at its line, and nothing in its right one."""
+
+import pytest
+
+from emulator.check import RULES, CheckRule
+from emulator.model.diagnostic import Severity
+from tests.emulator.check.checking import check_files, codes
+
+WITH_EXAMPLES = [rule for rule in RULES if rule.wrong is not None]
+
+
+@pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.code)
+def test_wrong_example_is_found_at_its_line(rule: CheckRule) -> None:
+    """The wrong example gives the rule's code once, at the line that is marked, at its worst severity."""
+    assert rule.wrong is not None
+    found = [d for d in check_files(rule.wrong.files).diagnostics if d.code == rule.code]
+    assert [(d.origin.file, d.origin.line) for d in found if d.origin] == [(rule.wrong.file, rule.wrong.line)]
+    expected = {rule.severity} if rule.code != "env/referenced-not-set" else {Severity.INFO}
+    assert {d.severity for d in found} == expected
+    assert all(d.help for d in found)
+
+
+@pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.code)
+def test_right_example_gives_nothing(rule: CheckRule) -> None:
+    """The right example has nothing wrong with it at all."""
+    assert rule.right is not None
+    assert codes(check_files(rule.right.files).diagnostics) == []
+
+
+def test_only_what_the_plan_tells_may_lack_an_example() -> None:
+    """A rule without examples is one that resolving finds, in a platform's own file."""
+    assert all(rule.told_by_plan for rule in RULES if rule.wrong is None or rule.right is None)
+
+
+def test_codes_are_unique() -> None:
+    """No two rules share a code."""
+    assert len({rule.code for rule in RULES}) == len(RULES)
