@@ -39,6 +39,8 @@ def documents() -> dict[str, Any]:
     from emulator.commands.platforms import PlatformList
     from emulator.commands.running import Removed, RunningList
     from emulator.engine.checkup import Checkup
+    from emulator.model.context_listing import ContextDocument
     from emulator.model.schema import DOCUMENTS
 
-    return {**DOCUMENTS, "checkup": Checkup, "platforms": PlatformList, "ps": RunningList, "down": Removed}
+    others = {"checkup": Checkup, "context": ContextDocument, "platforms": PlatformList, "ps": RunningList}
+    return {**DOCUMENTS, **others, "down": Removed}

@@ -11,6 +11,7 @@ from emulator import options
 from emulator.commands.ahead import Ahead
 from emulator.commands.asking import asked, followed
 from emulator.commands.attending import Attendant
+from emulator.commands.checking import checked
 from emulator.commands.planning import Planned, configure_planning, plan_repository, with_answers
 from emulator.commands.session import Session, remove_leftovers, tell_refusal
 from emulator.commands.teller import Teller, told
@@ -46,7 +47,7 @@ def _run(request: Request, world: World, teller: Teller) -> int:
     planned = plan_repository(request, world)
     settings = settings_of(request, planned)  # a wrong option is told before anything is asked or printed
     answers = _answers(request, world, planned)
-    planned = with_answers(planned, answers) if answers else planned
+    planned = checked(with_answers(planned, answers) if answers else planned)
     teller.knows(planned)
     if tell_plan(planned, teller, build_anyway=request.build_anyway):
         return 1
@@ -114,7 +115,7 @@ def _portable(request: Request, world: World, planned: Planned) -> dict[str, Any
 def _replanned(ask: Ask, world: World) -> Planned:
     """The plan of the command line that another `up` was given."""
     planned = plan_repository(Request(**ask.options), world)
-    return with_answers(planned, ask.answers) if ask.answers else planned
+    return checked(with_answers(planned, ask.answers) if ask.answers else planned)
 
 
 def _with_leftovers(problem: HostError) -> HostError:
