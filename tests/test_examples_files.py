@@ -52,14 +52,16 @@ def test_the_files_that_give_a_command_are_there(folder: Path) -> None:
 
 @every_example
 def test_only_live_cases_are_asked_and_each_says_what_to_see(folder: Path) -> None:
-    """A live case makes an HTTP check, another one names a text of the app or of the platform; a check looks at the
-    answer's body."""
+    """A live case makes an HTTP check, a refused one names what is found, another one a text of the app or of the
+    platform; a check looks at the answer's body."""
     for case in load_example(folder).case:
         if case.expect.verdict is VerdictKind.LIVE:
             assert case.http, case.name
+        elif case.expect.verdict is VerdictKind.REFUSED:
+            assert case.expect.diagnostics, case.name
         else:
-            assert not case.http, case.name
             assert case.expect.log or case.expect.platform_log, case.name
+        assert case.expect.verdict is VerdictKind.LIVE or not case.http, case.name
         assert all((check.json is None) != (check.contains is None) for check in case.http), case.name
 
 

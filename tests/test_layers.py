@@ -32,7 +32,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "planning": VALUES,
     "engine": VALUES | {"world", "formats"},
     "show": NOUNS | {"engine"},
-    "commands": VALUES | {"world", "formats", "options", "config", "request", "planning", "engine", "show", "check"},
+    "commands": VALUES
+    | {"world", "formats", "options", "config", "request", "planning", "engine", "show", "check", "image"},
     "edge": VALUES | {"world", "formats", "engine"},
     "cli": VALUES | {"world", "request", "engine", "show", "edge", "platforms"},
     "__main__": {"cli"},

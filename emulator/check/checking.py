@@ -6,6 +6,7 @@ from emulator.model.plan import Plan, Service
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
+from .building import what_fails
 from .registry import FINDERS, rule_of
 from .silencing import silenced
 from .subject import subjects
@@ -21,7 +22,8 @@ def check(repo: Snapshot, service: Service, plan: Plan) -> tuple[Diagnostic, ...
 
 def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = ()) -> Plan:
     """The plan with the findings of its services, silenced where the user says so; in file and line order."""
-    found = [diagnostic for service in plan.services for diagnostic in check(repo, service, plan)]
+    found = [*what_fails(repo, plan.services)]
+    found += [diagnostic for service in plan.services for diagnostic in check(repo, service, plan)]
     told = [d for d in plan.diagnostics if not any(_replaces(new, d) for new in found)]
     return replace(plan, diagnostics=tuple(sorted(silenced(repo, plan, [*told, *found], ignored), key=_place)))
 

@@ -1,10 +1,10 @@
-"""Every rule, in the order in which one reads them: which command, its variables, its start, its end."""
+"""Every rule, in the order in which one reads them: the build, the command, its variables, its start, its end."""
 
 from collections.abc import Callable, Iterable
 
 from emulator.model.diagnostic import Diagnostic
 
-from . import listening, precedence, signals, variables
+from . import building, listening, precedence, signals, variables
 from .rule import CheckRule
 from .subject import Subject
 
@@ -20,7 +20,7 @@ FINDERS: tuple[tuple[CheckRule, Find], ...] = (
 )
 """Rules that look at one container."""
 
-RULES: tuple[CheckRule, ...] = (precedence.DISAGREE, *(rule for rule, _ in FINDERS))
+RULES: tuple[CheckRule, ...] = (precedence.DISAGREE, *building.RULES, *(rule for rule, _ in FINDERS))
 
 
 def rule_of(code: str) -> CheckRule | None:

@@ -5,9 +5,11 @@ from emulator.model.record import Record
 
 
 class Sample(Record, frozen=True, kw_only=True):
-    """A repository small enough to read: path → text. file and line: where the rule finds it, in a wrong one."""
+    """A repository small enough to read: path → text. ignored: paths that git ignores. file and line: where the rule
+    finds it, in a wrong one."""
 
     files: dict[str, str]
+    ignored: tuple[str, ...] = ()
     file: str | None = None
     line: int | None = None
 
@@ -17,8 +19,8 @@ class CheckRule(Record, frozen=True, kw_only=True):
 
     code: of its diagnostics. statement: one sentence, true of every finding. why: what happens, and where. severity:
     the worst it reports. replaces: names of platforms' own diagnostics (behind the slash) of which a finding of this
-    rule, at the same service, says the same more fully. told_by_plan: resolving finds it already, and nothing is added;
-    only such a rule may be without examples, where they would need a platform's own file.
+    rule, at the same service, says the same more fully. told_by_plan: resolving finds it already, and nothing is added.
+    needs_platform_file: it cannot be shown without a platform's own file, so that it has no examples here.
     """
 
     code: str
@@ -29,3 +31,4 @@ class CheckRule(Record, frozen=True, kw_only=True):
     right: Sample | None = None
     replaces: tuple[str, ...] = ()
     told_by_plan: bool = False
+    needs_platform_file: bool = False

@@ -20,9 +20,12 @@ class Planned(NamedTuple):
     resolution: Resolution
 
 
-def configure_planning(parser: argparse.ArgumentParser, world: World) -> None:
-    """Declare the options of a command that plans."""
-    parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")
+def configure_planning(parser: argparse.ArgumentParser, world: World, *, with_path: bool = True) -> None:
+    """Declare the options of a command that plans. with_path: whether its first word is a PATH."""
+    if with_path:
+        parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")
+    else:
+        parser.set_defaults(path=None)
     options.add_flags(parser, [*options.REPOSITORY, *options.PLANNING, options.FORMAT, *options.LOUDNESS])
     for name, platform in world.platforms.items():
         group = parser.add_argument_group(f"{platform.TITLE} (--platform {name})")

@@ -40,11 +40,13 @@ def documents() -> dict[str, Any]:
     from emulator.commands.platforms import PlatformList
     from emulator.commands.running import Removed, RunningList
     from emulator.engine.checkup import Checkup
+    from emulator.model.context_listing import ContextDocument
     from emulator.model.schema import DOCUMENTS
 
     return {
         **DOCUMENTS,
         "checkup": Checkup,
+        "context": ContextDocument,
         "explanation": Explanation,
         "platforms": PlatformList,
         "ps": RunningList,

@@ -388,8 +388,13 @@ class Worktree:
         return _nothing(node.path, "ignored", rule) if rule and not self._is_tracked(node.path) else node
 
     def _rule(self, path: str) -> str:
-        ignores, inner = self._area(path)
-        return ignores.rule(inner)
+        """The rule that ignores `path`, its file as a path of the snapshot ("../" where it lies above the root)."""
+        start, ignores, prefix = next(area for area in self._areas if path.startswith(area[0]))
+        rule = ignores.rule(prefix + path.removeprefix(start))
+        if not rule or rule.startswith("/") or not (start or prefix):
+            return rule
+        file, _, rest = rule.partition(":")
+        return f"{start}{posixpath.relpath(file, prefix or '.')}:{rest}"
 
     def _is_tracked(self, path: str) -> bool:
         ignores, inner = self._area(path)

@@ -185,6 +185,10 @@ class ContextFolder(Record, frozen=True, kw_only=False):
     origin: Origin | None = None
     mode: int | None = None
 
+    @property
+    def layers(self) -> int:
+        return 0
+
     def get(self, name: str) -> Node:
         return stamped(self._original(name), self.origin, self.mode)
 
@@ -238,7 +242,7 @@ def _by_snapshot(path: str, node: SnapshotNode) -> LeftOut:
     gone = LeftOut(path=path, by="nowhere", on_disk=node.why != "missing" or bool(node.detail and rule is None))
     if rule is not None:
         file, line = rule[1], int(rule[2])
-        inside = not file.startswith(("/", ".git/"))
+        inside = not file.startswith(("/", "../", ".git/"))
         origin = Origin(file=file, line=line, end_line=line) if inside else None
         return replace(gone, by="git", pattern=rule[3], origin=origin, where=f"{file}:{line}")
     if node.why == "missing" and not node.detail:

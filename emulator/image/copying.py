@@ -5,7 +5,7 @@ What cannot be said leaves its destination unknown; a failure is told only where
 """
 
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from emulator.model.origin import Origin
 from emulator.model.record import Record
@@ -15,6 +15,7 @@ from .tree import (
     ABSENT,
     OFTEN_LINKS,
     Absent,
+    Effort,
     File,
     Folder,
     Link,
@@ -40,13 +41,17 @@ class Failure(Record, frozen=True, kw_only=True):
     missing: a source is not there. refused: the system refuses a path, such as a file where a directory must be.
     bad-pattern: a source is a malformed pattern. url: COPY of a URL. bad-ignore-file: Docker cannot read the ignore
     file. source: the source as BuildKit names it, for "missing" and "bad-pattern". reason: one fact. origin: the word
-    in the Dockerfile. from_context: whether the source is one of the build context.
+    in the Dockerfile. lost: where links led from `source`. from_context: whether it is one of the build context;
+    stage: else where it is copied from.
     """
 
     kind: Kind
     reason: str
     origin: Origin
     source: str = ""
+    lost: str = ""
+    keyword: str = "COPY"
+    stage: str = ""
     from_context: bool = False
 
 
@@ -75,7 +80,7 @@ class Order(Record, frozen=True, kw_only=True):
 
     destination: absolute, a "/" at its end kept; None when it is not known. mode: of --chmod; None: each file's
     own; UNKNOWN_MODE: given, but what it comes to is not known. linked: --link. vague: with flags whose effect
-    differs between versions (--exclude): what is copied is not claimed.
+    differs between versions (--exclude): what is copied is not claimed. stage: of --from.
     """
 
     sources: tuple[Source, ...]
@@ -86,6 +91,8 @@ class Order(Record, frozen=True, kw_only=True):
     vague: bool = False
     unpack: bool = False
     from_context: bool = True
+    keyword: str = "COPY"
+    stage: str = ""
 
     @property
     def reads_context(self) -> bool:
@@ -104,12 +111,19 @@ ArchiveTest = Callable[[File], bool | None]
 """Whether a file is an archive that ADD unpacks; None when it cannot be told."""
 
 
-def copy_into(tree: Folder, source: Folder, order: Order, is_archive: ArchiveTest) -> Copied:
+class Means(NamedTuple):
+    """What a copy asks, and how much it may do."""
+
+    is_archive: ArchiveTest
+    effort: Effort
+
+
+def copy_into(tree: Folder, source: Folder, order: Order, means: Means) -> Copied:
     """`tree` after the copy. Several sources are copied one after the other."""
     failures: list[Failure] = []
     for one in order.sources:
         try:
-            tree = _copy_one(tree, source, one, order, is_archive)
+            tree = _copy_one(tree, source, one, order, means)
         except _Ended as ended:
             failures.append(ended.failure)
             tree = _made_unknown(tree, order)
@@ -124,54 +138,57 @@ class _Ended(Exception):
         self.failure = failure
 
 
-def _copy_one(tree: Folder, source: Folder, one: Source, order: Order, is_archive: ArchiveTest) -> Folder:
+def _copy_one(tree: Folder, source: Folder, one: Source, order: Order, means: Means) -> Folder:
     if one.content is not None:
         content = one.content if one.content_known else None
         file = File(made=order.made, size=None if content is None else len(content), mode=0o644, content=content)
         found = [Finding(path="/" + (one.path or ""), node=file)]
     else:
-        found = _found(source, one, order)
+        found = _found(source, one, order, means.effort)
     if order.vague:
         raise Unsure
     for finding in found:
         try:
-            tree = _placed(tree, finding, order, is_archive)
+            tree = _placed(tree, finding, order, means)
         except Refused as refused:
             raise _Ended(Failure(kind="refused", reason=str(refused), origin=one.origin, source=finding.path)) from None
     return tree
 
 
-def _found(source: Folder, one: Source, order: Order) -> list[Finding]:
+def _found(source: Folder, one: Source, order: Order, effort: Effort) -> list[Finding]:
     """What the source stands for. Raises Unsure, _Ended."""
     if one.path is None or "\\" in one.path:
         raise Unsure
     path = clean("/" + one.path)
     try:
         if has_wildcards(path):
-            matches = list(_matches(source, path))
+            matches = list(_matches(source, path, effort))
             # The builder is sent only what sources match: the directory before the pattern may not be there at all.
             if not matches and order.from_context and not has_wildcards(path.split("/")[1]):
                 raise Unsure
             return matches
-        _, node = resolve(source, path)
+        where, node = resolve(source, path)
     except BadPattern as bad:
         raise _ended(one, order, "bad-pattern", f"{path} is a malformed pattern: {bad}", path) from None
     except Refused as refused:
         raise _ended(one, order, "missing", str(refused), path) from None
     if isinstance(node, Absent):
-        raise _ended(one, order, "missing", f"{path} is not there", path)
+        raise _ended(one, order, "missing", f"{path} is not there", where)
     if isinstance(node, Unknown):
         raise Unsure
     return [Finding(path=path, node=node)]
 
 
-def _ended(one: Source, order: Order, kind: Kind, reason: str, path: str) -> _Ended:
+def _ended(one: Source, order: Order, kind: Kind, reason: str, lost: str) -> _Ended:
     return _Ended(
-        Failure(kind=kind, reason=reason, origin=one.origin, source=path, from_context=order.from_context)
+        Failure(
+            kind=kind, reason=reason, origin=one.origin, source=clean("/" + (one.path or "")), lost=lost,
+            from_context=order.from_context, keyword=order.keyword, stage=order.stage,
+        )
     )  # fmt: skip
 
 
-def _matches(source: Folder, pattern: str) -> Iterator[Finding]:
+def _matches(source: Folder, pattern: str, effort: Effort) -> Iterator[Finding]:
     """Everything that matches, in the order of the names. A directory on the way that is a link is not entered.
 
     Raises BadPattern, Refused, Unsure.
@@ -196,6 +213,7 @@ def _matches(source: Folder, pattern: str) -> Iterator[Finding]:
         if isinstance(node, Folder):
             part = compiled(parts[depth])
             wild = has_wildcards(parts[depth])
+            effort.spend(len(node.names()) if wild else 1)
             names = [name for name in node.names() if part.matches(name)] if wild else [parts[depth]]
             inner = [(f"{path}/{name}", node.get(name), depth + 1) for name in reversed(names)]
             stack.extend(entry for entry in inner if not isinstance(entry[1], Absent))
@@ -217,11 +235,11 @@ def _followed(source: Folder, path: str, node: Node) -> Node:
 # ---- where it goes -----------------------------------------------------------------------------------
 
 
-def _placed(tree: Folder, finding: Finding, order: Order, is_archive: ArchiveTest) -> Folder:
+def _placed(tree: Folder, finding: Finding, order: Order, means: Means) -> Folder:
     """The tree with one source at the destination. Raises Refused, Unsure."""
     if order.destination is None:
         raise Unsure
-    if order.unpack and isinstance(finding.node, File) and is_archive(finding.node) is not False:
+    if order.unpack and isinstance(finding.node, File) and means.is_archive(finding.node) is not False:
         raise Unsure
     parents_mode = 0o755 if order.mode is None else None
     directory, _, name = order.destination.rpartition("/")
@@ -233,7 +251,7 @@ def _placed(tree: Folder, finding: Finding, order: Order, is_archive: ArchiveTes
     where, there = resolve(tree, clean(order.destination), to_write=True)
     node = _as_copied(finding.node, order)
     if isinstance(node, Folder):
-        return _folder_placed(tree, where, there, node, order)
+        return _folder_placed(tree, (where, there), node, order, means.effort)
     if isinstance(there, Folder):
         base = finding.path.rpartition("/")[2]
         where = f"{where.rstrip('/')}/{base}"
@@ -246,8 +264,9 @@ def _placed(tree: Folder, finding: Finding, order: Order, is_archive: ArchiveTes
     return write(tree, where, node, order.made, mode=parents_mode)
 
 
-def _folder_placed(tree: Folder, where: str, there: Node, node: Folder, order: Order) -> Folder:
-    """The contents of a directory, copied into the destination."""
+def _folder_placed(tree: Folder, at: tuple[str, Node], node: Folder, order: Order, effort: Effort) -> Folder:
+    """The contents of a directory, copied into the destination: at, where it leads and what is there."""
+    where, there = at
     parents_mode = 0o755 if order.mode is None else None
     if isinstance(there, File | Link):
         raise Refused(f"{where} is a file, and a directory is copied over it")
@@ -257,7 +276,7 @@ def _folder_placed(tree: Folder, where: str, there: Node, node: Folder, order: O
         lower = there
     else:
         lower = Folder(mode=parents_mode, made=order.made) if there == ABSENT else unknown_folder()
-    result = merged(lower, node, where, mode=lower.mode)
+    result = merged(lower, node, where, effort, mode=lower.mode)
     return result if where == "/" else write(tree, where, result, order.made, mode=parents_mode)
 
 

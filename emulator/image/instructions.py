@@ -36,6 +36,8 @@ def read_order(instruction: Instruction, builder: ConfigBuilder) -> tuple[Order 
         vague=any(_has(instruction, name) for name in _VAGUE),
         unpack=is_add,
         from_context=not external,
+        keyword=instruction.keyword,
+        stage=instruction.flag("from") or "" if external else "",
     )
     return order, failures
 

@@ -58,8 +58,14 @@ class Absent(Record, frozen=True, kw_only=True):
 ABSENT = Absent()
 
 
+_RECENT = 64
+
+
 class Contents(Protocol):
-    """What a directory holds, read when asked."""
+    """What a directory holds, read when asked. layers: how many trees it was copied through."""
+
+    @property
+    def layers(self) -> int: ...
 
     def get(self, name: str) -> "Node":
         """The node of that name, ABSENT when there is none."""
@@ -83,7 +89,7 @@ class Folder:
     every directory in it. mode: None when not known. made: None for one that was there from the beginning.
     """
 
-    __slots__ = ("_below", "_own", "complete", "made", "mode", "opened")
+    __slots__ = ("_below", "_own", "_recent", "complete", "layers", "made", "mode", "opened")
 
     def __init__(
         self,
@@ -97,7 +103,9 @@ class Folder:
     ) -> None:
         """own: its entries, which win over those of `below`."""
         self._own = own or {}
+        self._recent: dict[str, Node] = {}
         self._below = below
+        self.layers = below.layers if below is not None else 0
         self.opened = opened
         self.complete = complete
         self.mode = mode
@@ -105,7 +113,7 @@ class Folder:
 
     def get(self, name: str) -> "Node":
         """What is there by that name."""
-        node = self._own.get(name)
+        node = self._recent.get(name) or self._own.get(name)
         if node is None and self._below is not None:
             node = self._below.get(name)
             node = None if node == ABSENT else node
@@ -115,30 +123,40 @@ class Folder:
 
     def names(self) -> tuple[str, ...]:
         """The names that are known to be there or not known not to be, sorted."""
-        names = set(self._own)
+        names = {*self._own, *self._recent}
         if self._below is not None:
             names.update(self._below.names())
-        return tuple(sorted(name for name in names if self._own.get(name) != ABSENT))
+        return tuple(sorted(name for name in names if self.get(name) != ABSENT))
 
     def put(self, name: str, node: "Node") -> "Folder":
         """The same with `node` by that name."""
-        return self._like({**self._own, name: node})
+        # Two dictionaries, so that many files written one by one into a large directory do not copy it each time.
+        recent = {**self._recent, name: node}
+        few = len(recent) < _RECENT
+        changed = self._like(self._own if few else {**self._own, **recent})
+        changed._recent = recent if few else {}  # noqa: SLF001 - a new one of ours
+        return changed
 
     def open(self) -> "Folder":
         """The same where more may be in it, and in every directory below."""
         if self.opened:
             return self
-        return Folder(self._own, below=self._below, complete=False, mode=self.mode, made=self.made, opened=True)
+        return Folder(self.own(), below=self._below, complete=False, mode=self.mode, made=self.made, opened=True)
 
     @property
     def copied(self) -> Contents | None:
         """The directory this is an unchanged copy of; None when it is none."""
-        return None if self._own else self._below
+        return None if self._own or self._recent else self._below
+
+    def own(self) -> "dict[str, Node]":
+        """What was written into it since it was copied."""
+        return {**self._own, **self._recent} if self._recent else self._own
 
     def overlaid(self, own: "dict[str, Node]", *, complete: bool, mode: int | None, made: Made | None) -> "Folder":
         """The same contents with `own` on top, as a directory with other properties."""
-        merged = {**self._own, **own}
-        return Folder(merged, below=self._below, complete=complete, mode=mode, made=made, opened=self.opened)
+        return Folder(
+            {**self.own(), **own}, below=self._below, complete=complete, mode=mode, made=made, opened=self.opened
+        )
 
     def _like(self, own: "dict[str, Node]") -> "Folder":
         return Folder(
@@ -176,9 +194,13 @@ def resolve(root: Folder, path: str, *, follow_last: bool = True, to_write: bool
     directory is unknown, since writing makes it one. Raises Refused, Unsure.
     """
     pending = [part for part in reversed(path.split("/")) if part not in ("", ".")]
+    if len(pending) > MAX_DEPTH:
+        raise Unsure
     where: list[tuple[str, Node]] = []
     links = 0
     while pending:
+        if len(where) > MAX_DEPTH:
+            raise Unsure
         name = pending.pop()
         if name in ("", "."):
             continue
@@ -284,14 +306,37 @@ def write(root: Folder, path: str, node: Node, made: Made, *, mode: int | None =
     return changed
 
 
-def merged(lower: Folder, upper: Folder, at: str, *, mode: int | None) -> Folder:
-    """`upper` copied into `lower`, a directory that is there. mode: of the result. Raises Refused.
+class Effort:
+    """How much may still be done, so that no Dockerfile keeps us busy."""
+
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    def spend(self, amount: int) -> None:
+        """Raises Unsure when it is used up."""
+        self._left -= amount
+        if self._left < 0:
+            raise Unsure
+
+
+MAX_DEPTH = 200
+"""Directories nested deeper than this, and trees copied through more stages than MAX_LAYERS, are unknown."""
+
+MAX_LAYERS = 20
+
+
+def merged(lower: Folder, upper: Folder, at: str, effort: Effort, *, mode: int | None) -> Folder:
+    """`upper` copied into `lower`, a directory that is there. mode: of the result. Raises Refused, Unsure.
 
     at: the path, for the reason of a refusal.
     """
     same = lower.copied is not None and upper.copied is not None and lower.copied.same_as(upper.copied)
     own: dict[str, Node] = {}
-    for name in () if same else lower.names():
+    names = () if same else lower.names()
+    effort.spend(len(names))
+    if at.count("/") > MAX_DEPTH:
+        raise Unsure
+    for name in names:
         below, above = lower.get(name), upper.get(name)
         where = f"{at.rstrip('/')}/{name}"
         if above == ABSENT:
@@ -301,7 +346,10 @@ def merged(lower: Folder, upper: Folder, at: str, *, mode: int | None) -> Folder
         elif isinstance(above, Folder):
             if isinstance(below, File | Link):
                 raise Refused(f"{where} is a file, and a directory is copied over it")
-            own[name] = merged(below, above, where, mode=above.mode) if isinstance(below, Folder) else above.open()
+            if isinstance(below, Folder):
+                own[name] = merged(below, above, where, effort, mode=above.mode)
+            else:
+                own[name] = above.open()
         else:
             if isinstance(below, Folder):
                 raise Refused(f"{where} is a directory, and a file is copied over it")
@@ -334,6 +382,8 @@ def stamped(node: Node, origin: Origin | None, mode: int | None) -> Node:
         case Link():
             return replace(node, made=replace(node.made, origin=origin))
         case Folder():
+            if node.layers >= MAX_LAYERS:
+                return Folder(complete=False, mode=None)
             below = node.copied.stamped(origin, mode) if node.copied is not None else Stamped(node, origin, mode)
             made = replace(node.made, origin=origin) if node.made is not None else None
             own_mode = node.mode if mode is None else _known(mode)
@@ -351,6 +401,10 @@ class Stamped(Record, frozen=True, kw_only=False):
     folder: Folder
     origin: Origin | None
     mode: int | None
+
+    @property
+    def layers(self) -> int:
+        return self.folder.layers + 1
 
     def get(self, name: str) -> Node:
         return stamped(self.folder.get(name), self.origin, self.mode)

@@ -17,17 +17,20 @@ from emulator.formats.dockerfile import (
     read_stages,
 )
 from emulator.model.diagnostic import Diagnostic
-from emulator.model.plan import Service
+from emulator.model.plan import Build
 from emulator.model.record import Record, replace
 from emulator.snapshot import Snapshot, Unreadable
 
 from .archives import archive_test
 from .bases import base_tree, is_plain
 from .context import Context, open_context
-from .copying import Failure, copy_into
+from .copying import Failure, Means, copy_into
 from .instructions import made_by, read_order
 from .steps import State, StepReader, run_step
-from .tree import Answer, Folder, Refused, Unsure, look, make_folders, unknown_folder, walk
+from .tree import Answer, Effort, Folder, Refused, Unsure, look, make_folders, unknown_folder, walk
+
+MAX_EFFORT = 200_000
+"""How many directory entries all copies of a build may be compared for; no real repository comes near."""
 
 
 class Step(Record, frozen=True, kw_only=True):
@@ -88,10 +91,9 @@ class Worked(Record, frozen=True, kw_only=True):
             yield f"fails at {failure.origin}: {failure.reason}"
 
 
-def work_out_service(repo: Snapshot, service: Service, readers: Sequence[StepReader] = ()) -> Worked | None:
-    """The image of a service that is built with Docker; None for another one, and where the Dockerfile cannot be
-    read (the plan says why)."""
-    build = service.build
+def work_out_build(repo: Snapshot, build: Build, readers: Sequence[StepReader] = ()) -> Worked | None:
+    """The image that a build with Docker makes; None for another build, and where the Dockerfile cannot be read (the
+    plan says why)."""
     if build.image is not None or (build.dockerfile is None and build.generated_dockerfile is None):
         return None
     context = build.context or "."
@@ -157,7 +159,8 @@ class _Worker:
         self._stages = stages
         self._readers = readers
         self._unknown_args = unknown_args
-        self._is_archive = archive_test(context)
+        self._by_name = {stage.name: stage.index for stage in stages.stages if stage.name}
+        self._means = Means(archive_test(context), Effort(MAX_EFFORT))
         self._new_builder = new_builder
         self._builders: dict[int, ConfigBuilder] = {}
         parents = [s.parent for s in (stages.stages[i] for i in stages.reached) if not self._is_guess(s)]
@@ -222,7 +225,7 @@ class _Worker:
         source = self._source(instruction, stage)
         if order.reads_context and self._context.ignore.problem is not None:
             return tree, [_bad_ignore_file(self._context)]
-        copied = copy_into(tree, source, order, self._is_archive)
+        copied = copy_into(tree, source, order, self._means)
         return copied.tree, copied.failures
 
     def _source(self, instruction: Instruction, stage: Stage) -> Folder:
@@ -234,7 +237,7 @@ class _Worker:
         if digits.isascii() and digits.isdigit() and len(digits) < 10:
             index = int(digits)
         else:
-            index = max((s.index for s in self._stages.stages if s.name == name.lower()), default=stage.index)
+            index = self._by_name.get(name.lower(), stage.index)
         earlier = self.worked.get(index) if index < stage.index else None
         return earlier.tree if earlier is not None else Folder(complete=False)
 

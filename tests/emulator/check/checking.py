@@ -27,10 +27,14 @@ spec:
 
 
 def check_files(
-    files: Mapping[str, str], *, env: Mapping[str, str] | None = None, options: Mapping[str, str] | None = None
+    files: Mapping[str, str],
+    *,
+    env: Mapping[str, str] | None = None,
+    options: Mapping[str, str] | None = None,
+    ignored: Iterable[str] = (),
 ) -> Plan:
     """The checked plan of `files`. env: as with --env."""
-    repo = Snapshot(MappingSource(files))
+    repo = Snapshot(MappingSource(files, ignored=ignored))
     platform, decision = detect(PLATFORMS, repo, None)
     defaults = {o.name: o.default for o in platform.OPTIONS if o.default is not None}
     given = tuple(GivenVar(name=name, value=value, source="flag") for name, value in (env or {}).items())

@@ -45,8 +45,15 @@ def test_root_narrows_the_view_and_gits_rules_still_apply(repo):
     snapshot = open_repository(str(repo.path / "backend"), root=str(repo.path / "backend"))
     assert snapshot.is_file("app.py")
     assert snapshot.look("Dockerfile").why == "missing"
-    assert snapshot.look("x.log").detail == ".gitignore:1:/backend/*.log"
+    assert snapshot.look("x.log").detail == "../.gitignore:1:/backend/*.log"
     assert snapshot.entries() == ("app.py",)
+
+
+def test_a_rule_is_told_by_its_path_below_the_root(repo):
+    """So that an origin in a .gitignore below --root can be opened from there."""
+    repo.write({"backend/.gitignore": "*.log\n", "backend/x.log": "1", "backend/app.py": "1"})
+    snapshot = open_repository(str(repo.path / "backend"), root=str(repo.path / "backend"))
+    assert snapshot.look("x.log").detail == ".gitignore:1:*.log"
 
 
 def test_a_path_outside_root_is_refused(repo, tmp_path):

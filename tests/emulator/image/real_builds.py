@@ -9,6 +9,7 @@ from pathlib import Path
 from emulator.edge.context import prepare_context
 from emulator.edge.disk import open_repository
 from emulator.formats.dockerfile import parse_dockerfile
+from emulator.image.glob import has_wildcards
 from emulator.image.tree import File, Folder, Link, Unknown, walk
 from emulator.image.working import Worked, open_context, work_out
 from emulator.model.record import Record
@@ -113,13 +114,22 @@ def _of_failures(worked: Worked, built: Built) -> list[str]:
         return []
     if not worked.failures:
         # What is unknown may fail; what is known may not.
-        return [] if _has_unknown(worked) else [f"the build fails and we do not say so: {built.log[-1500:]}"]
+        silent = _has_unknown(worked) or _follows_inner_links(worked, built)
+        return [] if silent else [f"the build fails and we do not say so: {built.log[-1500:]}"]
     lines = {failure.origin.line for failure in worked.failures}
     if any(failure.kind in ("bad-pattern", "bad-ignore-file") for failure in worked.failures):
         lines.add(0)  # the context is not even sent, and no line is named
     if built.failed_at not in lines and not _has_unknown(worked):
         return [f"we say line {sorted(lines)}, the build fails at {built.failed_at}: {built.log[-1500:]}"]
     return []
+
+
+def _follows_inner_links(worked: Worked, built: Built) -> bool:
+    """This builder (0.13) refuses a pattern when a link deep in a directory it matches leads nowhere, and newer ones
+    do not: we claim neither."""
+    line = worked.dockerfile.instructions
+    failed = [i for i in line if i.origin.line <= (built.failed_at or 0) <= (i.origin.end_line or i.origin.line)]
+    return "failed to calculate checksum" in built.log and any(has_wildcards(w.text) for i in failed for w in i.words)
 
 
 def _has_unknown(worked: Worked) -> bool:

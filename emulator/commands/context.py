@@ -1,0 +1,78 @@
+"""`emu context`: what reaches the builder, and who left out the rest."""
+
+import argparse
+
+from emulator.commands.plan import line_reader
+from emulator.commands.planning import Planned, configure_planning, plan_repository
+from emulator.image.context import open_context
+from emulator.image.findings import bad_ignore_file
+from emulator.image.listing import list_context
+from emulator.model.context_listing import ContextDocument, ContextListing
+from emulator.model.diagnostic import Diagnostic, UsageError
+from emulator.model.record import to_json
+from emulator.request import Request, World
+from emulator.show.context_text import context_text
+from emulator.show.style import Style
+from emulator.show.text import diagnostics_text
+
+
+def configure(parser: argparse.ArgumentParser, world: World) -> None:
+    parser.add_argument("name", nargs="?", metavar="SERVICE", help="the service (default: all that are built)")
+    parser.add_argument("--all", action="store_true", help="list every path with its size")
+    parser.add_argument("--left-out", action="store_true", help="list all that was left out, not the first few")
+    configure_planning(parser, world, with_path=False)
+
+
+def run(request: Request, world: World) -> int:
+    """Print the contexts of the services; 1 when one of them cannot be built in."""
+    planned = plan_repository(request, world)
+    listings: list[ContextListing] = []
+    problems: list[Diagnostic] = []
+    for (directory, dockerfile), services in _places(planned, request.name).items():
+        context = open_context(planned.repo, directory, dockerfile)
+        listings.append(list_context(context, tuple(services), dockerfile))
+        problems += bad_ignore_file(context)
+    document = ContextDocument(
+        snapshot=planned.repo.info, contexts=tuple(listings), diagnostics=tuple(dict.fromkeys(problems))
+    )
+    as_json = request.format == "json"
+    printed = to_json(document).decode() + "\n" if as_json else _text(document, planned, request, world)
+    world.terminal.out(printed)
+    return 1 if document.diagnostics else 0
+
+
+Place = tuple[str, str | None]
+"""A context's directory and the Dockerfile that is built in it, None for one of ours."""
+
+
+def _places(planned: Planned, name: str | None) -> dict[Place, list[str]]:
+    """Where builds happen, each with the services that share it. Raises UsageError for a service nobody has."""
+    services = planned.resolution.plan.services
+    if name is not None and name not in {service.name for service in services}:
+        known = ", ".join(service.name for service in services) or "none"
+        raise UsageError(f"there is no service {name!r}", help=f"known are {known}")
+    found: dict[Place, list[str]] = {}
+    for service in services:
+        if name not in (None, service.name):
+            continue
+        for build in (service.build, *(container.build for container in service.containers)):
+            if build.image is not None or (build.dockerfile is None and build.generated_dockerfile is None):
+                continue
+            directory = build.context or "."
+            if planned.repo.look(directory).kind != "directory":
+                continue
+            dockerfile = None if build.generated_dockerfile is not None else build.dockerfile
+            names = found.setdefault((directory, dockerfile), [])
+            names += [] if service.name in names else [service.name]
+    return found
+
+
+def _text(document: ContextDocument, planned: Planned, request: Request, world: World) -> str:
+    style = Style(width=world.terminal.width, colour=world.terminal.colour)
+    blocks = [
+        context_text(listing, style, every_path=request.all, every_left_out=request.left_out)
+        for listing in document.contexts
+    ] or ["nothing is built here: no service has a build context"]
+    if document.diagnostics:
+        blocks.append(diagnostics_text(document.diagnostics, style, line_reader(planned.repo)))
+    return "\n\n".join(blocks) + "\n"
