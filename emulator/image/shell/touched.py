@@ -1,0 +1,125 @@
+"""What a block of a script may change: for loops, and functions that may return before their end."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .builtins import TRANSPARENT, ends
+from .nodes import (
+    AndOr,
+    Choice,
+    Definition,
+    Group,
+    Literally,
+    Loop,
+    Node,
+    Parameter,
+    Pipeline,
+    RawWord,
+    Sequence,
+    Simple,
+)
+from .state import State
+
+
+class Touched(NamedTuple):
+    """names: variables. moves: the directory. anything: all of the state."""
+
+    names: tuple[str, ...]
+    moves: bool
+    anything: bool
+
+    def applied(self, state: State) -> State:
+        """The state where all this is not known any more."""
+        if self.anything:
+            return state.anything()
+        for name in self.names:
+            state = state.assigned(name, None)
+        return state.moved(None, surely=True) if self.moves else state
+
+
+def asks_status(node: Node, functions: Mapping[str, object]) -> bool:
+    """Whether something in it may look at the status of the command before: an `exit` that says none, a function."""
+    match node:
+        case Simple():
+            name = node.words[0].plain if node.words else ""
+            return ends(node) == "as-before" or name in functions or name == "return"
+        case AndOr() | Pipeline():
+            return any(asks_status(part, functions) for part in node.parts)
+        case Group():
+            return _asks(node.body, functions)
+        case Choice():
+            return any(_asks(body, functions) for body in (*node.conditions, *node.bodies))
+        case Loop():
+            return _asks(node.body, functions) or (node.condition is not None and _asks(node.condition, functions))
+        case Definition():
+            return False
+
+
+def _asks(body: Sequence, functions: Mapping[str, object]) -> bool:
+    return any(asks_status(item.node, functions) for item in body.items)
+
+
+class _Finder:
+    def __init__(self, functions: Mapping[str, object]) -> None:
+        self.functions = functions
+        self.names: dict[str, None] = {}
+        self.moves = self.anything = False
+
+    def look(self, node: Node | Sequence) -> None:
+        match node:
+            case Sequence():
+                for item in node.items:
+                    self.look(item.node)
+            case Simple():
+                self._simple(node)
+            case AndOr() | Pipeline():
+                for part in node.parts:
+                    self.look(part)
+            case Group():
+                if not node.subshell:
+                    self.look(node.body)
+            case Choice():
+                for body in (*node.conditions, *node.bodies):
+                    self.look(body)
+            case Loop():
+                if node.variable:
+                    self.names[node.variable] = None
+                for one in (node.condition, node.body):
+                    if one is not None:
+                        self.look(one)
+            case Definition():
+                pass
+
+    def _simple(self, node: Simple) -> None:
+        raws: list[RawWord] = [*node.words, *(raw for _, raw in node.assignments)]
+        for raw in raws:
+            for part in raw.parts:
+                if isinstance(part, Parameter) and part.operator in ("=", ":="):
+                    self.names[part.name] = None
+        if not node.words:
+            self.names.update(dict.fromkeys(name for name, _ in node.assignments))
+            return
+        name = node.words[0].plain
+        if name in TRANSPARENT and len(node.words) > 1:
+            name = node.words[1].plain
+        if name in ("cd", "pushd", "popd"):
+            self.moves = True
+        elif name is None or name in ("eval", ".", "source", "set", "getopts", "mapfile") or name in self.functions:
+            self.anything = True
+        elif name in ("export", "read", "local", "declare", "typeset", "readonly", "unset"):
+            self._declared(node.words[1:])
+
+    def _declared(self, words: tuple[RawWord, ...]) -> None:
+        for word in words:
+            first = word.parts[0] if word.parts else None
+            if isinstance(first, Literally):
+                self.names[first.text.partition("=")[0]] = None
+            else:
+                self.anything = True
+
+
+def touched_by(node: Node, functions: Mapping[str, object]) -> Touched:
+    """What may change when `node` runs in part, or several times."""
+    found = _Finder(functions)
+    found.look(node)
+    return Touched(tuple(found.names), found.moves, found.anything)
