@@ -21,7 +21,7 @@ def _codes(verb: str, root: Path, case: Case) -> tuple[list[str], int]:
 def test_check_finds_what_the_example_says(folder: Path, case: Case, tmp_path: Path) -> None:
     """Beside the plan's own findings there are the case's, no others; a case that is refused ends with 1, and one
     that boots does not."""
-    root = copy_example(folder, tmp_path, git=False)
+    root = copy_example(folder, tmp_path, git=True)
     planned, _ = _codes("plan", root, case)
     checked, code = _codes("check", root, case)
     assert sorted(checked) == sorted([*planned, *case.expect.check])

@@ -256,7 +256,7 @@ PAGES = Router(
     reset=Page(status=520, body="reset"),
     invalid=Page(status=502, body="invalid"),
     timed_out=Page(status=504, body="late", headers=(Header(name="x-edge", value="{client}"),)),
-    request_timeout_s=0.15,
+    request_timeout_s=1.0,
 )
 
 
@@ -318,10 +318,10 @@ def test_time_of_a_request():
         while head := connection.head():
             connection.say(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
             for _ in range(4):
-                time.sleep(0.02 if b"/fast" in head else 0.1)
+                time.sleep(0.02 if b"/fast" in head else 0.4)
                 connection.say(b"x")
 
-    with before(handler, router=Router(request_timeout_s=0.25)) as front:
+    with before(handler, router=Router(request_timeout_s=1.0)) as front:
         client = http.client.HTTPConnection("127.0.0.1", front.port)
         for _ in range(4):
             client.request("GET", "/fast")
@@ -331,7 +331,7 @@ def test_time_of_a_request():
         response = client.getresponse()
         with pytest.raises(http.client.IncompleteRead):
             response.read()
-        assert 0.2 < time.monotonic() - began < 0.4
+        assert 0.9 < time.monotonic() - began < 1.5
         client.close()
 
 
