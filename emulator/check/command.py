@@ -273,10 +273,20 @@ def _arguments(words: tuple[Word, ...], environ: Mapping[str, str | None]) -> tu
         if word.disappears and argument.known:
             found += [Argument(text) for text in argument.text.split()]
             continue
+        if argument.known and not argument.text and not any(part.quoted for part in word.parts):
+            continue
+        if _may_be_split(word, environ):
+            argument, complete = argument._replace(known=False), False
         if word.disappears and not (found and found[-1].text.startswith("-") and "=" not in found[-1].text):
             complete = False
         found.append(argument)
     return tuple(found), complete
+
+
+def _may_be_split(word: Word, environ: Mapping[str, str | None]) -> bool:
+    """Whether blanks of an unquoted value part the word."""
+    values = (_value(part, environ)[0] for part in word.parts if part.reference is not None and not part.quoted)
+    return any(value is not None and value.split() != [value] and value != "" for value in values)
 
 
 def expanded(word: Word, environ: Mapping[str, str | None]) -> Argument:
@@ -303,7 +313,8 @@ def _value(part: Part, environ: Mapping[str, str | None]) -> tuple[str | None, b
         return None, True
     if reference.name in environ:
         value = environ[reference.name]
-        return (reference.default if value == "" and reference.default is not None else value), True
+        is_replaced = value == "" and reference.also_where_empty and reference.default is not None
+        return (reference.default if is_replaced else value), True
     return None, reference.has_default
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from emulator.contract import token
-from emulator.formats.dockerfile import ImageConfig, Stages, image_config, parse_dockerfile, read_stages
+from emulator.formats.dockerfile import Dockerfile, ImageConfig, Stages, image_config, parse_dockerfile, read_stages
 from emulator.formats.dockerfile.base_images import entrypoint_of, short_name
 from emulator.model.diagnostic import Diagnostic, Fault, Severity
 from emulator.model.origin import Origin
@@ -77,24 +77,27 @@ class Subject:
     # ---- the image
 
     @cached_property
-    def _stages(self) -> Stages | None:
+    def _parsed(self) -> Dockerfile | None:
         build = self.container.build
         if build.kind is not BuildKind.DOCKERFILE or not build.dockerfile or not self.repo.is_file(build.dockerfile):
             return None
         try:
-            text = self.repo.text(build.dockerfile)
+            return parse_dockerfile(self.repo.text(build.dockerfile), build.dockerfile)
         except Unreadable:
             return None
-        return read_stages(parse_dockerfile(text, build.dockerfile), build_args=self._build_args, target=build.target)
+
+    @cached_property
+    def _stages(self) -> Stages | None:
+        target = self.container.build.target
+        return read_stages(self._parsed, build_args=self._build_args, target=target) if self._parsed else None
 
     @cached_property
     def image(self) -> ImageConfig | None:
         """The configuration of the image that the Dockerfile makes; None where there is none."""
-        build = self.container.build
-        if self._stages is None or build.dockerfile is None:
+        if self._parsed is None:
             return None
-        parsed = parse_dockerfile(self.repo.text(build.dockerfile), build.dockerfile)
-        return image_config(parsed, build_args=self._build_args, target=build.target, base_config=lambda _ref: None)
+        target = self.container.build.target
+        return image_config(self._parsed, build_args=self._build_args, target=target, base_config=lambda _ref: None)
 
     @cached_property
     def base_image(self) -> str | None:
