@@ -17,7 +17,7 @@ PIECES = st.sampled_from(
 
 
 @pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None)
 @given(pieces=st.lists(PIECES, max_size=10))
 def test_words_are_those_of_the_shell(shell: str, pieces: list[str]) -> None:
     """Where the reading claims to know every word, they are what the shell hands to the program."""
@@ -31,7 +31,7 @@ def test_words_are_those_of_the_shell(shell: str, pieces: list[str]) -> None:
     assert said.decode() == expected
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None)
 @given(text=st.text("ab$({})\"'`\\;&|<>#= \n-_1*[]!", max_size=40))
 def test_any_text_is_read_or_given_up(text: str) -> None:
     """No text raises, or is taken for something with another number of commands than it has operators."""
