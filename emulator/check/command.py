@@ -52,23 +52,28 @@ class Started(NamedTuple):
     """The program that stays.
 
     program: its name without folders; "" when it is not known. module: of `python -m`; script: the file that an
-    interpreter runs. first_process: the shell that is the container's first process, None when it is none or gives
-    way to the program. init: whether an init program is the first process. variables: set on the command line itself;
-    closed: whether no others are loaded on the way. complete: whether `args` holds all arguments; alone: whether
-    nothing else that stays can run beside it. directory: of the last `cd`, None without one, "" when not known.
+    interpreter runs. shell: the outermost one that reads the command line. init: whether an init program is the first
+    process. variables: set on the command line itself; closed: whether no others are loaded on the way. complete:
+    whether `args` holds all arguments; alone: whether nothing else that stays can run beside it. directory: of the
+    last `cd`, None without one, "" when not known.
     """
 
     program: str
     args: tuple[Argument, ...] = ()
     module: str | None = None
     script: str | None = None
-    first_process: Shell | None = None
+    shell: Shell | None = None
     init: bool = False
     variables: Mapping[str, str | None] = {}
     closed: bool = True
     complete: bool = True
     alone: bool = True
     directory: str | None = None
+
+    @property
+    def first_process(self) -> Shell | None:
+        """The shell that the container starts with; None when it starts with something else."""
+        return None if self.init else self.shell
 
 
 def started(argv: tuple[str, ...], environ: Mapping[str, str | None], *, transparent: tuple[str, ...] = ()) -> Started:
@@ -190,10 +195,8 @@ def _in_shell(
         return now._replace(program=name, args=rest[at + 1 :], script=script, alone=False)
     text = rest[at].text if at < len(rest) else ""
     script_read = parse_script(text)
-    shell = now.first_process
-    if depth == 0 and not now.init and shell is None:
-        shell = Shell(name, script_read)
-    now = now._replace(first_process=shell)
+    if now.shell is None:
+        now = now._replace(shell=Shell(name, script_read))
     if script_read is None:
         return now._replace(program="", args=(), complete=False, alone=False)
     return _main_command(now, script_read, environ, depth)

@@ -120,9 +120,12 @@ class Subject:
 
     @property
     def shell_is_dash(self) -> bool:
-        """Whether /bin/sh is dash for certain."""
+        """Whether /bin/sh is dash for certain: in an image of Debian or Ubuntu that does not put another there."""
         base = self.base_image
-        return base is not None and short_name(base) in _DEBIAN and "alpine" not in base
+        if self._parsed is None or base is None or short_name(base) not in _DEBIAN or "alpine" in base:
+            return False
+        runs = (instruction.text for instruction in self._parsed.instructions if instruction.keyword == "RUN")
+        return not any("/bin/sh" in text and ("ln " in text or "divert" in text or "dash" in text) for text in runs)
 
     @property
     def _build_args(self) -> dict[str, str]:

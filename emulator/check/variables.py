@@ -58,8 +58,8 @@ def _script(subject: Subject) -> tuple[Simple, ...] | None:
     """The text in which variables are replaced: by a shell, or by a platform that does it in its own way."""
     command, run = subject.container.command, subject.started
     assert command is not None
-    if run is not None and run.first_process is not None:
-        return run.first_process.script
+    if run is not None and run.shell is not None:
+        return run.shell.script
     argv = command.argv or ()
     if command.form == "exec" and command.text and "$" in command.text and not any("$" in word for word in argv):
         return parse_script(command.text)

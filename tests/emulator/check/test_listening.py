@@ -178,6 +178,7 @@ def test_reserved_port_is_an_error_where_ports_are_scanned() -> None:
         'CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "${PORT}"]',
         'ENTRYPOINT ["uvicorn"]\nCMD ["app:app", "--host", "0.0.0.0", "--port", "$PORT"]',
         'CMD ["tini", "--", "gunicorn", "-b", ":$PORT", "app:app"]',
+        'CMD ["gunicorn", "--bind=:$PORT", "app:app"]',
     ],
 )
 def test_literal_port_is_an_error(cmd: str) -> None:
@@ -185,6 +186,13 @@ def test_literal_port_is_an_error(cmd: str) -> None:
     [found] = findings(cmd)
     assert (found.code, found.severity) == (LITERAL, Severity.ERROR)
     assert "exec" in (found.help or "")
+
+
+def test_single_quotes_keep_the_port_literal() -> None:
+    """In single quotes no shell replaces it."""
+    [found] = findings("CMD exec gunicorn -b '0.0.0.0:$PORT' app:app")
+    assert (found.code, found.severity) == (LITERAL, Severity.ERROR)
+    assert "quotes" in found.message
 
 
 def test_literal_port_of_an_app_is_a_warning() -> None:
@@ -198,6 +206,7 @@ def test_literal_port_of_an_app_is_a_warning() -> None:
     [
         "CMD exec gunicorn -b 0.0.0.0:$PORT app:app",
         'CMD ["sh", "-c", "exec gunicorn -b 0.0.0.0:$PORT app:app"]',
+        'CMD ["gunicorn", "-e", "WHERE=$PORT", "app:app"]',
         'CMD ["java", "-Dserver.port=${PORT}", "-jar", "app.jar"]',
         'ENTRYPOINT ["/entrypoint.sh"]\nCMD ["gunicorn", "-b", "0.0.0.0:$PORT", "app:app"]',
     ],

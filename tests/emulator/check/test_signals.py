@@ -40,6 +40,7 @@ def test_shell_that_stays_is_found(cmd: str) -> None:
         "CMD trap 'kill 0' TERM; python app.py",
         "CMD python a.py & python b.py & wait",
         "CMD if true; then python app.py; fi",
+        "RUN ln -sf /bin/bash /bin/sh\nCMD python app.py",
     ],
 )
 def test_shell_that_gives_way_or_may_is_silent(cmd: str) -> None:
