@@ -131,8 +131,10 @@ def loopback_bind(subject: Subject) -> Iterator[Diagnostic]:
         message = f"{run.program} listens on {host} alone, which nobody outside the container reaches"
     else:
         message = f"{run.program} listens on {host} unless told otherwise, which nobody outside the container reaches"
-    facts = tuple(_port_fact(subject, found))
-    yield subject.finding(LOOPBACK_BIND.code, Severity.ERROR, message, facts=facts, help=_open_host(run, found))
+    yield subject.finding(
+        LOOPBACK_BIND.code, Severity.ERROR, message, facts=(*_how_it_looks(subject), *_port_fact(subject, found)),
+        help=_open_host(run, found), **subject.rule_of_port,
+    )  # fmt: skip
 
 
 def _loopback(subject: Subject) -> Binding | None:
@@ -188,6 +190,15 @@ def _manage_is_plain(subject: Subject) -> bool:
     return not any(word in text for word in ("default_addr", "default_port", "runserver", "sys.argv.", "sys.argv["))
 
 
+def _how_it_looks(subject: Subject) -> Iterator[str]:
+    """How this platform looks for the port, and for how long."""
+    scan, startup = subject.service.lifecycle.port_scan, subject.container.probes.startup
+    if scan is not None:
+        yield f"the platform looks for an open port from outside, for {scan.deadline_s:g} s, then gives the deploy up"
+    elif startup is not None:
+        yield f"the startup probe, {startup.kind} on port {startup.port}, comes from outside and never succeeds"
+
+
 def _port_fact(subject: Subject, found: Binding) -> Iterator[str]:
     """The other half of the matter, where the port is wrong as well."""
     wanted = _wanted_port(subject)
@@ -233,6 +244,7 @@ def port_hard_coded(subject: Subject) -> Iterator[Diagnostic]:
         yield subject.finding(
             PORT_HARD_CODED.code, Severity.ERROR, f"{says}; the platform asks port {wanted} and no other",
             facts=tuple(_probe_fact(subject.container.probes.startup, wanted)), help=_from_variable(subject),
+            **subject.rule_of_port,
         )  # fmt: skip
 
 

@@ -74,6 +74,12 @@ class Subject:
             return self.container.ingress or len(self.service.containers) == 1
         return self.container.probes.startup is not None
 
+    @property
+    def rule_of_port(self) -> dict[str, str | None]:
+        """The platform's rule by which the port was decided, and where it is written down."""
+        decided = next((d for d in self.service.decisions if d.id == f"{self.service.name}.port"), None)
+        return {"rule": decided.rule, "url": decided.source} if decided else {}
+
     # ---- the image
 
     @cached_property

@@ -163,7 +163,17 @@ def test_wrong_address_and_wrong_port_are_one_finding() -> None:
     """Both have one cause, the line, and are told together."""
     [found] = findings('CMD ["uvicorn", "app:app"]', one_port=True)
     assert found.code == LOOPBACK
-    assert found.facts == ("and its port is 8000, where 8080 is looked at",)
+    assert found.facts == (
+        "the startup probe, tcp on port 8080, comes from outside and never succeeds",
+        "and its port is 8000, where 8080 is looked at",
+    )
+
+
+def test_finding_says_how_the_platform_looks_and_by_which_rule() -> None:
+    """Why it fails on this platform: its own way of looking, its time, its rule."""
+    [found] = findings('CMD ["uvicorn", "app:app"]')
+    assert found.facts == ("the platform looks for an open port from outside, for 300 s, then gives the deploy up",)
+    assert found.rule is not None
 
 
 def test_reserved_port_is_an_error_where_ports_are_scanned() -> None:
