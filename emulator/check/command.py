@@ -52,23 +52,28 @@ class Started(NamedTuple):
     """The program that stays.
 
     program: its name without folders; "" when it is not known. module: of `python -m`; script: the file that an
-    interpreter runs. first_process: the shell that is the container's first process, None when it is none or gives
-    way to the program. init: whether an init program is the first process. variables: set on the command line itself;
-    closed: whether no others are loaded on the way. complete: whether `args` holds all arguments; alone: whether
-    nothing else that stays can run beside it. directory: of the last `cd`, None without one, "" when not known.
+    interpreter runs. shell: the outermost one that reads the command line. init: whether an init program is the first
+    process. variables: set on the command line itself; closed: whether no others are loaded on the way. complete:
+    whether `args` holds all arguments; alone: whether nothing else that stays can run beside it. directory: of the
+    last `cd`, None without one, "" when not known.
     """
 
     program: str
     args: tuple[Argument, ...] = ()
     module: str | None = None
     script: str | None = None
-    first_process: Shell | None = None
+    shell: Shell | None = None
     init: bool = False
     variables: Mapping[str, str | None] = {}
     closed: bool = True
     complete: bool = True
     alone: bool = True
     directory: str | None = None
+
+    @property
+    def first_process(self) -> Shell | None:
+        """The shell that the container starts with; None when it starts with something else."""
+        return None if self.init else self.shell
 
 
 def started(argv: tuple[str, ...], environ: Mapping[str, str | None], *, transparent: tuple[str, ...] = ()) -> Started:
@@ -190,10 +195,8 @@ def _in_shell(
         return now._replace(program=name, args=rest[at + 1 :], script=script, alone=False)
     text = rest[at].text if at < len(rest) else ""
     script_read = parse_script(text)
-    shell = now.first_process
-    if depth == 0 and not now.init and shell is None:
-        shell = Shell(name, script_read)
-    now = now._replace(first_process=shell)
+    if now.shell is None:
+        now = now._replace(shell=Shell(name, script_read))
     if script_read is None:
         return now._replace(program="", args=(), complete=False, alone=False)
     return _main_command(now, script_read, environ, depth)
@@ -273,10 +276,20 @@ def _arguments(words: tuple[Word, ...], environ: Mapping[str, str | None]) -> tu
         if word.disappears and argument.known:
             found += [Argument(text) for text in argument.text.split()]
             continue
+        if argument.known and not argument.text and not any(part.quoted for part in word.parts):
+            continue
+        if _may_be_split(word, environ):
+            argument, complete = argument._replace(known=False), False
         if word.disappears and not (found and found[-1].text.startswith("-") and "=" not in found[-1].text):
             complete = False
         found.append(argument)
     return tuple(found), complete
+
+
+def _may_be_split(word: Word, environ: Mapping[str, str | None]) -> bool:
+    """Whether blanks of an unquoted value part the word."""
+    values = (_value(part, environ)[0] for part in word.parts if part.reference is not None and not part.quoted)
+    return any(value is not None and value.split() != [value] and value != "" for value in values)
 
 
 def expanded(word: Word, environ: Mapping[str, str | None]) -> Argument:
@@ -303,7 +316,8 @@ def _value(part: Part, environ: Mapping[str, str | None]) -> tuple[str | None, b
         return None, True
     if reference.name in environ:
         value = environ[reference.name]
-        return (reference.default if value == "" and reference.default is not None else value), True
+        is_replaced = value == "" and reference.also_where_empty and reference.default is not None
+        return (reference.default if is_replaced else value), True
     return None, reference.has_default
 
 

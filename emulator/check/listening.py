@@ -86,11 +86,9 @@ PORT_HARD_CODED = CheckRule(
 def port_literal(subject: Subject) -> Iterator[Diagnostic]:
     """Certain where the program is a server whose options are known; else a warning, and only of an interpreter's
     script: some programs replace variables by themselves."""
-    run, command = subject.started, subject.container.command
-    if run is None or command is None or command.form != "exec" or run.first_process is not None:
-        return
-    word = next((arg.text for arg in run.args if arg.known and arg.text.endswith(("$PORT", "${PORT}"))), None)
-    if word is None:
+    run = subject.started
+    word = next((arg.text for arg in run.args if arg.known and _ends_in_port(arg.text)), None) if run else None
+    if run is None or word is None:
         return
     if is_server(run):
         severity, then = Severity.ERROR, f"{run.program} refuses it as a port number"
@@ -98,17 +96,24 @@ def port_literal(subject: Subject) -> Iterator[Diagnostic]:
         severity, then = Severity.WARNING, f"{base_name(run.script)} must replace it by itself"
     else:
         return
+    why = "no shell replaces $PORT" if run.shell is None else "the quotes keep the shell from replacing $PORT"
     yield subject.finding(
-        PORT_LITERAL.code, severity, f"{word!r} reaches {run.program} as it is written: no shell replaces $PORT",
-        facts=(then,), help=_in_a_shell(run),
+        PORT_LITERAL.code, severity, f"{word!r} reaches {run.program} as it is written: {why}", facts=(then,),
+        help=_in_a_shell(run) if run.shell is None else "write it in double quotes, or without any",
     )  # fmt: skip
+
+
+def _ends_in_port(word: str) -> bool:
+    """Whether a word is a port or an address that ends in one, alone or behind its option; not `NAME=$PORT`."""
+    head = word.removesuffix("${PORT}").removesuffix("$PORT")
+    return head != word and (not head or head.endswith(":") or head.startswith("-"))
 
 
 def _in_a_shell(run: Started) -> str:
     from shlex import quote
 
     words = [arg.text if "$" in arg.text else quote(arg.text) for arg in run.args]
-    program = f"python {quote(run.script)}" if run.program == "python" and run.script else run.program
+    program = f"{run.program} {quote(run.script)}" if run.script and run.program != "django" else run.program
     line = " ".join(["exec", program, *words])
     return f"start a shell that gives way to it: {line}" if len(line) < 200 else "start a shell: exec … $PORT"
 
@@ -126,8 +131,10 @@ def loopback_bind(subject: Subject) -> Iterator[Diagnostic]:
         message = f"{run.program} listens on {host} alone, which nobody outside the container reaches"
     else:
         message = f"{run.program} listens on {host} unless told otherwise, which nobody outside the container reaches"
-    facts = tuple(_port_fact(subject, found))
-    yield subject.finding(LOOPBACK_BIND.code, Severity.ERROR, message, facts=facts, help=_open_host(run, found))
+    yield subject.finding(
+        LOOPBACK_BIND.code, Severity.ERROR, message, facts=(*_how_it_looks(subject), *_port_fact(subject, found)),
+        help=_open_host(run, found), **subject.rule_of_port,
+    )  # fmt: skip
 
 
 def _loopback(subject: Subject) -> Binding | None:
@@ -183,6 +190,15 @@ def _manage_is_plain(subject: Subject) -> bool:
     return not any(word in text for word in ("default_addr", "default_port", "runserver", "sys.argv.", "sys.argv["))
 
 
+def _how_it_looks(subject: Subject) -> Iterator[str]:
+    """How this platform looks for the port, and for how long."""
+    scan, startup = subject.service.lifecycle.port_scan, subject.container.probes.startup
+    if scan is not None:
+        yield f"the platform looks for an open port from outside, for {scan.deadline_s:g} s, then gives the deploy up"
+    elif startup is not None:
+        yield f"the startup probe, {startup.kind} on port {startup.port}, comes from outside and never succeeds"
+
+
 def _port_fact(subject: Subject, found: Binding) -> Iterator[str]:
     """The other half of the matter, where the port is wrong as well."""
     wanted = _wanted_port(subject)
@@ -228,6 +244,7 @@ def port_hard_coded(subject: Subject) -> Iterator[Diagnostic]:
         yield subject.finding(
             PORT_HARD_CODED.code, Severity.ERROR, f"{says}; the platform asks port {wanted} and no other",
             facts=tuple(_probe_fact(subject.container.probes.startup, wanted)), help=_from_variable(subject),
+            **subject.rule_of_port,
         )  # fmt: skip
 
 

@@ -148,16 +148,19 @@ _SWITCHES: dict[str, frozenset[str]] = {
 ),
     "uvicorn": words(
     "--reload --use-colors --no-use-colors --access-log --no-access-log --proxy-headers "
-    "--no-proxy-headers --factory --server-header --no-server-header --date-header --no-date-header "
+    "--no-proxy-headers --factory --http2 --server-header --no-server-header --date-header --no-date-header "
     "--reset-contextvars"
 ) | _CLICK,
-    "hypercorn": words("--debug --reload -h --help --version"),
+    "hypercorn": words("--debug --reload -D --daemon -h --help --version"),
     "daphne": words("--proxy-headers --no-server-name -h --help --version"),
     "flask": words(
         "--debug --no-debug --reload --no-reload --debugger --no-debugger --with-threads --without-threads "
         "--help --version"
     ),
-    "celery": words("-C --no-color -q --quiet --skip-checks -B --beat -E --task-events -D --detach") | _CLICK,
+    "celery": words(
+        "-C --no-color -q --quiet --skip-checks -B --beat -E --task-events --events -D --detach --purge --discard "
+        "--disable-prefetch --without-gossip --without-heartbeat --without-mingle --help --version"
+    ),
 }  # fmt: skip
 _DJANGO = words(
     "--noreload --nothreading --ipv6 -6 --insecure --nostatic --noasgi --skip-checks --traceback "

@@ -25,12 +25,13 @@ MAX_CHARACTERS = 65_536
 
 
 class Reference(NamedTuple):
-    """A variable in a word. default: what stands in where it is not set, None without one; has_default: also where
-    that cannot be told (`${NAME:+…}`, `${NAME:?…}`)."""
+    """A variable in a word. default: what stands in where it is not set, or with `:` where it is empty; None without
+    one. has_default: also where that cannot be told (`${NAME:+…}`, `${NAME:?…}`)."""
 
     name: str
     has_default: bool
     default: str | None
+    also_where_empty: bool = False
 
 
 class Part(NamedTuple):
@@ -93,19 +94,15 @@ def parse_script(text: str) -> tuple[Simple, ...] | None:
     if len(text) > MAX_CHARACTERS:
         return None
     try:
-        found = tuple(_commands(list(_tokens(text.replace("\\\n", "")))))
+        found = tuple(_commands(list(_tokens(text))))
     except _Beyond:
         return None
     return found or None
 
 
-def references(script: tuple[Simple, ...]) -> Iterator[tuple[Word, Reference]]:
-    """Every reference in the words of a script, with its word."""
-    for command in script:
-        for word in (*(value for _, value in command.assignments), *command.words):
-            for part in word.parts:
-                if part.reference is not None:
-                    yield word, part.reference
+def references(word: Word) -> tuple[Reference, ...]:
+    """Every reference in a word."""
+    return tuple(part.reference for part in word.parts if part.reference is not None)
 
 
 # ---- words to commands ---------------------------------------------------------------------------------
@@ -163,8 +160,10 @@ def _tokens(text: str) -> Iterator[Word | str | _Redirection]:
     at = 0
     while at < len(text):
         char = text[at]
-        if char in " \t\r":
+        if char in " \t":
             at += 1
+        elif text.startswith("\\\n", at):
+            at += 2
         elif char == "#":
             end = text.find("\n", at)
             at = len(text) if end < 0 else end
@@ -187,7 +186,7 @@ def _tokens(text: str) -> Iterator[Word | str | _Redirection]:
 
 def _word(text: str, at: int) -> tuple[Word, int]:
     parts: list[Part] = []
-    while at < len(text) and text[at] not in " \t\r\n;|&<>()":
+    while at < len(text) and text[at] not in " \t\n;|&<>()":
         char = text[at]
         if char == "'":
             end = text.find("'", at + 1)
@@ -199,14 +198,15 @@ def _word(text: str, at: int) -> tuple[Word, int]:
             inner, at = _double_quoted(text, at + 1)
             parts += inner
         elif char == "\\":
-            parts.append(Part(text[at + 1 : at + 2], quoted=True))
+            if text[at + 1 : at + 2] != "\n":
+                parts.append(Part(text[at + 1 : at + 2] or "\\", quoted=True))
             at += 2
         elif char in "$`":
             part, at = _replaced(text, at, quoted=False)
             parts.append(part)
         else:
             end = at
-            while end < len(text) and text[end] not in " \t\r\n;|&<>()'\"\\$`":
+            while end < len(text) and text[end] not in " \t\n;|&<>()'\"\\$`":
                 end += 1
             parts.append(Part(text[at:end]))
             at = end
@@ -230,6 +230,8 @@ def _double_quoted(text: str, at: int) -> tuple[list[Part], int]:
         elif char == "\\" and text[at + 1 : at + 2] in ("$", "`", '"', "\\"):
             plain.append(text[at + 1])
             at += 2
+        elif text.startswith("\\\n", at):
+            at += 2
         else:
             plain.append(char)
             at += 1
@@ -240,15 +242,19 @@ def _replaced(text: str, at: int, *, quoted: bool) -> tuple[Part, int]:
     """What a `$` or a backquote begins, and where it ends."""
     match = _REFERENCE.match(text, at)
     if match is None:
+        if not quoted and text[at + 1 : at + 2] in ("'", '"'):
+            raise _Beyond  # bash has quotes of this kind, dash has not
         if text[at] == "$" and (at + 1 == len(text) or text[at + 1] in " \t\r\n\"'/.,:;%^="):
             return Part("$", quoted=quoted), at + 1
         return _substituted(text, at, quoted=quoted)
     name = match[1] or match[2]
+    if match[1] and text.startswith("\\\n", match.end()):
+        raise _Beyond  # the name goes on in the next line
     if name is None:
         return Part(match[0], quoted=quoted, opaque=True), match.end()
     operator = match[3] or ""
     default = operator.lstrip(":")[1:] if operator.lstrip(":")[:1] in ("-", "=") else None
-    reference = Reference(name, has_default=bool(operator), default=default)
+    reference = Reference(name, bool(operator), default, also_where_empty=operator.startswith(":"))
     return Part(match[0], reference, quoted), match.end()
 
 

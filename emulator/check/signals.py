@@ -61,7 +61,7 @@ def _stays(shell: Shell, *, is_dash: bool) -> bool:
     """Whether the shell is still there when the last command runs.
 
     Seen in containers of Debian 12: dash stays before any last command without exec. bash gives way to the last one
-    of a list joined by `;`, `&&` or lines; not behind `||` or `|`, and not with a redirection.
+    of a list joined by `;`, `&&`, `||` or lines; not behind `|`, and not with a redirection.
     """
     if shell.script is None or any(_is_special(command) for command in shell.script):
         return False
@@ -70,7 +70,7 @@ def _stays(shell: Shell, *, is_dash: bool) -> bool:
         return False
     if shell.name == "bash":
         alone = len(shell.script) == 1 and last.redirected
-        return (alone or last.before in ("||", "|")) and not last.after
+        return (alone or last.before == "|") and not last.after
     return shell.name in ("sh", "dash") and is_dash and last.after in ("", ";", "\n")
 
 

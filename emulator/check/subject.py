@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from emulator.contract import token
-from emulator.formats.dockerfile import ImageConfig, Stages, image_config, parse_dockerfile, read_stages
+from emulator.formats.dockerfile import Dockerfile, ImageConfig, Stages, image_config, parse_dockerfile, read_stages
 from emulator.formats.dockerfile.base_images import entrypoint_of, short_name
 from emulator.model.diagnostic import Diagnostic, Fault, Severity
 from emulator.model.origin import Origin
@@ -74,27 +74,36 @@ class Subject:
             return self.container.ingress or len(self.service.containers) == 1
         return self.container.probes.startup is not None
 
+    @property
+    def rule_of_port(self) -> dict[str, str | None]:
+        """The platform's rule by which the port was decided, and where it is written down."""
+        decided = next((d for d in self.service.decisions if d.id == f"{self.service.name}.port"), None)
+        return {"rule": decided.rule, "url": decided.source} if decided else {}
+
     # ---- the image
 
     @cached_property
-    def _stages(self) -> Stages | None:
+    def _parsed(self) -> Dockerfile | None:
         build = self.container.build
         if build.kind is not BuildKind.DOCKERFILE or not build.dockerfile or not self.repo.is_file(build.dockerfile):
             return None
         try:
-            text = self.repo.text(build.dockerfile)
+            return parse_dockerfile(self.repo.text(build.dockerfile), build.dockerfile)
         except Unreadable:
             return None
-        return read_stages(parse_dockerfile(text, build.dockerfile), build_args=self._build_args, target=build.target)
+
+    @cached_property
+    def _stages(self) -> Stages | None:
+        target = self.container.build.target
+        return read_stages(self._parsed, build_args=self._build_args, target=target) if self._parsed else None
 
     @cached_property
     def image(self) -> ImageConfig | None:
         """The configuration of the image that the Dockerfile makes; None where there is none."""
-        build = self.container.build
-        if self._stages is None or build.dockerfile is None:
+        if self._parsed is None:
             return None
-        parsed = parse_dockerfile(self.repo.text(build.dockerfile), build.dockerfile)
-        return image_config(parsed, build_args=self._build_args, target=build.target, base_config=lambda _ref: None)
+        target = self.container.build.target
+        return image_config(self._parsed, build_args=self._build_args, target=target, base_config=lambda _ref: None)
 
     @cached_property
     def base_image(self) -> str | None:
@@ -117,9 +126,12 @@ class Subject:
 
     @property
     def shell_is_dash(self) -> bool:
-        """Whether /bin/sh is dash for certain."""
+        """Whether /bin/sh is dash for certain: in an image of Debian or Ubuntu that does not put another there."""
         base = self.base_image
-        return base is not None and short_name(base) in _DEBIAN and "alpine" not in base
+        if self._parsed is None or base is None or short_name(base) not in _DEBIAN or "alpine" in base:
+            return False
+        runs = (instruction.text for instruction in self._parsed.instructions if instruction.keyword == "RUN")
+        return not any("/bin/sh" in text and ("ln " in text or "divert" in text or "dash" in text) for text in runs)
 
     @property
     def _build_args(self) -> dict[str, str]:

@@ -58,8 +58,8 @@ def _script(subject: Subject) -> tuple[Simple, ...] | None:
     """The text in which variables are replaced: by a shell, or by a platform that does it in its own way."""
     command, run = subject.container.command, subject.started
     assert command is not None
-    if run is not None and run.first_process is not None:
-        return run.first_process.script
+    if run is not None and run.shell is not None:
+        return run.shell.script
     argv = command.argv or ()
     if command.form == "exec" and command.text and "$" in command.text and not any("$" in word for word in argv):
         return parse_script(command.text)
@@ -69,11 +69,21 @@ def _script(subject: Subject) -> tuple[Simple, ...] | None:
 def _missing(subject: Subject, script: tuple[Simple, ...]) -> Iterator[str]:
     set_here = {name for simple in script for name, _ in simple.assignments} | _exported(script)
     known = {*subject.environ, *set_here, *(subject.base_variables or ()), *_ALWAYS_SET}
-    for word, reference in references(script):
-        if reference.name in known or reference.has_default or reference.name.startswith("BASH"):
+    for simple in script:
+        if simple.name in ("echo", "printf", "[", "test"):
             continue
-        if _matters(script, word):
-            yield reference.name
+        before: str | None = None
+        for word in simple.words:
+            if _matters(word, before):
+                names = (reference.name for reference in references(word) if not reference.has_default)
+                yield from (name for name in names if name not in known and not name.startswith("BASH"))
+            before = word.literal
+
+
+def _matters(word: Word, before: str | None) -> bool:
+    """A single unquoted reference that is empty disappears, which is what optional arguments rely on; not behind an
+    option that waits for it, nor inside a word."""
+    return not word.disappears or bool(before and before.startswith("-") and "=" not in before)
 
 
 def _exported(script: tuple[Simple, ...]) -> set[str]:
@@ -83,19 +93,6 @@ def _exported(script: tuple[Simple, ...]) -> set[str]:
         if simple.name in ("export", "declare", "readonly", "unset", "local", "typeset")
         for word in simple.words[1:]
     }
-
-
-def _matters(script: tuple[Simple, ...], word: Word) -> bool:
-    """A single unquoted reference that is empty disappears, which is what optional arguments rely on; not behind an
-    option that waits for it, nor inside a word."""
-    for simple in script:
-        if word in simple.words:
-            if simple.name in ("echo", "printf", "[", "test"):
-                return False
-            at = simple.words.index(word)
-            before = simple.words[at - 1].literal if at else None
-            return not word.disappears or bool(before and before.startswith("-") and "=" not in before)
-    return False
 
 
 def _may_set_anything(simple: Simple) -> bool:

@@ -37,7 +37,7 @@ def main() -> None:
         commands = {
             "emu plan": [emu(), "plan"],
             "emu plan --format json": [emu(), "plan", "--format", "json"],
-        "emu check": [emu(), "check"],
+            "emu check": [emu(), "check"],
             "docker compose config": ["docker", "compose", "config"],
             "honcho check": [emu().removesuffix("emu") + "honcho", "check"],
         }

@@ -93,6 +93,7 @@ def test_first_process_is_the_outer_shell() -> None:
     assert started((*SH, "gunicorn"), {}).first_process is not None
     behind = started(("tini", "--", *SH, "gunicorn"), {})
     assert (behind.init, behind.first_process) == (True, None)
+    assert behind.shell is not None
 
 
 @pytest.mark.parametrize(

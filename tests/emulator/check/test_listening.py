@@ -163,7 +163,17 @@ def test_wrong_address_and_wrong_port_are_one_finding() -> None:
     """Both have one cause, the line, and are told together."""
     [found] = findings('CMD ["uvicorn", "app:app"]', one_port=True)
     assert found.code == LOOPBACK
-    assert found.facts == ("and its port is 8000, where 8080 is looked at",)
+    assert found.facts == (
+        "the startup probe, tcp on port 8080, comes from outside and never succeeds",
+        "and its port is 8000, where 8080 is looked at",
+    )
+
+
+def test_finding_says_how_the_platform_looks_and_by_which_rule() -> None:
+    """Why it fails on this platform: its own way of looking, its time, its rule."""
+    [found] = findings('CMD ["uvicorn", "app:app"]')
+    assert found.facts == ("the platform looks for an open port from outside, for 300 s, then gives the deploy up",)
+    assert found.rule is not None
 
 
 def test_reserved_port_is_an_error_where_ports_are_scanned() -> None:
@@ -178,6 +188,7 @@ def test_reserved_port_is_an_error_where_ports_are_scanned() -> None:
         'CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "${PORT}"]',
         'ENTRYPOINT ["uvicorn"]\nCMD ["app:app", "--host", "0.0.0.0", "--port", "$PORT"]',
         'CMD ["tini", "--", "gunicorn", "-b", ":$PORT", "app:app"]',
+        'CMD ["gunicorn", "--bind=:$PORT", "app:app"]',
     ],
 )
 def test_literal_port_is_an_error(cmd: str) -> None:
@@ -185,6 +196,13 @@ def test_literal_port_is_an_error(cmd: str) -> None:
     [found] = findings(cmd)
     assert (found.code, found.severity) == (LITERAL, Severity.ERROR)
     assert "exec" in (found.help or "")
+
+
+def test_single_quotes_keep_the_port_literal() -> None:
+    """In single quotes no shell replaces it."""
+    [found] = findings("CMD exec gunicorn -b '0.0.0.0:$PORT' app:app")
+    assert (found.code, found.severity) == (LITERAL, Severity.ERROR)
+    assert "quotes" in found.message
 
 
 def test_literal_port_of_an_app_is_a_warning() -> None:
@@ -198,6 +216,7 @@ def test_literal_port_of_an_app_is_a_warning() -> None:
     [
         "CMD exec gunicorn -b 0.0.0.0:$PORT app:app",
         'CMD ["sh", "-c", "exec gunicorn -b 0.0.0.0:$PORT app:app"]',
+        'CMD ["gunicorn", "-e", "WHERE=$PORT", "app:app"]',
         'CMD ["java", "-Dserver.port=${PORT}", "-jar", "app.jar"]',
         'ENTRYPOINT ["/entrypoint.sh"]\nCMD ["gunicorn", "-b", "0.0.0.0:$PORT", "app:app"]',
     ],

@@ -17,12 +17,12 @@ CODE = "start/shell-swallows-signals"
         'CMD ["sh", "-c", "python app.py"]',
         "CMD python app.py > log",
         'CMD ["bash", "-c", "python app.py > log"]',
-        'CMD ["bash", "-c", "first || python app.py"]',
+        'CMD ["bash", "-c", "first | python app.py"]',
         'ENTRYPOINT ["/bin/sh", "-c"]\nCMD ["python app.py"]',
     ],
 )
 def test_shell_that_stays_is_found(cmd: str) -> None:
-    """dash stays before any last command; bash behind `||` and with a redirection."""
+    """dash stays before any last command; bash behind `|` and with a redirection."""
     assert codes(findings(cmd)) == [CODE]
 
 
@@ -34,11 +34,13 @@ def test_shell_that_stays_is_found(cmd: str) -> None:
         'CMD ["python", "app.py"]',
         'CMD ["bash", "-c", "python app.py"]',
         'CMD ["bash", "-c", "a; python app.py"]',
+        'CMD ["bash", "-c", "a || python app.py"]',
         'SHELL ["/bin/bash", "-c"]\nCMD python app.py',
         'ENTRYPOINT ["tini", "--"]\nCMD ["sh", "-c", "python app.py"]',
         "CMD trap 'kill 0' TERM; python app.py",
         "CMD python a.py & python b.py & wait",
         "CMD if true; then python app.py; fi",
+        "RUN ln -sf /bin/bash /bin/sh\nCMD python app.py",
     ],
 )
 def test_shell_that_gives_way_or_may_is_silent(cmd: str) -> None:

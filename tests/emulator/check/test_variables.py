@@ -15,6 +15,7 @@ CODE = "env/referenced-not-set"
         "CMD exec app --token $TOKEN",
         'CMD exec app "$TOKEN"',
         'CMD ["sh", "-c", "exec app -t ${TOKEN}x"]',
+        'ENTRYPOINT ["tini", "--"]\nCMD ["sh", "-c", "exec app --token=$TOKEN"]',
         "CMD TOKEN_=1 exec app --token=$TOKEN",
     ],
 )
