@@ -272,6 +272,7 @@ class Worktree:
         self.root = root
         self._facts = facts
         self._nodes: dict[str, Node] = {}
+        self._exact: dict[str, Node] = {}
         self._areas: list[tuple[str, Ignores, str]] = []
         """Repositories met: (snapshot path with "/" at its end, its rules, what leads from it to that path)."""
         if place:
@@ -299,14 +300,16 @@ class Worktree:
         )
 
     def node(self, path: str) -> Node:
-        try:
-            node = self._judged(self._node_at(path))
-            # A file that only a build makes is on no fresh clone; the rule tells why it never comes.
-            if node.why == "missing" and not node.detail and self._areas and (rule := self._rule(path)):
-                return _nothing(path, "missing", rule)
-        except GitFailed as problem:
-            raise _silent(path, problem) from problem
-        return node
+        if path not in self._exact:
+            try:
+                node = self._judged(self._node_at(path))
+                # A file that only a build makes is on no fresh clone; the rule tells why it never comes.
+                if node.why == "missing" and not node.detail and self._areas and (rule := self._rule(path)):
+                    node = _nothing(path, "missing", rule)
+            except GitFailed as problem:
+                raise _silent(path, problem) from problem
+            self._exact[path] = node
+        return self._exact[path]
 
     def read(self, path: str) -> bytes:
         node = self._nodes[path]
@@ -315,19 +318,19 @@ class Worktree:
             return file.read()
 
     def entries(self, path: str) -> tuple[str, ...]:
-        try:
-            node = follow(path, self._node_at)
-            names = sorted(_names(self._on_disk(node.path))) if node.kind == "directory" else []
-            inside = ((name, self._node_at(_join(node.path, name))) for name in names)
-            return tuple(name for name, inner in inside if self._judged(inner).kind is not None)
-        except GitFailed as problem:
-            raise _silent(path, problem) from problem
+        return tuple(posixpath.basename(node.path) for node in self._inside(path) if node.kind is not None)
 
     def left_out(self, path: str) -> tuple[Node, ...]:
-        node = follow(path, self._node_at)
+        return tuple(node for node in self._inside(path) if node.kind is None)
+
+    def _inside(self, path: str) -> list[Node]:
+        """What lies in a directory, git's own folder apart, sorted by name."""
+        try:
+            node = follow(path, self._node_at)
+        except GitFailed as problem:
+            raise _silent(path, problem) from problem
         names = sorted(_names(self._on_disk(node.path))) if node.kind == "directory" else []
-        inside = (self.node(_join(node.path, name)) for name in names if name.lower() != ".git")
-        return tuple(inner for inner in inside if inner.kind is None)
+        return [self.node(_join(node.path, name)) for name in names if name.lower() != ".git"]
 
     def _on_disk(self, path: str) -> str:
         return self.root if path == "." else os.path.join(self.root, path)
@@ -391,10 +394,9 @@ class Worktree:
         """The rule that ignores `path`, its file as a path of the snapshot ("../" where it lies above the root)."""
         start, ignores, prefix = next(area for area in self._areas if path.startswith(area[0]))
         rule = ignores.rule(prefix + path.removeprefix(start))
-        if not rule or rule.startswith("/") or not (start or prefix):
-            return rule
         file, _, rest = rule.partition(":")
-        return f"{start}{posixpath.relpath(file, prefix or '.')}:{rest}"
+        moved = file and not file.startswith("/") and (start or prefix)
+        return f"{start}{posixpath.relpath(file, prefix or '.')}:{rest}" if moved else rule
 
     def _is_tracked(self, path: str) -> bool:
         ignores, inner = self._area(path)

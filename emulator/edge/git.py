@@ -126,11 +126,12 @@ class Git:
     def until_nul(self) -> bytes:
         """The next field of its answer, up to a NUL byte. Raises GitFailed when it has ended."""
         field = bytearray()
-        while (byte := self._answer.read(1)) != b"\0":
-            if not byte:
+        while not field.endswith(b"\0"):
+            waiting = self._answer.peek(1)
+            if not waiting:
                 self._ended()
-            field += byte
-        return bytes(field)
+            field += self._answer.read((waiting.find(b"\0") + 1) or len(waiting))
+        return bytes(field[:-1])
 
     def line(self) -> bytes:
         """The next line of its answer. Raises GitFailed when it has ended."""

@@ -169,6 +169,8 @@ def _found(source: Folder, one: Source, order: Order, effort: Effort) -> list[Fi
             return matches
         where, node = resolve(source, path)
     except BadPattern as bad:
+        if bad.late:
+            raise Unsure from None
         raise _ended(one, order, "bad-pattern", f"{path} is a malformed pattern: {bad}", path) from None
     except Refused as refused:
         raise _ended(one, order, "missing", str(refused), path) from None

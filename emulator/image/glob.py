@@ -6,7 +6,13 @@ from .automaton import ANY, STAR, Automaton, Characters, Token, literal
 
 
 class BadPattern(Exception):
-    """Go calls the pattern malformed; the message says what is wrong."""
+    """Go calls the pattern malformed; the message says what is wrong.
+
+    late: only behind a "*" that stands behind something else. Docker asks whether the pattern matches ".", which is
+    answered before that part is read, so that some later reader refuses it, or takes it for something else.
+    """
+
+    late = False
 
 
 @lru_cache(maxsize=256)
@@ -44,6 +50,16 @@ def clean(path: str) -> str:
 def tokens_of(pattern: str) -> list[Token]:
     """The parts of a path.Match pattern. Raises BadPattern."""
     tokens: list[Token] = []
+    try:
+        _tokenize(pattern, tokens)
+    except BadPattern as bad:
+        behind = next((number for number, token in enumerate(tokens) if token != STAR), len(tokens))
+        bad.late = STAR in tokens[behind:]
+        raise
+    return tokens
+
+
+def _tokenize(pattern: str, tokens: list[Token]) -> None:
     position = 0
     while position < len(pattern):
         character = pattern[position]
@@ -62,7 +78,6 @@ def tokens_of(pattern: str) -> list[Token]:
             position += 1
         else:
             tokens.append(literal(character))
-    return tokens
 
 
 def characters_at(pattern: str, position: int) -> tuple[Characters, int]:

@@ -125,6 +125,9 @@ def read_ignore_file(data: bytes, file: str) -> IgnoreFile:
         try:
             patterns.append(Pattern(text=text, exception=exception, written=line.strip(SPACE), origin=origin))
         except BadPattern as bad:
+            if bad.late:
+                unclear = True
+                continue
             return IgnoreFile(file=file, problem=f"the pattern {text} is malformed: {bad}", problem_origin=origin)
         except Unclear:
             unclear = True

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.docker
 
 MORE = int(os.environ.get("EMU_BUILDS", "0"))
 GENERATED = settings(
-    max_examples=MORE or 40,
+    max_examples=MORE or 30,
     derandomize=not MORE,
     deadline=None,
     database=None,
@@ -158,7 +158,7 @@ def test_generated_repositories(project: Project):
     agree(project)
 
 
-@settings(GENERATED, max_examples=MORE or 20)
+@settings(GENERATED, max_examples=MORE or 15)
 @given(tree=trees(), patterns=st.lists(PATTERNS, min_size=1, max_size=6))
 def test_generated_ignore_files(tree: tuple[dict[str, str], dict[str, str], tuple[str, ...]], patterns: list[str]):
     """What of a tree reaches the builder."""
