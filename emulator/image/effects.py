@@ -1,6 +1,7 @@
 """What a command of a RUN does to the filesystem, as values that the tree applies in order.
 
-Paths are absolute; a ".." in one is left to the tree, which knows the symbolic links. Whoever applies an effect of a command that may not run takes `written` instead.
+Paths are absolute; a ".." in one is left to the tree, which knows the symbolic links. Whoever applies an effect of a
+command that may not run takes `written` instead.
 """
 
 import posixpath

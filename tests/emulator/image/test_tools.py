@@ -127,7 +127,10 @@ def test_what_is_not_certain_is_unknown(text: str, paths: tuple[str, ...], keeps
     assert (last.paths, last.keeps) == (paths, keeps)
 
 
-@pytest.mark.parametrize("text", ["apt-get update", "apk add --no-cache gcc", "yum install -y x", "apt-get install -y $U"])
+SYSTEM = ["apt-get update", "apk add --no-cache gcc", "yum install -y x", "apt-get install -y $U"]
+
+
+@pytest.mark.parametrize("text", SYSTEM)
 def test_system_packages_stay_in_their_directories(text: str):
     """Neither /app nor /usr/local is touched, and nothing goes away."""
     [effect] = effects(text)

@@ -1,0 +1,114 @@
+"""Requirement files: the local files and projects they name.
+
+pip's own reference, "Requirements File Format" (pip.pypa.io/en/stable/reference/requirements-file-format): files
+of -r and -c are relative to the file that names them, projects to the directory pip runs in.
+"""
+
+import posixpath
+import re
+from typing import NamedTuple
+
+from .packages import PackageStep
+from .project_files import Files, Need, join, need
+
+MAX_FILES = 100
+
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_FILE = re.compile(r"(?:(-r|-c)\s*|(--requirement|--constraint)(?:\s+|=))(\S.*)")
+_EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(\S.*)")
+_ARCHIVE = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2")
+
+
+class Requirements(NamedTuple):
+    """What the files of a step name. unknown: why more may be named."""
+
+    needs: tuple[Need, ...]
+    projects: tuple[str, ...]
+    names: tuple[str, ...]
+    unknown: str | None
+
+
+def read_requirements(step: PackageStep, directory: str, files: Files) -> Requirements:
+    """Follow the requirement and constraint files of a step that runs in `directory`."""
+    reader = _Reader(directory, files)
+    for one in (*step.requirements, *step.constraints):
+        if one.path is None:
+            reader.unknown = f"where {one.source} is, is not known"
+        else:
+            reader.read(one.path, f"{step.tool} reads it", constraint=one in step.constraints, line=one.line)
+    return Requirements(tuple(reader.needs), tuple(dict.fromkeys(reader.projects)), tuple(reader.names), reader.unknown)
+
+
+class _Reader:
+    def __init__(self, directory: str, files: Files) -> None:
+        self.directory = directory
+        self.files = files
+        self.needs: list[Need] = []
+        self.projects: list[str] = []
+        self.names: list[str] = []
+        self.unknown: str | None = None
+        self._seen: set[str] = set()
+
+    def read(
+        self, path: str, why: str, *, constraint: bool, line: int | None = None, file: str | None = None
+    ) -> None:  # fmt: skip
+        pending = [(path, why, constraint, line, file)]
+        while pending:
+            path, why, constraint, line, file = pending.pop()
+            if path in self._seen or len(self._seen) >= MAX_FILES:
+                continue
+            self._seen.add(path)
+            self.needs += need(self.files, path, why, file=file, line=line)
+            text = self.files.read(path) if self.files.look(path) == "file" else None
+            if text is None:
+                self.unknown = self.unknown or f"what {path} says is not known"
+                continue
+            for number, content in _logical_lines(text):
+                found = _FILE.fullmatch(content)
+                if found is None:
+                    self._line(content, path, number, constraint=constraint)
+                elif "://" not in found[3] and "${" not in found[3]:
+                    inner = join(posixpath.dirname(path), found[3].strip("'\""))
+                    also = constraint or (found[1] or found[2]).startswith(("-c", "--c"))
+                    pending.append((inner, f"{posixpath.basename(path)} names it", also, number, path))
+
+    def _line(self, content: str, path: str, number: int, *, constraint: bool) -> None:
+        editable = _EDITABLE.fullmatch(content)
+        text = editable[1] if editable else content
+        if constraint or (text.startswith("-") and not editable):
+            return
+        text = re.split(r"\s+(?:--|;)|;", text)[0].strip().strip("'\"")
+        if "${" in text:
+            self.unknown = self.unknown or f"line {number} of {path} depends on the environment"
+        elif not _is_path(text, editable=editable is not None):
+            self.names.append(text)
+        else:
+            place = join(self.directory, re.sub(r"\[[^\]]*\]$", "", text.removeprefix("file://").partition("#")[0]))
+            why = f"{posixpath.basename(path)} names it"
+            self.needs += need(self.files, place, why, file=path, line=number)
+            if self.files.look(place) == "directory":
+                self.projects.append(place)
+
+
+def _is_path(text: str, *, editable: bool) -> bool:
+    if " @ " in text or (re.match(r"[a-z+]+://|git\+", text) and not text.startswith("file:")):
+        return False
+    bare = re.sub(r"\[[^\]]*\]$", "", text)
+    return editable or "/" in bare or bare.startswith(".") or bare.endswith(_ARCHIVE)
+
+
+def _logical_lines(text: str) -> list[tuple[int, str]]:
+    """(number of its first line, content) of each line that says something, continuations joined."""
+    found: list[tuple[int, str]] = []
+    kept: list[str] = []
+    start = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        start = start if kept else number
+        if line.endswith("\\") and not line.lstrip().startswith("#"):
+            kept.append(line[:-1])
+            continue
+        content = _COMMENT.sub("", "".join([*kept, line])).strip()
+        kept = []
+        if content:
+            found.append((start, content))
+    return found
