@@ -118,6 +118,7 @@ def test_application_a_server_is_given(argv: tuple[str, ...], expected: Target |
     assert target(started(argv, {}), {"FLASK_APP": "from_variable"}) == expected
 
 
+@pytest.mark.thorough
 def test_any_text_has_an_answer_in_time() -> None:
     """Long, deep and broken texts are read, or given up, at once."""
     for text in ("$(" * 30_000, "'" * 65_000, "a;" * 30_000, "sh -c " * 5_000, '"' + "$A" * 30_000 + '"', "x" * 10**6):

@@ -16,6 +16,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
 @settings(max_examples=150, deadline=None)
 @given(pieces=st.lists(PIECES, max_size=10))

@@ -419,6 +419,7 @@ FRAME = st.builds(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.one_of(FRAME, st.binary(min_size=1, max_size=12)), max_size=8), st.booleans())
 def test_no_bytes_are_too_strange(pieces, greeted):

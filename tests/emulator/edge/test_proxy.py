@@ -351,6 +351,7 @@ def test_header_that_cannot_be_is_refused_before_anything_is_opened():
         Proxy(None, Router(request_headers=(Header(name="A", value="{b}"),)))
 
 
+@pytest.mark.thorough
 def test_five_hundred_connections_at_once():
     """All are served, each with its own answers."""
     problems: list[object] = []

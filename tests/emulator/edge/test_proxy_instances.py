@@ -229,6 +229,7 @@ def test_idle_connections_are_not_kept_for_long():
         assert ask(front.port, GET)[2] == b"2"
 
 
+@pytest.mark.thorough
 def test_two_hundred_switches_under_load():
     """Requests come all the time, on kept and on new connections, while the instance is replaced 200 times, each old
     one closed as soon as it is drained: none is lost, and each is answered by an instance of that time."""

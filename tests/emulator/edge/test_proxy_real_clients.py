@@ -400,6 +400,7 @@ def proxy_alone(address: Address) -> Iterator[Alone]:
         assert process.wait(5) == 0
 
 
+@pytest.mark.thorough
 def test_64_mib_both_ways(alone):
     """64 MiB go up and come back at the same time, and up alone, and down alone, and the proxy holds a few of them."""
     piece = hashlib.sha256(b"emu").digest() * 2048
@@ -429,6 +430,7 @@ def test_64_mib_both_ways(alone):
     assert alone.grown_kib < 4 * 1024
 
 
+@pytest.mark.thorough
 def test_slow_client(alone):
     """A client that reads slowly gets all of it, the server waits, and others are served at once meanwhile."""
     with httpx.stream("GET", f"{alone.url}/stream/{64 * MIB}", timeout=30) as slow:
@@ -624,6 +626,7 @@ def test_a_channel_stays_with_its_instance():
         assert call(b"", timeout=5, wait_for_ready=True) == b"2"
 
 
+@pytest.mark.thorough
 def test_no_request_is_lost_in_two_hundred_switches():
     """16 clients that keep their connections ask all the time while two servers take turns 200 times, each ended in
     peace when it is drained and begun anew at its address: every request is answered by a server of its time."""

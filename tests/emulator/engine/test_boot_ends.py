@@ -253,6 +253,7 @@ def lives(draw: st.DrawFn) -> Life:
     )
 
 
+@pytest.mark.thorough
 @settings(max_examples=50, deadline=None)
 @given(st.lists(lives(), min_size=1, max_size=4), st.booleans(), st.booleans(), st.sampled_from([WEB, PRIVATE, WORKER]))
 def test_whatever_happens_there_is_a_verdict_in_time(

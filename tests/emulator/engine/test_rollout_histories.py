@@ -1,6 +1,7 @@
 """Whatever the order in which things happen to a service: requests always have somewhere to go, every deploy is decided
 once, every instance ends. What holds at each step is checked by the simulator in `rollouts`."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +77,7 @@ def _services(draw: st.DrawFn) -> Rollout:
     return rollout
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(_services())
 def test_every_deploy_is_decided_and_every_instance_that_left_ends(rollout: Rollout) -> None:
@@ -92,6 +94,7 @@ def test_every_deploy_is_decided_and_every_instance_that_left_ends(rollout: Roll
     assert set(rollout.serving) == {u for u in placed if rollout.instances[u].live and not rollout.instances[u].out}
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(_services())
 def test_a_good_deploy_has_as_many_instances_as_its_plan_says(rollout: Rollout) -> None:
@@ -104,6 +107,7 @@ def test_a_good_deploy_has_as_many_instances_as_its_plan_says(rollout: Rollout) 
         assert all(slot.serving is not None or slot.lost for slot in state.slots)
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(_services(), TIMES, st.booleans(), st.one_of(NEVER, SOON), st.one_of(NEVER, SOON))
 def test_an_end_leaves_nothing(

@@ -445,6 +445,7 @@ def test_an_order_to_one_that_has_ended_is_none(bench: Bench) -> None:
 # ---- hours later ------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_what_is_over_is_forgotten() -> None:
     """Three hundred deploys later, good ones, failed ones and such as were never built, it remembers those it can go
     back to, and the one that serves."""

@@ -167,6 +167,7 @@ PIECES = [
 ]
 
 
+@pytest.mark.thorough
 @settings(deadline=None, derandomize=True, database=None, max_examples=2000)
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join) | st.text(max_size=40))
 def test_any_text_is_answered(text: str):
@@ -181,6 +182,7 @@ def test_any_text_is_answered(text: str):
         assert 1 <= origin.column <= len(lines[origin.line - 1])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "text",
     ['A="\\"\n' * 200_000, "A='\\'" * 200_000, " \t" * 500_000 + "x",

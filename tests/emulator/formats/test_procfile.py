@@ -92,6 +92,7 @@ def test_no_diagnostic_quotes_a_command():
     assert "hunter2" not in repr(result.diagnostics)
 
 
+@pytest.mark.thorough
 @settings(deadline=None, derandomize=True, database=None, max_examples=1500)
 @given(
     st.text(max_size=60)
@@ -106,6 +107,7 @@ def test_any_text_is_answered(text: str):
     assert len(result.processes) + len(result.diagnostics) == len(lines)
 
 
+@pytest.mark.thorough
 def test_a_file_of_garbage_is_answered_soon():
     """Half a million bad lines give no more than the first hundred diagnostics."""
     began = time.perf_counter()

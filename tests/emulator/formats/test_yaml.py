@@ -181,6 +181,7 @@ TREES = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @FAST
 @given(TREES, st.booleans(), st.booleans())
 def test_values_agree_with_pyyaml(tree: object, flow: bool, unicode: bool):
@@ -192,6 +193,7 @@ def test_values_agree_with_pyyaml(tree: object, flow: bool, unicode: bool):
     assert plain(result.document) == pyyaml.safe_load(text)
 
 
+@pytest.mark.thorough
 @FAST
 @given(TREES, st.booleans())
 def test_a_plain_scalars_origin_cuts_out_its_text(tree: object, flow: bool):
@@ -208,6 +210,7 @@ def test_a_plain_scalars_origin_cuts_out_its_text(tree: object, flow: bool):
             assert piece == scalar.text
 
 
+@pytest.mark.thorough
 @FAST
 @given(TREES, st.booleans())
 def test_a_collection_spans_its_members(tree: object, flow: bool):
@@ -236,6 +239,7 @@ def test_the_pure_python_parser_gives_the_same_tree(monkeypatch: pytest.MonkeyPa
     assert parsed(text) == fast
 
 
+@pytest.mark.thorough
 def test_a_long_file_is_read_quickly():
     """Places and all, 3,800 lines take no longer than the library needs to load them without."""
     service = "  - name: svc\n    plan: starter\n    env:\n      - key: PORT\n        value: 8080\n"

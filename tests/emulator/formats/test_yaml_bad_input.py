@@ -166,6 +166,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
 MERGE_BOMB = "a: &a {" + ",".join(f"k{i}: 1" for i in range(500)) + "}\n" + "b:\n" + "  - {<<: [*a, *a, *a]}\n" * 200
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -264,12 +265,14 @@ def check_any(text: str) -> None:
     assert result.document is not None or result.diagnostics
 
 
+@pytest.mark.thorough
 def test_mutated_files_never_raise():
     """Four thousand damaged files: each is a tree or a diagnostic with a place in the file."""
     for seed in range(4_000):
         check_any(mutated(seed))
 
 
+@pytest.mark.thorough
 @settings(deadline=None, derandomize=True, database=None, max_examples=1500)
 @given(st.lists(st.sampled_from([*PIECES, "a", "b", "key", "  ", "    "]), max_size=25).map("".join))
 def test_any_text_is_answered(text: str):

@@ -85,6 +85,7 @@ def test_yaml_1_1_reads_it_so(written: str, expected: object):
     assert type(value) is type(expected)
 
 
+@pytest.mark.thorough
 @FAST
 @given(st.text(alphabet="0123456789+-._:xXboaeEfnIiTtrulysN~", min_size=1, max_size=10))
 def test_yaml_1_1_agrees_with_pyyamls_resolver(text: str):
@@ -100,6 +101,7 @@ def test_yaml_1_1_agrees_with_pyyamls_resolver(text: str):
     assert repr(ours) == repr(theirs)
 
 
+@pytest.mark.thorough
 @FAST
 @given(
     st.text(max_size=12), st.sampled_from(Dialect), st.sampled_from(["", "!", "!!int", "!!float", "!!bool", "!!null"])
@@ -129,6 +131,7 @@ def test_a_number_becomes_the_text_go_prints(written: str, expected: str):
     assert as_go_string(scalar(written)) == expected
 
 
+@pytest.mark.thorough
 @FAST
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_printed_float_reads_back(value: float):

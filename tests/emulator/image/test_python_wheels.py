@@ -168,6 +168,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, li
     return {name: (root / f"fresh-{name}", built[str(root / name)]) for name in LAYOUTS}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_the_wheel_holds_what_was_worked_out(wheels: dict[str, tuple[Path, list[str] | str]], name: str):
     """The same modules, no more and no fewer; where the backend refuses, so do we."""

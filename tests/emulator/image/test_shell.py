@@ -237,6 +237,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_scripts_end_soon(name: str):
     """No text takes longer than a second or two, whatever it holds."""

@@ -184,6 +184,7 @@ def _same_call(command: Command, call: Call) -> bool:
     return words and (not sure or command.cwd == call.cwd)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shell", [["/bin/sh", "-c"], ["/bin/bash", "-c"]], ids=["sh", "bash"])
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=SCRIPTS, data=st.data())

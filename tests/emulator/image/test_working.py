@@ -192,6 +192,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_dockerfiles_are_bounded(text: str):
     """Whatever somebody writes, the answer comes in seconds."""

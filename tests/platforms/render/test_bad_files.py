@@ -196,6 +196,7 @@ def test_a_name_nobody_has_is_answered_in_a_line():
     assert far.value.diagnostic.help == "known are site000, site001, site002, site003, site004 and 295 more"
 
 
+@pytest.mark.thorough
 def test_two_hundred_services_take_no_time():
     """A large file is planned in well under a second and a half, and the order of the file is kept."""
     rows = "".join(
@@ -255,6 +256,7 @@ WORDS = st.sampled_from(
 )
 
 
+@pytest.mark.thorough
 @given(st.lists(st.tuples(st.integers(0, 6), st.lists(WORDS, min_size=1, max_size=4)), max_size=12))
 @settings(max_examples=200, deadline=None)
 def test_no_text_brings_it_down(rows):
@@ -275,6 +277,7 @@ VALUES = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.thorough
 @given(st.dictionaries(FIELDS, VALUES, max_size=6), st.sampled_from(["web", "pserv", "worker", "cron", "keyvalue"]))
 @settings(max_examples=300, deadline=None)
 def test_no_combination_of_fields_brings_it_down(fields, type):

@@ -145,6 +145,7 @@ SCHEDULES = st.tuples(
 MOMENTS = st.integers(0, 8_000_000).map(lambda number: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=number))
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, deadline=None)
 @given(SCHEDULES, MOMENTS)
 def test_as_another_program_reads_it(text, after):

@@ -76,6 +76,7 @@ _structured = st.builds(
 _soup = st.text(alphabet="RUN CMD<>-EOF\"'\\ \t\n\r$={}[],#a", min_size=1, max_size=60)
 
 
+@pytest.mark.thorough
 @settings(max_examples=600, deadline=None)
 @given(st.one_of(_structured, _structured, _soup))
 @example("FROM a\nCMD \x1c['a']")

@@ -259,6 +259,7 @@ def test_prints_as_json():
     assert b'"keyword":"FROM"' in to_json(read("FROM a\n"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "text",
     [

@@ -159,6 +159,7 @@ def test_image_names(reference: str, fine: bool):
     assert (reference_problem(reference) is None) == fine
 
 
+@pytest.mark.thorough
 def test_ten_thousand_stages():
     """A long chain is followed without recursion, in linear time."""
     chain = "FROM a AS s0\n" + "".join(
