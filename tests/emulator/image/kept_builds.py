@@ -61,6 +61,9 @@ KEPT = {
     "ADD of no archive": of("ADD a d /to/", files=FILES),
     "WORKDIR through a file": of("COPY a /to", "WORKDIR /to/in", files=FILES),
     "WORKDIR through a link": of("COPY . /", "WORKDIR /l/new", files=FILES, links={"l": "d"}),
+    "a pattern that a directory did not need any more does not count below it": of(
+        "COPY . /", files=FILES, dockerignore="d\n!d/x\n*"
+    ),
     "an ignored directory whose exception comes back": of(
         "COPY . /", files=FILES, dockerignore="d\n!d/e/y\nDockerfile\n.dockerignore"
     ),
