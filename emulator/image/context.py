@@ -43,8 +43,8 @@ class LeftOut(Record, frozen=True, kw_only=True):
 class Entry(Record, frozen=True, kw_only=True):
     """What the builder gets at one path of the context.
 
-    kind is None when it gets nothing, and `left_out` says why. "unknown": only the platform knows, such as a
-    submodule's files.
+    kind is None when it gets nothing, and `left_out` says why. "unknown": a submodule's files, which only the platform
+    knows; a file of which Docker's own two readings of the ignore file differ, so that it arrives empty.
     """
 
     path: str
@@ -146,6 +146,8 @@ class Context:
             )  # fmt: skip
             return Entry(path=path, kind=None, left_out=gone)
         kind = "unknown" if node.kind == "submodule" else node.kind
+        if kind == "file" and any(verdict.matched) and self.ignore.leaves_out_when_read(path):
+            kind = "unknown"  # it arrives, and empty
         return Entry(path=path, kind=kind, target=node.target, size=node.size, executable=node.executable)
 
     def _verdict(self, path: str) -> Verdicts:
@@ -205,7 +207,7 @@ class ContextFolder(Record, frozen=True, kw_only=False):
             case "symlink":
                 return Link(made=made, target=entry.target)
             case "unknown":
-                return Unknown(why=f"{made.path} is a submodule whose files are not here")
+                return Unknown(why=f"what the builder gets at {made.path} is not known")
         return ABSENT
 
     def names(self) -> tuple[str, ...]:

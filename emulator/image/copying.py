@@ -314,9 +314,23 @@ def _made_unknown(tree: Folder, order: Order) -> Folder:
         return unknown_folder()
     if where in OFTEN_LINKS:
         return _forget_behind(tree, where)
-    directory = order.destination.rstrip(".").endswith("/") or isinstance(there, Folder)
-    made: Node = unknown_folder() if directory else Unknown(why="what was copied there is not known")
-    return write(tree, where, made, order.made, mode=None)
+    if isinstance(there, Folder):
+        return write(tree, where, unknown_folder(), order.made, mode=None)
+    # Perhaps nothing is copied, and then not even the directories on the way are made.
+    unknown = Unknown(why="what was copied there is not known", origin=order.made.origin)
+    return write(tree, _first_unsure(tree, where), unknown, order.made, mode=None)
+
+
+def _first_unsure(tree: Folder, path: str) -> str:
+    """The shortest beginning of `path` that is no known directory."""
+    here: Node = tree
+    way = ""
+    for part in path.strip("/").split("/"):
+        way += f"/{part}"
+        here = here.get(part) if isinstance(here, Folder) else here
+        if not isinstance(here, Folder):
+            return way
+    return way
 
 
 def _forget_behind(tree: Folder, path: str) -> Folder:

@@ -98,6 +98,17 @@ class IgnoreFile(Record, frozen=True, kw_only=True):
                 left_out = not pattern.exception
         return Verdicts(left_out, decided, tuple(matched))
 
+    def leaves_out_when_read(self, path: str) -> bool:
+        """Whether the sender, which judges a file once more when it opens it, then leaves it out. Where it did not
+        before, the builder gets an empty file (tonistiigi/fsutil, filter.go: Walk and Open)."""
+        parts = path.split("/")
+        ways = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+        left_out = False
+        for pattern in self.patterns:
+            if pattern.exception == left_out and any(pattern.matches(way) for way in ways):
+                left_out = not pattern.exception
+        return left_out
+
     def may_keep_below(self, directory: str) -> bool:
         """Whether something below a directory that is left out may come in through an exception."""
         return any(pattern.exception and pattern.may_match_below(directory) for pattern in self.patterns)

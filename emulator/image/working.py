@@ -66,8 +66,9 @@ class Worked(Record, frozen=True, kw_only=True):
 
     @property
     def tree(self) -> Folder:
-        """The image's filesystem; wholly unknown where there is no target."""
-        return self.stages[self.target].tree if self.target is not None else Folder(complete=False)
+        """The image's filesystem; wholly unknown where there is no target, or another language's rules hold."""
+        worked = self.stages.get(self.target) if self.target is not None else None
+        return worked.tree if worked is not None else Folder(complete=False)
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -133,12 +134,18 @@ def work_out(
         return ConfigBuilder(dockerfile, stages.args, known, found.append)
 
     worker = _Worker(context, stages, new_builder, unknown_args=unknown, readers=readers)
-    for index in stages.reached:
+    for index in stages.reached if _is_dockers(dockerfile) else ():
         worker.stage(stages.stages[index])
     return Worked(
         dockerfile=dockerfile, context=context, stages=worker.worked, target=stages.target,
         diagnostics=tuple(dict.fromkeys(found)),
     )  # fmt: skip
+
+
+def _is_dockers(dockerfile: Dockerfile) -> bool:
+    """Whether `# syntax=` leaves the rules to Docker's own frontend."""
+    syntax = dockerfile.directive("syntax")
+    return syntax is None or syntax.value.removeprefix("docker.io/").startswith("docker/dockerfile")
 
 
 class _Worker:

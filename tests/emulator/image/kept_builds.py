@@ -20,6 +20,18 @@ KEPT = {
     "nothing matches below a missing directory": of("COPY no/* /to/", files=FILES),
     "a pattern in a file": of("COPY a/* /to/", files=FILES),
     "a directory that matches gives its contents": of("COPY d* /to/", files=FILES),
+    "nothing matches below a directory, which is then not sent": of("COPY d/no* /to/", files=FILES),
+    "a pattern that matches a directory with a link that leads nowhere": of(
+        "COPY d* /to/", files=FILES, links={"d/l": "/nope"}
+    ),
+    "a malformed pattern behind a star": of("COPY x*a[ /to/", files=FILES),
+    "a malformed line behind a star": of("COPY a /", files=FILES, dockerignore="x*.[*"),
+    "a malformed line": of("COPY a /", files=FILES, dockerignore="b\n![a"),
+    "a context below the root": of("COPY a ../a /to/", files=FILES, context="api", beside={"a": "beside"}),
+    "names with blanks": of('COPY ["a b", "/to it/"]', files={"a b": "1"}),
+    "--link": of("COPY d /to", "COPY --link a /to/", files=FILES),
+    "an owner by number": of("COPY --chown=12:13 d /to/", files=FILES),
+    "a source that climbs into the context's root and beyond": of("COPY d/../../../a /to/", files=FILES),
     "a missing file": of("COPY a /", "COPY nope /", files=FILES),
     "a path that climbs out begins at the root": of("COPY ../a ../../d/../z.txt /to/", files=FILES),
     "a malformed pattern": of("COPY [a /to/", files=FILES),
@@ -49,6 +61,9 @@ KEPT = {
     "ADD of no archive": of("ADD a d /to/", files=FILES),
     "WORKDIR through a file": of("COPY a /to", "WORKDIR /to/in", files=FILES),
     "WORKDIR through a link": of("COPY . /", "WORKDIR /l/new", files=FILES, links={"l": "d"}),
+    "a pattern that a directory did not need any more does not count below it": of(
+        "COPY . /", files=FILES, dockerignore="d\n!d/x\n*"
+    ),
     "an ignored directory whose exception comes back": of(
         "COPY . /", files=FILES, dockerignore="d\n!d/e/y\nDockerfile\n.dockerignore"
     ),

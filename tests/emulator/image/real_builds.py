@@ -1,6 +1,7 @@
 """Really building a Dockerfile and comparing, path for path, with the image worked out."""
 
 import io
+import posixpath
 import re
 import subprocess
 import tarfile
@@ -18,7 +19,8 @@ from tests.emulator.edge.git_repositories import Repo
 
 
 class Project(Record, frozen=True, kw_only=True):
-    """A repository to build. files: path → text; links: path → target; ignores: the lines of the ignore file."""
+    """A repository to build. files: path → text; links: path → target, both below the context, as are Dockerfile and
+    ignore file. beside: files above the context, where that is not the root."""
 
     dockerfile: str
     files: dict[str, str] = {}
@@ -27,6 +29,8 @@ class Project(Record, frozen=True, kw_only=True):
     dockerignore: str | None = None
     gitignore: str | None = None
     target: str | None = None
+    context: str = "."
+    beside: dict[str, str] = {}
 
     def write(self, folder: Path) -> Snapshot:
         """The repository in an empty folder; with a .gitignore it is one of git's."""
@@ -35,13 +39,16 @@ class Project(Record, frozen=True, kw_only=True):
         texts = {**self.files, "Dockerfile": self.dockerfile}
         texts |= {".dockerignore": self.dockerignore} if self.dockerignore is not None else {}
         texts |= {".gitignore": self.gitignore} if self.gitignore is not None else {}
+        for path, text in self.beside.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
         for path, text in texts.items():
-            place = folder / path
+            place = folder / self.context / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(text.encode())
             place.chmod(0o755 if path in self.executable else 0o644)
         for path, target in self.links.items():
-            place = folder / path
+            place = folder / self.context / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(target)
         return open_repository(str(folder), root=str(folder))
@@ -55,14 +62,16 @@ class Built(Record, frozen=True, kw_only=True):
     log: str = ""
 
 
-def work(repo: Snapshot, target: str | None = None) -> Worked:
-    parsed = parse_dockerfile(repo.text("Dockerfile"), "Dockerfile")
-    return work_out(open_context(repo, ".", "Dockerfile"), parsed, target=target)
+def work(repo: Snapshot, target: str | None = None, context: str = ".") -> Worked:
+    name = posixpath.normpath(f"{context}/Dockerfile")
+    parsed = parse_dockerfile(repo.text(name), "Dockerfile")
+    return work_out(open_context(repo, context, name), parsed, target=target)
 
 
-def build(repo: Snapshot, target: str | None = None) -> Built:
+def build(repo: Snapshot, target: str | None = None, directory: str = ".") -> Built:
     """Build with the engine, as `emu up` does it."""
-    with prepare_context(repo, context=".", dockerfile="Dockerfile") as context:
+    name = posixpath.normpath(f"{directory}/Dockerfile")
+    with prepare_context(repo, context=directory, dockerfile=name) as context:
         command = ["docker", "buildx", "build", "--progress=plain", "--output", "type=tar,dest=-"]
         command += ["--target", target] if target else []
         command += ["-f", context.dockerfile, context.directory]
@@ -86,9 +95,9 @@ def build(repo: Snapshot, target: str | None = None) -> Built:
     return Built(paths=paths, log=log)
 
 
-def differences(repo: Snapshot, target: str | None = None) -> tuple[list[str], int]:
+def differences(repo: Snapshot, target: str | None = None, context: str = ".") -> tuple[list[str], int]:
     """What differs between the image worked out and the one that was built, and how many paths were compared."""
-    worked, built = work(repo, target), build(repo, target)
+    worked, built = work(repo, target, context), build(repo, target, context)
     if built.failed_at is not None:
         return _of_failures(worked, built), 1
     if worked.failures:
@@ -148,7 +157,7 @@ def _shown(worked: Worked, node: object) -> tuple:
     if isinstance(node, Link):
         return ("link", node.target)
     assert isinstance(node, File)
-    content = node.content if node.made.by == "instruction" else worked.context.read(node.made.path)
+    content = node.content if node.made.by == "instruction" else worked.context.repo.read(node.made.path)
     return ("file", node.mode, content)
 
 

@@ -65,6 +65,12 @@ def test_a_blank_before_the_sharp_makes_it_a_pattern():
     assert [p.text for p in read(" # x").patterns] == ["# x"]
 
 
+def test_a_pattern_that_a_directory_did_not_need_does_not_count_below_it():
+    """Docker does not even look at it there, so that "d" kept away, "!d/x" brings x back for good."""
+    assert not left_out(read("d", "!d/x", "*"), "d/x")
+    assert left_out(read("!d/x", "d", "*"), "d/x")
+
+
 def test_the_deciding_pattern_is_named():
     """The one that left the path out, not a later one that would have too."""
     ignore = read("docs", "!docs/keep", "docs/keep/secret", "**/secret")

@@ -3,6 +3,7 @@
 EMU_BUILDS=1000 builds so many generated ones instead of the few of a usual run, each time others.
 """
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -30,11 +31,11 @@ GENERATED = settings(
 @pytest.mark.parametrize("project", KEPT.values(), ids=KEPT)
 def test_kept_cases(project: Project, tmp_path: Path):
     """What BuildKit was once seen to do, it still does, and so do we."""
-    found, _ = differences(project.write(tmp_path), project.target)
+    found, _ = differences(project.write(tmp_path), project.target, project.context)
     assert found == []
 
 
-NAMES = st.sampled_from(["a", "b", "c", "d.py", ".e", "a.txt"])
+NAMES = st.sampled_from(["a", "b", "c", "d.py", ".e", "a.txt", "a b"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
 TARGETS = st.sampled_from(["a", "b", "a/b", "../a", "/a", ".", "..", "/b/c", "nowhere", "c"])
 
@@ -106,7 +107,9 @@ def copies(draw: st.DrawFn, stages: int, sources_here: st.SearchStrategy[str]) -
     if keyword == "COPY" and stages and draw(st.booleans()):
         flags += f"--from=s{draw(st.integers(0, stages - 1))} "
         sources = draw(st.lists(FROM_STAGES, min_size=1, max_size=2))
-    return f"{keyword} {flags}{' '.join(sources)} {draw(DESTINATIONS)}"
+    words = [*sources, draw(DESTINATIONS)]
+    as_json = draw(st.booleans()) or any(" " in word for word in words)
+    return f"{keyword} {flags}{json.dumps(words) if as_json else ' '.join(words)}"
 
 
 @st.composite
@@ -130,7 +133,10 @@ def dockerfiles(draw: st.DrawFn, paths: list[str]) -> str:
 @st.composite
 def projects(draw: st.DrawFn) -> Project:
     files, links, executable = draw(trees())
+    context = draw(st.sampled_from([".", ".", ".", "api", "api/v1"]))
     return Project(
+        context=context,
+        beside={"a": "beside", "b/c": "beside", "api.txt": ""} if context != "." else {},
         dockerfile=draw(dockerfiles([*files, *links])),
         files=files,
         links=links,
@@ -142,7 +148,7 @@ def projects(draw: st.DrawFn) -> Project:
 
 def agree(project: Project) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        found, compared = differences(project.write(Path(folder)), project.target)
+        found, compared = differences(project.write(Path(folder)), project.target, project.context)
         note(f"compared {compared}")
         COUNTED.append(compared)
         assert found == []

@@ -137,6 +137,14 @@ def test_what_cannot_be_known_does_not_fail(line: str):
     assert worked("FROM registry.example/base", line).failures == ()
 
 
+def test_another_language_is_not_claimed_to_be_understood():
+    """`# syntax=` may name a frontend with rules of its own."""
+    lines = ["FROM scratch", "COPY nope /"]
+    assert worked("# syntax=example/other:1", *lines).failures == ()
+    assert worked("# syntax=example/other:1", *lines).look("/x").state == "unknown"
+    assert worked("# syntax=docker/dockerfile:1", *lines).failures != ()
+
+
 def test_a_build_argument_without_a_value_is_unknown():
     """A secret's value is not in the plan: what depends on it is not claimed."""
     lines = ["ARG BASE=scratch", "FROM $BASE", "ARG WHAT=nope", "COPY $WHAT /"]
