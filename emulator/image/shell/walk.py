@@ -22,11 +22,12 @@ from .nodes import (
     Part,
     Pipeline,
     RawRedirection,
+    Read,
     Sequence,
     Simple,
     Substitution,
 )
-from .parse import Read, parse_shell
+from .parse import parse_shell
 from .records import Command, Failure, Opaque, Redirection, Script, Word
 from .state import MAX_VARIABLES, State, joined
 from .touched import Touched, asks_status, touched_by

@@ -65,6 +65,7 @@ NEEDS = [
     ("pip install .", {"/app/pyproject.toml": HATCH + 'readme = "README.md"\n', "/app/a.py": ""},
      ["missing /app/README.md"]),
     ("pip install ./lib", {"/app/x": ""}, ["missing /app/lib"]),
+    ("uv pip install -r pyproject.toml", {"/app/pyproject.toml": "-r x.txt"}, []),
     ("uv sync --frozen", {"/app/pyproject.toml": HATCH, "/app/a.py": ""}, ["missing /app/uv.lock"]),
     ("uv sync", {"/app/pyproject.toml": HATCH, "/app/a.py": ""}, []),
     ("uv sync --frozen", {"/pyproject.toml": HATCH, "/uv.lock": "", "/app/a.py": "", "/a.py": ""}, []),
