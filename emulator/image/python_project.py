@@ -233,7 +233,7 @@ def _named_files(directory: str, files: Files, data: dict[str, Any], text: str, 
             if isinstance(one, str) and one:
                 why = f"pyproject.toml names it, and {backend.partition('.')[0]} reads it to build"
                 found += need(files, join(directory, one), why, file=path, line=line_of(text, one))
-    if backend == "hatchling.build" and "version" in (project.get("dynamic") or []):
+    if backend == "hatchling.build" and "version" in (strings(project.get("dynamic")) or []):
         version = table(data, "tool", "hatch", "version")
         one = version.get("path")
         if isinstance(one, str) and version.get("source", "regex") == "regex":
