@@ -93,6 +93,24 @@ def test_a_need_tells_where_it_is_named():
     assert (need.file, need.line) == ("/app/pyproject.toml", 6)
 
 
+SCM = '[project]\nname = "a"\ndynamic = ["version"]\n[tool.setuptools_scm]\n'
+VCS = '[build-system]\nbuild-backend = "hatchling.build"\n' + SCM
+VCS = VCS.replace("setuptools_scm]", 'hatch.version]\nsource = "vcs"')
+
+
+@pytest.mark.parametrize("text", [SCM, VCS])
+def test_a_version_from_git_needs_git(text: str):
+    """It is missing unless .git is there, and a variable may take its place, so that it is no refusal."""
+    files = {"/app/pyproject.toml": text, "/app/a/__init__.py": ""}
+    built = build_project("/app", Given(files))
+    [need] = built.needs
+    assert (need.path, need.state, built.refusal) == ("/app/.git", "missing", None)
+    assert "SETUPTOOLS_SCM_PRETEND_VERSION" in need.unless
+    assert build_project("/app", Given(files | {"/app/.git/HEAD": ""})).needs == ()
+    fallback = text + 'fallback_version = "1"\n'
+    assert build_project("/app", Given(files | {"/app/pyproject.toml": fallback})).needs == ()
+
+
 LEFT = [
     ("pip install .", {"a"}),
     ("pip install --no-deps -e .", {"a"}),
