@@ -83,6 +83,13 @@ def test_needs(text: str, files: dict[str, str], expected: list[str]):
     assert sorted(f"{one.state} {one.path}" for one in report(text, files).needs) == sorted(expected)
 
 
+def test_constraints_install_nothing():
+    """What a constraint file lists is neither installed nor needed."""
+    files = {"/app/r.txt": "flask # web\n-c more.txt\n", "/app/c.txt": "werkzeug\n./x.whl\n", "/app/more.txt": "y\n"}
+    found = report("pip install -r r.txt -c c.txt jinja2", files)
+    assert (found.names, found.needs, found.unknown) == (("jinja2", "flask"), (), None)
+
+
 def test_a_need_tells_where_it_is_named():
     """The line of the requirement file, or of the step."""
     [need] = report("pip install -r r.txt", {"/app/r.txt": "flask\n\n-e ./lib\n"}).needs
