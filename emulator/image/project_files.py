@@ -40,13 +40,15 @@ class Refused(Exception):
 
 class Need(Record, frozen=True, kw_only=True):
     """A path something needs. why: who needs it; file and line: where it is named, None where nobody names it.
-    state: "missing" for sure, or "unknown" whether it is there; what is there is no Need."""
+    state: "missing" for sure, or "unknown" whether it is there; what is there is no Need. unless: it is not needed
+    where an environment variable is set whose name begins with one of these."""
 
     path: str
     why: str
     state: Literal["missing", "unknown"]
     file: str | None = None
     line: int | None = None
+    unless: tuple[str, ...] = ()
 
 
 class Package(Record, frozen=True, kw_only=True):

@@ -151,7 +151,7 @@ def poetry_core(directory: str, files: Files, data: dict[str, Any]) -> Provided:
     for one in given if isinstance(given, list) else []:
         include, source, to = (table(one).get(key) for key in ("include", "from", "to"))
         formats = table(one).get("format", ["sdist", "wheel"])
-        if not isinstance(include, str) or to or re.search(r"[*?\[]", include):
+        if not isinstance(include, str) or not isinstance(source, str | None) or to or re.search(r"[*?\[]", include):
             raise NotKnown("tool.poetry.packages has a form that is not read")
         path = join(directory, source or ".", include)
         if not is_file(files, path) and not is_folder(files, path):
@@ -207,6 +207,8 @@ def pdm_backend(directory: str, files: Files, data: dict[str, Any]) -> Provided:
     includes = strings(build.get("includes", [])) or []
     excludes = strings(build.get("excludes", [])) or []
     source = build.get("package-dir")
+    if source is not None and not isinstance(source, str):
+        raise NotKnown("tool.pdm.build.package-dir is no text")
     if source is None:
         below = not includes or any(posixpath.normpath(one).split("/")[0] == "src" for one in includes)
         source = "src" if below and is_folder(files, join(directory, "src")) else ""
@@ -218,7 +220,7 @@ def pdm_backend(directory: str, files: Files, data: dict[str, Any]) -> Provided:
         tops = [name for name in tops if name not in ("__pycache__", "__pypackages__")]
         tops = tops or [name for name in names(files, base) if name.endswith(".py")]
         includes = [posixpath.normpath(posixpath.join(source, name)) for name in tops]
-    left = {posixpath.normpath(one) for one in (*excludes, *(build.get("source-includes") or ["tests"]))}
+    left = {posixpath.normpath(one) for one in (*excludes, *(strings(build.get("source-includes")) or ["tests"]))}
     if any(re.search(r"[*?\[]", one) and not one.startswith(("*", "**/", "tests")) for one in left):
         raise NotKnown("tool.pdm.build.excludes has wildcards")
     packages: list[Package] = []

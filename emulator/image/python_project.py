@@ -198,8 +198,9 @@ def _with_backend(directory: str, files: Files, data: dict[str, Any], text: str)
     built = Built(directory=directory, backend=backend, name=name if isinstance(name, str) else None)
     if system.get("backend-path"):
         return replace(built, provided=Provided(unknown="the build backend is part of the project"))
-    needs = _named_files(directory, files, data, text, backend)
-    refusal = next((f"{one.path} is missing: {one.why}" for one in needs if one.state == "missing"), None)
+    needs = (*_named_files(directory, files, data, text, backend), *_git(directory, files, data, text, backend))
+    surely = [one for one in needs if one.state == "missing" and not one.unless]
+    refusal = f"{surely[0].path} is missing: {surely[0].why}" if surely else None
     try:
         if backend in SETUPTOOLS:
             provided, given = setuptools_provides(directory, files, data)
@@ -213,6 +214,34 @@ def _with_backend(directory: str, files: Files, data: dict[str, Any], text: str)
     except Refused as refused:
         return replace(built, needs=needs, refusal=refusal or str(refused))
     return replace(built, needs=needs, provided=provided, refusal=refusal)
+
+
+PRETENDED = ("SETUPTOOLS_SCM_PRETEND_VERSION", "VCS_VERSIONING_PRETEND_VERSION")
+_ELSEWHERE = {
+    "fallback_version", "fallback-version", "fallback_root", "root", "search_parent_directories", "raw-options",
+}  # fmt: skip
+_OTHER_SOURCES = (".hg", ".git_archival.txt", ".hg_archival.txt", "PKG-INFO")
+
+
+def _git(directory: str, files: Files, data: dict[str, Any], text: str, backend: str) -> tuple[Need, ...]:
+    """A version that setuptools-scm or hatch-vcs takes from git: without the repository's .git the build ends, unless
+    a variable gives the version (setuptools-scm.readthedocs.io/en/latest/overrides; tried with setuptools-scm 10 and
+    hatch-vcs 0.5)."""
+    if "version" not in (strings(table(data, "project").get("dynamic")) or []):
+        return ()
+    hatch = table(data, "tool", "hatch", "version")
+    if backend in SETUPTOOLS and isinstance(table(data, "tool").get("setuptools_scm"), dict):
+        options, tool = table(data, "tool", "setuptools_scm"), "setuptools-scm"
+    elif backend == "hatchling.build" and hatch.get("source") == "vcs":
+        options, tool = hatch, "hatch-vcs"
+    else:
+        return ()
+    if _ELSEWHERE & {*options} or any(files.look(join(directory, one)) != "absent" for one in _OTHER_SOURCES):
+        return ()
+    file = join(directory, "pyproject.toml")
+    line = line_of(text, "setuptools_scm]") or line_of(text, "source", "vcs")
+    found = need(files, join(directory, ".git"), f"{tool} reads the version from it", file=file, line=line)
+    return tuple(replace(one, unless=PRETENDED) for one in found)
 
 
 def _named_files(directory: str, files: Files, data: dict[str, Any], text: str, backend: str) -> tuple[Need, ...]:
@@ -233,7 +262,7 @@ def _named_files(directory: str, files: Files, data: dict[str, Any], text: str, 
             if isinstance(one, str) and one:
                 why = f"pyproject.toml names it, and {backend.partition('.')[0]} reads it to build"
                 found += need(files, join(directory, one), why, file=path, line=line_of(text, one))
-    if backend == "hatchling.build" and "version" in (project.get("dynamic") or []):
+    if backend == "hatchling.build" and "version" in (strings(project.get("dynamic")) or []):
         version = table(data, "tool", "hatch", "version")
         one = version.get("path")
         if isinstance(one, str) and version.get("source", "regex") == "regex":

@@ -16,6 +16,9 @@ MAX_FILES = 100
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _FILE = re.compile(r"(?:(-r|-c)\s*|(--requirement|--constraint)(?:\s+|=))(\S.*)")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(\S.*)")
+_NOT_LISTS = (".toml", ".py", ".cfg")
+"""uv takes pyproject.toml, setup.py and setup.cfg in place of a list (docs.astral.sh/uv/pip/packages)."""
+
 _ARCHIVE = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2")
 
 
@@ -59,6 +62,9 @@ class _Reader:
                 continue
             self._seen.add(path)
             self.needs += need(self.files, path, why, file=file, line=line)
+            if path.endswith(_NOT_LISTS):
+                self.unknown = self.unknown or f"the dependencies in {path} are not read"
+                continue
             text = self.files.read(path) if self.files.look(path) == "file" else None
             if text is None:
                 self.unknown = self.unknown or f"what {path} says is not known"

@@ -314,12 +314,18 @@ def _find_call(call: ast.Call, *, namespaces: bool) -> Find:
 
 
 def _literal(node: ast.expr | None, what: str) -> Any:
+    """The value written there, of the type setuptools takes; None where nothing is. Raises NotKnown."""
     if node is None:
         return None
     try:
         value = ast.literal_eval(node)
     except (ValueError, TypeError, RecursionError, MemoryError):
         raise NotKnown(f"setup.py works out {what}") from None
-    if what in ("packages", "py_modules"):
-        return list(value) if isinstance(value, list | tuple) else None
+    if isinstance(value, list | tuple):
+        value = list(value)
+    fits = isinstance(value, str) if what == "where" else strings(value) is not None
+    if what == "package_dir":
+        fits = isinstance(value, dict) and all(isinstance(one, str) for pair in value.items() for one in pair)
+    if not fits:
+        raise NotKnown(f"setup.py gives {what} in a form that is not read")
     return value

@@ -22,6 +22,7 @@ from .effects import (
     Touch,
     Unknown,
     Venv,
+    written,
 )
 from .packages import package_step
 from .shell import Command, Redirection, Word
@@ -45,8 +46,33 @@ def effects_of(command: Command) -> tuple[Effect, ...]:
     try:
         effects += _of_command(command)
     except NotSure as reason:
-        effects.append(Unknown(paths=ANYTHING, why=str(reason)))
+        effects.append(Unknown(paths=_named_paths(command), why=str(reason)))
     return tuple(effects)
+
+
+_ONLY_WHAT_THEY_NAME = {"mkdir", "cp", "mv", "rm", "rmdir", "ln", "touch", "chmod", "tee", "install", "unzip", "curl"}
+
+
+def _named_paths(command: Command) -> tuple[str, ...]:
+    """Below which paths a command may write that could not be told more exactly.
+
+    An argument that is known by its beginning only is taken to stay in that directory: `/src/x-$VERSION` (inferred).
+    """
+    found: list[str] = []
+    if (command.words[0].text or "") not in _ONLY_WHAT_THEY_NAME or command.cwd is None or command.assumed:
+        return ANYTHING
+    for word in command.words[1:]:
+        text = word.text if word.text is not None else word.pattern or word.prefix
+        if text.startswith("-") and "/" not in text:
+            continue
+        if text == "" or text.startswith("-"):
+            return ANYTHING
+        path = posixpath.normpath(posixpath.join(command.cwd, text))
+        whole = word.text is not None
+        found.append(path if whole or text.endswith("/") else posixpath.dirname(path))
+        if word.pattern is not None:
+            found[-1] = written(Remove(paths=(place_of(word, command),)))[0]
+    return tuple(dict.fromkeys(found))
 
 
 def _of_command(command: Command) -> list[Effect]:
@@ -288,7 +314,7 @@ def _curl(args: Arguments) -> list[Effect]:
         if following is not None and (text == "--output" or re.fullmatch(r"-[a-zA-Z#]*o", text)):
             if (following.text or "") not in ("-", "/dev/null"):
                 effects.append(MakeFile(path=args.path(following)))
-        elif text.startswith(("--output=", "--output-dir", "-o", "--config", "-K")) or word.many:
+        elif text.startswith(("--output=", "--output-dir", "-o", "--config", "-K")):
             raise NotSure("where curl writes is not known")
     return effects
 
@@ -333,7 +359,36 @@ def _git(args: Arguments) -> list[Effect]:
         where = "." if "://" in (last.text or "") or "@" in (last.text or "") or last.text is None else last.text
         folder = args.path(Word(text=where, source=where, line=args.command.line))
         return [Unknown(paths=(folder,), why="git clones there", keeps=True)]
+    if texts[:1] in (["checkout"], ["fetch"], ["pull"], ["submodule"], ["init"], ["apply"], ["reset"], ["lfs"]):
+        return [Unknown(paths=(_option_path(args),), why="git changes files there")]
     raise NotSure("what git does there is not read")
+
+
+def _gpg(args: Arguments) -> list[Effect]:
+    keys: Effect = Unknown(paths=("/root", "/home", "/tmp"), why="gpg keeps its keys there", keeps=True)  # noqa: S108
+    words = args.command.words
+    for word, following in zip(words, words[1:], strict=False):
+        if word.text in ("-o", "--output"):
+            return [keys, MakeFile(path=args.path(following))]
+    if any(re.match(r"--output=|-[a-z]*o|--homedir", word.text or "") for word in words) or "-d" in args.flags:
+        raise NotSure("where gpg writes is not read")
+    dearmored = [word for word in words if word.text == "--dearmor"]
+    files = [word for word in words[1:] if not (word.text or "-").startswith("-")]
+    if dearmored and files:
+        return [keys, MakeFile(path=f"{args.path(files[0])}.gpg")]
+    return [keys]
+
+
+def _sort(args: Arguments) -> list[Effect]:
+    if any(re.match(r"-[a-zA-Z]*o|--output", word.text or "-o") for word in args.command.words[1:]):
+        raise NotSure("sort writes a file")
+    return []
+
+
+def _awk(args: Arguments) -> list[Effect]:
+    if any(re.search(r">|\||system|-f|-i", word.text or ">") for word in args.command.words[1:]):
+        raise NotSure("the program of awk may write")
+    return []
 
 
 def _install(args: Arguments) -> list[Effect]:
@@ -378,5 +433,6 @@ def _nothing(args: Arguments) -> list[Effect]:
 _READERS: dict[str, Callable[[Arguments], list[Effect]]] = {
     "mkdir": _mkdir, "cp": _cp, "mv": _mv, "rm": _rm, "rmdir": _rmdir, "ln": _ln, "touch": _touch, "chmod": _chmod,
     "chown": _nothing, "chgrp": _nothing, "sed": _sed, "tee": _tee, "tar": _tar, "unzip": _unzip, "curl": _curl,
-    "wget": _wget, "find": _find, "git": _git, "install": _install, "python": _python, "virtualenv": _virtualenv,
+    "wget": _wget, "find": _find, "git": _git, "gpg": _gpg, "sort": _sort, "awk": _awk,
+    "install": _install, "python": _python, "virtualenv": _virtualenv,
 }  # fmt: skip

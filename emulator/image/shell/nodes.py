@@ -3,7 +3,7 @@
 The names are those of the POSIX shell grammar (Shell Command Language, XCU 2.10).
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from emulator.model.record import Record
 
@@ -144,3 +144,16 @@ class Definition(Record, frozen=True, kw_only=True):
 
 
 Node = Simple | AndOr | Pipeline | Group | Choice | Loop | Definition
+
+
+class Read(NamedTuple):
+    """What was read of a script.
+
+    body: its complete lists. bodies: here-documents, by the offset of their names. problem: why reading ended
+    before the end, None when it did not; at: the offset of the first list that was not understood.
+    """
+
+    body: Sequence
+    bodies: dict[int, tuple[Part, ...]]
+    problem: str | None
+    at: int

@@ -17,6 +17,7 @@ from .nodes import (
     Pipeline,
     RawRedirection,
     RawWord,
+    Read,
     Sequence,
     Simple,
 )
@@ -39,19 +40,6 @@ _COMMENT = re.compile(r"#[^\n]*")
 
 MAX_TEXT = 128 * 1024 - 1
 """As many bytes as Linux takes for one argument (MAX_ARG_STRLEN): no shell can be given a longer script."""
-
-
-class Read(NamedTuple):
-    """What was read of a script.
-
-    body: its complete lists. bodies: here-documents, by the offset of their names. problem: why reading ended
-    before the end, None when it did not; at: the offset of the first list that was not understood.
-    """
-
-    body: Sequence
-    bodies: dict[int, tuple[Part, ...]]
-    problem: str | None
-    at: int
 
 
 def parse_shell(text: str, *, bash: bool = False) -> Read:
@@ -325,7 +313,6 @@ class Parser(Reader):
         words: list[RawWord] = []
         redirections: list[RawRedirection] = []
         while True:
-            self.skip_blanks()
             if self._redirection(redirections):
                 continue
             if self.position >= len(self.text) or _OPERATOR.match(self.text, self.position):
@@ -360,12 +347,12 @@ class Parser(Reader):
 
     def _redirections(self) -> tuple[RawRedirection, ...]:
         found: list[RawRedirection] = []
-        self.skip_blanks()
         while self._redirection(found):
-            self.skip_blanks()
+            pass
         return tuple(found)
 
     def _redirection(self, into: list[RawRedirection]) -> bool:
+        self.skip_blanks()
         if self.bash and (both := _BOTH.match(self.text, self.position)):
             self.position = both.end()
             self.skip_blanks()

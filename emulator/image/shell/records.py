@@ -12,9 +12,9 @@ Failure = Literal["fails", "swallowed", "unknown"]
 class Word(Record, frozen=True, kw_only=True):
     """One argument.
 
-    text: after expansion, quotes removed; None when it is not known. pattern: set for a word that the shell replaces
-    by the names that match it; what was quoted in it stands behind a backslash. many: it may be several words or
-    none. source: as written. line: of the file.
+    text: after expansion, quotes removed; None when it is not known; prefix is then what it begins with. pattern: set
+    for a word that the shell replaces by the names that match it; what was quoted in it stands behind a backslash.
+    many: it may be several words or none. source: as written. line: of the file.
     """
 
     text: str | None
@@ -22,6 +22,7 @@ class Word(Record, frozen=True, kw_only=True):
     line: int
     pattern: str | None = None
     many: bool = False
+    prefix: str = ""
 
 
 class Redirection(Record, frozen=True, kw_only=True):

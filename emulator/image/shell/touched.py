@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .builtins import TRANSPARENT, ends
+from .builtins import TRANSPARENT, ends, outcome_of
 from .nodes import (
     AndOr,
     Choice,
@@ -57,6 +57,14 @@ def asks_status(node: Node, functions: Mapping[str, object]) -> bool:
 
 def _asks(body: Sequence, functions: Mapping[str, object]) -> bool:
     return any(asks_status(item.node, functions) for item in body.items)
+
+
+def only_talks(body: Sequence, functions: Mapping[str, object]) -> bool:
+    """Whether it only prints: whichever way is taken then, the script goes on."""
+    return all(
+        isinstance(item.node, Simple) and outcome_of(item.node, functions) == "succeeds" and not item.asks
+        for item in body.items
+    )
 
 
 class _Finder:

@@ -31,7 +31,7 @@ def fields(word: RawWord, state: State, line: int) -> tuple[list[Word], State]:
     """The arguments one word becomes, and the state after it (`${NAME:=…}` assigns)."""
     pieces, state = _pieces(_tilde(word.parts), state)
     if _unclear(word, pieces, state):
-        return [Word(text=None, source=word.source, line=line, many=True)], state
+        return [Word(text=None, source=word.source, line=line, many=True, prefix=_prefix(pieces))], state
     found: list[list[_Piece]] = []
     current: list[_Piece] | None = None
     for piece in pieces:
@@ -86,13 +86,23 @@ def _has_braces(text: str) -> bool:
 
 def _field(pieces: list[_Piece], source: str, line: int) -> Word:
     if any(piece.text is None for piece in pieces):
-        return Word(text=None, source=source, line=line)
+        return Word(text=None, source=source, line=line, prefix=_prefix(pieces))
     if _is_pattern("".join("x" if piece.quoted else piece.text or "" for piece in pieces)):
         pattern = "".join(
             _SPECIAL.sub(r"\\\1", piece.text or "") if piece.quoted else piece.text or "" for piece in pieces
         )
         return Word(text=None, source=source, line=line, pattern=pattern, many=True)
     return Word(text="".join(piece.text or "" for piece in pieces), source=source, line=line)
+
+
+def _prefix(pieces: list[_Piece]) -> str:
+    """What stands before the first part that is not known, or that may be split, or a pattern."""
+    known: list[str] = []
+    for piece in pieces[:20]:
+        if piece.text is None or (not piece.quoted and (piece.split or re.search(r"[*?\[{ \t\n]", piece.text))):
+            break
+        known.append(piece.text)
+    return "".join(known)
 
 
 def _is_pattern(unquoted: str) -> bool:

@@ -65,6 +65,7 @@ NEEDS = [
     ("pip install .", {"/app/pyproject.toml": HATCH + 'readme = "README.md"\n', "/app/a.py": ""},
      ["missing /app/README.md"]),
     ("pip install ./lib", {"/app/x": ""}, ["missing /app/lib"]),
+    ("uv pip install -r pyproject.toml", {"/app/pyproject.toml": "-r x.txt"}, []),
     ("uv sync --frozen", {"/app/pyproject.toml": HATCH, "/app/a.py": ""}, ["missing /app/uv.lock"]),
     ("uv sync", {"/app/pyproject.toml": HATCH, "/app/a.py": ""}, []),
     ("uv sync --frozen", {"/pyproject.toml": HATCH, "/uv.lock": "", "/app/a.py": "", "/a.py": ""}, []),
@@ -82,6 +83,13 @@ def test_needs(text: str, files: dict[str, str], expected: list[str]):
     assert sorted(f"{one.state} {one.path}" for one in report(text, files).needs) == sorted(expected)
 
 
+def test_constraints_install_nothing():
+    """What a constraint file lists is neither installed nor needed."""
+    files = {"/app/r.txt": "flask # web\n-c more.txt\n", "/app/c.txt": "werkzeug\n./x.whl\n", "/app/more.txt": "y\n"}
+    found = report("pip install -r r.txt -c c.txt jinja2", files)
+    assert (found.names, found.needs, found.unknown) == (("jinja2", "flask"), (), None)
+
+
 def test_a_need_tells_where_it_is_named():
     """The line of the requirement file, or of the step."""
     [need] = report("pip install -r r.txt", {"/app/r.txt": "flask\n\n-e ./lib\n"}).needs
@@ -90,6 +98,24 @@ def test_a_need_tells_where_it_is_named():
     assert (need.file, need.line) == (None, 2)
     [need] = build_project("/app", Given({"/app/pyproject.toml": HATCH + 'readme = "R.md"\n', "/app/a.py": ""})).needs
     assert (need.file, need.line) == ("/app/pyproject.toml", 6)
+
+
+SCM = '[project]\nname = "a"\ndynamic = ["version"]\n[tool.setuptools_scm]\n'
+VCS = '[build-system]\nbuild-backend = "hatchling.build"\n' + SCM
+VCS = VCS.replace("setuptools_scm]", 'hatch.version]\nsource = "vcs"')
+
+
+@pytest.mark.parametrize("text", [SCM, VCS])
+def test_a_version_from_git_needs_git(text: str):
+    """It is missing unless .git is there, and a variable may take its place, so that it is no refusal."""
+    files = {"/app/pyproject.toml": text, "/app/a/__init__.py": ""}
+    built = build_project("/app", Given(files))
+    [need] = built.needs
+    assert (need.path, need.state, built.refusal) == ("/app/.git", "missing", None)
+    assert "SETUPTOOLS_SCM_PRETEND_VERSION" in need.unless
+    assert build_project("/app", Given(files | {"/app/.git/HEAD": ""})).needs == ()
+    fallback = text + 'fallback_version = "1"\n'
+    assert build_project("/app", Given(files | {"/app/pyproject.toml": fallback})).needs == ()
 
 
 LEFT = [
@@ -187,3 +213,68 @@ def test_node_workspaces_and_the_unknown():
     assert node("npm i", {"/app/package.json": '{"workspaces": {"packages": ["b"]}}'}).workspaces == ("b",)
     [need] = node("npm ci", {"/app/package.json": "{}"}, ("/app/npm-shrinkwrap.json",)).needs
     assert need.state == "unknown"
+
+
+VALUES = [
+    "3", '"x"', "[]", "[1]", "{}", "{a = 1}", "true", '["a", 1]', "[{include = 1}]", '[["a"]]', "{file = 1}", '""',
+    "2020-01-01",
+]  # fmt: skip
+KEYS = {
+    "setuptools.build_meta": [
+        "tool.setuptools", "tool.setuptools.packages", "tool.setuptools.packages.find",
+        "tool.setuptools.packages.find.where",
+        "tool.setuptools.packages.find.include", "tool.setuptools.package-dir", "tool.setuptools.py-modules",
+        "tool.setuptools.ext-modules", "tool",
+    ],
+    "hatchling.build": [
+        "tool.hatch", "tool.hatch.build", "tool.hatch.build.targets.wheel", "tool.hatch.build.targets.wheel.packages",
+        "tool.hatch.build.targets.wheel.only-include", "tool.hatch.build.targets.wheel.sources", "tool.hatch.version",
+        "tool.hatch.build.exclude", "tool.hatch.build.hooks", "project.readme", "project.license", "project.dynamic",
+    ],
+    "poetry.core.masonry.api": [
+        "tool.poetry", "tool.poetry.packages", "tool.poetry.readme", "tool.poetry.name", "tool.poetry.package-mode",
+    ],
+    "flit_core.buildapi": ["tool.flit", "tool.flit.module", "tool.flit.module.name", "project.readme"],
+    "pdm.backend": [
+        "tool.pdm", "tool.pdm.build", "tool.pdm.build.includes", "tool.pdm.build.excludes",
+        "tool.pdm.build.package-dir", "tool.pdm.build.source-includes",
+    ],
+    "uv_build": ["tool.uv", "tool.uv.build-backend", "tool.uv.build-backend.module-name",
+                 "tool.uv.build-backend.module-root"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", KEYS)
+def test_values_of_any_type_are_answered(backend: str):
+    """A value that is not what a tool expects is no reason to fall over."""
+    for key in (*KEYS[backend], "project", "project.name", "build-system.backend-path", "build-system.build-backend"):
+        for value in VALUES:
+            text = f'{key} = {value}\n[build-system]\nbuild-backend = "{backend}"\n[project]\nversion = "1"\n'
+            if key.startswith("build-system"):
+                text = f"{key} = {value}\n"
+            elif key.startswith("project"):
+                text = f'{key} = {value}\n[build-system]\nbuild-backend = "{backend}"\n'
+            build_project("/app", Given({"/app/pyproject.toml": text, "/app/a/__init__.py": "", "/app/src/x.py": ""}))
+
+
+BAD_SETUPS = ["(" * 5000, "setup(" * 3, "\0", "from setuptools import setup\nsetup(package_dir=[1], packages={1: 2})",
+              "from setuptools import setup\nsetup(py_modules=3, packages='x')", "x = " + "-" * 20_000 + "1",
+              "from setuptools import *\nsetup(packages=find_packages(1, 2, 3, 4))",
+              "from setuptools import *\nsetup(packages=find_packages(exclude=3, where=[]))"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BAD_SETUPS)
+def test_any_setup_py_is_answered(text: str):
+    """Text that is no program, or does what setuptools does not know, is not known."""
+    config = "[options]\npackages = find:\n[x"
+    build_project("/app", Given({"/app/setup.py": text, "/app/setup.cfg": config, "/app/a/b.py": ""}))
+    build_project("/app", Given({"/app/setup.py": text, "/app/a/b.py": ""}))
+
+
+MANIFESTS = ["[1]", "3", '{"scripts": 3}', '{"workspaces": 3}', '{"workspaces": {"packages": 1}}', "[" * 10_000]
+
+
+@pytest.mark.parametrize("text", MANIFESTS)
+def test_any_package_json_is_answered(text: str):
+    """Nor need package.json be an object."""
+    node("npm run build", {"/app/package.json": text})

@@ -103,6 +103,8 @@ FAILURE = [
     ("a || exit 1; b", "fails swallowed fails"),
     ("! a", "swallowed"),
     ("if a; then b; fi", "unknown fails"),
+    ("if ! a; then echo b; fi", "swallowed fails"),
+    ("if a; then :; else exit 1; fi", "unknown fails fails"),
     ("(a; b) && c", "swallowed fails fails"),
     ("a $(b)", "swallowed fails"),
 ]
