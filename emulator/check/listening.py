@@ -240,7 +240,7 @@ def port_hard_coded(subject: Subject) -> Iterator[Diagnostic]:
             help="take another port",
         )  # fmt: skip
     wanted = _wanted_port(subject)
-    if scan is None and wanted is not None and port != wanted:
+    if wanted is not None and port != wanted:
         yield subject.finding(
             PORT_HARD_CODED.code, Severity.ERROR, f"{says}; the platform asks port {wanted} and no other",
             facts=tuple(_probe_fact(subject.container.probes.startup, wanted)), help=_from_variable(subject),

@@ -54,7 +54,17 @@ def test_set_or_optional_variable_is_silent(cmd: str) -> None:
 
 def test_unknown_base_may_set_it() -> None:
     """What an unknown base image sets is not known."""
-    assert codes(findings("CMD exec app --home=$JAVA_HOME", base="FROM eclipse-temurin:21\n")) == []
+    assert codes(findings("CMD exec app --home=$JAVA_HOME", base="FROM example.com/java:21\n")) == []
+
+
+def test_variable_of_the_build_alone_is_not_set() -> None:
+    """What only the build sees, the process does not."""
+    yaml = (
+        "services:\n  - {type: web, name: w, runtime: python, plan: starter, buildCommand: b,\n"
+        "     startCommand: app --ci=$CI --venv=$VENV_ROOT}\n"
+    )
+    [found] = [d for d in check_files({"render.yaml": yaml}).diagnostics if d.code == CODE]
+    assert found.message == "nothing sets CI, which the command uses"
 
 
 def test_variable_given_here_is_set() -> None:
