@@ -15,7 +15,8 @@ from emulator.model.diagnostic import UsageError
 from emulator.model.plan import SnapshotInfo
 from emulator.snapshot import EntryKind, Look, Node, Repository, Snapshot, Why, follow
 
-from .git import Git, GitFailed, GitMissing, git
+from .git import Git, GitFailed, GitMissing
+from .ignores import Ignores
 
 
 def open_repository(path: str, *, root: str | None = None, snapshot: str = "worktree") -> Snapshot:
@@ -211,54 +212,6 @@ def _url_parts(url: str) -> list[str]:
     return [part for part in parts if part]
 
 
-class Ignores:
-    """Which files of one repository git leaves out. Paths are relative to the repository's top level."""
-
-    def __init__(self, top: str) -> None:
-        self._top = top
-        self._rules: Git | None = None
-        self._tracked: dict[str, tuple[str, ...]] = {}
-        self._submodules: frozenset[str] | None = None
-
-    def begin(self) -> Git:
-        """Start the process that answers `rule`, so that it is ready when the first question comes."""
-        if self._rules is None:
-            command = ["check-ignore", "--no-index", "--stdin", "-z", "--verbose", "--non-matching"]
-            self._rules = Git(self._top, command, talk=True)
-        return self._rules
-
-    def rule(self, path: str) -> str:
-        """The rule that ignores `path`, as file:line:pattern; "" when none does. Raises GitFailed.
-
-        The index is not read (a tracked file may match a rule), so this costs the same in a
-        repository of any size.
-        """
-        rules = self.begin()
-        # "./" keeps a name that begins with ":" from being read as pathspec magic.
-        rules.ask(b"./" + os.fsencode(path) + b"\0")
-        file, line, pattern, _ = (os.fsdecode(rules.until_nul()) for _ in range(4))
-        return "" if not pattern or pattern.startswith("!") else f"{file}:{line}:{pattern}"
-
-    def tracked(self, path: str) -> tuple[str, ...]:
-        """The files at or below `path` that are in the index. Raises GitFailed."""
-        if path not in self._tracked:
-            listed = git(self._top, "ls-files", "-z", "--", path, env={"GIT_LITERAL_PATHSPECS": "1"})
-            self._tracked[path] = tuple(os.fsdecode(name) for name in listed.split(b"\0") if name)
-        return self._tracked[path]
-
-    def is_submodule(self, path: str) -> bool:
-        """Whether .gitmodules names `path`. Without that, a nested repository is a bare pointer in
-        the commit, which no clone can follow."""
-        if self._submodules is None:
-            self._submodules = frozenset()
-            if os.path.isfile(os.path.join(self._top, ".gitmodules")):
-                command = ["config", "--null", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$"]
-                _, listed, _ = Git(self._top, command).finish()
-                items = (os.fsdecode(item).partition("\n")[2] for item in listed.split(b"\0"))
-                self._submodules = frozenset(posixpath.normpath(item) for item in items if item)
-        return path in self._submodules
-
-
 class Worktree:
     """The files on disk, less what git ignores; all of them in a folder without git.
 
@@ -327,10 +280,19 @@ class Worktree:
         """What lies in a directory, git's own folder apart, sorted by name."""
         try:
             node = follow(path, self._node_at)
+            names = sorted(_names(self._on_disk(node.path))) if node.kind == "directory" else []
+            paths = [_join(node.path, name) for name in names if name.lower() != ".git"]
+            self._ask_ahead(paths)
         except GitFailed as problem:
             raise _silent(path, problem) from problem
-        names = sorted(_names(self._on_disk(node.path))) if node.kind == "directory" else []
-        return [self.node(_join(node.path, name)) for name in names if name.lower() != ".git"]
+        return [self.node(path) for path in paths]
+
+    def _ask_ahead(self, paths: list[str]) -> None:
+        """Let git judge the paths of one directory together: one by one costs ten times as much."""
+        if self._areas and paths:
+            ignores, first = self._area(paths[0])
+            start = first.removesuffix(posixpath.basename(paths[0]))
+            ignores.ask_ahead([start + posixpath.basename(path) for path in paths])
 
     def _on_disk(self, path: str) -> str:
         return self.root if path == "." else os.path.join(self.root, path)

@@ -465,3 +465,25 @@ def test_a_node_is_what_lies_there_itself(repo):
     assert (snapshot.node("dist/y").why, snapshot.node("dist/y").detail) == ("ignored", ".gitignore:1:dist/")
     assert (snapshot.node("dist/z").why, snapshot.node("dist/z").detail) == ("missing", ".gitignore:1:dist/")
     assert snapshot.node("dust").detail == ""
+
+
+def test_a_large_directory_is_judged_together(repo):
+    """Git is asked about many paths at once, and neither side waits for the other, however long its answers are."""
+    long = "x" * 9000
+    repo.write({".gitignore": f"*{long}*\n[a]{'[a-z]' * 2000}*\n*.log\n"})
+    for number in range(2000):
+        (repo.path / f"{number:04}-{'n' * 200}.{'log' if number % 2 else 'py'}").touch()
+    snapshot = open_repository(str(repo.path))
+    assert len(snapshot.entries()) == 1001
+    gone = snapshot.left_out()
+    assert len(gone) == 1000
+    assert {node.detail for node in gone} == {".gitignore:3:*.log"}
+
+
+def test_long_rules_do_not_block(repo):
+    """The answer repeats the rule for each path: a megabyte for a few hundred of them."""
+    rule = "".join(f"[{character}{character.upper()}]" for character in "abc") + "*" * 5000
+    repo.write({".gitignore": rule + "\n"})
+    for number in range(400):
+        (repo.path / f"abc{number}").touch()
+    assert {node.detail for node in open_repository(str(repo.path)).left_out()} == {f".gitignore:1:{rule}"}

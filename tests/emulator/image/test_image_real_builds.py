@@ -53,7 +53,7 @@ def trees(draw: st.DrawFn) -> tuple[dict[str, str], dict[str, str], tuple[str, .
         return free
 
     files = {path: path for path in draw(st.lists(PATHS, min_size=1, max_size=7)) if fits(path)}
-    links = {path: draw(TARGETS) for path in draw(st.lists(PATHS, max_size=2)) if fits(path)}
+    links = {path: draw(TARGETS) for path in draw(st.lists(PATHS, max_size=4)) if fits(path)}
     return files, links, tuple(path for path in files if draw(st.integers(0, 4)) == 0)
 
 
