@@ -408,7 +408,15 @@ class InstanceRun:
         except Exception as problem:  # noqa: BLE001 - raised again by the loop, which would wait for ever
             self._loop.put(problem)
             return
-        self._loop.put(seen)
+        if not self._has_gone(action.attempt):
+            self._loop.put(seen)
+
+    def _has_gone(self, attempt: int) -> bool:
+        """Whether the process had ended before anybody could look at it: its exit, which is seen soon, tells more than
+        that it cannot be reached."""
+        process = self._process
+        facts = process.facts if process is not None and process.attempt == attempt else None
+        return facts is not None and not facts.running
 
     def _ask(self, action: steps.Ask) -> steps.Asked:
         """A plain request. To the container itself, never to a published port: that one accepts whether anybody

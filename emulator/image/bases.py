@@ -1,9 +1,8 @@
 """What is known of well-known base images without having them: the names in their root directory.
 
-From the images' own Dockerfiles (docker-library/python, docker-library/node, debuerreotype's Debian, Alpine's
-mini root filesystem, Ubuntu's base), read 2026-11-25. Evidence: inferred from those files, which add nothing at
-the root. The list is that of all of them together, so a name on it may be missing; one that is not on it is not
-there. An image that is not here is wholly unknown.
+Evidence: inferred, from what distributions keep at their root and from these images being made of them; not read
+off each image. The list is that of all of them together, so a name on it may be missing; one that is not on it is
+taken not to be there. An image that is not here is wholly unknown.
 """
 
 from emulator.formats.dockerfile.base_images import short_name

@@ -138,6 +138,22 @@ def test_work_is_measured_where_no_probe_comes(port: int, asked: bool) -> None:
     bench.end()
 
 
+def test_a_process_that_is_gone_before_it_is_looked_at_has_crashed() -> None:
+    """It has no address any more when its startup probe would ask: its exit, seen a moment later, is what decides."""
+
+    def gone(container: FakeContainer) -> None:
+        container.facts = replace(container.facts, running=False, state="exited", exit_code=1, address=None)
+        time.sleep(0.2)
+        container.tell(container.facts)
+
+    probe = Probe(kind="tcp", port=10000, failure_threshold=1, timeout_s=60, waits_for_port=True, implicit=True)
+    bench = Bench(what=service(lifecycle=Lifecycle(restarts_during_deploy=False)), startup=probe, behave=gone)
+    bench.reported(Failed)
+    assert bench.run.outcome is not None
+    assert (bench.run.outcome.code, bench.run.outcome.verdict) == ("crash", "boot_failed")
+    bench.end()
+
+
 def test_three_crashes_leave_one_container_to_remove() -> None:
     """Each start gets a fresh container, the one before it is gone; the last output is that of the last start."""
     bench = Bench(crash)
