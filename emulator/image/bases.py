@@ -5,8 +5,12 @@ off each image. The list is that of all of them together, so a name on it may be
 taken not to be there. An image that is not here is wholly unknown.
 """
 
-from emulator.formats.dockerfile.base_images import short_name
+import re
 
+from emulator.formats.dockerfile.base_images import short_name
+from emulator.formats.dockerfile.scope import DEFAULT_PATH
+
+from .interpreters import system_tree
 from .tree import Folder, Node, Unknown
 
 _ROOT = (
@@ -31,4 +35,24 @@ def base_tree(ref: str) -> Folder:
     if not is_plain(ref):
         return Folder(complete=False)
     names: dict[str, Node] = {name: Unknown(why=f"only {ref} knows") for name in _ROOT}
+    version = python_version(ref)
+    if version is not None:
+        names["usr"] = Folder({"local": system_tree(version)}, complete=False)
     return Folder(names)
+
+
+_TAG = re.compile(r"(3\.\d+)(?:[.-].*)?")
+_OWN_PATHS = {"python": "/usr/local/bin:"}
+"""What an image puts before the usual PATH: docker-library/python, `ENV PATH /usr/local/bin:$PATH`."""
+
+
+def python_version(ref: str) -> str | None:
+    """ "3.11" of an official Python image; None for another, and where the tag does not say it."""
+    name = ref.partition("@")[0].rpartition("/")[2]
+    found = _TAG.fullmatch(name.partition(":")[2])
+    return found[1] if short_name(ref) == "python" and found is not None else None
+
+
+def base_path(ref: str) -> str:
+    """PATH as a plain image sets it."""
+    return _OWN_PATHS.get(short_name(ref), "") + DEFAULT_PATH

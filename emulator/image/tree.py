@@ -200,7 +200,7 @@ class Folder:
 
     def shares_with(self, other: "Folder") -> frozenset[str] | None:
         """The names by which two that come of one copied directory may differ; None where they do not."""
-        if self._below is not other._below or self.opened != other.opened:
+        if self._below is not other._below or self.opened != other.opened:  # noqa: SLF001 - one of ours
             return None
         return frozenset((*self.own(), *other.own()))
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.formats.dockerfile import Instruction, parse_dockerfile
-from emulator.image.steps import State
-from emulator.image.tree import Folder, Unknown, make_folders
+from emulator.image.steps import Ran, State
+from emulator.image.tree import Unknown, make_folders
 from emulator.image.working import Worked, open_context, work_out
 from emulator.snapshot import from_mapping
 
@@ -86,11 +86,11 @@ def test_a_reader_of_steps_says_what_a_step_does():
     """It sees the state before the step, and what it answers is claimed."""
     seen: list[State] = []
 
-    def mkdir(instruction: Instruction, state: State) -> Folder | None:
+    def mkdir(instruction: Instruction, state: State) -> Ran | None:
         seen.append(state)
         if not instruction.text.startswith("mkdir "):
             return None
-        return make_folders(state.tree, instruction.text.split()[1], state.tree.get("app.py").made)
+        return Ran(tree=make_folders(state.tree, instruction.text.split()[1], state.tree.get("app.py").made))
 
     work = worked("FROM scratch", "ENV A=1", "USER me", "COPY app.py /", "RUN mkdir /made", readers=[mkdir])
     assert states(work, "/made", "/app.py", "/other") == ["there", "there", "absent"]
