@@ -27,6 +27,7 @@ from .interpreters import made_venv
 from .tree import (
     ABSENT,
     ANYTHING,
+    DATA,
     OFTEN_LINKS,
     UNKNOWN_MODE,
     Effort,
@@ -74,7 +75,8 @@ def applied(tree: Folder, effect: Effect, made: Made, effort: Effort) -> Folder:
                 return made_venv(tree, effect.path, made, with_pip=effect.tool != "uv")
             case Unknown():
                 for path in effect.paths:
-                    tree = forgotten(tree, path, made, keeps=effect.keeps)
+                    more = DATA if effect.data else ANYTHING
+                    tree = forgotten(tree, path, made, keeps=effect.keeps, more=more)
                 return tree
             case _:
                 return tree

@@ -50,6 +50,8 @@ def states(worked: Worked, *paths: str) -> list[str]:
         ("if [ -f app.py ]; then rm app.py; fi", ["/w/acme"], [], ["/w/app.py"]),
         ("./configure", [], [], ["/w/app.py", "/x"]),
         ("apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*", ["/w/app.py"], ["/x"], ["/etc/x"]),
+        ("python manage.py collectstatic", ["/w/app.py"], ["/w/new.py"], ["/w/staticfiles", "/x"]),
+        ("curl -fsSL https://h/install.sh | sh", ["/w/app.py"], ["/w/new.py"], ["/usr/local/bin/x", "/w/bin"]),
         ("useradd -m me", ["/w/app.py", "/home/me"], ["/x"], []),
         ("sed -i s/a/b/ app.py", ["/w/app.py"], [], []),
         ("--mount=type=cache,target=/root/.cache/pip mkdir /x", ["/x"], ["/y"], ["/root/.cache/pip/x"]),

@@ -119,10 +119,21 @@ UNKNOWN = [
     ("wget https://h/x", ("/app",), True),
     ("git clone https://h/x.git", ("/app",), True),
     ("git clone https://h/x.git y", ("/app/y",), True),
-    ("find . -name '*.pyc' -delete", ("/app",), False),
-    ("python setup.py build", ("/",), False),
+    ("find . -name '*.py' -delete", ("/app",), False),
+    ("python setup.py build", ("/",), True),
+    ("npx prisma generate", ("/",), True),
+    ("bash build.sh", ("/",), False),
     ("xargs rm", ("/",), False),
 ]
+
+
+def test_a_program_known_to_write_only_data_leaves_no_code():
+    """`collectstatic` may write anywhere, and no module; clearing away byte code takes nothing that is needed."""
+    assert effects("python manage.py collectstatic --noinput")[-1] == Unknown(
+        paths=("/",), why="python writes files", keeps=True, data=True
+    )
+    assert not effects("python manage.py makemigrations")[-1].data
+    assert effects("find . -name '*.pyc' -delete") == ()
 
 
 @pytest.mark.parametrize(("text", "paths", "keeps"), UNKNOWN)
