@@ -145,6 +145,13 @@ def test_uv_and_poetry_install_into_their_own_environment():
     assert states(elsewhere, "/w/nope.py", "/w/app.py") == ["absent", "there"]
 
 
+def test_uv_reads_the_dependencies_of_a_project_it_does_not_install():
+    """`uv pip install -r pyproject.toml`: what it depends on, by name, and not the project."""
+    found = work(BASE, "WORKDIR /w", "COPY . .", "RUN uv pip install --system -r pyproject.toml")
+    assert folder(found, SITE).more.packages[-1] == "gunicorn"
+    assert not folder(found, SITE).more.anything
+
+
 def test_the_report_of_an_install_sees_the_files_of_its_moment():
     """A project that is copied later is missing when pip runs."""
     found = work(BASE, "WORKDIR /w", "RUN pip install -e .", "COPY . .")
