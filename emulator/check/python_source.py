@@ -21,7 +21,7 @@ def defines(text: str, name: str) -> Defined:
     `if`, `try`, in a loop), what `from x import *`, `__getattr__`, `globals()` or `exec` may bring, and text that
     this Python cannot read, are UNKNOWN.
     """
-    tree = _parsed(text)
+    tree = parsed(text)
     if tree is None:
         return Defined.UNKNOWN
     answer = Defined.NO
@@ -34,7 +34,7 @@ def defines(text: str, name: str) -> Defined:
 
 def bound_names(text: str) -> tuple[str, ...]:
     """Every name bound anywhere at the top level, for a suggestion; sorted."""
-    tree = _parsed(text)
+    tree = parsed(text)
     if tree is None:
         return ()
     found = {name for statement in _all_statements(tree.body) for name in _bound_by(statement)}
@@ -43,14 +43,15 @@ def bound_names(text: str) -> tuple[str, ...]:
 
 def has_call(text: str, name: str) -> bool:
     """Whether `name` is a function or class of this module, something a server can call to get the application."""
-    tree = _parsed(text)
+    tree = parsed(text)
     return tree is not None and any(
         isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and statement.name == name
         for statement in tree.body
     )
 
 
-def _parsed(text: str) -> ast.Module | None:
+def parsed(text: str) -> ast.Module | None:
+    """The module, None when this Python cannot read it."""
     if len(text) > MAX_CHARACTERS:
         return None
     import warnings
