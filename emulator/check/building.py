@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from emulator.image.findings import build_findings
+from emulator.image.findings import Builds, build_findings
 from emulator.model.diagnostic import Diagnostic, Severity
 from emulator.model.plan import Service
-from emulator.snapshot import Snapshot
 
 from .rule import CheckRule, Sample
 
@@ -91,6 +90,6 @@ URL = CheckRule(
 RULES = (MISSING, IGNORED_BY_GIT, IGNORED, OUTSIDE, A_FILE, BAD_PATTERN, BAD_IGNORE_FILE, URL)
 
 
-def what_fails(repo: Snapshot, services: tuple[Service, ...]) -> Iterator[Diagnostic]:
+def what_fails(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagnostic]:
     """Why builds of these services end, each reason once."""
-    yield from build_findings(repo, services)
+    yield from build_findings(builds, services)

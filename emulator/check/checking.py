@@ -1,6 +1,7 @@
 """A plan and its repository → the plan with every other finding added, in the order of the files."""
 
 from emulator.config import Ignored
+from emulator.image.findings import Builds
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.plan import Plan, Service
 from emulator.model.record import replace
@@ -12,18 +13,19 @@ from .silencing import silenced
 from .subject import subjects
 
 
-def check(repo: Snapshot, service: Service, plan: Plan) -> tuple[Diagnostic, ...]:
+def check(builds: Builds, service: Service, plan: Plan) -> tuple[Diagnostic, ...]:
     """What the rules find at one service, besides what the plan says already. Pure."""
     found = [
-        diagnostic for subject in subjects(repo, service, plan) for _, find in FINDERS for diagnostic in find(subject)
+        diagnostic for subject in subjects(builds, service, plan) for _, find in FINDERS for diagnostic in find(subject)
     ]
     return tuple(dict.fromkeys(found))
 
 
 def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = ()) -> Plan:
     """The plan with the findings of its services, silenced where the user says so; in file and line order."""
-    found = [*what_fails(repo, plan.services)]
-    found += [diagnostic for service in plan.services for diagnostic in check(repo, service, plan)]
+    builds = Builds(repo)
+    found = [*what_fails(builds, plan.services)]
+    found += [diagnostic for service in plan.services for diagnostic in check(builds, service, plan)]
     told = [d for d in plan.diagnostics if not any(_replaces(new, d) for new in found)]
     return replace(plan, diagnostics=tuple(sorted(silenced(repo, plan, [*told, *found], ignored), key=_place)))
 

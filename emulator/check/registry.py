@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from emulator.model.diagnostic import Diagnostic
 
-from . import building, listening, precedence, signals, variables
+from . import building, listening, precedence, signals, starting, variables
 from .rule import CheckRule
 from .subject import Subject
 
@@ -13,6 +13,8 @@ Find = Callable[[Subject], Iterable[Diagnostic]]
 FINDERS: tuple[tuple[CheckRule, Find], ...] = (
     (precedence.SHADOWED, precedence.command_shadowed),
     (variables.NOT_SET, variables.referenced_not_set),
+    (starting.MODULE, starting.module_not_found),
+    (starting.ATTRIBUTE, starting.attribute_not_found),
     (listening.PORT_LITERAL, listening.port_literal),
     (listening.LOOPBACK_BIND, listening.loopback_bind),
     (listening.PORT_HARD_CODED, listening.port_hard_coded),

@@ -6,10 +6,12 @@ from functools import cached_property
 from emulator.contract import token
 from emulator.formats.dockerfile import Dockerfile, ImageConfig, Stages, image_config, parse_dockerfile, read_stages
 from emulator.formats.dockerfile.base_images import entrypoint_of, short_name
+from emulator.image.findings import Builds
+from emulator.image.working import Worked
 from emulator.model.diagnostic import Diagnostic, Fault, Severity
 from emulator.model.origin import Origin
 from emulator.model.plan import BuildKind, Container, EnvPhase, Plan, Service, ServiceType
-from emulator.snapshot import Snapshot, Unreadable
+from emulator.snapshot import Unreadable
 
 from .command import Started, started
 from .shell import words
@@ -31,8 +33,9 @@ _HAS_PORT = (ServiceType.WEB, ServiceType.PRIVATE)
 class Subject:
     """One container of one service of a plan."""
 
-    def __init__(self, repo: Snapshot, plan: Plan, service: Service, container: Container) -> None:
-        self.repo = repo
+    def __init__(self, builds: Builds, plan: Plan, service: Service, container: Container) -> None:
+        self.repo = builds.repo
+        self.builds = builds
         self.plan = plan
         self.service = service
         self.container = container
@@ -98,6 +101,11 @@ class Subject:
         return read_stages(self._parsed, build_args=self._build_args, target=target) if self._parsed else None
 
     @cached_property
+    def worked(self) -> Worked | None:
+        """The image worked out; None where none is built, and where the Dockerfile cannot be read."""
+        return self.builds.of(self.container.build)
+
+    @cached_property
     def image(self) -> ImageConfig | None:
         """The configuration of the image that the Dockerfile makes; None where there is none."""
         if self._parsed is None:
@@ -157,6 +165,6 @@ class Subject:
         return _SET_BY_BASE.get(short_name(self.base_image)) if self.base_image else None
 
 
-def subjects(repo: Snapshot, service: Service, plan: Plan) -> tuple[Subject, ...]:
+def subjects(builds: Builds, service: Service, plan: Plan) -> tuple[Subject, ...]:
     """One for each container that runs something."""
-    return tuple(Subject(repo, plan, service, container) for container in service.containers if container.command)
+    return tuple(Subject(builds, plan, service, container) for container in service.containers if container.command)

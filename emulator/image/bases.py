@@ -11,7 +11,7 @@ from emulator.formats.dockerfile.base_images import short_name
 from emulator.formats.dockerfile.scope import DEFAULT_PATH
 
 from .interpreters import system_tree
-from .tree import Folder, Node, Unknown
+from .tree import ABSENT, Folder, Node, Unknown
 
 _ROOT = (
     "bin", "bin.usr-is-merged", "boot", "dev", "etc", "home", "lib", "lib.usr-is-merged", "lib32", "lib64", "libx32",
@@ -38,6 +38,9 @@ def base_tree(ref: str) -> Folder:
     version = python_version(ref)
     if version is not None:
         names["usr"] = Folder({"local": system_tree(version)}, complete=False)
+        # The rest is as Debian and Alpine make it: nothing of a user's own yet.
+        names["root"] = Folder({".local": ABSENT, ".config": ABSENT}, complete=False)
+        names |= dict.fromkeys(("home", "media", "mnt", "opt", "srv"), Folder())
     return Folder(names)
 
 

@@ -43,7 +43,7 @@ _MAKERS = {
 }  # fmt: skip
 
 _SHELLS = {"sh", "bash", "dash", "ash"}
-_INSTALLERS_WRITE = (*INSTALLED, "/usr/local", "/root", "/home", "/usr/share")
+_INSTALLERS_WRITE = (*INSTALLED, "/usr/local", "/root", "/home", "/opt")
 _ANYWHERE = ("/",)
 
 

@@ -27,7 +27,7 @@ from .effects import (
 )
 from .packages import package_step
 from .programs import program_effects
-from .shell import Command, Redirection, Word
+from .shell import Command, Redirection, Word, sets_variables_alone
 from .system_tools import HARMLESS, SYSTEM_TOOLS, users_effects
 
 ANYTHING = ("/",)
@@ -83,6 +83,8 @@ def _of_command(command: Command) -> list[Effect]:
         raise NotSure(f"which program {command.words[0].source} is, is not known")
     base = posixpath.basename(name)
     if base in HARMLESS or [word.text for word in command.words[1:]] in (["--version"], ["-V"], ["--help"]):
+        return []
+    if base in (".", "source") and len(command.words) > 1 and sets_variables_alone(command.words[1].text):
         return []
     if base in _WRAPPERS:
         return _of_command(_unwrapped(command, base))

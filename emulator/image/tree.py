@@ -182,7 +182,7 @@ class Folder:
         if both == self.opened:
             return self
         # What was known not to be there may be there now.
-        own = {name: _perhaps(name, self.more | more) if node == ABSENT else node for name, node in self.own().items()}
+        own = {name: _perhaps(name, more) if node == ABSENT else node for name, node in self.own().items()}
         return Folder(own, below=self._below, more=self.more | more, mode=self.mode, made=self.made, opened=both)
 
     @property

@@ -53,11 +53,13 @@ class Step(Record, frozen=True, kw_only=True):
 
 
 class WorkedStage(Record, frozen=True, kw_only=True):
-    """One stage: its instructions in order (those of its base's ONBUILD first), and what it ends with."""
+    """One stage: its instructions in order (those of its base's ONBUILD first), and what it ends with. config: of the
+    target's image; None for other stages."""
 
     stage: Stage
     steps: tuple[Step, ...]
     tree: Folder
+    config: ImageConfig | None = None
 
 
 class Worked(Record, frozen=True, kw_only=True):
@@ -78,6 +80,12 @@ class Worked(Record, frozen=True, kw_only=True):
         """The image's filesystem; wholly unknown where there is no target, or another language's rules hold."""
         worked = self.stages.get(self.target) if self.target is not None else None
         return worked.tree if worked is not None else Folder(complete=False)
+
+    @property
+    def config(self) -> ImageConfig | None:
+        """The image's configuration; variables that a known base is known to set are in it."""
+        worked = self.stages.get(self.target) if self.target is not None else None
+        return worked.config if worked is not None else None
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -206,7 +214,8 @@ class _Worker:
                     failures=tuple(after.failures), installs=after.installs,
                 )
             )  # fmt: skip
-        self.worked[stage.index] = WorkedStage(stage=stage, steps=tuple(steps), tree=tree)
+        config = builder.result() if stage.index == self._stages.target else None
+        self.worked[stage.index] = WorkedStage(stage=stage, steps=tuple(steps), tree=tree, config=config)
         if self._children.get(stage.index):
             self._builders[stage.index] = builder
 

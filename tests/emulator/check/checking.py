@@ -11,7 +11,8 @@ from emulator.planning import detect
 from emulator.snapshot import MappingSource, Snapshot
 from platforms import PLATFORMS
 
-FROM = "FROM python:3.13-slim\n"
+FROM = "FROM python:3-slim\n"
+"""A base whose site-packages is not known, since its version is not: no module is surely missing."""
 ONE_PORT = """\
 apiVersion: serving.knative.dev/v1
 kind: Service

@@ -89,7 +89,8 @@ FILES = [
     ("wget -qO- https://h/x", []),
     ("useradd -m app", [
         Unknown(paths=("/etc", "/var"), why="useradd writes the account's files", keeps=True), d("/home/app", True),
-        Unknown(paths=("/home/app",), why="useradd copies /etc/skel there", keeps=True)]),
+        Unknown(paths=("/home/app/.bashrc", "/home/app/.profile", "/home/app/.bash_logout", "/home/app/.cache"),
+                why="useradd copies /etc/skel there", keeps=True)]),
 ]  # fmt: skip
 
 

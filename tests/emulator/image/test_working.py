@@ -51,7 +51,7 @@ def test_an_unknown_image_may_hold_anything():
 def test_a_well_known_image_has_no_app_folder(base: str):
     """Its root directory is known by its names: a directory that WORKDIR makes there is new and empty."""
     work = worked(f"FROM {base}", "WORKDIR /app", "COPY app.py ./")
-    assert states(work, "/app/app.py", "/app/other.py", "/usr/bin/env", "/srv/x", "/nope") == [
+    assert states(work, "/app/app.py", "/app/other.py", "/usr/bin/env", "/var/x", "/nope") == [
         "there", "absent", "unknown", "unknown", "absent",
     ]  # fmt: skip
 
@@ -63,9 +63,9 @@ def test_a_well_known_image_begins_in_the_root():
 
 
 def test_a_file_at_a_name_that_may_be_a_directory_is_unknown():
-    """COPY x /opt/y puts it into y where the image has a directory y."""
-    work = worked("FROM python:3.12", "COPY app.py /opt/y", "COPY app.py /opt/z/")
-    assert states(work, "/opt/y", "/opt/z/app.py") == ["unknown", "there"]
+    """COPY x /var/y puts it into y where the image has a directory y."""
+    work = worked("FROM python:3.12", "COPY app.py /var/y", "COPY app.py /var/z/")
+    assert states(work, "/var/y", "/var/z/app.py") == ["unknown", "there"]
 
 
 def test_through_a_directory_that_is_often_a_link_nothing_is_claimed():
