@@ -2,13 +2,14 @@
 
 from emulator.config import Ignored
 from emulator.image.findings import Builds
-from emulator.model.diagnostic import Diagnostic
+from emulator.model.diagnostic import Diagnostic, Severity
 from emulator.model.plan import Plan, Service
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
 from .building import what_fails
-from .registry import FINDERS, rule_of
+from .packages import install_findings
+from .registry import FINDERS, OF_THE_IMAGE, rule_of
 from .silencing import silenced
 from .subject import subjects
 
@@ -24,8 +25,12 @@ def check(builds: Builds, service: Service, plan: Plan) -> tuple[Diagnostic, ...
 def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = ()) -> Plan:
     """The plan with the findings of its services, silenced where the user says so; in file and line order."""
     builds = Builds(repo)
-    found = [*what_fails(builds, plan.services)]
-    found += [diagnostic for service in plan.services for diagnostic in check(builds, service, plan)]
+    found = [*what_fails(builds, plan.services), *install_findings(builds, plan.services)]
+    unbuilt = {one.service for one in found if one.severity is Severity.ERROR}
+    for service in plan.services:
+        # Of an image that is never made, it is not said what it lacks.
+        lacking = service.name in unbuilt
+        found += [one for one in check(builds, service, plan) if not (lacking and one.code in OF_THE_IMAGE)]
     told = [d for d in plan.diagnostics if not any(_replaces(new, d) for new in found)]
     return replace(plan, diagnostics=tuple(sorted(silenced(repo, plan, [*told, *found], ignored), key=_place)))
 

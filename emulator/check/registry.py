@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from emulator.model.diagnostic import Diagnostic
 
-from . import building, listening, precedence, signals, starting, variables
+from . import building, listening, packages, precedence, signals, starting, variables
 from .rule import CheckRule
 from .subject import Subject
 
@@ -22,7 +22,10 @@ FINDERS: tuple[tuple[CheckRule, Find], ...] = (
 )
 """Rules that look at one container."""
 
-RULES: tuple[CheckRule, ...] = (precedence.DISAGREE, *building.RULES, *(rule for rule, _ in FINDERS))
+OF_THE_IMAGE = frozenset({starting.MODULE.code, starting.ATTRIBUTE.code})
+"""What is said of an image's contents."""
+
+RULES: tuple[CheckRule, ...] = (precedence.DISAGREE, *building.RULES, *packages.RULES, *(rule for rule, _ in FINDERS))
 
 
 def rule_of(code: str) -> CheckRule | None:

@@ -143,6 +143,9 @@ def _near(subject: Subject, view: ImageView, name: str) -> tuple[list[str], str]
         fact = f"the repository has it: {at[0].file}"
         if inside is None:
             return [fact, "that file is not in the image"], "copy it into the image, or install its package there"
+        if not inside.removesuffix(".py").removesuffix("/__init__").endswith("/" + name.replace(".", "/")):
+            help = f"copy it as {name.replace('.', '/')}, with its folders, or name it as it lies in the image"
+            return [f"{fact}, which is {inside} in the image"], help
         folder = _folder_of(inside, name)
         return (
             [f"{fact}, which is {inside} in the image"],

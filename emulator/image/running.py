@@ -9,6 +9,7 @@ from emulator.model.record import replace
 from .applying import applied, forgotten, perhaps
 from .effects import Install
 from .installing import Installed, Where, install
+from .python_project import Report
 from .shell import Command, read_run
 from .steps import Ran, State
 from .tools import effects_of
@@ -70,14 +71,23 @@ class _Run:
         environ = {**self._variables, **dict(command.exported), **dict(command.environment)}
         files = TreeFiles(tree, self._state.repo)
         where = Where(environ=environ, user=self._state.user)
+        before = tree
         tree, report, sites = install(tree, effect.step, files, where, self._made)
+        if isinstance(report, Report) and report.surely_fails and command.failure != "fails":
+            tree = before  # nothing is installed, and the step goes on without
         self.installs.append(
             Installed(
                 step=effect.step, report=report, certainty=command.certainty, failure=command.failure, sites=sites,
-                origin=Origin(file=self._origin.file, line=effect.step.line),
+                origin=self._place(effect.step.line),
             )
         )  # fmt: skip
         return tree
+
+    def _place(self, line: int) -> Origin:
+        """A line of the instruction, or all of it where it is one line."""
+        here = self._origin
+        is_whole = here.line == line and here.end_line in (None, line)
+        return here if is_whole else Origin(file=here.file, line=line)
 
 
 def _trusted(command: Command, tree: Folder) -> Command:
