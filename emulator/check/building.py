@@ -37,7 +37,7 @@ IGNORED_BY_GIT = CheckRule(
         files=_dockerfile("COPY dist ./dist") | {"dist/index.html": "hello\n"}, ignored=("dist",), file="Dockerfile",
         line=3,
     ),
-    right=Sample(files=_dockerfile("COPY dist ./dist") | {"dist/index.html": "hello\n"}),
+    right=Sample(files=_dockerfile("COPY dist app.py ./") | {"dist/index.html": "hello\n"}),
 )  # fmt: skip
 IGNORED = CheckRule(
     code="build/copy-source-ignored",
@@ -60,7 +60,7 @@ A_FILE = CheckRule(
     statement="An instruction needs a directory where a file is.",
     why="The build ends at that line.",
     wrong=Sample(files=_dockerfile("COPY app.py ./api\nCOPY app.py ./api/main.py"), file="Dockerfile", line=4),
-    right=Sample(files=_dockerfile("COPY app.py ./api/\nCOPY app.py ./api/main.py")),
+    right=Sample(files=_dockerfile("COPY app.py ./\nCOPY app.py ./api/main.py")),
 )
 BAD_PATTERN = CheckRule(
     code="build/bad-copy-pattern",

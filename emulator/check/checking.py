@@ -16,9 +16,16 @@ from .subject import subjects
 
 def check(builds: Builds, service: Service, plan: Plan) -> tuple[Diagnostic, ...]:
     """What the rules find at one service, besides what the plan says already. Pure."""
-    found = [
-        diagnostic for subject in subjects(builds, service, plan) for _, find in FINDERS for diagnostic in find(subject)
-    ]
+    found: list[Diagnostic] = []
+    for subject in subjects(builds, service, plan):
+        lacking = False
+        for rule, find in FINDERS:
+            # What the image lacks first decides how the start ends; what else it lacks nobody gets to see.
+            if lacking and rule.code in OF_THE_IMAGE:
+                continue
+            told = list(find(subject))
+            lacking = lacking or (rule.code in OF_THE_IMAGE and any(one.severity is Severity.ERROR for one in told))
+            found += told
     return tuple(dict.fromkeys(found))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from emulator.check import checked
+from emulator.check.registry import OF_THE_IMAGE
 from emulator.config import read_config
 from emulator.contract import GivenVar, Inputs
 from emulator.model.diagnostic import Diagnostic
@@ -11,8 +12,7 @@ from emulator.planning import detect
 from emulator.snapshot import MappingSource, Snapshot
 from platforms import PLATFORMS
 
-FROM = "FROM python:3-slim\n"
-"""A base whose site-packages is not known, since its version is not: no module is surely missing."""
+FROM = "FROM python:3.13-slim\n"
 ONE_PORT = """\
 apiVersion: serving.knative.dev/v1
 kind: Service
@@ -60,8 +60,10 @@ def findings(
 
 
 def of_the_check(found: Diagnostic) -> bool:
-    return found.code.startswith(("start/", "env/referenced", "check/"))
+    """Of the command; what the image lacks is another matter: most images here have no app in them."""
+    return found.code.startswith(("start/", "env/referenced", "check/")) and found.code not in OF_THE_IMAGE
 
 
 def codes(found: Iterable[Diagnostic]) -> list[str]:
-    return [d.code for d in found if not d.suppressed]
+    """Their codes, but for what the image lacks."""
+    return [d.code for d in found if not d.suppressed and d.code not in OF_THE_IMAGE]
