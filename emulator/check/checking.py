@@ -9,23 +9,22 @@ from emulator.snapshot import Snapshot
 
 from .building import what_fails
 from .packages import install_findings
-from .registry import FINDERS, OF_THE_IMAGE, rule_of
+from .registry import FINDERS, LACKING, rule_of
 from .silencing import silenced
 from .subject import subjects
 
 
-def check(builds: Builds, service: Service, plan: Plan) -> tuple[Diagnostic, ...]:
-    """What the rules find at one service, besides what the plan says already. Pure."""
+def check(builds: Builds, service: Service, plan: Plan, *, is_built: bool = True) -> tuple[Diagnostic, ...]:
+    """What the rules find at one service, besides what the plan says already. is_built: False: its image is never
+    made, so that it is not said what that lacks. Pure."""
     found: list[Diagnostic] = []
     for subject in subjects(builds, service, plan):
-        lacking = False
-        for rule, find in FINDERS:
-            # What the image lacks first decides how the start ends; what else it lacks nobody gets to see.
-            if lacking and rule.code in OF_THE_IMAGE:
-                continue
+        for _, find in LACKING if is_built else ():
             told = list(find(subject))
-            lacking = lacking or (rule.code in OF_THE_IMAGE and any(one.severity is Severity.ERROR for one in told))
             found += told
+            if any(one.severity is Severity.ERROR for one in told):
+                break
+        found += [diagnostic for _, find in FINDERS for diagnostic in find(subject)]
     return tuple(dict.fromkeys(found))
 
 
@@ -35,9 +34,7 @@ def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = ()) -> Pl
     found = [*what_fails(builds, plan.services), *install_findings(builds, plan.services)]
     unbuilt = {one.service for one in found if one.severity is Severity.ERROR}
     for service in plan.services:
-        # Of an image that is never made, it is not said what it lacks.
-        lacking = service.name in unbuilt
-        found += [one for one in check(builds, service, plan) if not (lacking and one.code in OF_THE_IMAGE)]
+        found += check(builds, service, plan, is_built=service.name not in unbuilt)
     told = [d for d in plan.diagnostics if not any(_replaces(new, d) for new in found)]
     return replace(plan, diagnostics=tuple(sorted(silenced(repo, plan, [*told, *found], ignored), key=_place)))
 

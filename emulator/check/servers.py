@@ -24,8 +24,12 @@ class Binding(NamedTuple):
 
     @property
     def is_loopback(self) -> bool:
-        host = (self.host or "").strip("[]")
-        return host == "localhost" or host.startswith("127.") or host == "::1"
+        return is_loopback(self.host or "")
+
+
+def is_loopback(host: str) -> bool:
+    plain = host.strip("[]")
+    return plain == "localhost" or plain.startswith("127.") or plain == "::1"
 
 
 class Target(NamedTuple):

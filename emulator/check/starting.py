@@ -110,7 +110,19 @@ def _is_certain(view: ImageView, answer: Missing, name: str) -> bool:
         return True
     if answer.part != first or has_package(view.subject.repo, first):
         return True
-    return first in _COMMON and _plain(ANY) not in asked
+    # A name that nobody has: no distribution of another name is likely to bring what a server is told to serve.
+    is_served = view.run.module is None or first in _COMMON
+    return is_served and _plain(ANY) not in asked and _holds_code(view)
+
+
+def _holds_code(view: ImageView) -> bool:
+    """Whether the app's own code lies where the command starts."""
+    names = view.files.names(view.import_directory or "/") or ()
+    return any(name.endswith(".py") for name in names) or any(
+        name.endswith(".py")
+        for folder in names
+        for name in (view.files.names(f"{(view.import_directory or '').rstrip('/')}/{folder}") or ())
+    )
 
 
 def _plain(requirement: str) -> str:

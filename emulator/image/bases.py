@@ -34,14 +34,32 @@ def base_tree(ref: str) -> Folder:
         return Folder()
     if not is_plain(ref):
         return Folder(complete=False)
-    names: dict[str, Node] = {name: Unknown(why=f"only {ref} knows") for name in _ROOT}
-    version = python_version(ref)
-    if version is not None:
-        names["usr"] = Folder({"local": system_tree(version)}, complete=False)
+    names: dict[str, Node] = {name: _unknown(ref) for name in _ROOT}
+    if short_name(ref) in ("python", "node"):
         # The rest is as Debian and Alpine make it: nothing of a user's own yet.
+        names["usr"] = Folder({"local": _local(ref), "src": Folder()}, complete=False)
         names["root"] = Folder({".local": ABSENT, ".config": ABSENT}, complete=False)
-        names |= dict.fromkeys(("home", "media", "mnt", "opt", "srv"), Folder())
+        names |= dict.fromkeys(("media", "mnt", "opt", "srv"), Folder())
+        names["home"] = Folder({"node": _unknown(ref)} if short_name(ref) == "node" else {})
+    if short_name(ref) == "node":
+        names["opt"] = Folder({f"yarn-v1.22.{patch}": _unknown(ref) for patch in range(30)})
     return Folder(names)
+
+
+def _unknown(ref: str) -> Unknown:
+    return Unknown(why=f"only {ref} knows")
+
+
+_LOCAL = ("bin", "etc", "games", "include", "lib", "libexec", "man", "sbin", "share", "src")
+_OF_NODE = ("CHANGELOG.md", "LICENSE", "README.md")
+"""In /usr/local besides: docker-library's node unpacks nodejs.org's archive there."""
+
+
+def _local(ref: str) -> Folder:
+    """/usr/local: what Debian's own layout has (Filesystem Hierarchy Standard, 4.9), and the image's own."""
+    names: dict[str, Node] = {name: _unknown(ref) for name in (*_LOCAL, *_OF_NODE)}
+    version = python_version(ref)
+    return Folder(names | (system_tree(version) if version is not None else {}))
 
 
 _TAG = re.compile(r"(3\.\d+)(?:[.-].*)?")

@@ -108,20 +108,16 @@ def _state(tree: Folder, path: str) -> str:
     return "unknown" if isinstance(node, Unknown) else "absent" if node == ABSENT else "there"
 
 
-def system_tree(version: str, made: Made | None = None) -> Folder:
-    """/usr/local of an official Python image: the interpreter, pip, and what pip and the image leave in it."""
+def system_tree(version: str) -> dict[str, Node]:
+    """What of /usr/local an official Python image makes: the interpreter, pip, and what pip and the image leave."""
     own = More(packages=("pip", "setuptools", "wheel"))
-    program = File(made=made or Made(by="instruction"), mode=0o755)
+    program = File(made=Made(by="instruction"), mode=0o755)
     names = ("python", "python3", f"python{version}", "pip", "pip3", f"pip{version}")
-    site = Folder(more=own)
-    library = Folder({"site-packages": site}, complete=False)
-    return Folder(
-        {
-            "bin": Folder(dict.fromkeys(names, program), more=own),
-            "lib": Folder({f"python{version}": library}, complete=False),
-        },
-        complete=False,
-    )
+    library = Folder({"site-packages": Folder(more=own)}, complete=False)
+    return {
+        "bin": Folder(dict.fromkeys(names, program), more=own),
+        "lib": Folder({f"python{version}": library}, complete=False),
+    }
 
 
 def made_venv(tree: Folder, path: str, made: Made, *, with_pip: bool, version: str | None = None) -> Folder:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from emulator.check import checked
-from emulator.check.registry import OF_THE_IMAGE
+from emulator.check.registry import LACKING
 from emulator.config import read_config
 from emulator.contract import GivenVar, Inputs
 from emulator.model.diagnostic import Diagnostic
@@ -57,6 +57,9 @@ def findings(
     if one_port:
         repo["service.yaml"] = ONE_PORT
     return [d for d in check_files(repo, env=env).diagnostics if of_the_check(d)]  # fmt: skip
+
+
+OF_THE_IMAGE = {rule.code for rules, _ in LACKING for rule in rules}
 
 
 def of_the_check(found: Diagnostic) -> bool:

@@ -32,7 +32,7 @@ def codes(text: str, files: Mapping[str, str] | None = None) -> list[str]:
         "gunicorn shop.api:app", "gunicorn 'shop.factory:create_app()'", "uvicorn main:app", "python -m shop.api",
         "gunicorn --chdir src lib.web:app", "uvicorn --app-dir src lib.web:app", "cd src && gunicorn lib.web:app",
         "PYTHONPATH=src gunicorn lib.web:app", "gunicorn shop.stars:app", "python -m http.server", "python -m gunicorn",
-        "uvicorn somewhere.else:app", "poetry run gunicorn lib.web:app", "gunicorn $MODULE", "python -m gunicorn.app",
+        "python -m somewhere.else", "poetry run gunicorn lib.web:app", "gunicorn $MODULE", "python -m gunicorn.app",
     ],
 )  # fmt: skip
 def test_what_is_there_or_may_be_is_not_told(cmd: str):
@@ -46,6 +46,7 @@ def test_what_is_there_or_may_be_is_not_told(cmd: str):
         ("gunicorn shop.server:app", "module", "no shop.server"),
         ("gunicorn lib.web:app", "module", "no lib"),
         ("uvicorn app:app", "module", "no app"),
+        ("uvicorn somewhere.else:app", "module", "no somewhere"),
         ("python -m shop.old.api", "module", "no shop.old"),
         ("python -m shop.api.v1", "module", "no shop.api.v1"),
         ("gunicorn shop.api:application", "attribute", "no 'application'"),
