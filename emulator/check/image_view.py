@@ -68,6 +68,16 @@ class ImageView:
         name = f"{found[1]}{self.run.program}" if found is not None else self.run.program
         return posixpath.join(self.directory or "", name) if "/" in name and not name.startswith("/") else name
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every file that is executed by its path: the container's first process, and the program that stays."""
+        command = self.subject.container.command
+        argv = command.argv if command is not None else None
+        words = [*(argv[:1] if argv else ()), self.program]
+        here = self.directory or "/"
+        found = [posixpath.normpath(posixpath.join(here, word)) for word in words if "/" in word]
+        return tuple(dict.fromkeys(found))
+
     @cached_property
     def python(self) -> Python | None:
         """The Python that runs it; None when it is not known, as in a package manager's own environment."""

@@ -12,9 +12,9 @@ Find = Callable[[Subject], Iterable[Diagnostic]]
 
 LACKING: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
     ((programs.NO_BASH,), programs.no_bash),
-    ((programs.FILE,), programs.file_not_found),
-    ((programs.PROGRAM,), programs.program_not_found),
     ((programs.PERMISSION, programs.LINE_ENDS, programs.FORMAT), programs.not_runnable),
+    ((programs.PROGRAM,), programs.program_not_found),
+    ((programs.FILE,), programs.file_not_found),
     ((starting.MODULE,), starting.module_not_found),
     ((starting.ATTRIBUTE,), starting.attribute_not_found),
 )

@@ -111,8 +111,8 @@ def _is_certain(view: ImageView, answer: Missing, name: str) -> bool:
     if answer.part != first or has_package(view.subject.repo, first):
         return True
     # A name that nobody has: no distribution of another name is likely to bring what a server is told to serve.
-    is_served = view.run.module is None or first in _COMMON
-    return is_served and _plain(ANY) not in asked and _holds_code(view)
+    is_served = view.run.module is None and _holds_code(view)
+    return (is_served or first in _COMMON) and _plain(ANY) not in asked
 
 
 def _holds_code(view: ImageView) -> bool:

@@ -82,10 +82,10 @@ def test_who_brings_a_server():
 def test_a_script_that_the_system_refuses():
     """Its mode, its line ends, its first line; each only where nothing mends it."""
     run = 'CMD ["./start.sh"]\n'
-    assert [d.code for d in found(f"{PYTHON}COPY --chmod=644 start.sh .\n{run}")] == ["start/permission-denied"]
-    assert found(f"{PYTHON}COPY --chmod=644 start.sh .\nRUN chmod +x start.sh\n{run}") == []
+    assert [d.code for d in found(f"{PYTHON}COPY --chmod=644 start.sh app.py ./\n{run}")] == ["start/permission-denied"]
+    assert found(f"{PYTHON}COPY --chmod=644 start.sh app.py ./\nRUN chmod +x start.sh\n{run}") == []
     windows = {"start.sh": "#!/bin/sh\r\nexec python app.py\r\n"}
-    copied = f"{PYTHON}COPY --chmod=755 start.sh .\n"
+    copied = f"{PYTHON}COPY --chmod=755 start.sh app.py ./\n"
     assert [d.code for d in found(f"{copied}{run}", windows)] == ["start/script-line-ends"]
     assert found(f"{copied}RUN sed -i 's/\\r//' start.sh\n{run}", windows) == []
     assert found(f"{copied}{run}", {**windows, ".gitattributes": "*.sh text eol=lf\n"}) == []
