@@ -140,7 +140,7 @@ def program_not_found(subject: Subject) -> Iterator[Diagnostic]:
             facts, help = _elsewhere(view, path)
             yield subject.finding(PROGRAM.code, Severity.ERROR, f"the image has no {path}", facts=facts, help=help)
             return
-    if view.program in _CONSOLE and not view.run.runner:
+    if view.program in _CONSOLE and not view.run.runner:  # as it is written: not a path, not `python -m`
         yield from _console(subject, view, view.program)
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from emulator.contract import token
 from emulator.formats.dockerfile import Dockerfile, ImageConfig, Stages, image_config, parse_dockerfile, read_stages
 from emulator.formats.dockerfile.base_images import entrypoint_of, short_name
+from emulator.image.bases import is_plain
 from emulator.image.findings import Builds
 from emulator.image.tree_files import TreeFiles
 from emulator.image.working import Worked
@@ -64,6 +65,16 @@ class Subject:
             return None
         run = started(command.argv, self.environ, transparent=self._entrypoint_of_base)
         return self._behind_script(command.argv) or run
+
+    @cached_property
+    def runs_its_command(self) -> bool:
+        """Whether nothing that only the base image knows stands before the command: an ENTRYPOINT of its own."""
+        build, command = self.container.build, self.container.command
+        if build.kind is BuildKind.NATIVE or (command is not None and command.source != "dockerfile"):
+            return True
+        base, image = self.base_image, self.image
+        has_own = image is not None and image.entrypoint is not None
+        return has_own or (base is not None and (is_plain(base) or bool(entrypoint_of(base))))
 
     def _behind_script(self, argv: tuple[str, ...]) -> Started | None:
         """What an entry script of the repository's own ends in; None where the command is none, or it is not read."""

@@ -101,3 +101,10 @@ def test_bash_on_alpine():
     assert [d.code for d in found(f"{base}{cmd}")] == ["start/shell-missing"]
     assert found(f"{base}RUN apk add --no-cache bash\n{cmd}") == []
     assert found(f"{PYTHON}COPY . .\n{cmd}") == []
+
+
+def test_an_entrypoint_of_the_base_image_may_stand_before_the_command():
+    """Of a base that is not known nothing is said; one that the Dockerfile sets itself is known."""
+    base = "FROM gcr.io/distroless/nodejs20-debian12\nWORKDIR /app\nCOPY --chmod=644 . .\n"
+    assert found(base + 'CMD ["./dist/server.js"]\n') == []
+    assert [d.code for d in found(base + 'ENTRYPOINT ["/app/dist/server.js"]\n')] == ["start/permission-denied"]
