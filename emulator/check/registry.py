@@ -15,7 +15,7 @@ LACKING: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
     ((programs.PERMISSION, programs.LINE_ENDS, programs.FORMAT), programs.not_runnable),
     ((programs.PROGRAM,), programs.program_not_found),
     ((programs.FILE,), programs.file_not_found),
-    ((starting.MODULE,), starting.module_not_found),
+    ((starting.MODULE, starting.LEFT), starting.module_not_found),
     ((starting.ATTRIBUTE,), starting.attribute_not_found),
 )
 """What the image of one container lacks to start. The first that finds an error decides: the rest is never seen."""

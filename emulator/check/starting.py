@@ -57,6 +57,31 @@ ATTRIBUTE = CheckRule(
     ),
 )  # fmt: skip
 
+_PROJECT = {
+    "pyproject.toml": (
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+        '[project]\nname = "shop"\nversion = "1"\ndependencies = ["gunicorn"]\n[tool.setuptools]\npackages = ["shop"]\n'
+    )
+}
+_BUILDER = "FROM python:3.13-slim AS builder\nWORKDIR /src\nCOPY . .\nRUN pip install %s.\n" + _FROM
+_SITE = "/usr/local/lib/python3.13/site-packages"
+_CARRIED = f"COPY --from=builder {_SITE} {_SITE}\nCOPY --from=builder /usr/local/bin /usr/local/bin\n"
+_SERVE = "CMD exec gunicorn --bind 0.0.0.0:$PORT shop.api:app\n"
+
+LEFT = CheckRule(
+    code="image/package-left-in-builder",
+    severity=Severity.ERROR,
+    statement="An earlier stage installs the package that the command needs, and the last stage does not get it.",
+    why=(
+        "Only what COPY --from names is carried over. An editable installation is a note of where the sources lie: "
+        "copied without them, it leads nowhere."
+    ),
+    wrong=Sample(
+        files=_PACKAGE | _PROJECT | {"Dockerfile": (_BUILDER % "-e ") + _CARRIED + _SERVE}, file="Dockerfile", line=9
+    ),
+    right=Sample(files=_PACKAGE | _PROJECT | {"Dockerfile": (_BUILDER % "") + _CARRIED + _SERVE}),
+)  # fmt: skip
+
 _COMMON = words(
     "main app apps wsgi asgi server api src manage run application core backend web index bot service services config "
     "settings project mysite myapp your_application hello code lib entrypoint start worker"
@@ -76,11 +101,16 @@ def module_not_found(subject: Subject) -> Iterator[Diagnostic]:
     if not isinstance(answer, Missing) or not _is_certain(view, answer, named):
         return
     places = _readable(one for one in answer.parents if view.files.look(one) != "absent")
+    message = f"{subject_word(view)} cannot import '{named}': the image has no {answer.part}"
+    brought = tuple(_brought(view, answer))
+    if brought:
+        yield subject.finding(
+            LEFT.code, Severity.ERROR, message, facts=(f"looked for in {places}",), related=brought,
+            help="copy what that line installs, without -e, or install the package in the last stage",
+        )  # fmt: skip
+        return
     near, help = _near(subject, view, named)
-    yield subject.finding(
-        MODULE.code, Severity.ERROR, f"{subject_word(view)} cannot import '{named}': the image has no {answer.part}",
-        facts=(f"looked for in {places}", *near), related=tuple(_brought(view, answer)), help=help,
-    )  # fmt: skip
+    yield subject.finding(MODULE.code, Severity.ERROR, message, facts=(f"looked for in {places}", *near), help=help)
 
 
 def subject_word(view: ImageView) -> str:

@@ -20,7 +20,7 @@ COPIED = f"{PYTHON}\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt
 
 def found(text: str, files: Mapping[str, str] | None = None) -> list[Diagnostic]:
     plan = check_files({**SHOP, "Dockerfile": text, **(files or {})})
-    return [d for d in plan.diagnostics if d.code.endswith("-not-found")]
+    return [d for d in plan.diagnostics if d.code.endswith(("-not-found", "-left-in-builder"))]
 
 
 def codes(text: str, files: Mapping[str, str] | None = None) -> list[str]:
@@ -85,7 +85,7 @@ def test_an_installed_project_is_found():
     assert [(r.origin.line, r.message) for r in one.related] == [(4, "installed here, and not carried over")]
     left = f"{PYTHON} AS build\nWORKDIR /b\nCOPY . .\nRUN pip install gunicorn -e .\n{PYTHON}\nWORKDIR /app\n"
     site = "/usr/local/lib/python3.12/site-packages"
-    assert codes(f"{left}COPY --from=build {site} {site}\n{cmd}") == ["module-not-found"]
+    assert codes(f"{left}COPY --from=build {site} {site}\n{cmd}") == ["image/package-left-in-builder"]
 
 
 def test_help_says_where_it_is():
