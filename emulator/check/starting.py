@@ -10,7 +10,6 @@ from emulator.model.diagnostic import Diagnostic, Related, Severity
 from emulator.model.origin import Origin
 
 from .image_view import ImageView, view_of
-from .own_code import has_package, homes
 from .python_source import Defined, bound_names, defines
 from .rule import CheckRule, Sample
 from .servers import Target, target
@@ -138,7 +137,7 @@ def _is_certain(view: ImageView, answer: Missing, name: str) -> bool:
         return False
     if not asked:
         return True
-    if answer.part != first or has_package(view.subject.repo, first):
+    if answer.part != first or view.subject.own_code.has_package(first):
         return True
     # A name that nobody has: no distribution of another name is likely to bring what a server is told to serve.
     is_served = view.run.module is None and _holds_code(view)
@@ -178,7 +177,7 @@ def _readable(parents: Iterable[str]) -> str:
 
 def _near(subject: Subject, view: ImageView, name: str) -> tuple[list[str], str]:
     """Where the repository has it, or what it has instead, and what to do then."""
-    at = homes(subject.repo, name)
+    at = subject.own_code.homes(name)
     here = view.import_directory or "/"
     if at:
         inside = _inside(view, at[0].file)
@@ -199,8 +198,8 @@ def _near(subject: Subject, view: ImageView, name: str) -> tuple[list[str], str]
         return [f"{parent or here} has {', '.join(others[:6])}"], f"correct the module's name: not {last}"
     shorter = [one for one in (name.partition(".")[2],) if one]
     for one in shorter:
-        if homes(subject.repo, one):
-            return [f"the repository has {homes(subject.repo, one)[0].file}"], f"name it as it lies there: {one}"
+        if subject.own_code.homes(one):
+            return [f"the repository has {subject.own_code.homes(one)[0].file}"], f"name it as it lies there: {one}"
     return [], "correct the module's name, or copy and install the package it belongs to"
 
 

@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Mapping
 from functools import cached_property
+from typing import NamedTuple
 
 from emulator.contract import token
 from emulator.formats.dockerfile import Dockerfile, ImageConfig, Stages, image_config, parse_dockerfile, read_stages
@@ -18,6 +19,7 @@ from emulator.snapshot import Unreadable
 
 from .command import SHELLS, Started, base_name, started
 from .entry_script import behind_script
+from .own_code import OwnCode
 from .shell import words
 
 _DEBIAN = words("debian ubuntu python node ruby golang rust perl buildpack-deps")
@@ -34,12 +36,20 @@ _RUNS_ITS_ARGUMENTS = frozenset(("node",))
 _HAS_PORT = (ServiceType.WEB, ServiceType.PRIVATE)
 
 
+class Known(NamedTuple):
+    """What all containers of a plan share: their builds worked out, and the repository's own modules."""
+
+    builds: Builds
+    own_code: OwnCode
+
+
 class Subject:
     """One container of one service of a plan."""
 
-    def __init__(self, builds: Builds, plan: Plan, service: Service, container: Container) -> None:
-        self.repo = builds.repo
-        self.builds = builds
+    def __init__(self, known: Known, plan: Plan, service: Service, container: Container) -> None:
+        self.repo = known.builds.repo
+        self.builds = known.builds
+        self.own_code = known.own_code
         self.plan = plan
         self.service = service
         self.container = container
@@ -201,6 +211,6 @@ class Subject:
         return _SET_BY_BASE.get(short_name(self.base_image)) if self.base_image else None
 
 
-def subjects(builds: Builds, service: Service, plan: Plan) -> tuple[Subject, ...]:
+def subjects(known: Known, service: Service, plan: Plan) -> tuple[Subject, ...]:
     """One for each container that runs something."""
-    return tuple(Subject(builds, plan, service, container) for container in service.containers if container.command)
+    return tuple(Subject(known, plan, service, container) for container in service.containers if container.command)
