@@ -6,7 +6,7 @@ from functools import cached_property
 from emulator.model.record import Record
 from emulator.snapshot import Snapshot
 
-MAX_FOLDERS = 400
+MAX_FOLDERS = 200
 MAX_DEPTH = 4
 _SKIPPED = ("node_modules", "site-packages", "venv", "env", "__pycache__", "tests", "test")
 
