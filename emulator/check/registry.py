@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from emulator.model.diagnostic import Diagnostic
 
-from . import building, listening, own_server, packages, precedence, programs, signals, starting, variables
+from . import building, listening, own_server, packages, precedence, programs, secrets, signals, starting, variables
 from .rule import CheckRule
 from .subject import Subject
 
@@ -22,6 +22,7 @@ LACKING: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
 
 FINDERS: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
     ((precedence.SHADOWED,), precedence.command_shadowed),
+    ((secrets.BAKED_IN,), secrets.secret_baked_in),
     ((variables.NOT_SET,), variables.referenced_not_set),
     ((listening.PORT_LITERAL,), listening.port_literal),
     ((listening.LOOPBACK_BIND,), listening.loopback_bind),
