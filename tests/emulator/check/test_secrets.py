@@ -30,7 +30,8 @@ def test_a_variable_that_stays_is_told_at_its_line(text: str):
 @pytest.mark.parametrize(
     "text",
     [
-        "ENV SECRET_KEY=dummy-for-collectstatic\n", "ENV API_KEY=\n", "ENV SECRET_KEY_FILE=/run/secrets/hunter2-hunter2\n",
+        "ENV SECRET_KEY=dummy-for-collectstatic\n", "ENV API_KEY=\n",
+        "ENV SECRET_KEY_FILE=/run/secrets/hunter2-hunter2\n",
         "ENV STRIPE_PUBLISHABLE_API_KEY=pk_live_hunter2\n", "ARG API_KEY\n", "ENV TOKEN_TTL=3600\n",
         "ENV KEYBOARD=hunter2-h\n",
         "RUN --mount=type=secret,id=API_KEY true\n", "ENV PASSWORD=changeme\n",
