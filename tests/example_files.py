@@ -47,8 +47,9 @@ class HttpCheck(Record, frozen=True, kw_only=True):
 class Case(Record, frozen=True, kw_only=True):
     """One run of an example: what is given and what must come of it.
 
-    command: what runs it. time_scale: what the platform's waits are multiplied by. once: why it is run a single time
-    and not twice.
+    command: what runs it. build_anyway: the check finds errors, and what comes of building in spite of them shows that
+    they are right. time_scale: what the platform's waits are multiplied by. once: why it is run a single time and not
+    twice.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Case(Record, frozen=True, kw_only=True):
     command: tuple[str, ...] = ("up", "--once")
     options: dict[str, str] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    build_anyway: bool = False
     time_scale: float = 1.0
     once: str | None = None
     http: tuple[HttpCheck, ...] = ()

@@ -78,7 +78,8 @@ def _arguments(project: Path, case: Case) -> list[str]:
 
 def _timing(case: Case) -> list[str]:
     """What a plan does not depend on."""
-    return ["--time-scale", str(case.time_scale)] if case.time_scale != 1 else []
+    timing = ["--time-scale", str(case.time_scale)] if case.time_scale != 1 else []
+    return [*timing, *(["--build-anyway"] if case.build_anyway else [])]
 
 
 def _end(case: Case, arguments: list[str]) -> list[Any]:

@@ -19,14 +19,19 @@ def _codes(verb: str, root: Path, case: Case) -> tuple[list[str], int]:
 
 @every_case
 def test_check_finds_what_the_example_says(folder: Path, case: Case, tmp_path: Path) -> None:
-    """Beside the plan's own findings there are the case's, no others; a case that is refused ends with 1, and one
-    that boots does not."""
+    """Beside the plan's own findings there are the case's, no others; those that are errors stop `up`, and only where
+    building in spite of them is what the case does."""
     root = copy_example(folder, tmp_path, git=True)
     planned, _ = _codes("plan", root, case)
     checked, code = _codes("check", root, case)
     assert sorted(checked) == sorted([*planned, *case.expect.check])
-    if case.expect.verdict == "refused" or case.expect.verdict.good:
-        assert code == (0 if case.expect.verdict.good else 1)
+    assert code == (1 if case.build_anyway or case.expect.verdict == "refused" else 0)
+    if case.build_anyway:
+        page = Page()
+        run(["up", "--once", "--root", str(root), "--format", "json", *given(case)], page)
+        last = json.loads(page.text.splitlines()[-1])
+        assert last["verdict"] == "refused"
+        assert last["services"][0]["cause"]["code"] in case.expect.check
 
 
 def test_findings_of_an_example_are_silenced_with_a_reason(tmp_path: Path) -> None:
@@ -47,7 +52,7 @@ def test_findings_of_an_example_are_silenced_with_a_reason(tmp_path: Path) -> No
 def test_only_check_and_up_look_further(tmp_path: Path, verb: str) -> None:
     """`plan` says what resolving finds; `up` has the findings of the check before it looks for an engine, and is
     refused by an error of it."""
-    (tmp_path / "Dockerfile").write_text('FROM python:3.13-slim\nCMD ["uvicorn", "app:app"]\n')
+    (tmp_path / "Dockerfile").write_text('FROM python:3-slim\nCMD ["uvicorn", "app:app"]\n')
     page = Page()
     options = ["--once"] if verb == "up" else []
     code = run([verb, "--root", str(tmp_path), "--format", "json", *options], page)

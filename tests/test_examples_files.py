@@ -39,7 +39,8 @@ def test_readme_is_a_title_three_sentences_and_the_command(folder: Path) -> None
     assert title == f"# {example.title}"
     assert len(re.findall(r"\.(?=\s|$)", text)) == 3
     assert text.count("\n") == 2, "one sentence a line"
-    assert command == f"emu {' '.join(example.case[0].command)} --root examples/{folder.name}"
+    words = (*example.case[0].command, *(["--build-anyway"] if example.case[0].build_anyway else []))
+    assert command == f"emu {' '.join(words)} --root examples/{folder.name}"
 
 
 @every_example

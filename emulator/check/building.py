@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from emulator.image.findings import build_findings
+from emulator.image.findings import Builds, build_findings
 from emulator.model.diagnostic import Diagnostic, Severity
 from emulator.model.plan import Service
-from emulator.snapshot import Snapshot
 
 from .rule import CheckRule, Sample
 
@@ -38,7 +37,7 @@ IGNORED_BY_GIT = CheckRule(
         files=_dockerfile("COPY dist ./dist") | {"dist/index.html": "hello\n"}, ignored=("dist",), file="Dockerfile",
         line=3,
     ),
-    right=Sample(files=_dockerfile("COPY dist ./dist") | {"dist/index.html": "hello\n"}),
+    right=Sample(files=_dockerfile("COPY dist app.py ./") | {"dist/index.html": "hello\n"}),
 )  # fmt: skip
 IGNORED = CheckRule(
     code="build/copy-source-ignored",
@@ -61,7 +60,7 @@ A_FILE = CheckRule(
     statement="An instruction needs a directory where a file is.",
     why="The build ends at that line.",
     wrong=Sample(files=_dockerfile("COPY app.py ./api\nCOPY app.py ./api/main.py"), file="Dockerfile", line=4),
-    right=Sample(files=_dockerfile("COPY app.py ./api/\nCOPY app.py ./api/main.py")),
+    right=Sample(files=_dockerfile("COPY app.py ./\nCOPY app.py ./api/main.py")),
 )
 BAD_PATTERN = CheckRule(
     code="build/bad-copy-pattern",
@@ -91,6 +90,6 @@ URL = CheckRule(
 RULES = (MISSING, IGNORED_BY_GIT, IGNORED, OUTSIDE, A_FILE, BAD_PATTERN, BAD_IGNORE_FILE, URL)
 
 
-def what_fails(repo: Snapshot, services: tuple[Service, ...]) -> Iterator[Diagnostic]:
+def what_fails(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagnostic]:
     """Why builds of these services end, each reason once."""
-    yield from build_findings(repo, services)
+    yield from build_findings(builds, services)

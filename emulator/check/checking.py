@@ -1,29 +1,40 @@
 """A plan and its repository → the plan with every other finding added, in the order of the files."""
 
 from emulator.config import Ignored
-from emulator.model.diagnostic import Diagnostic
+from emulator.image.findings import Builds
+from emulator.model.diagnostic import Diagnostic, Severity
 from emulator.model.plan import Plan, Service
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
 from .building import what_fails
-from .registry import FINDERS, rule_of
+from .packages import install_findings
+from .registry import FINDERS, LACKING, rule_of
 from .silencing import silenced
 from .subject import subjects
 
 
-def check(repo: Snapshot, service: Service, plan: Plan) -> tuple[Diagnostic, ...]:
-    """What the rules find at one service, besides what the plan says already. Pure."""
-    found = [
-        diagnostic for subject in subjects(repo, service, plan) for _, find in FINDERS for diagnostic in find(subject)
-    ]
+def check(builds: Builds, service: Service, plan: Plan, *, is_built: bool = True) -> tuple[Diagnostic, ...]:
+    """What the rules find at one service, besides what the plan says already. is_built: False: its image is never
+    made, so that it is not said what that lacks. Pure."""
+    found: list[Diagnostic] = []
+    for subject in subjects(builds, service, plan):
+        for _, find in LACKING if is_built else ():
+            told = list(find(subject))
+            found += told
+            if any(one.severity is Severity.ERROR for one in told):
+                break
+        found += [diagnostic for _, find in FINDERS for diagnostic in find(subject)]
     return tuple(dict.fromkeys(found))
 
 
 def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = ()) -> Plan:
     """The plan with the findings of its services, silenced where the user says so; in file and line order."""
-    found = [*what_fails(repo, plan.services)]
-    found += [diagnostic for service in plan.services for diagnostic in check(repo, service, plan)]
+    builds = Builds(repo)
+    found = [*what_fails(builds, plan.services), *install_findings(builds, plan.services)]
+    unbuilt = {one.service for one in found if one.severity is Severity.ERROR}
+    for service in plan.services:
+        found += check(builds, service, plan, is_built=service.name not in unbuilt)
     told = [d for d in plan.diagnostics if not any(_replaces(new, d) for new in found)]
     return replace(plan, diagnostics=tuple(sorted(silenced(repo, plan, [*told, *found], ignored), key=_place)))
 

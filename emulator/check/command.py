@@ -55,7 +55,8 @@ class Started(NamedTuple):
     interpreter runs. shell: the outermost one that reads the command line. init: whether an init program is the first
     process. variables: set on the command line itself; closed: whether no others are loaded on the way. complete:
     whether `args` holds all arguments; alone: whether nothing else that stays can run beside it. directory: of the
-    last `cd`, None without one, "" when not known.
+    last `cd`, None without one, "" when not known. runner: the package manager that runs it in an environment of its
+    own (`poetry run`).
     """
 
     program: str
@@ -69,6 +70,7 @@ class Started(NamedTuple):
     complete: bool = True
     alone: bool = True
     directory: str | None = None
+    runner: str = ""
 
     @property
     def first_process(self) -> Shell | None:
@@ -122,7 +124,7 @@ def _step(now: Started, name: str, rest: tuple[Argument, ...]) -> Started | None
     if name in _RUNNERS:
         return _after_runner(now, name, rest)
     if name in ("npx", "bunx"):
-        return now._replace(args=_after_options(rest, ("-p", "--package", "-c", "--call")))
+        return now._replace(args=_after_options(rest, ("-p", "--package", "-c", "--call")), runner=name)
     return None
 
 
@@ -169,13 +171,13 @@ def _after_runner(now: Started, name: str, rest: tuple[Argument, ...]) -> Starte
             at += 1
             break
         if text in ("-m", "--module") and name == "uv":
-            return now._replace(args=(Argument("python"), *rest[at:]), closed=closed)
+            return now._replace(args=(Argument("python"), *rest[at:]), closed=closed, runner=name)
         closed = closed and not text.startswith("--env-file")
         at += 2 if text in _RUNNER_VALUED or text == "--env-file" else 1
     inner = rest[at:]
     if inner and name == "uv" and inner[0].text.endswith(".py"):
         inner = (Argument("python"), *inner)
-    return now._replace(args=inner, closed=closed)
+    return now._replace(args=inner, closed=closed, runner=name)
 
 
 # ---- the shell -----------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ def loopback_bind(subject: Subject) -> Iterator[Diagnostic]:
     else:
         message = f"{run.program} listens on {host} unless told otherwise, which nobody outside the container reaches"
     yield subject.finding(
-        LOOPBACK_BIND.code, Severity.ERROR, message, facts=(*_how_it_looks(subject), *_port_fact(subject, found)),
+        LOOPBACK_BIND.code, Severity.ERROR, message, facts=(*how_it_looks(subject), *_port_fact(subject, found)),
         help=_open_host(run, found), **subject.rule_of_port,
     )  # fmt: skip
 
@@ -190,7 +190,7 @@ def _manage_is_plain(subject: Subject) -> bool:
     return not any(word in text for word in ("default_addr", "default_port", "runserver", "sys.argv.", "sys.argv["))
 
 
-def _how_it_looks(subject: Subject) -> Iterator[str]:
+def how_it_looks(subject: Subject) -> Iterator[str]:
     """How this platform looks for the port, and for how long."""
     scan, startup = subject.service.lifecycle.port_scan, subject.container.probes.startup
     if scan is not None:
@@ -201,7 +201,7 @@ def _how_it_looks(subject: Subject) -> Iterator[str]:
 
 def _port_fact(subject: Subject, found: Binding) -> Iterator[str]:
     """The other half of the matter, where the port is wrong as well."""
-    wanted = _wanted_port(subject)
+    wanted = wanted_port(subject)
     if wanted is not None and found.port is not None and found.port != wanted:
         yield f"and its port is {found.port}, where {wanted} is looked at"
 
@@ -239,7 +239,7 @@ def port_hard_coded(subject: Subject) -> Iterator[Diagnostic]:
             PORT_HARD_CODED.code, Severity.ERROR, f"{says}, which is one of the platform's own",
             help="take another port",
         )  # fmt: skip
-    wanted = _wanted_port(subject)
+    wanted = wanted_port(subject)
     if wanted is not None and port != wanted:
         yield subject.finding(
             PORT_HARD_CODED.code, Severity.ERROR, f"{says}; the platform asks port {wanted} and no other",
@@ -248,7 +248,7 @@ def port_hard_coded(subject: Subject) -> Iterator[Diagnostic]:
         )  # fmt: skip
 
 
-def _wanted_port(subject: Subject) -> int | None:
+def wanted_port(subject: Subject) -> int | None:
     """The one port a platform without a scan asks; None where it may be any."""
     if subject.service.lifecycle.port_scan is not None:
         return None

@@ -36,7 +36,8 @@ DISAGREE = CheckRule(
         "Two people can read the same files, both rightly, and see two different commands. When the files agree, it "
         "does not matter any more how the service came about."
     ),
-    told_by_plan=True, needs_platform_file=True,
+    told_by_plan=True,
+    needs_platform_file=True,
 )
 
 

@@ -1,26 +1,44 @@
-"""Every rule, in the order in which one reads them: the build, the command, its variables, its start, its end."""
+"""Every rule, in the order in which one reads them: the build, what the image lacks, the command, its start and end."""
 
 from collections.abc import Callable, Iterable
 
 from emulator.model.diagnostic import Diagnostic
 
-from . import building, listening, precedence, signals, variables
+from . import building, listening, own_server, packages, precedence, programs, signals, starting, variables
 from .rule import CheckRule
 from .subject import Subject
 
 Find = Callable[[Subject], Iterable[Diagnostic]]
 
-FINDERS: tuple[tuple[CheckRule, Find], ...] = (
-    (precedence.SHADOWED, precedence.command_shadowed),
-    (variables.NOT_SET, variables.referenced_not_set),
-    (listening.PORT_LITERAL, listening.port_literal),
-    (listening.LOOPBACK_BIND, listening.loopback_bind),
-    (listening.PORT_HARD_CODED, listening.port_hard_coded),
-    (signals.SWALLOWED, signals.shell_swallows_signals),
+LACKING: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
+    ((programs.NO_BASH,), programs.no_bash),
+    ((programs.PERMISSION, programs.LINE_ENDS, programs.FORMAT), programs.not_runnable),
+    ((programs.PROGRAM,), programs.program_not_found),
+    ((programs.FILE,), programs.file_not_found),
+    ((starting.MODULE, starting.LEFT), starting.module_not_found),
+    ((starting.ATTRIBUTE,), starting.attribute_not_found),
 )
-"""Rules that look at one container."""
+"""What the image of one container lacks to start. The first that finds an error decides: the rest is never seen."""
 
-RULES: tuple[CheckRule, ...] = (precedence.DISAGREE, *building.RULES, *(rule for rule, _ in FINDERS))
+FINDERS: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
+    ((precedence.SHADOWED,), precedence.command_shadowed),
+    ((variables.NOT_SET,), variables.referenced_not_set),
+    ((listening.PORT_LITERAL,), listening.port_literal),
+    ((listening.LOOPBACK_BIND,), listening.loopback_bind),
+    ((listening.PORT_HARD_CODED,), listening.port_hard_coded),
+    ((listening.LOOPBACK_BIND, listening.PORT_HARD_CODED), own_server.own_server),
+    ((signals.SWALLOWED,), signals.shell_swallows_signals),
+)
+"""Rules that look at one container, each on its own."""
+
+
+def _each_once() -> tuple[CheckRule, ...]:
+    found = [precedence.DISAGREE, *building.RULES, *packages.RULES]
+    found += [rule for rules, _ in (*LACKING, *FINDERS) for rule in rules]
+    return tuple({rule.code: rule for rule in found}.values())
+
+
+RULES: tuple[CheckRule, ...] = _each_once()
 
 
 def rule_of(code: str) -> CheckRule | None:

@@ -24,8 +24,12 @@ class Binding(NamedTuple):
 
     @property
     def is_loopback(self) -> bool:
-        host = (self.host or "").strip("[]")
-        return host == "localhost" or host.startswith("127.") or host == "::1"
+        return is_loopback(self.host or "")
+
+
+def is_loopback(host: str) -> bool:
+    plain = host.strip("[]")
+    return plain == "localhost" or plain.startswith("127.") or plain == "::1"
 
 
 class Target(NamedTuple):
@@ -69,6 +73,9 @@ def target(run: Started, environ: Environ) -> Target | None:
         if word is None and run.program == "flask":
             named = {**environ, **run.variables}.get("FLASK_APP")
             word = Argument(named) if named else None
+        if word is not None and run.program == "flask":  # it also takes a file: app.py, app.py:create_app
+            head, colon, rest = word.text.partition(":")
+            word = word._replace(text=f"{head.removesuffix('.py')}{colon}{rest}")
     else:
         return None
     return _target(word, is_factory="--factory" in options.switches)

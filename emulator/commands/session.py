@@ -231,7 +231,8 @@ class Session:
 
     def _job(self, number: int, service: Service) -> Job:
         hidden = self.planned.resolution.secrets.of(service.name) | self._generated_values(service)
-        return Job(number, service, hidden, self.planned.repo, kept=self._kept())
+        findings = self.planned.resolution.plan.diagnostics
+        return Job(number, service, hidden, self.planned.repo, kept=self._kept(), findings=findings)
 
     def _kept(self) -> frozenset[int]:
         return self.project.history().kept()

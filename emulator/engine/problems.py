@@ -21,6 +21,7 @@ from .modules import find_module, imports, named_in_command, needed_by, start_th
 from .port_line import port_line
 from .requests import BUILD_ENV_SECRET
 from .traces import Frame, frames_at, line_of, place_of, variables_read
+from .tying import tied
 from .unreached import other_port, startup_probe
 
 LONGEST_COMMAND = 120
@@ -29,10 +30,11 @@ LAST_WORDS = 3
 
 
 class Scene(NamedTuple):
-    """Where a process failed: the files its traces name, and the variables that had a value."""
+    """Where a process failed: the files its traces name, the variables that had a value, and what the check found."""
 
     repo: Snapshot
     variables: frozenset[str]
+    findings: tuple[Diagnostic, ...] = ()
 
 
 def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene) -> Diagnostic:
@@ -46,7 +48,7 @@ def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str], scene: S
         cause = replace(cause, facts=(*cause.facts, *[line for line in tail if line.strip()][-LAST_WORDS:]))
     empty = [v.name for v in service.env if v.phase is not EnvPhase.BUILD and v.name not in scene.variables]
     told = (f"without a value in this run: {', '.join(empty)}",) if empty else ()
-    return replace(cause, facts=(*cause.facts, *told))
+    return tied(replace(cause, facts=(*cause.facts, *told)), scene.findings)
 
 
 def image_gone(service: Service, image: str) -> Diagnostic:
@@ -69,7 +71,8 @@ def pre_deploy_cause(service: Service, outcome: Outcome, tail: Sequence[str], sc
         source="pre-deploy",
         origin=service.pre_deploy_origin,
     )
-    cause = boot_cause(replace(service, command=command), outcome, tail, scene)
+    # What was found about the service's start says nothing of this command.
+    cause = boot_cause(replace(service, command=command), outcome, tail, scene._replace(findings=()))
     if cause.code != "start/exited":
         return cause
     return replace(cause, code="pre-deploy/failed", message=f"the pre-deploy command failed: {outcome.reason}")

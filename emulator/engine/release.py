@@ -48,6 +48,7 @@ from .rollout_steps import Unit
 from .scaling import scaled
 from .task_run import TaskRun
 from .task_steps import pre_deploy_rules
+from .tying import tied
 
 Tell = Callable[[Event], None]
 
@@ -93,7 +94,7 @@ class Settings(NamedTuple):
 
 class Job(NamedTuple):
     """A deploy to be made of a service. image: the one to use again, where nothing is to be built. kept: the deploys
-    whose images stay."""
+    whose images stay. findings: what the check said of its plan."""
 
     deploy: int
     service: Service
@@ -101,6 +102,7 @@ class Job(NamedTuple):
     repo: Snapshot
     image: str | None = None
     kept: frozenset[int] = frozenset()
+    findings: tuple[Diagnostic, ...] = ()
 
 
 class NotReady(NamedTuple):
@@ -174,7 +176,7 @@ class _Preparation:
             job=self.job,
             image=image,
             rules=rules_of(self.service, self.settings),
-            scene=Scene(self.job.repo, variables),
+            scene=Scene(self.job.repo, variables, self.job.findings),
             make_spec=lambda unit, attempt: self._spec(image, unit, attempt),
             coverage=self._told_coverage,
         )
@@ -306,7 +308,7 @@ class _Preparation:
             step=conceal(problem.step, self.hidden) if problem.step is not None else None,
             log_tail=tuple(conceal(line, self.hidden) for line in problem.log_tail),
         )
-        cause = problems.build_cause(self.service, problem, self.doors.docker.facts().arch)
+        cause = tied(problems.build_cause(self.service, problem, self.doors.docker.facts().arch), self.job.findings)
         self._say(
             BuildFailed(step=problem.step, origin=cause.origin, message=problem.message, log_tail=problem.log_tail)
         )

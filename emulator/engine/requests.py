@@ -117,9 +117,7 @@ def task_spec(spec: ContainerSpec, tasks: Tasks | None, index: int, attempt: int
     in the variables that the platform has for them. None reaches it from outside."""
     names = (tasks.index_variable, tasks.attempt_variable) if tasks is not None else (None, None)
     numbers = {name: str(number) for name, number in zip(names, (index, attempt), strict=True) if name is not None}
-    return replace(
-        spec, name=f"{spec.name}-task-{index}-{attempt}", env=Hidden({**spec.env, **numbers}), publish={}
-    )
+    return replace(spec, name=f"{spec.name}-task-{index}-{attempt}", env=Hidden({**spec.env, **numbers}), publish={})
 
 
 def pre_deploy_spec(spec: ContainerSpec, service: Service, hidden: Mapping[str, str]) -> ContainerSpec:

@@ -1,5 +1,4 @@
-"""A process that runs and that the startup probe does not reach → the cause: where it listens, when it is asked. Pure.
-"""
+"""A process that runs and that the startup probe does not reach → the cause: where it listens, when asked. Pure."""
 
 from emulator.model.choice import Decision
 from emulator.model.diagnostic import Diagnostic, Related, error

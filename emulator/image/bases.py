@@ -5,9 +5,13 @@ off each image. The list is that of all of them together, so a name on it may be
 taken not to be there. An image that is not here is wholly unknown.
 """
 
-from emulator.formats.dockerfile.base_images import short_name
+import re
 
-from .tree import Folder, Node, Unknown
+from emulator.formats.dockerfile.base_images import short_name
+from emulator.formats.dockerfile.scope import DEFAULT_PATH
+
+from .interpreters import system_tree
+from .tree import ABSENT, Folder, Node, Unknown
 
 _ROOT = (
     "bin", "bin.usr-is-merged", "boot", "dev", "etc", "home", "lib", "lib.usr-is-merged", "lib32", "lib64", "libx32",
@@ -30,5 +34,45 @@ def base_tree(ref: str) -> Folder:
         return Folder()
     if not is_plain(ref):
         return Folder(complete=False)
-    names: dict[str, Node] = {name: Unknown(why=f"only {ref} knows") for name in _ROOT}
+    names: dict[str, Node] = {name: _unknown(ref) for name in _ROOT}
+    # The rest is as Debian and Alpine make it: nothing of a user's own yet.
+    names["usr"] = Folder({"local": _local(ref), "src": Folder()}, complete=False)
+    names["root"] = Folder({".local": ABSENT, ".config": ABSENT}, complete=False)
+    names |= dict.fromkeys(("mnt", "opt", "srv"), Folder())
+    names["home"] = Folder({"node": _unknown(ref), "ubuntu": _unknown(ref)})
+    if short_name(ref) == "node":
+        names["opt"] = Folder({f"yarn-v1.22.{patch}": _unknown(ref) for patch in range(30)})
     return Folder(names)
+
+
+def _unknown(ref: str) -> Unknown:
+    return Unknown(why=f"only {ref} knows")
+
+
+_LOCAL = ("bin", "etc", "games", "include", "lib", "libexec", "man", "sbin", "share", "src")
+_OF_NODE = ("CHANGELOG.md", "LICENSE", "README.md")
+"""In /usr/local besides: docker-library's node unpacks nodejs.org's archive there."""
+
+
+def _local(ref: str) -> Folder:
+    """/usr/local: what Debian's own layout has (Filesystem Hierarchy Standard, 4.9), and the image's own."""
+    names: dict[str, Node] = {name: _unknown(ref) for name in (*_LOCAL, *_OF_NODE)}
+    version = python_version(ref)
+    return Folder(names | (system_tree(version) if version is not None else {}))
+
+
+_TAG = re.compile(r"(3\.\d+)(?:[.-].*)?")
+_OWN_PATHS = {"python": "/usr/local/bin:"}
+"""What an image puts before the usual PATH: docker-library/python, `ENV PATH /usr/local/bin:$PATH`."""
+
+
+def python_version(ref: str) -> str | None:
+    """ "3.11" of an official Python image; None for another, and where the tag does not say it."""
+    name = ref.partition("@")[0].rpartition("/")[2]
+    found = _TAG.fullmatch(name.partition(":")[2])
+    return found[1] if short_name(ref) == "python" and found is not None else None
+
+
+def base_path(ref: str) -> str:
+    """PATH as a plain image sets it."""
+    return _OWN_PATHS.get(short_name(ref), "") + DEFAULT_PATH

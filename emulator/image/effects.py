@@ -98,11 +98,12 @@ class Venv(Record, frozen=True, kw_only=True):
 
 class Unknown(Record, frozen=True, kw_only=True):
     """Everything at these paths and below them may be changed. keeps: what is there stays, other things may come.
-    ("/",) is anything at all. why: for people."""
+    ("/",) is anything at all. data: nothing that can be imported or run. why: for people."""
 
     paths: tuple[str, ...]
     why: str
     keeps: bool = False
+    data: bool = False
 
 
 class Install(Record, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from emulator.model.diagnostic import Diagnostic, Related, error
-from emulator.model.plan import Service
+from emulator.model.plan import Build, Service
 from emulator.model.record import replace, to_json
 from emulator.snapshot import Snapshot
 
@@ -13,19 +13,28 @@ from .copying import Failure
 from .working import Worked, work_out_build
 
 
-def build_findings(repo: Snapshot, services: tuple[Service, ...]) -> tuple[Diagnostic, ...]:
+class Builds:
+    """The builds of a repository's services worked out, each once."""
+
+    def __init__(self, repo: Snapshot) -> None:
+        self.repo = repo
+        self._worked: dict[bytes, Worked | None] = {}
+
+    def of(self, build: Build) -> Worked | None:
+        """What a build makes; None as for `work_out_build`."""
+        key = to_json(build)
+        if key not in self._worked:
+            self._worked[key] = work_out_build(self.repo, build)
+        return self._worked[key]
+
+
+def build_findings(builds: Builds, services: tuple[Service, ...]) -> tuple[Diagnostic, ...]:
     """Why the builds of `services` fail, each reason once. A Dockerfile of ours is not looked at."""
     found: dict[bytes, Diagnostic] = {}
-    seen: dict[bytes, tuple[Diagnostic, ...]] = {}
     for service in services:
-        for build in (service.build, *(container.build for container in service.containers)):
-            if build.generated_dockerfile is not None:
-                continue
-            key = to_json(build)
-            if key not in seen:
-                worked = work_out_build(repo, build)
-                seen[key] = tuple(findings(worked)) if worked is not None else ()
-            for diagnostic in seen[key]:
+        for build in dict.fromkeys((service.build, *(container.build for container in service.containers))):
+            worked = builds.of(build) if build.generated_dockerfile is None else None
+            for diagnostic in findings(worked) if worked is not None else ():
                 found.setdefault(to_json(diagnostic), replace(diagnostic, service=service.name))
     return tuple(found.values())
 

@@ -37,10 +37,10 @@ class PackageStep(Record, frozen=True, kw_only=True):
 
     tool: pip, uv, uv-pip, poetry, pdm, pipenv, npm, yarn or pnpm. program: the command as written: it tells which
     Python (`/venv/bin/pip`, `python3 -m pip`). action: install, sync, ci, run, build, … as the tool calls it; script:
-    what `run` and `start` name. directory: the one it works in, None when not known. names: packages by name or URL.
-    target, prefix, root, user, system, python: where it installs to. project: whether the project in `directory`
-    itself is installed (False for --no-root, --no-install-project). flags: every option, as written. unclear: an
-    argument is not known, so that it may do more or other things than it says here.
+    what `run` and `start` name. directory: the one it works in, None when not known. names: packages by name or URL,
+    and the operands of `config` and `venv`. target, prefix, root, user, system, python: where it installs to. project:
+    whether the project in `directory` itself is installed (False for --no-root, --no-install-project). flags: every
+    option, as written. unclear: an argument is not known, so that it may do more or other things than it says here.
     """
 
     tool: str
@@ -270,7 +270,7 @@ def _uv(args: _Arguments) -> PackageStep:
     script = args.take() if action == "run" else None
     return args.step(
         "uv", action, script=script, project=not (no_project or only_group), python=args.value("-p", "--python"),
-        names=tuple(word.text or "" for word in args.rest) if action == "add" else (),
+        names=tuple(word.text or "" for word in args.rest) if action in ("add", "venv") else (),
     )  # fmt: skip
 
 
@@ -278,7 +278,9 @@ def _poetry(args: _Arguments) -> PackageStep:
     args.go("-C", "--directory", "-P", "--project")
     action = args.take()
     project = "--no-root" not in args.flags and args.value("--only") is None
-    return args.step("poetry", action, project=project, script=args.take() if action == "run" else None)
+    script = args.take() if action == "run" else None
+    names = tuple(word.text or "" for word in args.rest) if action == "config" else ()
+    return args.step("poetry", action, project=project, script=script, names=names)
 
 
 def _pdm(args: _Arguments) -> PackageStep:

@@ -45,6 +45,12 @@ class Report(Record, frozen=True, kw_only=True):
     fatal: bool = True
     unknown: str | None = None
 
+    @property
+    def surely_fails(self) -> bool:
+        """Whether the step ends with an error."""
+        missing = any(need.state == "missing" and not need.unless for need in self.needs)
+        return self.fatal and (missing or any(built.refusal is not None for built in self.projects))
+
 
 def report_of(step: PackageStep, files: Files) -> Report:
     """What a step needs and leaves; of a tool or an action that is not read, nothing is claimed."""

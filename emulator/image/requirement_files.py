@@ -8,6 +8,7 @@ import posixpath
 import re
 from typing import NamedTuple
 
+from .dependencies import ANY, declared
 from .packages import PackageStep
 from .project_files import Files, Need, join, need
 
@@ -33,7 +34,7 @@ class Requirements(NamedTuple):
 
 def read_requirements(step: PackageStep, directory: str, files: Files) -> Requirements:
     """Follow the requirement and constraint files of a step that runs in `directory`."""
-    reader = _Reader(directory, files)
+    reader = _Reader(directory, files, extras=step.has("--extra", "--all-extras", "--group"))
     for one in (*step.requirements, *step.constraints):
         if one.path is None:
             reader.unknown = f"where {one.source} is, is not known"
@@ -43,7 +44,8 @@ def read_requirements(step: PackageStep, directory: str, files: Files) -> Requir
 
 
 class _Reader:
-    def __init__(self, directory: str, files: Files) -> None:
+    def __init__(self, directory: str, files: Files, *, extras: bool) -> None:
+        self.extras = extras
         self.directory = directory
         self.files = files
         self.needs: list[Need] = []
@@ -63,7 +65,7 @@ class _Reader:
             self._seen.add(path)
             self.needs += need(self.files, path, why, file=file, line=line)
             if path.endswith(_NOT_LISTS):
-                self.unknown = self.unknown or f"the dependencies in {path} are not read"
+                self._project(path)
                 continue
             text = self.files.read(path) if self.files.look(path) == "file" else None
             if text is None:
@@ -77,6 +79,13 @@ class _Reader:
                     inner = join(posixpath.dirname(path), found[3].strip("'\""))
                     also = constraint or (found[1] or found[2]).startswith(("-c", "--c"))
                     pending.append((inner, f"{posixpath.basename(path)} names it", also, number, path))
+
+    def _project(self, path: str) -> None:
+        """uv installs what the project depends on, and not the project."""
+        names = declared(posixpath.dirname(path), self.files) if self.files.look(path) == "file" else (ANY,)
+        self.names += [name for name in names if name != ANY]
+        if ANY in names or self.extras:
+            self.unknown = self.unknown or f"which dependencies {path} comes to is not known"
 
     def _line(self, content: str, path: str, number: int, *, constraint: bool) -> None:
         editable = _EDITABLE.fullmatch(content)

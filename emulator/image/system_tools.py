@@ -15,13 +15,13 @@ HARMLESS = frozenset({
 """They print, test, or change the shell alone. A redirection of theirs is told apart."""
 
 INSTALLED = (
-    "/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/run", "/sbin", "/tmp",  # noqa: S108
+    "/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/run", "/sbin", "/tmp",  # noqa: S108
     "/usr/bin",
     "/usr/games", "/usr/include", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec", "/usr/sbin", "/usr/share",
     "/var",
 )  # fmt: skip
-"""Where packages of a distribution put files: Debian's policy, 9.1, keeps them out of /usr/local, /home and /srv; a
-package that breaks it is not imagined here (inferred for apk and rpm)."""
+"""Where packages of a distribution put files: Debian's policy, 9.1, keeps them out of /usr/local, /home and /srv, and
+the Filesystem Hierarchy Standard, 3.13, out of /opt; what breaks it is not imagined here (inferred for apk and rpm)."""
 
 _LIBRARIES = ("/etc", "/lib", "/usr/lib", "/var/cache")
 
@@ -64,5 +64,6 @@ def users_effects(command: Command, name: str) -> list[Effect] | None:
         return [accounts, Unknown(paths=("/home",), why=f"{name} may make a home directory", keeps=True)]
     combined = {f"-{letter}" for one in texts if one and one[0] == "-" and one[1:2] != "-" for letter in one[1:]}
     made = "--create-home" in texts or "-m" in combined if name == "useradd" else not (combined | {*texts}) & _HOMELESS
-    below = Unknown(paths=(home,), why=f"{name} copies /etc/skel there", keeps=True)
+    skeleton = tuple(f"{home}/{file}" for file in (".bashrc", ".profile", ".bash_logout", ".cache"))
+    below = Unknown(paths=skeleton, why=f"{name} copies /etc/skel there", keeps=True)
     return [accounts, MakeFolder(path=home, parents=True, mode=None), below] if made else [accounts, below]

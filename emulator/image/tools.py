@@ -7,6 +7,7 @@ paths a command names become unknown.
 import posixpath
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from .arguments import Arguments, NotSure, place_of
 from .effects import (
@@ -25,7 +26,8 @@ from .effects import (
     written,
 )
 from .packages import package_step
-from .shell import Command, Redirection, Word
+from .programs import program_effects
+from .shell import Command, Redirection, Word, sets_variables_alone
 from .system_tools import HARMLESS, SYSTEM_TOOLS, users_effects
 
 ANYTHING = ("/",)
@@ -82,6 +84,8 @@ def _of_command(command: Command) -> list[Effect]:
     base = posixpath.basename(name)
     if base in HARMLESS or [word.text for word in command.words[1:]] in (["--version"], ["-V"], ["--help"]):
         return []
+    if base in (".", "source") and len(command.words) > 1 and sets_variables_alone(command.words[1].text):
+        return []
     if base in _WRAPPERS:
         return _of_command(_unwrapped(command, base))
     if base in SYSTEM_TOOLS:
@@ -90,9 +94,7 @@ def _of_command(command: Command) -> list[Effect]:
     if users is not None:
         return users
     reader = _READERS.get("python" if re.fullmatch(r"python(\d(\.\d+)?)?", base) else base)
-    if reader is None:
-        raise NotSure(f"what {base} does is not known")
-    return reader(Arguments(command, base))
+    return reader(Arguments(command, base)) if reader is not None else program_effects(command, base)
 
 
 _WRAPPERS = {"env", "sudo", "nice", "time", "nohup"}
@@ -333,6 +335,23 @@ def _wget(args: Arguments) -> list[Effect]:
     return [Unknown(paths=(where,), why="wget writes a file there", keeps=True)]
 
 
+_LEFTOVERS = {
+    "*.pyc",
+    "*.pyo",
+    "*~",
+    "__pycache__",
+    "test",
+    "tests",
+    "idle_test",
+    "*.a",
+    "*.o",
+    "*.map",
+    ".git",
+    "*.md",
+}
+"""Names that `find … -delete` cleans up, and that nothing needs to run (inferred)."""
+
+
 def _find(args: Arguments) -> list[Effect]:
     words = args.command.words[1:]
     texts = [word.text for word in words]
@@ -342,6 +361,9 @@ def _find(args: Arguments) -> list[Effect]:
         return []
     if any(run not in ("rm", "chmod", "chown", "sed", "touch", "strip", "rmdir") for run in runs):
         raise NotSure("what find runs is not read")
+    named = [following for text, following in pairwise(texts) if text == "-name"]
+    if named and all(one in _LEFTOVERS for one in named):
+        return []
     starts = []
     for word in words:
         if (word.text or "").startswith(("-", "(", "!")):
@@ -404,9 +426,7 @@ def _python(args: Arguments) -> list[Effect]:
     texts = [word.text for word in args.command.words[1:]]
     if texts[:2] == ["-m", "venv"]:
         return _made_venv(args, args.command.words[3:], "venv")
-    if texts[:2] == ["-m", "compileall"]:
-        return []
-    raise NotSure("it runs a program")
+    return program_effects(args.command, "python")
 
 
 def _virtualenv(args: Arguments) -> list[Effect]:

@@ -44,11 +44,44 @@ class Link(Record, frozen=True, kw_only=True):
     target: str
 
 
+class More(Record, frozen=True, kw_only=True):
+    """What else may lie in a directory besides what is known to.
+
+    anything; data: anything but code that can be imported or run; packages: what was installed by these requirements,
+    and what those need. The first that is true holds most.
+    """
+
+    anything: bool = False
+    data: bool = False
+    packages: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.anything or self.data or bool(self.packages)
+
+    def __or__(self, other: "More") -> "More":
+        if not other or self == other:
+            return self
+        if not self:
+            return other
+        return More(
+            anything=self.anything or other.anything,
+            data=self.data or other.data,
+            packages=tuple(dict.fromkeys((*self.packages, *other.packages))),
+        )
+
+
+NOTHING = More()
+ANYTHING = More(anything=True)
+DATA = More(data=True)
+_CODE = (".py", ".pyc", ".pyi", ".so", ".js", ".cjs", ".mjs", ".ts", ".sh", ".rb", ".php")
+
+
 class Unknown(Record, frozen=True, kw_only=True):
-    """May be anything, or nothing. why: for people; origin: the instruction that made it so."""
+    """May be anything that `more` allows, or nothing. why: for people; origin: the instruction that made it so."""
 
     why: str = ""
     origin: Origin | None = None
+    more: More = ANYTHING
 
 
 class Absent(Record, frozen=True, kw_only=True):
@@ -85,11 +118,11 @@ class Contents(Protocol):
 class Folder:
     """A directory.
 
-    complete: what it holds is known by name; otherwise anything else may be in it as well. opened: and so is
-    every directory in it. mode: None when not known. made: None for one that was there from the beginning.
+    more: what else may be in it; complete: nothing. opened: what may have come into it and into every directory
+    below. mode: None when not known. made: None for one that was there from the beginning.
     """
 
-    __slots__ = ("_below", "_own", "_recent", "complete", "layers", "made", "mode", "opened")
+    __slots__ = ("_below", "_own", "_recent", "layers", "made", "mode", "more", "opened")
 
     def __init__(
         self,
@@ -97,19 +130,25 @@ class Folder:
         *,
         below: Contents | None = None,
         complete: bool = True,
+        more: More = NOTHING,
         mode: int | None = 0o755,
         made: Made | None = None,
-        opened: bool = False,
+        opened: More = NOTHING,
     ) -> None:
-        """own: its entries, which win over those of `below`."""
+        """own: its entries, which win over those of `below`. complete: False: anything may be in it as well."""
         self._own = own or {}
         self._recent: dict[str, Node] = {}
         self._below = below
         self.layers = below.layers if below is not None else 0
         self.opened = opened
-        self.complete = complete
+        self.more = more if complete else ANYTHING
         self.mode = mode
         self.made = made
+
+    @property
+    def complete(self) -> bool:
+        """Whether what it holds is known by name."""
+        return not self.more
 
     def get(self, name: str) -> "Node":
         """What is there by that name."""
@@ -118,8 +157,8 @@ class Folder:
             node = self._below.get(name)
             node = None if node == ABSENT else node
         if node is None:
-            return ABSENT if self.complete else Unknown()
-        return node.open() if self.opened and isinstance(node, Folder) else node
+            return _perhaps(name, self.more)
+        return with_more(node, self.opened) if self.opened else node
 
     def names(self) -> tuple[str, ...]:
         """The names that are known to be there or not known not to be, sorted."""
@@ -137,11 +176,14 @@ class Folder:
         changed._recent = recent if few else {}  # noqa: SLF001 - a new one of ours
         return changed
 
-    def open(self) -> "Folder":
+    def open(self, more: More = ANYTHING) -> "Folder":
         """The same where more may be in it, and in every directory below."""
-        if self.opened:
+        both = self.opened | more
+        if both == self.opened:
             return self
-        return Folder(self.own(), below=self._below, complete=False, mode=self.mode, made=self.made, opened=True)
+        # What was known not to be there may be there now.
+        own = {name: _perhaps(name, more) if node == ABSENT else node for name, node in self.own().items()}
+        return Folder(own, below=self._below, more=self.more | more, mode=self.mode, made=self.made, opened=both)
 
     @property
     def copied(self) -> Contents | None:
@@ -152,19 +194,42 @@ class Folder:
         """What was written into it since it was copied."""
         return {**self._own, **self._recent} if self._recent else self._own
 
-    def overlaid(self, own: "dict[str, Node]", *, complete: bool, mode: int | None, made: Made | None) -> "Folder":
+    def overlaid(self, own: "dict[str, Node]", *, more: More, mode: int | None, made: Made | None) -> "Folder":
         """The same contents with `own` on top, as a directory with other properties."""
-        return Folder(
-            {**self.own(), **own}, below=self._below, complete=complete, mode=mode, made=made, opened=self.opened
-        )
+        return Folder({**self.own(), **own}, below=self._below, more=more, mode=mode, made=made, opened=self.opened)
+
+    def shares_with(self, other: "Folder") -> frozenset[str] | None:
+        """The names by which two that come of one copied directory may differ; None where they do not."""
+        if self._below is not other._below or self.opened != other.opened:  # noqa: SLF001 - one of ours
+            return None
+        return frozenset((*self.own(), *other.own()))
+
+    def holding(self, more: More) -> "Folder":
+        """The same where more may be in it, but in no directory below."""
+        return self.overlaid({}, more=self.more | more, mode=self.mode, made=self.made)
 
     def _like(self, own: "dict[str, Node]") -> "Folder":
-        return Folder(
-            own, below=self._below, complete=self.complete, mode=self.mode, made=self.made, opened=self.opened
-        )
+        return Folder(own, below=self._below, more=self.more, mode=self.mode, made=self.made, opened=self.opened)
 
 
 Node = File | Link | Folder | Unknown | Absent
+
+
+def _perhaps(name: str, more: More) -> Node:
+    """What may be there by a name that is not known."""
+    if not more or (more == DATA and name.endswith(_CODE)):
+        return ABSENT
+    return Unknown(more=more)
+
+
+def with_more(node: Node, more: More) -> Node:
+    """A node where more may have come, below it or in its place."""
+    match node:
+        case Folder():
+            return node.open(more)
+        case Unknown():
+            return replace(node, more=node.more | more)
+    return node
 
 
 def unknown_folder(why: str = "", origin: Origin | None = None) -> Folder:
@@ -342,20 +407,22 @@ def merged(lower: Folder, upper: Folder, at: str, effort: Effort, *, mode: int |
         if above == ABSENT:
             own[name] = below
         elif isinstance(above, Unknown):
-            own[name] = Unknown(why=above.why, origin=above.origin)
+            # Copied over a directory that it leaves: what packages or data bring takes nothing of it away.
+            kept = isinstance(below, Folder) and not above.more.anything
+            own[name] = with_more(below, above.more) if kept else Unknown(why=above.why, origin=above.origin)
         elif isinstance(above, Folder):
             if isinstance(below, File | Link):
                 raise Refused(f"{where} is a file, and a directory is copied over it")
             if isinstance(below, Folder):
                 own[name] = merged(below, above, where, effort, mode=above.mode)
             else:
-                own[name] = above.open()
+                own[name] = above.open(below.more if isinstance(below, Unknown) else NOTHING)
         else:
             if isinstance(below, Folder):
                 raise Refused(f"{where} is a directory, and a file is copied over it")
             own[name] = above
-    result = upper if lower.complete else upper.open()
-    return result.overlaid(own, complete=lower.complete and upper.complete, mode=mode, made=lower.made)
+    result = upper if lower.complete else upper.open(lower.more)
+    return result.overlaid(own, more=lower.more | upper.more, mode=mode, made=lower.made)
 
 
 def walk(root: Folder, at: str = "") -> Iterator[tuple[str, Node]]:
@@ -387,7 +454,7 @@ def stamped(node: Node, origin: Origin | None, mode: int | None) -> Node:
             below = node.copied.stamped(origin, mode) if node.copied is not None else Stamped(node, origin, mode)
             made = replace(node.made, origin=origin) if node.made is not None else None
             own_mode = node.mode if mode is None else _known(mode)
-            return Folder(below=below, complete=node.complete, mode=own_mode, made=made, opened=node.opened)
+            return Folder(below=below, more=node.more, mode=own_mode, made=made, opened=node.opened)
     return node
 
 
@@ -417,3 +484,19 @@ class Stamped(Record, frozen=True, kw_only=False):
 
     def stamped(self, origin: Origin | None, mode: int | None) -> Contents:
         return Stamped(self.folder, origin, self.mode if mode is None else mode)
+
+
+def either(one: Node, other: Node, effort: Effort) -> Node:
+    """What is certain when it is not known which of the two is there. Raises Unsure."""
+    if one is other or one == other:
+        return one
+    if not (isinstance(one, Folder) and isinstance(other, Folder)):
+        return Unknown()
+    both = one.shares_with(other)
+    names = both if both is not None else {*one.names(), *other.names()}
+    effort.spend(len(names))
+    own = {name: either(one.get(name), other.get(name), effort) for name in names}
+    below = one if both is not None else Folder()
+    return below.overlaid(
+        own, more=one.more | other.more, mode=one.mode if one.mode == other.mode else None, made=one.made
+    )  # fmt: skip

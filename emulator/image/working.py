@@ -5,12 +5,14 @@ Follows BuildKit: only the stages that the target reaches are looked at, in the 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 from emulator.formats.dockerfile import (
     ConfigBuilder,
     Dockerfile,
     ImageConfig,
     Instruction,
+    Setting,
     Stage,
     Stages,
     parse_dockerfile,
@@ -22,33 +24,42 @@ from emulator.model.record import Record, replace
 from emulator.snapshot import Snapshot, Unreadable
 
 from .archives import archive_test
-from .bases import base_tree, is_plain
+from .bases import base_path, base_tree, is_plain
 from .context import Context, open_context
 from .copying import Failure, Means, copy_into
+from .installing import Installed
 from .instructions import made_by, read_order
+from .running import read_as_shell
 from .steps import State, StepReader, run_step
 from .tree import Answer, Effort, Folder, Refused, Unsure, look, make_folders, unknown_folder, walk
+
+READERS: tuple[StepReader, ...] = (read_as_shell,)
+"""Who reads a RUN."""
 
 MAX_EFFORT = 200_000
 """How many directory entries all copies of a build may be compared for; no real repository comes near."""
 
 
 class Step(Record, frozen=True, kw_only=True):
-    """One instruction and what it left. workdir and user: None when only the base image knows."""
+    """One instruction and what it left. workdir and user: None when only the base image knows. installs: the calls of
+    package managers in a RUN."""
 
     instruction: Instruction
     tree: Folder
     workdir: str | None
     user: str | None
     failures: tuple[Failure, ...] = ()
+    installs: tuple[Installed, ...] = ()
 
 
 class WorkedStage(Record, frozen=True, kw_only=True):
-    """One stage: its instructions in order (those of its base's ONBUILD first), and what it ends with."""
+    """One stage: its instructions in order (those of its base's ONBUILD first), and what it ends with. config: of the
+    target's image; None for other stages."""
 
     stage: Stage
     steps: tuple[Step, ...]
     tree: Folder
+    config: ImageConfig | None = None
 
 
 class Worked(Record, frozen=True, kw_only=True):
@@ -69,6 +80,12 @@ class Worked(Record, frozen=True, kw_only=True):
         """The image's filesystem; wholly unknown where there is no target, or another language's rules hold."""
         worked = self.stages.get(self.target) if self.target is not None else None
         return worked.tree if worked is not None else Folder(complete=False)
+
+    @property
+    def config(self) -> ImageConfig | None:
+        """The image's configuration; variables that a known base is known to set are in it."""
+        worked = self.stages.get(self.target) if self.target is not None else None
+        return worked.config if worked is not None else None
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -92,7 +109,7 @@ class Worked(Record, frozen=True, kw_only=True):
             yield f"fails at {failure.origin}: {failure.reason}"
 
 
-def work_out_build(repo: Snapshot, build: Build, readers: Sequence[StepReader] = ()) -> Worked | None:
+def work_out_build(repo: Snapshot, build: Build, readers: Sequence[StepReader] = READERS) -> Worked | None:
     """The image that a build with Docker makes; None for another build, and where the Dockerfile cannot be read (the
     plan says why)."""
     if build.image is not None or (build.dockerfile is None and build.generated_dockerfile is None):
@@ -122,7 +139,7 @@ def work_out(
     target: str | None = None,
     build_args: Mapping[str, str | None] | None = None,
     platform: str = "linux/amd64",
-    readers: Sequence[StepReader] = (),
+    readers: Sequence[StepReader] = READERS,
 ) -> Worked:
     """What `dockerfile` makes of `context`. build_args: a value of None is given and not known."""
     known = {name: value for name, value in (build_args or {}).items() if value is not None}
@@ -133,7 +150,9 @@ def work_out(
     def new_builder() -> ConfigBuilder:
         return ConfigBuilder(dockerfile, stages.args, known, found.append)
 
-    worker = _Worker(context, stages, new_builder, unknown_args=unknown, readers=readers)
+    worker = _Worker(
+        context, stages, new_builder, dockerfile=dockerfile, unknown_args=unknown, readers=readers
+    )  # fmt: skip
     for index in stages.reached if _is_dockers(dockerfile) else ():
         worker.stage(stages.stages[index])
     return Worked(
@@ -148,6 +167,14 @@ def _is_dockers(dockerfile: Dockerfile) -> bool:
     return syntax is None or syntax.value.removeprefix("docker.io/").startswith("docker/dockerfile")
 
 
+class _After(NamedTuple):
+    """What an instruction left, and why the build ends there."""
+
+    tree: Folder
+    failures: Sequence[Failure] = ()
+    installs: tuple[Installed, ...] = ()
+
+
 class _Worker:
     """Goes through the stages, each once."""
 
@@ -157,11 +184,13 @@ class _Worker:
         stages: Stages,
         new_builder: Callable[[], ConfigBuilder],
         *,
+        dockerfile: Dockerfile,
         unknown_args: frozenset[str],
         readers: Sequence[StepReader],
     ) -> None:
         self.worked: dict[int, WorkedStage] = {}
         self._context = context
+        self._dockerfile = dockerfile
         self._context_tree = context.as_tree()
         self._stages = stages
         self._readers = readers
@@ -177,14 +206,16 @@ class _Worker:
         builder, tree = self._begin(stage)
         steps: list[Step] = []
         for instruction in builder.enter(stage):
-            tree, failures = self._after(instruction, builder, tree, stage)
+            after = self._after(instruction, builder, tree, stage)
+            tree = after.tree
             steps.append(
                 Step(
                     instruction=instruction, tree=tree, workdir=builder.workdir, user=builder.user,
-                    failures=tuple(failures),
+                    failures=tuple(after.failures), installs=after.installs,
                 )
             )  # fmt: skip
-        self.worked[stage.index] = WorkedStage(stage=stage, steps=tuple(steps), tree=tree)
+        config = builder.result() if stage.index == self._stages.target else None
+        self.worked[stage.index] = WorkedStage(stage=stage, steps=tuple(steps), tree=tree, config=config)
         if self._children.get(stage.index):
             self._builders[stage.index] = builder
 
@@ -207,21 +238,20 @@ class _Worker:
         """Whether the base depends on a variable whose value is not known here."""
         return bool(self._unknown_args) and "$" in stage.written
 
-    def _after(
-        self, instruction: Instruction, builder: ConfigBuilder, tree: Folder, stage: Stage
-    ) -> tuple[Folder, Sequence[Failure]]:
+    def _after(self, instruction: Instruction, builder: ConfigBuilder, tree: Folder, stage: Stage) -> "_After":
         """The tree after an instruction, and why the build ends there."""
         builder.apply(instruction)
         for name in self._unknown_args & {pair.key for pair in instruction.pairs if instruction.keyword == "ARG"}:
             builder.scope.values[name] = None
         match instruction.keyword:
             case "COPY" | "ADD":
-                return self._copied(instruction, builder, tree, stage)
+                return _After(*self._copied(instruction, builder, tree, stage))
             case "WORKDIR":
-                return _with_workdir(instruction, builder, tree)
+                return _After(*_with_workdir(instruction, builder, tree))
             case "RUN":
-                return run_step(instruction, _state(builder, tree, stage), self._readers), ()
-        return tree, ()
+                ran = run_step(instruction, self._state(builder, tree, stage), self._readers)
+                return _After(ran.tree, installs=ran.installs)
+        return _After(tree)
 
     def _copied(
         self, instruction: Instruction, builder: ConfigBuilder, tree: Folder, stage: Stage
@@ -240,6 +270,12 @@ class _Worker:
         name = instruction.flag("from")
         if instruction.keyword == "ADD" or name is None:
             return self._context_tree
+        return self._named(name, stage)
+
+    def _named(self, name: str, stage: Stage) -> Folder:
+        """The tree of an earlier stage, of the context for "", unknown for an image."""
+        if not name:
+            return self._context_tree
         digits = name.removeprefix("+")
         if digits.isascii() and digits.isdigit() and len(digits) < 10:
             index = int(digits)
@@ -248,10 +284,20 @@ class _Worker:
         earlier = self.worked.get(index) if index < stage.index else None
         return earlier.tree if earlier is not None else Folder(complete=False)
 
+    def _state(self, builder: ConfigBuilder, tree: Folder, stage: Stage) -> State:
+        return State(
+            tree=tree, workdir=builder.workdir, user=builder.user, shell=builder.shell, base=stage.base,
+            variables=MappingProxyType(builder.scope.values), complete=builder.scope.complete,
+            repo=self._context.repo, lines=self._dockerfile.lines, escape=self._dockerfile.escape,
+            source=lambda name: self._named(name, stage), effort=self._means.effort,
+        )  # fmt: skip
+
 
 def _base_config(ref: str) -> ImageConfig | None:
     """Of a plain image we know where it begins; its variables and its command stay unknown."""
-    return ImageConfig(workdir="/", user="", unknown_base=True) if is_plain(ref) else None
+    if not is_plain(ref):
+        return None
+    return ImageConfig(workdir="/", user="", env=(Setting(name="PATH", value=base_path(ref)),), unknown_base=True)
 
 
 def _with_workdir(instruction: Instruction, builder: ConfigBuilder, tree: Folder) -> tuple[Folder, Sequence[Failure]]:
@@ -264,13 +310,6 @@ def _with_workdir(instruction: Instruction, builder: ConfigBuilder, tree: Folder
         return tree, ()
     except Refused as refused:
         return tree, [Failure(kind="refused", reason=str(refused), origin=instruction.origin)]
-
-
-def _state(builder: ConfigBuilder, tree: Folder, stage: Stage) -> State:
-    return State(
-        tree=tree, workdir=builder.workdir, user=builder.user, shell=builder.shell, base=stage.base,
-        variables=MappingProxyType(builder.scope.values), complete=builder.scope.complete,
-    )  # fmt: skip
 
 
 def _bad_ignore_file(context: Context) -> Failure:

@@ -24,6 +24,7 @@ def parse_dockerfile(text: str, file: str) -> Dockerfile:
         instructions.append(instruction)
     found += _order_problems(instructions, text, file)
     return Dockerfile(
+        lines=tuple(text.split("\n")),
         file=file,
         escape=reader.escape,
         directives=tuple(reader.directives),

@@ -87,13 +87,14 @@ class Instruction(Record, frozen=True, kw_only=True):
 
 
 class Dockerfile(Record, frozen=True, kw_only=True):
-    """A read Dockerfile. `diagnostics` holds everything found wrong in one pass."""
+    """A read Dockerfile. `diagnostics` holds everything found wrong in one pass. lines: its text."""
 
     file: str
     escape: str = "\\"
     directives: tuple[Directive, ...] = ()
     instructions: tuple[Instruction, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    lines: tuple[str, ...] = ()
 
     def directive(self, name: str) -> Directive | None:
         """The directive `name`, None when it is not in the head."""

@@ -3,6 +3,7 @@
 `reading` is the way in; `quotes` and `parse` make a tree of a text, `words` expands, `walk` follows what runs.
 """
 
+from .effects import sets_variables_alone
 from .reading import lines_from, read_run, read_script
 from .records import Certainty, Command, Failure, Opaque, Redirection, Script, Word
 from .state import State
@@ -19,4 +20,5 @@ __all__ = [
     "lines_from",
     "read_run",
     "read_script",
+    "sets_variables_alone",
 ]

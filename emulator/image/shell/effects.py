@@ -59,13 +59,20 @@ def _ending(arguments: list[str | None], on_exit: Failure) -> str:
 ONLY_VARIABLES = {"/etc/os-release", "/usr/lib/os-release", "/etc/lsb-release"}
 
 
+def sets_variables_alone(file: str | None) -> bool:
+    """Whether a sourced file is known to do no more: an activated venv, what a secret holds, a release file."""
+    return file is not None and (
+        file in ONLY_VARIABLES or file.startswith("/run/secrets/") or file.endswith("/bin/activate")
+    )
+
+
 def _sourced(arguments: list[str | None], state: State) -> State:
     """After `. FILE`. An activated venv sets VIRTUAL_ENV and PATH (Lib/venv/scripts/common/activate)."""
     file = arguments[0] if arguments else None
     if file is not None and file.endswith("/bin/activate") and state.cwd is not None:
         venv = posixpath.normpath(posixpath.join(state.cwd, file.removesuffix("/bin/activate")))
         return state.assigned("VIRTUAL_ENV", venv, exported=True).assigned("PATH", None, exported=True)
-    if file in ONLY_VARIABLES:
+    if sets_variables_alone(file):
         return replace(state, changed={}, wild=True)
     return state.anything()
 

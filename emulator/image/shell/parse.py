@@ -335,9 +335,7 @@ class Parser(Reader):
             raise NotUnderstood("&> means different things to different shells")
         if not (assignments or words or redirections):
             raise NotUnderstood(f"{self._near()} stands where a command must begin")
-        return Simple(
-            start=start, assignments=tuple(assignments), words=tuple(words), redirections=tuple(redirections)
-        )
+        return Simple(start=start, assignments=tuple(assignments), words=tuple(words), redirections=tuple(redirections))
 
     def _function_ahead(self) -> bool:
         found = _FUNCTION.match(self.text, self.position)

@@ -58,9 +58,7 @@ class State(Record, frozen=True, kw_only=True):
             seen = seen | {name}
         if self.changed.get(name, 0) == value and seen is self.exported:
             return self
-        return replace(
-            self, changed={**self.changed, name: value}, exported=seen, fields=self.fields and name != "IFS"
-        )
+        return replace(self, changed={**self.changed, name: value}, exported=seen, fields=self.fields and name != "IFS")
 
     def moved(self, cwd: str | None, *, surely: bool) -> "State":
         """After a `cd`; surely: had it failed, the step would have, too."""

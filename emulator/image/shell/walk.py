@@ -315,9 +315,7 @@ class Walk:
                 here = replace(context, certain=context.certain and not maybe, status=fate, on_exit=fate, errexit=True)
                 self.sequence(part.body, state, here)
 
-    def _redirected(
-        self, raw: tuple[RawRedirection, ...], start: int, state: State, context: Context
-    ) -> None:
+    def _redirected(self, raw: tuple[RawRedirection, ...], start: int, state: State, context: Context) -> None:
         """The redirections of a compound command, as a command without words."""
         for one in raw:
             self._substitutions(one.target.parts, state, context)
@@ -334,9 +332,7 @@ class Walk:
             content = None
             if one.operator == "<<" and (body := self._source.read.bodies.get(one.target.start)) is not None:
                 content, state = text_of(body, state)
-            found.append(
-                Redirection(operator=one.operator, descriptor=one.descriptor, target=target, content=content)
-            )
+            found.append(Redirection(operator=one.operator, descriptor=one.descriptor, target=target, content=content))
         return tuple(found), state
 
     def _assigned(self, state: State, name: str, given: str | None, line: int) -> State:
@@ -354,10 +350,16 @@ class Walk:
             raise Stopped(f"the script runs more than {MAX_COMMANDS:,} commands", call.line)
         self.commands.append(
             Command(
-                words=tuple(call.words), line=call.line, cwd=state.cwd, assumed=state.assumed,
+                words=tuple(call.words),
+                line=call.line,
+                cwd=state.cwd,
+                assumed=state.assumed,
                 certainty="always" if context.certain and not state.unsure else "maybe",
-                failure=failure_here(state, context), environment=call.environment,
-                exported=self._exported(state), redirections=call.redirections, concurrent=context.concurrent,
+                failure=failure_here(state, context),
+                environment=call.environment,
+                exported=self._exported(state),
+                redirections=call.redirections,
+                concurrent=context.concurrent,
             )
         )
 

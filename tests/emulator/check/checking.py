@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from emulator.check import checked
+from emulator.check.registry import LACKING
 from emulator.config import read_config
 from emulator.contract import GivenVar, Inputs
 from emulator.model.diagnostic import Diagnostic
@@ -58,9 +59,14 @@ def findings(
     return [d for d in check_files(repo, env=env).diagnostics if of_the_check(d)]  # fmt: skip
 
 
+OF_THE_IMAGE = {rule.code for rules, _ in LACKING for rule in rules}
+
+
 def of_the_check(found: Diagnostic) -> bool:
-    return found.code.startswith(("start/", "env/referenced", "check/"))
+    """Of the command; what the image lacks is another matter: most images here have no app in them."""
+    return found.code.startswith(("start/", "env/referenced", "check/")) and found.code not in OF_THE_IMAGE
 
 
 def codes(found: Iterable[Diagnostic]) -> list[str]:
-    return [d.code for d in found if not d.suppressed]
+    """Their codes, but for what the image lacks."""
+    return [d.code for d in found if not d.suppressed and d.code not in OF_THE_IMAGE]

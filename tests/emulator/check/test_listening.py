@@ -236,3 +236,27 @@ def test_finding_takes_the_place_of_the_plans_own() -> None:
     files = {"Dockerfile": FROM + 'ENTRYPOINT ["gunicorn"]\n', "service.yaml": yaml + args}
     found = check_files(files).diagnostics
     assert [d.code for d in found if "expanded" in d.code or d.code == LITERAL] == [LITERAL]
+
+
+APP = "from flask import Flask\napp = Flask(__name__)\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "one_port", "expected"),
+    [
+        ("app.run(port=10000)", False, [LOOPBACK]),
+        ('app.run("0.0.0.0", 5000)', False, []),
+        ('app.run("0.0.0.0", 5000)', True, ["start/port-hard-coded"]),
+        ('app.run("0.0.0.0", int(os.environ["PORT"]))', True, []),
+        ('app.run(os.environ.get("HOST", "127.0.0.1"))', False, [LOOPBACK]),
+        ("app.run(host=config.HOST)", False, []),
+    ],
+)
+def test_a_script_that_listens_itself_is_read(call: str, one_port: bool, expected: list[str]) -> None:
+    """At the call's own line, and as a warning."""
+    files = {"app.py": f"import os\n{APP}{call}\n"}
+    base = "FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nRUN pip install flask\n"
+    found = findings("CMD python app.py", base=base, files=files, one_port=one_port)
+    found = [d for d in found if d.code != "start/shell-swallows-signals"]
+    assert [d.code for d in found] == expected
+    assert all((d.origin.file, d.origin.line, d.severity) == ("app.py", 4, Severity.WARNING) for d in found if d.origin)

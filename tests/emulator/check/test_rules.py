@@ -4,7 +4,7 @@ import pytest
 
 from emulator.check import RULES, CheckRule
 from emulator.model.diagnostic import Severity
-from tests.emulator.check.checking import check_files, codes
+from tests.emulator.check.checking import check_files
 
 WITH_EXAMPLES = [rule for rule in RULES if rule.wrong is not None]
 
@@ -24,7 +24,7 @@ def test_wrong_example_is_found_at_its_line(rule: CheckRule) -> None:
 def test_right_example_gives_nothing(rule: CheckRule) -> None:
     """The right example has nothing wrong with it at all."""
     assert rule.right is not None
-    assert codes(check_files(rule.right.files).diagnostics) == []
+    assert [d.code for d in check_files(rule.right.files).diagnostics] == []
 
 
 def test_only_what_needs_a_platforms_file_lacks_an_example() -> None:

@@ -3,7 +3,10 @@
 import pytest
 
 from emulator.model.diagnostic import UsageError
-from tests.emulator.check.checking import FROM, check_files
+from tests.emulator.check.checking import check_files
+
+FROM = "FROM python:3-slim\n"
+"""Which version it is, is not known, and so not what it lacks: no module is surely missing."""
 
 CODE = "start/loopback-bind"
 CMD = 'CMD ["uvicorn", "app:app"]\n'

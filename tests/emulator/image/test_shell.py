@@ -82,7 +82,7 @@ CERTAINTY = [
 
 @pytest.mark.parametrize(("text", "expected"), CERTAINTY)
 def test_certainty(text: str, expected: list[str]):
-    """"always" is what runs whenever the step succeeds."""
+    """ "always" is what runs whenever the step succeeds."""
     assert [one.replace("/app: ", "") for one in lines(run(f"RUN {text}"))] == expected
 
 

@@ -89,7 +89,8 @@ FILES = [
     ("wget -qO- https://h/x", []),
     ("useradd -m app", [
         Unknown(paths=("/etc", "/var"), why="useradd writes the account's files", keeps=True), d("/home/app", True),
-        Unknown(paths=("/home/app",), why="useradd copies /etc/skel there", keeps=True)]),
+        Unknown(paths=("/home/app/.bashrc", "/home/app/.profile", "/home/app/.bash_logout", "/home/app/.cache"),
+                why="useradd copies /etc/skel there", keeps=True)]),
 ]  # fmt: skip
 
 
@@ -119,10 +120,21 @@ UNKNOWN = [
     ("wget https://h/x", ("/app",), True),
     ("git clone https://h/x.git", ("/app",), True),
     ("git clone https://h/x.git y", ("/app/y",), True),
-    ("find . -name '*.pyc' -delete", ("/app",), False),
-    ("python setup.py build", ("/",), False),
+    ("find . -name '*.py' -delete", ("/app",), False),
+    ("python setup.py build", ("/",), True),
+    ("npx prisma generate", ("/",), True),
+    ("bash build.sh", ("/",), False),
     ("xargs rm", ("/",), False),
 ]
+
+
+def test_a_program_known_to_write_only_data_leaves_no_code():
+    """`collectstatic` may write anywhere, and no module; clearing away byte code takes nothing that is needed."""
+    assert effects("python manage.py collectstatic --noinput")[-1] == Unknown(
+        paths=("/",), why="python writes files", keeps=True, data=True
+    )
+    assert not effects("python manage.py makemigrations")[-1].data
+    assert effects("find . -name '*.pyc' -delete") == ()
 
 
 @pytest.mark.parametrize(("text", "paths", "keeps"), UNKNOWN)

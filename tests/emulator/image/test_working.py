@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.formats.dockerfile import Instruction, parse_dockerfile
-from emulator.image.steps import State
-from emulator.image.tree import Folder, Unknown, make_folders
+from emulator.image.steps import Ran, State
+from emulator.image.tree import Unknown, make_folders
 from emulator.image.working import Worked, open_context, work_out
 from emulator.snapshot import from_mapping
 
@@ -51,7 +51,7 @@ def test_an_unknown_image_may_hold_anything():
 def test_a_well_known_image_has_no_app_folder(base: str):
     """Its root directory is known by its names: a directory that WORKDIR makes there is new and empty."""
     work = worked(f"FROM {base}", "WORKDIR /app", "COPY app.py ./")
-    assert states(work, "/app/app.py", "/app/other.py", "/usr/bin/env", "/srv/x", "/nope") == [
+    assert states(work, "/app/app.py", "/app/other.py", "/usr/bin/env", "/var/x", "/nope") == [
         "there", "absent", "unknown", "unknown", "absent",
     ]  # fmt: skip
 
@@ -63,9 +63,9 @@ def test_a_well_known_image_begins_in_the_root():
 
 
 def test_a_file_at_a_name_that_may_be_a_directory_is_unknown():
-    """COPY x /opt/y puts it into y where the image has a directory y."""
-    work = worked("FROM python:3.12", "COPY app.py /opt/y", "COPY app.py /opt/z/")
-    assert states(work, "/opt/y", "/opt/z/app.py") == ["unknown", "there"]
+    """COPY x /var/y puts it into y where the image has a directory y."""
+    work = worked("FROM python:3.12", "COPY app.py /var/y", "COPY app.py /var/z/")
+    assert states(work, "/var/y", "/var/z/app.py") == ["unknown", "there"]
 
 
 def test_through_a_directory_that_is_often_a_link_nothing_is_claimed():
@@ -86,11 +86,11 @@ def test_a_reader_of_steps_says_what_a_step_does():
     """It sees the state before the step, and what it answers is claimed."""
     seen: list[State] = []
 
-    def mkdir(instruction: Instruction, state: State) -> Folder | None:
+    def mkdir(instruction: Instruction, state: State) -> Ran | None:
         seen.append(state)
         if not instruction.text.startswith("mkdir "):
             return None
-        return make_folders(state.tree, instruction.text.split()[1], state.tree.get("app.py").made)
+        return Ran(tree=make_folders(state.tree, instruction.text.split()[1], state.tree.get("app.py").made))
 
     work = worked("FROM scratch", "ENV A=1", "USER me", "COPY app.py /", "RUN mkdir /made", readers=[mkdir])
     assert states(work, "/made", "/app.py", "/other") == ["there", "there", "absent"]
@@ -241,3 +241,11 @@ def test_a_usual_repository_takes_milliseconds():
     started = time.perf_counter()
     work_out(context, parsed)
     assert time.perf_counter() - started < 0.02
+
+
+def test_a_file_that_nobody_knows_leaves_the_directory_it_goes_to():
+    """By its name it is a file, so that it brings no more than itself; a name that may be a directory's brings all."""
+    lines = ["FROM acme/tools AS one", "FROM scratch", "WORKDIR /app", "COPY app.py ."]
+    work = worked(*lines, "COPY --from=one /made/requirements.txt .")
+    assert states(work, "/app/requirements.txt", "/app/other", "/app/app.py") == ["unknown", "absent", "there"]
+    assert states(worked(*lines, "COPY --from=one /made/dist ."), "/app/other") == ["unknown"]

@@ -1,0 +1,266 @@
+"""Rules about package managers in a build: what they need and surely do not find at that very line."""
+
+import posixpath
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from emulator.image.causes import cause_of
+from emulator.image.findings import Builds
+from emulator.image.installing import Installed
+from emulator.image.node_project import NodeReport
+from emulator.image.project_files import Built, Need
+from emulator.image.python_project import Report
+from emulator.image.tree import look
+from emulator.image.working import Step, Worked, WorkedStage
+from emulator.model.diagnostic import Diagnostic, Related, Severity, error, warning
+from emulator.model.origin import Origin
+from emulator.model.plan import Build, Service
+from emulator.model.record import replace, to_json
+
+from .rule import CheckRule, Sample
+
+_FROM = "FROM python:3.13-slim\nWORKDIR /app\n"
+_CMD = 'CMD ["python", "-m", "shop"]\n'
+_SYSTEM = '[build-system]\nrequires = ["%s"]\nbuild-backend = "%s"\n[project]\nname = "shop"\nversion = "1"\n'
+_SETUPTOOLS = _SYSTEM % ("setuptools", "setuptools.build_meta")
+_HATCHLING = _SYSTEM % ("hatchling", "hatchling.build")
+_SHOP = {"shop/__init__.py": "", "shop/__main__.py": "print('hello')\n"}
+
+
+def _shop(install: str, project: str = _SETUPTOOLS) -> dict[str, str]:
+    return {**_SHOP, "pyproject.toml": project, "Dockerfile": f"{_FROM}{install}{_CMD}"}
+
+
+PROJECT_MISSING = CheckRule(
+    code="build/pip-project-missing",
+    severity=Severity.ERROR,
+    statement="A project is installed from a directory that holds no project at that point of the build.",
+    why=(
+        "There is neither a pyproject.toml nor a setup.py: it lies outside of the build context, or a later line "
+        "copies it. On your machine the same command runs at the repository's root."
+    ),
+    wrong=Sample(files=_shop("COPY shop shop\nRUN pip install -e .\n"), file="Dockerfile", line=4),
+    right=Sample(files=_shop("COPY . .\nRUN pip install -e .\n")),
+)
+FILE_MISSING = CheckRule(
+    code="build/requirements-missing",
+    severity=Severity.ERROR,
+    statement="A package manager reads a list or lock file that is not there at that point of the build.",
+    why="The step ends with an error, and the build with it. A COPY that comes later does not help.",
+    wrong=Sample(
+        files=_shop("RUN pip install -r requirements.txt\nCOPY . .\n") | {"requirements.txt": "flask\n"},
+        file="Dockerfile", line=3,
+    ),
+    right=Sample(
+        files=_shop("COPY . .\nRUN pip install -r requirements.txt\n") | {"requirements.txt": "flask\n"}
+    ),
+)  # fmt: skip
+NOT_COPIED = CheckRule(
+    code="build/package-not-copied",
+    severity=Severity.ERROR,
+    statement="A project is built at a point where its own package, or a file it names, is not there.",
+    why=(
+        "To keep the layer of the dependencies, pyproject.toml is often copied alone. That works until the project has "
+        "a package to build: its build backend then finds no sources, or no README, and refuses."
+    ),
+    wrong=Sample(files=_shop("COPY pyproject.toml .\nRUN pip install .\n", _HATCHLING), file="Dockerfile", line=4),
+    right=Sample(files=_shop("COPY . .\nRUN pip install .\n", _HATCHLING)),
+)
+SCRIPT_MISSING = CheckRule(
+    code="build/script-missing",
+    severity=Severity.ERROR,
+    statement="A build runs a script that package.json does not have.",
+    why="npm ends with `Missing script`, and the build with it.",
+    wrong=Sample(
+        files={
+            "package.json": '{"scripts": {"start": "node server.js"}}', "server.js": "",
+            "Dockerfile": 'FROM node:22-slim\nWORKDIR /app\nCOPY . .\nRUN npm run build\nCMD ["node", "server.js"]\n',
+        },
+        file="Dockerfile", line=4,
+    ),
+    right=Sample(
+        files={
+            "package.json": '{"scripts": {"build": "node build.js"}}', "server.js": "", "build.js": "",
+            "Dockerfile": 'FROM node:22-slim\nWORKDIR /app\nCOPY . .\nRUN npm run build\nCMD ["node", "server.js"]\n',
+        },
+    ),
+)  # fmt: skip
+SWALLOWED = CheckRule(
+    code="build/failure-swallowed",
+    severity=Severity.WARNING,
+    statement="An installation surely fails, or may fail, and the build goes on as if it had not.",
+    why=(
+        "`|| true` and its like turn the build green, not the app: the image lacks what was to be installed, and the "
+        "container ends as soon as it starts."
+    ),
+    wrong=Sample(files=_shop("COPY shop shop\nRUN pip install -e . || true\n"), file="Dockerfile", line=4),
+    right=Sample(files=_shop("COPY . .\nRUN pip install -e .\n")),
+)
+
+RULES = (PROJECT_MISSING, FILE_MISSING, NOT_COPIED, SCRIPT_MISSING, SWALLOWED)
+
+_PROJECT_FILES = ("pyproject.toml", "setup.py", "package.json")
+
+
+class _Scene(NamedTuple):
+    """One installation and what surrounds it. before: the step's tree; later: the steps that follow it."""
+
+    worked: Worked
+    stage: WorkedStage
+    number: int
+    install: Installed
+
+    @property
+    def step(self) -> Step:
+        return self.stage.steps[self.number]
+
+
+def install_findings(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagnostic]:
+    """Why installations of these services' builds end, each reason once."""
+    found: dict[bytes, Diagnostic] = {}
+    for service in services:
+        for build in dict.fromkeys((service.build, *(container.build for container in service.containers))):
+            worked = builds.of(build)
+            for diagnostic in _of_build(worked) if worked is not None else ():
+                placed = _placed(diagnostic, build, service)
+                if placed is not None:
+                    found.setdefault(to_json(placed), replace(placed, service=service.name))
+    yield from found.values()
+
+
+def _placed(diagnostic: Diagnostic, build: Build, service: Service) -> Diagnostic | None:
+    """The finding in the user's files: a Dockerfile of ours stands for the service's build command."""
+    if build.generated_dockerfile is None:
+        return diagnostic
+    decision = next((one for one in service.decisions if one.id == f"{service.name}.build"), None)
+    origin = decision.origin if decision is not None and decision.origin is not None else service.origin
+    facts = (*diagnostic.facts, f"the build command is: {build.command}") if build.command else diagnostic.facts
+    return replace(diagnostic, origin=origin, related=(), facts=facts)
+
+
+def _of_build(worked: Worked) -> Iterator[Diagnostic]:
+    for _, stage in sorted(worked.stages.items()):
+        for number, step in enumerate(stage.steps):
+            if step.failures:
+                return  # nothing behind that line is reached
+            for install in step.installs:
+                found = next(_of_install(_Scene(worked, stage, number, install)), None)
+                if found is not None:
+                    yield found
+                    if found.severity is Severity.ERROR:
+                        return
+
+
+def _of_install(scene: _Scene) -> Iterator[Diagnostic]:
+    install = scene.install
+    if install.certainty != "always" or install.step.unclear:
+        return
+    found = next(_reasons(scene), None)
+    if install.failure == "fails":
+        if found is not None:
+            yield found
+    elif install.failure == "swallowed" and found is not None:
+        yield replace(
+            found, code=SWALLOWED.code, severity=Severity.WARNING,
+            message=f"{_call(install)} fails here, and the build goes on: {found.message}",
+            help=f"let it fail: remove what swallows it; then {found.help}",
+        )  # fmt: skip
+    elif install.failure == "swallowed" and _installs(install):
+        message = f"a failure of {_call(install)} is swallowed: the image is then built without it"
+        yield warning(SWALLOWED.code, message, origin=install.origin, help="let it fail: remove what swallows it")
+
+
+def _installs(install: Installed) -> bool:
+    return isinstance(install.report, Report) or (
+        isinstance(install.report, NodeReport) and install.step.action in ("install", "ci")
+    )
+
+
+def _call(install: Installed) -> str:
+    tool = "uv pip" if install.step.tool == "uv-pip" else install.step.tool
+    return f"{tool} {install.step.action}"
+
+
+def _reasons(scene: _Scene) -> Iterator[Diagnostic]:
+    """Why the call surely fails."""
+    report = scene.install.report
+    if isinstance(report, Report):
+        yield from _of_python(scene, report)
+    elif isinstance(report, NodeReport):
+        for need in report.needs:
+            if need.state == "missing":
+                yield _missing(scene, need, FILE_MISSING)
+        if report.refusal is not None:
+            yield _refused(scene, SCRIPT_MISSING, report.refusal, "add the script to package.json, or correct its name")
+
+
+def _of_python(scene: _Scene, report: Report) -> Iterator[Diagnostic]:
+    for built in report.projects:
+        yield from _of_project(scene, built, fatal=report.fatal)
+    for need in report.needs:
+        if need.state != "missing" or need.unless or any(need in built.needs for built in report.projects):
+            continue
+        is_project = posixpath.basename(need.path) in _PROJECT_FILES
+        if report.fatal or is_project:
+            yield _missing(scene, need, PROJECT_MISSING if is_project else FILE_MISSING)
+
+
+def _of_project(scene: _Scene, built: Built, *, fatal: bool) -> Iterator[Diagnostic]:
+    if built.refusal is None:
+        return
+    missing = [need for need in built.needs if need.state == "missing" and not need.unless]
+    alone = [need for need in missing if posixpath.basename(need.path) == "pyproject.toml"]
+    if alone and not built.backend:
+        yield _missing(scene, alone[0], PROJECT_MISSING)
+    elif missing and fatal:
+        yield _missing(scene, missing[0], NOT_COPIED)
+    elif fatal and "TOML" not in built.refusal:
+        help = f"copy the package's sources before line {scene.install.origin.line}, or install what they need alone"
+        yield _refused(scene, NOT_COPIED, built.refusal, help)
+
+
+def _missing(scene: _Scene, need: Need, rule: CheckRule) -> Diagnostic:
+    facts, related, help = _where_it_is(scene, need.path)
+    message = f"{_call(scene.install)} needs {need.path}, which is not there at this point"
+    return error(
+        rule.code, message, origin=scene.install.origin, facts=(need.why, *facts), related=related, help=help
+    )  # fmt: skip
+
+
+def _refused(scene: _Scene, rule: CheckRule, refusal: str, help: str) -> Diagnostic:
+    later = _later(scene, scene.install.step.directory or "/")
+    message = f"{_call(scene.install)} fails: {refusal}"
+    return error(rule.code, message, origin=scene.install.origin, related=later, help=help)
+
+
+def _where_it_is(scene: _Scene, path: str) -> tuple[tuple[str, ...], tuple[Related, ...], str]:
+    """Where else a path of the image is: copied later, kept away, outside of the context; and what to do."""
+    for step in scene.stage.steps[scene.number + 1 :]:
+        if look(step.tree, path).state == "there":
+            origin = step.instruction.origin
+            message = "brings it, which is too late"
+            return (), (Related(origin=origin, message=message),), f"copy it before line {scene.install.origin.line}"
+    context = scene.worked.context
+    directory = scene.install.step.directory or "/"
+    inside = posixpath.relpath(path, directory) if path.startswith(directory.rstrip("/") + "/") else path.strip("/")
+    cause = cause_of(context, f"/{inside}")
+    if cause.where == "left-out" and cause.left_out is not None:
+        gone = cause.left_out
+        related = (Related(origin=gone.origin, message=f"leaves out {gone.path}"),) if gone.origin else ()
+        what = "git does not have it" if gone.by == "git" else f"{gone.where} keeps it from the builder"
+        return (what,), related, "commit it" if gone.by == "git" else "remove the pattern, or add an exception below it"
+    if cause.where == "outside":
+        fact = f"the repository has it at {cause.path}, outside of the build context {context.directory}/"
+        return (fact,), (), "build with a context that holds it, or move it into the context"
+    if context.entry(inside).kind is not None:
+        return (f"the build context has {inside}, and nothing copied it",), (), f"add `COPY {inside} ./` before it"
+    return ("the build context has none either",), (), "correct the path, or commit the file"
+
+
+def _later(scene: _Scene, directory: str) -> tuple[Related, ...]:
+    """The next COPY into the directory that is installed."""
+    for step in scene.stage.steps[scene.number + 1 :]:
+        origin: Origin = step.instruction.origin
+        if step.instruction.keyword in ("COPY", "ADD") and step.workdir == directory:
+            return (Related(origin=origin, message="brings files there, which is too late"),)
+    return ()

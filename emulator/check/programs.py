@@ -1,0 +1,272 @@
+"""Rules about the files that the command runs: there, allowed to run, and readable by the system."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from emulator.formats.dockerfile.base_images import short_name
+from emulator.image.dependencies import ANY
+from emulator.image.tree import Answer, Folder, Refused, Unsure, resolve
+from emulator.image.working import Step
+from emulator.model.diagnostic import Diagnostic, Related, Severity
+from emulator.model.origin import Origin
+
+from .image_view import ImageView, view_of
+from .rule import CheckRule, Sample
+from .shell import words
+from .subject import Subject
+
+_FROM = "FROM python:3.13-slim\nWORKDIR /app\n"
+_RUN = 'CMD ["./start.sh"]\n'
+_SCRIPT = "#!/bin/sh\nexec python -m http.server $PORT\n"
+_COPY = "COPY --chmod=755 start.sh ./\n"
+
+
+def _sample(script: str, copy: str, line: int | None = None) -> Sample:
+    files = {"start.sh": script, "Dockerfile": f"{_FROM}{copy}{_RUN}"}
+    return Sample(files=files, file="Dockerfile" if line else None, line=line)
+
+
+_RIGHT = _sample(_SCRIPT, _COPY)
+
+FILE = CheckRule(
+    code="start/file-not-found",
+    severity=Severity.ERROR,
+    statement="The command runs a file that the image surely does not have.",
+    why="The process ends as soon as it starts. The file was renamed, is not copied, or lies in another directory.",
+    wrong=Sample(
+        files={"src/app.py": "", "Dockerfile": f'{_FROM}COPY . .\nCMD ["python", "app.py"]\n'},
+        file="Dockerfile",
+        line=4,
+    ),
+    right=Sample(files={"src/app.py": "", "Dockerfile": f'{_FROM}COPY . .\nCMD ["python", "src/app.py"]\n'}),
+)
+PROGRAM = CheckRule(
+    code="start/program-not-found",
+    severity=Severity.ERROR,
+    statement="The command runs a program that the image surely does not have.",
+    why="The container cannot start, or its shell ends with status 127.",
+    wrong=_sample(_SCRIPT, "", 3),
+    right=_RIGHT,
+)
+PERMISSION = CheckRule(
+    code="start/permission-denied",
+    severity=Severity.ERROR,
+    statement="The command runs a file that is not marked as executable.",
+    why=(
+        "The system refuses to execute it: `permission denied`, status 126. Git keeps the mark (`git update-index "
+        "--chmod=+x`), and a Dockerfile may set it."
+    ),
+    wrong=_sample(_SCRIPT, "COPY --chmod=644 start.sh ./\n", 4),
+    right=_RIGHT,
+)
+LINE_ENDS = CheckRule(
+    code="start/script-line-ends",
+    severity=Severity.ERROR,
+    statement="The command runs a script with Windows line ends.",
+    why="The system looks for an interpreter whose name ends in a carriage return: `no such file or directory`.",
+    wrong=_sample(_SCRIPT.replace("\n", "\r\n"), _COPY, 4),
+    right=_RIGHT,
+)
+FORMAT = CheckRule(
+    code="start/exec-format",
+    severity=Severity.ERROR,
+    statement="The container's first process is a script that does not say who reads it.",
+    why="Without `#!` in its first line the system does not know the file's format: `exec format error`.",
+    wrong=_sample("exec python -m http.server $PORT\n", _COPY, 4),
+    right=_RIGHT,
+)
+NO_BASH = CheckRule(
+    code="start/shell-missing",
+    severity=Severity.ERROR,
+    statement="The command needs bash, which Alpine's images do not have.",
+    why="They have busybox's sh alone. The container cannot start, or ends with status 127.",
+    wrong=Sample(
+        files={"Dockerfile": 'FROM python:3.13-alpine\nCMD ["bash", "-c", "exec python -m http.server $PORT"]\n'},
+        file="Dockerfile",
+        line=2,
+    ),
+    right=Sample(files={"Dockerfile": "FROM python:3.13-alpine\nCMD exec python -m http.server $PORT\n"}),
+)
+
+_CONSOLE = words("gunicorn uvicorn hypercorn daphne granian flask celery streamlit waitress-serve fastapi")
+"""Programs that come with Python distributions alone."""
+_BROUGHT_BY = {
+    "flask": ("flask",), "fastapi": ("fastapi",), "uvicorn": ("uvicorn", "fastapi[", "fastapi-cli"),
+    "waitress-serve": ("waitress",),
+}  # fmt: skip
+"""What brings a program under another name than its own."""
+_BRINGS_NONE = words(
+    "flask fastapi django requests sqlalchemy psycopg2 psycopg2-binary psycopg pydantic pydantic-settings redis "
+    "python-dotenv jinja2 numpy pandas pillow boto3 httpx aiohttp whitenoise dj-database-url djangorestframework "
+    "django-cors-headers flask-cors flask-sqlalchemy flask-migrate flask-login flask-wtf alembic starlette uvicorn "
+    "gunicorn pyyaml click werkzeug itsdangerous markupsafe bcrypt passlib pyjwt python-jose python-multipart stripe "
+    "orjson tenacity attrs marshmallow lxml beautifulsoup4 psutil cryptography pip setuptools wheel asyncpg pymongo "
+    "motor sqlmodel databases email-validator certifi urllib3 idna charset-normalizer anyio sniffio h11 "
+    "typing-extensions greenlet mako blinker python-dateutil pytz tzdata six packaging environs"
+)
+"""Distributions that bring no server (their own metadata, read 2026-11-26)."""
+_NODE_ENDS = ("", ".js", ".json", ".node", ".mjs", ".cjs", ".ts", "/index.js", "/package.json", "/index.json")
+
+
+def file_not_found(subject: Subject) -> Iterator[Diagnostic]:
+    """The script that an interpreter is given."""
+    view = view_of(subject)
+    run = subject.started
+    if view is None or run is None or run.script is None or view.directory is None or _is_odd(run.script):
+        return
+    path = posixpath.normpath(posixpath.join(view.directory, run.script))
+    completes = run.program in ("node", "bun", "deno") and not path.endswith((".js", ".mjs", ".cjs", ".ts"))
+    ends = _NODE_ENDS if completes else ("",)
+    if all(view.files.look(path + end) == "absent" for end in ends):
+        program = "python" if run.program == "django" else run.program
+        facts, help = _elsewhere(view, run.script)
+        yield subject.finding(
+            FILE.code, Severity.ERROR, f"{program} runs {run.script}: the image has no {path}", facts=facts, help=help
+        )
+
+
+def _is_odd(script: str) -> bool:
+    return script.startswith("-") or any(mark in script for mark in "$‹*?{") or "://" in script
+
+
+def program_not_found(subject: Subject) -> Iterator[Diagnostic]:
+    """A program by its path, or one that a Python distribution would have to bring."""
+    view = view_of(subject)
+    if view is None or subject.started is None:
+        return
+    for path in view.paths:
+        if not _is_odd(path) and view.files.look(path) == "absent":
+            facts, help = _elsewhere(view, path)
+            yield subject.finding(PROGRAM.code, Severity.ERROR, f"the image has no {path}", facts=facts, help=help)
+            return
+    if view.program in _CONSOLE and not view.run.runner:  # as it is written: not a path, not `python -m`
+        yield from _console(subject, view, view.program)
+
+
+def _console(subject: Subject, view: ImageView, program: str) -> Iterator[Diagnostic]:
+    asked = _requirements(view, program)
+    if asked is None:
+        return
+    names = {re.split(r"[\s\[<>=!~;@(]", one.strip())[0].lower().replace("_", "-") for one in asked}
+    bring = _BROUGHT_BY.get(program, (program,))
+    if any(one.lower().replace("_", "-").startswith(bring) for one in asked) or program in names:
+        return
+    severity = Severity.ERROR if names <= _BRINGS_NONE else Severity.WARNING
+    if ANY in names or (severity is Severity.WARNING and any("/" in one for one in asked)):
+        return
+    only = ", ".join(sorted(names - {"pip", "setuptools", "wheel"})[:6]) or "no package"
+    yield subject.finding(
+        PROGRAM.code, severity, f"nothing that is installed brings {program}", facts=(f"installed: {only}",),
+        help=f"add {bring[0].rstrip('[')} to the requirements",
+    )  # fmt: skip
+
+
+def _requirements(view: ImageView, program: str) -> tuple[str, ...] | None:
+    """What was asked for in the one directory of PATH where the program could be; None when it could be elsewhere."""
+    python = view.python
+    path = view.environ.get("PATH")
+    if python is None or path is None or any(program in step.instruction.source for step in _runs(view)):
+        return None
+    try:
+        _, node = resolve(view.tree, python.scripts)
+    except (Refused, Unsure):
+        return None
+    if not isinstance(node, Folder) or node.more.anything or node.more.data:
+        return None
+    where = node.get(program)
+    is_open = getattr(where, "more", None) == node.more
+    return node.more.packages if is_open and node.more.packages else None
+
+
+def _runs(view: ImageView) -> Iterator[Step]:
+    for stage in view.worked.stages.values():
+        yield from (step for step in stage.steps if step.instruction.keyword == "RUN")
+
+
+def _elsewhere(view: ImageView, path: str) -> tuple[tuple[str, ...], str]:
+    """Where the repository has a file of that name."""
+    name = posixpath.basename(path)
+    repo = view.subject.repo
+    context = view.worked.context
+    for folder in (".", *sorted(one for one in repo.entries(".") if repo.look(one).is_directory and one[0] != ".")):
+        place = posixpath.normpath(posixpath.join(folder, name))
+        if repo.is_file(place):
+            inside = posixpath.relpath(place, context.directory) if context.directory != "." else place
+            gone = not inside.startswith("..") and context.entry(inside).kind is None
+            why = "the builder does not get it" if gone or inside.startswith("..") else "it is not copied there"
+            return (f"the repository has {place}: {why}",), "correct the path, or copy the file there"
+    return (), "correct the path, or commit the file and copy it"
+
+
+# ---- files that are there ------------------------------------------------------------------------------
+
+
+def not_runnable(subject: Subject) -> Iterator[Diagnostic]:
+    """A script that is executed by its path, and that the system refuses."""
+    view = view_of(subject)
+    for path in view.paths if view is not None else ():
+        assert view is not None
+        found = view.worked.look(path)
+        if found.state == "there" and found.kind == "file":
+            yield from _refused(subject, view, path, found)
+
+
+def _refused(subject: Subject, view: ImageView, path: str, found: Answer) -> Iterator[Diagnostic]:
+    if found.mode is not None and not found.mode & 0o111:
+        yield subject.finding(
+            PERMISSION.code, Severity.ERROR, f"{path} is not executable", related=tuple(_made(found)),
+            facts=(f"its mode is {found.mode:o}",),
+            help=f"git update-index --chmod=+x {_source(found) or path}, or COPY --chmod=755",
+        )  # fmt: skip
+        return
+    text = view.files.read(found.path)
+    if text is None or subject.repo.is_file(".gitattributes") or "\0" in text[:4096]:
+        return  # git may change line ends in what it gives out
+    first = text.partition("\n")[0]
+    if first.startswith("#!") and first.endswith("\r"):
+        yield subject.finding(
+            LINE_ENDS.code, Severity.ERROR, f"{path} has Windows line ends: its interpreter is not found",
+            related=tuple(_made(found)), facts=(f"its first line is {first!r}",),
+            help="save it with Unix line ends, and keep them with `*.sh text eol=lf` in .gitattributes",
+        )  # fmt: skip
+    elif not first.startswith("#!") and text and _is_first(subject, view, path):
+        yield subject.finding(
+            FORMAT.code, Severity.ERROR, f"{path} does not begin with #!, so that nobody can execute it",
+            related=tuple(_made(found)), help="begin it with #!/bin/sh",
+        )  # fmt: skip
+
+
+def _is_first(subject: Subject, view: ImageView, path: str) -> bool:
+    """Whether the container's runtime itself executes it, and no shell or init that would try again with sh."""
+    command = subject.container.command
+    argv = command.argv if command is not None else None
+    return bool(argv) and argv is not None and "/" in argv[0] and view.paths[0] == path
+
+
+def _made(found: Answer) -> Iterator[Related]:
+    if found.made is not None and found.made.origin is not None:
+        yield Related(origin=found.made.origin, message="comes into the image here")
+    if found.made is not None and found.made.by == "context":
+        yield Related(origin=Origin(file=found.made.path, line=1), message="the script")
+
+
+def _source(found: Answer) -> str | None:
+    return found.made.path if found.made is not None and found.made.by == "context" else None
+
+
+def no_bash(subject: Subject) -> Iterator[Diagnostic]:
+    """bash on an Alpine image that nobody installs it in."""
+    worked, base, command = subject.worked, subject.base_image, subject.container.command
+    argv = command.argv if command is not None else None
+    if worked is None or worked.failures or base is None or "alpine" not in base or not argv:
+        return
+    if short_name(base) not in ("python", "node", "alpine") or argv[0] not in ("bash", "/bin/bash", "/usr/bin/bash"):
+        return
+    lines = (step.instruction for stage in worked.stages.values() for step in stage.steps)
+    if any("bash" in one.source or "/bin" in one.source for one in lines if one.keyword in ("RUN", "COPY", "ADD")):
+        return
+    yield subject.finding(
+        NO_BASH.code, Severity.ERROR, f"{base} has no bash", facts=("its shell is busybox's /bin/sh",),
+        help="use sh, or install it: RUN apk add --no-cache bash",
+    )  # fmt: skip

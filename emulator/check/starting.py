@@ -1,0 +1,319 @@
+"""Rules about what the command names: modules and attributes that the image has, or surely lacks."""
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+
+from emulator.image.dependencies import ANY
+from emulator.image.imports import Found, Missing, find_module
+from emulator.model.diagnostic import Diagnostic, Related, Severity
+from emulator.model.origin import Origin
+
+from .image_view import ImageView, view_of
+from .own_code import has_package, homes
+from .python_source import Defined, bound_names, defines
+from .rule import CheckRule, Sample
+from .servers import Target, target
+from .shell import words
+from .subject import Subject
+
+_FROM = "FROM python:3.13-slim\nWORKDIR /app\n"
+_PACKAGE = {"shop/__init__.py": "", "shop/api.py": "def app(environ, start_response): ...\n"}
+_REQUIRES = {"requirements.txt": "gunicorn\n"}
+_INSTALL = "COPY . .\nRUN pip install -r requirements.txt\n"
+
+MODULE = CheckRule(
+    code="start/module-not-found",
+    severity=Severity.ERROR,
+    statement="The command names a Python module that the image surely does not have.",
+    why=(
+        "The process ends as soon as it starts, with ModuleNotFoundError. The module was renamed, is not copied into "
+        "the image, lies where Python does not look, or stayed behind in another stage."
+    ),
+    wrong=Sample(
+        files=_PACKAGE | _REQUIRES
+        | {"Dockerfile": f"{_FROM}{_INSTALL}CMD exec gunicorn --bind 0.0.0.0:$PORT shop.server:app\n"},
+        file="Dockerfile", line=5,
+    ),
+    right=Sample(
+        files=_PACKAGE | _REQUIRES
+        | {"Dockerfile": f"{_FROM}{_INSTALL}CMD exec gunicorn --bind 0.0.0.0:$PORT shop.api:app\n"},
+    ),
+)  # fmt: skip
+
+ATTRIBUTE = CheckRule(
+    code="start/attribute-not-found",
+    severity=Severity.ERROR,
+    statement="The command names an object that its module surely does not have.",
+    why="The server imports the module, does not find the application in it, and ends.",
+    wrong=Sample(
+        files=_PACKAGE | _REQUIRES
+        | {"Dockerfile": f"{_FROM}{_INSTALL}CMD exec gunicorn --bind 0.0.0.0:$PORT shop.api:application\n"},
+        file="Dockerfile", line=5,
+    ),
+    right=Sample(
+        files=_PACKAGE | _REQUIRES
+        | {"Dockerfile": f"{_FROM}{_INSTALL}CMD exec gunicorn --bind 0.0.0.0:$PORT shop.api:app\n"},
+    ),
+)  # fmt: skip
+
+_PROJECT = {
+    "pyproject.toml": (
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+        '[project]\nname = "shop"\nversion = "1"\ndependencies = ["gunicorn"]\n[tool.setuptools]\npackages = ["shop"]\n'
+    )
+}
+_BUILDER = "FROM python:3.13-slim AS builder\nWORKDIR /src\nCOPY . .\nRUN pip install %s.\n" + _FROM
+_SITE = "/usr/local/lib/python3.13/site-packages"
+_CARRIED = f"COPY --from=builder {_SITE} {_SITE}\nCOPY --from=builder /usr/local/bin /usr/local/bin\n"
+_SERVE = "CMD exec gunicorn --bind 0.0.0.0:$PORT shop.api:app\n"
+
+LEFT = CheckRule(
+    code="image/package-left-in-builder",
+    severity=Severity.ERROR,
+    statement="An earlier stage installs the package that the command needs, and the last stage does not get it.",
+    why=(
+        "Only what COPY --from names is carried over. An editable installation is a note of where the sources lie: "
+        "copied without them, it leads nowhere."
+    ),
+    wrong=Sample(
+        files=_PACKAGE | _PROJECT | {"Dockerfile": (_BUILDER % "-e ") + _CARRIED + _SERVE}, file="Dockerfile", line=9
+    ),
+    right=Sample(files=_PACKAGE | _PROJECT | {"Dockerfile": (_BUILDER % "") + _CARRIED + _SERVE}),
+)  # fmt: skip
+
+_COMMON = words(
+    "main app apps wsgi asgi server api src manage run application core backend web index bot service services config "
+    "settings project mysite myapp your_application hello code lib entrypoint start worker"
+)
+"""Names that no published distribution is imported by, or none that an app depends on (inferred)."""
+
+_FACTORY_HELP = "name the application object that the module defines"
+_ALWAYS_THERE = frozenset({"pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack"})
+
+
+def module_not_found(subject: Subject) -> Iterator[Diagnostic]:
+    view = view_of(subject)
+    named = _module_named(subject, view) if view is not None else None
+    if view is None or named is None or view.import_directory is None:
+        return
+    answer = find_module(view.tree, list(view.roots(view.import_directory)), named)
+    if not isinstance(answer, Missing) or not _is_certain(view, answer, named):
+        return
+    places = _readable(one for one in answer.parents if view.files.look(one) != "absent")
+    message = f"{subject_word(view)} cannot import '{named}': the image has no {answer.part}"
+    brought = tuple(_brought(view, answer))
+    if brought:
+        yield subject.finding(
+            LEFT.code, Severity.ERROR, message, facts=(f"looked for in {places}",), related=brought,
+            help="copy what that line installs, without -e, or install the package in the last stage",
+        )  # fmt: skip
+        return
+    near, help = _near(subject, view, named)
+    yield subject.finding(MODULE.code, Severity.ERROR, message, facts=(f"looked for in {places}", *near), help=help)
+
+
+def subject_word(view: ImageView) -> str:
+    return "python -m" if view.run.module is not None else view.run.program
+
+
+def _module_named(subject: Subject, view: ImageView) -> str | None:
+    """The dotted module that is imported at the start."""
+    run = view.run
+    if run.module is not None:
+        return run.module if re.fullmatch(r"\w+(\.\w+)*", run.module) else None
+    named = target(run, view.environ)
+    if named is None or subject.started is None or not run.complete:
+        return None
+    return named.module
+
+
+def _is_certain(view: ImageView, answer: Missing, name: str) -> bool:
+    """Whether nothing that was installed may bring it."""
+    first = name.partition(".")[0]
+    if first in _ALWAYS_THERE or (answer.part == first and not view.paths_are_known):
+        return False
+    asked = {_plain(one) for one in answer.packages} - {_plain(one) for one in _ALWAYS_THERE}
+    if any(_are_alike(first, one) for one in asked):
+        return False
+    if not asked:
+        return True
+    if answer.part != first or has_package(view.subject.repo, first):
+        return True
+    # A name that nobody has: no distribution of another name is likely to bring what a server is told to serve.
+    is_served = view.run.module is None and _holds_code(view)
+    return (is_served or first in _COMMON) and _plain(ANY) not in asked
+
+
+def _holds_code(view: ImageView) -> bool:
+    """Whether the app's own code lies where the command starts."""
+    names = view.files.names(view.import_directory or "/") or ()
+    return any(name.endswith(".py") for name in names) or any(
+        name.endswith(".py")
+        for folder in names
+        for name in (view.files.names(f"{(view.import_directory or '').rstrip('/')}/{folder}") or ())
+    )
+
+
+def _plain(requirement: str) -> str:
+    """ "Flask[async]==3" → "flask"."""
+    return re.split(r"[\s\[<>=!~;@(]", requirement.strip())[0].lower().replace("_", "-").replace(".", "-")
+
+
+def _are_alike(module: str, distribution: str) -> bool:
+    """Whether a distribution may well bring a module of this name."""
+    if "/" in distribution or ":" in distribution:
+        return True
+    plain = module.lower().replace("_", "-")
+    joined = plain.replace("-", "")
+    return joined in distribution.replace("-", "") or (
+        len(distribution) > 2 and distribution.replace("-", "") in joined
+    )
+
+
+def _readable(parents: Iterable[str]) -> str:
+    places = list(parents)
+    return ", ".join(places[:4]) + (f" and {len(places) - 4} more" if len(places) > 4 else "")
+
+
+def _near(subject: Subject, view: ImageView, name: str) -> tuple[list[str], str]:
+    """Where the repository has it, or what it has instead, and what to do then."""
+    at = homes(subject.repo, name)
+    here = view.import_directory or "/"
+    if at:
+        inside = _inside(view, at[0].file)
+        fact = f"the repository has it: {at[0].file}"
+        if inside is None:
+            return [fact, "that file is not in the image"], "copy it into the image, or install its package there"
+        if not inside.removesuffix(".py").removesuffix("/__init__").endswith("/" + name.replace(".", "/")):
+            help = f"copy it as {name.replace('.', '/')}, with its folders, or name it as it lies in the image"
+            return [f"{fact}, which is {inside} in the image"], help
+        folder = _folder_of(inside, name)
+        return (
+            [f"{fact}, which is {inside} in the image"],
+            f"start in {folder}, add it to PYTHONPATH, or install the package" if folder != here else "install it",
+        )
+    parent, _, last = name.rpartition(".")
+    others = _siblings(subject, view, parent)
+    if others:
+        return [f"{parent or here} has {', '.join(others[:6])}"], f"correct the module's name: not {last}"
+    shorter = [one for one in (name.partition(".")[2],) if one]
+    for one in shorter:
+        if homes(subject.repo, one):
+            return [f"the repository has {homes(subject.repo, one)[0].file}"], f"name it as it lies there: {one}"
+    return [], "correct the module's name, or copy and install the package it belongs to"
+
+
+def _siblings(subject: Subject, view: ImageView, parent: str) -> list[str]:
+    """The modules beside the one that is missing."""
+    if view.import_directory is None:
+        return []
+    folder = view.import_directory
+    if parent:
+        answer = find_module(view.tree, list(view.roots(folder)), parent)
+        if not isinstance(answer, Found) or not answer.path:
+            return []
+        folder = posixpath.dirname(answer.path) if answer.path.endswith(".py") else answer.path.partition("\n")[0]
+    names = view.files.names(folder) or ()
+    del subject
+    return [name.removesuffix(".py") for name in names if name.endswith(".py") and name != "__init__.py"]
+
+
+def _inside(view: ImageView, file: str) -> str | None:
+    """Where a file of the repository lies in the image, looked for where copies go."""
+    for stage in [view.worked.stages[view.worked.target]] if view.worked.target is not None else []:
+        for step in stage.steps:
+            if step.instruction.keyword not in ("COPY", "ADD"):
+                continue
+            for place in _copied_places(view, step.workdir, step.instruction.words):
+                for tail in _tails(file):
+                    found = view.worked.look(f"{place.rstrip('/')}/{tail}")
+                    if found.made is not None and found.made.path == file:
+                        return found.path
+    return None
+
+
+def _copied_places(view: ImageView, workdir: str | None, words: Iterable[object]) -> Iterator[str]:
+    last = [getattr(word, "text", "") for word in words][-1:]
+    for one in last:
+        if "$" not in one:
+            yield posixpath.normpath(posixpath.join(workdir or "/", one))
+    yield view.directory or "/"
+
+
+def _tails(file: str) -> Iterator[str]:
+    parts = file.split("/")
+    for index in range(len(parts)):
+        yield "/".join(parts[index:])
+
+
+def _folder_of(path: str, name: str) -> str:
+    depth = name.count(".") + 1 + (1 if path.endswith("/__init__.py") else 0)
+    for _ in range(depth):
+        path = posixpath.dirname(path)
+    return path or "/"
+
+
+def _brought(view: ImageView, answer: Missing) -> Iterator[Related]:
+    """The lines that a reader would look at next: the installs of earlier stages that have what is missing."""
+    for index, stage in sorted(view.worked.stages.items()):
+        if index == view.worked.target:
+            continue
+        for step in stage.steps:
+            for one in step.installs:
+                projects = getattr(one.report, "projects", ())
+                tops = {name for built in projects for name in built.provided.top_level()}
+                if answer.part.partition(".")[0] in tops:
+                    yield Related(origin=one.origin, message="installed here, and not carried over")
+
+
+# ---- the attribute -------------------------------------------------------------------------------------
+
+
+def attribute_not_found(subject: Subject) -> Iterator[Diagnostic]:
+    view = view_of(subject)
+    if view is None or view.run.program not in ("gunicorn", "uvicorn", "hypercorn", "daphne", "granian"):
+        return
+    named = target(view.run, view.environ)
+    if named is None or view.import_directory is None or not view.run.complete:
+        return
+    attribute = named.attribute or ("application" if view.run.program == "gunicorn" else None)
+    answer = find_module(view.tree, list(view.roots(view.import_directory)), named.module)
+    if attribute is None or not isinstance(answer, Found) or not answer.path.endswith(".py"):
+        return
+    text = view.files.read(answer.path)
+    if text is None or _has_submodule(view, answer, attribute) or defines(text, attribute) is not Defined.NO:
+        return
+    made = view.worked.look(answer.path).made
+    file = made.path if made is not None and made.path else answer.path
+    related = (Related(origin=Origin(file=file, line=1), message=f"defines no {attribute}"),) if made else ()
+    yield subject.finding(
+        ATTRIBUTE.code, Severity.ERROR, f"{named.module} has no '{attribute}' for {view.run.program} to serve",
+        facts=tuple(_candidates(text)), related=related, help=_attribute_help(text, named),
+    )  # fmt: skip
+
+
+def _has_submodule(view: ImageView, answer: Found, attribute: str) -> bool:
+    if not answer.is_package:
+        return False
+    return not isinstance(find_module(view.tree, [posixpath.dirname(answer.path)], attribute), Missing)
+
+
+def _candidates(text: str) -> Iterator[str]:
+    names = [name for name in bound_names(text) if not name.startswith("_")]
+    likely = [name for name in names if re.search(r"app|server|wsgi|asgi|create|make|factory", name, re.IGNORECASE)]
+    if likely:
+        yield f"it has {', '.join(likely[:5])}"
+
+
+def _attribute_help(text: str, named: Target) -> str:
+    names = bound_names(text)
+    for name in ("app", "application", "api", "server", "asgi_app", "wsgi_app"):
+        if name in names:
+            return f"name it: {named.module}:{name}"
+    for name in ("create_app", "make_app", "get_app", "build_app"):
+        if name in names:
+            return (
+                f"name the factory: '{named.module}:{name}()' for gunicorn, --factory {named.module}:{name} for uvicorn"
+            )
+    return _FACTORY_HELP

@@ -1,0 +1,110 @@
+"""The files that a command runs: there or not, executable, with a first line the system can read."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from emulator.model.diagnostic import Diagnostic, Severity
+from tests.emulator.check.checking import check_files
+
+PYTHON = "FROM python:3.12-slim\nWORKDIR /app\n"
+APP = {
+    "app.py": "", "src/server.py": "", "dist/server.js": "", "start.sh": "#!/bin/sh\nexec python app.py\n",
+    "requirements.txt": "flask\n", "lib/index.js": "",
+}  # fmt: skip
+OF_FILES = (
+    "start/file-not-found", "start/program-not-found", "start/permission-denied", "start/script-line-ends",
+    "start/exec-format", "start/shell-missing",
+)  # fmt: skip
+
+
+def found(text: str, files: Mapping[str, str] | None = None) -> list[Diagnostic]:
+    plan = check_files({**APP, "Dockerfile": text, **(files or {})})
+    return [d for d in plan.diagnostics if d.code in OF_FILES]
+
+
+@pytest.mark.parametrize(
+    "cmd",
+    [
+        "python app.py", "python src/server.py", "cd src && python server.py", "node dist/server.js", "node lib",
+        "node dist/server", "sh start.sh", "python $SCRIPT", "python -c 'x'", "flask run", "/usr/bin/env",
+        "bash -c 'python app.py'",
+    ],
+)  # fmt: skip
+def test_what_is_there_or_may_be_is_not_told(cmd: str):
+    """Scripts from their directory, Node's endings, what a base image may have."""
+    text = f"{PYTHON}COPY . .\nRUN pip install -r requirements.txt\nCMD {cmd}\n"
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("cmd", "code"),
+    [
+        ("python server.py", "file"), ("python src/app.py", "file"), ("node dist/main.js", "file"),
+        ("sh run.sh", "file"), ("./run.sh", "program"), ("/app/bin/start", "program"), ("gunicorn app:app", "program"),
+    ],
+)  # fmt: skip
+def test_what_is_surely_not_there(cmd: str, code: str):
+    """At the command's line, with one thing to do."""
+    text = f"{PYTHON}COPY . .\nRUN pip install -r requirements.txt\nCMD {cmd}\n"
+    [one] = found(text)
+    assert (one.code, one.origin.line, one.severity) == (f"start/{code}-not-found", 5, Severity.ERROR)
+    assert one.help
+
+
+def test_a_step_that_may_make_it_silences():
+    """A build that is not read, and one that writes code; data alone brings no script."""
+    for run, silent in (("./configure", True), ("npm run build", True), ("python manage.py collectstatic", False)):
+        assert (found(f"{PYTHON}COPY . .\nRUN {run}\nCMD node dist/main.js\n") == []) == silent
+
+
+def test_the_place_of_a_file_that_is_not_copied():
+    """Where the repository has it, and why it is not in the image."""
+    [one] = found(f"{PYTHON}COPY app.py .\nCMD python server.py\n")
+    assert one.facts == ("the repository has src/server.py: it is not copied there",)
+    [one] = found(f"{PYTHON}COPY . .\nCMD python server.py\n", {".dockerignore": "src\n"})
+    assert one.facts == ("the repository has src/server.py: the builder does not get it",)
+
+
+def test_who_brings_a_server():
+    """An extra may, a package under another name may; of one that is not known it is only said that it seems so."""
+    text = f"{PYTHON}COPY . .\nRUN pip install -r requirements.txt\nCMD exec uvicorn app:app --host 0.0.0.0\n"
+    app = {"app.py": "app = 1\n"}
+    assert found(text, {**app, "requirements.txt": "fastapi[standard]\n"}) == []
+    [one] = found(text, {**app, "requirements.txt": "fastapi\n"})
+    assert one.severity is Severity.ERROR
+    assert "installed: fastapi" in one.facts[0]
+    [one] = found(text, {**app, "requirements.txt": "fastapi\nsomething-else\n"})
+    assert one.severity is Severity.WARNING
+    assert found(text.replace("-r requirements.txt", "git+https://h/x"), app) == []
+
+
+def test_a_script_that_the_system_refuses():
+    """Its mode, its line ends, its first line; each only where nothing mends it."""
+    run = 'CMD ["./start.sh"]\n'
+    assert [d.code for d in found(f"{PYTHON}COPY --chmod=644 start.sh app.py ./\n{run}")] == ["start/permission-denied"]
+    assert found(f"{PYTHON}COPY --chmod=644 start.sh app.py ./\nRUN chmod +x start.sh\n{run}") == []
+    windows = {"start.sh": "#!/bin/sh\r\nexec python app.py\r\n"}
+    copied = f"{PYTHON}COPY --chmod=755 start.sh app.py ./\n"
+    assert [d.code for d in found(f"{copied}{run}", windows)] == ["start/script-line-ends"]
+    assert found(f"{copied}RUN sed -i 's/\\r//' start.sh\n{run}", windows) == []
+    assert found(f"{copied}{run}", {**windows, ".gitattributes": "*.sh text eol=lf\n"}) == []
+    bare = {"start.sh": "exec python app.py\n"}
+    assert [d.code for d in found(f"{copied}{run}", bare)] == ["start/exec-format"]
+    assert found(f"{copied}CMD ./start.sh\n", bare) == []
+
+
+def test_bash_on_alpine():
+    """Only where nothing could have brought it."""
+    cmd = 'CMD ["bash", "-c", "python app.py"]\n'
+    base = "FROM python:3.12-alpine\nWORKDIR /app\nCOPY . .\n"
+    assert [d.code for d in found(f"{base}{cmd}")] == ["start/shell-missing"]
+    assert found(f"{base}RUN apk add --no-cache bash\n{cmd}") == []
+    assert found(f"{PYTHON}COPY . .\n{cmd}") == []
+
+
+def test_an_entrypoint_of_the_base_image_may_stand_before_the_command():
+    """Of a base that is not known nothing is said; one that the Dockerfile sets itself is known."""
+    base = "FROM gcr.io/distroless/nodejs20-debian12\nWORKDIR /app\nCOPY --chmod=644 . .\n"
+    assert found(base + 'CMD ["./dist/server.js"]\n') == []
+    assert [d.code for d in found(base + 'ENTRYPOINT ["/app/dist/server.js"]\n')] == ["start/permission-denied"]
