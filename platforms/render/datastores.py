@@ -17,7 +17,7 @@ from emulator.model.plan import (
 
 from . import rules
 from .declarations import Database, ServiceSpec, Value
-from .plans import DATABASE_DEFAULT, DATABASE_PLANS, DEFAULT, canonical
+from .plans import DATABASE_DEFAULT, DATABASE_PLANS, DEFAULT, canonical_database
 
 POSTGRES_PORT = 5432
 KEY_VALUE_PORT = 6379
@@ -33,7 +33,7 @@ def key_value(spec: ServiceSpec) -> Service:
 def postgres(database: Database) -> Service:
     trace = Trace()
     plan = _plan(trace, database.name, database.texts.get("plan"), DATABASE_DEFAULT)
-    resources = Resources(plan=plan, memory_mib=DATABASE_PLANS.get(canonical(plan)))
+    resources = Resources(plan=plan, memory_mib=DATABASE_PLANS.get(canonical_database(plan)))
     return _datastore(database.name, database.origin, "postgres", POSTGRES_PORT, resources=resources, trace=trace)
 
 
