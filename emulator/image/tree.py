@@ -77,11 +77,13 @@ _CODE = (".py", ".pyc", ".pyi", ".so", ".js", ".cjs", ".mjs", ".ts", ".sh", ".rb
 
 
 class Unknown(Record, frozen=True, kw_only=True):
-    """May be anything that `more` allows, or nothing. why: for people; origin: the instruction that made it so."""
+    """May be anything that `more` allows, or nothing. why: for people; origin: the instruction that made it so. leads:
+    it may be a symbolic link that a step made, so that nobody knows where what is written through it goes."""
 
     why: str = ""
     origin: Origin | None = None
     more: More = ANYTHING
+    leads: bool = False
 
 
 class Absent(Record, frozen=True, kw_only=True):
@@ -274,7 +276,7 @@ def resolve(root: Folder, path: str, *, follow_last: bool = True, to_write: bool
                 where.pop()
             continue
         here = where[-1][1] if where else root
-        if isinstance(here, Unknown) and (not to_write or _path(where) in OFTEN_LINKS):
+        if isinstance(here, Unknown) and (not to_write or here.leads or _path(where) in OFTEN_LINKS):
             raise Unsure
         node = here.get(name) if isinstance(here, Folder) else here
         if isinstance(here, File | Link):
@@ -286,6 +288,8 @@ def resolve(root: Folder, path: str, *, follow_last: bool = True, to_write: bool
             where = [] if node.target.startswith("/") else where
             pending.extend(part for part in reversed(node.target.split("/")) if part not in ("", "."))
             continue
+        if to_write and follow_last and isinstance(node, Unknown) and node.leads:
+            raise Unsure
         where.append((name, node))
     return _path(where), where[-1][1] if where else root
 
@@ -486,12 +490,16 @@ class Stamped(Record, frozen=True, kw_only=False):
         return Stamped(self.folder, origin, self.mode if mode is None else mode)
 
 
+def _leads(node: Node) -> bool:
+    return isinstance(node, Link) or (isinstance(node, Unknown) and node.leads)
+
+
 def either(one: Node, other: Node, effort: Effort) -> Node:
     """What is certain when it is not known which of the two is there. Raises Unsure."""
     if one is other or one == other:
         return one
     if not (isinstance(one, Folder) and isinstance(other, Folder)):
-        return Unknown()
+        return Unknown(leads=_leads(one) or _leads(other))
     both = one.shares_with(other)
     names = both if both is not None else {*one.names(), *other.names()}
     effort.spend(len(names))
