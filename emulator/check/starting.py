@@ -10,7 +10,6 @@ from emulator.model.diagnostic import Diagnostic, Related, Severity
 from emulator.model.origin import Origin
 
 from .image_view import ImageView, view_of
-from .python_source import Defined, bound_names, defines
 from .rule import CheckRule, Sample
 from .servers import Target, target
 from .shell import words
@@ -270,6 +269,8 @@ def _brought(view: ImageView, answer: Missing) -> Iterator[Related]:
 
 
 def attribute_not_found(subject: Subject) -> Iterator[Diagnostic]:
+    from .python_source import Defined, defines  # takes long to load
+
     view = view_of(subject)
     if view is None or view.run.program not in ("gunicorn", "uvicorn", "hypercorn", "daphne", "granian"):
         return
@@ -299,6 +300,8 @@ def _has_submodule(view: ImageView, answer: Found, attribute: str) -> bool:
 
 
 def _candidates(text: str) -> Iterator[str]:
+    from .python_source import bound_names
+
     names = [name for name in bound_names(text) if not name.startswith("_")]
     likely = [name for name in names if re.search(r"app|server|wsgi|asgi|create|make|factory", name, re.IGNORECASE)]
     if likely:
@@ -306,6 +309,8 @@ def _candidates(text: str) -> Iterator[str]:
 
 
 def _attribute_help(text: str, named: Target) -> str:
+    from .python_source import bound_names
+
     names = bound_names(text)
     for name in ("app", "application", "api", "server", "asgi_app", "wsgi_app"):
         if name in names:
