@@ -45,7 +45,7 @@ def test_a_copied_file_names_its_source_and_its_line():
     ],
 )
 def test_what_is_not_known_may_come_to_a_directory_that_is_often_a_link(lines):
-    """From scratch /bin is no link: a program of a stage that only its base knows is perhaps there, never surely not."""
+    """From scratch /bin is no link: a program of a stage that only its base knows is perhaps there."""
     work = worked("FROM golang:1 AS one", "FROM scratch", *lines)
     assert states(work, "/bin/tool", "/lib/tool") == ["unknown", "absent"]
 
