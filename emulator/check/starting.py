@@ -11,7 +11,6 @@ from emulator.model.origin import Origin
 
 from .image_view import ImageView, view_of
 from .named import Named, modules_named
-from .python_source import Defined, bound_names, defines
 from .rule import CheckRule, Sample
 from .servers import Target, target
 from .shell import words
@@ -148,6 +147,8 @@ def _is_certain(view: ImageView, answer: Missing, named: Named) -> bool:
 
 def _lacks(view: ImageView, named: Named) -> bool:
     """Whether the last part of a name is surely no object of the module before it either."""
+    from .python_source import Defined, defines  # takes long to load
+
     parent, _, last = named.module.rpartition(".")
     found = find_module(view.tree, list(view.roots(named.first)), parent)
     text = view.files.read(found.path) if isinstance(found, Found) and found.path.endswith(".py") else None
@@ -280,6 +281,8 @@ def _brought(view: ImageView, answer: Missing) -> Iterator[Related]:
 
 
 def attribute_not_found(subject: Subject) -> Iterator[Diagnostic]:
+    from .python_source import Defined, defines  # takes long to load
+
     view = view_of(subject)
     if view is None or view.run.changed:
         return
@@ -309,6 +312,8 @@ def _has_submodule(view: ImageView, answer: Found, attribute: str) -> bool:
 
 
 def _candidates(text: str) -> Iterator[str]:
+    from .python_source import bound_names
+
     names = [name for name in bound_names(text) if not name.startswith("_")]
     likely = [name for name in names if re.search(r"app|server|wsgi|asgi|create|make|factory", name, re.IGNORECASE)]
     if likely:
@@ -316,6 +321,8 @@ def _candidates(text: str) -> Iterator[str]:
 
 
 def _attribute_help(text: str, named: Target) -> str:
+    from .python_source import bound_names
+
     names = bound_names(text)
     for name in ("app", "application", "api", "server", "asgi_app", "wsgi_app"):
         if name in names:

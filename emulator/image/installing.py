@@ -4,7 +4,6 @@ A project's own packages are copied from its sources as its backend would ship t
 by the names it was asked for, and stands in `more.packages` of the directories it goes to.
 """
 
-import json
 import posixpath
 from collections.abc import Mapping
 
@@ -430,6 +429,8 @@ def _runs_scripts(step: PackageStep, directory: str, files: TreeFiles) -> bool:
     """Whether an installation may run a script of the project's own, or install into other directories as well."""
     if step.has("-g", "--global"):
         return False
+    import json
+
     text = files.read(join(directory, "package.json"))
     try:
         data = json.loads(text) if text is not None else None
