@@ -150,6 +150,8 @@ def _lacks(view: ImageView, named: Named) -> bool:
     from .python_source import Defined, defines  # takes long to load
 
     parent, _, last = named.module.rpartition(".")
+    from .python_source import Defined, defines
+
     found = find_module(view.tree, list(view.roots(named.first)), parent)
     text = view.files.read(found.path) if isinstance(found, Found) and found.path.endswith(".py") else None
     return text is not None and defines(text, last) is Defined.NO
