@@ -128,3 +128,25 @@ def test_a_build_command_that_nobody_wrote_is_no_certainty():
     assert _native({"render.yaml": written, **asked}) == [("start/program-not-found", Severity.ERROR)]
     empty = f'{yaml}{start}    buildCommand: ""\n'
     assert _native({"render.yaml": empty}) == [("start/program-not-found", Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    ("cmd", "missing"),
+    [
+        ("streamlit run server.py", "/app/server.py"), ("fastapi run src/main.py", "/app/src/main.py"),
+        ("gunicorn -c conf.py --reload app:app", "/app/conf.py"), ("gunicorn --config=file:c.py app:app", "/app/c.py"),
+        ("uvicorn --reload app:app --log-config log.ini", "/app/log.ini"),
+        ("supervisord -n -c conf/all.conf", "/app/conf/all.conf"),
+        ("streamlit run app.py --server.port 1", None), ("fastapi run app.py", None), ("fastapi run", None),
+        ("gunicorn -c app.py app:app", None), ("gunicorn -c python:conf app:app", None),
+        ("gunicorn -c $CONF app:app", None), ("streamlit run https://h/x.py", None), ("streamlit hello", None),
+        ("supervisord -c /etc/supervisord.conf", None), ("cp a conf.py && gunicorn -c conf.py app:app", None),
+    ],
+)  # fmt: skip
+def test_the_files_that_a_server_is_given(cmd: str, missing: str | None):
+    """Scripts, configurations and logging settings are read at the start, from where the command runs."""
+    servers = {"requirements.txt": "streamlit\nfastapi-cli\ngunicorn\nuvicorn\n", "app.py": "app = 1\n"}
+    told = found(f"{PYTHON}COPY . .\nRUN pip install -r requirements.txt\nCMD {cmd}\n", servers)
+    assert [(d.code, d.message.rpartition(" ")[2]) for d in told] == (
+        [("start/file-not-found", missing)] if missing else []
+    )
