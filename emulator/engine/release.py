@@ -44,7 +44,16 @@ from .boot_steps import Rules
 from .datastores import volume_labels
 from .labels import DEPLOY, STAND_IN, of_service, resource_name
 from .problems import Scene
-from .requests import NOTHING_AROUND, Surroundings, build_request, conceal, container_spec, environment, pre_deploy_spec, reveal
+from .requests import (
+    NOTHING_AROUND,
+    Surroundings,
+    build_request,
+    conceal,
+    container_spec,
+    environment,
+    pre_deploy_spec,
+    reveal,
+)
 from .rollout_steps import Unit
 from .scaling import scaled
 from .task_run import TaskRun
