@@ -8,17 +8,18 @@ from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
 from .building import what_fails
+from .own_code import OwnCode
 from .packages import install_findings
 from .registry import FINDERS, LACKING, rule_of
 from .silencing import silenced
-from .subject import subjects
+from .subject import Known, subjects
 
 
-def check(builds: Builds, service: Service, plan: Plan, *, is_built: bool = True) -> tuple[Diagnostic, ...]:
+def check(known: Known, service: Service, plan: Plan, *, is_built: bool = True) -> tuple[Diagnostic, ...]:
     """What the rules find at one service, besides what the plan says already. is_built: False: its image is never
     made, so that it is not said what that lacks. Pure."""
     found: list[Diagnostic] = []
-    for subject in subjects(builds, service, plan):
+    for subject in subjects(known, service, plan):
         for _, find in LACKING if is_built else ():
             told = list(find(subject))
             found += told
@@ -31,10 +32,11 @@ def check(builds: Builds, service: Service, plan: Plan, *, is_built: bool = True
 def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = ()) -> Plan:
     """The plan with the findings of its services, silenced where the user says so; in file and line order."""
     builds = Builds(repo)
+    known = Known(builds, OwnCode(repo))
     found = [*what_fails(builds, plan.services), *install_findings(builds, plan.services)]
     unbuilt = {one.service for one in found if one.severity is Severity.ERROR}
     for service in plan.services:
-        found += check(builds, service, plan, is_built=service.name not in unbuilt)
+        found += check(known, service, plan, is_built=service.name not in unbuilt)
     told = [d for d in plan.diagnostics if not any(_replaces(new, d) for new in found)]
     return replace(plan, diagnostics=tuple(sorted(silenced(repo, plan, [*told, *found], ignored), key=_place)))
 

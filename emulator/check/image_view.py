@@ -60,13 +60,24 @@ class ImageView:
 
     @cached_property
     def program(self) -> str:
-        """The program as the command writes it, with its folders."""
+        """The program as the command writes it, with its folders; of `python -m X` the python."""
         text = " ".join((self.subject.container.command.argv or ()) if self.subject.container.command else ())
-        found = re.search(
-            rf"(?<![\w./-])((?:/|\./|\w[\w.-]*/)[\w./-]*/?){re.escape(self.run.program)}(?![\w./-])", text
-        )
-        name = f"{found[1]}{self.run.program}" if found is not None else self.run.program
-        return posixpath.join(self.directory or "", name) if "/" in name and not name.startswith("/") else name
+        name = re.escape(self.run.program)
+        folders = r"(?<![\w./-])((?:[\w.@+-]*/)*)"
+        as_module = re.search(rf"{folders}(python[\d.]*)\s+(?:-[A-Za-z]+\s+)*-m\s+{name}(?![\w./-])", text)
+        found = as_module or re.search(rf"{folders}({name})(?![\w./-])", text)
+        word = f"{found[1]}{found[2]}" if found is not None else self.run.program
+        return posixpath.normpath(posixpath.join(self.directory or "", word)) if "/" in word else word
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every file that is executed by its path: the container's first process, and the program that stays."""
+        command = self.subject.container.command
+        argv = command.argv if command is not None else None
+        words = [*(argv[:1] if argv else ()), self.program]
+        here = self.directory or "/"
+        found = [posixpath.normpath(posixpath.join(here, word)) for word in words if "/" in word]
+        return tuple(dict.fromkeys(found))
 
     @cached_property
     def python(self) -> Python | None:
@@ -103,6 +114,6 @@ class ImageView:
 def view_of(subject: Subject) -> ImageView | None:
     """How the container's command sees its image; None where either is not known."""
     run, worked = subject.started, subject.worked
-    if run is None or worked is None or not run.program or worked.failures:
+    if run is None or worked is None or not run.program or worked.failures or not subject.runs_its_command:
         return None
     return ImageView(subject, run, worked)

@@ -5,15 +5,18 @@ Warnings: a script may be told otherwise in ways that its text does not show.
 
 import posixpath
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from emulator.model.diagnostic import Diagnostic, Severity
 from emulator.model.origin import Origin
 
 from .image_view import view_of
 from .listening import LOOPBACK_BIND, PORT_HARD_CODED, how_it_looks, wanted_port
-from .python_binds import Listening, listening
 from .servers import is_loopback
 from .subject import Subject
+
+if TYPE_CHECKING:
+    from .python_binds import Listening
 
 
 def own_server(subject: Subject) -> Iterator[Diagnostic]:
@@ -27,6 +30,8 @@ def own_server(subject: Subject) -> Iterator[Diagnostic]:
     text = view.files.read(found.path) if found.kind == "file" else None
     if text is None or found.made is None or found.made.by != "context":
         return
+    from .python_binds import listening  # takes long to load
+
     call = listening(text, view.environ, complete=subject.has_known_base)
     if call is None:
         return
@@ -35,7 +40,7 @@ def own_server(subject: Subject) -> Iterator[Diagnostic]:
     yield from _hard_coded(subject, call, place)
 
 
-def _loopback(subject: Subject, call: Listening, place: Origin) -> Iterator[Diagnostic]:
+def _loopback(subject: Subject, call: "Listening", place: Origin) -> Iterator[Diagnostic]:
     if call.host is None or not is_loopback(call.host):
         return
     told = "" if call.host_given else " unless it is given a host"
@@ -46,7 +51,7 @@ def _loopback(subject: Subject, call: Listening, place: Origin) -> Iterator[Diag
     )  # fmt: skip
 
 
-def _hard_coded(subject: Subject, call: Listening, place: Origin) -> Iterator[Diagnostic]:
+def _hard_coded(subject: Subject, call: "Listening", place: Origin) -> Iterator[Diagnostic]:
     wanted = wanted_port(subject)
     if wanted is None or call.port is None or call.port in (wanted, 0):
         return

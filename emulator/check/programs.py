@@ -135,14 +135,13 @@ def program_not_found(subject: Subject) -> Iterator[Diagnostic]:
     view = view_of(subject)
     if view is None or subject.started is None:
         return
-    path = view.program
-    if "/" in path:
-        if path.startswith("/") and not _is_odd(path) and view.files.look(path) == "absent":
+    for path in view.paths:
+        if not _is_odd(path) and view.files.look(path) == "absent":
             facts, help = _elsewhere(view, path)
             yield subject.finding(PROGRAM.code, Severity.ERROR, f"the image has no {path}", facts=facts, help=help)
-        return
-    if path in _CONSOLE and not view.run.runner:
-        yield from _console(subject, view, path)
+            return
+    if view.program in _CONSOLE and not view.run.runner:  # as it is written: not a path, not `python -m`
+        yield from _console(subject, view, view.program)
 
 
 def _console(subject: Subject, view: ImageView, program: str) -> Iterator[Diagnostic]:
@@ -206,40 +205,43 @@ def _elsewhere(view: ImageView, path: str) -> tuple[tuple[str, ...], str]:
 def not_runnable(subject: Subject) -> Iterator[Diagnostic]:
     """A script that is executed by its path, and that the system refuses."""
     view = view_of(subject)
-    if view is None or not view.program.startswith("/"):
-        return
-    found = view.worked.look(view.program)
-    if found.state != "there" or found.kind != "file":
-        return
+    for path in view.paths if view is not None else ():
+        assert view is not None
+        found = view.worked.look(path)
+        if found.state == "there" and found.kind == "file":
+            yield from _refused(subject, view, path, found)
+
+
+def _refused(subject: Subject, view: ImageView, path: str, found: Answer) -> Iterator[Diagnostic]:
     if found.mode is not None and not found.mode & 0o111:
         yield subject.finding(
-            PERMISSION.code, Severity.ERROR, f"{view.program} is not executable", related=tuple(_made(found)),
+            PERMISSION.code, Severity.ERROR, f"{path} is not executable", related=tuple(_made(found)),
             facts=(f"its mode is {found.mode:o}",),
-            help=f"git update-index --chmod=+x {_source(found) or view.program}, or COPY --chmod=755",
+            help=f"git update-index --chmod=+x {_source(found) or path}, or COPY --chmod=755",
         )  # fmt: skip
         return
     text = view.files.read(found.path)
-    if text is None or _normalized(subject, found) or "\0" in text[:4096]:
-        return
+    if text is None or subject.repo.is_file(".gitattributes") or "\0" in text[:4096]:
+        return  # git may change line ends in what it gives out
     first = text.partition("\n")[0]
     if first.startswith("#!") and first.endswith("\r"):
         yield subject.finding(
-            LINE_ENDS.code, Severity.ERROR, f"{view.program} has Windows line ends: its interpreter is not found",
+            LINE_ENDS.code, Severity.ERROR, f"{path} has Windows line ends: its interpreter is not found",
             related=tuple(_made(found)), facts=(f"its first line is {first!r}",),
             help="save it with Unix line ends, and keep them with `*.sh text eol=lf` in .gitattributes",
         )  # fmt: skip
-    elif not first.startswith("#!") and text and _is_first(subject, view):
+    elif not first.startswith("#!") and text and _is_first(subject, view, path):
         yield subject.finding(
-            FORMAT.code, Severity.ERROR, f"{view.program} does not begin with #!, so that nobody can execute it",
+            FORMAT.code, Severity.ERROR, f"{path} does not begin with #!, so that nobody can execute it",
             related=tuple(_made(found)), help="begin it with #!/bin/sh",
         )  # fmt: skip
 
 
-def _is_first(subject: Subject, view: ImageView) -> bool:
+def _is_first(subject: Subject, view: ImageView, path: str) -> bool:
     """Whether the container's runtime itself executes it, and no shell or init that would try again with sh."""
     command = subject.container.command
     argv = command.argv if command is not None else None
-    return bool(argv) and argv is not None and posixpath.join(view.directory or "/", argv[0]) == view.program
+    return bool(argv) and argv is not None and "/" in argv[0] and view.paths[0] == path
 
 
 def _made(found: Answer) -> Iterator[Related]:
@@ -251,12 +253,6 @@ def _made(found: Answer) -> Iterator[Related]:
 
 def _source(found: Answer) -> str | None:
     return found.made.path if found.made is not None and found.made.by == "context" else None
-
-
-def _normalized(subject: Subject, found: Answer) -> bool:
-    """Whether git may change the line ends of what it stores."""
-    del found
-    return subject.repo.is_file(".gitattributes")
 
 
 def no_bash(subject: Subject) -> Iterator[Diagnostic]:

@@ -27,7 +27,7 @@ def defines(text: str, name: str) -> Defined:
     answer = Defined.NO
     for statement in tree.body:
         answer = _after(statement, name, answer)
-    if answer is Defined.NO and _may_bring_anything(tree):
+    if answer is Defined.NO and _may_bring(tree, name):
         return Defined.UNKNOWN
     return answer
 
@@ -162,20 +162,24 @@ def _all_statements(body: list[ast.stmt]) -> list[ast.stmt]:
     return found
 
 
-def _may_bring_anything(tree: ast.Module) -> bool:
-    """Whether names may come that no statement of the text binds by name."""
+def _may_bring(tree: ast.Module, name: str) -> bool:
+    """Whether a name may come that no statement of the text surely binds."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
-            return True
-        if isinstance(node, ast.Name) and node.id in ("globals", "exec", "vars", "locals", "setattr"):
-            return True
-        if isinstance(node, ast.Global):
-            return True
-        if isinstance(node, ast.Attribute) and node.attr == "modules":
-            return True
+        match node:
+            case ast.ImportFrom() if any(alias.name == "*" for alias in node.names):
+                return True
+            case ast.Name() if node.id in ("globals", "exec", "locals"):
+                return True
+            case ast.Global() if name in node.names:
+                return True
+            case ast.Attribute() if node.attr == "modules":  # sys.modules[__name__]
+                return True
     for statement in _all_statements(tree.body):
-        if isinstance(statement, ast.FunctionDef) and statement.name == "__getattr__":
-            return True
-        if isinstance(statement, ast.For | ast.AsyncFor | ast.While | ast.Match):
-            return True
+        match statement:
+            case ast.FunctionDef() if statement.name == "__getattr__":
+                return True
+            case ast.For() | ast.AsyncFor() if name in _names_in(statement.target):
+                return True
+            case ast.Match():
+                return True
     return False

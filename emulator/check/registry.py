@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from emulator.model.diagnostic import Diagnostic
 
-from . import building, listening, own_server, packages, precedence, programs, signals, starting, variables
+from . import building, listening, own_server, packages, precedence, programs, secrets, signals, starting, variables
 from .rule import CheckRule
 from .subject import Subject
 
@@ -12,16 +12,17 @@ Find = Callable[[Subject], Iterable[Diagnostic]]
 
 LACKING: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
     ((programs.NO_BASH,), programs.no_bash),
-    ((programs.FILE,), programs.file_not_found),
-    ((programs.PROGRAM,), programs.program_not_found),
     ((programs.PERMISSION, programs.LINE_ENDS, programs.FORMAT), programs.not_runnable),
-    ((starting.MODULE,), starting.module_not_found),
+    ((programs.PROGRAM,), programs.program_not_found),
+    ((programs.FILE,), programs.file_not_found),
+    ((starting.MODULE, starting.LEFT), starting.module_not_found),
     ((starting.ATTRIBUTE,), starting.attribute_not_found),
 )
 """What the image of one container lacks to start. The first that finds an error decides: the rest is never seen."""
 
 FINDERS: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
     ((precedence.SHADOWED,), precedence.command_shadowed),
+    ((secrets.BAKED_IN,), secrets.secret_baked_in),
     ((variables.NOT_SET,), variables.referenced_not_set),
     ((listening.PORT_LITERAL,), listening.port_literal),
     ((listening.LOOPBACK_BIND,), listening.loopback_bind),

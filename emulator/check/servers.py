@@ -73,6 +73,9 @@ def target(run: Started, environ: Environ) -> Target | None:
         if word is None and run.program == "flask":
             named = {**environ, **run.variables}.get("FLASK_APP")
             word = Argument(named) if named else None
+        if word is not None and run.program == "flask":  # it also takes a file: app.py, app.py:create_app
+            head, colon, rest = word.text.partition(":")
+            word = word._replace(text=f"{head.removesuffix('.py')}{colon}{rest}")
     else:
         return None
     return _target(word, is_factory="--factory" in options.switches)

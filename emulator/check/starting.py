@@ -10,8 +10,6 @@ from emulator.model.diagnostic import Diagnostic, Related, Severity
 from emulator.model.origin import Origin
 
 from .image_view import ImageView, view_of
-from .own_code import has_package, homes
-from .python_source import Defined, bound_names, defines
 from .rule import CheckRule, Sample
 from .servers import Target, target
 from .shell import words
@@ -57,6 +55,31 @@ ATTRIBUTE = CheckRule(
     ),
 )  # fmt: skip
 
+_PROJECT = {
+    "pyproject.toml": (
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+        '[project]\nname = "shop"\nversion = "1"\ndependencies = ["gunicorn"]\n[tool.setuptools]\npackages = ["shop"]\n'
+    )
+}
+_BUILDER = "FROM python:3.13-slim AS builder\nWORKDIR /src\nCOPY . .\nRUN pip install %s.\n" + _FROM
+_SITE = "/usr/local/lib/python3.13/site-packages"
+_CARRIED = f"COPY --from=builder {_SITE} {_SITE}\nCOPY --from=builder /usr/local/bin /usr/local/bin\n"
+_SERVE = "CMD exec gunicorn --bind 0.0.0.0:$PORT shop.api:app\n"
+
+LEFT = CheckRule(
+    code="image/package-left-in-builder",
+    severity=Severity.ERROR,
+    statement="An earlier stage installs the package that the command needs, and the last stage does not get it.",
+    why=(
+        "Only what COPY --from names is carried over. An editable installation is a note of where the sources lie: "
+        "copied without them, it leads nowhere."
+    ),
+    wrong=Sample(
+        files=_PACKAGE | _PROJECT | {"Dockerfile": (_BUILDER % "-e ") + _CARRIED + _SERVE}, file="Dockerfile", line=9
+    ),
+    right=Sample(files=_PACKAGE | _PROJECT | {"Dockerfile": (_BUILDER % "") + _CARRIED + _SERVE}),
+)  # fmt: skip
+
 _COMMON = words(
     "main app apps wsgi asgi server api src manage run application core backend web index bot service services config "
     "settings project mysite myapp your_application hello code lib entrypoint start worker"
@@ -76,11 +99,16 @@ def module_not_found(subject: Subject) -> Iterator[Diagnostic]:
     if not isinstance(answer, Missing) or not _is_certain(view, answer, named):
         return
     places = _readable(one for one in answer.parents if view.files.look(one) != "absent")
+    message = f"{subject_word(view)} cannot import '{named}': the image has no {answer.part}"
+    brought = tuple(_brought(view, answer))
+    if brought:
+        yield subject.finding(
+            LEFT.code, Severity.ERROR, message, facts=(f"looked for in {places}",), related=brought,
+            help="copy what that line installs, without -e, or install the package in the last stage",
+        )  # fmt: skip
+        return
     near, help = _near(subject, view, named)
-    yield subject.finding(
-        MODULE.code, Severity.ERROR, f"{subject_word(view)} cannot import '{named}': the image has no {answer.part}",
-        facts=(f"looked for in {places}", *near), related=tuple(_brought(view, answer)), help=help,
-    )  # fmt: skip
+    yield subject.finding(MODULE.code, Severity.ERROR, message, facts=(f"looked for in {places}", *near), help=help)
 
 
 def subject_word(view: ImageView) -> str:
@@ -108,11 +136,11 @@ def _is_certain(view: ImageView, answer: Missing, name: str) -> bool:
         return False
     if not asked:
         return True
-    if answer.part != first or has_package(view.subject.repo, first):
+    if answer.part != first or view.subject.own_code.has_package(first):
         return True
     # A name that nobody has: no distribution of another name is likely to bring what a server is told to serve.
-    is_served = view.run.module is None or first in _COMMON
-    return is_served and _plain(ANY) not in asked and _holds_code(view)
+    is_served = view.run.module is None and _holds_code(view)
+    return (is_served or first in _COMMON) and _plain(ANY) not in asked
 
 
 def _holds_code(view: ImageView) -> bool:
@@ -148,7 +176,7 @@ def _readable(parents: Iterable[str]) -> str:
 
 def _near(subject: Subject, view: ImageView, name: str) -> tuple[list[str], str]:
     """Where the repository has it, or what it has instead, and what to do then."""
-    at = homes(subject.repo, name)
+    at = subject.own_code.homes(name)
     here = view.import_directory or "/"
     if at:
         inside = _inside(view, at[0].file)
@@ -169,8 +197,8 @@ def _near(subject: Subject, view: ImageView, name: str) -> tuple[list[str], str]
         return [f"{parent or here} has {', '.join(others[:6])}"], f"correct the module's name: not {last}"
     shorter = [one for one in (name.partition(".")[2],) if one]
     for one in shorter:
-        if homes(subject.repo, one):
-            return [f"the repository has {homes(subject.repo, one)[0].file}"], f"name it as it lies there: {one}"
+        if subject.own_code.homes(one):
+            return [f"the repository has {subject.own_code.homes(one)[0].file}"], f"name it as it lies there: {one}"
     return [], "correct the module's name, or copy and install the package it belongs to"
 
 
@@ -241,6 +269,8 @@ def _brought(view: ImageView, answer: Missing) -> Iterator[Related]:
 
 
 def attribute_not_found(subject: Subject) -> Iterator[Diagnostic]:
+    from .python_source import Defined, defines  # takes long to load
+
     view = view_of(subject)
     if view is None or view.run.program not in ("gunicorn", "uvicorn", "hypercorn", "daphne", "granian"):
         return
@@ -270,6 +300,8 @@ def _has_submodule(view: ImageView, answer: Found, attribute: str) -> bool:
 
 
 def _candidates(text: str) -> Iterator[str]:
+    from .python_source import bound_names
+
     names = [name for name in bound_names(text) if not name.startswith("_")]
     likely = [name for name in names if re.search(r"app|server|wsgi|asgi|create|make|factory", name, re.IGNORECASE)]
     if likely:
@@ -277,6 +309,8 @@ def _candidates(text: str) -> Iterator[str]:
 
 
 def _attribute_help(text: str, named: Target) -> str:
+    from .python_source import bound_names
+
     names = bound_names(text)
     for name in ("app", "application", "api", "server", "asgi_app", "wsgi_app"):
         if name in names:

@@ -1,19 +1,25 @@
 """What a rule looks at: one container of a service, with everything about it that the files tell, read when asked."""
 
+import posixpath
 from collections.abc import Mapping
 from functools import cached_property
+from typing import NamedTuple
 
 from emulator.contract import token
 from emulator.formats.dockerfile import Dockerfile, ImageConfig, Stages, image_config, parse_dockerfile, read_stages
 from emulator.formats.dockerfile.base_images import entrypoint_of, short_name
+from emulator.image.bases import is_plain
 from emulator.image.findings import Builds
+from emulator.image.tree_files import TreeFiles
 from emulator.image.working import Worked
 from emulator.model.diagnostic import Diagnostic, Fault, Severity
 from emulator.model.origin import Origin
 from emulator.model.plan import BuildKind, Container, EnvPhase, Plan, Service, ServiceType
 from emulator.snapshot import Unreadable
 
-from .command import Started, started
+from .command import SHELLS, Started, base_name, started
+from .entry_script import behind_script
+from .own_code import OwnCode
 from .shell import words
 
 _DEBIAN = words("debian ubuntu python node ruby golang rust perl buildpack-deps")
@@ -30,12 +36,20 @@ _RUNS_ITS_ARGUMENTS = frozenset(("node",))
 _HAS_PORT = (ServiceType.WEB, ServiceType.PRIVATE)
 
 
+class Known(NamedTuple):
+    """What all containers of a plan share: their builds worked out, and the repository's own modules."""
+
+    builds: Builds
+    own_code: OwnCode
+
+
 class Subject:
     """One container of one service of a plan."""
 
-    def __init__(self, builds: Builds, plan: Plan, service: Service, container: Container) -> None:
-        self.repo = builds.repo
-        self.builds = builds
+    def __init__(self, known: Known, plan: Plan, service: Service, container: Container) -> None:
+        self.repo = known.builds.repo
+        self.builds = known.builds
+        self.own_code = known.own_code
         self.plan = plan
         self.service = service
         self.container = container
@@ -59,7 +73,39 @@ class Subject:
         command = self.container.command
         if command is None or not command.argv:
             return None
-        return started(command.argv, self.environ, transparent=self._entrypoint_of_base)
+        run = started(command.argv, self.environ, transparent=self._entrypoint_of_base)
+        return self._behind_script(command.argv) or run
+
+    @cached_property
+    def runs_its_command(self) -> bool:
+        """Whether nothing that only the base image knows stands before the command: an ENTRYPOINT of its own."""
+        build, command = self.container.build, self.container.command
+        if build.kind is BuildKind.NATIVE or (command is not None and command.source != "dockerfile"):
+            return True
+        base, image = self.base_image, self.image
+        has_own = image is not None and image.entrypoint is not None
+        return has_own or (base is not None and (is_plain(base) or bool(entrypoint_of(base))))
+
+    def _behind_script(self, argv: tuple[str, ...]) -> Started | None:
+        """What an entry script of the repository's own ends in; None where the command is none, or it is not read."""
+        is_read_by_shell = base_name(argv[0]) in SHELLS and len(argv) > 1 and argv[1].endswith(".sh")
+        path, rest = (argv[1], argv[2:]) if is_read_by_shell else (argv[0], argv[1:])
+        if "/" not in path and not path.endswith(".sh") and "entrypoint" not in path:
+            return None
+        text = self._text_in_image(path)
+        return behind_script(text, rest, self.environ) if text is not None and "exec" in text else None
+
+    def _text_in_image(self, path: str) -> str | None:
+        """The text of a file of the repository that the image has at a path; a bare name is looked for as a program."""
+        worked = self.worked
+        config = worked.config if worked is not None else None
+        if worked is None or config is None or config.workdir is None:
+            return None
+        places = [posixpath.join(config.workdir or "/", path)]
+        if "/" not in path:
+            places = [f"/usr/local/bin/{path}", f"/usr/bin/{path}", f"/{path}"]
+        files = TreeFiles(worked.tree, self.repo)
+        return next((text for text in map(files.read, places) if text is not None), None)
 
     @property
     def _entrypoint_of_base(self) -> tuple[str, ...]:
@@ -165,6 +211,6 @@ class Subject:
         return _SET_BY_BASE.get(short_name(self.base_image)) if self.base_image else None
 
 
-def subjects(builds: Builds, service: Service, plan: Plan) -> tuple[Subject, ...]:
+def subjects(known: Known, service: Service, plan: Plan) -> tuple[Subject, ...]:
     """One for each container that runs something."""
-    return tuple(Subject(builds, plan, service, container) for container in service.containers if container.command)
+    return tuple(Subject(known, plan, service, container) for container in service.containers if container.command)

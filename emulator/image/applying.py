@@ -147,8 +147,18 @@ def _written_somewhere(tree: Folder, effect: Effect, made: Made) -> Folder:
         case _:
             paths = ("/",)
     for path in paths:
-        tree = forgotten(tree, path, made)
+        tree = _lost(tree, path, made)
     return tree
+
+
+def _lost(tree: Folder, path: str, made: Made) -> Folder:
+    """The tree where a path may be anything, and so may be what it leads to as a link."""
+    tree = forgotten(tree, path, made)
+    try:
+        where, node = resolve(tree, path, follow_last=False, to_write=True)
+    except (Unsure, Refused):
+        return tree
+    return write(tree, where, UnknownNode(origin=made.origin), made) if isinstance(node, LinkNode) else tree
 
 
 def _above(place: Place) -> str:
@@ -238,10 +248,12 @@ def _touched(tree: Folder, path: str, made: Made) -> Folder:
 
 def _rewritten(tree: Folder, places: tuple[Place, ...], made: Made) -> Folder:
     for place in places:
-        for path, _ in _places(tree, place):
+        for path, entry in _places(tree, place):
             where, node = resolve(tree, path)
+            # sed writes a new file and renames it over the name: a link is replaced, not followed.
             if isinstance(node, File):
-                tree = write(tree, where, File(made=made, mode=node.mode), made)
+                at = path if isinstance(entry, LinkNode) else where
+                tree = write(tree, at, File(made=made, mode=node.mode), made)
     return tree
 
 
@@ -338,6 +350,17 @@ def _copied(tree: Folder, effect: Copy, made: Made, effort: Effort) -> Folder:
     return after
 
 
+def _destination(tree: Folder, effect: Copy) -> tuple[str, Node]:
+    """Where something is copied or moved to. A link to a directory leads there; another is followed by a copy, and
+    replaced by what is moved over it."""
+    where, node = _entry(tree, effect.destination)
+    if not isinstance(node, LinkNode):
+        return where, node
+    behind = resolve(tree, effect.destination, to_write=True)
+    leads_on = isinstance(behind[1], Folder) and effect.into is not False
+    return (where, node) if effect.moved and not leads_on else behind
+
+
 def _one_copied(
     tree: Folder, effect: Copy, source: tuple[str, Node], made: Made, effort: Effort, *, contents: bool
 ) -> Folder:
@@ -348,7 +371,7 @@ def _one_copied(
         _, node = resolve(tree, path)
     if isinstance(node, Folder) and not effect.recursive:
         raise Refused(f"{path} is a directory")
-    where, there = resolve(tree, effect.destination, to_write=True)
+    where, there = _destination(tree, effect)
     if isinstance(there, UnknownNode):
         raise Unsure
     if isinstance(there, Folder) and effect.into is not False:

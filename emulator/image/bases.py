@@ -35,12 +35,11 @@ def base_tree(ref: str) -> Folder:
     if not is_plain(ref):
         return Folder(complete=False)
     names: dict[str, Node] = {name: _unknown(ref) for name in _ROOT}
-    if short_name(ref) in ("python", "node"):
-        # The rest is as Debian and Alpine make it: nothing of a user's own yet.
-        names["usr"] = Folder({"local": _local(ref), "src": Folder()}, complete=False)
-        names["root"] = Folder({".local": ABSENT, ".config": ABSENT}, complete=False)
-        names |= dict.fromkeys(("media", "mnt", "opt", "srv"), Folder())
-        names["home"] = Folder({"node": _unknown(ref)} if short_name(ref) == "node" else {})
+    # The rest is as Debian and Alpine make it: nothing of a user's own yet.
+    names["usr"] = Folder({"local": _local(ref), "src": Folder()}, complete=False)
+    names["root"] = Folder({".local": ABSENT, ".config": ABSENT}, complete=False)
+    names |= dict.fromkeys(("mnt", "opt", "srv"), Folder())
+    names["home"] = Folder({"node": _unknown(ref), "ubuntu": _unknown(ref)})
     if short_name(ref) == "node":
         names["opt"] = Folder({f"yarn-v1.22.{patch}": _unknown(ref) for patch in range(30)})
     return Folder(names)

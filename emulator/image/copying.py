@@ -167,7 +167,7 @@ def _found(source: Folder, one: Source, order: Order, effort: Effort) -> list[Fi
             if not matches and order.from_context and not has_wildcards(path.split("/")[1]):
                 raise Unsure
             return matches
-        where, node = resolve(source, path)
+        where, node = _resolved(source, path)
     except BadPattern as bad:
         if bad.late:
             raise Unsure from None
@@ -176,9 +176,24 @@ def _found(source: Folder, one: Source, order: Order, effort: Effort) -> list[Fi
         raise _ended(one, order, "missing", str(refused), path) from None
     if isinstance(node, Absent):
         raise _ended(one, order, "missing", f"{path} is not there", where)
-    if isinstance(node, Unknown):
+    if isinstance(node, Unknown) and not path.endswith(_FILES):
         raise Unsure
     return [Finding(path=path, node=node)]
+
+
+_FILES = (".txt", ".lock", ".json", ".toml", ".jar", ".whl", ".js", ".py", ".sh", ".yaml", ".yml", ".conf", ".pem")
+"""Ends of names that nobody gives to directories (inferred): where it is not known what lies there, it is a file."""
+
+
+def _resolved(source: Folder, path: str) -> tuple[str, Node]:
+    """Where a path leads; behind what is unknown, something unknown. Raises Refused, and Unsure where it may be a
+    directory."""
+    try:
+        return resolve(source, path)
+    except Unsure:
+        if not path.endswith(_FILES):
+            raise
+        return path, Unknown()
 
 
 def _ended(one: Source, order: Order, kind: Kind, reason: str, lost: str) -> _Ended:
@@ -258,6 +273,8 @@ def _placed(tree: Folder, finding: Finding, order: Order, means: Means) -> Folde
         base = finding.path.rpartition("/")[2]
         where = f"{where.rstrip('/')}/{base}"
         there = there.get(base)
+        if isinstance(there, Folder) and isinstance(node, Unknown):
+            raise Unsure
         if isinstance(there, Folder):
             raise Refused(f"{where} is a directory, and a file is copied over it")
     elif isinstance(there, Unknown):

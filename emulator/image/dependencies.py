@@ -1,7 +1,5 @@
 """The packages that a project or its lock file asks an index for, by the names they are written with."""
 
-import configparser
-import json
 import re
 
 from .project_files import Files, Refused, join, read_toml, strings, table
@@ -19,6 +17,8 @@ def locked(path: str, files: Files) -> tuple[str, ...]:
         return (ANY,)
     if not path.endswith("Pipfile.lock"):
         return tuple(dict.fromkeys(_LOCKED.findall(text)))
+    import json
+
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
@@ -84,6 +84,8 @@ def _of_setup(directory: str, files: Files) -> tuple[str, ...]:
     text = files.read(join(directory, "setup.cfg"))
     if text is None:
         return (ANY,)
+    import configparser
+
     parser = configparser.RawConfigParser()
     try:
         parser.read_string(text)

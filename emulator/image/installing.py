@@ -4,7 +4,6 @@ A project's own packages are copied from its sources as its backend would ship t
 by the names it was asked for, and stands in `more.packages` of the directories it goes to.
 """
 
-import json
 import posixpath
 from collections.abc import Mapping
 
@@ -40,7 +39,8 @@ from .tree import (
 from .tree_files import TreeFiles
 
 _HOMES = ("/root", "/home")
-_OUTSIDE = (SYSTEM_PREFIX, "/opt", *_HOMES)
+_SYSTEM = tuple(f"{SYSTEM_PREFIX}/{name}" for name in ("bin", "etc", "include", "lib", "man", "share"))
+_OUTSIDE = (*_SYSTEM, "/opt", *_HOMES)
 """Where a package manager may put what it installs when it is not known where."""
 
 _INSTALLING = {
@@ -419,7 +419,7 @@ def _node(tree: Folder, step: PackageStep, files: TreeFiles, made: Made) -> Fold
     if step.action in _NODE_INSTALLS and step.directory is not None and not _runs_scripts(step, step.directory, files):
         for name in ("node_modules", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", ".pnp.cjs", ".yarn"):
             tree = forgotten(tree, join(step.directory, name), made, keeps=True)
-        for place in (SYSTEM_PREFIX, *_HOMES) if step.has("-g", "--global") else _HOMES:
+        for place in (*_SYSTEM, *_HOMES) if step.has("-g", "--global") else _HOMES:
             tree = forgotten(tree, place, made, keeps=True)
         return tree
     return tree.open(ANYTHING)
@@ -429,6 +429,8 @@ def _runs_scripts(step: PackageStep, directory: str, files: TreeFiles) -> bool:
     """Whether an installation may run a script of the project's own, or install into other directories as well."""
     if step.has("-g", "--global"):
         return False
+    import json
+
     text = files.read(join(directory, "package.json"))
     try:
         data = json.loads(text) if text is not None else None

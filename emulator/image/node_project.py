@@ -4,7 +4,6 @@ docs.npmjs.com/cli/v11/commands: npm-ci ("The project must have an existing pack
 npm-shrinkwrap.json"), npm-start ("If there is no `start` script … npm will run `node server.js`"), npm-run.
 """
 
-import json
 import posixpath
 
 from emulator.model.record import Record
@@ -43,6 +42,8 @@ def node_report(step: PackageStep, files: Files) -> NodeReport:
     text = files.read(manifest) if kind == "file" else None
     if text is None:
         return NodeReport(unknown=f"what {manifest} says is not known")
+    import json
+
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):

@@ -43,7 +43,8 @@ _MAKERS = {
 }  # fmt: skip
 
 _SHELLS = {"sh", "bash", "dash", "ash"}
-_INSTALLERS_WRITE = (*INSTALLED, "/usr/local", "/root", "/home", "/opt")
+_LOCAL = tuple(f"/usr/local/{name}" for name in ("bin", "etc", "include", "lib", "man", "sbin", "share"))
+_INSTALLERS_WRITE = (*INSTALLED, *_LOCAL, "/root", "/home", "/opt")
 _ANYWHERE = ("/",)
 
 

@@ -1,7 +1,6 @@
 """What can be seen of a project's files at one point of a build, and what building it says: shared shapes."""
 
 import posixpath
-import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any, Literal, Protocol
@@ -164,6 +163,8 @@ def need(files: Files, path: str, why: str, *, file: str | None = None, line: in
 
 def read_toml(text: str, path: str) -> dict[str, Any]:
     """Raises Refused."""
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as problem:

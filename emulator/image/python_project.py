@@ -26,7 +26,6 @@ from .project_files import (
 )
 from .python_backends import BACKENDS
 from .requirement_files import read_requirements
-from .setuptools_layout import setuptools_provides
 
 SETUPTOOLS = ("setuptools.build_meta", "setuptools.build_meta:__legacy__")
 
@@ -209,6 +208,8 @@ def _with_backend(directory: str, files: Files, data: dict[str, Any], text: str)
     refusal = f"{surely[0].path} is missing: {surely[0].why}" if surely else None
     try:
         if backend in SETUPTOOLS:
+            from .setuptools_layout import setuptools_provides  # reads setup.py, and takes long to load
+
             provided, given = setuptools_provides(directory, files, data)
             built = replace(built, name=built.name or given)
         elif backend in BACKENDS:

@@ -77,11 +77,13 @@ _CODE = (".py", ".pyc", ".pyi", ".so", ".js", ".cjs", ".mjs", ".ts", ".sh", ".rb
 
 
 class Unknown(Record, frozen=True, kw_only=True):
-    """May be anything that `more` allows, or nothing. why: for people; origin: the instruction that made it so."""
+    """May be anything that `more` allows, or nothing. why: for people; origin: the instruction that made it so. leads:
+    it may be a symbolic link that a step made, so that nobody knows where what is written through it goes."""
 
     why: str = ""
     origin: Origin | None = None
     more: More = ANYTHING
+    leads: bool = False
 
 
 class Absent(Record, frozen=True, kw_only=True):
@@ -198,11 +200,25 @@ class Folder:
         """The same contents with `own` on top, as a directory with other properties."""
         return Folder({**self.own(), **own}, below=self._below, more=more, mode=mode, made=made, opened=self.opened)
 
-    def shares_with(self, other: "Folder") -> frozenset[str] | None:
-        """The names by which two that come of one copied directory may differ; None where they do not."""
-        if self._below is not other._below or self.opened != other.opened:  # noqa: SLF001 - one of ours
+    def differs_from(self, other: "Folder") -> "dict[str, tuple[Node, Node]] | None":
+        """The entries of two that come of one copied directory, where they are not the same; what came into both from
+        outside (`opened`) apart. None for two of different origin."""
+        if self._below is not other._below:  # noqa: SLF001 - one of ours
             return None
-        return frozenset((*self.own(), *other.own()))
+        mine, others = self.own(), other.own()
+        return {
+            name: (self._raw(name), other._raw(name))  # noqa: SLF001 - one of ours
+            for name in (mine if mine.keys() == others.keys() else {**mine, **others})
+            if mine.get(name) is not others.get(name)
+        }
+
+    def _raw(self, name: str) -> "Node":
+        """What is there by that name, as it was before more came in."""
+        node = self.own().get(name)
+        if node is None and self._below is not None:
+            node = self._below.get(name)
+            node = None if node == ABSENT else node
+        return _perhaps(name, self.more) if node is None else node
 
     def holding(self, more: More) -> "Folder":
         """The same where more may be in it, but in no directory below."""
@@ -274,7 +290,7 @@ def resolve(root: Folder, path: str, *, follow_last: bool = True, to_write: bool
                 where.pop()
             continue
         here = where[-1][1] if where else root
-        if isinstance(here, Unknown) and (not to_write or _path(where) in OFTEN_LINKS):
+        if isinstance(here, Unknown) and (not to_write or here.leads or _path(where) in OFTEN_LINKS):
             raise Unsure
         node = here.get(name) if isinstance(here, Folder) else here
         if isinstance(here, File | Link):
@@ -286,6 +302,8 @@ def resolve(root: Folder, path: str, *, follow_last: bool = True, to_write: bool
             where = [] if node.target.startswith("/") else where
             pending.extend(part for part in reversed(node.target.split("/")) if part not in ("", "."))
             continue
+        if to_write and follow_last and isinstance(node, Unknown) and node.leads:
+            raise Unsure
         where.append((name, node))
     return _path(where), where[-1][1] if where else root
 
@@ -486,17 +504,21 @@ class Stamped(Record, frozen=True, kw_only=False):
         return Stamped(self.folder, origin, self.mode if mode is None else mode)
 
 
+def _leads(node: Node) -> bool:
+    return isinstance(node, Link) or (isinstance(node, Unknown) and node.leads)
+
+
 def either(one: Node, other: Node, effort: Effort) -> Node:
     """What is certain when it is not known which of the two is there. Raises Unsure."""
     if one is other or one == other:
         return one
     if not (isinstance(one, Folder) and isinstance(other, Folder)):
-        return Unknown()
-    both = one.shares_with(other)
-    names = both if both is not None else {*one.names(), *other.names()}
-    effort.spend(len(names))
-    own = {name: either(one.get(name), other.get(name), effort) for name in names}
-    below = one if both is not None else Folder()
-    return below.overlaid(
-        own, more=one.more | other.more, mode=one.mode if one.mode == other.mode else None, made=one.made
-    )  # fmt: skip
+        return Unknown(leads=_leads(one) or _leads(other))
+    apart = one.differs_from(other)
+    pairs = apart if apart is not None else {n: (one.get(n), other.get(n)) for n in {*one.names(), *other.names()}}
+    effort.spend(len(pairs))
+    own = {name: either(first, second, effort) for name, (first, second) in pairs.items()}
+    base = one if apart is not None else Folder()
+    mode = one.mode if one.mode == other.mode else None
+    result = base.overlaid(own, more=one.more | other.more, mode=mode, made=one.made)
+    return result.open(other.opened) if apart is not None and other.opened else result

@@ -21,7 +21,7 @@ from . import rules
 from .declarations import Database, ServiceSpec, Value
 from .identifiers import slug
 from .linking import key_value_host, postgres_host
-from .plans import DATABASE_DEFAULT, DATABASE_PLANS, DEFAULT, canonical
+from .plans import DATABASE_DEFAULT, DATABASE_PLANS, DEFAULT, canonical, canonical_database
 
 POSTGRES_PORT = 5432
 KEY_VALUE_PORT = 6379
@@ -63,7 +63,7 @@ def postgres(database: Database, repository: Repository) -> Service:
         host=postgres_host(database.name, repository), user=_text(database, "user") or f"{name}_user", database=name,
         connection_string="postgresql://{user}:{password}@{host}:{port}/{database}",
     )  # fmt: skip
-    resources = Resources(plan=plan, memory_mib=DATABASE_PLANS.get(canonical(plan)))
+    resources = Resources(plan=plan, memory_mib=DATABASE_PLANS.get(canonical_database(plan)))
     return _datastore(database.name, database.origin, store, POSTGRES_PORT, resources=resources, trace=trace)
 
 

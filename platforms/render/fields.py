@@ -117,12 +117,20 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "persistenceMode": ("journal-snapshot", "snapshot", "off"),
 }
 
-ENV_KEYS = ("key", "value", "generateValue", "sync", "fromDatabase", "fromService", "fromGroup", "previewValue")
+ENV_KEYS = (
+    "key", "value", "generateValue", "sync", "fromDatabase", "fromService", "fromGroup", "previewValue",
+    "displayName", "description", "sensitive",
+)  # fmt: skip
+"""The last three are not documented; a Blueprint of Render's own examples has them (render-examples/ravendr)."""
 REFERENCE_KEYS = {"fromDatabase": ("name", "property"), "fromService": ("name", "type", "property", "envVarKey")}
 DATABASE_PROPERTIES = ("connectionString", "connectionPoolString", "host", "port", "user", "password", "database")
 SERVICE_PROPERTIES = ("host", "port", "hostport", "connectionString")
 
 TYPES = {"web": "W", "pserv": "P", "worker": "K", "cron": "C", "keyvalue": "V", "redis": "V"}
+
+WORKFLOW = "workflow"
+"""A type of its own since 2026-09-16 (source: render.com/changelog, "Blueprint support for Render Workflows"). Its
+tasks run when something asks for them; it takes the fields of other services, and no plan."""
 
 KIND_NAMES = {
     "W": "a web service", "P": "a private service", "K": "a worker", "C": "a cron job", "S": "a static site",

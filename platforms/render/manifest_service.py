@@ -1,7 +1,7 @@
 """One item of `services:` → a ServiceSpec."""
 
 from emulator.formats.yaml import Mapping, Node, Scalar, Sequence
-from emulator.model.diagnostic import warning
+from emulator.model.diagnostic import Diagnostic, info, warning
 
 from . import fields, rules
 from .declarations import ServiceSpec, Value
@@ -10,14 +10,16 @@ from .reading import Notes, fits, near, text_of, texts_of
 
 
 def read_service(number: int, node: Mapping, notes: Notes) -> ServiceSpec | None:
-    """The service, or None when its type or name is missing; `notes` says what is wrong."""
+    """The service, or None when its type or name is missing, or for a workflow; `notes` says why."""
     type_, name = text_of(node, "type"), text_of(node, "name")
     for field, value in (("type", type_), ("name", name)):
         if value is None:
             notes.say("render/missing-field", f"services[{number}] has no {field}", node.origin, help=f"add `{field}:`")
     runtime = _runtime(node, notes)
     kind = fields.kind_of(type_.text, runtime.text if runtime else None) if type_ else None
-    if type_ and kind is None:
+    if type_ and type_.text == fields.WORKFLOW:
+        notes.found.append(_workflow(type_, name.text if name else None))
+    elif type_ and kind is None:
         _unknown_type(type_, notes)
     _check_runtime(number, node, kind, runtime, notes)
     _check_keys(node, name.text if name else None, notes)
@@ -63,6 +65,13 @@ def _unknown_type(type_: Value, notes: Notes) -> None:
     notes.say(
         "render/invalid-type", f"{type_.text!r} is no service type", type_.origin, rule=rules.SERVICE_TYPES.id,
         help=fields.NOT_A_TYPE.get(type_.text) or near(type_.text, tuple(fields.TYPES)),
+    )  # fmt: skip
+
+
+def _workflow(type_: Value, name: str | None) -> Diagnostic:
+    return info(
+        "render/workflow-not-run", f"the workflow {name or ''} is not planned: workflows are not imitated yet",
+        origin=type_.origin, rule=rules.WORKFLOWS.id, help="its tasks run on Render alone",
     )  # fmt: skip
 
 

@@ -46,6 +46,12 @@ def canonical(plan: str) -> str:
     return plan.strip().lower().replace("_", " ")
 
 
+def canonical_database(plan: str) -> str:
+    """A Postgres plan's name as the documentation writes it: `basic-256mb`, where the API has `basic_256mb`."""
+    name = plan.strip().lower()
+    return name.replace("_", " ") if name == "pro_plus" else name.replace("_", "-")
+
+
 def instance_type(plan: str) -> InstanceType | None:
     """By name. A name such as 1c-2g, seen in use but not documented, says what it buys."""
     name = canonical(plan)

@@ -40,7 +40,8 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     results = [_result(repo, inputs, spec, blueprint, created_from) for spec in specs]
     results += [_database(repo, database) for database in databases]
     found += [d for result in results for d in result.diagnostics]
-    if not results and not has_errors(tuple(found)):
+    explained = has_errors(tuple(found)) or any(d.code == "render/workflow-not-run" for d in found)
+    if not results and not explained:
         found.append(nothing_to_run(repo, blueprint))
     plan = Plan(
         platform="render", created_from=created_from, snapshot=repo.info, detected=detected,

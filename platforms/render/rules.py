@@ -242,6 +242,14 @@ SERVICE_TYPES = _rule(
     NOT_IMITATED,
     note="They are in the plan; `up` does not run them yet, `emu cron run NAME` runs a cron job once.",
 )
+WORKFLOWS = _rule(
+    "workflows",
+    "A Blueprint may define workflows, whose tasks run when asked for.",
+    "https://render.com/changelog/added-blueprint-support-for-render-workflows",
+    DOCUMENTED,
+    NOT_IMITATED,
+    note="They are read and left out of the plan.",
+)
 REFERENCES = _rule(
     "references",
     "fromDatabase, fromService and fromGroup are resolved at each sync.",

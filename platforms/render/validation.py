@@ -17,6 +17,7 @@ from .plans import (
     INSTANCE_TYPES,
     NOT_FOR_CRON,
     canonical,
+    canonical_database,
     instance_type,
 )  # fmt: skip
 
@@ -267,7 +268,15 @@ def database_problems(database: Database) -> list[Diagnostic]:
     """Everything wrong with one Postgres database."""
     found: list[Diagnostic] = []
     plan = database.texts.get("plan")
-    name = canonical(plan.text) if plan else DATABASE_DEFAULT
+    name = canonical_database(plan.text) if plan else DATABASE_DEFAULT
+    if plan is not None and name in DATABASE_PLANS and "_" in plan.text:
+        found.append(
+            warning(
+                "render/plan-spelling", f"plan {plan.text!r} is written {name!r} in the documentation",
+                origin=plan.origin, rule=rules.DATABASE_PLAN.id,
+                help=f"write `plan: {name}`; Render's own examples have both",
+            )
+        )  # fmt: skip
     if plan is not None and name not in DATABASE_PLANS:
         legacy = name in DATABASE_LEGACY
         words = "Legacy Postgres plans not supported" if legacy else f"{plan.text!r} is no Postgres plan"

@@ -82,10 +82,10 @@ def test_who_brings_a_server():
 def test_a_script_that_the_system_refuses():
     """Its mode, its line ends, its first line; each only where nothing mends it."""
     run = 'CMD ["./start.sh"]\n'
-    assert [d.code for d in found(f"{PYTHON}COPY --chmod=644 start.sh .\n{run}")] == ["start/permission-denied"]
-    assert found(f"{PYTHON}COPY --chmod=644 start.sh .\nRUN chmod +x start.sh\n{run}") == []
+    assert [d.code for d in found(f"{PYTHON}COPY --chmod=644 start.sh app.py ./\n{run}")] == ["start/permission-denied"]
+    assert found(f"{PYTHON}COPY --chmod=644 start.sh app.py ./\nRUN chmod +x start.sh\n{run}") == []
     windows = {"start.sh": "#!/bin/sh\r\nexec python app.py\r\n"}
-    copied = f"{PYTHON}COPY --chmod=755 start.sh .\n"
+    copied = f"{PYTHON}COPY --chmod=755 start.sh app.py ./\n"
     assert [d.code for d in found(f"{copied}{run}", windows)] == ["start/script-line-ends"]
     assert found(f"{copied}RUN sed -i 's/\\r//' start.sh\n{run}", windows) == []
     assert found(f"{copied}{run}", {**windows, ".gitattributes": "*.sh text eol=lf\n"}) == []
@@ -101,3 +101,10 @@ def test_bash_on_alpine():
     assert [d.code for d in found(f"{base}{cmd}")] == ["start/shell-missing"]
     assert found(f"{base}RUN apk add --no-cache bash\n{cmd}") == []
     assert found(f"{PYTHON}COPY . .\n{cmd}") == []
+
+
+def test_an_entrypoint_of_the_base_image_may_stand_before_the_command():
+    """Of a base that is not known nothing is said; one that the Dockerfile sets itself is known."""
+    base = "FROM gcr.io/distroless/nodejs20-debian12\nWORKDIR /app\nCOPY --chmod=644 . .\n"
+    assert found(base + 'CMD ["./dist/server.js"]\n') == []
+    assert [d.code for d in found(base + 'ENTRYPOINT ["/app/dist/server.js"]\n')] == ["start/permission-denied"]

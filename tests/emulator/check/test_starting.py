@@ -9,7 +9,8 @@ from tests.emulator.check.checking import check_files
 
 SHOP = {
     "shop/__init__.py": "", "shop/api.py": "app = 1\n", "shop/factory.py": "def create_app(): ...\n",
-    "shop/stars.py": "from os import *\n", "requirements.txt": "gunicorn==23.0\nuvicorn\n", "main.py": "app = 1\n",
+    "shop/stars.py": "from os import *\n", "requirements.txt": "gunicorn==23.0\nuvicorn\nflask\n",
+    "main.py": "app = 1\n",
     "src/lib/__init__.py": "", "src/lib/web.py": "app = 1\n",
     "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n[tool.setuptools]\npackages = ["shop"]\n',
 }  # fmt: skip
@@ -19,7 +20,7 @@ COPIED = f"{PYTHON}\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt
 
 def found(text: str, files: Mapping[str, str] | None = None) -> list[Diagnostic]:
     plan = check_files({**SHOP, "Dockerfile": text, **(files or {})})
-    return [d for d in plan.diagnostics if d.code.endswith("-not-found")]
+    return [d for d in plan.diagnostics if d.code.endswith(("-not-found", "-left-in-builder"))]
 
 
 def codes(text: str, files: Mapping[str, str] | None = None) -> list[str]:
@@ -32,7 +33,8 @@ def codes(text: str, files: Mapping[str, str] | None = None) -> list[str]:
         "gunicorn shop.api:app", "gunicorn 'shop.factory:create_app()'", "uvicorn main:app", "python -m shop.api",
         "gunicorn --chdir src lib.web:app", "uvicorn --app-dir src lib.web:app", "cd src && gunicorn lib.web:app",
         "PYTHONPATH=src gunicorn lib.web:app", "gunicorn shop.stars:app", "python -m http.server", "python -m gunicorn",
-        "python -m somewhere.else", "poetry run gunicorn lib.web:app", "gunicorn $MODULE", "python -m gunicorn.app",
+        "python -m somewhere.else", "flask --app main.py run", "flask --app shop.factory run",
+        "poetry run gunicorn lib.web:app", "gunicorn $MODULE", "python -m gunicorn.app",
     ],
 )  # fmt: skip
 def test_what_is_there_or_may_be_is_not_told(cmd: str):
@@ -83,7 +85,7 @@ def test_an_installed_project_is_found():
     assert [(r.origin.line, r.message) for r in one.related] == [(4, "installed here, and not carried over")]
     left = f"{PYTHON} AS build\nWORKDIR /b\nCOPY . .\nRUN pip install gunicorn -e .\n{PYTHON}\nWORKDIR /app\n"
     site = "/usr/local/lib/python3.12/site-packages"
-    assert codes(f"{left}COPY --from=build {site} {site}\n{cmd}") == ["module-not-found"]
+    assert codes(f"{left}COPY --from=build {site} {site}\n{cmd}") == ["image/package-left-in-builder"]
 
 
 def test_help_says_where_it_is():
@@ -113,3 +115,10 @@ def test_native_services_are_looked_at_alike():
 def codes_of(files: Mapping[str, str]) -> list[str]:
     plan = check_files({**SHOP, **files}, options={"created_from": "blueprint"})
     return [d.code for d in plan.diagnostics if d.code.endswith("-not-found")]
+
+
+@pytest.mark.parametrize("cmd", [".venv/bin/uvicorn lib.web:app", "/app/.venv/bin/python3 -m uvicorn lib.web:app"])
+def test_an_environment_of_which_nothing_is_known_may_have_all(cmd: str):
+    """Copied from an image that nobody knows, and named by its path: not the system's Python."""
+    text = f"FROM ghcr.io/acme/tool AS b\nWORKDIR /app\nRUN uv sync\n{PYTHON}\nWORKDIR /app\nCOPY --from=b /app /app\n"
+    assert codes(f"{text}CMD exec {cmd}\n") == []

@@ -241,3 +241,11 @@ def test_a_usual_repository_takes_milliseconds():
     started = time.perf_counter()
     work_out(context, parsed)
     assert time.perf_counter() - started < 0.02
+
+
+def test_a_file_that_nobody_knows_leaves_the_directory_it_goes_to():
+    """By its name it is a file, so that it brings no more than itself; a name that may be a directory's brings all."""
+    lines = ["FROM acme/tools AS one", "FROM scratch", "WORKDIR /app", "COPY app.py ."]
+    work = worked(*lines, "COPY --from=one /made/requirements.txt .")
+    assert states(work, "/app/requirements.txt", "/app/other", "/app/app.py") == ["unknown", "absent", "there"]
+    assert states(worked(*lines, "COPY --from=one /made/dist ."), "/app/other") == ["unknown"]

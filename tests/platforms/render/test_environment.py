@@ -273,6 +273,13 @@ def test_preview_values_are_tolerated():
     assert made.diagnostics == ()
 
 
+def test_fields_of_renders_own_examples():
+    """render-examples/ravendr describes its prompts in fields that no reference names; they are no mistake."""
+    entry = "  - key: A\n    displayName: The key\n    description: From there\n    sensitive: true\n    value: x\n"
+    made = plan(_files(entry))
+    assert (variable(made.services[0], "A")[0], made.diagnostics) == ("x", ())
+
+
 @pytest.mark.parametrize(
     ("entry", "code", "severity"),
     [

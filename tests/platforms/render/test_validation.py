@@ -139,6 +139,30 @@ def test_unknown_types(text, hint):
     assert made.services == ()
 
 
+def test_a_workflow_is_a_type_and_is_not_planned():
+    """Blueprints have workflows since September 2026: no mistake, its unknown fields still are, and nothing runs it."""
+    workflow = web("runtime: python\nbuildCommand: x\n", type="workflow")
+    made = plan({"render.yaml": workflow}, "blueprint")
+    assert codes(made) == ["render/workflow-not-run"]
+    assert codes(made, "error") == []
+    assert made.services == ()
+    wrong = plan({"render.yaml": web("runtime: python\ntasks: 3\n", type="workflow")}, "blueprint")
+    assert "render/unknown-field" in codes(wrong, "error")
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("basic-256mb", []), ("basic_256mb", ["render/plan-spelling"]), ("Basic-1gb", []),
+        ("pro_plus", ["render/database-plan"]), ("basic-3gb", ["render/database-plan"]),
+    ],
+)  # fmt: skip
+def test_how_a_postgres_plan_is_written(written, found):
+    """The API's underscores and other cases are the plan all the same; another name is none."""
+    made = plan({"render.yaml": f"databases:\n  - name: db\n    plan: {written}\n"}, "blueprint")
+    assert codes(made) == found
+
+
 @pytest.mark.parametrize("missing", ["type", "name"])
 def test_missing_type_or_name(missing):
     """Both are required; the one error says which is missing."""

@@ -1,0 +1,38 @@
+"""What an entry script ends in: the common `exec "$@"`, or one literal command. Whatever it does before is not read."""
+
+import re
+from collections.abc import Mapping
+
+from .command import Started, started
+
+_PASSES_ON = re.compile(r'exec\s+(?:tini\s+--\s+|gosu\s+\S+\s+|su-exec\s+\S+\s+|dumb-init\s+(?:--\s+)?)?"\$\{?@\}?"')
+_ASSIGNS = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=", re.MULTILINE)
+_MOVES = re.compile(r"(?:^|[;&|]|\bthen\b|\bdo\b)\s*(?:cd|pushd)\s", re.MULTILINE)
+
+
+def behind_script(text: str, rest: tuple[str, ...], environ: Mapping[str, str | None]) -> Started | None:
+    """What stays when the script's last command has taken over. rest: the arguments the script is given. None where
+    its end is not understood."""
+    last = _last_command(text)
+    if last is None or re.search(r"(?:^|[;&\s])set\s+--", text):
+        return None
+    seen = {**environ, **dict.fromkeys(_ASSIGNS.findall(text))}
+    if _PASSES_ON.fullmatch(last):
+        run = started(rest, seen) if rest else None
+    elif last.startswith("exec ") and not re.search(r"\$[@*1-9]|\$\{[@*1-9]", last):
+        run = started(("/bin/sh", "-c", last), seen)
+    else:
+        return None
+    if run is None:
+        return None
+    directory = "" if _MOVES.search(text) else run.directory
+    return run._replace(alone=False, closed=False, directory=directory)
+
+
+def _last_command(text: str) -> str | None:
+    """The last line that is no comment, continuations joined; None where it stands inside of something."""
+    joined = text.replace("\r\n", "\n").replace("\\\n", " ")
+    lines = [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if not lines or lines[-1][0].isspace() or "<<" in text:
+        return None
+    return re.sub(r"\s+", " ", lines[-1].strip())

@@ -1,0 +1,102 @@
+"""What is meant to be secret and stays in the image, where whoever gets the image can read it."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from emulator.formats.dockerfile import Setting
+from emulator.image.working import Worked
+from emulator.model.diagnostic import Diagnostic, Related, Severity
+from emulator.model.origin import Origin
+
+from .rule import CheckRule, Sample
+from .subject import Subject
+
+_FROM = "FROM python:3.13-slim\nWORKDIR /app\n"
+_CMD = 'CMD ["python", "app.py"]\n'
+
+BAKED_IN = CheckRule(
+    code="image/secret-baked-in",
+    severity=Severity.WARNING,
+    statement="A value or a file that is meant to be secret becomes part of the image.",
+    why=(
+        "Whoever can pull the image reads its variables and its files, and its history keeps them when a later line "
+        "takes them away. The platform gives secrets to the container when it starts it."
+    ),
+    wrong=Sample(
+        files={"app.py": "", "Dockerfile": f"{_FROM}ARG API_KEY\nENV API_KEY=$API_KEY\nCOPY . .\n{_CMD}"},
+        file="Dockerfile", line=4,
+    ),
+    right=Sample(files={"app.py": "", "Dockerfile": f"{_FROM}COPY . .\n{_CMD}"}),
+)  # fmt: skip
+
+_SECRET = re.compile(
+    r"(?:^|_)(?:SECRET|PASSWORD|PASSWD|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS)(?:_KEY|_ID)?$"
+)
+_PUBLIC = re.compile(r"PUBLIC|PUBLISHABLE|_KEY_ID$|CSRF")
+_PLACEHOLDER = re.compile(
+    r"(?i).*(?:dummy|change.?me|placeholder|example|your|insecure|fake|build|unused|not.?set|none|null|todo|xxx|\*\*\*"
+    r"|<.*>).*|test|dev|development|secret|password|token|true|false|[0-9]{1,6}|.{0,5}"
+)
+_FILES = re.compile(
+    r"\.env(?:\.production|\.prod|\.local)?|id_(?:rsa|ed25519|ecdsa)|.*\.p12|.*\.pfx|.*-key\.pem|private.*\.pem"
+)
+
+
+def secret_baked_in(subject: Subject) -> Iterator[Diagnostic]:
+    """Variables of the image's configuration, and files of the repository that it holds."""
+    worked = subject.worked
+    if worked is None or worked.config is None or worked.failures or subject.container.build.generated_dockerfile:
+        return
+    for setting in worked.config.env:
+        found = _of_variable(subject, setting)
+        if found is not None:
+            yield found
+    yield from _files(subject, worked)
+
+
+def _of_variable(subject: Subject, setting: Setting) -> Diagnostic | None:
+    name, origin = setting.name, setting.origin
+    if origin is None or not _SECRET.search(name.upper()) or _PUBLIC.search(name.upper()):
+        return None
+    written = _written(subject, origin, name)
+    if written.startswith("$"):
+        message = f"ENV {name} keeps a build argument in the image"
+        help = "leave the ENV away: the container gets it when it starts, and a step that needs it takes a secret mount"
+    elif written and "$" not in written and not _PLACEHOLDER.fullmatch(written):
+        message = f"ENV {name} is written into the Dockerfile and kept in the image"
+        help = "set it in the platform's settings, and give it out anew: it is in the repository's history"
+    else:
+        return None
+    return subject.finding(BAKED_IN.code, BAKED_IN.severity, message, origin=origin, help=help)
+
+
+def _written(subject: Subject, origin: Origin, name: str) -> str:
+    """The value as the Dockerfile has it."""
+    worked = subject.worked
+    for stage in worked.stages.values() if worked is not None else ():
+        for step in stage.steps:
+            for pair in step.instruction.pairs if step.instruction.keyword == "ENV" else ():
+                if pair.key == name and step.instruction.origin.line <= origin.line:
+                    value = (pair.value or "").strip("\"'")
+                    if origin.line <= (step.instruction.origin.end_line or step.instruction.origin.line):
+                        return value
+    return ""
+
+
+def _files(subject: Subject, worked: Worked) -> Iterator[Diagnostic]:
+    """Private files of the build context's root, where the image has them."""
+    context = worked.context
+    here = worked.config.workdir if worked.config is not None else None
+    for name in context.names("."):
+        if not _FILES.fullmatch(name) or context.entry(name).kind != "file":
+            continue
+        found = worked.look(posixpath.join(here or "/", name))
+        if found.state != "there" or found.made is None or found.made.by != "context" or found.made.origin is None:
+            continue
+        yield subject.finding(
+            BAKED_IN.code, BAKED_IN.severity, f"the image holds {name}, which is meant to be private",
+            origin=found.made.origin,
+            related=(Related(origin=Origin(file=found.made.path, line=1), message="is in the repository as well"),),
+            help=f"add {name} to .dockerignore, and take it out of git: git rm --cached {found.made.path}",
+        )  # fmt: skip
