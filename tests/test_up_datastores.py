@@ -86,6 +86,30 @@ def test_a_datastore_that_does_not_come_up_hides_nothing(place: Place) -> None:
     assert "shop" not in {e["service"] for e in ran.lines() if e["event"] == "container.started"}
 
 
+def test_data_of_another_password_are_not_taken_for_ours(place: Place) -> None:
+    """Where the remembered password is gone, no service is started to fail at a login: what helps is said."""
+    arguments = ("up", "--once", "--format", "json", "--service", "orders-db")
+    assert place.emu(*arguments).code == 0
+    next(place.state.rglob("passwords.json")).unlink()
+    ran = place.emu(*arguments)
+    assert ran.lines()[-1]["services"][0]["cause"]["code"] == "up/datastore-password-lost"
+    assert ran.code == 3
+    assert place.emu("down", "--data").out.startswith("removed the data of 1 datastore")
+    assert place.emu(*arguments).code == 0
+
+
+def test_what_a_killed_run_leaves_is_found_again(place: Place, engine: "DockerClient") -> None:
+    """Datastores and the network as well; what was written is there."""
+    with Running(place, "--service", "orders-db", "--service", "queue") as up:
+        up.until("live")
+        up.until("live")
+        up.process.kill()
+        up.process.wait()
+    assert len(engine.containers.list(filters=place.labels)) == 2
+    ran = place.emu("up", "--once", "--format", "json", "--service", "orders-db", "--service", "queue")
+    assert ran.lines()[-1]["verdict"] == "live"
+
+
 def test_a_datastore_can_be_one_that_is_there_already(place: Place) -> None:
     """No server is run for it; services are given its address, of this machine as containers reach it."""
     given = ["--datastore", "orders-db=postgresql://me:hunter2x@localhost:1/mine"]

@@ -1,5 +1,6 @@
 """A datastore of the plan → the server that stands for it, and what services are told of it. Pure."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -30,6 +31,7 @@ THIS_MACHINE = "host.docker.internal"
 """The name by which a container calls the machine it runs on."""
 READY_WITHIN_S = 120.0
 """How long a server may take from its start until it takes clients: a first start makes its files."""
+MARK = "emu.data-mark"
 PASSWORD = "POSTGRES_PASSWORD"
 
 _IMAGES = {"postgres": "postgres:{}", "valkey": "valkey/valkey:{}"}
@@ -202,10 +204,27 @@ def volume_of(service: Service, root: str) -> VolumeMount | None:
     return VolumeMount(volume=resource_name(root, service.name, "data"), path=_DATA[store.engine])
 
 
-def volume_labels(service: Service, root: str, platform: str) -> dict[str, str]:
+def volume_labels(service: Service, root: str, platform: str, hidden: Mapping[str, str]) -> dict[str, str]:
+    """What the volume of a datastore carries. A mark, which tells nothing of the password, says whether its data were
+    made with this one."""
     labels = of_service(root, platform, service.name, 0)
     del labels[DEPLOY]
+    if PASSWORD in hidden:
+        labels[MARK] = hashlib.sha256(f"{root}/{service.name}/{hidden[PASSWORD]}".encode()).hexdigest()[:16]
     return labels
+
+
+def foreign_data(service: Service) -> Diagnostic:
+    """Its data know another password than the one that is remembered."""
+    return error(
+        "up/datastore-password-lost",
+        f"the data of {service.name} were made with another password than the one emu remembers",
+        fault=Fault.HOST,
+        service=service.name,
+        origin=service.origin,
+        facts=("the state folder was removed, or another one was named, since they were made",),
+        help="`emu down --data` removes the data, and the next `emu up` begins anew",
+    )
 
 
 def failed(service: Service, cause: Diagnostic, last_lines: tuple[str, ...]) -> Diagnostic:

@@ -41,8 +41,8 @@ from emulator.world import (
 from . import problems, stand_ins
 from .bases import choose_bases, told_bases
 from .boot_steps import Rules
-from .datastores import volume_labels
-from .labels import DEPLOY, STAND_IN, of_service, resource_name
+from .datastores import foreign_data, volume_labels
+from .labels import DEPLOY, of_service, resource_name
 from .problems import Scene
 from .requests import (
     NOTHING_AROUND,
@@ -56,6 +56,7 @@ from .requests import (
 )
 from .rollout_steps import Unit
 from .scaling import scaled
+from .servers import ToMake, ours, server_of
 from .task_run import TaskRun
 from .task_steps import pre_deploy_rules
 from .tying import tied
@@ -188,9 +189,9 @@ class _Preparation:
             note = stand_ins.told(self.service.build.image or "", image)
             self._stand_in = (note,) if note is not None else ()
         self._compare(image)
-        for mount in self.job.around.volumes:
-            labels = volume_labels(self.service, self.settings.root, self.settings.platform)
-            self.doors.docker.ensure_volume(mount.volume, labels)
+        unusable = self._volumes()
+        if unusable is not None:
+            return NotReady(VerdictKind.BOOT_FAILED, unusable)
         variables = frozenset(environment(self.service, self.hidden, build=False)) | image.env.keys()
         release = Release(
             job=self.job,
@@ -201,6 +202,14 @@ class _Preparation:
             coverage=self._told_coverage,
         )
         return self._pre_deployed(release) or release
+
+    def _volumes(self) -> Diagnostic | None:
+        """Make what is to be kept, where it is not there yet; why what is there cannot be used."""
+        labels = volume_labels(self.service, self.settings.root, self.settings.platform, self.hidden)
+        for mount in self.job.around.volumes:
+            if not ours(mount.volume, labels, self.doors.docker):
+                return foreign_data(self.service)
+        return None
 
     def _pre_deployed(self, release: Release) -> NotReady | None:
         """Run the pre-deploy command, if there is one, in a container of its own; why it failed. An image that is used
@@ -285,34 +294,23 @@ class _Preparation:
         return image
 
     def _server(self, ref: str) -> ImageFacts | Diagnostic | None:
-        """For a datastore whose image no registry gives: a stand-in, made here the first time."""
-        store, docker = self.service.datastore, self.doors.docker
-        if store is None:
+        """For a datastore: its server, or what stands in for it, made here the first time."""
+        if self.service.datastore is None:
             return None
-        choices = stand_ins.stand_ins(store)
-        there = next((image for one in choices if (image := docker.image(one.tag)) is not None), None)
-        if there is not None:
-            return there
-        try:
-            return docker.pull(ref, self.service.build.platform)
-        except HostError as problem:
-            at_hand = docker.images({STAND_IN: ""})
-            found = ((one, base) for one in choices if (base := stand_ins.base_for(one, at_hand)) is not None)
-            chosen, base = next(found, (None, None))
-            if chosen is None or base is None:
-                return stand_ins.none_at_hand(self.service, ref, problem)
+        found = server_of(self.service, self.service.datastore, ref, self.doors.docker)
+        if not isinstance(found, ToMake):
+            return found
         self._say(BuildStarted())
-        return self._built(self._build_stand_in(chosen, base))
+        return self._built(self._build_stand_in(found))
 
-    def _build_stand_in(self, chosen: stand_ins.StandIn, base: str) -> BuildOutcome:
-        text = stand_ins.dockerfile(chosen, base)
-        build = replace(self.service.build, generated_dockerfile=text, context=".")
+    def _build_stand_in(self, wanted: ToMake) -> BuildOutcome:
+        build = replace(self.service.build, generated_dockerfile=wanted.dockerfile, context=".")
         with self.doors.prepare_context(self.job.repo, replace(self.service, build=build)) as context:
             request = BuildRequest(
                 context=context.directory,
                 dockerfile=context.dockerfile,
                 platform=build.platform,
-                tag=chosen.tag,
+                tag=wanted.tag,
             )
             return self._run_build(request)
 
