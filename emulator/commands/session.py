@@ -4,18 +4,20 @@ import contextlib
 import gc
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from emulator.commands.ahead import Ahead
 from emulator.commands.backing import Backing, Cast
+from emulator.commands.ending import end_all
 from emulator.commands.planning import Planned
 from emulator.commands.runnable import can_run, ends_by_itself, generated_values, left_out
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
 from emulator.commands.unmet import moved, not_begun, tell_refusal
+from emulator.commands.waiting import Waiting, WaitingRoom
 from emulator.engine.execution_run import ExecutionRun
 from emulator.engine.labels import ROOT, SERVICE, of_project, project_id
-from emulator.engine.ordering import needs, ready
+from emulator.engine.ordering import needs
 from emulator.engine.release import Doors, Job, Release, Settings
 from emulator.engine.service_run import Decided, ServiceRun
 from emulator.model.diagnostic import Fault, HostError, UsageError, error
@@ -36,18 +38,9 @@ from emulator.model.rule import Fidelity
 from emulator.request import Project
 
 if TYPE_CHECKING:
-    from emulator.world import Docker, Front
+    from emulator.world import Front
 
-_HASTE_EVERY_S = 0.1
-"""How often a service that is ending is left alone to see whether the user has lost patience."""
 _LOOK_EVERY_S = 0.5
-
-
-class Waiting(NamedTuple):
-    """A service that is not begun yet: it needs others first."""
-
-    job: Job
-    needs: frozenset[str]
 
 
 class Session:
@@ -68,7 +61,7 @@ class Session:
         self._problem: BaseException | None = None
         self._first = 0
         self._moved: set[str] = set()
-        self._waiting: dict[int, dict[str, Waiting]] = {}
+        self._waiting = WaitingRoom()
         self._network: str | None = None
         self._backing = self._backed(planned)
         self._over = threading.Event()
@@ -254,8 +247,7 @@ class Session:
 
     def withdraw(self, underway: Underway) -> None:
         """Cancel what of a deploy is not decided."""
-        with self._lock:
-            waiting = self._waiting.pop(underway.number, {})
+        waiting = self._waiting.leave(underway.number)
         for run in list(self.runs.values()):
             run.withdraw(underway.number)
         for name in waiting:
@@ -268,8 +260,7 @@ class Session:
             self._make_network()
         wanted = needs([s.name for s in services], self.planned.resolution.plan.edges)
         jobs = [self._job(underway.number, service) for service in services]
-        with self._lock:
-            self._waiting[underway.number] = {j.service.name: Waiting(j, wanted[j.service.name]) for j in jobs}
+        self._waiting.enter(underway.number, {j.service.name: Waiting(j, wanted[j.service.name]) for j in jobs})
         self._advance(underway)
 
     def _make_network(self) -> None:
@@ -282,20 +273,13 @@ class Session:
 
     def _advance(self, underway: Underway) -> None:
         """Begin those that have all they need; one whose datastore did not come up is not begun."""
-        while True:
-            with self._lock:
-                waiting = self._waiting.get(underway.number, {})
-                verdicts = underway.verdicts()
-                name = next(iter(ready({name: one.needs for name, one in waiting.items()}, verdicts)), None)
-                if name is None:
-                    return
-                job, wanted = waiting.pop(name)
-            missing = (verdicts[need] for need in sorted(wanted) if self._is_datastore(need))
-            unmet = next((verdict for verdict in missing if not verdict.verdict.good), None)
+        while (one := self._waiting.next(underway.number, verdicts := underway.verdicts())) is not None:
+            needed = (verdicts[name] for name in sorted(one.needs) if self._is_datastore(name))
+            unmet = next((verdict for verdict in needed if not verdict.verdict.good), None)
             if unmet is None:
-                self._deploy(job)
+                self._deploy(one.job)
             else:
-                self._decided(Decided(underway.number, not_begun(name, unmet)))
+                self._decided(Decided(underway.number, not_begun(one.job.service.name, unmet)))
 
     def _begin(
         self, number: int, trigger: Trigger, services: list[Service], *, image_of: int | None = None
@@ -442,40 +426,14 @@ class Session:
     def stop(self, *, at_once: bool) -> None:
         """Stop and remove everything this session started; a live service as the platform would, unless `at_once`
         or the user asks a second time. Raises HostError."""
-        self._waiting.clear()
+        self._waiting.close()
         users = [run for name, run in self.runs.items() if not self._is_datastore(name)]
-        hurried = self._end(users, at_once=at_once)
+        hurried = end_all(users, self.doors.hurry, at_once=at_once)
         # After those that use them, and never without their grace: they write down what they hold.
-        self._end([run for name, run in self.runs.items() if self._is_datastore(name)], hurried=hurried)
+        stores = [run for name, run in self.runs.items() if self._is_datastore(name)]
+        end_all(stores, self.doors.hurry, hurried=hurried)
         while self._fronts:
             self._fronts.popitem()[1].wait().close()
         if self._network is not None:
             self.doors.docker.remove_network(self._network)
             self._network = None
-
-    def _end(self, runs: Sequence[ServiceRun | ExecutionRun], *, at_once: bool = False, hurried: bool = False) -> bool:
-        """End them beside each other; whether the user has lost patience."""
-        for run in runs:
-            run.end(at_once=at_once)
-            if hurried:
-                run.hurry()
-        for run in runs:
-            while not run.wait(_HASTE_EVERY_S):
-                if not (at_once or hurried) and self.doors.hurry():
-                    hurried = True
-                    for one in runs:
-                        one.hurry()
-        for run in runs:
-            run.sweep()
-        return hurried
-
-
-def remove_leftovers(docker: "Docker", root: str) -> int:
-    """Remove the containers of earlier runs of this project that did not end well, and their network; how many
-    containers there were."""
-    found = docker.containers(of_project(root))
-    for container in found:
-        docker.remove(container.id)
-    for network in docker.networks(of_project(root)):
-        docker.remove_network(network.id)
-    return len(found)

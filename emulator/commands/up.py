@@ -12,8 +12,9 @@ from emulator.commands.ahead import Ahead
 from emulator.commands.asking import asked, followed
 from emulator.commands.attending import Attendant
 from emulator.commands.check import checked_plan
+from emulator.commands.ending import remove_leftovers
 from emulator.commands.planning import Planned, configure_planning, plan_repository, with_answers
-from emulator.commands.session import Session, remove_leftovers
+from emulator.commands.session import Session
 from emulator.commands.teller import Teller, told
 from emulator.commands.unmet import tell_refusal
 from emulator.config import read_config
