@@ -7,6 +7,7 @@ understood ends the unwrapping there; `alone` and `complete` then say how much m
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from .forerunners import may_change
 from .shell import Part, Simple, Word, parse_script, words
 
 SHELLS = frozenset(("sh", "bash", "dash", "ash", "zsh", "ksh"))
@@ -56,7 +57,7 @@ class Started(NamedTuple):
     process. variables: set on the command line itself; closed: whether no others are loaded on the way. complete:
     whether `args` holds all arguments; alone: whether nothing else that stays can run beside it. directory: of the
     last `cd`, None without one, "" when not known. runner: the package manager that runs it in an environment of its
-    own (`poetry run`).
+    own (`poetry run`). changed: whether something that runs before may have made or switched the files it finds.
     """
 
     program: str
@@ -71,6 +72,7 @@ class Started(NamedTuple):
     alone: bool = True
     directory: str | None = None
     runner: str = ""
+    changed: bool = False
 
     @property
     def first_process(self) -> Shell | None:
@@ -108,7 +110,7 @@ def _unwrapped(now: Started, environ: Mapping[str, str | None], depth: int) -> S
 
 def _step(now: Started, name: str, rest: tuple[Argument, ...]) -> Started | None:
     """One wrapper less; None when `name` is none."""
-    if name == "env":
+    if name in ("env", "cross-env"):
         return _after_env(now, rest)
     if name in _INITS:
         return now._replace(args=_after_options(rest, _INIT_VALUED[name]), init=True)
@@ -209,7 +211,9 @@ def _main_command(now: Started, script: tuple[Simple, ...], environ: Mapping[str
     *earlier, last = script
     seen: dict[str, str | None] = {**environ, **now.variables}
     variables, directory, alone, closed = dict(now.variables), now.directory, now.alone, now.closed
+    changed = now.changed
     for command in earlier:
+        changed = changed or may_change([word.literal or "$" for word in command.words], redirected=command.redirected)
         alone = alone and command.after in (";", "&&", "\n") and _ends_by_itself(command)
         closed = closed and command.name not in (".", "source", "eval", "set", "unset")
         if command.name in ("cd", "pushd"):
@@ -227,7 +231,7 @@ def _main_command(now: Started, script: tuple[Simple, ...], environ: Mapping[str
     args, complete = _arguments(words, seen)
     inner = now._replace(
         args=args, complete=now.complete and complete, alone=alone, variables=variables, closed=closed,
-        directory=directory,
+        directory=directory, changed=changed,
     )  # fmt: skip
     return _unwrapped(inner, seen, depth + 1)
 

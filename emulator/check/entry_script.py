@@ -1,9 +1,11 @@
-"""What an entry script ends in: the common `exec "$@"`, or one literal command. Whatever it does before is not read."""
+"""What an entry script ends in: the common `exec "$@"`, or one literal command. Of what it does before it is only
+asked whether that may change what the last command finds."""
 
 import re
 from collections.abc import Mapping
 
 from .command import Started, started
+from .forerunners import text_may_change
 
 _PASSES_ON = re.compile(r'exec\s+(?:tini\s+--\s+|gosu\s+\S+\s+|su-exec\s+\S+\s+|dumb-init\s+(?:--\s+)?)?"\$\{?@\}?"')
 _ASSIGNS = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=", re.MULTILINE)
@@ -26,7 +28,8 @@ def behind_script(text: str, rest: tuple[str, ...], environ: Mapping[str, str | 
     if run is None:
         return None
     directory = "" if _MOVES.search(text) else run.directory
-    return run._replace(alone=False, closed=False, directory=directory)
+    changed = run.changed or text_may_change(text.rpartition("exec")[0])
+    return run._replace(alone=False, closed=False, directory=directory, changed=changed)
 
 
 def _last_command(text: str) -> str | None:

@@ -51,12 +51,30 @@ class ImageView:
         """The directory whose modules are found first, for a module that the command names."""
         options = _CHDIR.get(self.run.program)
         here = self.directory
-        if options is None or here is None:
+        if here is None or (self.run.program == "gunicorn" and self._is_moved_by_settings(here)):
+            return None
+        if options is None:
             return here
         given = read_options(self.run.args, frozenset()).last(*options)
         if given is None:
             return here
         return posixpath.normpath(posixpath.join(here, given.text)) if given.known else None
+
+    def _is_moved_by_settings(self, here: str) -> bool:
+        """Whether gunicorn's configuration file, or GUNICORN_CMD_ARGS, may change where modules are looked for
+        (docs.gunicorn.org, settings: chdir, pythonpath, wsgi_app)."""
+        more = self.environ.get("GUNICORN_CMD_ARGS", "")
+        given = read_options(self.run.args, frozenset()).last("-c", "--config")
+        if more is None or (given is not None and not given.known):
+            return True
+        named = given.text if given is not None else "gunicorn.conf.py"
+        if "-c" in more or "path" in more or "chdir" in more or named.startswith("python:"):
+            return True
+        path = posixpath.join(here, named.removeprefix("file:"))
+        if self.files.look(path) == "absent":
+            return False
+        text = self.files.read(path)
+        return text is None or any(word in text for word in ("chdir", "path", "wsgi_app", "DJANGO_", "import *"))
 
     @cached_property
     def program(self) -> str:
@@ -74,7 +92,7 @@ class ImageView:
         """Every file that is executed by its path: the container's first process, and the program that stays."""
         command = self.subject.container.command
         argv = command.argv if command is not None else None
-        words = [*(argv[:1] if argv else ()), self.program]
+        words = [*(argv[:1] if argv else ()), *(() if self.run.changed else (self.program,))]
         here = self.directory or "/"
         found = [posixpath.normpath(posixpath.join(here, word)) for word in words if "/" in word]
         return tuple(dict.fromkeys(found))
@@ -89,6 +107,11 @@ class ImageView:
     def roots(self, first: str) -> Iterator[str]:
         """sys.path, as far as it is known: `first`, PYTHONPATH, site-packages, the user's own."""
         yield first
+        if self.run.module is not None and self.directory is not None:  # `python -m` puts its directory first
+            yield self.directory
+        if self.run.program == "gunicorn":
+            given = read_options(self.run.args, frozenset()).values.get("--pythonpath", ())
+            yield from (posixpath.normpath(posixpath.join(first, one)) for arg in given for one in arg.text.split(","))
         path = self.environ.get("PYTHONPATH", "")
         for one in (path or "").split(":"):
             if one:

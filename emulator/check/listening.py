@@ -86,7 +86,7 @@ PORT_HARD_CODED = CheckRule(
 def port_literal(subject: Subject) -> Iterator[Diagnostic]:
     """Certain where the program is a server whose options are known; else a warning, and only of an interpreter's
     script: some programs replace variables by themselves."""
-    run = subject.started
+    run = subject.commanded
     word = next((arg.text for arg in run.args if arg.known and _ends_in_port(arg.text)), None) if run else None
     if run is None or word is None:
         return

@@ -12,6 +12,7 @@ from emulator.model.diagnostic import Diagnostic, Related, Severity
 from emulator.model.origin import Origin
 
 from .image_view import ImageView, view_of
+from .package_scripts import scripts_of
 from .rule import CheckRule, Sample
 from .shell import words
 from .subject import Subject
@@ -76,6 +77,26 @@ FORMAT = CheckRule(
     wrong=_sample("exec python -m http.server $PORT\n", _COPY, 4),
     right=_RIGHT,
 )
+_NODE = "FROM node:22-slim\nWORKDIR /app\nCOPY . .\n"
+SCRIPT = CheckRule(
+    code="start/script-missing",
+    severity=Severity.ERROR,
+    statement="The command runs a script that package.json does not have.",
+    why="The package manager ends as soon as it starts: `Missing script`. On your machine another one is used.",
+    wrong=Sample(
+        files={
+            "package.json": '{"scripts": {"dev": "node index.js"}}', "index.js": "",
+            "Dockerfile": f'{_NODE}CMD ["npm", "start"]\n',
+        },
+        file="Dockerfile", line=4,
+    ),
+    right=Sample(
+        files={
+            "package.json": '{"scripts": {"start": "node index.js"}}', "index.js": "",
+            "Dockerfile": f'{_NODE}CMD ["npm", "start"]\n',
+        },
+    ),
+)  # fmt: skip
 NO_BASH = CheckRule(
     code="start/shell-missing",
     severity=Severity.ERROR,
@@ -115,6 +136,8 @@ def file_not_found(subject: Subject) -> Iterator[Diagnostic]:
     run = subject.started
     if view is None or run is None or run.script is None or view.directory is None or _is_odd(run.script):
         return
+    if run.changed:
+        return
     path = posixpath.normpath(posixpath.join(view.directory, run.script))
     completes = run.program in ("node", "bun", "deno") and not path.endswith((".js", ".mjs", ".cjs", ".ts"))
     ends = _NODE_ENDS if completes else ("",)
@@ -124,6 +147,32 @@ def file_not_found(subject: Subject) -> Iterator[Diagnostic]:
         yield subject.finding(
             FILE.code, Severity.ERROR, f"{program} runs {run.script}: the image has no {path}", facts=facts, help=help
         )
+
+
+def script_missing(subject: Subject) -> Iterator[Diagnostic]:
+    """The script of package.json that the command, or a script behind it, asks for; package.json itself."""
+    view, followed = view_of(subject), subject.followed
+    lacking = followed.lacking if followed is not None else None
+    if view is None or lacking is None:
+        return
+    asked = f"{lacking.tool} {'' if lacking.script == 'start' else 'run '}{lacking.script}"
+    if lacking.is_file and lacking.path.endswith("/package.json"):
+        facts, help = _elsewhere(view, "package.json")
+        message = f"{asked} reads {lacking.path}, which the image does not have"
+        yield subject.finding(FILE.code, Severity.ERROR, message, facts=facts, help=help)
+        return
+    manifest = posixpath.join(posixpath.dirname(lacking.path), "package.json")
+    instead = ", and there is no server.js to run instead" if lacking.is_file else ""
+    yield subject.finding(
+        SCRIPT.code, Severity.ERROR, f"{asked}: package.json has no script '{lacking.script}'{instead}",
+        facts=tuple(_scripts(view, manifest)), related=tuple(_made(view.worked.look(manifest))),
+        help="add the script to package.json, or run one that it has",
+    )  # fmt: skip
+
+
+def _scripts(view: ImageView, manifest: str) -> Iterator[str]:
+    names = scripts_of(view.files, posixpath.dirname(manifest)) or {}
+    yield f"it has {', '.join(list(names)[:8])}" if names else "it has no scripts"
 
 
 def _is_odd(script: str) -> bool:
@@ -140,7 +189,9 @@ def program_not_found(subject: Subject) -> Iterator[Diagnostic]:
             facts, help = _elsewhere(view, path)
             yield subject.finding(PROGRAM.code, Severity.ERROR, f"the image has no {path}", facts=facts, help=help)
             return
-    if view.program in _CONSOLE and not view.run.runner:  # as it is written: not a path, not `python -m`
+    if view.run.changed or view.run.runner:
+        return
+    if view.program in _CONSOLE:  # as it is written: not a path, not `python -m`
         yield from _console(subject, view, view.program)
 
 
@@ -248,7 +299,7 @@ def _made(found: Answer) -> Iterator[Related]:
     if found.made is not None and found.made.origin is not None:
         yield Related(origin=found.made.origin, message="comes into the image here")
     if found.made is not None and found.made.by == "context":
-        yield Related(origin=Origin(file=found.made.path, line=1), message="the script")
+        yield Related(origin=Origin(file=found.made.path, line=1), message="the file")
 
 
 def _source(found: Answer) -> str | None:

@@ -14,6 +14,7 @@ LACKING: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
     ((programs.NO_BASH,), programs.no_bash),
     ((programs.PERMISSION, programs.LINE_ENDS, programs.FORMAT), programs.not_runnable),
     ((programs.PROGRAM,), programs.program_not_found),
+    ((programs.SCRIPT, programs.FILE), programs.script_missing),
     ((programs.FILE,), programs.file_not_found),
     ((starting.MODULE, starting.LEFT), starting.module_not_found),
     ((starting.ATTRIBUTE,), starting.attribute_not_found),

@@ -66,19 +66,19 @@ def target(run: Started, environ: Environ) -> Target | None:
     if switches is None:
         return None
     options = read_options(run.args, switches)
-    if run.program in ("gunicorn", "uvicorn", "hypercorn", "daphne"):
+    if run.program in ("gunicorn", "uvicorn", "hypercorn", "daphne", "granian", "waitress-serve"):
         word = options.rest[0] if options.rest else None
     elif run.program in ("flask", "celery"):
         word = options.last("--app", "-A")
         if word is None and run.program == "flask":
             named = {**environ, **run.variables}.get("FLASK_APP")
             word = Argument(named) if named else None
-        if word is not None and run.program == "flask":  # it also takes a file: app.py, app.py:create_app
-            head, colon, rest = word.text.partition(":")
-            word = word._replace(text=f"{head.removesuffix('.py')}{colon}{rest}")
     else:
         return None
-    return _target(word, is_factory="--factory" in options.switches)
+    if word is not None and run.program in ("flask", "hypercorn"):  # they also take a file: app.py, app.py:create_app
+        head, colon, rest = word.text.partition(":")
+        word = word._replace(text=f"{head.removesuffix('.py')}{colon}{rest}")
+    return _target(word, is_factory=bool(options.switches & {"--factory", "--call"}))
 
 
 def _target(word: Argument | None, *, is_factory: bool) -> Target | None:
@@ -167,6 +167,15 @@ _SWITCHES: dict[str, frozenset[str]] = {
     "celery": words(
         "-C --no-color -q --quiet --skip-checks -B --beat -E --task-events --events -D --detach --purge --discard "
         "--disable-prefetch --without-gossip --without-heartbeat --without-mingle --help --version"
+    ),
+    "granian": words(
+        "--ws --no-ws --access-log --no-access-log --log --no-log --reload --no-reload --factory --no-factory "
+        "--respawn-failed-workers --no-respawn-failed-workers --opt --no-opt --help --version --metrics --no-metrics"
+    ),
+    "waitress-serve": words(
+        "--call --expose-tracebacks --no-expose-tracebacks --ipv4 --no-ipv4 --ipv6 --no-ipv6 --help "
+        "--clear-untrusted-proxy-headers --no-clear-untrusted-proxy-headers --log-untrusted-proxy-headers "
+        "--asyncore-use-poll --no-asyncore-use-poll"
     ),
 }  # fmt: skip
 _DJANGO = words(

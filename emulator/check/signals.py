@@ -33,7 +33,7 @@ _HANDLES_SIGNALS = frozenset(("trap", "wait", "set"))
 
 
 def shell_swallows_signals(subject: Subject) -> Iterator[Diagnostic]:
-    run = subject.started
+    run = subject.commanded
     if run is None or run.first_process is None or subject.service.type not in _STAYING:
         return
     if not _stays(run.first_process, is_dash=subject.shell_is_dash):

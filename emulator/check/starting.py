@@ -10,6 +10,7 @@ from emulator.model.diagnostic import Diagnostic, Related, Severity
 from emulator.model.origin import Origin
 
 from .image_view import ImageView, view_of
+from .named import Named, modules_named
 from .rule import CheckRule, Sample
 from .servers import Target, target
 from .shell import words
@@ -92,43 +93,44 @@ _ALWAYS_THERE = frozenset({"pip", "setuptools", "wheel", "pkg_resources", "_dist
 
 def module_not_found(subject: Subject) -> Iterator[Diagnostic]:
     view = view_of(subject)
-    named = _module_named(subject, view) if view is not None else None
-    if view is None or named is None or view.import_directory is None:
-        return
-    answer = find_module(view.tree, list(view.roots(view.import_directory)), named)
-    if not isinstance(answer, Missing) or not _is_certain(view, answer, named):
-        return
+    for named in modules_named(view) if view is not None else ():
+        assert view is not None
+        answer = find_module(view.tree, list(view.roots(named.first)), named.module)
+        if isinstance(answer, Missing) and _is_certain(view, answer, named):
+            yield _not_found(subject, view, named, answer)
+            return
+
+
+def _not_found(subject: Subject, view: ImageView, named: Named, answer: Missing) -> Diagnostic:
     places = _readable(one for one in answer.parents if view.files.look(one) != "absent")
-    message = f"{subject_word(view)} cannot import '{named}': the image has no {answer.part}"
+    if named.file is not None:
+        message = f"the settings that {named.file} asks for, '{named.module}', are not there: the image has no "
+    else:
+        message = f"{named.by} cannot import '{named.module}': the image has no "
+    message += answer.part
     brought = tuple(_brought(view, answer))
     if brought:
-        yield subject.finding(
+        return subject.finding(
             LEFT.code, Severity.ERROR, message, facts=(f"looked for in {places}",), related=brought,
             help="copy what that line installs, without -e, or install the package in the last stage",
         )  # fmt: skip
-        return
-    near, help = _near(subject, view, named)
-    yield subject.finding(MODULE.code, Severity.ERROR, message, facts=(f"looked for in {places}", *near), help=help)
+    near, help = _near(subject, view, named.module)
+    # A default that the platform's own variables may replace is wrong for sure where nothing else could be meant.
+    may_be_replaced = named.is_default and (not view.run.closed or bool(subject.own_code.homes("settings")))
+    asked_for = (
+        (Related(origin=Origin(file=named.file, line=named.line), message="asked for here"),) if named.file else ()
+    )
+    return subject.finding(
+        MODULE.code, Severity.WARNING if may_be_replaced else Severity.ERROR, message,
+        facts=(f"looked for in {places}", *near), related=asked_for, help=help,
+    )  # fmt: skip
 
 
-def subject_word(view: ImageView) -> str:
-    return "python -m" if view.run.module is not None else view.run.program
-
-
-def _module_named(subject: Subject, view: ImageView) -> str | None:
-    """The dotted module that is imported at the start."""
-    run = view.run
-    if run.module is not None:
-        return run.module if re.fullmatch(r"\w+(\.\w+)*", run.module) else None
-    named = target(run, view.environ)
-    if named is None or subject.started is None or not run.complete:
-        return None
-    return named.module
-
-
-def _is_certain(view: ImageView, answer: Missing, name: str) -> bool:
-    """Whether nothing that was installed may bring it."""
-    first = name.partition(".")[0]
+def _is_certain(view: ImageView, answer: Missing, named: Named) -> bool:
+    """Whether nothing that was installed may bring it, and it is a module that is meant."""
+    if named.or_attribute and answer.part == named.module and not _lacks(view, named):
+        return False
+    first = named.module.partition(".")[0]
     if first in _ALWAYS_THERE or (answer.part == first and not view.paths_are_known):
         return False
     asked = {_plain(one) for one in answer.packages} - {_plain(one) for one in _ALWAYS_THERE}
@@ -141,6 +143,16 @@ def _is_certain(view: ImageView, answer: Missing, name: str) -> bool:
     # A name that nobody has: no distribution of another name is likely to bring what a server is told to serve.
     is_served = view.run.module is None and _holds_code(view)
     return (is_served or first in _COMMON) and _plain(ANY) not in asked
+
+
+def _lacks(view: ImageView, named: Named) -> bool:
+    """Whether the last part of a name is surely no object of the module before it either."""
+    parent, _, last = named.module.rpartition(".")
+    from .python_source import Defined, defines
+
+    found = find_module(view.tree, list(view.roots(named.first)), parent)
+    text = view.files.read(found.path) if isinstance(found, Found) and found.path.endswith(".py") else None
+    return text is not None and defines(text, last) is Defined.NO
 
 
 def _holds_code(view: ImageView) -> bool:
@@ -272,7 +284,7 @@ def attribute_not_found(subject: Subject) -> Iterator[Diagnostic]:
     from .python_source import Defined, defines  # takes long to load
 
     view = view_of(subject)
-    if view is None or view.run.program not in ("gunicorn", "uvicorn", "hypercorn", "daphne", "granian"):
+    if view is None or view.run.changed:
         return
     named = target(view.run, view.environ)
     if named is None or view.import_directory is None or not view.run.complete:

@@ -20,6 +20,7 @@ from emulator.snapshot import Unreadable
 from .command import SHELLS, Started, base_name, started
 from .entry_script import behind_script
 from .own_code import OwnCode
+from .package_scripts import Followed, call_of, follow
 from .shell import words
 
 _DEBIAN = words("debian ubuntu python node ruby golang rust perl buildpack-deps")
@@ -67,9 +68,27 @@ class Subject:
 
     # ---- the command
 
-    @cached_property
+    @property
     def started(self) -> Started | None:
-        """What the command really runs; None where only the base image knows."""
+        """What the command really runs, behind the scripts of package managers as well; None where only the base image
+        knows."""
+        followed = self.followed
+        return followed.run if followed is not None else None
+
+    @cached_property
+    def followed(self) -> Followed | None:
+        """The command behind the scripts of package.json that it asks for, and what these surely lack."""
+        run, worked = self.commanded, self.worked
+        if run is None:
+            return None
+        workdir = worked.config.workdir if worked is not None and worked.config is not None else None
+        if worked is None or workdir is None or worked.failures or call_of(run) is None:
+            return Followed(run)
+        return follow(run, TreeFiles(worked.tree, self.repo), workdir or "/", self.environ)
+
+    @cached_property
+    def commanded(self) -> Started | None:
+        """What the command line itself runs, through shells and entry scripts; None where only the base image knows."""
         command = self.container.command
         if command is None or not command.argv:
             return None

@@ -35,7 +35,7 @@ _MAY_SET_ANYTHING = frozenset(("source", ".", "eval", "read", "getopts", "set", 
 
 
 def referenced_not_set(subject: Subject) -> Iterator[Diagnostic]:
-    command, run = subject.container.command, subject.started
+    command, run = subject.container.command, subject.commanded
     if command is None or run is None or not run.closed or subject.base_variables is None:
         return
     script = _script(subject)
@@ -56,7 +56,7 @@ def referenced_not_set(subject: Subject) -> Iterator[Diagnostic]:
 
 def _script(subject: Subject) -> tuple[Simple, ...] | None:
     """The text in which variables are replaced: by a shell, or by a platform that does it in its own way."""
-    command, run = subject.container.command, subject.started
+    command, run = subject.container.command, subject.commanded
     assert command is not None
     if run is not None and run.shell is not None:
         return run.shell.script

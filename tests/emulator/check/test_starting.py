@@ -122,3 +122,70 @@ def test_an_environment_of_which_nothing_is_known_may_have_all(cmd: str):
     """Copied from an image that nobody knows, and named by its path: not the system's Python."""
     text = f"FROM ghcr.io/acme/tool AS b\nWORKDIR /app\nRUN uv sync\n{PYTHON}\nWORKDIR /app\nCOPY --from=b /app /app\n"
     assert codes(f"{text}CMD exec {cmd}\n") == []
+
+
+DJANGO = {
+    "site/__init__.py": "", "proj/__init__.py": "", "proj/settings.py": "", "proj/wsgi.py": "",
+    "requirements.txt": "gunicorn\ndjango\ncelery\ngranian\nwaitress\nhypercorn\n",
+    "proj/worker.py": "celery_app = 1\n", "proj/one.py": "app = 1\n",
+}  # fmt: skip
+SET = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "%s")\napplication = 1\n'
+
+
+@pytest.mark.parametrize(
+    ("cmd", "settings", "severity"),
+    [
+        ("python manage.py runserver 0.0.0.0:$PORT", "proj.settings", None),
+        ("python manage.py runserver 0.0.0.0:$PORT", "proj.settings.production", "warning"),
+        ("python manage.py runserver --settings=proj.one 0.0.0.0:$PORT", "proj.nothing", None),
+        ("DJANGO_SETTINGS_MODULE=proj.one python manage.py runserver 0.0.0.0:$PORT", "proj.nothing", None),
+        ("DJANGO_SETTINGS_MODULE=proj.two python manage.py runserver 0.0.0.0:$PORT", "proj.settings", "error"),
+        ("gunicorn -b :$PORT proj.wsgi", "proj.settings", None),
+        ("gunicorn -b :$PORT proj.wsgi", "proj.config", "warning"),
+        ("gunicorn -b :$PORT -e DJANGO_SETTINGS_MODULE=proj.one proj.wsgi", "proj.config", None),
+    ],
+)
+def test_the_settings_of_django(cmd: str, settings: str, severity: str | None):
+    """A default may be replaced by variables of the platform; what is set here is not. Named where it is asked for."""
+    files = {**DJANGO, "manage.py": SET % settings, "proj/wsgi.py": SET % settings}
+    told = found(f"{COPIED}CMD exec env {cmd}\n", files)
+    assert [d.severity.value for d in told] == ([severity] if severity else [])
+    if severity == "warning":
+        assert told[0].related[0].origin.line == 2
+
+
+def test_a_default_that_nothing_could_replace_is_an_error():
+    """No other settings are anywhere in the repository; a file that reads variables may name some."""
+    files = {name: text for name, text in DJANGO.items() if name != "proj/settings.py"}
+    text = f"{COPIED}CMD exec python manage.py runserver 0.0.0.0:$PORT\n"
+    [one] = found(text, {**files, "manage.py": SET % "proj.settings"})
+    assert one.severity.value == "error"
+    assert found(text, {**files, "manage.py": "load_dotenv()\n" + SET % "proj.settings"}) == []
+
+
+@pytest.mark.parametrize(
+    ("cmd", "told"),
+    [
+        ("celery -A proj.worker worker", False), ("celery -A proj.worker.celery_app worker", False),
+        ("celery -A proj.worker:celery_app worker", False), ("celery -A proj.worker.other worker", True),
+        ("celery -A proj.workers worker", True), ("python -m gunicorn proj.nothing:app", True),
+        ("hypercorn proj/worker.py:celery_app", False), ("granian --interface wsgi proj.nothing:app", True),
+        ("waitress-serve --port=8000 --call proj.nothing:app", True), ("waitress-serve proj.one:app", False),
+        ("gunicorn --chdir proj one:app", False), ("gunicorn --pythonpath proj one:app", False),
+        ("python -m gunicorn --chdir site proj.one:app", False),
+        ("pip install -e . && gunicorn nowhere.one:app", False), (". venv/bin/activate && gunicorn nowhere:app", False),
+    ],
+)  # fmt: skip
+def test_each_program_names_its_module_in_its_own_way(cmd: str, told: bool):
+    """A last part that is an object, files, other directories; nothing where another command may make it."""
+    assert (codes(f"{COPIED}CMD {cmd}\n", DJANGO) == ["module-not-found"]) == told
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [("", True), ("workers = 2\n", True), ("chdir = 'src'\n", False), ("pythonpath = 'src'\n", False), (None, True)],
+)
+def test_a_configuration_file_may_move_gunicorn(settings: str | None, told: bool):
+    """gunicorn.conf.py where it starts, read by itself."""
+    files = {"gunicorn.conf.py": settings} if settings is not None else {}
+    assert (codes(f"{COPIED}CMD exec gunicorn lib.web:app\n", files) == ["module-not-found"]) == told
