@@ -53,10 +53,11 @@ def key_value(spec: ServiceSpec, repository: Repository) -> Service:
     return _datastore(spec.name, spec.origin, store, KEY_VALUE_PORT, resources=Resources(plan=plan), trace=trace)
 
 
-def postgres(database: Database, repository: Repository) -> Service:
-    """A Postgres database. Its names are made of its own where the file gives none; Render may add to them."""
+def postgres(database: Database, called: str, repository: Repository) -> Service:
+    """A Postgres database, `called` so in the plan. Its own names are made of its name where the file gives none;
+    Render may add to them."""
     trace = Trace()
-    plan = _plan(trace, database.name, database.texts.get("plan"), DATABASE_DEFAULT)
+    plan = _plan(trace, called, database.texts.get("plan"), DATABASE_DEFAULT)
     name = _text(database, "databaseName") or slug(database.name).replace("-", "_")
     store = Datastore(
         engine="postgres", version=_text(database, "postgresMajorVersion") or POSTGRES_VERSION,
@@ -64,7 +65,7 @@ def postgres(database: Database, repository: Repository) -> Service:
         connection_string="postgresql://{user}:{password}@{host}:{port}/{database}",
     )  # fmt: skip
     resources = Resources(plan=plan, memory_mib=DATABASE_PLANS.get(canonical_database(plan)))
-    return _datastore(database.name, database.origin, store, POSTGRES_PORT, resources=resources, trace=trace)
+    return _datastore(called, database.origin, store, POSTGRES_PORT, resources=resources, trace=trace)
 
 
 def _text(database: Database, field: str) -> str:

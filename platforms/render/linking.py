@@ -46,7 +46,7 @@ def referred(entry: EnvEntry, blueprint: Blueprint | None) -> tuple[Reference | 
     if entry.form == "database":
         database = _database(blueprint, wanted.name)
         fact = _FACTS.get(wanted.what)
-        return (Reference(service=database.name, fact=fact), None) if database and fact else (None, None)
+        return (Reference(service=blueprint.name_of(database), fact=fact), None) if database and fact else (None, None)
     target = next((spec for spec in blueprint.services if spec.name == wanted.name), None)
     if target is None:
         return None, None

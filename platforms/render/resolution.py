@@ -38,7 +38,7 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     found += blueprint.diagnostics if blueprint else ()
     specs, databases = _selected(specs, blueprint.databases if blueprint else (), inputs, found)
     results = [_result(repo, inputs, spec, blueprint, created_from) for spec in specs]
-    results += [_database(repo, database) for database in databases]
+    results += [_database(repo, d, blueprint.name_of(d)) for d in databases] if blueprint else []
     found += [d for result in results for d in result.diagnostics]
     explained = has_errors(tuple(found)) or any(d.code == "render/workflow-not-run" for d in found)
     if not results and not explained:
@@ -62,10 +62,10 @@ def _result(
     return resolve_service(repo, inputs, spec, blueprint, created_from)
 
 
-def _database(repo: Snapshot, database: Database) -> ServiceResult:
+def _database(repo: Snapshot, database: Database, called: str) -> ServiceResult:
     from .datastores import postgres
 
-    service = postgres(database, repo.repository)
+    service = postgres(database, called, repo.repository)
     return ServiceResult(service, tuple(database_problems(database)), coverage=datastore_coverage(database.origin))
 
 

@@ -73,3 +73,15 @@ def test_a_datastore_says_which_server_it_is() -> None:
     assert (found.engine, found.version, found.database, found.user) == (
         "postgres", "16", "orders_db", "orders_db_user",
     )  # fmt: skip
+
+
+def test_a_database_with_a_services_name_has_one_of_its_own_in_the_plan() -> None:
+    """Else one would hide the other; references lead to the right one."""
+    entry = "fromDatabase: {name: prices, property: host}"
+    found_plan = planned({"render.yaml": BLUEPRINT.format(entry=entry).replace("orders-db", "prices")})
+    names = [service.name for service in found_plan.services]
+    assert len(names) == len(set(names))
+    [edge] = found_plan.edges
+    assert (edge.from_, edge.to) == ("Shop Front", "prices-postgres")
+    [found] = [v for v in found_plan.services[0].env if v.name == "IT"]
+    assert found.reference == Reference(service="prices-postgres", fact="host")
