@@ -16,7 +16,7 @@ from .image_view import ImageView, view_of
 from .package_scripts import scripts_of
 from .rule import CheckRule, Sample
 from .shell import words
-from .subject import Subject
+from .subject import Subject, build_is_written
 
 _FROM = "FROM python:3.13-slim\nWORKDIR /app\n"
 _RUN = 'CMD ["./start.sh"]\n'
@@ -203,7 +203,8 @@ def _console(subject: Subject, view: ImageView, program: str) -> Iterator[Diagno
     bring = _BROUGHT_BY.get(program, (program,))
     if any(one.lower().replace("_", "-").startswith(bring) for one in asked) or program in names:
         return
-    severity = Severity.ERROR if names <= _BRINGS_NONE else Severity.WARNING
+    is_certain = names <= _BRINGS_NONE and build_is_written(subject.container.build, subject.service)
+    severity = Severity.ERROR if is_certain else Severity.WARNING
     if ANY in names or (severity is Severity.WARNING and any("/" in one for one in asked)):
         return
     only = ", ".join(sorted(names - {"pip", "setuptools", "wheel"})[:6]) or "no package"

@@ -110,6 +110,26 @@ def test_an_entrypoint_of_the_base_image_may_stand_before_the_command():
     assert [d.code for d in found(base + 'ENTRYPOINT ["/app/dist/server.js"]\n')] == ["start/permission-denied"]
 
 
+def _native(files: Mapping[str, str]) -> list[tuple[str, Severity]]:
+    plan = check_files({"app.py": "app = None\n", **files})
+    return [(d.code, d.severity) for d in plan.diagnostics if d.code.startswith(("start/", "build/"))]
+
+
+def test_a_build_command_that_nobody_wrote_is_no_certainty():
+    """A suggested build command is edited before it runs, and an empty one leaves who knows what: a warning, where the
+    same command in the user's file is an error."""
+    web, yaml = "web: gunicorn app:app\n", "services:\n  - type: web\n    name: w\n    runtime: python\n"
+    start = "    startCommand: gunicorn app:app\n"
+    assert _native({"Procfile": web, "pyproject.toml": ""}) == [("build/requirements-missing", Severity.WARNING)]
+    asked = {"requirements.txt": "flask\n"}
+    assert _native({"Procfile": web, **asked}) == [("start/program-not-found", Severity.WARNING)]
+    written = f"{yaml}{start}    buildCommand: pip install -r requirements.txt\n"
+    assert _native({"render.yaml": written}) == [("build/requirements-missing", Severity.ERROR)]
+    assert _native({"render.yaml": written, **asked}) == [("start/program-not-found", Severity.ERROR)]
+    empty = f'{yaml}{start}    buildCommand: ""\n'
+    assert _native({"render.yaml": empty}) == [("start/program-not-found", Severity.WARNING)]
+
+
 @pytest.mark.parametrize(
     ("cmd", "missing"),
     [
