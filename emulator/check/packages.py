@@ -1,6 +1,7 @@
 """Rules about package managers in a build: what they need and surely do not find at that very line."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -66,6 +67,24 @@ NOT_COPIED = CheckRule(
     wrong=Sample(files=_shop("COPY pyproject.toml .\nRUN pip install .\n", _HATCHLING), file="Dockerfile", line=4),
     right=Sample(files=_shop("COPY . .\nRUN pip install .\n", _HATCHLING)),
 )
+_FROM_GIT = (
+    _HATCHLING.replace('"hatchling"', '"hatchling", "hatch-vcs"').replace('version = "1"', 'dynamic = ["version"]')
+    + '[tool.hatch.version]\nsource = "vcs"\n'
+)
+_PARTS = "COPY pyproject.toml ./\nCOPY shop shop\n"
+VERSION = CheckRule(
+    code="build/version-needs-git",
+    severity=Severity.ERROR,
+    statement="A project takes its version from git, and .git is not there where it is built.",
+    why=(
+        "setuptools-scm and hatch-vcs ask git for the last tag. Nothing copies .git into the image, or the ignore file "
+        "keeps it from the builder, and the build backend ends."
+    ),
+    wrong=Sample(files=_shop(f"{_PARTS}RUN pip install .\n", _FROM_GIT), file="Dockerfile", line=5),
+    right=Sample(
+        files=_shop(f"{_PARTS}RUN SETUPTOOLS_SCM_PRETEND_VERSION_FOR_SHOP=1.0 pip install .\n", _FROM_GIT)
+    ),
+)
 SCRIPT_MISSING = CheckRule(
     code="build/script-missing",
     severity=Severity.ERROR,
@@ -97,7 +116,7 @@ SWALLOWED = CheckRule(
     right=Sample(files=_shop("COPY . .\nRUN pip install -e .\n")),
 )
 
-RULES = (PROJECT_MISSING, FILE_MISSING, NOT_COPIED, SCRIPT_MISSING, SWALLOWED)
+RULES = (PROJECT_MISSING, FILE_MISSING, NOT_COPIED, VERSION, SCRIPT_MISSING, SWALLOWED)
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "package.json")
 
@@ -212,11 +231,25 @@ def _of_project(scene: _Scene, built: Built, *, fatal: bool) -> Iterator[Diagnos
     alone = [need for need in missing if posixpath.basename(need.path) == "pyproject.toml"]
     if alone and not built.backend:
         yield _missing(scene, alone[0], PROJECT_MISSING)
+    elif missing and fatal and posixpath.basename(missing[0].path) == ".git":
+        yield _without_git(scene, missing[0], built)
     elif missing and fatal:
         yield _missing(scene, missing[0], NOT_COPIED)
     elif fatal and "TOML" not in built.refusal:
         help = f"copy the package's sources before line {scene.install.origin.line}, or install what they need alone"
         yield _refused(scene, NOT_COPIED, built.refusal, help)
+
+
+def _without_git(scene: _Scene, need: Need, built: Built) -> Diagnostic:
+    name = re.sub(r"[-_.]+", "_", built.name or "").upper()
+    variable = f"SETUPTOOLS_SCM_PRETEND_VERSION{f'_FOR_{name}' if name else ''}"
+    gone = scene.worked.context.git_is_left_out_at
+    related = (Related(origin=gone, message="keeps .git from the builder"),) if gone is not None else ()
+    message = f"{_call(scene.install)} needs {need.path} to tell the version, and it is not there"
+    return error(
+        VERSION.code, message, origin=scene.install.origin, facts=(need.why,), related=related,
+        help=f"give the version before line {scene.install.origin.line}, as an ARG or ENV {variable}",
+    )  # fmt: skip
 
 
 def _missing(scene: _Scene, need: Need, rule: CheckRule) -> Diagnostic:
