@@ -10,6 +10,7 @@ from emulator.image.findings import Builds
 from emulator.image.installing import Installed
 from emulator.image.node_project import NodeReport
 from emulator.image.project_files import Built, Need
+from emulator.image.project_tools import ToolReport
 from emulator.image.python_project import Report
 from emulator.image.tree import look
 from emulator.image.working import Step, Worked, WorkedStage
@@ -67,6 +68,30 @@ NOT_COPIED = CheckRule(
     wrong=Sample(files=_shop("COPY pyproject.toml .\nRUN pip install .\n", _HATCHLING), file="Dockerfile", line=4),
     right=Sample(files=_shop("COPY . .\nRUN pip install .\n", _HATCHLING)),
 )
+PROJECT_FILE = CheckRule(
+    code="build/project-file-missing",
+    severity=Severity.ERROR,
+    statement="A build tool works on a project whose file is not there at that point of the build.",
+    why=(
+        "go.mod, Cargo.toml, package.json, Gemfile, composer.json, pom.xml or mix.exs is what the tool looks for "
+        "first. It is not in the build context, or a later line copies it, or the step runs in another directory."
+    ),
+    wrong=Sample(
+        files={
+            "go.mod": "module shop\n", "main.go": "package main\nfunc main() {}\n",
+            "Dockerfile": 'FROM golang:1.24\nWORKDIR /src\nRUN go mod download\nCOPY . .\n'
+            'RUN go build -o /shop .\nCMD ["/shop"]\n',
+        },
+        file="Dockerfile", line=3,
+    ),
+    right=Sample(
+        files={
+            "go.mod": "module shop\n", "main.go": "package main\nfunc main() {}\n",
+            "Dockerfile": 'FROM golang:1.24\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\nCOPY . .\n'
+            'RUN go build -o /shop .\nCMD ["/shop"]\n',
+        },
+    ),
+)  # fmt: skip
 _FROM_GIT = (
     _HATCHLING.replace('"hatchling"', '"hatchling", "hatch-vcs"').replace('version = "1"', 'dynamic = ["version"]')
     + '[tool.hatch.version]\nsource = "vcs"\n'
@@ -81,9 +106,7 @@ VERSION = CheckRule(
         "keeps it from the builder, and the build backend ends."
     ),
     wrong=Sample(files=_shop(f"{_PARTS}RUN pip install .\n", _FROM_GIT), file="Dockerfile", line=5),
-    right=Sample(
-        files=_shop(f"{_PARTS}RUN SETUPTOOLS_SCM_PRETEND_VERSION_FOR_SHOP=1.0 pip install .\n", _FROM_GIT)
-    ),
+    right=Sample(files=_shop(f"{_PARTS}RUN SETUPTOOLS_SCM_PRETEND_VERSION_FOR_SHOP=1.0 pip install .\n", _FROM_GIT)),
 )
 SCRIPT_MISSING = CheckRule(
     code="build/script-missing",
@@ -116,7 +139,7 @@ SWALLOWED = CheckRule(
     right=Sample(files=_shop("COPY . .\nRUN pip install -e .\n")),
 )
 
-RULES = (PROJECT_MISSING, FILE_MISSING, NOT_COPIED, VERSION, SCRIPT_MISSING, SWALLOWED)
+RULES = (PROJECT_MISSING, FILE_MISSING, PROJECT_FILE, NOT_COPIED, VERSION, SCRIPT_MISSING, SWALLOWED)
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "package.json")
 
@@ -208,9 +231,13 @@ def _reasons(scene: _Scene) -> Iterator[Diagnostic]:
     elif isinstance(report, NodeReport):
         for need in report.needs:
             if need.state == "missing":
-                yield _missing(scene, need, FILE_MISSING)
+                is_project = posixpath.basename(need.path) == "package.json"
+                yield _missing(scene, need, PROJECT_FILE if is_project else FILE_MISSING)
         if report.refusal is not None:
             yield _refused(scene, SCRIPT_MISSING, report.refusal, "add the script to package.json, or correct its name")
+    elif isinstance(report, ToolReport):
+        for need in report.needs:
+            yield _missing(scene, need, PROJECT_FILE)
 
 
 def _of_python(scene: _Scene, report: Report) -> Iterator[Diagnostic]:

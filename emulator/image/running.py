@@ -10,6 +10,7 @@ from .applying import applied, forgotten, perhaps
 from .bases import is_plain
 from .effects import Install
 from .installing import Installed, Where, install
+from .project_tools import project_need
 from .python_project import PRETENDED_IN, Report, settled
 from .shell import Command, read_run
 from .steps import Ran, State
@@ -60,6 +61,7 @@ class _Run:
         """The tree after a command; what it does only perhaps is kept in part."""
         before = tree
         command = _trusted(command, tree)
+        self._look_for_project(command, tree)
         for effect in effects_of(command):
             if isinstance(effect, Install):
                 tree = self._installed(effect, command, tree)
@@ -85,6 +87,18 @@ class _Run:
             )
         )  # fmt: skip
         return tree
+
+    def _look_for_project(self, command: Command, tree: Folder) -> None:
+        """A build tool whose project is surely missing is noted as an installation that needs it."""
+        environ = {**self._variables, **dict(command.exported), **dict(command.environment)}
+        found = project_need(command, TreeFiles(tree, self._state.repo), environ, self._state.base)
+        if found is not None:
+            self.installs.append(
+                Installed(
+                    step=found[0], report=found[1], certainty=command.certainty, failure=command.failure,
+                    origin=self._place(command.line),
+                )
+            )  # fmt: skip
 
     @property
     def _knows_pretended(self) -> bool:

@@ -68,3 +68,75 @@ def test_git_that_is_ignored_is_told_at_its_pattern() -> None:
     assert [str(related.origin) for related in one.related] == [".dockerignore:2:1"]
     assert one.help is not None
     assert "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_THE_SHOP" in one.help
+
+
+PROJECT = "build/project-file-missing"
+GO = "FROM golang:1.24 AS build\nWORKDIR /src\n"
+RUST = "FROM rust:1.90\nWORKDIR /src\n"
+NODE = "FROM node:22-slim\nWORKDIR /src\n"
+TREE = dict.fromkeys(("main.go", "go.mod", "Cargo.toml", "Gemfile", "composer.json", "pom.xml", "mix.exs", "a/go.mod"), "") | {"package.json": '{"scripts": {"build": "node build.js"}}', "build.js": "", "other/main.go": ""}  # fmt: skip
+
+LACKING = [
+    f"{GO}RUN go mod download\nCOPY . .\n",
+    f"{GO}COPY main.go .\nRUN go build -o /bin/shop .\n",
+    f'{GO}COPY main.go .\nRUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.v=$V" -o /bin/shop\n',
+    f"{GO}COPY other .\nRUN go build ./...\n",
+    f"{RUST}COPY main.go .\nRUN cargo build --release\n",
+    f"{RUST}COPY main.go .\nRUN cargo +nightly fetch\n",
+    f"{RUST}COPY . .\nRUN cargo install --path other\n",
+    f"{NODE}COPY build.js .\nRUN npm run build\n",
+    f"{NODE}COPY build.js .\nRUN yarn build\n",
+    f"{NODE}COPY build.js .\nRUN pnpm install\n",
+    "FROM ruby:3.4\nWORKDIR /app\nCOPY main.go .\nRUN bundle install\n",
+    "FROM composer:2\nWORKDIR /src\nCOPY main.go .\nRUN composer -n install --no-dev\n",
+    "FROM maven:3-eclipse-temurin-21\nWORKDIR /src\nCOPY main.go .\nRUN mvn -B -P prod -DskipTests clean package\n",
+    "FROM elixir:1.18\nWORKDIR /src\nCOPY main.go .\nRUN mix deps.get --only prod\n",
+]  # fmt: skip
+
+NOT_LACKING = [
+    f"{GO}COPY . .\nRUN go mod download && go build ./...\n",
+    f"{GO}COPY . /\nRUN go mod download\n",  # above it
+    f"{GO}COPY go.mod ./\nRUN go mod download\n",
+    f"{GO}RUN --mount=type=bind,source=go.mod,target=go.mod go mod download\n",
+    f"{GO}RUN go mod init shop && go mod tidy\n",
+    f"{GO}COPY main.go .\nRUN go build main.go\n",
+    f"{GO}RUN go install github.com/acme/tool@v1\n",
+    f"{GO}COPY main.go .\nRUN GO111MODULE=off go build .\n",
+    f"{GO}COPY main.go .\nRUN go build $WHAT\n",
+    f"{GO}COPY . .\nRUN cd a && go mod download\n",
+    "FROM golang:1.12\nWORKDIR /go/src/shop\nCOPY main.go .\nRUN go build .\n",
+    "FROM golang:1.24\nCOPY main.go .\nRUN go build .\n",  # where it works is the base image's
+    "FROM acme/go:1.24\nWORKDIR /src\nRUN go mod download\n",
+    f"{RUST}RUN cargo install cargo-chef\n",
+    f"{RUST}RUN cargo new shop && cd shop && cargo build\n",
+    f"{RUST}COPY . .\nRUN cargo build --manifest-path Cargo.toml\n",
+    f"{NODE}COPY build.js .\nRUN yarn install\n",
+    f"{NODE}COPY build.js .\nRUN yarn policies set-version\n",
+    f"{NODE}COPY build.js .\nRUN npm install -g pnpm\n",
+    "FROM ruby:3.4\nWORKDIR /app\nENV BUNDLE_GEMFILE=/x\nRUN bundle install\n",
+    "FROM composer:2\nRUN composer global require acme/tool\n",
+    "FROM composer:2\nRUN composer install\n",
+    "FROM maven:3-eclipse-temurin-21\nWORKDIR /src\nRUN mvn -f /other/pom.xml package\n",
+    "FROM elixir:1.18\nWORKDIR /src\nRUN mix local.hex --force\n",
+]
+
+
+@pytest.mark.parametrize("dockerfile", LACKING)
+def test_a_build_tool_without_its_project(dockerfile: str) -> None:
+    """At the line of the RUN."""
+    line = next(number for number, text in enumerate(dockerfile.splitlines(), 1) if text.startswith("RUN"))
+    assert found(f'{dockerfile}CMD ["true"]\n', TREE) == [(PROJECT, line)]
+
+
+@pytest.mark.parametrize("dockerfile", NOT_LACKING)
+def test_a_build_tool_that_may_find_its_project(dockerfile: str) -> None:
+    """Or does not need one."""
+    assert found(f'{dockerfile}CMD ["true"]\n', TREE) == []
+
+
+def test_a_project_that_comes_too_late_names_the_line() -> None:
+    """The COPY that brings it is related."""
+    plan = check_files({**TREE, "Dockerfile": f'{GO}RUN go mod download\nCOPY . .\nCMD ["true"]\n'})
+    [one] = [one for one in plan.diagnostics if one.code == PROJECT]
+    assert [str(related.origin) for related in one.related] == ["Dockerfile:4:1"]
+    assert "go mod download needs /src/go.mod" in one.message

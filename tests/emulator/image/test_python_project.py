@@ -101,7 +101,10 @@ def test_a_need_tells_where_it_is_named():
 
 
 DYNAMIC = '[project]\nname = "a"\ndynamic = ["version"]\n'
-SCM = '[build-system]\nrequires = ["setuptools", "setuptools-scm>=8"]\nbuild-backend = "setuptools.build_meta"\n' + DYNAMIC
+SCM = (
+    '[build-system]\nrequires = ["setuptools", "setuptools-scm>=8"]\nbuild-backend = "setuptools.build_meta"\n'
+    + DYNAMIC
+)
 SCM += "[tool.setuptools_scm]\n"
 VCS = '[build-system]\nrequires = ["hatchling", "hatch-vcs"]\nbuild-backend = "hatchling.build"\n' + DYNAMIC
 VCS += '[tool.hatch.version]\nsource = "vcs"\n'
