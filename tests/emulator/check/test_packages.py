@@ -74,7 +74,11 @@ PROJECT = "build/project-file-missing"
 GO = "FROM golang:1.24 AS build\nWORKDIR /src\n"
 RUST = "FROM rust:1.90\nWORKDIR /src\n"
 NODE = "FROM node:22-slim\nWORKDIR /src\n"
-TREE = dict.fromkeys(("main.go", "go.mod", "Cargo.toml", "Gemfile", "composer.json", "pom.xml", "mix.exs", "a/go.mod"), "") | {"package.json": '{"scripts": {"build": "node build.js"}}', "build.js": "", "other/main.go": ""}  # fmt: skip
+EMPTY = (
+    "main.go", "other/main.go", "go.mod", "a/go.mod", "Cargo.toml", "Gemfile", "composer.json", "pom.xml", "mix.exs",
+    "build.js",
+)  # fmt: skip
+TREE = dict.fromkeys(EMPTY, "") | {"package.json": '{"scripts": {"build": "node build.js"}}'}
 
 LACKING = [
     f"{GO}RUN go mod download\nCOPY . .\n",
