@@ -4,6 +4,7 @@ Each is built on a base image that stands in for another already (`emu doctor --
 manager. It takes the same variables, folders and commands as the image it stands for, so that nothing else differs.
 """
 
+import hashlib
 import shlex
 from collections.abc import Iterable
 
@@ -30,7 +31,9 @@ class StandIn(Record, frozen=True, kw_only=True):
 
     @property
     def tag(self) -> str:
-        return f"emu-stand-in/{self.name}:{self.version}"
+        """Of this very recipe: one made by another version of ours is not taken for it."""
+        recipe = hashlib.sha256("\n".join(self.steps).encode()).hexdigest()[:8]
+        return f"emu-stand-in/{self.name}:{self.version}-{recipe}"
 
 
 _INSTALL = "apt-get update -q && apt-get install -qy --no-install-recommends {} && rm -rf /var/lib/apt/lists/*"
@@ -96,7 +99,7 @@ STAND_INS: dict[str, tuple[StandIn, ...]] = {
             suite="trixie",
             version="8.1",
             name="valkey",
-            steps=(f"RUN {_INSTALL.format('valkey-server')}", "ENTRYPOINT []", 'CMD ["valkey-server"]'),
+            steps=(f"RUN {_INSTALL.format('valkey-server')}", "WORKDIR /data", "ENTRYPOINT []", 'CMD ["valkey-server"]'),
         ),
         StandIn(
             suite="bookworm",
@@ -104,6 +107,7 @@ STAND_INS: dict[str, tuple[StandIn, ...]] = {
             name="redis",
             steps=(
                 f"RUN {_INSTALL.format('redis-server')} && ln -s /usr/bin/redis-server /usr/local/bin/valkey-server",
+                "WORKDIR /data",
                 "ENTRYPOINT []",
                 'CMD ["valkey-server"]',
             ),
