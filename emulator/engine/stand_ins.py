@@ -14,6 +14,7 @@ from emulator.model.record import Record
 from emulator.model.rule import Fidelity
 from emulator.world import ImageEntry, ImageFacts
 
+from .checkup import DEFAULT_BASES
 from .labels import STAND_IN
 
 FROM = f"{STAND_IN}.from"
@@ -99,7 +100,12 @@ STAND_INS: dict[str, tuple[StandIn, ...]] = {
             suite="trixie",
             version="8.1",
             name="valkey",
-            steps=(f"RUN {_INSTALL.format('valkey-server')}", "WORKDIR /data", "ENTRYPOINT []", 'CMD ["valkey-server"]'),
+            steps=(
+                f"RUN {_INSTALL.format('valkey-server')}",
+                "WORKDIR /data",
+                "ENTRYPOINT []",
+                'CMD ["valkey-server"]',
+            ),
         ),
         StandIn(
             suite="bookworm",
@@ -123,9 +129,10 @@ def stand_ins(store: Datastore) -> tuple[StandIn, ...]:
 
 
 def base_for(stand_in: StandIn, images: Iterable[ImageEntry]) -> str | None:
-    """The image at hand that holds the release a stand-in is made of."""
-    holding = (i for i in images if i.labels.get(FROM) == f"debian {stand_in.suite}" and WHAT not in i.labels)
-    return next((tag for image in holding for tag in sorted(image.tags)), None)
+    """The base image at hand that holds the release a stand-in is made of. By its name: whatever was built on one has
+    its labels too."""
+    holding = (image for image in images if image.labels.get(FROM) == f"debian {stand_in.suite}")
+    return next((tag for image in holding for tag in image.tags if tag in DEFAULT_BASES), None)
 
 
 def dockerfile(stand_in: StandIn, base: str) -> str:
