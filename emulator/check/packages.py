@@ -18,6 +18,7 @@ from emulator.model.plan import Build, Service
 from emulator.model.record import replace, to_json
 
 from .rule import CheckRule, Sample
+from .subject import build_is_written
 
 _FROM = "FROM python:3.13-slim\nWORKDIR /app\n"
 _CMD = 'CMD ["python", "-m", "shop"]\n'
@@ -135,7 +136,8 @@ def _placed(diagnostic: Diagnostic, build: Build, service: Service) -> Diagnosti
     decision = next((one for one in service.decisions if one.id == f"{service.name}.build"), None)
     origin = decision.origin if decision is not None and decision.origin is not None else service.origin
     facts = (*diagnostic.facts, f"the build command is: {build.command}") if build.command else diagnostic.facts
-    return replace(diagnostic, origin=origin, related=(), facts=facts)
+    severity = diagnostic.severity if build_is_written(build, service) else Severity.WARNING
+    return replace(diagnostic, severity=severity, origin=origin, related=(), facts=facts)
 
 
 def _of_build(worked: Worked) -> Iterator[Diagnostic]:

@@ -147,8 +147,9 @@ def _is_certain(view: ImageView, answer: Missing, named: Named) -> bool:
 
 def _lacks(view: ImageView, named: Named) -> bool:
     """Whether the last part of a name is surely no object of the module before it either."""
+    from .python_source import Defined, defines  # takes long to load
+
     parent, _, last = named.module.rpartition(".")
-    from .python_source import Defined, defines
 
     found = find_module(view.tree, list(view.roots(named.first)), parent)
     text = view.files.read(found.path) if isinstance(found, Found) and found.path.endswith(".py") else None
