@@ -110,7 +110,7 @@ def test_a_key_value_server_gets_the_settings_of_the_plan() -> None:
 
 
 def test_a_stand_in_is_of_the_version_asked_for_where_there_is_one() -> None:
-    """Else of the newest; it is made on a base of its own release, never on what was built on one and has its labels."""
+    """Else of the newest; made on a base of its own release, never on what was built on one and has its labels."""
     assert [one.version for one in stand_ins(POSTGRES)] == ["17", "15"]
     assert [one.version for one in stand_ins(replace(POSTGRES, version="15"))] == ["15", "17"]
     best = stand_ins(POSTGRES)[0]
