@@ -65,6 +65,12 @@ RUNNING = (
         default="memory",
         help="which limits of the plan to apply (default: memory)",
     ),
+    Flag(
+        names=("--datastore",),
+        metavar="NAME=URL",
+        repeat=True,
+        help="use the server at URL for this datastore instead of running one (repeatable)",
+    ),
     Flag(names=("--faithful-timing",), help="wait as long as the platform waits, even when the outcome is certain"),
     Flag(
         names=("--time-scale",),

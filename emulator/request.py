@@ -60,6 +60,10 @@ class Project(Protocol):
         """The service's stable address on this machine."""
         ...
 
+    def password(self, service: str) -> str:
+        """A datastore's password: the same in every run of the project."""
+        ...
+
     def history(self) -> "History": ...
 
     def record(self, deploy: "DeployRecord") -> None:

@@ -151,6 +151,13 @@ class BuildOutcome(Record, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+class VolumeMount(Record, frozen=True, kw_only=True):
+    """A volume of the engine's and where a container has it."""
+
+    volume: str
+    path: str
+
+
 class ContainerSpec(Record, frozen=True, kw_only=True):
     """One container, exactly. What is not named here it does not get: nothing of the host's environment,
     DNS search or files.
@@ -172,6 +179,9 @@ class ContainerSpec(Record, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     """Further names under which others in `network` find it."""
     publish: dict[int, int] = {}
+    volumes: tuple[VolumeMount, ...] = ()
+    hosts: dict[str, str] = {}
+    """Names and what they stand for: an address, or "host-gateway" for this machine."""
     user: str | None = None
     workdir: str | None = None
     platform: str | None = "linux/amd64"
@@ -240,6 +250,11 @@ class ImageEntry(Record, frozen=True, kw_only=True):
 
 class NetworkEntry(Record, frozen=True, kw_only=True):
     id: str
+    name: str
+    labels: dict[str, str]
+
+
+class VolumeEntry(Record, frozen=True, kw_only=True):
     name: str
     labels: dict[str, str]
 
@@ -366,6 +381,16 @@ class Docker(Protocol):
         """No error when it is gone."""
         ...
 
+    def volumes(self, labels: Mapping[str, str]) -> tuple[VolumeEntry, ...]: ...
+
+    def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Make the volume of that name when it is not there."""
+        ...
+
+    def remove_volume(self, name: str) -> None:
+        """No error when it is gone or still used by a container."""
+        ...
+
     def images(self, labels: Mapping[str, str]) -> tuple[ImageEntry, ...]: ...
 
     def remove_image(self, ref: str) -> None:
@@ -477,6 +502,11 @@ class HttpDoor(Protocol):
 
     def connects(self, host: str, port: int, timeout_s: float = 1.0) -> HttpProblem | None:
         """Whether a TCP connection can be opened: None when it can, else why not."""
+        ...
+
+    def exchange(self, host: str, port: int, data: bytes, timeout_s: float) -> bytes | HttpProblem:
+        """Send `data` on a connection and hear what first comes back, b"" when it is closed instead; or why there was
+        no exchange. Raises nothing."""
         ...
 
     def grpc_health(self, host: str, port: int, service: str, timeout_s: float) -> GrpcAnswer:

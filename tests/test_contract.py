@@ -26,7 +26,7 @@ DEAD_ENGINE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
     """A repository whose plan is good."""
-    (tmp_path / "Dockerfile").write_text('FROM python:3.11-slim\nCMD ["python", "app.py"]\n')
+    (tmp_path / "Dockerfile").write_text('FROM python:3.11-slim\nCOPY . .\nCMD ["python", "app.py"]\n')
     (tmp_path / "app.py").touch()
     return tmp_path
 
@@ -355,7 +355,8 @@ def test_check_refuses_what_the_command_line_decides(tmp_path: Path) -> None:
     """An error of the check ends `check` with 1 and stops `up` before any engine, unless it is to be built anyway, or
     is silenced."""
     dockerfile = tmp_path / "Dockerfile"
-    dockerfile.write_text('FROM python:3.11-slim\nCMD ["uvicorn", "app:app"]\n')
+    # Which version it is, is not known, and so not what it lacks.
+    dockerfile.write_text('FROM python:3-slim\nCMD ["uvicorn", "app:app"]\n')
     root = ("--root", str(tmp_path))
     assert (run_emu("plan", *root).code, run_emu("check", *root).code) == (0, 1)
     assert run_emu("up", "--once", *root, env=DEAD_ENGINE).code == 1

@@ -69,6 +69,7 @@ EFFECTS_ELSEWHERE = {
     ("emulator/commands/runnable.py", "secrets"): "values that a platform makes up",
     ("emulator/commands/ps.py", "time"): "the engine tells when a container started by the wall's clock",
     ("emulator/commands/deploys.py", "time"): "what is remembered is dated by the wall's clock",
+    ("emulator/image/imports.py", "sys"): "the names of the standard library's modules",
     ("emulator/model/record.py", "sys"): "keeps a module out of the import budget",
 }
 

@@ -1,6 +1,5 @@
 """The Python modules that a command names: itself, and through the files that name Django's settings."""
 
-import ast
 import posixpath
 import re
 from collections.abc import Iterator
@@ -9,7 +8,6 @@ from typing import NamedTuple
 from emulator.image.imports import Found, find_module
 
 from .image_view import ImageView
-from .python_source import parsed
 from .servers import target
 
 _SETTINGS = "DJANGO_SETTINGS_MODULE"
@@ -78,6 +76,10 @@ def _settings(view: ImageView, path: str, first: str) -> Iterator[Named]:
 
 def _given(text: str) -> tuple[str, int, bool] | None:
     """The one literal value that a file gives the variable, its line, and whether it replaces what is set."""
+    import ast  # takes long to load
+
+    from .python_source import parsed
+
     tree = parsed(text)
     found: list[tuple[str, int, bool]] = []
     for node in ast.walk(tree) if tree is not None else ():

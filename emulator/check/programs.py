@@ -11,11 +11,12 @@ from emulator.image.working import Step
 from emulator.model.diagnostic import Diagnostic, Related, Severity
 from emulator.model.origin import Origin
 
+from .files_named import files_named
 from .image_view import ImageView, view_of
 from .package_scripts import scripts_of
 from .rule import CheckRule, Sample
 from .shell import words
-from .subject import Subject
+from .subject import Subject, build_is_written
 
 _FROM = "FROM python:3.13-slim\nWORKDIR /app\n"
 _RUN = 'CMD ["./start.sh"]\n'
@@ -131,22 +132,21 @@ _NODE_ENDS = ("", ".js", ".json", ".node", ".mjs", ".cjs", ".ts", "/index.js", "
 
 
 def file_not_found(subject: Subject) -> Iterator[Diagnostic]:
-    """The script that an interpreter is given."""
+    """The script that an interpreter is given, and the files that a server is told to read."""
     view = view_of(subject)
-    run = subject.started
-    if view is None or run is None or run.script is None or view.directory is None or _is_odd(run.script):
+    if view is None or view.directory is None or view.run.changed or not view.run.complete:
         return
-    if run.changed:
-        return
-    path = posixpath.normpath(posixpath.join(view.directory, run.script))
-    completes = run.program in ("node", "bun", "deno") and not path.endswith((".js", ".mjs", ".cjs", ".ts"))
-    ends = _NODE_ENDS if completes else ("",)
-    if all(view.files.look(path + end) == "absent" for end in ends):
-        program = "python" if run.program == "django" else run.program
-        facts, help = _elsewhere(view, run.script)
-        yield subject.finding(
-            FILE.code, Severity.ERROR, f"{program} runs {run.script}: the image has no {path}", facts=facts, help=help
-        )
+    for name in files_named(view.run):
+        path = posixpath.normpath(posixpath.join(view.directory, name))
+        completes = view.run.program in ("node", "bun", "deno")
+        ends = _NODE_ENDS if completes and not path.endswith((".js", ".mjs", ".cjs", ".ts")) else ("",)
+        if not _is_odd(name) and all(view.files.look(path + end) == "absent" for end in ends):
+            program = "python" if view.run.program == "django" else view.run.program
+            facts, help = _elsewhere(view, name)
+            does = "runs" if name == view.run.script else "is given"
+            message = f"{program} {does} {name}: the image has no {path}"
+            yield subject.finding(FILE.code, Severity.ERROR, message, facts=facts, help=help)
+            return
 
 
 def script_missing(subject: Subject) -> Iterator[Diagnostic]:
@@ -203,7 +203,8 @@ def _console(subject: Subject, view: ImageView, program: str) -> Iterator[Diagno
     bring = _BROUGHT_BY.get(program, (program,))
     if any(one.lower().replace("_", "-").startswith(bring) for one in asked) or program in names:
         return
-    severity = Severity.ERROR if names <= _BRINGS_NONE else Severity.WARNING
+    is_certain = names <= _BRINGS_NONE and build_is_written(subject.container.build, subject.service)
+    severity = Severity.ERROR if is_certain else Severity.WARNING
     if ANY in names or (severity is Severity.WARNING and any("/" in one for one in asked)):
         return
     only = ", ".join(sorted(names - {"pip", "setuptools", "wheel"})[:6]) or "no package"

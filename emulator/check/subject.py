@@ -14,7 +14,7 @@ from emulator.image.tree_files import TreeFiles
 from emulator.image.working import Worked
 from emulator.model.diagnostic import Diagnostic, Fault, Severity
 from emulator.model.origin import Origin
-from emulator.model.plan import BuildKind, Container, EnvPhase, Plan, Service, ServiceType
+from emulator.model.plan import Build, BuildKind, Container, EnvPhase, Plan, Service, ServiceType
 from emulator.snapshot import Unreadable
 
 from .command import SHELLS, Started, base_name, started
@@ -42,6 +42,15 @@ class Known(NamedTuple):
 
     builds: Builds
     own_code: OwnCode
+
+
+def build_is_written(build: Build, service: Service) -> bool:
+    """Whether the user's files say how to build: a command that is only suggested is edited before it runs, and what
+    an empty one leaves is not known."""
+    if build.kind is not BuildKind.NATIVE:
+        return True
+    decision = next((one for one in service.decisions if one.id == f"{service.name}.build"), None)
+    return bool(build.command) and decision is not None and decision.origin is not None
 
 
 class Subject:

@@ -1,6 +1,7 @@
 """`emu down`: stop and remove what `up` started."""
 
 import argparse
+from typing import NamedTuple
 
 from emulator import options
 from emulator.commands.running import Removed, containers, project_root
@@ -13,11 +14,12 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
     parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")
     parser.add_argument("--all", action="store_true", help="of every project on this engine, not only this one")
     parser.add_argument("--images", action="store_true", help="remove the images that `up` built as well")
+    parser.add_argument("--data", action="store_true", help="remove what the datastores hold as well")
     options.add_flags(parser, [options.REPOSITORY[0], options.FORMAT])
 
 
 def run(request: Request, world: World) -> int:
-    """Remove containers (and on request images); 0 also when there was nothing."""
+    """Remove containers (and on request images and data); 0 also when there was nothing."""
     request.service = []
     docker = world.connect()
     try:
@@ -27,32 +29,59 @@ def run(request: Request, world: World) -> int:
             docker.stop(entry.id, "SIGTERM", 0 if docker.heeds(entry.id, "SIGTERM") is False else 10)
             docker.remove(entry.id)
         labels = {PROJECT: ""} if request.all else of_project(project_root(request, world))
+        for network in docker.networks(labels):
+            docker.remove_network(network.id)
+        stored = docker.volumes(labels)
+        for volume in stored if request.data else ():
+            docker.remove_volume(volume.name)
         there = docker.images(labels)
         images = there if request.images else ()
         for image in images:
             docker.remove_image(image.id)
     finally:
         docker.close()
+    data = len(stored) if request.data else 0
     if request.format == "json":
         from emulator.model.record import to_json
 
-        world.terminal.out(to_json(Removed(containers=found, images=len(images))).decode() + "\n")
+        world.terminal.out(to_json(Removed(containers=found, images=len(images), volumes=data)).decode() + "\n")
     else:
-        world.terminal.out(_told(len(found), len(images), len(there) - len(images), ended=bool(ended)) + "\n")
+        gone = Gone(len(found), len(images), data, ended=bool(ended))
+        kept = Gone(0, len(there) - len(images), len(stored) - data, ended=False)
+        world.terminal.out(_told(gone, kept) + "\n")
     return 0
 
 
-def _told(containers: int, images: int, kept: int, *, ended: bool) -> str:
+class Gone(NamedTuple):
+    """How many of what were removed, or kept."""
+
+    containers: int
+    images: int
+    data: int
+    ended: bool
+
+    def things(self) -> list[str]:
+        return [
+            *([_count(self.containers, "container")] if self.containers or self.ended else ()),
+            *([_count(self.images, "image")] if self.images else ()),
+            *([f"the data of {_count(self.data, 'datastore')}"] if self.data else ()),
+            *(["the running `emu up`"] if self.ended else ()),
+        ]
+
+
+def _told(gone: Gone, kept: Gone) -> str:
     """What was removed, and what was not."""
-    gone = [
-        *([_count(containers, "container")] if containers or ended else ()),
-        *([_count(images, "image")] if images else ()),
-        *(["the running `emu up`"] if ended else ()),
-    ]
-    if not kept:
-        return f"removed {', '.join(gone)}" if gone else "nothing to remove"
-    told = f"removed {', '.join(gone)}" if gone else "nothing runs"
-    return f"{told}; {_count(kept, 'image')} kept (`emu down --images` removes {'it' if kept == 1 else 'them'})"
+    what = ", ".join(gone.things())
+    told = f"removed {what}" if what else "nothing runs" if kept.things() else "nothing to remove"
+    if kept.images:
+        told += f"; {_count(kept.images, 'image')} kept (`emu down --images` removes {_it(kept.images)})"
+    if kept.data:
+        told += f"; the data of {_count(kept.data, 'datastore')} kept (`emu down --data` removes it)"
+    return told
+
+
+def _it(number: int) -> str:
+    return "it" if number == 1 else "them"
 
 
 def _count(number: int, thing: str) -> str:

@@ -8,7 +8,7 @@ RUNNABLE = (ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER, ServiceTyp
 
 def can_run(service: Service) -> bool:
     """Whether `up` runs it."""
-    return service.type in RUNNABLE and can_build(service)
+    return service.datastore is not None or (service.type in RUNNABLE and can_build(service))
 
 
 def can_build(service: Service) -> bool:

@@ -43,11 +43,12 @@ class RunningList(Record, frozen=True, kw_only=True):
 
 
 class Removed(Record, frozen=True, kw_only=True):
-    """What `emu down --format json` prints: the containers that were removed, and how many images."""
+    """What `emu down --format json` prints: the containers that were removed, and how many images and volumes."""
 
     schema: str = "emu.down/1"
     containers: tuple[Running, ...]
     images: int
+    volumes: int = 0
 
 
 def configure_running(parser: argparse.ArgumentParser) -> None:

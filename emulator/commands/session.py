@@ -3,23 +3,27 @@
 import contextlib
 import gc
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from emulator.commands.ahead import Ahead
+from emulator.commands.backing import Backing, Cast
+from emulator.commands.ending import end_all
 from emulator.commands.planning import Planned
 from emulator.commands.runnable import can_run, ends_by_itself, generated_values, left_out
 from emulator.commands.teller import Teller
-from emulator.commands.underway import Underway, exit_code, refused
+from emulator.commands.underway import Underway, exit_code
+from emulator.commands.unmet import moved, not_begun, tell_refusal
+from emulator.commands.waiting import Waiting, WaitingRoom
 from emulator.engine.execution_run import ExecutionRun
-from emulator.engine.labels import SERVICE, of_project
+from emulator.engine.labels import ROOT, SERVICE, of_project, project_id
+from emulator.engine.ordering import needs
 from emulator.engine.release import Doors, Job, Release, Settings
 from emulator.engine.service_run import Decided, ServiceRun
-from emulator.model.diagnostic import Diagnostic, Fault, HostError, Severity, UsageError, error, warning
+from emulator.model.diagnostic import Fault, HostError, UsageError, error
 from emulator.model.event import (
     ContainerStarted,
     CoverageReported,
-    DeployFailed,
     DeployStarted,
     DiagnosticFound,
     Event,
@@ -34,10 +38,8 @@ from emulator.model.rule import Fidelity
 from emulator.request import Project
 
 if TYPE_CHECKING:
-    from emulator.world import Docker, Front, PortHolder
+    from emulator.world import Front
 
-_HASTE_EVERY_S = 0.1
-"""How often a service that is ending is left alone to see whether the user has lost patience."""
 _LOOK_EVERY_S = 0.5
 
 
@@ -59,6 +61,9 @@ class Session:
         self._problem: BaseException | None = None
         self._first = 0
         self._moved: set[str] = set()
+        self._waiting = WaitingRoom()
+        self._network: str | None = None
+        self._backing = self._backed(planned)
         self._over = threading.Event()
         self._lock = threading.RLock()
 
@@ -67,28 +72,37 @@ class Session:
     def run(self, number: int, *, once: bool) -> int:
         """Deploy what the plan's services are, and serve; the exit code."""
         services = self.planned.resolution.plan.services
-        runnable = [s for s in services if can_run(s)]
         rest = [left_out(s) for s in services if not can_run(s)]
-        return self.deploy(number, runnable, once=once, rest=rest)
+        return self.deploy(number, self._runnable(self.planned), once=once, rest=rest)
+
+    def _runnable(self, planned: Planned) -> list[Service]:
+        """What is run of a plan: not a datastore that is there already."""
+        services = planned.resolution.plan.services
+        return [s for s in services if can_run(s) and s.name not in self.settings.datastores]
+
+    def datastores(self) -> list[Service]:
+        """Those of the plan that are run here."""
+        return [s for s in self._runnable(self.planned) if s.datastore is not None]
 
     def deploy(self, number: int, runnable: list[Service], *, once: bool, rest: list[Coverage]) -> int:
         """The first deploy, of these services; then serve those that go on, unless `once`. rest: what is said of the
         others. The exit code."""
         coverage = [c for c in self.planned.resolution.plan.coverage if c.fidelity is not Fidelity.EXACT]
-        coverage += rest
+        coverage += [*rest, *self._backing.coverage()]
         if not runnable:
             return self._nothing(coverage)
         self._first = number
         underway = self._begin(number, "up", runnable)
-        for service in runnable:  # one after the other: so their lines are read
-            self._deploy(self._job(number, service))
-            underway.wait([service.name])
-            self._raise_problem()
-            release = self.runs[service.name].release(number)
+        self._launch(underway, runnable)
+        underway.wait(s.name for s in runnable)
+        self._raise_problem()
+        for run in list(self.runs.values()):
+            release = run.release(number)
             coverage += release.coverage() if release is not None else ()
         self.teller.tell(CoverageReported(coverage=tuple(coverage)))
         verdict = underway.verdict()
-        if once or not (underway.any_live or self._goes_on()):
+        was_live = underway.any_live(s.name for s in runnable if not self._is_datastore(s.name))
+        if once or not (was_live or self._goes_on()):
             self.stop(at_once=not self.settings.faithful)  # first, so that the verdict is the last line
             self.teller.tell(verdict)
             return exit_code(verdict)
@@ -96,9 +110,16 @@ class Session:
         return exit_code(verdict) if self._serve() else exit_code(verdict) or 1
 
     def _goes_on(self) -> bool:
-        """Whether another deploy than the first is made, or is live."""
-        live = any(run.live is not None for run in self.runs.values())
-        return live or any(number != self._first for number in list(self._underway))
+        """Whether anything is live, or another deploy than the first is made."""
+        return self._any_live() or any(number != self._first for number in list(self._underway))
+
+    def _any_live(self) -> bool:
+        """Whether anything serves. A datastore that nobody is left to use does not."""
+        users = [run for name, run in self.runs.items() if not self._is_datastore(name)]
+        return any(run.live is not None for run in users or self.runs.values())
+
+    def _is_datastore(self, name: str) -> bool:
+        return self._backing.has(name)
 
     def _nothing(self, coverage: list[Coverage]) -> int:
         names = ", ".join(
@@ -149,21 +170,33 @@ class Session:
                 f"`emu up` runs this project as {self.planned.platform.TITLE}, not as {planned.platform.TITLE}",
                 help="end it with Ctrl-C there, or with `emu down`, and run the command again",
             )
-        services = [s for s in planned.resolution.plan.services if can_run(s)]
+        backing = self._backed(planned)
+        runnable = self._runnable(planned)
         with self._lock:
-            self.planned = planned
+            self.planned, self._backing = planned, backing
             self.teller.knows(planned)
+            services = [s for s in runnable if not self._stays(s)] or runnable
             underway = self._begin(number, "up", services)
         for diagnostic in planned.resolution.plan.diagnostics:
             self.teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service, deploy=number))
         if planned.resolution.plan.with_errors():
             self._refuse(underway, planned)
             return underway
-        for service in services:
-            self._deploy(self._job(number, service))
-        for name in [name for name in self.runs if name not in {s.name for s in services}]:
+        self._launch(underway, services)
+        for name in [name for name in self.runs if name not in {s.name for s in runnable}]:
             self.teller.note(f"{name} is not in the plan any more: it goes on as it is")
         return underway
+
+    def _backed(self, planned: Planned) -> Backing:
+        return Backing(planned.resolution.plan.services, dict(self.settings.datastores), self.project)
+
+    def _stays(self, service: Service) -> bool:
+        """Whether it is a datastore that is live as the plan has it: no deploy touches that one."""
+        run = self.runs.get(service.name)
+        release = run.release(run.live) if run is not None and run.live is not None else None
+        if service.datastore is None or release is None:
+            return False
+        return release.job.service == self._cast(service).service
 
     def restart(self, names: tuple[str, ...], number: int) -> Underway:
         """Replace what is live by the same: image, variables and settings. Raises UsageError for a name that is not
@@ -172,7 +205,8 @@ class Session:
         for name in names:
             if name not in live:
                 raise UsageError(f"no service {name!r} is live", help=f"live are {', '.join(live) or 'none'}")
-        releases = [r for name, r in live.items() if r is not None and name in (names or live)]
+        chosen = names or [name for name in live if not self._is_datastore(name)]
+        releases = [r for name, r in live.items() if r is not None and name in chosen]
         if not releases:
             raise UsageError("no service is live", help="deploy with `emu up`")
         return self._again(releases, number, "restart", max(release.job.deploy for release in releases))
@@ -217,8 +251,39 @@ class Session:
 
     def withdraw(self, underway: Underway) -> None:
         """Cancel what of a deploy is not decided."""
-        for run in self.runs.values():
+        waiting = self._waiting.leave(underway.number)
+        for run in list(self.runs.values()):
             run.withdraw(underway.number)
+        for name in waiting:
+            verdict = ServiceVerdict(name=name, verdict=VerdictKind.CANCELED, reason="canceled")
+            self._decided(Decided(underway.number, verdict))
+
+    def _launch(self, underway: Underway, services: list[Service]) -> None:
+        """Begin them all, each when what it needs is decided."""
+        if len(services) > 1 or self._backing.is_any:
+            self._make_network()
+        wanted = needs([s.name for s in services], self.planned.resolution.plan.edges)
+        jobs = [self._job(underway.number, service) for service in services]
+        self._waiting.enter(underway.number, {j.service.name: Waiting(j, wanted[j.service.name]) for j in jobs})
+        self._advance(underway)
+
+    def _make_network(self) -> None:
+        """The project's own network, where its services have names."""
+        if self._network is None:
+            self.doors.ready()  # what an earlier run left of it is gone
+            root = self.settings.root
+            labels = {**of_project(root), ROOT: root}
+            self._network = self.doors.docker.ensure_network(f"emu-{project_id(root)}", labels)
+
+    def _advance(self, underway: Underway) -> None:
+        """Begin those that have all they need; one whose datastore did not come up is not begun."""
+        while (one := self._waiting.next(underway.number, verdicts := underway.verdicts())) is not None:
+            needed = (verdicts[name] for name in sorted(one.needs) if self._is_datastore(name))
+            unmet = next((verdict for verdict in needed if not verdict.verdict.good), None)
+            if unmet is None:
+                self._deploy(one.job)
+            else:
+                self._decided(Decided(underway.number, not_begun(one.job.service.name, unmet)))
 
     def _begin(
         self, number: int, trigger: Trigger, services: list[Service], *, image_of: int | None = None
@@ -230,9 +295,15 @@ class Session:
         return underway
 
     def _job(self, number: int, service: Service) -> Job:
-        hidden = self.planned.resolution.secrets.of(service.name) | self._generated_values(service)
+        cast = self._cast(service)
+        hidden = self.planned.resolution.secrets.of(service.name) | self._generated_values(service) | cast.hidden
         findings = self.planned.resolution.plan.diagnostics
-        return Job(number, service, hidden, self.planned.repo, kept=self._kept(), findings=findings)
+        return Job(
+            number, cast.service, hidden, self.planned.repo, kept=self._kept(), findings=findings, around=cast.around
+        )
+
+    def _cast(self, service: Service) -> Cast:
+        return self._backing.cast(service, self.settings.root, self._network)
 
     def _kept(self) -> frozenset[int]:
         return self.project.history().kept()
@@ -281,7 +352,7 @@ class Session:
         holder = address.busy
         if holder is not None and name not in self._moved:
             self._moved.add(name)
-            self._tell(DiagnosticFound(diagnostic=_moved(name, holder, address.url), service=name))
+            self._tell(DiagnosticFound(diagnostic=moved(name, holder, address.url), service=name))
         return address
 
     # ---- what comes of them
@@ -289,14 +360,16 @@ class Session:
     def _decided(self, decided: Decided) -> None:
         """From the thread of a service."""
         underway = self._underway[decided.deploy]
-        underway.decided(decided)
-        if underway.is_over:
+        is_last = underway.decided(decided)
+        self._advance(underway)
+        if is_last:
             self._remember(underway)
 
     def _remember(self, underway: Underway) -> None:
         """One line of the project's history."""
         verdict = underway.verdict()
-        releases = {name: run.release(underway.number) for name, run in self.runs.items()}
+        runs = [(name, run) for name, run in list(self.runs.items()) if not self._is_datastore(name)]
+        releases = {name: run.release(underway.number) for name, run in runs}
         with contextlib.suppress(HostError):  # a state folder that cannot be written is told where it matters
             self.project.record(
                 DeployRecord(
@@ -337,7 +410,7 @@ class Session:
 
     def _end_without_service(self) -> None:
         """When nothing serves, and nothing is on its way to."""
-        if all(run.live is None for run in self.runs.values()) and not self._underway:
+        if not self._any_live() and not self._underway:
             self._over.set()
 
     def _broke(self, problem: BaseException) -> None:
@@ -357,61 +430,14 @@ class Session:
     def stop(self, *, at_once: bool) -> None:
         """Stop and remove everything this session started; a live service as the platform would, unless `at_once`
         or the user asks a second time. Raises HostError."""
-        runs = list(self.runs.values())
-        for run in runs:
-            run.end(at_once=at_once)
-        hurried = at_once
-        for run in runs:
-            while not run.wait(_HASTE_EVERY_S):
-                if not hurried and self.doors.hurry():
-                    hurried = True
-                    for one in runs:
-                        one.hurry()
-        for run in runs:
-            run.sweep()
+        self._waiting.close()
+        users = [run for name, run in self.runs.items() if not self._is_datastore(name)]
+        hurried = end_all(users, self.doors.hurry, at_once=at_once)
+        # After those that use them, and never without their grace: they write down what they hold.
+        stores = [run for name, run in self.runs.items() if self._is_datastore(name)]
+        end_all(stores, self.doors.hurry, hurried=hurried)
         while self._fronts:
             self._fronts.popitem()[1].wait().close()
-
-
-def tell_refusal(
-    planned: Planned, tell: Callable[[Event], None], number: int | None, live: dict[str, int | None]
-) -> Verdict:
-    """Tell of each service that its check found an error; the verdict."""
-    errors = [d for d in planned.resolution.plan.diagnostics if d.severity is Severity.ERROR and not d.suppressed]
-    verdicts = []
-    for service in planned.resolution.plan.services:
-        mine = next((d for d in errors if d.service in (None, service.name)), None)
-        if mine is not None:
-            verdicts.append(
-                ServiceVerdict(name=service.name, verdict=VerdictKind.REFUSED, reason=mine.message, cause=mine)
-            )
-            tell(
-                DeployFailed(
-                    service=service.name,
-                    deploy=number,
-                    phase="check",
-                    reason=mine.message,
-                    code="refused",
-                    still_live=live.get(service.name),
-                )
-            )
-    return refused(verdicts, errors[0].message, number)
-
-
-def _moved(name: str, holder: "PortHolder", url: str) -> Diagnostic:
-    return warning(
-        "up/port-taken",
-        f"port {holder.port}, where {name} was last time, is taken by {holder}",
-        fault=Fault.HOST,
-        service=name,
-        facts=(f"{name} is now at {url}, and stays there",),
-        help="nothing need be done; to have the old address back, end that one and forget the new one",
-    )
-
-
-def remove_leftovers(docker: "Docker", root: str) -> int:
-    """Remove the containers of earlier runs of this project that did not end well; how many there were."""
-    found = docker.containers(of_project(root))
-    for container in found:
-        docker.remove(container.id)
-    return len(found)
+        if self._network is not None:
+            self.doors.docker.remove_network(self._network)
+            self._network = None

@@ -38,7 +38,13 @@ class Teller:
         self._planned = planned
         self._services = {s.name: s for s in planned.resolution.plan.services}
         style = Style(width=self._terminal.width, colour=self._terminal.colour)
-        self._text = UpText(style, line_reader(planned.repo), verbose=self._request.verbose, quiet=self._request.quiet)
+        self._text = UpText(
+            style,
+            line_reader(planned.repo),
+            services=self._services.values(),
+            verbose=self._request.verbose,
+            quiet=self._request.quiet,
+        )
 
     def tell(self, event: Event) -> None:
         """Print `event` now, from whichever thread. When nobody reads any more, `check` says so: whoever

@@ -25,10 +25,17 @@ class Underway:
         self.finished = threading.Event()
         """Its verdict is told and remembered."""
 
-    def decided(self, decided: Decided) -> None:
+    def decided(self, decided: Decided) -> bool:
+        """Whether it was the last one."""
         with self._changed:
             self._decided[decided.verdict.name] = decided
             self._changed.notify_all()
+            return set(self._names) <= self._decided.keys()
+
+    def verdicts(self) -> dict[str, ServiceVerdict]:
+        """Those so far, by service."""
+        with self._changed:
+            return {name: one.verdict for name, one in self._decided.items()}
 
     def abandon(self) -> None:
         """What is not decided will not be."""
@@ -45,22 +52,20 @@ class Underway:
                 pass
             return wanted <= self._decided.keys()
 
-    @property
-    def is_over(self) -> bool:
-        return self._abandoned or set(self._names) <= self._decided.keys()
-
-    @property
-    def any_live(self) -> bool:
-        return any(one.verdict.verdict is VerdictKind.LIVE for one in self._all)
+    def any_live(self, names: Iterable[str]) -> bool:
+        """Whether any of these went live."""
+        wanted = set(names)
+        return any(one.verdict.verdict is VerdictKind.LIVE and one.verdict.name in wanted for one in self._all)
 
     @property
     def _all(self) -> list[Decided]:
         return [self._decided[name] for name in self._names if name in self._decided]
 
     def verdict(self) -> Verdict:
-        """The first bad one of all services; else that all are live."""
+        """The first bad one of all services, before those that only were not begun for it; else that all are live."""
         decided = self._all
-        bad = next((one for one in decided if not one.verdict.verdict.good), None)
+        bads = [one for one in decided if not one.verdict.verdict.good]
+        bad = next((one for one in bads if one.verdict.verdict is not VerdictKind.CANCELED), next(iter(bads), None))
         shown = bad or decided[0]
         cause = shown.verdict.cause
         later = None if cause is not None and cause.fault is Fault.HOST else shown.platform_seconds

@@ -12,9 +12,11 @@ from emulator.commands.ahead import Ahead
 from emulator.commands.asking import asked, followed
 from emulator.commands.attending import Attendant
 from emulator.commands.check import checked_plan
+from emulator.commands.ending import remove_leftovers
 from emulator.commands.planning import Planned, configure_planning, plan_repository, with_answers
-from emulator.commands.session import Session, remove_leftovers, tell_refusal
+from emulator.commands.session import Session
 from emulator.commands.teller import Teller, told
+from emulator.commands.unmet import tell_refusal
 from emulator.config import read_config
 from emulator.engine.labels import project_id
 from emulator.engine.release import Doors, Settings
@@ -24,6 +26,7 @@ from emulator.model.event import DiagnosticFound, PlanMade
 from emulator.model.record import replace
 from emulator.request import Request, World
 from emulator.snapshot import Snapshot
+from emulator.world import Hidden
 
 if TYPE_CHECKING:
     from emulator.world import Docker
@@ -182,4 +185,18 @@ def settings_of(request: Request, planned: Planned) -> Settings:
         limits=request.limits,
         faithful=request.faithful_timing,
         scale=scale,
+        datastores=_datastores(request),
     )
+
+
+def _datastores(request: Request) -> Hidden:
+    """The URLs of --datastore by name. Raises UsageError, which does not repeat one: it may hold a password."""
+    found = Hidden()
+    for text in request.datastore:
+        name, equals, url = text.partition("=")
+        if not (name and equals and url):
+            raise UsageError(
+                "--datastore takes NAME=URL", help="for example main-db=postgresql://user:password@host/database"
+            )
+        found[name] = url
+    return found

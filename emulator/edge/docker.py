@@ -36,6 +36,7 @@ from emulator.world import (
     OnLine,
     OnProgress,
     StartFailure,
+    VolumeEntry,
 )
 
 from . import docker_look
@@ -455,6 +456,29 @@ class Engine:
 
     def remove_network(self, id: str) -> None:
         self._ask_of("removing a network", lambda api: api.remove_network(id))
+
+    # --- volumes
+
+    def volumes(self, labels: Mapping[str, str]) -> tuple[VolumeEntry, ...]:
+        told = self._ask("listing volumes", lambda api: api.volumes(filters={"label": label_filter(labels)}))
+        found = (VolumeEntry(name=one["Name"], labels=one.get("Labels") or {}) for one in told.get("Volumes") or ())
+        return tuple(sorted(found, key=lambda one: one.name))
+
+    def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        # The engine gives the one of that name where it is there.
+        self._ask(f"making the volume {name}", lambda api: api.create_volume(name, labels=dict(labels)))
+
+    def remove_volume(self, name: str) -> None:
+        from docker.errors import APIError
+
+        def remove(api: Any) -> None:
+            try:
+                api.remove_volume(name)
+            except APIError as problem:
+                if problem.status_code != 409:
+                    raise
+
+        self._ask_of(f"removing the volume {name}", remove)
 
 
 def _connect(endpoint: Endpoint) -> Any:

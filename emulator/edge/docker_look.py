@@ -20,7 +20,7 @@ from emulator.engine.lines import Frames
 from emulator.model.diagnostic import Fault, HostError, error
 from emulator.world import HELPER_LABEL, GrpcAnswer, HttpAnswer, HttpProblem
 
-from .sockets import as_answer
+from .sockets import as_answer, exchanged
 
 HELPER_IMAGE = "emu-helper"
 HELPER_BASES = ("python:3.13-slim", "python:3.12-slim", "python:3.11-slim", "python:3-slim", "python:3")
@@ -282,6 +282,14 @@ class HelperHttp:
             return "unreachable"
         return found
 
+    def exchange(self, host: str, port: int, data: bytes, timeout_s: float) -> bytes | HttpProblem:
+        """Send `data` and hear what first comes back, or why not, within `timeout_s`."""
+        try:
+            helper = self._helper()
+        except (OSError, HostError):
+            return "unreachable"
+        return exchanged(lambda left: HelperLine(helper, host, port, left), data, timeout_s)
+
     def grpc_health(self, host: str, port: int, service: str, timeout_s: float) -> GrpcAnswer:
         """Call `grpc.health.v1.Health/Check` and report what came of it within `timeout_s`."""
         from . import grpc_health
@@ -295,7 +303,7 @@ class HelperHttp:
 
 
 class HelperLine:
-    """A `grpc_health.Line` that a helper holds on our behalf."""
+    """A `sockets.Line` that a helper holds on our behalf."""
 
     def __init__(self, helper: Helper, host: str, port: int, timeout_s: float) -> None:
         self._helper = helper

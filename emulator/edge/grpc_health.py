@@ -5,8 +5,7 @@ Imported only where a check is made: the HTTP/2 library costs every other start 
 
 import contextlib
 import time
-from collections.abc import Callable
-from typing import Protocol, cast
+from typing import cast
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -20,6 +19,7 @@ from emulator.model.record import replace
 from emulator.world import GrpcAnswer, HttpProblem
 
 from .prober import problem_kind
+from .sockets import Dial, Line
 
 _STREAM = 1
 
@@ -28,22 +28,6 @@ _NEARLY = 0.9
 """A server is told how long we wait. These codes in the last tenth of it, or later, say that it has noticed the end."""
 
 _BYE_S = 0.2
-
-
-class Line(Protocol):
-    """A connection to a server. Its methods raise OSError: TimeoutError when the time is over."""
-
-    def send(self, data: bytes, timeout_s: float) -> None: ...
-
-    def receive(self, timeout_s: float) -> bytes:
-        """What comes next, b"" when nothing comes any more."""
-        ...
-
-    def close(self) -> None: ...
-
-
-Dial = Callable[[float], Line]
-"""Opens a line within so many seconds; raises OSError."""
 
 
 def check(dial: Dial, authority: str, service: str, timeout_s: float) -> GrpcAnswer:

@@ -50,6 +50,20 @@ class Project:
                 self._state.write("ports", self._ports)
         return proxy
 
+    def password(self, service: str) -> str:
+        """The password of a datastore of the project: made up once, and kept in a file that only its owner reads."""
+        import secrets
+        import string
+
+        with self._lock:
+            kept = self._state.read("passwords")
+            known = kept.get(service)
+            if isinstance(known, str) and known:
+                return known
+            made = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32))
+            self._state.write("passwords", {**kept, service: made})
+        return made
+
     def history(self) -> History:
         """The deploys so far."""
         return read_history(self._state)

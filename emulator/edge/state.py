@@ -83,7 +83,8 @@ class ProjectState:
         half = f"{file}{_HALF}"  # one process writes: the one with the lock
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            with open(half, "w", encoding="utf-8") as out:
+            # Only its owner may read it: it may be the table of passwords.
+            with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
                 json.dump(dict(value), out)
             os.replace(half, file)
         except OSError as problem:

@@ -74,6 +74,10 @@ def _host_config(spec: ContainerSpec) -> dict[str, Any]:
         "RestartPolicy": {"Name": "no"},
         "Privileged": False,
     }
+    if spec.volumes:
+        host["Binds"] = [f"{mount.volume}:{mount.path}" for mount in spec.volumes]
+    if spec.hosts:
+        host["ExtraHosts"] = [f"{name}:{address}" for name, address in spec.hosts.items()]
     if spec.memory_mib is not None:
         host["Memory"] = host["MemorySwap"] = spec.memory_mib * MIB
     if spec.cpus is not None:

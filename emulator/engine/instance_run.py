@@ -28,6 +28,7 @@ from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Followe
 from . import boot, probing, rollout_steps
 from . import boot_steps as steps
 from .loop import Loop
+from .probe_outcome import Attempted
 from .requests import conceal
 from .retiring import UNHEARD_S
 from .rollout_steps import Unit
@@ -434,7 +435,7 @@ class InstanceRun:
     def _try(self, action: steps.Try, began: float) -> steps.Tried:
         process, probe = self._process, self.rules.probe(action.role)
         if process is None or probe is None:
-            came = probing.Attempted(ok=False, words="cannot be reached")
+            came = Attempted(ok=False, words="cannot be reached")
         else:
             target = probing.Target(self._address(), action.port, process.ended.is_set)
             late = began - action.due if probe.waits_for_port else 0.0  # it waits up to a moment, whenever it began

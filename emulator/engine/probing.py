@@ -6,20 +6,15 @@ from typing import NamedTuple
 from emulator.model.plan import Probe
 from emulator.world import Clock, GrpcAnswer, HttpAnswer, HttpDoor
 
+from .greetings import ServerKind, greeting, heard_of
+from .probe_outcome import Attempted
+
 NO_ANSWER = "gets no answer in time"
 KNOCK_EVERY_S = 0.005
 """Between two tries of a TCP attempt."""
+GREET_EVERY_S = 0.02
 _LONGEST_KNOCK_S = 1.0
 _STATUSES = (200, 399)
-
-
-class Attempted(NamedTuple):
-    """What came of an attempt. final: the same program would answer the same again. refused: nothing listens there."""
-
-    ok: bool
-    words: str
-    final: bool = False
-    refused: bool = False
 
 
 class Target(NamedTuple):
@@ -45,6 +40,8 @@ def attempt(door: HttpDoor, clock: Clock, probe: Probe, target: Target, timeout_
             return judged_grpc(door.grpc_health(address, port, probe.service or "", timeout_s=timeout_s))
         case "tcp":
             return _knocked(door, clock, probe, target, clock.now() + timeout_s)
+        case "postgres" | "valkey":
+            return _greeted(door, clock, probe.kind, target, clock.now() + timeout_s)
 
 
 def judged(probe: Probe, answer: HttpAnswer) -> Attempted:
@@ -75,6 +72,21 @@ def _knocked(door: HttpDoor, clock: Clock, probe: Probe, target: Target, until: 
             return Attempted(False, _PROBLEMS.get(problem, _UNREACHED), refused=problem == "refused")
         clock.sleep(min(KNOCK_EVERY_S, until - clock.now()))
     return Attempted(False, NO_ANSWER)
+
+
+def _greeted(door: HttpDoor, clock: Clock, kind: ServerKind, target: Target, until: float) -> Attempted:
+    """Greet a database server until it takes clients, its time is over, or its process has ended."""
+    assert target.address is not None
+    assert target.port is not None
+    words = NO_ANSWER
+    while (left := until - clock.now()) > 0 and not target.ended():
+        heard = door.exchange(target.address, target.port, greeting(kind), max(0.05, min(_LONGEST_KNOCK_S, left)))
+        came = heard_of(kind, heard) if isinstance(heard, bytes) else Attempted(False, _PROBLEMS.get(heard, _UNREACHED))
+        if came.ok or came.final:
+            return came
+        words = came.words
+        clock.sleep(min(GREET_EVERY_S, max(0.0, until - clock.now())))
+    return Attempted(False, words)
 
 
 _UNREACHED = "cannot be reached"

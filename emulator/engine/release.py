@@ -6,7 +6,7 @@ cause, never an exception; `HostError` passes through.
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -38,14 +38,25 @@ from emulator.world import (
     StepLog,
 )
 
-from . import problems
+from . import problems, stand_ins
 from .bases import choose_bases, told_bases
 from .boot_steps import Rules
+from .datastores import foreign_data, volume_labels
 from .labels import DEPLOY, of_service, resource_name
 from .problems import Scene
-from .requests import build_request, conceal, container_spec, environment, pre_deploy_spec, reveal
+from .requests import (
+    NOTHING_AROUND,
+    Surroundings,
+    build_request,
+    conceal,
+    container_spec,
+    environment,
+    pre_deploy_spec,
+    reveal,
+)
 from .rollout_steps import Unit
 from .scaling import scaled
+from .servers import ToMake, ours, server_of
 from .task_run import TaskRun
 from .task_steps import pre_deploy_rules
 from .tying import tied
@@ -90,11 +101,13 @@ class Settings(NamedTuple):
     limits: str
     faithful: bool
     scale: float
+    datastores: Mapping[str, str] = {}
+    """Datastores that are there already: their URLs, which may hold passwords, by name."""
 
 
 class Job(NamedTuple):
     """A deploy to be made of a service. image: the one to use again, where nothing is to be built. kept: the deploys
-    whose images stay. findings: what the check said of its plan."""
+    whose images stay. findings: what the check said of its plan. around: what its containers find around them."""
 
     deploy: int
     service: Service
@@ -103,6 +116,7 @@ class Job(NamedTuple):
     image: str | None = None
     kept: frozenset[int] = frozenset()
     findings: tuple[Diagnostic, ...] = ()
+    around: Surroundings = NOTHING_AROUND
 
 
 class NotReady(NamedTuple):
@@ -161,6 +175,7 @@ class _Preparation:
         self.cancel = cancel
         self._coverage: tuple[Coverage, ...] = ()
         self._frontend: Coverage | None = None
+        self._stand_in: tuple[Coverage, ...] = ()
         self._aside: threading.Thread | None = None
 
     def perform(self) -> Release | NotReady:
@@ -170,7 +185,13 @@ class _Preparation:
             image = _of_the_app(problem)
         if isinstance(image, Diagnostic):
             return NotReady(VerdictKind.BUILD_FAILED, image)
+        if self.service.build.kind is BuildKind.IMAGE:
+            note = stand_ins.told(self.service.build.image or "", image)
+            self._stand_in = (note,) if note is not None else ()
         self._compare(image)
+        unusable = self._volumes()
+        if unusable is not None:
+            return NotReady(VerdictKind.BOOT_FAILED, unusable)
         variables = frozenset(environment(self.service, self.hidden, build=False)) | image.env.keys()
         release = Release(
             job=self.job,
@@ -181,6 +202,14 @@ class _Preparation:
             coverage=self._told_coverage,
         )
         return self._pre_deployed(release) or release
+
+    def _volumes(self) -> Diagnostic | None:
+        """Make what is to be kept, where it is not there yet; why what is there cannot be used."""
+        labels = volume_labels(self.service, self.settings.root, self.settings.platform, self.hidden)
+        for mount in self.job.around.volumes:
+            if not ours(mount.volume, labels, self.doors.docker):
+                return foreign_data(self.service)
+        return None
 
     def _pre_deployed(self, release: Release) -> NotReady | None:
         """Run the pre-deploy command, if there is one, in a container of its own; why it failed. An image that is used
@@ -244,23 +273,46 @@ class _Preparation:
     def _told_coverage(self) -> tuple[Coverage, ...]:
         if self._aside is not None:
             self._aside.join()
-        return self._coverage
+        return self._coverage + self._stand_in
 
     def _pulled_or_built(self, bases: dict[str, str]) -> ImageFacts | Diagnostic:
         build, docker = self.service.build, self.doors.docker
         if build.kind is BuildKind.IMAGE:
             assert build.image is not None
             ref = self.settings.base_images.get(build.image, build.image)
-            return docker.image(ref) or docker.pull(ref, build.platform)
+            return docker.image(ref) or self._server(ref) or docker.pull(ref, build.platform)
         self._say(BuildStarted(dockerfile=build.dockerfile, context=build.context))
-        outcome = self._build(bases)
+        return self._built(self._build(bases))
+
+    def _built(self, outcome: BuildOutcome) -> ImageFacts | Diagnostic:
         if outcome.error is not None:
             return self._build_failed(outcome.error)
         assert outcome.image_id is not None
-        image = docker.image(outcome.image_id)
+        image = self.doors.docker.image(outcome.image_id)
         assert image is not None
         self._say(BuildFinished(image=outcome.image_id, seconds=round(outcome.seconds, 3)))
         return image
+
+    def _server(self, ref: str) -> ImageFacts | Diagnostic | None:
+        """For a datastore: its server, or what stands in for it, made here the first time."""
+        if self.service.datastore is None:
+            return None
+        found = server_of(self.service, self.service.datastore, ref, self.doors.docker)
+        if not isinstance(found, ToMake):
+            return found
+        self._say(BuildStarted())
+        return self._built(self._build_stand_in(found))
+
+    def _build_stand_in(self, wanted: ToMake) -> BuildOutcome:
+        build = replace(self.service.build, generated_dockerfile=wanted.dockerfile, context=".")
+        with self.doors.prepare_context(self.job.repo, replace(self.service, build=build)) as context:
+            request = BuildRequest(
+                context=context.directory,
+                dockerfile=context.dockerfile,
+                platform=build.platform,
+                tag=wanted.tag,
+            )
+            return self._run_build(request)
 
     def _build(self, bases: dict[str, str]) -> BuildOutcome:
         with self.doors.prepare_context(self.job.repo, self.service) as context:
@@ -358,6 +410,7 @@ class _Preparation:
             memory=settings.limits != "none",
             cpu=settings.limits == "all",
             publish={} if reachable or service.port is None else {service.port.number: 0},
+            around=self.job.around,
         )
 
 

@@ -5,11 +5,12 @@ import hmac
 import re
 import shlex
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from emulator.contract import token
 from emulator.model.plan import BuildKind, Command, EnvPhase, Service, Tasks
 from emulator.model.record import replace
-from emulator.world import BuildRequest, ContainerSpec, Hidden, ImageFacts
+from emulator.world import BuildRequest, ContainerSpec, Hidden, ImageFacts, VolumeMount
 
 from .labels import INSTANCE, of_service, resource_name
 from .rollout_steps import Unit
@@ -84,6 +85,18 @@ def _digest(script: str, root: str) -> str:
     ).hexdigest()[:16]
 
 
+class Surroundings(NamedTuple):
+    """What the containers of a service find around them. network: None is the engine's own, where nobody has a name.
+    hosts: names that no container has."""
+
+    network: str | None = None
+    volumes: tuple[VolumeMount, ...] = ()
+    hosts: Mapping[str, str] = {}
+
+
+NOTHING_AROUND = Surroundings()
+
+
 def container_spec(
     service: Service,
     hidden: Mapping[str, str],
@@ -96,6 +109,7 @@ def container_spec(
     memory: bool,
     cpu: bool,
     publish: dict[int, int],
+    around: Surroundings = NOTHING_AROUND,
 ) -> ContainerSpec:
     """A start of one instance, exactly as the plan has it. The image's own command is left to the image."""
     argv = _own_argv(service.command, image)
@@ -108,6 +122,10 @@ def container_spec(
         cpus=service.resources.cpu if cpu else None,
         labels={**of_service(root, platform, service.name, unit.deploy), INSTANCE: str(unit.slot)},
         publish=publish,
+        network=around.network,
+        aliases=service.network_names if around.network is not None else (),
+        volumes=around.volumes,
+        hosts=dict(around.hosts),
         platform=service.build.platform,
     )
 
@@ -124,7 +142,7 @@ def pre_deploy_spec(spec: ContainerSpec, service: Service, hidden: Mapping[str, 
     """The container of the service's pre-deploy command, which it has: `spec` with that command."""
     assert service.pre_deploy_argv is not None
     argv = reveal(service.pre_deploy_argv, {**_unset(service), **hidden})
-    return replace(spec, name=f"{spec.name}-pre-deploy", argv=argv, publish={})
+    return replace(spec, name=f"{spec.name}-pre-deploy", argv=argv, publish={}, aliases=())
 
 
 def _unset(service: Service) -> dict[str, str]:

@@ -27,7 +27,7 @@ from emulator.model.record import replace
 from emulator.model.router import Router
 from emulator.world import Front
 
-from . import problems, rollout
+from . import datastores, problems, rollout
 from . import rollout_steps as steps
 from .boot_steps import Outcome
 from .instance_run import Address, InstanceRun, What
@@ -369,6 +369,8 @@ class ServiceRun:
         assert outcome is not None
         scene = self._releases[instance.unit.deploy].scene
         cause = problems.boot_cause(instance.service, outcome, instance.last_lines, scene)
+        if instance.service.datastore is not None:
+            cause = datastores.failed(instance.service, cause, instance.last_lines)
         if outcome.code != "oom" and instance.was_short_of_memory():
             fact = "a process it started was killed for lack of memory"
             cause = replace(cause, facts=(*cause.facts, fact))

@@ -104,7 +104,7 @@ def forgotten(tree: Folder, path: str, made: Made, *, keeps: bool = False, more:
         return tree
     except Unsure:
         return _forgotten_behind(tree, path, made, keeps=keeps, more=more)
-    if where in OFTEN_LINKS and not isinstance(node, Folder):
+    if where in OFTEN_LINKS and isinstance(node, UnknownNode):
         return _forgotten_behind(tree, where, made, keeps=keeps, more=more)
     if keeps and (isinstance(node, Folder | File)):
         return write(tree, where, with_more(node, more), made) if isinstance(node, Folder) else tree

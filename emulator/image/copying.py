@@ -329,7 +329,7 @@ def _made_unknown(tree: Folder, order: Order) -> Folder:
         return _forget_behind(tree, plain)
     if where == "/":
         return unknown_folder()
-    if where in OFTEN_LINKS:
+    if isinstance(there, Unknown) and where in OFTEN_LINKS:
         return _forget_behind(tree, where)
     if isinstance(there, Folder):
         return write(tree, where, unknown_folder(), order.made, mode=None)

@@ -56,6 +56,19 @@ class EnvPhase(StrEnum):
     BOTH = "both"
 
 
+DatastoreFact = Literal[
+    "connection-string", "pool-connection-string", "host", "port", "host-port", "user", "password", "database"
+]
+"""What a service can be told of a database server."""
+
+
+class Reference(Record, frozen=True, kw_only=True):
+    """A fact of a datastore of the plan, known once it is said where that one is."""
+
+    service: str
+    fact: DatastoreFact
+
+
 class EnvVar(Record, frozen=True, kw_only=True):
     """A variable of the build or the container. `value` is None where it is secret or not yet known."""
 
@@ -64,6 +77,8 @@ class EnvVar(Record, frozen=True, kw_only=True):
     kind: EnvKind
     phase: EnvPhase = EnvPhase.BOTH
     origin: Origin | None = None
+    reference: Reference | None = None
+    """Where the value comes from once the datastore it speaks of is there."""
 
 
 class Build(Record, frozen=True, kw_only=True):
@@ -129,9 +144,11 @@ class Port(Record, frozen=True, kw_only=True):
 
 
 class Probe(Record, frozen=True, kw_only=True):
-    """When and how the platform asks whether the container is well. Times in seconds."""
+    """When and how the platform asks whether the container is well. Times in seconds.
 
-    kind: Literal["http", "tcp", "grpc"]
+    "postgres" and "valkey" ask a database server in its own protocol whether it takes clients."""
+
+    kind: Literal["http", "tcp", "grpc", "postgres", "valkey"]
     path: str | None = None
     port: int | None = None
     host: str | None = None
@@ -228,6 +245,24 @@ class Disk(Record, frozen=True, kw_only=True):
     size_gb: int
 
 
+class Datastore(Record, frozen=True, kw_only=True):
+    """A database server that services of the plan use. Its password is made by whoever runs it."""
+
+    engine: Literal["postgres", "valkey"]
+    version: str
+    """The major version."""
+    host: str
+    """Its name in the private network."""
+    connection_string: str
+    """Its address as a service is given it: {user}, {password}, {host}, {port} and {database} stand for themselves."""
+    user: str | None = None
+    database: str | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+    """The server's own settings, by their names, where the platform sets them."""
+    persistent: bool = True
+    """Whether what it holds outlives its process."""
+
+
 class Instances(Record, frozen=True, kw_only=True):
     min: int
     max: int
@@ -318,6 +353,10 @@ class Service(Record, frozen=True, kw_only=True):
     traffic: tuple[Traffic, ...] = ()
     static: Static | None = None
     disk: Disk | None = None
+    datastore: Datastore | None = None
+    """What it is, where it is a database server."""
+    network_names: tuple[str, ...] = ()
+    """The names under which the other services of the plan reach it."""
     resources: Resources
     shutdown: Shutdown
     router: Router | None = None

@@ -52,7 +52,7 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
     command = service.command
     lines = [f"{style.bold(printable(service.name))}  {style.dim(service.type.value)}"]
     if service.type is ServiceType.DATASTORE:
-        return "\n".join([*lines, *_row("is", f"{service.build.runtime}, kept by the platform", style)])
+        return "\n".join([*lines, *_row("is", _server(service), style)])
     lines += _row("runs", _command(command, style), style)
     if quiet:
         return "\n".join(lines)
@@ -80,6 +80,14 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
         lines += _row("memory", f"{service.resources.memory_mib} MiB{plan}", style)
     lines += _row("env", _env(service.env, verbose=verbose), style)
     return "\n".join(lines)
+
+
+def _server(service: Service) -> str:
+    """ "postgres 18 at db-1:5432" """
+    store = service.datastore
+    if store is None:
+        return f"{service.build.runtime}, kept by the platform"
+    return f"{store.engine} {store.version} at {store.host}" + (f":{service.port.number}" if service.port else "")
 
 
 def _row(label: str, text: str, style: Style) -> list[str]:

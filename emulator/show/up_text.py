@@ -1,5 +1,7 @@
 """The events of `emu up` as lines a person follows."""
 
+from collections.abc import Iterable
+
 from emulator.model.event import (
     BuildFailed,
     BuildFinished,
@@ -23,11 +25,13 @@ from emulator.model.event import (
     Restarted,
     Rotation,
     RunFinished,
+    ServiceVerdict,
     Stopped,
     TaskEvent,
     TrafficMoved,
     Verdict,
 )
+from emulator.model.plan import Service
 
 from .style import Style, hanging, printable
 from .text import ReadLine, diagnostic_text
@@ -36,8 +40,17 @@ from .text import ReadLine, diagnostic_text
 class UpText:
     """Turns events into lines. `verbose` shows build output and every probe."""
 
-    def __init__(self, style: Style, read_line: ReadLine, *, verbose: bool = False, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        style: Style,
+        read_line: ReadLine,
+        *,
+        services: Iterable[Service] = (),
+        verbose: bool = False,
+        quiet: bool = False,
+    ) -> None:
         self.style = style
+        self.services = {service.name: service for service in services}
         self.read_line = read_line
         self.verbose = verbose
         self.quiet = quiet
@@ -46,7 +59,28 @@ class UpText:
         """What to print for `event`; [] for nothing."""
         if self.quiet and not isinstance(event, DeployFailed | Verdict):
             return []
-        return [self._headed(event, line) for line in self._lines(event)]
+        return [self._headed(event, self._named(event, line)) for line in self._told(event)]
+
+    def _told(self, event: Event) -> list[str]:
+        """Of a datastore one line is enough, unless all is asked for: that it is ready."""
+        service = self.services.get(event.service or "")
+        if service is None or service.datastore is None or self.verbose:
+            return self._lines(event)
+        match event:
+            case Live():
+                return [f"{self.style.green(f'{service.name} is ready')} after {event.seconds:.2f} s"]
+            case BuildStarted():
+                return [f"makes a stand-in for {service.datastore.engine} {service.datastore.version}, once"]
+            case Restarted() | OutOfMemory() | DeployCanceled():
+                return self._lines(event)
+            case _:
+                return []
+
+    def _named(self, event: Event, line: str) -> str:
+        """With several services beside each other, a line says whose it is."""
+        if not line or not event.service or len(self.services) < 2 or event.service in line:
+            return line
+        return f"{self.style.dim(f'{event.service}:')} {line}"
 
     def _headed(self, event: Event, line: str) -> str:
         return f"{self.style.dim(f'{event.at:7.2f}s')}  {line}" if line else line
@@ -193,7 +227,19 @@ class UpText:
         paint = self.style.green if event.verdict.good else self.style.red
         later = event.platform_seconds
         told = f" (the platform would say so after {_span(later)})" if later else ""
-        return f"{paint(event.verdict.value)}: {event.reason}{told}\n"
+        rows = [f"{paint(event.verdict.value)}: {event.reason}{told}"]
+        if len(event.services) > 1:
+            rows += hanging_verdicts(event.services, self.style)
+        return "\n".join(rows) + "\n"
+
+
+def hanging_verdicts(services: Iterable[ServiceVerdict], style: Style) -> list[str]:
+    """One line for each service: its verdict."""
+    found = list(services)
+    gap = max(len(one.name) for one in found) + 2
+    return [
+        f"  {one.name:<{gap}}{(style.green if one.verdict.good else style.red)(one.verdict.value)}" for one in found
+    ]
 
 
 def _unheard(event: Stopped) -> str:

@@ -1,5 +1,6 @@
 """What becomes of every key of render.yaml in this run, and what the platform does that we do not."""
 
+from emulator.model.origin import Origin
 from emulator.model.plan import BuildKind, Coverage
 from emulator.model.record import replace
 from emulator.model.rule import Fidelity
@@ -30,14 +31,30 @@ def blueprint_coverage(blueprint: Blueprint) -> list[Coverage]:
     """The outermost keys, and every key of the databases."""
     notes = ((key, origin, fields.ROOT_NOTES.get(key)) for key, origin in blueprint.keys.items())
     rows = [Coverage(key=key, origin=at, fidelity=note[0], note=note[1]) for key, at, note in notes if note]
-    return rows + [
-        Coverage(
-            key=f"databases[{database.number}].{key}", origin=origin, fidelity=Fidelity.NOT_IMITATED,
-            note="Postgres is not run yet",
-        )
-        for database in blueprint.databases
-        for key, origin in database.keys.items()
-    ]  # fmt: skip
+    for database in blueprint.databases:
+        for key, origin in database.keys.items():
+            fidelity, note = _DATABASE_NOTES.get(key, (Fidelity.NOT_IMITATED, "a local server has no use for it"))
+            rows.append(
+                Coverage(key=f"databases[{database.number}].{key}", origin=origin, fidelity=fidelity, note=note)
+            )
+    return rows
+
+
+def datastore_coverage(origin: Origin) -> tuple[Coverage, ...]:
+    """What a local server does otherwise than the platform's."""
+    rule = rules.DATASTORES
+    return (Coverage(key=rule.id, origin=origin, fidelity=rule.fidelity, note=rule.note or rule.statement),)
+
+
+_DATABASE_NOTES = {
+    "name": (Fidelity.EXACT, ""),
+    "databaseName": (Fidelity.APPROXIMATE, "as it is written: Render may add letters to it"),
+    "user": (Fidelity.EXACT, ""),
+    "plan": (Fidelity.APPROXIMATE, "memory as a hard limit"),
+    "postgresMajorVersion": (Fidelity.EXACT, "unless a stand-in has to do, which is then said"),
+    "readReplicas": (Fidelity.APPROXIMATE, "references to a replica lead to the database itself"),
+    "connectionPool": (Fidelity.APPROXIMATE, "there is no pool: its connection string leads to the database itself"),
+}
 
 
 def merged(of: list[tuple[str, tuple[Coverage, ...]]]) -> list[Coverage]:

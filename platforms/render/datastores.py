@@ -1,4 +1,4 @@
-"""Key Value stores and Postgres databases as services of the plan. They are named, not run."""
+"""Key Value stores and Postgres databases as services of the plan."""
 
 from emulator.model.choice import ABSENT, Candidate, Trace, choose
 from emulator.model.origin import Origin
@@ -6,6 +6,7 @@ from emulator.model.plan import (
     Build,
     BuildKind,
     Container,
+    Datastore,
     Lifecycle,
     Port,
     Probes,
@@ -14,27 +15,62 @@ from emulator.model.plan import (
     ServiceType,
     Shutdown,
 )  # fmt: skip
+from emulator.snapshot import Repository
 
 from . import rules
 from .declarations import Database, ServiceSpec, Value
-from .plans import DATABASE_DEFAULT, DATABASE_PLANS, DEFAULT, canonical_database
+from .identifiers import slug
+from .linking import key_value_host, postgres_host
+from .plans import DATABASE_DEFAULT, DATABASE_PLANS, DEFAULT, canonical, canonical_database
 
 POSTGRES_PORT = 5432
 KEY_VALUE_PORT = 6379
+POSTGRES_VERSION = "18"
+"""What a database without postgresMajorVersion gets: the newest (source: blueprint-spec)."""
+KEY_VALUE_VERSION = "8"
+"""Valkey's (source: key-value)."""
+
+_PERSISTENCE = {
+    "journal-snapshot": {"appendonly": "yes"},
+    "snapshot": {"appendonly": "no"},
+    "off": {"appendonly": "no", "save": ""},
+}
+"""persistenceMode as the server's own settings; snapshots at the server's own times (source: blueprint-spec)."""
 
 
-def key_value(spec: ServiceSpec) -> Service:
+def key_value(spec: ServiceSpec, repository: Repository) -> Service:
     """A Key Value store; what memory its plan has is not published."""
     trace = Trace()
     plan = _plan(trace, spec.name, spec.get("plan"), DEFAULT)
-    return _datastore(spec.name, spec.origin, "valkey", KEY_VALUE_PORT, resources=Resources(plan=plan), trace=trace)
+    # A paid one keeps what it holds unless it is told not to (source: blueprint-spec).
+    mode = spec.text("persistenceMode") or ("off" if canonical(plan) == "free" else "journal-snapshot")
+    store = Datastore(
+        engine="valkey", version=KEY_VALUE_VERSION, host=key_value_host(spec.name, repository),
+        connection_string="redis://{host}:{port}",
+        settings={"maxmemory-policy": spec.text("maxmemoryPolicy") or "allkeys-lru", **_PERSISTENCE.get(mode, {})},
+        persistent=mode != "off",
+    )  # fmt: skip
+    return _datastore(spec.name, spec.origin, store, KEY_VALUE_PORT, resources=Resources(plan=plan), trace=trace)
 
 
-def postgres(database: Database) -> Service:
+def postgres(database: Database, called: str, repository: Repository) -> Service:
+    """A Postgres database, `called` so in the plan. Its own names are made of its name where the file gives none;
+    Render may add to them."""
     trace = Trace()
-    plan = _plan(trace, database.name, database.texts.get("plan"), DATABASE_DEFAULT)
+    plan = _plan(trace, called, database.texts.get("plan"), DATABASE_DEFAULT)
+    name = _text(database, "databaseName") or slug(database.name).replace("-", "_")
+    store = Datastore(
+        engine="postgres", version=_text(database, "postgresMajorVersion") or POSTGRES_VERSION,
+        host=postgres_host(database.name, repository), user=_text(database, "user") or f"{name}_user", database=name,
+        connection_string="postgresql://{user}:{password}@{host}:{port}/{database}",
+    )  # fmt: skip
     resources = Resources(plan=plan, memory_mib=DATABASE_PLANS.get(canonical_database(plan)))
-    return _datastore(database.name, database.origin, "postgres", POSTGRES_PORT, resources=resources, trace=trace)
+    return _datastore(called, database.origin, store, POSTGRES_PORT, resources=resources, trace=trace)
+
+
+def _text(database: Database, field: str) -> str:
+    written = database.texts.get(field)
+    return written.text.strip() if written else ""
 
 
 def _plan(trace: Trace, name: str, written: Value | None, default: str) -> str:
@@ -48,8 +84,10 @@ def _plan(trace: Trace, name: str, written: Value | None, default: str) -> str:
     return str(setting.value)
 
 
-def _datastore(name: str, origin: Origin, runtime: str, port: int, *, resources: Resources, trace: Trace) -> Service:
-    build = Build(kind=BuildKind.IMAGE, runtime=runtime)
+def _datastore(
+    name: str, origin: Origin, store: Datastore, port: int, *, resources: Resources, trace: Trace
+) -> Service:
+    build = Build(kind=BuildKind.IMAGE, runtime=store.engine)
     listens = Port(number=port, source="default")
     container = Container(
         name=name, ingress=False, build=build, command=None, port=listens, env=(), probes=Probes(), resources=resources
@@ -57,5 +95,5 @@ def _datastore(name: str, origin: Origin, runtime: str, port: int, *, resources:
     return Service(
         name=name, type=ServiceType.DATASTORE, origin=origin, build=build, command=None, port=listens, env=(),
         probes=Probes(), containers=(container,), lifecycle=Lifecycle(), resources=resources, shutdown=Shutdown(),
-        decisions=trace.decisions,
+        datastore=store, network_names=(store.host,), decisions=trace.decisions,
     )  # fmt: skip

@@ -95,3 +95,8 @@ class Blueprint(NamedTuple):
     groups: dict[str, tuple[EnvEntry, ...]] = {}
     diagnostics: tuple[Diagnostic, ...] = ()
     keys: dict[str, Origin] = {}
+
+    def name_of(self, database: Database) -> str:
+        """The database's name in the plan, where no two may have one: its own, unless a service has it too."""
+        taken = any(spec.name == database.name for spec in self.services)
+        return f"{database.name}-postgres" if taken else database.name

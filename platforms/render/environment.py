@@ -4,7 +4,6 @@ Precedence (rule render/default-env): a service's variable beats its groups', wh
 defaults; what the user gives on the command line beats all.
 """
 
-import zlib
 from typing import NamedTuple
 
 from emulator.contract import GivenVar, Inputs, token
@@ -13,6 +12,8 @@ from emulator.model.record import replace
 from emulator.snapshot import Repository
 
 from .declarations import Blueprint, EnvEntry, ServiceSpec
+from .identifiers import letters, slug
+from .linking import referred
 from .plans import InstanceType, cpu_count, web_concurrency
 
 BUILD, RUN, BOTH = EnvPhase.BUILD, EnvPhase.RUN, EnvPhase.BOTH
@@ -95,7 +96,10 @@ def environment(
     unset: dict[str, EnvEntry] = {}
     for entry in _declared(spec, blueprint):
         kind = EnvKind.GROUP if entry.group and entry.form == "literal" else _FORM_KINDS[entry.form]
-        variables[entry.key] = EnvVar(name=entry.key, value=entry.value, kind=kind, origin=entry.origin)
+        reference, known = referred(entry, blueprint)
+        variables[entry.key] = EnvVar(
+            name=entry.key, value=known or entry.value, kind=kind, origin=entry.origin, reference=reference
+        )
         if entry.form in ("prompted", "empty"):
             unset[entry.key] = entry
         else:
@@ -148,7 +152,7 @@ def platform_variables(spec: ServiceSpec, repository: Repository, runtime: str, 
         ("RENDER_EXTERNAL_URL", f"https://{external_host(spec)}" if public else "", BOTH),
         ("RENDER_DISCOVERY_SERVICE", f"{slug(spec.name)}-discovery", BOTH),
         ("RENDER_CPU_COUNT", cpu_count(instance), BOTH),
-        ("RENDER_INSTANCE_ID", f"{id_}-{_letters(id_, 5)}", RUN),
+        ("RENDER_INSTANCE_ID", f"{id_}-{letters(id_, 5)}", RUN),
     ]
     if repository.is_git and runtime != "image":
         rows += [
@@ -169,21 +173,8 @@ def platform_variables(spec: ServiceSpec, repository: Repository, runtime: str, 
 
 def service_id(spec: ServiceSpec, repository: Repository) -> str:
     """An identifier of the form Render gives, the same for the same repository and service."""
-    return "srv-" + _letters(f"{repository.name}/{spec.name}", 20)
+    return "srv-" + letters(f"{repository.name}/{spec.name}", 20)
 
 
 def external_host(spec: ServiceSpec) -> str:
     return f"{slug(spec.name)}.onrender.com"
-
-
-def slug(name: str) -> str:
-    """A service's name as it stands in host names."""
-    letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())
-    return "-".join(part for part in letters.split("-") if part) or "service"
-
-
-def _letters(seed: str, count: int) -> str:
-    """`count` letters of an identifier, the same for the same seed. Not for secrets: a checksum,
-    since importing hashlib costs more than the rest of a plan."""
-    sums = (zlib.crc32(f"{position}/{seed}".encode()) for position in range(count))
-    return "".join("0123456789abcdefghijklmnopqrstuv"[checksum % 32] for checksum in sums)

@@ -67,8 +67,8 @@ SERVICE_FIELDS: dict[str, Field] = {
     "staticPublishPath": Field("S", "string", NOT_IMITATED, "static sites are not served yet"),
     "headers": Field("S", "list", NOT_IMITATED, "static sites are not served yet"),
     "routes": Field("S", "list", NOT_IMITATED, "static sites are not served yet"),
-    "maxmemoryPolicy": Field("V", "string", NOT_IMITATED, "Key Value is not run yet"),
-    "persistenceMode": Field("V", "string", NOT_IMITATED, "Key Value is not run yet"),
+    "maxmemoryPolicy": Field("V", "string", EXACT, "given to the local server"),
+    "persistenceMode": Field("V", "string", APPROXIMATE, "as settings of the local server"),
 }
 
 ROOT_NOTES: dict[str, tuple[Fidelity, str]] = {

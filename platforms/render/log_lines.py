@@ -36,6 +36,8 @@ def narrate(service: Service, event: Event) -> tuple[str, ...]:
 
 
 def _lines(service: Service, event: Event) -> tuple[str, ...]:
+    if service.type is ServiceType.DATASTORE:
+        return ()
     if service.type is ServiceType.CRON and not isinstance(event, BuildStarted | BuildFinished | BuildFailed):
         return ()
     match event:

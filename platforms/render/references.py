@@ -25,7 +25,7 @@ def edges(blueprint: Blueprint | None, specs: tuple[ServiceSpec, ...]) -> tuple[
 
 def _targets(blueprint: Blueprint) -> dict[str, dict[str, str]]:
     """By form, the names one can refer to, and the service of the plan each belongs to."""
-    databases = {name: d.name for d in blueprint.databases for name in (d.name, *d.replicas)}
+    databases = {name: blueprint.name_of(d) for d in blueprint.databases for name in (d.name, *d.replicas)}
     return {"database": databases, "service": {s.name: s.name for s in blueprint.services}}
 
 

@@ -14,7 +14,7 @@ from emulator.snapshot import Look, Snapshot, Unreadable
 from platforms.common import unreadable
 
 from . import rules
-from .coverage import blueprint_coverage, key_coverage, merged
+from .coverage import blueprint_coverage, datastore_coverage, key_coverage, merged
 from .declarations import Blueprint, Database, ServiceSpec
 from .emptiness import absence, nothing_to_run
 from .fields import DEFAULT_PATH
@@ -38,7 +38,7 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     found += blueprint.diagnostics if blueprint else ()
     specs, databases = _selected(specs, blueprint.databases if blueprint else (), inputs, found)
     results = [_result(repo, inputs, spec, blueprint, created_from) for spec in specs]
-    results += [_database(database) for database in databases]
+    results += [_database(repo, d, blueprint.name_of(d)) for d in databases] if blueprint else []
     found += [d for result in results for d in result.diagnostics]
     explained = has_errors(tuple(found)) or any(d.code == "render/workflow-not-run" for d in found)
     if not results and not explained:
@@ -57,14 +57,16 @@ def _result(
     if spec.kind == "V":
         from .datastores import key_value
 
-        return ServiceResult(key_value(spec), tuple(service_problems(spec)))
+        service = key_value(spec, repo.repository)
+        return ServiceResult(service, tuple(service_problems(spec)), coverage=datastore_coverage(spec.origin))
     return resolve_service(repo, inputs, spec, blueprint, created_from)
 
 
-def _database(database: Database) -> ServiceResult:
+def _database(repo: Snapshot, database: Database, called: str) -> ServiceResult:
     from .datastores import postgres
 
-    return ServiceResult(postgres(database), tuple(database_problems(database)))
+    service = postgres(database, called, repo.repository)
+    return ServiceResult(service, tuple(database_problems(database)), coverage=datastore_coverage(database.origin))
 
 
 def _secrets(results: list[ServiceResult]) -> Secrets:
@@ -154,7 +156,8 @@ def _without_blueprint(
 def _selected(
     specs: tuple[ServiceSpec, ...], databases: tuple[Database, ...], inputs: Inputs, found: list[Diagnostic]
 ) -> tuple[tuple[ServiceSpec, ...], tuple[Database, ...]]:
-    """Those that --service names. Where the file is broken, a name may be missing because of that."""
+    """Those that --service names, and the datastores they refer to. Where the file is broken, a name may be missing
+    because of that."""
     if not inputs.services:
         return specs, databases
     names = [s.name for s in specs] + [d.name for d in databases]
@@ -163,9 +166,11 @@ def _selected(
         help_ = near(unknown[0], names, others=f"known are {few(names)}")
         help_ = help_ if names else "the repository declares no service"
         raise UsageError(f"there is no service {unknown[0]!r}", help=help_, code="usage/unknown-service")
+    chosen = {s.name for s in specs if s.name in inputs.services}
+    needed = {e.reference.name for s in specs if s.name in chosen for e in s.env if e.reference}
     return (
-        tuple(s for s in specs if s.name in inputs.services),
-        tuple(d for d in databases if d.name in inputs.services),
+        tuple(s for s in specs if s.name in chosen or (s.kind == "V" and s.name in needed)),
+        tuple(d for d in databases if d.name in inputs.services or needed & {d.name, *d.replicas}),
     )
 
 

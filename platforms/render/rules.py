@@ -255,8 +255,24 @@ REFERENCES = _rule(
     "fromDatabase, fromService and fromGroup are resolved at each sync.",
     DOCS + "blueprint-spec",
     DOCUMENTED,
-    NOT_IMITATED,
-    note="Such variables are named in the plan and unset in `up` unless --env gives them.",
+    APPROXIMATE,
+    note="Resolved at each deploy; fromService with envVarKey is unset in `up` unless --env gives it.",
+)
+PRIVATE_NETWORK = _rule(
+    "private-network",
+    "Web services, unless free, and private services are reached by name from inside; workers and cron jobs are not.",
+    DOCS + "private-network",
+    DOCUMENTED,
+    APPROXIMATE,
+    note="Names are the services' own: Render may add letters to them. Everything is in one region here.",
+)
+DATASTORES = _rule(
+    "datastores",
+    "Key Value is Valkey 8; Postgres is of the version asked for, the newest by default.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+    APPROXIMATE,
+    note="Local servers in containers: no TLS, no backups, no replicas, no pool; IP allow lists are not applied.",
 )
 IP_ALLOW_LIST = _rule(
     "ip-allow-list", "A Key Value store must have an ipAllowList.", "validator output quoted by projects", COMMUNITY

@@ -21,6 +21,7 @@ from .declarations import Blueprint, EnvEntry, ServiceSpec, Value
 from .environment import Environment
 from .health import RESERVED_PORTS, health_probe, lifecycle
 from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of, static_of
+from .linking import network_names
 from .plans import DEFAULT, InstanceType, canonical, instance_type
 from .pre_deploy import PreDeploy, pre_deploy
 from .references import reference_problems
@@ -92,7 +93,7 @@ def _service(
         pre_deploy_argv=before.argv, pre_deploy_origin=before.origin,
         initial_deploy_hook=spec.text("initialDeployHook", "afterFirstDeployCommand"), schedule=spec.text("schedule"),
         static=static_of(spec), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
-        router=router_of(spec, trace), decisions=trace.decisions,
+        router=router_of(spec, trace), network_names=network_names(spec), decisions=trace.decisions,
     )  # fmt: skip
 
 

@@ -108,3 +108,45 @@ def test_an_entrypoint_of_the_base_image_may_stand_before_the_command():
     base = "FROM gcr.io/distroless/nodejs20-debian12\nWORKDIR /app\nCOPY --chmod=644 . .\n"
     assert found(base + 'CMD ["./dist/server.js"]\n') == []
     assert [d.code for d in found(base + 'ENTRYPOINT ["/app/dist/server.js"]\n')] == ["start/permission-denied"]
+
+
+def _native(files: Mapping[str, str]) -> list[tuple[str, Severity]]:
+    plan = check_files({"app.py": "app = None\n", **files})
+    return [(d.code, d.severity) for d in plan.diagnostics if d.code.startswith(("start/", "build/"))]
+
+
+def test_a_build_command_that_nobody_wrote_is_no_certainty():
+    """A suggested build command is edited before it runs, and an empty one leaves who knows what: a warning, where the
+    same command in the user's file is an error."""
+    web, yaml = "web: gunicorn app:app\n", "services:\n  - type: web\n    name: w\n    runtime: python\n"
+    start = "    startCommand: gunicorn app:app\n"
+    assert _native({"Procfile": web, "pyproject.toml": ""}) == [("build/requirements-missing", Severity.WARNING)]
+    asked = {"requirements.txt": "flask\n"}
+    assert _native({"Procfile": web, **asked}) == [("start/program-not-found", Severity.WARNING)]
+    written = f"{yaml}{start}    buildCommand: pip install -r requirements.txt\n"
+    assert _native({"render.yaml": written}) == [("build/requirements-missing", Severity.ERROR)]
+    assert _native({"render.yaml": written, **asked}) == [("start/program-not-found", Severity.ERROR)]
+    empty = f'{yaml}{start}    buildCommand: ""\n'
+    assert _native({"render.yaml": empty}) == [("start/program-not-found", Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    ("cmd", "missing"),
+    [
+        ("streamlit run server.py", "/app/server.py"), ("fastapi run src/main.py", "/app/src/main.py"),
+        ("gunicorn -c conf.py --reload app:app", "/app/conf.py"), ("gunicorn --config=file:c.py app:app", "/app/c.py"),
+        ("uvicorn --reload app:app --log-config log.ini", "/app/log.ini"),
+        ("supervisord -n -c conf/all.conf", "/app/conf/all.conf"),
+        ("streamlit run app.py --server.port 1", None), ("fastapi run app.py", None), ("fastapi run", None),
+        ("gunicorn -c app.py app:app", None), ("gunicorn -c python:conf app:app", None),
+        ("gunicorn -c $CONF app:app", None), ("streamlit run https://h/x.py", None), ("streamlit hello", None),
+        ("supervisord -c /etc/supervisord.conf", None), ("cp a conf.py && gunicorn -c conf.py app:app", None),
+    ],
+)  # fmt: skip
+def test_the_files_that_a_server_is_given(cmd: str, missing: str | None):
+    """Scripts, configurations and logging settings are read at the start, from where the command runs."""
+    servers = {"requirements.txt": "streamlit\nfastapi-cli\ngunicorn\nuvicorn\n", "app.py": "app = 1\n"}
+    told = found(f"{PYTHON}COPY . .\nRUN pip install -r requirements.txt\nCMD {cmd}\n", servers)
+    assert [(d.code, d.message.rpartition(" ")[2]) for d in told] == (
+        [("start/file-not-found", missing)] if missing else []
+    )

@@ -28,7 +28,8 @@ from emulator.engine.boot_steps import (
     Tried,
     Try,
 )
-from emulator.engine.probing import Attempted, judged
+from emulator.engine.probe_outcome import Attempted
+from emulator.engine.probing import judged
 from emulator.model.plan import Lifecycle, PortScan, Probe
 from emulator.model.record import replace
 from emulator.world import HttpAnswer, HttpProblem, Listener

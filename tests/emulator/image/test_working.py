@@ -35,6 +35,21 @@ def test_a_copied_file_names_its_source_and_its_line():
     assert work.look("/app").made.origin.line == 2
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["WORKDIR /bin/", "COPY --from=one /go/bin/tool ."],
+        ["COPY --from=one /go/bin/tool /bin/"],
+        ["COPY --from=one /go/bin/tool /bin/tool"],
+        ["COPY --from=one /go/bin /bin"],
+    ],
+)
+def test_what_is_not_known_may_come_to_a_directory_that_is_often_a_link(lines):
+    """From scratch /bin is no link: a program of a stage that only its base knows is perhaps there."""
+    work = worked("FROM golang:1 AS one", "FROM scratch", *lines)
+    assert states(work, "/bin/tool", "/lib/tool") == ["unknown", "absent"]
+
+
 def test_from_scratch_everything_is_known():
     """What nobody wrote is surely not there."""
     work = worked("FROM scratch", "COPY app.py /")

@@ -8,6 +8,7 @@ from emulator.model.plan import (
     Build,
     BuildKind,
     Command,
+    Datastore,
     EnvKind,
     EnvVar,
     Lifecycle,
@@ -94,8 +95,9 @@ def test_of_very_many_variables_the_first_are_named() -> None:
 def test_a_datastore_runs_nothing_and_that_is_no_alarm() -> None:
     """One line says what it is."""
     build = Build(kind=BuildKind.IMAGE, runtime="valkey")
-    printed = _printed(replace(SERVICE, type=ServiceType.DATASTORE, build=build, command=None))
-    assert "is        valkey, kept by the platform" in printed
+    store = Datastore(engine="valkey", version="8", host="red-1", connection_string="redis://{host}:{port}")
+    printed = _printed(replace(SERVICE, type=ServiceType.DATASTORE, build=build, command=None, datastore=store))
+    assert "is        valkey 8 at red-1" in printed
     assert "nothing" not in printed.split("1 service")[0]
 
 

@@ -1,0 +1,60 @@
+"""What is said of services that are not begun, or not where they were."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from emulator.commands.planning import Planned
+from emulator.commands.underway import refused
+from emulator.model.diagnostic import Diagnostic, Fault, Severity, error, warning
+from emulator.model.event import DeployFailed, Event, ServiceVerdict, Verdict, VerdictKind
+
+if TYPE_CHECKING:
+    from emulator.world import PortHolder
+
+
+def tell_refusal(
+    planned: Planned, tell: Callable[[Event], None], number: int | None, live: dict[str, int | None]
+) -> Verdict:
+    """Tell of each service that its check found an error; the verdict."""
+    errors = [d for d in planned.resolution.plan.diagnostics if d.severity is Severity.ERROR and not d.suppressed]
+    verdicts = []
+    for service in planned.resolution.plan.services:
+        mine = next((d for d in errors if d.service in (None, service.name)), None)
+        if mine is not None:
+            verdicts.append(
+                ServiceVerdict(name=service.name, verdict=VerdictKind.REFUSED, reason=mine.message, cause=mine)
+            )
+            tell(
+                DeployFailed(
+                    service=service.name,
+                    deploy=number,
+                    phase="check",
+                    reason=mine.message,
+                    code="refused",
+                    still_live=live.get(service.name),
+                )
+            )
+    return refused(verdicts, errors[0].message, number)
+
+
+def not_begun(name: str, missing: ServiceVerdict) -> ServiceVerdict:
+    """The verdict of a service whose datastore did not come up: nothing can be said of it here."""
+    cause = error(
+        "up/datastore-missing",
+        f"{name} was not started: it needs {missing.name}, which is not up",
+        fault=missing.cause.fault if missing.cause is not None else Fault.HOST,
+        service=name,
+        help=f"see why {missing.name} is not up",
+    )
+    return ServiceVerdict(name=name, verdict=VerdictKind.CANCELED, reason=cause.message, cause=cause)
+
+
+def moved(name: str, holder: "PortHolder", url: str) -> Diagnostic:
+    return warning(
+        "up/port-taken",
+        f"port {holder.port}, where {name} was last time, is taken by {holder}",
+        fault=Fault.HOST,
+        service=name,
+        facts=(f"{name} is now at {url}, and stays there",),
+        help="nothing need be done; to have the old address back, end that one and forget the new one",
+    )

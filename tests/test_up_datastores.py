@@ -1,0 +1,142 @@
+"""A whole Blueprint with its datastores, really run: the order, the private network, and what outlives a run."""
+
+import json
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.places import Place, Running, answer, tidied, wait_for
+from tests.running_emu import CHECKOUT
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(240)]
+
+SERVICES = {"shop", "prices", "packer", "queue", "orders-db"}
+
+
+@pytest.fixture
+def place(tmp_path: Path, engine: "DockerClient") -> Iterator[Place]:
+    """The shop: a web and a private service, a worker, a Key Value and a Postgres."""
+    with tidied(tmp_path, engine) as place:
+        shutil.copytree(CHECKOUT / "tests" / "blueprints" / "shop", place.root, dirs_exist_ok=True)
+        try:
+            yield place
+        finally:
+            assert place.emu("down", "--data").code == 0
+            assert engine.volumes.list(filters=place.labels) == []
+
+
+def _all_live(up: Running) -> str:
+    """Wait for every service; the web service's address."""
+    verdict = up.until("verdict")
+    assert {one["name"]: one["verdict"] for one in verdict["services"]} == dict.fromkeys(SERVICES, "live"), verdict
+    return str(next(e["url"] for e in up.events if e["event"] == "live" and e["service"] == "shop"))
+
+
+def _at(up: Running, kind: str, service: str) -> float:
+    return float(next(e["at"] for e in up.events if e["event"] == kind and e["service"] == service))
+
+
+def test_a_blueprint_comes_up_in_order_and_keeps_its_data(place: Place, engine: "DockerClient") -> None:
+    """Each service starts when what it needs takes clients; names resolve inside; a second run finds what the first
+    one wrote; the password is in no event and no file that others read."""
+    with Running(place) as up:
+        url = _all_live(up)
+        for service, needed in [("shop", "queue"), ("shop", "orders-db"), ("shop", "prices"), ("packer", "orders-db")]:
+            assert _at(up, "container.started", service) > _at(up, "live", needed)
+        assert answer(f"{url}/order/tea") == (200, '{"item": "tea", "cents": 300}')
+        wait_for(lambda: json.loads(answer(f"{url}/packed")[1])["packed"] == ["tea"])
+        listed = {row["service"]: row["role"] for row in place.emu("ps", "--format", "json").document()["containers"]}
+        assert listed == dict.fromkeys(SERVICES, "serving")
+        assert "ready to accept connections" in place.emu("logs").out
+        [password] = json.loads(next(place.state.rglob("passwords.json")).read_text()).values()
+        assert up.interrupt()[0] == 130
+    assert password not in json.dumps(up.events)
+    assert _ended(up, "shop") < _ended(up, "orders-db")
+    assert stat.S_IMODE(next(place.state.rglob("passwords.json")).stat().st_mode) == 0o600
+    assert len(engine.volumes.list(filters=place.labels)) == 2
+    with Running(place) as up:
+        url = _all_live(up)
+        found = json.loads(answer(f"{url}/packed")[1])
+        assert found["packed"] == ["tea"]
+        assert found["orders"] > 1  # what the Key Value counted in the first run as well
+        assert up.interrupt()[0] == 130
+
+
+def _ended(up: Running, service: str) -> float:
+    return max(float(e["at"]) for e in up.events if e["event"] == "stopped" and e["service"] == service)
+
+
+def test_a_datastore_that_does_not_come_up_hides_nothing(place: Place) -> None:
+    """What needs it is not begun and says so; everything else is live. Nobody blames the user's files."""
+    ran = place.emu("up", "--once", "--format", "json", "--base-image", "valkey/valkey:8=python:3.11-slim")
+    verdict = ran.lines()[-1]
+    found = {one["name"]: (one["verdict"], (one["cause"] or {}).get("code")) for one in verdict["services"]}
+    assert found["queue"] == ("boot_failed", "up/datastore-failed")
+    assert found["shop"] == found["packer"] == ("canceled", "up/datastore-missing")
+    assert found["prices"] == found["orders-db"] == ("live", None)
+    assert verdict["verdict"] == "boot_failed"
+    assert ran.code == 3
+    assert "shop" not in {e["service"] for e in ran.lines() if e["event"] == "container.started"}
+
+
+def test_data_of_another_password_are_not_taken_for_ours(place: Place) -> None:
+    """Where the remembered password is gone, no service is started to fail at a login: what helps is said."""
+    arguments = ("up", "--once", "--format", "json", "--service", "orders-db")
+    assert place.emu(*arguments).code == 0
+    next(place.state.rglob("passwords.json")).unlink()
+    ran = place.emu(*arguments)
+    assert ran.lines()[-1]["services"][0]["cause"]["code"] == "up/datastore-password-lost"
+    assert ran.code == 3
+    assert place.emu("down", "--data").out.startswith("removed the data of 1 datastore")
+    assert place.emu(*arguments).code == 0
+
+
+def test_a_cron_run_has_its_datastores(place: Place) -> None:
+    """They come up before it, and end after it."""
+    blueprint = """\
+services:
+  - type: cron
+    name: tidy
+    runtime: docker
+    plan: starter
+    schedule: "0 3 * * *"
+    dockerCommand: python -c "import os,redis;print(redis.Redis.from_url(os.environ['URL']).ping())"
+    envVars: [{key: URL, fromService: {type: keyvalue, name: queue, property: connectionString}}]
+  - {type: keyvalue, name: queue, plan: free, ipAllowList: []}
+  - {type: web, name: other, runtime: docker, plan: starter}
+"""
+    (place.root / "render.yaml").write_text(blueprint)
+    ran = place.emu("cron", "run", "tidy", "--format", "json")
+    assert ran.code == 0, ran.lines()[-1]
+    assert {e["service"] for e in ran.lines() if e["event"] == "container.started"} == {"queue", "tidy"}
+    assert "True" in [e["line"] for e in ran.lines() if e["event"] == "log"]
+
+
+def test_what_a_killed_run_leaves_is_found_again(place: Place, engine: "DockerClient") -> None:
+    """Datastores and the network as well; what was written is there."""
+    with Running(place, "--service", "orders-db", "--service", "queue") as up:
+        up.until("live")
+        up.until("live")
+        up.process.kill()
+        up.process.wait()
+    assert len(engine.containers.list(filters=place.labels)) == 2
+    ran = place.emu("up", "--once", "--format", "json", "--service", "orders-db", "--service", "queue")
+    assert ran.lines()[-1]["verdict"] == "live"
+
+
+def test_a_datastore_can_be_one_that_is_there_already(place: Place) -> None:
+    """No server is run for it; services are given its address, of this machine as containers reach it."""
+    given = ["--datastore", "orders-db=postgresql://me:hunter2x@localhost:1/mine"]
+    ran = place.emu("up", "--once", "--format", "json", "--service", "packer", *given)
+    events = ran.lines()
+    assert {e["service"] for e in events if e["event"] == "container.started"} == {"packer", "queue"}
+    told = [row for e in events if e["event"] == "coverage" for row in e["coverage"] if row["key"] == "orders-db"]
+    assert "host.docker.internal:1" in told[0]["note"]
+    assert "hunter2x" not in ran.out
