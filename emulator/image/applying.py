@@ -56,6 +56,8 @@ def applied(tree: Folder, effect: Effect, made: Made, effort: Effort) -> Folder:
     try:
         match effect:
             case MakeFolder():
+                # POSIX, mkdir -p: the mode is that of the last directory alone.
+                tree = make_folders(tree, posixpath.dirname(effect.path), made)
                 return make_folders(tree, effect.path, made, mode=0o755 if effect.mode is None else effect.mode)
             case MakeFile():
                 return _file_made(tree, effect, made)

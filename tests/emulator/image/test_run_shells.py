@@ -33,6 +33,7 @@ KEPT = {
     "perhaps moved, perhaps not": "mv -n l a; mv -n m new; touch k",
     "no name of a directory itself is removed": "touch k; rm -rf a/.. ./* ; touch in",
     "modes of install": "install -d -m 700 a q/r && install -d a && install -m 600 c e && install -d -m u=rwx,go= b",
+    "a mode of the last directory alone": "mkdir -pm 711 a/k/j q/r && mkdir -p -m 700 a b/s",
     "into itself": "mv -f c b/a b/a; mv a a/in; cp -r b b/in; touch k",
     "a mode that is perhaps set": "test -d l/x.py || chmod 700 a; test -d l || chmod 700 b",
 }
