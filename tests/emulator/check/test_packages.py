@@ -102,6 +102,13 @@ NOT_LACKING = [
     f"{GO}COPY . /\nRUN go mod download\n",  # above it
     f"{GO}COPY go.mod ./\nRUN go mod download\n",
     f"{GO}RUN --mount=type=bind,source=go.mod,target=go.mod go mod download\n",
+    f"{GO}RUN --mount=target=. --mount=type=cache,target=/root/.cache go build -o /bin/shop ./...\n",
+    f"{GO}RUN --mount=type=bind,target=/src,rw go build -o /bin/shop .\n",
+    f"{GO}RUN --mount=type=cache,target=/src/x cd x && go build .\n",
+    f"{GO}RUN git clone https://example.com/shop . && go build .\n",
+    f"{GO}ADD https://example.com/shop.git .\nRUN go build .\n",
+    f"{GO}COPY --from=acme/sources /src .\nRUN go build .\n",
+    f"{GO}RUN test -f go.mod && go build . || true\n",
     f"{GO}RUN go mod init shop && go mod tidy\n",
     f"{GO}COPY main.go .\nRUN go build main.go\n",
     f"{GO}RUN go install github.com/acme/tool@v1\n",
