@@ -4,7 +4,19 @@ from collections.abc import Callable, Iterable
 
 from emulator.model.diagnostic import Diagnostic
 
-from . import building, listening, own_server, packages, precedence, programs, secrets, signals, starting, variables
+from . import (
+    building,
+    imported,
+    listening,
+    own_server,
+    packages,
+    precedence,
+    programs,
+    secrets,
+    signals,
+    starting,
+    variables,
+)
 from .rule import CheckRule
 from .subject import Subject
 
@@ -18,6 +30,7 @@ LACKING: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
     ((programs.FILE,), programs.file_not_found),
     ((starting.MODULE, starting.LEFT), starting.module_not_found),
     ((starting.ATTRIBUTE,), starting.attribute_not_found),
+    ((imported.IMPORT,), imported.import_not_found),
 )
 """What the image of one container lacks to start. The first that finds an error decides: the rest is never seen."""
 
