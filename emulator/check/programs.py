@@ -208,10 +208,20 @@ def _console(subject: Subject, view: ImageView, program: str) -> Iterator[Diagno
     if ANY in names or (severity is Severity.WARNING and any("/" in one for one in asked)):
         return
     only = ", ".join(sorted(names - {"pip", "setuptools", "wheel"})[:6]) or "no package"
+    lost = _lost_places(view)
+    facts = (f"installed: {only}", *(f"PATH names {place}, which the image does not have" for place in lost))
+    help = f"add {bring[0].rstrip('[')} to the requirements"
+    if lost:
+        help = f"make {posixpath.dirname(lost[0])} in this stage, or copy it from the one that makes it"
     yield subject.finding(
-        PROGRAM.code, severity, f"nothing that is installed brings {program}", facts=(f"installed: {only}",),
-        help=f"add {bring[0].rstrip('[')} to the requirements",
-    )  # fmt: skip
+        PROGRAM.code, severity, f"nothing that is installed brings {program}", facts=facts, help=help
+    )
+
+
+def _lost_places(view: ImageView) -> list[str]:
+    """The environments that PATH names and the image lacks."""
+    places = (view.environ.get("PATH") or "").split(":")
+    return [one for one in places if posixpath.basename(one) == "bin" and view.files.look(one) == "absent"]
 
 
 def _requirements(view: ImageView, program: str) -> tuple[str, ...] | None:

@@ -150,3 +150,17 @@ def test_the_files_that_a_server_is_given(cmd: str, missing: str | None):
     assert [(d.code, d.message.rpartition(" ")[2]) for d in told] == (
         [("start/file-not-found", missing)] if missing else []
     )
+
+
+def test_a_virtual_environment_that_stayed_behind():
+    """PATH is known where a plain base has it, so that what it names and the image lacks is known as well."""
+    build = f"{PYTHON}RUN python -m venv /opt/venv\nENV PATH=/opt/venv/bin:$PATH\nCOPY requirements.txt .\n"
+    build = build.replace("FROM python:3.12-slim", "FROM python:3.12-slim AS build")
+    last = f"RUN pip install -r requirements.txt\n{PYTHON}ENV PATH=/opt/venv/bin:$PATH\n%sCOPY . .\n"
+    cmd = 'CMD ["gunicorn", "app:app"]\n'
+    files = {"requirements.txt": "gunicorn\n"}
+    assert found(build + last % "COPY --from=build /opt/venv /opt/venv\n" + cmd, files) == []
+    [one] = found(build + last % "" + cmd, files)
+    assert (one.code, one.severity) == ("start/program-not-found", Severity.ERROR)
+    assert one.facts[-1] == "PATH names /opt/venv/bin, which the image does not have"
+    assert one.help == "make /opt/venv in this stage, or copy it from the one that makes it"
