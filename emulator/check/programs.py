@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from emulator.formats.dockerfile.base_images import short_name
+from emulator.formats.dockerfile.scope import DEFAULT_PATH
 from emulator.image.dependencies import ANY
 from emulator.image.tree import Answer, Folder, Refused, Unsure, resolve
 from emulator.image.working import Step
@@ -128,6 +129,8 @@ _BRINGS_NONE = words(
     "typing-extensions greenlet mako blinker python-dateutil pytz tzdata six packaging environs"
 )
 """Distributions that bring no server (their own metadata, read 2026-11-26)."""
+_OF_THE_SYSTEM = tuple(DEFAULT_PATH.split(":"))
+_LOCAL_BIN = "/usr/local/bin"
 _NODE_ENDS = ("", ".js", ".json", ".node", ".mjs", ".cjs", ".ts", "/index.js", "/package.json", "/index.json")
 
 
@@ -225,19 +228,30 @@ def _lost_places(view: ImageView) -> list[str]:
 
 
 def _requirements(view: ImageView, program: str) -> tuple[str, ...] | None:
-    """What was asked for in the one directory of PATH where the program could be; None when it could be elsewhere."""
+    """What was asked for in the directories of PATH where the program could be; None when it could be elsewhere."""
     python = view.python
     path = view.environ.get("PATH")
     if python is None or path is None or any(program in step.instruction.source for step in _runs(view)):
         return None
+    places = path.split(":")
+    ours = [python.scripts, *(one for one in places if one == _LOCAL_BIN != python.scripts)]
+    others = (one for one in places if one not in (*ours, *_OF_THE_SYSTEM))
+    if any(view.files.look(f"{one}/{program}") != "absent" for one in others):
+        return None
+    found = [_asked_in(view, one, program) for one in ours]
+    known = [one for one in found if one is not None]
+    return tuple(dict.fromkeys(name for one in known for name in one)) if len(known) == len(found) else None
+
+
+def _asked_in(view: ImageView, place: str, program: str) -> tuple[str, ...] | None:
+    """What was asked for, of which one might have put a program into a directory; None when anything may have."""
     try:
-        _, node = resolve(view.tree, python.scripts)
+        _, node = resolve(view.tree, place)
     except (Refused, Unsure):
         return None
     if not isinstance(node, Folder) or node.more.anything or node.more.data:
         return None
-    where = node.get(program)
-    is_open = getattr(where, "more", None) == node.more
+    is_open = getattr(node.get(program), "more", None) == node.more
     return node.more.packages if is_open and node.more.packages else None
 
 

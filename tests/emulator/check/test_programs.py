@@ -164,3 +164,21 @@ def test_a_virtual_environment_that_stayed_behind():
     assert (one.code, one.severity) == ("start/program-not-found", Severity.ERROR)
     assert one.facts[-1] == "PATH names /opt/venv/bin, which the image does not have"
     assert one.help == "make /opt/venv in this stage, or copy it from the one that makes it"
+
+
+@pytest.mark.parametrize("path", ["/root/.local/bin:$PATH", "$PATH:/root/.local/bin"])
+def test_programs_of_a_users_own_installation(path: str):
+    """`pip install --user` puts them beside no Python, in a directory that PATH names as well."""
+    build = "FROM python:3.12-slim AS build\nCOPY requirements.txt .\nRUN pip install --user -r requirements.txt\n"
+    copied = "COPY --from=build /root/.local /root/.local\n"
+    text = f'{build}{PYTHON}%sENV PATH={path}\nCOPY . .\nCMD ["gunicorn", "app:app"]\n'
+    assert found(text % copied, {"requirements.txt": "gunicorn\n"}) == []
+    assert [one.code for one in found(text % "", {"requirements.txt": "gunicorn\n"})] == ["start/program-not-found"]
+
+
+def test_a_program_beside_the_virtual_environment():
+    """The system's own Python has it, and PATH names that place as well."""
+    text = f"{PYTHON}COPY . .\nRUN pip install -r requirements.txt && python -m venv /venv\n"
+    text += 'RUN /venv/bin/pip install flask\nENV PATH=/venv/bin:$PATH\nCMD ["gunicorn", "app:app"]\n'
+    assert found(text, {"requirements.txt": "gunicorn\n"}) == []
+    assert [one.code for one in found(text, {"requirements.txt": "flask\n"})] == ["start/program-not-found"]
