@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from emulator.formats.dockerfile.base_images import short_name
 from emulator.formats.dockerfile.scope import DEFAULT_PATH
 from emulator.image.dependencies import ANY
+from emulator.image.imports import Missing, find_module
 from emulator.image.tree import Answer, Folder, Refused, Unsure, resolve
 from emulator.image.working import Step
 from emulator.model.diagnostic import Diagnostic, Related, Severity
@@ -194,12 +195,22 @@ def program_not_found(subject: Subject) -> Iterator[Diagnostic]:
             return
     if view.run.changed or view.run.runner:
         return
-    if view.program in _CONSOLE:  # as it is written: not a path, not `python -m`
-        yield from _console(subject, view, view.program)
+    if view.program in _CONSOLE:  # as it is written: not a path
+        yield from _console(subject, view, view.program, _requirements(view, view.program))
+    elif view.run.program in _CONSOLE and view.program != view.run.program:  # `python -m`
+        yield from _console(subject, view, view.run.program, _modules_asked_for(view, view.run.program))
 
 
-def _console(subject: Subject, view: ImageView, program: str) -> Iterator[Diagnostic]:
-    asked = _requirements(view, program)
+def _modules_asked_for(view: ImageView, module: str) -> tuple[str, ...] | None:
+    """What was asked for, of which one might bring a module; None when it is there or may come from elsewhere."""
+    if not view.paths_are_known or any(module in step.instruction.source for step in _runs(view)):
+        return None
+    answer = find_module(view.tree, list(view.roots(view.directory or "/")), module)
+    return answer.packages if isinstance(answer, Missing) and answer.packages else None
+
+
+def _console(subject: Subject, view: ImageView, program: str, asked: tuple[str, ...] | None) -> Iterator[Diagnostic]:
+    """A program or module that none of the installed distributions brings. asked: their names, None if not known."""
     if asked is None:
         return
     names = {re.split(r"[\s\[<>=!~;@(]", one.strip())[0].lower().replace("_", "-") for one in asked}
@@ -216,9 +227,7 @@ def _console(subject: Subject, view: ImageView, program: str) -> Iterator[Diagno
     help = f"add {bring[0].rstrip('[')} to the requirements"
     if lost:
         help = f"make {posixpath.dirname(lost[0])} in this stage, or copy it from the one that makes it"
-    yield subject.finding(
-        PROGRAM.code, severity, f"nothing that is installed brings {program}", facts=facts, help=help
-    )
+    yield subject.finding(PROGRAM.code, severity, f"nothing that is installed brings {program}", facts=facts, help=help)
 
 
 def _lost_places(view: ImageView) -> list[str]:

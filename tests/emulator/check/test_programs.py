@@ -182,3 +182,18 @@ def test_a_program_beside_the_virtual_environment():
     text += 'RUN /venv/bin/pip install flask\nENV PATH=/venv/bin:$PATH\nCMD ["gunicorn", "app:app"]\n'
     assert found(text, {"requirements.txt": "gunicorn\n"}) == []
     assert [one.code for one in found(text, {"requirements.txt": "flask\n"})] == ["start/program-not-found"]
+
+
+@pytest.mark.parametrize(
+    ("cmd", "asked", "codes"),
+    [
+        ("python -m uvicorn app:app", "uvicorn\n", []), ("python -m uvicorn app:app", "fastapi[standard]\n", []),
+        ("python -m uvicorn app:app", "flask\n", ["start/program-not-found"]),
+        ("python3 -m gunicorn app:app", "flask\n", ["start/program-not-found"]),
+        ("python -m flask run", "-r more.txt\n", []), ("python -m flask run", "git+https://x.org/y.git\n", []),
+    ],
+)  # fmt: skip
+def test_a_server_as_a_module(cmd: str, asked: str, codes: list[str]):
+    """`python -m` needs the distribution as well as the program of that name does."""
+    text = f"{PYTHON}COPY . .\nRUN pip install -r requirements.txt\nCMD exec {cmd}\n"
+    assert [one.code for one in found(text, {"requirements.txt": asked})] == codes
