@@ -49,6 +49,7 @@ def base_tree(ref: str) -> Folder:
     # The rest is as Debian and Alpine make it: nothing of a user's own yet.
     names["usr"] = Folder({"local": _local(ref), "src": Folder()}, complete=False)
     names["root"] = Folder({".local": ABSENT, ".config": ABSENT}, complete=False)
+    names |= dict.fromkeys(("etc", "tmp", "var"), Folder(complete=False))
     names |= dict.fromkeys(("mnt", "opt", "srv"), Folder())
     names["home"] = Folder({"node": _unknown(ref), "ubuntu": _unknown(ref)})
     if short_name(ref) == "node":
