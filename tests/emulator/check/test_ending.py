@@ -1,0 +1,82 @@
+"""Commands that are over at once: found where that is certain, silent about whatever stays."""
+
+import pytest
+
+from emulator.model.diagnostic import Severity
+from tests.emulator.check.checking import check_files
+
+CODE = "start/ends-by-itself"
+PACKAGE = '{"scripts": {"start": "tsc", "dev": "tsc --watch", "serve": "tsc && node app.js"}}'
+
+
+def found(last: str, *, base: str = "python:3.13-slim", **files: str) -> list[tuple[Severity, int]]:
+    """Severity and line of each finding."""
+    repo = {"app.py": "", "package.json": PACKAGE, "Dockerfile": f"FROM {base}\nCOPY . /app\nWORKDIR /app\n{last}"}
+    plan = check_files(repo | files)
+    return [(d.severity, d.origin.line) for d in plan.diagnostics if d.code == CODE and d.origin]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "CMD pip install -r requirements.txt", 'CMD ["python", "manage.py", "migrate"]', 'CMD ["python"]',
+        "CMD cd /app && flask db upgrade", 'CMD ["bash"]', "CMD alembic upgrade head", "CMD echo started",
+        'CMD ["gunicorn", "-D", "app:app"]', "CMD gunicorn --daemon -b 0.0.0.0:$PORT app:app",
+        "CMD service cron start", "CMD pm2 start app.js", "CMD npm ci", "CMD npm start", "CMD next build",
+        "CMD redis-server --daemonize yes", 'ENTRYPOINT ["tini", "--"]\nCMD ["npm", "install"]',
+    ],
+)  # fmt: skip
+def test_command_that_is_over_is_found_at_its_line(last: str) -> None:
+    """Installers, compilers, migrations, prompts without a terminal, daemons that leave the foreground."""
+    assert found(last) == [(Severity.ERROR, 4 + last.count("\n"))]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        'CMD ["python", "app.py"]', "CMD pip install x && python app.py", "CMD python manage.py runserver 0:$PORT",
+        'CMD ["python", "-c", "import app"]', "CMD python $SCRIPT", "CMD npm run dev", "CMD npm run serve",
+        "CMD pm2 start app.js && pm2 logs", "CMD pm2 start app.js --no-daemon", "CMD pm2-runtime start app.js",
+        "CMD flask run", 'CMD ["bash", "run.sh"]', "CMD gunicorn app:app & echo started; wait", "CMD sleep infinity",
+        "CMD redis-server --daemonize no", "CMD python app.py & pip list", 'CMD ["nginx", "-g", "daemon off;"]',
+        'ENTRYPOINT ["/entrypoint.sh"]\nCMD ["bash"]', "CMD if true; then pip list; fi", "CMD vite preview",
+    ],
+)  # fmt: skip
+def test_command_that_may_stay_is_silent(last: str) -> None:
+    """Servers, whatever runs beside a command, and what is not understood."""
+    assert found(last) == []
+
+
+@pytest.mark.parametrize("base", ["python:3.13-slim", "node:22", "debian:12", "ubuntu", "alpine:3.20", "golang:1.23"])
+def test_image_without_a_command_is_found(base: str) -> None:
+    """The base image's own command is a shell or a prompt."""
+    assert found("", base=base) == [(Severity.ERROR, 1)]
+
+
+@pytest.mark.parametrize("base", ["nginx", "someone/python:3", "php:8-apache", "tiangolo/uvicorn-gunicorn", "caddy:2"])
+def test_base_images_that_bring_a_server_or_are_not_known_are_silent(base: str) -> None:
+    """nginx serves by itself, and what another image does only it knows."""
+    assert found("", base=base) == []
+
+
+def test_command_of_an_earlier_stage_of_the_chain_counts() -> None:
+    """A stage takes over the CMD of the stage that it is built on."""
+    assert found('CMD ["python", "app.py"]\nFROM base', base="python:3.13 AS base") == []
+
+
+@pytest.mark.parametrize("last", ['CMD ["nginx"]', "CMD nginx"])
+def test_nginx_leaves_the_foreground_unless_its_configuration_says_no(last: str) -> None:
+    """The official image says so in its own CMD, not in its nginx.conf."""
+    assert found(last, base="nginx:1.27") == [(Severity.ERROR, 4)]
+    assert (
+        found("COPY nginx.conf /etc/nginx/nginx.conf\n" + last, base="nginx:1.27", **{"nginx.conf": "daemon off;"})
+        == []
+    )
+    assert found("RUN echo 'daemon off;' >> /etc/nginx/x.conf\n" + last, base="nginx:1.27") == []
+
+
+def test_what_is_meant_to_end_is_silent() -> None:
+    """A cron service ends; a worker's end is only likely a mistake."""
+    head = "services:\n  - {name: c, runtime: docker, plan: starter, "
+    assert found("CMD pip list", **{"render.yaml": head + "type: cron, schedule: '0 0 * * *'}\n"}) == []
+    assert found("CMD pip list", **{"render.yaml": head + "type: worker}\n"}) == [(Severity.WARNING, 4)]
