@@ -37,8 +37,10 @@ _NGINX = ("nginx", "nginxinc/nginx-unprivileged")
 """Their entrypoint ends by executing its arguments (nginx/docker-nginx, docker-entrypoint.sh)."""
 _STAYING = (ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER)
 
-_ALWAYS_END = words("echo printf true false mkdir cp mv rm ln touch chmod chown ls pwd date whoami compileall pip pip3")
+_ALWAYS_END = words("echo printf true false mkdir cp mv rm ln touch chmod chown ls pwd date whoami compileall")
 _ENDING_VERBS = {
+    "pip": words("install list freeze check"),
+    "pip3": words("install list freeze check"),
     "npm": words("ci install i clean-install audit version"),
     "yarn": words("install add"),
     "pnpm": words("install i add"),
@@ -74,13 +76,23 @@ def ends_by_itself(subject: Subject) -> Iterator[Diagnostic]:
     told = _without_command(subject) or _of_command(subject)
     if told is None:
         return
-    severity = Severity.ERROR if subject.is_looked_for else Severity.WARNING
+    is_certain = subject.is_looked_for and (told.is_meant_to_serve or _is_declared(subject))
+    severity = Severity.ERROR if is_certain else Severity.WARNING
     yield subject.finding(ENDS.code, severity, told.message, help=told.help)
 
 
+def _is_declared(subject: Subject) -> bool:
+    """Whether a platform's own file declares the service. Where none does, its settings may name another command."""
+    origin, build = subject.service.origin, subject.container.build
+    return origin is not None and origin.file != build.dockerfile
+
+
 class _Told(NamedTuple):
+    """is_meant_to_serve: False of images that may be a workshop, started with a command of somebody's own."""
+
     message: str
     help: str
+    is_meant_to_serve: bool = False
 
 
 def _without_command(subject: Subject) -> _Told | None:
@@ -114,12 +126,15 @@ def _of_command(subject: Subject) -> _Told | None:
     if _goes_to_background(subject, run, given):
         help = "let it stay in the foreground"
         help += ': nginx -g "daemon off;"' if run.program == "nginx" else ""
-        return _Told(f"{run.program} goes on in the background, and the container ends", help)
+        return _Told(f"{run.program} goes on in the background, and the container ends", help, is_meant_to_serve=True)
     if run.program == "python" and not given and run.script is None and run.module is None:
         return _Told("python has no script to run, and ends at once without a terminal", "name the script")
     if _is_over(run, given):
         shown = " ".join([run.module or run.program, *given[:2]])
-        return _Told(f"`{shown}` ends when it has done its work", "run it in the build, and start the app here")
+        return _Told(
+            f"`{shown}` ends when it has done its work", "run it in the build, and start the app here",
+            is_meant_to_serve=run.program not in _ALWAYS_END,
+        )  # fmt: skip
     return None
 
 

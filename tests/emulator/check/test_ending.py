@@ -9,18 +9,21 @@ CODE = "start/ends-by-itself"
 PACKAGE = '{"scripts": {"start": "tsc", "dev": "tsc --watch", "serve": "tsc && node app.js"}}'
 
 
+WEB = {"render.yaml": "services:\n  - {name: c, runtime: docker, plan: starter, type: web}\n"}
+
+
 def found(last: str, *, base: str = "python:3.13-slim", **files: str) -> list[tuple[Severity, int]]:
     """Severity and line of each finding."""
     repo = {"app.py": "", "package.json": PACKAGE, "Dockerfile": f"FROM {base}\nCOPY . /app\nWORKDIR /app\n{last}"}
-    plan = check_files(repo | files)
+    plan = check_files(repo | files, options={"created-from": "blueprint"} if files.keys() & WEB.keys() else None)
     return [(d.severity, d.origin.line) for d in plan.diagnostics if d.code == CODE and d.origin]
 
 
 @pytest.mark.parametrize(
     "last",
     [
-        "CMD pip install -r requirements.txt", 'CMD ["python", "manage.py", "migrate"]', 'CMD ["python"]',
-        "CMD cd /app && flask db upgrade", 'CMD ["bash"]', "CMD alembic upgrade head", "CMD echo started",
+        "CMD pip install -r requirements.txt", 'CMD ["python", "manage.py", "migrate"]',
+        "CMD cd /app && flask db upgrade", "CMD alembic upgrade head",
         'CMD ["gunicorn", "-D", "app:app"]', "CMD gunicorn --daemon -b 0.0.0.0:$PORT app:app",
         "CMD service cron start", "CMD pm2 start app.js", "CMD npm ci", "CMD npm start", "CMD next build",
         "CMD redis-server --daemonize yes", 'ENTRYPOINT ["tini", "--"]\nCMD ["npm", "install"]',
@@ -49,8 +52,17 @@ def test_command_that_may_stay_is_silent(last: str) -> None:
 
 @pytest.mark.parametrize("base", ["python:3.13-slim", "node:22", "debian:12", "ubuntu", "alpine:3.20", "golang:1.23"])
 def test_image_without_a_command_is_found(base: str) -> None:
-    """The base image's own command is a shell or a prompt."""
-    assert found("", base=base) == [(Severity.ERROR, 1)]
+    """The base image's own command is a shell or a prompt. Certain where a file declares the service: otherwise the
+    platform's settings may hold a command, as `docker run` may have one."""
+    assert found("", base=base) == [(Severity.WARNING, 1)]
+    assert found("", base=base, **WEB) == [(Severity.ERROR, 1)]
+
+
+@pytest.mark.parametrize("last", ['CMD ["python"]', 'CMD ["bash"]', "CMD echo started"])
+def test_image_that_may_be_a_workshop_is_certain_only_as_a_declared_service(last: str) -> None:
+    """People start such an image with a command of their own."""
+    assert found(last) == [(Severity.WARNING, 4)]
+    assert found(last, **WEB) == [(Severity.ERROR, 4)]
 
 
 @pytest.mark.parametrize("base", ["nginx", "someone/python:3", "php:8-apache", "tiangolo/uvicorn-gunicorn", "caddy:2"])
