@@ -1,13 +1,16 @@
 """Commands that are over as soon as they have begun, and so leave a service with nothing that runs."""
 
+import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from emulator.formats.dockerfile.base_images import entrypoint_of, short_name
-from emulator.model.diagnostic import Diagnostic, Severity
+from emulator.model.diagnostic import Diagnostic, Related, Severity
+from emulator.model.origin import Origin
 from emulator.model.plan import BuildKind, ServiceType
 
 from .command import SHELLS, Started, base_name, started
+from .image_view import ImageView, view_of
 from .rule import CheckRule, Sample
 from .shell import words
 from .subject import Subject
@@ -73,12 +76,12 @@ def ends_by_itself(subject: Subject) -> Iterator[Diagnostic]:
     """A service's command that is surely over at once."""
     if subject.service.type not in _STAYING:
         return
-    told = _without_command(subject) or _of_command(subject)
+    told = _without_command(subject) or _of_command(subject) or _of_script(subject)
     if told is None:
         return
     is_certain = subject.is_looked_for and (told.is_meant_to_serve or _is_declared(subject))
     severity = Severity.ERROR if is_certain else Severity.WARNING
-    yield subject.finding(ENDS.code, severity, told.message, help=told.help)
+    yield subject.finding(ENDS.code, severity, told.message, help=told.help, related=told.related)
 
 
 def _is_declared(subject: Subject) -> bool:
@@ -93,6 +96,7 @@ class _Told(NamedTuple):
     message: str
     help: str
     is_meant_to_serve: bool = False
+    related: tuple[Related, ...] = ()
 
 
 def _without_command(subject: Subject) -> _Told | None:
@@ -136,6 +140,34 @@ def _of_command(subject: Subject) -> _Told | None:
             is_meant_to_serve=run.program not in _ALWAYS_END,
         )  # fmt: skip
     return None
+
+
+def _of_script(subject: Subject) -> _Told | None:
+    """`python app.py` of a script that makes an app and never serves it."""
+    view, run = view_of(subject), subject.started
+    if view is None or run is None or run.program != "python" or run.script is None or view.directory is None:
+        return None
+    found = view.worked.look(posixpath.join(view.directory, run.script))
+    text = view.files.read(found.path) if found.kind == "file" else None
+    is_plain = run.alone and run.complete and not run.changed and subject.is_looked_for and not run.args
+    if text is None or found.made is None or found.made.by != "context" or not is_plain:
+        return None
+    from .defining import imports_of, only_defines  # takes long to load
+
+    line = only_defines(text)
+    if line is None or any(_may_be_own(view, posixpath.dirname(found.path), name) for name in imports_of(text)):
+        return None
+    place = Origin(file=found.made.path, line=line)
+    return _Told(
+        f"{run.script} defines an app and ends: nothing in it serves it",
+        "start it with a server, such as gunicorn or uvicorn, or call its run() at the end of the script",
+        is_meant_to_serve=True, related=(Related(origin=place, message="the app that nobody serves"),),
+    )  # fmt: skip
+
+
+def _may_be_own(view: ImageView, directory: str, name: str) -> bool:
+    """Whether an import may run code of the repository, which may serve."""
+    return name == "." or any(view.files.look(posixpath.join(directory, name + end)) != "absent" for end in (".py", ""))
 
 
 def _is_over(run: Started, given: list[str]) -> bool:

@@ -92,3 +92,34 @@ def test_what_is_meant_to_end_is_silent() -> None:
     head = "services:\n  - {name: c, runtime: docker, plan: starter, "
     assert found("CMD pip list", **{"render.yaml": head + "type: cron, schedule: '0 0 * * *'}\n"}) == []
     assert found("CMD pip list", **{"render.yaml": head + "type: worker}\n"}) == [(Severity.WARNING, 4)]
+
+
+FLASK = "from flask import Flask\napp = Flask(__name__)\n\n@app.get('/')\ndef home():\n    return app.run.__name__\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [FLASK, "import os\n" + FLASK + "app.register_blueprint(None)\n", "from fastapi import FastAPI\napp = FastAPI()\n"],
+)
+def test_script_that_only_defines_its_app_is_found(text: str) -> None:
+    """Told at the command, with the place of the app."""
+    assert found("CMD exec python app.py", **{"app.py": text}) == [(Severity.ERROR, 4)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FLASK + "app.run()\n", FLASK + "if __name__ == '__main__':\n    app.run()\n", FLASK + "main()\n", "x = 1\n",
+        "import lib.own\n" + FLASK, "import own\n" + FLASK, "from . import own\n" + FLASK, FLASK + "s = serve(app)\n", FLASK + "while x: pass\n",
+        "from other import Flask\napp = Flask()\n", FLASK + "from gevent.pywsgi import x\nx(app).serve_forever()\n",
+    ],
+)  # fmt: skip
+def test_script_that_may_serve_is_silent(text: str) -> None:
+    """A call that serves, a call that is not known, code of the repository's own."""
+    assert found("CMD exec python app.py", **{"app.py": text, "own.py": "", "lib/own.py": ""}) == []
+
+
+def test_server_that_imports_the_app_is_silent() -> None:
+    """The same text is right for a server that imports it, and beside other arguments."""
+    assert found("CMD exec gunicorn app:app", **{"app.py": FLASK}) == []
+    assert found("CMD exec python app.py serve", **{"app.py": FLASK}) == []
