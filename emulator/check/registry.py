@@ -8,6 +8,7 @@ from . import (
     build_variables,
     building,
     ending,
+    imported,
     listening,
     machine,
     own_server,
@@ -32,6 +33,7 @@ LACKING: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
     ((programs.FILE,), programs.file_not_found),
     ((starting.MODULE, starting.LEFT), starting.module_not_found),
     ((starting.ATTRIBUTE,), starting.attribute_not_found),
+    ((imported.IMPORT,), imported.import_not_found),
 )
 """What the image of one container lacks to start. The first that finds an error decides: the rest is never seen."""
 

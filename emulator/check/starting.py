@@ -133,8 +133,8 @@ def _is_certain(view: ImageView, answer: Missing, named: Named) -> bool:
     first = named.module.partition(".")[0]
     if first in _ALWAYS_THERE or (answer.part == first and not view.paths_are_known):
         return False
-    asked = {_plain(one) for one in answer.packages} - {_plain(one) for one in _ALWAYS_THERE}
-    if any(_are_alike(first, one) for one in asked):
+    asked = {plain(one) for one in answer.packages} - {plain(one) for one in _ALWAYS_THERE}
+    if any(are_alike(first, one) for one in asked):
         return False
     if not asked:
         return True
@@ -142,7 +142,7 @@ def _is_certain(view: ImageView, answer: Missing, named: Named) -> bool:
         return True
     # A name that nobody has: no distribution of another name is likely to bring what a server is told to serve.
     is_served = view.run.module is None and _holds_code(view)
-    return (is_served or first in _COMMON) and _plain(ANY) not in asked
+    return (is_served or first in _COMMON) and plain(ANY) not in asked
 
 
 def _lacks(view: ImageView, named: Named) -> bool:
@@ -150,7 +150,6 @@ def _lacks(view: ImageView, named: Named) -> bool:
     from .python_source import Defined, defines  # takes long to load
 
     parent, _, last = named.module.rpartition(".")
-
     found = find_module(view.tree, list(view.roots(named.first)), parent)
     text = view.files.read(found.path) if isinstance(found, Found) and found.path.endswith(".py") else None
     return text is not None and defines(text, last) is Defined.NO
@@ -166,12 +165,12 @@ def _holds_code(view: ImageView) -> bool:
     )
 
 
-def _plain(requirement: str) -> str:
+def plain(requirement: str) -> str:
     """ "Flask[async]==3" → "flask"."""
     return re.split(r"[\s\[<>=!~;@(]", requirement.strip())[0].lower().replace("_", "-").replace(".", "-")
 
 
-def _are_alike(module: str, distribution: str) -> bool:
+def are_alike(module: str, distribution: str) -> bool:
     """Whether a distribution may well bring a module of this name."""
     if "/" in distribution or ":" in distribution:
         return True

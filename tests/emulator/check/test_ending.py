@@ -110,7 +110,8 @@ def test_script_that_only_defines_its_app_is_found(text: str) -> None:
     "text",
     [
         FLASK + "app.run()\n", FLASK + "if __name__ == '__main__':\n    app.run()\n", FLASK + "main()\n", "x = 1\n",
-        "import lib.own\n" + FLASK, "import own\n" + FLASK, "from . import own\n" + FLASK, FLASK + "s = serve(app)\n", FLASK + "while x: pass\n",
+        "import lib.own\n" + FLASK, "import own\n" + FLASK, "from . import own\n" + FLASK,
+        FLASK + "s = serve(app)\n", FLASK + "while x: pass\n",
         "from other import Flask\napp = Flask()\n", FLASK + "from gevent.pywsgi import x\nx(app).serve_forever()\n",
     ],
 )  # fmt: skip
