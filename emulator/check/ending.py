@@ -79,7 +79,7 @@ def ends_by_itself(subject: Subject) -> Iterator[Diagnostic]:
     told = _without_command(subject) or _of_command(subject) or _of_script(subject)
     if told is None:
         return
-    is_certain = subject.is_looked_for and (told.is_meant_to_serve or _is_declared(subject))
+    is_certain = subject.is_looked_for and told.is_sure and (told.is_meant_to_serve or _is_declared(subject))
     severity = Severity.ERROR if is_certain else Severity.WARNING
     yield subject.finding(ENDS.code, severity, told.message, help=told.help, related=told.related)
 
@@ -91,11 +91,13 @@ def _is_declared(subject: Subject) -> bool:
 
 
 class _Told(NamedTuple):
-    """is_meant_to_serve: False of images that may be a workshop, started with a command of somebody's own."""
+    """is_meant_to_serve: False of images that may be a workshop, started with a command of somebody's own.
+    is_sure: False where the program may be another one of that name."""
 
     message: str
     help: str
     is_meant_to_serve: bool = False
+    is_sure: bool = True
     related: tuple[Related, ...] = ()
 
 
@@ -134,10 +136,10 @@ def _of_command(subject: Subject) -> _Told | None:
     if run.program == "python" and not given and run.script is None and run.module is None:
         return _Told("python has no script to run, and ends at once without a terminal", "name the script")
     if _is_over(run, given):
-        shown = " ".join([run.module or run.program, *given[:2]])
+        shown = " ".join([run.script or run.module or run.program, *given[:2]])
         return _Told(
             f"`{shown}` ends when it has done its work", "run it in the build, and start the app here",
-            is_meant_to_serve=run.program not in _ALWAYS_END,
+            is_meant_to_serve=run.program not in _ALWAYS_END, is_sure=_is_django(subject, run),
         )  # fmt: skip
     return None
 
@@ -163,6 +165,16 @@ def _of_script(subject: Subject) -> _Told | None:
         "start it with a server, such as gunicorn or uvicorn, or call its run() at the end of the script",
         is_meant_to_serve=True, related=(Related(origin=place, message="the app that nobody serves"),),
     )  # fmt: skip
+
+
+def _is_django(subject: Subject, run: Started) -> bool:
+    """False where a manage.py can be read and is not Django's, or cannot be: its subcommands may do anything."""
+    view = view_of(subject)
+    if run.program != "django" or run.script is None:
+        return True
+    place = posixpath.join(view.directory, run.script) if view is not None and view.directory is not None else None
+    text = view.files.read(place) if view is not None and place is not None else None
+    return text is not None and "execute_from_command_line" in text
 
 
 def _may_be_own(view: ImageView, directory: str, name: str) -> bool:

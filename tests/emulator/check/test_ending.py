@@ -22,8 +22,8 @@ def found(last: str, *, base: str = "python:3.13-slim", **files: str) -> list[tu
 @pytest.mark.parametrize(
     "last",
     [
-        "CMD pip install -r requirements.txt", 'CMD ["python", "manage.py", "migrate"]',
-        "CMD cd /app && flask db upgrade", "CMD alembic upgrade head",
+        "CMD pip install -r requirements.txt",
+        "CMD cd /app && flask db upgrade", "CMD alembic upgrade head", "CMD django-admin migrate",
         'CMD ["gunicorn", "-D", "app:app"]', "CMD gunicorn --daemon -b 0.0.0.0:$PORT app:app",
         "CMD service cron start", "CMD pm2 start app.js", "CMD npm ci", "CMD npm start", "CMD next build",
         "CMD redis-server --daemonize yes", 'ENTRYPOINT ["tini", "--"]\nCMD ["npm", "install"]',
@@ -124,3 +124,11 @@ def test_server_that_imports_the_app_is_silent() -> None:
     """The same text is right for a server that imports it, and beside other arguments."""
     assert found("CMD exec gunicorn app:app", **{"app.py": FLASK}) == []
     assert found("CMD exec python app.py serve", **{"app.py": FLASK}) == []
+
+
+def test_subcommands_of_manage_py_are_certain_where_it_is_djangos() -> None:
+    """Another script of that name may do anything."""
+    last = 'CMD ["python", "manage.py", "migrate"]'
+    django = "from django.core.management import execute_from_command_line as main\n"
+    assert found(last, **{"manage.py": django}) == [(Severity.ERROR, 4)]
+    assert found(last, **{"manage.py": "print(1)\n"}, **WEB) == [(Severity.WARNING, 4)]
