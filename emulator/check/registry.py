@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterable
 from emulator.model.diagnostic import Diagnostic
 
 from . import (
+    build_variables,
     building,
+    ending,
     imported,
     listening,
+    machine,
     own_server,
     packages,
     precedence,
@@ -37,6 +40,10 @@ LACKING: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
 FINDERS: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
     ((precedence.SHADOWED,), precedence.command_shadowed),
     ((secrets.BAKED_IN,), secrets.secret_baked_in),
+    ((build_variables.NOT_DECLARED,), build_variables.argument_not_declared),
+    ((machine.ARCHITECTURE,), machine.other_architecture),
+    ((machine.HIDDEN,), machine.hidden_by_mount),
+    ((ending.ENDS,), ending.ends_by_itself),
     ((variables.NOT_SET,), variables.referenced_not_set),
     ((listening.PORT_LITERAL,), listening.port_literal),
     ((listening.LOOPBACK_BIND,), listening.loopback_bind),
