@@ -226,6 +226,10 @@ class Worktree:
         self._facts = facts
         self._nodes: dict[str, Node] = {}
         self._exact: dict[str, Node] = {}
+        self._found: dict[str, Node] = {}
+        self._listings: dict[str, tuple[Node, ...]] = {}
+        self._spelled: set[str] = set()
+        """Paths whose spelling on disk is known: a listing had them."""
         self._areas: list[tuple[str, Ignores, str]] = []
         """Repositories met: (snapshot path with "/" at its end, its rules, what leads from it to that path)."""
         if place:
@@ -276,16 +280,19 @@ class Worktree:
     def left_out(self, path: str) -> tuple[Node, ...]:
         return tuple(node for node in self._inside(path) if node.kind is None)
 
-    def _inside(self, path: str) -> list[Node]:
+    def _inside(self, path: str) -> tuple[Node, ...]:
         """What lies in a directory, git's own folder apart, sorted by name."""
-        try:
-            node = follow(path, self._node_at)
-            names = sorted(_names(self._on_disk(node.path))) if node.kind == "directory" else []
-            paths = [_join(node.path, name) for name in names if name.lower() != ".git"]
-            self._ask_ahead(paths)
-        except GitFailed as problem:
-            raise _silent(path, problem) from problem
-        return [self.node(path) for path in paths]
+        if path not in self._listings:
+            try:
+                node = follow(path, self._node_at)
+                names = sorted(_names(self._on_disk(node.path))) if node.kind == "directory" else []
+                paths = [_join(node.path, name) for name in names if name.lower() != ".git"]
+                self._spelled.update(paths)
+                self._ask_ahead(paths)
+            except GitFailed as problem:
+                raise _silent(path, problem) from problem
+            self._listings[path] = tuple(self.node(path) for path in paths)
+        return self._listings[path]
 
     def _ask_ahead(self, paths: list[str]) -> None:
         """Let git judge the paths of one directory together: one by one costs ten times as much."""
@@ -299,12 +306,17 @@ class Worktree:
 
     def _node_at(self, path: str) -> Node:
         """What lies at exactly `path`. Only links are judged against the ignore rules here."""
+        if path not in self._found:
+            self._found[path] = self._find(path)
+        return self._found[path]
+
+    def _find(self, path: str) -> Node:
         if posixpath.basename(path).lower() == ".git":
             return _nothing(path, "missing", "git's own folder is not part of the repository")
         place = self._on_disk(path)
         try:
             found = os.lstat(place)
-            if _other_spelling(place, found):
+            if path not in self._spelled and _other_spelling(place, found):
                 return _nothing(path, "missing", "the name on disk differs in upper and lower case")
             if stat.S_ISLNK(found.st_mode):
                 link = Node(path=path, kind="symlink", target=os.readlink(place))

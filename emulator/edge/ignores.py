@@ -41,12 +41,13 @@ class Ignores:
         rules = self.begin()
         waiting: list[str] = []
         question = b""
-        for path in paths:
+        unknown = [path for path in paths if path not in self._known]
+        for path in unknown:
             waiting.append(path)
             # "./" keeps a name that begins with ":" from being read as pathspec magic.
             question += b"./" + os.fsencode(path) + b"\0"
             # What fits into the pipe is written whole, even while git waits for us to read.
-            if len(question) > MOST_AT_ONCE or path is paths[-1]:
+            if len(question) > MOST_AT_ONCE or path is unknown[-1]:
                 rules.ask(question)
                 self._known.update((asked, _answer(rules)) for asked in waiting)
                 waiting, question = [], b""
