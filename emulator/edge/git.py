@@ -127,10 +127,11 @@ class Git:
         """All `count` fields of its answer to the last question, each ended by a NUL byte. Raises GitFailed when it
         has ended."""
         data = bytearray()
-        while data.count(b"\0") < count:
+        while count > 0:
             more = self._answer.read1()
             if not more:
                 self._ended()
+            count -= more.count(b"\0")
             data += more
         return bytes(data).split(b"\0")[:-1]
 
