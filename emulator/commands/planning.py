@@ -4,7 +4,7 @@ import argparse
 from typing import NamedTuple
 
 from emulator import options, planning
-from emulator.contract import GivenVar, Inputs, Platform, Resolution
+from emulator.contract import GivenText, GivenVar, Inputs, Option, Platform, Resolution
 from emulator.model.diagnostic import Severity, UsageError
 from emulator.model.record import replace
 from emulator.request import Request, World
@@ -36,9 +36,18 @@ def plan_repository(request: Request, world: World) -> Planned:
     """Open the repository and resolve. Raises UsageError."""
     path = request.path or request.root or "."
     repo = world.open_repository(path, request.root, request.snapshot)
-    platform, decision = planning.detect(world.platforms, repo, request.platform)
+    platform, decision = planning.detect(world.platforms, repo, *_asked(request, world))
     inputs = read_inputs(request, platform, world)
     return Planned(repo, platform, inputs, platform.resolve(repo, inputs, decision))
+
+
+def _asked(request: Request, world: World) -> tuple[str | None, str]:
+    """The platform that is asked for, and by what: its name, or a file that is given to it."""
+    given = ((name, o) for name, platform in world.platforms.items() for o in platform.OPTIONS if o.is_files)
+    by_file = next(((name, o.flag) for name, o in given if getattr(request, o.name, None)), None)
+    if request.platform is None and by_file is not None:
+        return by_file[0], f"{by_file[1]} is given"
+    return request.platform, "--platform names it"
 
 
 def with_answers(planned: Planned, answers: dict[str, str]) -> Planned:
@@ -55,14 +64,22 @@ def read_inputs(request: Request, platform: Platform, world: World) -> Inputs:
         _from_flag(text) for text in request.env
     ]
     latest = {v.name: v for v in given}
-    chosen = {o.name: getattr(request, o.name) for o in platform.OPTIONS if getattr(request, o.name, None) is not None}
-    set_by_user = tuple(o.name for o in platform.OPTIONS if o.name in chosen and chosen[o.name] != o.default)
+    own = [o for o in platform.OPTIONS if not o.is_files]
+    chosen = {o.name: getattr(request, o.name) for o in own if getattr(request, o.name, None) is not None}
+    set_by_user = tuple(o.name for o in own if o.name in chosen and chosen[o.name] != o.default)
     return Inputs(
         env=tuple(latest.values()),
         services=tuple(request.service),
         options={k: str(v) for k, v in chosen.items()},
         options_chosen=set_by_user,
+        files={o.name: texts for o in platform.OPTIONS if o.is_files and (texts := _texts(request, o, world))},
     )
+
+
+def _texts(request: Request, option: Option, world: World) -> tuple[GivenText, ...]:
+    """What the files say that the user named with the option."""
+    files = getattr(request, option.name, None) or ()
+    return tuple(GivenText(file=file, text=world.read_text(file, option.flag)) for file in files)
 
 
 def _from_flag(text: str) -> GivenVar:
