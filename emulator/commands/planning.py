@@ -37,7 +37,7 @@ def plan_repository(request: Request, world: World) -> Planned:
     path = request.path or request.root or "."
     repo = world.open_repository(path, request.root, request.snapshot)
     platform, decision = planning.detect(world.platforms, repo, *_asked(request, world))
-    inputs = read_inputs(request, platform, world)
+    inputs = read_inputs(request, platform, world, repo)
     return Planned(repo, platform, inputs, platform.resolve(repo, inputs, decision))
 
 
@@ -58,7 +58,7 @@ def with_answers(planned: Planned, answers: dict[str, str]) -> Planned:
     return planned._replace(inputs=inputs, resolution=resolution)
 
 
-def read_inputs(request: Request, platform: Platform, world: World) -> Inputs:
+def read_inputs(request: Request, platform: Platform, world: World, repo: Snapshot) -> Inputs:
     """The request as the platform's inputs; --env comes after --env-file and so wins."""
     given = [v for file in request.env_file for v in _from_file(file, world)] + [
         _from_flag(text) for text in request.env
@@ -72,14 +72,22 @@ def read_inputs(request: Request, platform: Platform, world: World) -> Inputs:
         services=tuple(request.service),
         options={k: str(v) for k, v in chosen.items()},
         options_chosen=set_by_user,
-        files={o.name: texts for o in platform.OPTIONS if o.is_files and (texts := _texts(request, o, world))},
+        files={o.name: texts for o in platform.OPTIONS if o.is_files and (texts := _texts(request, o, world, repo))},
     )
 
 
-def _texts(request: Request, option: Option, world: World) -> tuple[GivenText, ...]:
-    """What the files say that the user named with the option."""
+def _texts(request: Request, option: Option, world: World, repo: Snapshot) -> tuple[GivenText, ...]:
+    """What the files say that the user named with the option; one that lies in the repository has its name there."""
     files = getattr(request, option.name, None) or ()
-    return tuple(GivenText(file=file, text=world.read_text(file, option.flag)) for file in files)
+    inside = repo.root.rstrip("/") + "/"
+    named = {file: world.absolute(file) for file in files}
+    return tuple(
+        GivenText(
+            file=whole.removeprefix(inside) if whole.startswith(inside) else file,
+            text=world.read_text(file, option.flag),
+        )
+        for file, whole in named.items()
+    )
 
 
 def _from_flag(text: str) -> GivenVar:

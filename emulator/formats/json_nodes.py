@@ -7,7 +7,7 @@ may be a secret.
 
 import re
 from bisect import bisect_right
-from json.decoder import JSONDecodeError, scanstring
+from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]  # the library's own reader of a text
 from typing import Final
 
 from emulator.model.diagnostic import Diagnostic, Related, error, warning
@@ -152,7 +152,9 @@ class _Reader:
         if first is not None and not self.findings.full:
             related = (Related(origin=first[0].origin, message="the first one is here"),)
             message = "a key is written twice in the same object; the later one counts"
-            found = warning("json/duplicate-key", message, origin=key.origin, related=related, help="remove one of them")
+            found = warning(
+                "json/duplicate-key", message, origin=key.origin, related=related, help="remove one of them"
+            )
             self.findings.add(found)
         frame.key = key
 
@@ -164,11 +166,15 @@ class _Reader:
             self._at = min(wrong.pos, len(self._text))
             if wrong.msg.startswith("Unterminated"):
                 self._at = start
-                raise self._refused("json/unclosed-text", "a text that starts here does not end", 'add the `"`') from wrong
+                raise self._refused(
+                    "json/unclosed-text", "a text that starts here does not end", 'add the `"`'
+                ) from wrong
             if "control character" in wrong.msg:
                 message = "a line break or a control character stands inside a text"
                 raise self._refused("json/syntax", message, "write it as an escape: \\n, \\t") from wrong
-            raise self._refused("json/syntax", "there is no such escape in JSON", "write \\\\ for a backslash") from wrong
+            raise self._refused(
+                "json/syntax", "there is no such escape in JSON", "write \\\\ for a backslash"
+            ) from wrong
         return self._scalar(value, "quoted", start)
 
     def _scalar(self, text: str, style: Style, start: int) -> Scalar:

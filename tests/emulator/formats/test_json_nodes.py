@@ -58,7 +58,7 @@ def test_values_know_their_place() -> None:
         ('{"a" 1}', "json/syntax", (1, 6)),
         ('{"a": 1\n "b": 2}', "json/syntax", (2, 2)),
         ("{'a': 1}", "json/syntax", (1, 2)),
-        ('{a: 1}', "json/syntax", (1, 2)),
+        ("{a: 1}", "json/syntax", (1, 2)),
         ('{"a": }', "json/syntax", (1, 7)),
         ('{"a": nan}', "json/syntax", (1, 7)),
         ("[01]", "json/syntax", (1, 2)),
@@ -98,11 +98,13 @@ def test_no_value_is_quoted() -> None:
 
 def test_garbage_ends_in_a_diagnostic() -> None:
     """Whatever is cut away or changed: a document as the library reads it, or one error."""
-    whole = json.dumps({"service": {"id": "srv-1", "list": [1, 2.5, None, "a\"\\"], "deep": {"x": [[]]}}}, indent=1)
+    whole = json.dumps({"service": {"id": "srv-1", "list": [1, 2.5, None, 'a"\\'], "deep": {"x": [[]]}}}, indent=1)
     dice = random.Random(7)
     for _ in range(2000):
         at = dice.randrange(len(whole))
-        text = whole[:at] + dice.choice(['"', "{", "]", ",", ":", "\\", "\n", "0", ""]) + whole[at + dice.randrange(3) :]
+        text = (
+            whole[:at] + dice.choice(['"', "{", "]", ",", ":", "\\", "\n", "0", ""]) + whole[at + dice.randrange(3) :]
+        )
         result = parse_json(text, "a.json")
         try:
             wanted = json.loads(text)
