@@ -170,7 +170,8 @@ def _wrong_types(node: Mapping, name: str) -> list[Diagnostic]:
         *((path, field.type) for path, field in FIELDS.items()),
     ):
         value = _at(node, path)
-        if value is not None and not fits(value, type_):
+        is_text = isinstance(value, Scalar) and value.style == "quoted"
+        if value is not None and not (is_text if type_ == "string" else fits(value, type_)):
             found.append(
                 error(
                     "render/wrong-type", f"{path} must be {fields.A_TYPE[type_]}", origin=value.origin, service=name,

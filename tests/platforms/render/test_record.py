@@ -215,6 +215,7 @@ BAD: list[tuple[str, str, str, int]] = [
     ("a number that is a text",
      '{"name": "web", "type": "web_service", "serviceDetails": {"runtime": "go",\n"numInstances": "many"}}',
      "render/wrong-type", 2),
+    ("a text that is a number", '{"name": "web", "type": "static_site",\n"rootDir": 7}', "render/wrong-type", 2),
     ("a list that is none", '{"name": "web", "type": "static_site",\n"envVars": {}}', "render/wrong-type", 2),
     ("a name that is a list", '{"name": [],\n"type": "static_site"}', "render/service-record", 1),
     ("variables alone", '[{"key": "A", "value": "1"}]', "render/service-record", 1),
