@@ -192,15 +192,12 @@ def _env(env: tuple[EnvVar, ...], *, verbose: bool) -> str:
 
 
 def _losers(command: Command | None, style: Style, *, told: bool) -> list[str]:
-    """The commands that do not run. `told`: a warning below says what would run otherwise; a row may say so, too."""
+    """The commands that do not run. `told`: a warning below says what would run otherwise."""
     lines: list[str] = []
-    shadowed = command.shadowed if command else ()
-    lost = {(loser.source, loser.text) for loser in shadowed}
-    for loser in shadowed:
+    for loser in command.shadowed if command else ():
         lines += _row("not used", f"{loser.text}  [{_at(loser.origin)}]: {loser.because}", style)
-    other = command.alternative if command else None
-    is_said = other is not None and (other.source, other.text) in lost
-    if other and not is_said and not told:
+    if command and command.alternative and not told:
+        other = command.alternative
         lines += _row(
             "otherwise",
             f"{other.when}: {other.text or 'nothing runs'}" + (f" ({other.source})" if other.text else ""),
