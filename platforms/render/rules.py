@@ -31,6 +31,21 @@ BLUEPRINT_RUNTIME = _rule(
     "A service synced from a Blueprint runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
     DOCS + "docker", INFERRED,
 )  # fmt: skip
+SERVICE_RECORD = _rule(
+    "service-record",
+    "A deploy consults the service's own settings alone: render.yaml is read at a Blueprint sync, a Procfile never.",
+    DOCS + "infrastructure-as-code", DOCUMENTED,
+)  # fmt: skip
+SYNC_OVERWRITES = _rule(
+    "sync-overwrites", "A Blueprint sync sets what render.yaml says, whatever was changed in the Dashboard since.",
+    DOCS + "infrastructure-as-code", DOCUMENTED,
+)  # fmt: skip
+SYNC_OMITTED = _rule(
+    "sync-omitted",
+    "Of what render.yaml leaves out, a sync keeps some settings (plan, instances, auto-deploys, variables) and empties "
+    "build filters; others almost definitely get their defaults.",
+    DOCS + "blueprint-spec", DOCUMENTED, APPROXIMATE, note="The documentation names what is kept, not what is not.",
+)  # fmt: skip
 CRON_RUNTIME = _rule(
     "cron-runtime", "A cron job runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
     DOCS + "cronjobs", INFERRED,

@@ -26,7 +26,7 @@ from .plans import DEFAULT, InstanceType, canonical, instance_type
 from .pre_deploy import PreDeploy, pre_deploy
 from .references import reference_problems
 from .router import router_of
-from .validation import service_problems
+from .validation import recorded_problems, service_problems
 from .way import Given, Way
 
 
@@ -47,7 +47,7 @@ def resolve_service(
 ) -> ServiceResult:
     """The plan of one service for `created_from`, and where the other way would differ."""
     trace = Trace()
-    found = service_problems(spec)
+    found = recorded_problems(spec) if spec.is_recorded else service_problems(spec)
     instance = _instance(spec, trace)
     root, usable = _root(repo, spec, trace, found)
     given = Given(repo, inputs, spec, blueprint, created_from, root, usable, instance, trace, [])
@@ -106,7 +106,7 @@ def _instance(spec: ServiceSpec, trace: Trace) -> InstanceType:
     written = spec.get("plan")
     setting: Setting[str] | None = choose(
         trace, f"{spec.name}.plan", "Which instance type?",
-        Candidate(written.text if written else ABSENT, source="render.yaml", because="plan is set",
+        Candidate(written.text if written else ABSENT, source=spec.source, because="plan is set",
                   origin=written.origin if written else None, rule=rules.MEMORY, absent="no plan is set"),
         *([] if written and canonical(written.text) == DEFAULT else [
             Candidate(DEFAULT, source="default", because="a service without a plan gets it", rule=rules.DEFAULT_PLAN)]),
@@ -169,10 +169,11 @@ def _port(spec: ServiceSpec, environment: Environment, trace: Trace, found: list
                 rule=rules.RESERVED_PORT.id, url=rules.RESERVED_PORT.url, help="take another port",
             )
         )  # fmt: skip
-    by_flag = user is not None and (user.kind in ("flag", "secret") or "PORT" in environment.hidden)
+    recorded = spec.is_recorded and origin is not None and origin.file == spec.origin.file
+    by_flag = not recorded and user is not None and (user.kind in ("flag", "secret") or "PORT" in environment.hidden)
     setting: Setting[int] | None = choose(
         trace, f"{spec.name}.port", "Which port must the app listen on?",
-        Candidate(number or ABSENT, source="flag" if by_flag else "render.yaml", because="PORT is set", origin=origin,
+        Candidate(number or ABSENT, source="flag" if by_flag else spec.source, because="PORT is set", origin=origin,
                   rule=rules.DEFAULT_PORT, absent="no PORT is set" if text is None else "it is no port number"),
         *([Candidate(10000, source="default", because="PORT is not set", rule=rules.DEFAULT_PORT)]
           if spec.kind == "W" else []),
