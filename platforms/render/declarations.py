@@ -18,13 +18,14 @@ class Value(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """fromDatabase or fromService: `name` of what; `what` is the property or variable it takes."""
+    """fromDatabase or fromService: `name` of what; `what` is the property it takes, or the variable."""
 
     to: str
     name: str
     type: str
     what: str
     origin: Origin
+    is_property: bool = True
 
 
 class EnvEntry(NamedTuple):

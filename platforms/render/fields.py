@@ -83,11 +83,13 @@ ROOT_NOTES: dict[str, tuple[Fidelity, str]] = {
 """What we make of the file's outermost fields; services and databases are told field by field."""
 
 ROOT_FIELDS = ("services", "databases", *ROOT_NOTES)
-PREVIEWS_FIELDS = ("generation", "expireAfterDays")
 UNGROUPED_FIELDS = ("services", "databases", "envVarGroups")
 PROJECT_FIELDS = ("name", "environments")
 ENVIRONMENT_FIELDS = ("name", "services", "databases", "envVarGroups", "networking", "permissions")
 GROUP_FIELDS = ("name", "envVars")
+
+ROOT_TYPES = {"previews": "mapping", "previewsEnabled": "boolean", "previewsExpireAfterDays": "integer"}
+ENVIRONMENT_TYPES = {"networking": "mapping", "permissions": "mapping"}
 
 DATABASE_FIELDS = {
     "name": "string", "plan": "string", "postgresMajorVersion": "string", "databaseName": "string", "user": "string",
@@ -96,25 +98,12 @@ DATABASE_FIELDS = {
     "highAvailability": "mapping", "connectionPool": "string",
 }  # fmt: skip
 
-NESTED_FIELDS: dict[str, tuple[str, ...]] = {
-    "registryCredential": ("fromRegistryCreds",),
-    "image": ("url", "creds"),
-    "buildFilter": ("paths", "ignoredPaths"),
-    "scaling": ("minInstances", "maxInstances", "targetMemoryPercent", "targetCPUPercent"),
-    "disk": ("name", "mountPath", "sizeGB"),
-    "maintenanceMode": ("enabled", "uri"),
-    "previews": ("generation", "plan", "numInstances"),
-    "ipAllowList": ("source", "description"),
-    "headers": ("path", "name", "value"),
-    "routes": ("type", "source", "destination"),
-}
-"""Fields of a field's mapping, or of each item of its list."""
-
 CHOICES: dict[str, tuple[str, ...]] = {
     "region": ("oregon", "ohio", "virginia", "frankfurt", "singapore"),
     "autoDeployTrigger": ("commit", "checksPass", "off"),
     "renderSubdomainPolicy": ("enabled", "disabled"),
     "persistenceMode": ("journal-snapshot", "snapshot", "off"),
+    "connectionPool": ("pgbouncer", "none"),
 }
 
 ENV_KEYS = (
@@ -179,6 +168,13 @@ NOT_A_FIELD = {
     "pythonVersion": "set PYTHON_VERSION in envVars, or write a .python-version file",
 }
 """Fields people write that do not exist, and what to write instead."""
+
+NOT_A_DATABASE_FIELD = {
+    "version": "did you mean `postgresMajorVersion`?",
+    "postgresVersion": "did you mean `postgresMajorVersion`?",
+    "type": "remove it: everything under `databases` is Postgres",
+    "envVars": "a database has no variables; services take theirs from it with fromDatabase",
+}
 
 
 def kind_of(type: str, runtime: str | None) -> str | None:

@@ -10,8 +10,10 @@ from emulator.model.origin import Origin
 
 from . import fields, rules
 from .declarations import Blueprint, Database, EnvEntry, ServiceSpec
+from .deprecated import ROOT_SUCCESSORS, tell_deprecated
 from .manifest_env import read_env, tell_booleans
 from .manifest_service import read_service
+from .parts import DATABASE_PARTS, ENVIRONMENT_PARTS, ROOT_PARTS, Part, check_choice, check_parts
 from .reading import Notes, fits, text_of, texts_of
 
 
@@ -24,9 +26,8 @@ def read_blueprint(text: str, file: str) -> Blueprint:
         return Blueprint(file, diagnostics=found)
     notes = Notes()
     notes.keys(root, fields.ROOT_FIELDS, "a Blueprint")
-    previews = root.get("previews")
-    if isinstance(previews, Mapping):
-        notes.keys(previews, fields.PREVIEWS_FIELDS, "previews")
+    _check_values(root, fields.ROOT_TYPES, ROOT_PARTS, notes)
+    tell_deprecated(root, ROOT_SUCCESSORS, notes)
     services, databases, groups = _resources(root, notes)
     tell_booleans(notes)
     keys = {key.text: key.origin for key, _ in root.pairs}
@@ -62,7 +63,8 @@ def _resources(
                 databases.append(database)
         for item in notes.items(holder, "envVarGroups"):
             _group(item, groups, notes)
-    _same_names(services, notes)
+    _same_names(services, "services", notes)
+    _same_names(databases, "databases", notes)
     return tuple(services), tuple(databases), groups
 
 
@@ -75,18 +77,32 @@ def _environments(root: Mapping, notes: Notes) -> list[Mapping]:
         notes.keys(project, fields.PROJECT_FIELDS, "a project")
         for environment in notes.items(project, "environments"):
             notes.keys(environment, fields.ENVIRONMENT_FIELDS, "an environment")
+            _check_values(environment, fields.ENVIRONMENT_TYPES, ENVIRONMENT_PARTS, notes)
             found.append(environment)
     return found
 
 
+def _check_values(node: Mapping, types: dict[str, str], parts: dict[str, dict[str, Part]], notes: Notes) -> None:
+    """The types of a mapping's fields, their words, and what is inside them."""
+    for key, value in node.pairs:
+        wanted = types.get(key.text)
+        if wanted is None:
+            continue
+        if not fits(value, wanted):
+            notes.wrong_type(value, key.text, fields.A_TYPE[wanted])
+            continue
+        if key.text in fields.CHOICES:
+            check_choice(key.text, value, fields.CHOICES[key.text], notes)
+        check_parts(key.text, value, parts.get(key.text), notes)
+
+
 def _database(number: int, node: Mapping, notes: Notes) -> Database | None:
     name = text_of(node, "name")
-    for key, value in node.pairs:
-        wanted = fields.DATABASE_FIELDS.get(key.text)
-        if wanted is None:
-            notes.unknown(key, tuple(fields.DATABASE_FIELDS), "a database")
-        elif not fits(value, wanted):
-            notes.wrong_type(value, key.text, fields.A_TYPE[wanted])
+    for key, _ in node.pairs:
+        if key.text not in fields.DATABASE_FIELDS:
+            hint = fields.NOT_A_DATABASE_FIELD.get(key.text)
+            notes.unknown(key, tuple(fields.DATABASE_FIELDS), "a database", hint=hint)
+    _check_values(node, fields.DATABASE_FIELDS, DATABASE_PARTS, notes)
     if name is None:
         notes.say("render/missing-field", f"databases[{number}] has no name", node.origin, help="add `name:`")
         return None
@@ -110,13 +126,13 @@ def _group(node: Mapping, groups: dict[str, tuple[EnvEntry, ...]], notes: Notes)
     groups[name.text] = read_env(node, notes, group=name.text)
 
 
-def _same_names(services: list[ServiceSpec], notes: Notes) -> None:
-    first: dict[str, ServiceSpec] = {}
-    for spec in services:
+def _same_names(declared: list[ServiceSpec] | list[Database], what: str, notes: Notes) -> None:
+    first: dict[str, Origin] = {}
+    for spec in declared:
         if spec.name in first:
-            related = (Related(origin=first[spec.name].origin, message="the first one"),)
+            related = (Related(origin=first[spec.name], message="the first one"),)
             notes.say(
-                "render/duplicate-name", f"two services are called {spec.name!r}", spec.origin,
+                "render/duplicate-name", f"two {what} are called {spec.name!r}", spec.origin,
                 related=related, help="rename one of them",
             )  # fmt: skip
-        first.setdefault(spec.name, spec)
+        first.setdefault(spec.name, spec.origin)

@@ -147,4 +147,5 @@ def _reference(item: Mapping, form: str, notes: Notes, service: str | None) -> R
             "render/invalid-value", f"{field} has no property {taken.text!r}", taken.origin, rule=rules.ENV_FORMS.id,
             service=service, help=near(taken.text, known),
         )  # fmt: skip
-    return Reference(form, name.text, type_.text if type_ else "", taken.text, name.origin)
+    is_property = text_of(node, "property") is not None
+    return Reference(form, name.text, type_.text if type_ else "", taken.text, name.origin, is_property)

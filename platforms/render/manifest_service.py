@@ -1,11 +1,13 @@
 """One item of `services:` → a ServiceSpec."""
 
 from emulator.formats.yaml import Mapping, Node, Scalar, Sequence
-from emulator.model.diagnostic import Diagnostic, info, warning
+from emulator.model.diagnostic import Diagnostic, info
 
 from . import fields, rules
 from .declarations import ServiceSpec, Value
+from .deprecated import SUCCESSORS, tell_deprecated
 from .manifest_env import read_env
+from .parts import SERVICE_PARTS, check_choice, check_parts
 from .reading import Notes, fits, near, text_of, texts_of
 
 
@@ -15,7 +17,7 @@ def read_service(number: int, node: Mapping, notes: Notes) -> ServiceSpec | None
     for field, value in (("type", type_), ("name", name)):
         if value is None:
             notes.say("render/missing-field", f"services[{number}] has no {field}", node.origin, help=f"add `{field}:`")
-    runtime = _runtime(node, notes)
+    runtime = _runtime(node)
     kind = fields.kind_of(type_.text, runtime.text if runtime else None) if type_ else None
     if type_ and type_.text == fields.WORKFLOW:
         notes.found.append(_workflow(type_, name.text if name else None))
@@ -23,6 +25,7 @@ def read_service(number: int, node: Mapping, notes: Notes) -> ServiceSpec | None
         _unknown_type(type_, notes)
     _check_runtime(number, node, kind, runtime, notes)
     _check_keys(node, name.text if name else None, notes)
+    tell_deprecated(node, SUCCESSORS, notes, service=name.text if name else None)
     if kind is None or name is None:
         return None
     env = read_env(node, notes, service=name.text)
@@ -34,18 +37,8 @@ def read_service(number: int, node: Mapping, notes: Notes) -> ServiceSpec | None
     )  # fmt: skip
 
 
-def _runtime(node: Mapping, notes: Notes) -> Value | None:
-    old = text_of(node, "env")
-    if old is not None:
-        key = node.key("env")
-        notes.found.append(
-            warning(
-                "render/deprecated-field", "`env` is the deprecated name of `runtime`",
-                origin=key.origin if key else old.origin, rule=rules.UNKNOWN_FIELD.id,
-                help="write `runtime:`; both work", fix={"replace": "env", "with": "runtime"},
-            )
-        )  # fmt: skip
-    return text_of(node, "runtime") or old
+def _runtime(node: Mapping) -> Value | None:
+    return text_of(node, "runtime") or text_of(node, "env")
 
 
 def _check_runtime(number: int, node: Mapping, kind: str | None, runtime: Value | None, notes: Notes) -> None:
@@ -90,22 +83,10 @@ def _check_keys(node: Mapping, name: str | None, notes: Notes) -> None:
 
 
 def _check_value(key: Scalar, value: Node, name: str | None, notes: Notes) -> None:
-    """A word that is none of the field's, or a key that its mapping does not have."""
-    choices = fields.CHOICES.get(key.text)
-    if choices and isinstance(value, Scalar) and value.text and value.text not in choices:
-        notes.say(
-            "render/invalid-value", f"{key.text} cannot be {value.text!r}", value.origin, service=name,
-            rule=rules.UNKNOWN_FIELD.id, help=near(value.text, choices),
-        )  # fmt: skip
-    known = fields.NESTED_FIELDS.get(key.text)
-    if known and isinstance(value, Mapping):
-        notes.keys(value, known, key.text, service=name)
-    elif known and isinstance(value, Sequence):
-        for item in value.items:
-            if isinstance(item, Mapping):
-                notes.keys(item, known, f"an item of {key.text}", service=name)
-            else:
-                notes.wrong_type(item, f"an item of {key.text}", "a mapping", service=name)
+    """A word that is none of the field's, or what is wrong inside it."""
+    if key.text in fields.CHOICES:
+        check_choice(key.text, value, fields.CHOICES[key.text], notes, service=name)
+    check_parts(key.text, value, SERVICE_PARTS.get(key.text), notes, service=name)
 
 
 def _image(node: Mapping) -> Value | None:

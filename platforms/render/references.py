@@ -5,6 +5,7 @@ from emulator.model.plan import Edge
 
 from . import rules
 from .declarations import Blueprint, EnvEntry, ServiceSpec
+from .reference_doubts import reference_doubts
 
 
 def edges(blueprint: Blueprint | None, specs: tuple[ServiceSpec, ...]) -> tuple[Edge, ...]:
@@ -46,17 +47,31 @@ def reference_problems(spec: ServiceSpec, blueprint: Blueprint | None) -> list[D
         elif entry.reference and entry.reference.name not in targets[entry.form]:
             kind = "database" if entry.form == "database" else "service"
             found.append(
-                _missing(spec, entry, f"{entry.key} refers to {kind} {entry.reference.name!r}, which is not here")
+                _missing(
+                    spec,
+                    entry,
+                    f"{entry.key} refers to {kind} {entry.reference.name!r}, which is not here",
+                    _other_form(entry, targets),
+                )
             )
-    return [*found, *_contested(spec, blueprint)]
+    return [*found, *reference_doubts(spec, blueprint), *_contested(spec, blueprint)]
 
 
-def _missing(spec: ServiceSpec, entry: EnvEntry, message: str) -> Diagnostic:
+def _other_form(entry: EnvEntry, targets: dict[str, dict[str, str]]) -> str | None:
+    """What to write where the name is that of something of the other form."""
+    assert entry.reference is not None
+    other = "service" if entry.form == "database" else "database"
+    if entry.reference.name not in targets[other]:
+        return None
+    return f"{entry.reference.name} is a {other} here: write `from{other.capitalize()}`"
+
+
+def _missing(spec: ServiceSpec, entry: EnvEntry, message: str, help_: str | None = None) -> Diagnostic:
     return warning(
         "render/missing-target", message, fault=Fault.GAP, service=spec.name, rule=rules.REFERENCES.id,
         origin=entry.reference.origin if entry.reference else entry.origin,
         facts=("the sync fails unless it exists in the workspace already",),
-        help="add it to render.yaml, or correct the name",
+        help=help_ or "add it to render.yaml, or correct the name",
     )  # fmt: skip
 
 

@@ -222,6 +222,20 @@ UNKNOWN_FIELD = _rule(
     SCHEMA,
     note="Its words, quoted by six unrelated projects: field nodeVersion not found in type file.Service.",
 )
+NESTED_FIELDS = _rule(
+    "nested-fields",
+    "Fields inside a field are required as the published schema says.",
+    "https://render.com/schema/render.yaml.json",
+    SCHEMA,
+    APPROXIMATE,
+    note="What only the schema requires is a warning: the server is not known to refuse it.",
+)
+DEPRECATED_FIELDS = _rule(
+    "deprecated-fields",
+    "Deprecated names are still taken; autoDeployTrigger wins over autoDeploy.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+)
 MISPLACED_FIELD = _rule(
     "misplaced-field",
     "A field of another kind of service is no unknown one; a static site is refused for a region and the free plan.",
