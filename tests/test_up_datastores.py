@@ -98,6 +98,27 @@ def test_data_of_another_password_are_not_taken_for_ours(place: Place) -> None:
     assert place.emu(*arguments).code == 0
 
 
+def test_a_cron_run_has_its_datastores(place: Place) -> None:
+    """They come up before it, and end after it."""
+    blueprint = """\
+services:
+  - type: cron
+    name: tidy
+    runtime: docker
+    plan: starter
+    schedule: "0 3 * * *"
+    dockerCommand: python -c "import os,redis;print(redis.Redis.from_url(os.environ['URL']).ping())"
+    envVars: [{key: URL, fromService: {type: keyvalue, name: queue, property: connectionString}}]
+  - {type: keyvalue, name: queue, plan: free, ipAllowList: []}
+  - {type: web, name: other, runtime: docker, plan: starter}
+"""
+    (place.root / "render.yaml").write_text(blueprint)
+    ran = place.emu("cron", "run", "tidy", "--format", "json")
+    assert ran.code == 0, ran.lines()[-1]
+    assert {e["service"] for e in ran.lines() if e["event"] == "container.started"} == {"queue", "tidy"}
+    assert "True" in [e["line"] for e in ran.lines() if e["event"] == "log"]
+
+
 def test_what_a_killed_run_leaves_is_found_again(place: Place, engine: "DockerClient") -> None:
     """Datastores and the network as well; what was written is there."""
     with Running(place, "--service", "orders-db", "--service", "queue") as up:

@@ -32,10 +32,14 @@ class ImageView:
 
     @cached_property
     def environ(self) -> Mapping[str, str | None]:
-        """Every variable that is known of: the image's, the service's, the command line's."""
+        """Every variable that is known of: the image's, the service's, the command line's.
+
+        The image worked out knows PATH of a plain base, and so what `ENV PATH=/venv/bin:$PATH` makes of it."""
         config = self.worked.config
         own = {setting.name: setting.value for setting in config.env} if config is not None else {}
-        return {**own, **self.subject.environ, **self.run.variables}
+        given = {one.name for one in self.subject.container.env}
+        better = {name: value for name, value in own.items() if value is not None and name not in given}
+        return {**own, **self.subject.environ, **better, **self.run.variables}
 
     @cached_property
     def directory(self) -> str | None:

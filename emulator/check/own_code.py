@@ -24,6 +24,11 @@ class OwnCode:
     def __init__(self, repo: Snapshot) -> None:
         self.repo = repo
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every folder that could hold the app's code was listed."""
+        return len(self._folders) < MAX_FOLDERS
+
     @cached_property
     def _folders(self) -> tuple[str, ...]:
         """The repository's folders, the nearest first; a large repository is not walked whole."""

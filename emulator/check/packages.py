@@ -1,6 +1,7 @@
 """Rules about package managers in a build: what they need and surely do not find at that very line."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from emulator.image.findings import Builds
 from emulator.image.installing import Installed
 from emulator.image.node_project import NodeReport
 from emulator.image.project_files import Built, Need
+from emulator.image.project_tools import ToolReport
 from emulator.image.python_project import Report
 from emulator.image.tree import look
 from emulator.image.working import Step, Worked, WorkedStage
@@ -67,6 +69,46 @@ NOT_COPIED = CheckRule(
     wrong=Sample(files=_shop("COPY pyproject.toml .\nRUN pip install .\n", _HATCHLING), file="Dockerfile", line=4),
     right=Sample(files=_shop("COPY . .\nRUN pip install .\n", _HATCHLING)),
 )
+PROJECT_FILE = CheckRule(
+    code="build/project-file-missing",
+    severity=Severity.ERROR,
+    statement="A build tool works on a project whose file is not there at that point of the build.",
+    why=(
+        "go.mod, Cargo.toml, package.json, Gemfile, composer.json, pom.xml or mix.exs is what the tool looks for "
+        "first. It is not in the build context, or a later line copies it, or the step runs in another directory."
+    ),
+    wrong=Sample(
+        files={
+            "go.mod": "module shop\n", "main.go": "package main\nfunc main() {}\n",
+            "Dockerfile": 'FROM golang:1.24\nWORKDIR /src\nRUN go mod download\nCOPY . .\n'
+            'RUN go build -o /shop .\nCMD ["/shop"]\n',
+        },
+        file="Dockerfile", line=3,
+    ),
+    right=Sample(
+        files={
+            "go.mod": "module shop\n", "main.go": "package main\nfunc main() {}\n",
+            "Dockerfile": 'FROM golang:1.24\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\nCOPY . .\n'
+            'RUN go build -o /shop .\nCMD ["/shop"]\n',
+        },
+    ),
+)  # fmt: skip
+_FROM_GIT = (
+    _HATCHLING.replace('"hatchling"', '"hatchling", "hatch-vcs"').replace('version = "1"', 'dynamic = ["version"]')
+    + '[tool.hatch.version]\nsource = "vcs"\n'
+)
+_PARTS = "COPY pyproject.toml ./\nCOPY shop shop\n"
+VERSION = CheckRule(
+    code="build/version-needs-git",
+    severity=Severity.ERROR,
+    statement="A project takes its version from git, and .git is not there where it is built.",
+    why=(
+        "setuptools-scm and hatch-vcs ask git for the last tag. Nothing copies .git into the image, or the ignore file "
+        "keeps it from the builder, and the build backend ends."
+    ),
+    wrong=Sample(files=_shop(f"{_PARTS}RUN pip install .\n", _FROM_GIT), file="Dockerfile", line=5),
+    right=Sample(files=_shop(f"{_PARTS}RUN SETUPTOOLS_SCM_PRETEND_VERSION_FOR_SHOP=1.0 pip install .\n", _FROM_GIT)),
+)
 SCRIPT_MISSING = CheckRule(
     code="build/script-missing",
     severity=Severity.ERROR,
@@ -98,7 +140,7 @@ SWALLOWED = CheckRule(
     right=Sample(files=_shop("COPY . .\nRUN pip install -e .\n")),
 )
 
-RULES = (PROJECT_MISSING, FILE_MISSING, NOT_COPIED, SCRIPT_MISSING, SWALLOWED)
+RULES = (PROJECT_MISSING, FILE_MISSING, PROJECT_FILE, NOT_COPIED, VERSION, SCRIPT_MISSING, SWALLOWED)
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "package.json")
 
@@ -191,9 +233,13 @@ def _reasons(scene: _Scene) -> Iterator[Diagnostic]:
     elif isinstance(report, NodeReport):
         for need in report.needs:
             if need.state == "missing":
-                yield _missing(scene, need, FILE_MISSING)
+                is_project = posixpath.basename(need.path) == "package.json"
+                yield _missing(scene, need, PROJECT_FILE if is_project else FILE_MISSING)
         if report.refusal is not None:
             yield _refused(scene, SCRIPT_MISSING, report.refusal, "add the script to package.json, or correct its name")
+    elif isinstance(report, ToolReport):
+        for need in report.needs:
+            yield _missing(scene, need, PROJECT_FILE)
 
 
 def _of_python(scene: _Scene, report: Report) -> Iterator[Diagnostic]:
@@ -214,11 +260,25 @@ def _of_project(scene: _Scene, built: Built, *, fatal: bool) -> Iterator[Diagnos
     alone = [need for need in missing if posixpath.basename(need.path) == "pyproject.toml"]
     if alone and not built.backend:
         yield _missing(scene, alone[0], PROJECT_MISSING)
+    elif missing and fatal and posixpath.basename(missing[0].path) == ".git":
+        yield _without_git(scene, missing[0], built)
     elif missing and fatal:
         yield _missing(scene, missing[0], NOT_COPIED)
     elif fatal and "TOML" not in built.refusal:
         help = f"copy the package's sources before line {scene.install.origin.line}, or install what they need alone"
         yield _refused(scene, NOT_COPIED, built.refusal, help)
+
+
+def _without_git(scene: _Scene, need: Need, built: Built) -> Diagnostic:
+    name = re.sub(r"[-_.]+", "_", built.name or "").upper()
+    variable = f"SETUPTOOLS_SCM_PRETEND_VERSION{f'_FOR_{name}' if name else ''}"
+    gone = scene.worked.context.git_is_left_out_at
+    related = (Related(origin=gone, message="keeps .git from the builder"),) if gone is not None else ()
+    message = f"{_call(scene.install)} needs {need.path} to tell the version, and it is not there"
+    return error(
+        VERSION.code, message, origin=scene.install.origin, facts=(need.why,), related=related,
+        help=f"give the version before line {scene.install.origin.line}, as an ARG or ENV {variable}",
+    )  # fmt: skip
 
 
 def _missing(scene: _Scene, need: Need, rule: CheckRule) -> Diagnostic:

@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterator
 
 from emulator.formats.dockerfile.base_images import short_name
+from emulator.formats.dockerfile.scope import DEFAULT_PATH
 from emulator.image.dependencies import ANY
+from emulator.image.imports import Missing, find_module
 from emulator.image.tree import Answer, Folder, Refused, Unsure, resolve
 from emulator.image.working import Step
 from emulator.model.diagnostic import Diagnostic, Related, Severity
@@ -128,6 +130,8 @@ _BRINGS_NONE = words(
     "typing-extensions greenlet mako blinker python-dateutil pytz tzdata six packaging environs"
 )
 """Distributions that bring no server (their own metadata, read 2026-11-26)."""
+_OF_THE_SYSTEM = tuple(DEFAULT_PATH.split(":"))
+_LOCAL_BIN = "/usr/local/bin"
 _NODE_ENDS = ("", ".js", ".json", ".node", ".mjs", ".cjs", ".ts", "/index.js", "/package.json", "/index.json")
 
 
@@ -191,12 +195,22 @@ def program_not_found(subject: Subject) -> Iterator[Diagnostic]:
             return
     if view.run.changed or view.run.runner:
         return
-    if view.program in _CONSOLE:  # as it is written: not a path, not `python -m`
-        yield from _console(subject, view, view.program)
+    if view.program in _CONSOLE:  # as it is written: not a path
+        yield from _console(subject, view, view.program, _requirements(view, view.program))
+    elif view.run.program in _CONSOLE and view.program != view.run.program:  # `python -m`
+        yield from _console(subject, view, view.run.program, _modules_asked_for(view, view.run.program))
 
 
-def _console(subject: Subject, view: ImageView, program: str) -> Iterator[Diagnostic]:
-    asked = _requirements(view, program)
+def _modules_asked_for(view: ImageView, module: str) -> tuple[str, ...] | None:
+    """What was asked for, of which one might bring a module; None when it is there or may come from elsewhere."""
+    if not view.paths_are_known or any(module in step.instruction.source for step in _runs(view)):
+        return None
+    answer = find_module(view.tree, list(view.roots(view.directory or "/")), module)
+    return answer.packages if isinstance(answer, Missing) and answer.packages else None
+
+
+def _console(subject: Subject, view: ImageView, program: str, asked: tuple[str, ...] | None) -> Iterator[Diagnostic]:
+    """A program or module that none of the installed distributions brings. asked: their names, None if not known."""
     if asked is None:
         return
     names = {re.split(r"[\s\[<>=!~;@(]", one.strip())[0].lower().replace("_", "-") for one in asked}
@@ -208,26 +222,45 @@ def _console(subject: Subject, view: ImageView, program: str) -> Iterator[Diagno
     if ANY in names or (severity is Severity.WARNING and any("/" in one for one in asked)):
         return
     only = ", ".join(sorted(names - {"pip", "setuptools", "wheel"})[:6]) or "no package"
-    yield subject.finding(
-        PROGRAM.code, severity, f"nothing that is installed brings {program}", facts=(f"installed: {only}",),
-        help=f"add {bring[0].rstrip('[')} to the requirements",
-    )  # fmt: skip
+    lost = _lost_places(view)
+    facts = (f"installed: {only}", *(f"PATH names {place}, which the image does not have" for place in lost))
+    help = f"add {bring[0].rstrip('[')} to the requirements"
+    if lost:
+        help = f"make {posixpath.dirname(lost[0])} in this stage, or copy it from the one that makes it"
+    yield subject.finding(PROGRAM.code, severity, f"nothing that is installed brings {program}", facts=facts, help=help)
+
+
+def _lost_places(view: ImageView) -> list[str]:
+    """The environments that PATH names and the image lacks."""
+    places = (view.environ.get("PATH") or "").split(":")
+    return [one for one in places if posixpath.basename(one) == "bin" and view.files.look(one) == "absent"]
 
 
 def _requirements(view: ImageView, program: str) -> tuple[str, ...] | None:
-    """What was asked for in the one directory of PATH where the program could be; None when it could be elsewhere."""
+    """What was asked for in the directories of PATH where the program could be; None when it could be elsewhere."""
     python = view.python
     path = view.environ.get("PATH")
     if python is None or path is None or any(program in step.instruction.source for step in _runs(view)):
         return None
+    places = path.split(":")
+    ours = [python.scripts, *(one for one in places if one == _LOCAL_BIN != python.scripts)]
+    others = (one for one in places if one not in (*ours, *_OF_THE_SYSTEM))
+    if any(view.files.look(f"{one}/{program}") != "absent" for one in others):
+        return None
+    found = [_asked_in(view, one, program) for one in ours]
+    known = [one for one in found if one is not None]
+    return tuple(dict.fromkeys(name for one in known for name in one)) if len(known) == len(found) else None
+
+
+def _asked_in(view: ImageView, place: str, program: str) -> tuple[str, ...] | None:
+    """What was asked for, of which one might have put a program into a directory; None when anything may have."""
     try:
-        _, node = resolve(view.tree, python.scripts)
+        _, node = resolve(view.tree, place)
     except (Refused, Unsure):
         return None
     if not isinstance(node, Folder) or node.more.anything or node.more.data:
         return None
-    where = node.get(program)
-    is_open = getattr(where, "more", None) == node.more
+    is_open = getattr(node.get(program), "more", None) == node.more
     return node.more.packages if is_open and node.more.packages else None
 
 

@@ -4,7 +4,22 @@ from collections.abc import Callable, Iterable
 
 from emulator.model.diagnostic import Diagnostic
 
-from . import building, listening, own_server, packages, precedence, programs, secrets, signals, starting, variables
+from . import (
+    build_variables,
+    building,
+    ending,
+    imported,
+    listening,
+    machine,
+    own_server,
+    packages,
+    precedence,
+    programs,
+    secrets,
+    signals,
+    starting,
+    variables,
+)
 from .rule import CheckRule
 from .subject import Subject
 
@@ -18,12 +33,17 @@ LACKING: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
     ((programs.FILE,), programs.file_not_found),
     ((starting.MODULE, starting.LEFT), starting.module_not_found),
     ((starting.ATTRIBUTE,), starting.attribute_not_found),
+    ((imported.IMPORT,), imported.import_not_found),
 )
 """What the image of one container lacks to start. The first that finds an error decides: the rest is never seen."""
 
 FINDERS: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
     ((precedence.SHADOWED,), precedence.command_shadowed),
     ((secrets.BAKED_IN,), secrets.secret_baked_in),
+    ((build_variables.NOT_DECLARED,), build_variables.argument_not_declared),
+    ((machine.ARCHITECTURE,), machine.other_architecture),
+    ((machine.HIDDEN,), machine.hidden_by_mount),
+    ((ending.ENDS,), ending.ends_by_itself),
     ((variables.NOT_SET,), variables.referenced_not_set),
     ((listening.PORT_LITERAL,), listening.port_literal),
     ((listening.LOOPBACK_BIND,), listening.loopback_bind),

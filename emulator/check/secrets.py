@@ -31,8 +31,15 @@ BAKED_IN = CheckRule(
 )  # fmt: skip
 
 _SECRET = re.compile(
-    r"(?:^|_)(?:SECRET|PASSWORD|PASSWD|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS)(?:_KEY|_ID)?$"
+    r"(?:^|_)(?:SECRET|PASSWORD|PASSWD|PASS|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|MASTER_?KEY|ENCRYPTION_?KEY|CREDENTIALS)"
+    r"(?:_KEY|_ID|_KEY_BASE)?$"
 )
+_LOGIN_IN_URL = re.compile(r"[a-z][a-z0-9+.-]*://([^:/@\s]*):([^@/\s]+)@[^/@\s]*\.[^/@\s]+.*")
+"""A URL with a password, at a host with a domain: names without one are of a local network."""
+_KNOWN_FORMS = re.compile(
+    r"AKIA[0-9A-Z]{16}|gh[pousr]_\w{36,}|github_pat_\w{40,}|sk_live_\w{16,}|xox[bap]-[\w-]{20,}|AIza[\w-]{35}"
+)
+"""Keys that their makers mark: AWS, GitHub, Stripe, Slack, Google (each one's own documentation)."""
 _PUBLIC = re.compile(r"PUBLIC|PUBLISHABLE|_KEY_ID$|CSRF")
 _PLACEHOLDER = re.compile(
     r"(?i).*(?:dummy|change.?me|placeholder|example|your|insecure|fake|build|unused|not.?set|none|null|todo|xxx|\*\*\*"
@@ -57,10 +64,14 @@ def secret_baked_in(subject: Subject) -> Iterator[Diagnostic]:
 
 def _of_variable(subject: Subject, setting: Setting) -> Diagnostic | None:
     name, origin = setting.name, setting.origin
-    if origin is None or not _SECRET.search(name.upper()) or _PUBLIC.search(name.upper()):
+    if origin is None or _PUBLIC.search(name.upper()):
         return None
     written = _written(subject, origin, name)
+    if not _SECRET.search(name.upper()) and not _shows_itself(written):
+        return None
     if written.startswith("$"):
+        if setting.value and _PLACEHOLDER.fullmatch(setting.value):
+            return None
         message = f"ENV {name} keeps a build argument in the image"
         help = "leave the ENV away: the container gets it when it starts, and a step that needs it takes a secret mount"
     elif written and "$" not in written and not _PLACEHOLDER.fullmatch(written):
@@ -69,6 +80,15 @@ def _of_variable(subject: Subject, setting: Setting) -> Diagnostic | None:
     else:
         return None
     return subject.finding(BAKED_IN.code, BAKED_IN.severity, message, origin=origin, help=help)
+
+
+def _shows_itself(written: str) -> bool:
+    """Whether a value is a secret by its own form, whatever its name."""
+    login = _LOGIN_IN_URL.fullmatch(written)
+    if login is not None:
+        user, password = login.groups()
+        return "$" not in password and password != user and not _PLACEHOLDER.fullmatch(password)
+    return _KNOWN_FORMS.fullmatch(written) is not None
 
 
 def _written(subject: Subject, origin: Origin, name: str) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from emulator.image.dependencies import ANY
 from emulator.image.imports import Found, Missing, find_module
+from emulator.image.tree import File, Folder, Refused, Unsure, resolve
 from emulator.model.diagnostic import Diagnostic, Related, Severity
 from emulator.model.origin import Origin
+from emulator.model.record import replace
 
 from .image_view import ImageView, view_of
 from .named import Named, modules_named
@@ -95,10 +97,51 @@ def module_not_found(subject: Subject) -> Iterator[Diagnostic]:
     view = view_of(subject)
     for named in modules_named(view) if view is not None else ():
         assert view is not None
-        answer = find_module(view.tree, list(view.roots(named.first)), named.module)
+        roots = list(view.roots(named.first))
+        answer = find_module(view.tree, roots, named.module)
+        if isinstance(answer, Found):
+            continue
         if isinstance(answer, Missing) and _is_certain(view, answer, named):
             yield _not_found(subject, view, named, answer)
             return
+        own = find_module(view.tree, [one for one in roots if "-packages" not in one], named.module)
+        severity = _of_an_app(view, own, named) if isinstance(own, Missing) else None
+        if isinstance(own, Missing) and severity is not None:
+            found = _not_found(subject, view, named, own)
+            yield found if severity is Severity.ERROR else replace(found, severity=severity)
+            return
+
+
+def _of_an_app(view: ImageView, answer: Missing, named: Named) -> Severity | None:
+    """How sure it is that a module is not there, where what was installed is not known: the app's own directories lack
+    it, and nothing in the repository could be installed as it. Certain for a name that apps have and distributions do
+    not; likely for one that is close to a module beside it; None otherwise."""
+    own, first = view.subject.own_code, named.module.partition(".")[0]
+    beside = tuple(_modules_in(view.tree, named.first))
+    if named.or_attribute or not own.is_whole or view.environ.get("PYTHONPATH", "") is None or not beside:
+        return None
+    if own.homes(named.module) or (answer.part == first and own.has_package(first)):
+        return None
+    if first in _COMMON or answer.part != first:
+        return Severity.ERROR
+    from difflib import get_close_matches  # takes long to load
+
+    return Severity.WARNING if get_close_matches(first, beside) else None
+
+
+def _modules_in(tree: Folder, place: str) -> Iterator[str]:
+    """The modules and packages with code that surely lie in a directory."""
+    try:
+        _, folder = resolve(tree, place)
+    except (Refused, Unsure):
+        return
+    for name in folder.names() if isinstance(folder, Folder) else ():
+        node = folder.get(name) if isinstance(folder, Folder) else None
+        if isinstance(node, File) and name.endswith(".py"):
+            yield name.removesuffix(".py")
+        elif isinstance(node, Folder) and any(one.endswith(".py") for one in node.names()):
+            yield name
+
 
 
 def _not_found(subject: Subject, view: ImageView, named: Named, answer: Missing) -> Diagnostic:
@@ -133,8 +176,8 @@ def _is_certain(view: ImageView, answer: Missing, named: Named) -> bool:
     first = named.module.partition(".")[0]
     if first in _ALWAYS_THERE or (answer.part == first and not view.paths_are_known):
         return False
-    asked = {_plain(one) for one in answer.packages} - {_plain(one) for one in _ALWAYS_THERE}
-    if any(_are_alike(first, one) for one in asked):
+    asked = {plain(one) for one in answer.packages} - {plain(one) for one in _ALWAYS_THERE}
+    if any(are_alike(first, one) for one in asked):
         return False
     if not asked:
         return True
@@ -142,7 +185,7 @@ def _is_certain(view: ImageView, answer: Missing, named: Named) -> bool:
         return True
     # A name that nobody has: no distribution of another name is likely to bring what a server is told to serve.
     is_served = view.run.module is None and _holds_code(view)
-    return (is_served or first in _COMMON) and _plain(ANY) not in asked
+    return (is_served or first in _COMMON) and plain(ANY) not in asked
 
 
 def _lacks(view: ImageView, named: Named) -> bool:
@@ -150,7 +193,6 @@ def _lacks(view: ImageView, named: Named) -> bool:
     from .python_source import Defined, defines  # takes long to load
 
     parent, _, last = named.module.rpartition(".")
-
     found = find_module(view.tree, list(view.roots(named.first)), parent)
     text = view.files.read(found.path) if isinstance(found, Found) and found.path.endswith(".py") else None
     return text is not None and defines(text, last) is Defined.NO
@@ -166,12 +208,12 @@ def _holds_code(view: ImageView) -> bool:
     )
 
 
-def _plain(requirement: str) -> str:
+def plain(requirement: str) -> str:
     """ "Flask[async]==3" → "flask"."""
     return re.split(r"[\s\[<>=!~;@(]", requirement.strip())[0].lower().replace("_", "-").replace(".", "-")
 
 
-def _are_alike(module: str, distribution: str) -> bool:
+def are_alike(module: str, distribution: str) -> bool:
     """Whether a distribution may well bring a module of this name."""
     if "/" in distribution or ":" in distribution:
         return True

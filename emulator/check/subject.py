@@ -6,7 +6,15 @@ from functools import cached_property
 from typing import NamedTuple
 
 from emulator.contract import token
-from emulator.formats.dockerfile import Dockerfile, ImageConfig, Stages, image_config, parse_dockerfile, read_stages
+from emulator.formats.dockerfile import (
+    Dockerfile,
+    ImageConfig,
+    Stage,
+    Stages,
+    image_config,
+    parse_dockerfile,
+    read_stages,
+)
 from emulator.formats.dockerfile.base_images import entrypoint_of, short_name
 from emulator.image.bases import is_plain
 from emulator.image.findings import Builds
@@ -188,16 +196,21 @@ class Subject:
         return image_config(self._parsed, build_args=self._build_args, target=target, base_config=lambda _ref: None)
 
     @cached_property
-    def base_image(self) -> str | None:
-        """The image under the target stage; None when there is none, or it is not known."""
+    def first_stage(self) -> Stage | None:
+        """The stage that the target's chain of stages begins with; None when there is none, or it is not known."""
         stages = self._stages
         index = stages.target if stages is not None else None
         while stages is not None and index is not None:
             stage = stages.stages[index]
             if stage.parent is None:
-                return stage.image
+                return stage
             index = stage.parent
         return None
+
+    @property
+    def base_image(self) -> str | None:
+        """The image under the target stage; None when there is none, or it is not known."""
+        return self.first_stage.image if self.first_stage is not None else None
 
     @property
     def has_known_base(self) -> bool:

@@ -40,7 +40,8 @@ def _run(request: Request, world: World, teller: Teller) -> int:
         with world.project(project_id(settings.root)) as project:
             session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
             number = project.next_deploy()
-            return in_project(session, lambda: session.deploy(number, [service], once=True, rest=[]))
+            services = [*session.datastores(), service]
+            return in_project(session, lambda: session.deploy(number, services, once=True, rest=[]))
     finally:
         docker.close()
 

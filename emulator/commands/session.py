@@ -80,6 +80,10 @@ class Session:
         services = planned.resolution.plan.services
         return [s for s in services if can_run(s) and s.name not in self.settings.datastores]
 
+    def datastores(self) -> list[Service]:
+        """Those of the plan that are run here."""
+        return [s for s in self._runnable(self.planned) if s.datastore is not None]
+
     def deploy(self, number: int, runnable: list[Service], *, once: bool, rest: list[Coverage]) -> int:
         """The first deploy, of these services; then serve those that go on, unless `once`. rest: what is said of the
         others. The exit code."""

@@ -4,6 +4,7 @@ Each is built on a base image that stands in for another already (`emu doctor --
 manager. It takes the same variables, folders and commands as the image it stands for, so that nothing else differs.
 """
 
+import hashlib
 import shlex
 from collections.abc import Iterable
 
@@ -13,6 +14,7 @@ from emulator.model.record import Record
 from emulator.model.rule import Fidelity
 from emulator.world import ImageEntry, ImageFacts
 
+from .checkup import DEFAULT_BASES
 from .labels import STAND_IN
 
 FROM = f"{STAND_IN}.from"
@@ -30,7 +32,9 @@ class StandIn(Record, frozen=True, kw_only=True):
 
     @property
     def tag(self) -> str:
-        return f"emu-stand-in/{self.name}:{self.version}"
+        """Of this very recipe: one made by another version of ours is not taken for it."""
+        recipe = hashlib.sha256("\n".join(self.steps).encode()).hexdigest()[:8]
+        return f"emu-stand-in/{self.name}:{self.version}-{recipe}"
 
 
 _INSTALL = "apt-get update -q && apt-get install -qy --no-install-recommends {} && rm -rf /var/lib/apt/lists/*"
@@ -96,7 +100,12 @@ STAND_INS: dict[str, tuple[StandIn, ...]] = {
             suite="trixie",
             version="8.1",
             name="valkey",
-            steps=(f"RUN {_INSTALL.format('valkey-server')}", "ENTRYPOINT []", 'CMD ["valkey-server"]'),
+            steps=(
+                f"RUN {_INSTALL.format('valkey-server')}",
+                "WORKDIR /data",
+                "ENTRYPOINT []",
+                'CMD ["valkey-server"]',
+            ),
         ),
         StandIn(
             suite="bookworm",
@@ -104,6 +113,7 @@ STAND_INS: dict[str, tuple[StandIn, ...]] = {
             name="redis",
             steps=(
                 f"RUN {_INSTALL.format('redis-server')} && ln -s /usr/bin/redis-server /usr/local/bin/valkey-server",
+                "WORKDIR /data",
                 "ENTRYPOINT []",
                 'CMD ["valkey-server"]',
             ),
@@ -119,9 +129,10 @@ def stand_ins(store: Datastore) -> tuple[StandIn, ...]:
 
 
 def base_for(stand_in: StandIn, images: Iterable[ImageEntry]) -> str | None:
-    """The image at hand that holds the release a stand-in is made of."""
-    holding = (i for i in images if i.labels.get(FROM) == f"debian {stand_in.suite}" and WHAT not in i.labels)
-    return next((tag for image in holding for tag in sorted(image.tags)), None)
+    """The base image at hand that holds the release a stand-in is made of. By its name: whatever was built on one has
+    its labels too."""
+    holding = (image for image in images if image.labels.get(FROM) == f"debian {stand_in.suite}")
+    return next((tag for image in holding for tag in image.tags if tag in DEFAULT_BASES), None)
 
 
 def dockerfile(stand_in: StandIn, base: str) -> str:

@@ -56,6 +56,8 @@ def applied(tree: Folder, effect: Effect, made: Made, effort: Effort) -> Folder:
     try:
         match effect:
             case MakeFolder():
+                # POSIX, mkdir -p: the mode is that of the last directory alone.
+                tree = make_folders(tree, posixpath.dirname(effect.path), made)
                 return make_folders(tree, effect.path, made, mode=0o755 if effect.mode is None else effect.mode)
             case MakeFile():
                 return _file_made(tree, effect, made)
@@ -77,6 +79,7 @@ def applied(tree: Folder, effect: Effect, made: Made, effort: Effort) -> Folder:
                 for path in effect.paths:
                     more = DATA if effect.data else ANYTHING
                     tree = forgotten(tree, path, made, keeps=effect.keeps, more=more)
+                    tree = tree if effect.keeps else _link_lost(tree, path, made)
                 return tree
             case _:
                 return tree
@@ -153,12 +156,17 @@ def _written_somewhere(tree: Folder, effect: Effect, made: Made) -> Folder:
 
 def _lost(tree: Folder, path: str, made: Made) -> Folder:
     """The tree where a path may be anything, and so may be what it leads to as a link."""
-    tree = forgotten(tree, path, made)
+    return _link_lost(forgotten(tree, path, made), path, made)
+
+
+def _link_lost(tree: Folder, path: str, made: Made) -> Folder:
+    """The tree where a link at a path may be one no more."""
     try:
         where, node = resolve(tree, path, follow_last=False, to_write=True)
     except (Unsure, Refused):
         return tree
-    return write(tree, where, UnknownNode(origin=made.origin), made) if isinstance(node, LinkNode) else tree
+    lost = UnknownNode(origin=made.origin, leads=True)
+    return write(tree, where, lost, made) if isinstance(node, LinkNode) else tree
 
 
 def _above(place: Place) -> str:
@@ -344,10 +352,16 @@ def _copied(tree: Folder, effect: Copy, made: Made, effort: Effort) -> Folder:
         sources += [(path, node, index in effect.contents) for path, node in found if node != ABSENT]
     after = tree
     for path, node, contents in sources:
+        if _lies_in(resolve(after, effect.destination, follow_last=not effect.moved, to_write=True)[0], path):
+            raise Unsure  # "cannot copy a directory into itself": it fails, after a part of it
         if effect.moved:
             after = write(after, path, ABSENT, made)
         after = _one_copied(after, effect, (path, node), made, effort, contents=contents)
     return after
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def _destination(tree: Folder, effect: Copy) -> tuple[str, Node]:

@@ -22,6 +22,14 @@ PLAIN_ROOTS = frozenset({"python", "node", "debian", "ubuntu", "alpine"})
 """Official images that begin in / and have nothing of their own in it."""
 
 
+_LANGUAGES: dict[str, tuple[str, ...]] = {
+    "golang": ("go",), "rust": (), "ruby": (), "elixir": (), "php": (), "composer": ("app", "docker-entrypoint.sh"),
+    "maven": ("local", "afs", "lost+found"),
+}  # fmt: skip
+"""Official images of which the root directory alone is known, with what they add to it: docker-library's golang works
+in /go, composer in /app; maven also comes on Amazon's and Oracle's Linux."""
+
+
 def is_plain(ref: str) -> bool:
     """Whether the image's root directory and its WORKDIR, which is none, are known."""
     # `onbuild` variants bring instructions of their own.
@@ -32,12 +40,16 @@ def base_tree(ref: str) -> Folder:
     """What an image's filesystem is known to hold. For `scratch` that is all of it: nothing."""
     if ref == "scratch":
         return Folder()
+    own = _LANGUAGES.get(short_name(ref))
+    if own is not None and not re.search(r"onbuild|windows|nanoserver", ref):
+        return Folder({name: _unknown(ref) for name in (*_ROOT, *own)})
     if not is_plain(ref):
         return Folder(complete=False)
     names: dict[str, Node] = {name: _unknown(ref) for name in _ROOT}
     # The rest is as Debian and Alpine make it: nothing of a user's own yet.
     names["usr"] = Folder({"local": _local(ref), "src": Folder()}, complete=False)
     names["root"] = Folder({".local": ABSENT, ".config": ABSENT}, complete=False)
+    names |= dict.fromkeys(("etc", "tmp", "var"), Folder(complete=False))
     names |= dict.fromkeys(("mnt", "opt", "srv"), Folder())
     names["home"] = Folder({"node": _unknown(ref), "ubuntu": _unknown(ref)})
     if short_name(ref) == "node":

@@ -72,6 +72,19 @@ class Context:
         """Whether what the ignore file leaves out can be said at all."""
         return not self.ignore.unclear and self.ignore.problem is None
 
+    @property
+    def may_have_git(self) -> bool:
+        """Whether git's own folder may reach the builder: it is no file of the repository, and a clone has it."""
+        return self.directory == "." and self.git_is_left_out_at is None
+
+    @property
+    def git_is_left_out_at(self) -> Origin | None:
+        """The pattern of the ignore file that keeps git's own folder from the builder."""
+        verdict = self._verdict(".git")
+        if not verdict.left_out or verdict.decided_by is None:
+            return None
+        return self.ignore.patterns[verdict.decided_by].origin
+
     def in_repository(self, path: str) -> str:
         """The path in the repository."""
         return _join(self.directory, path)
@@ -197,6 +210,8 @@ class ContextFolder(Record, frozen=True, kw_only=False):
     def _original(self, name: str) -> Node:
         path = _join(self.path, name)
         entry = self.context.entry(path)
+        if path == ".git" and self.context.may_have_git:
+            return Unknown(why="no platform says whether its builder gets .git")
         made = Made(by="context", path=self.context.in_repository(path))
         match entry.kind:
             case "file":

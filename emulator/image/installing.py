@@ -16,6 +16,7 @@ from .interpreters import SYSTEM_PREFIX, Python, made_venv, python_at, python_of
 from .node_project import NodeReport, node_report
 from .packages import PackageStep
 from .project_files import Built, Module, Package, join, table
+from .project_tools import ToolReport
 from .python_project import Report, report_of
 from .shell import Certainty
 from .shell import Failure as Ending
@@ -68,7 +69,7 @@ class Installed(Record, frozen=True, kw_only=True):
     """
 
     step: PackageStep
-    report: Report | NodeReport | None
+    report: Report | NodeReport | ToolReport | None
     origin: Origin
     certainty: Certainty
     failure: Ending

@@ -61,13 +61,31 @@ def _without_manifest(step: PackageStep, directory: str, manifest: str, files: F
         here = posixpath.dirname(here)
         if any(files.look(join(here, name)) != "absent" for name in ("package.json", "node_modules")):
             return NodeReport(unknown=f"npm may work in {here}")
-    reads = step.action in ("ci", "run", "start", "test") or (step.action == "install" and not step.names)
     why = f"{step.tool} {step.action} reads it"
-    if not reads or step.tool != "npm":
+    if not _reads_manifest(step) or (step.tool == "pnpm" and _has_other_manifest(directory, files)):
         return NodeReport(unknown="it does not need a package.json for sure")
-    if step.action == "install":
+    if step.tool == "npm" and step.action == "install":
         return NodeReport(unknown="npm install without a package.json installs nothing, and some versions fail")
     return NodeReport(needs=need(files, manifest, why, line=step.line))
+
+
+_SCRIPTS = {"build", "start", "test", "compile", "generate", "prod", "production", "bundle"}
+
+
+def _reads_manifest(step: PackageStep) -> bool:
+    """Whether the step ends where there is no package.json (tried with npm 11, yarn 1.22 and pnpm 9). `yarn install`
+    does not; of `yarn X`, only well-known names of scripts are surely no commands of yarn's own."""
+    scripted = step.action in ("run", "start", "test")
+    if step.tool == "npm":
+        return scripted or step.action == "ci" or (step.action == "install" and not step.names)
+    named = scripted and (step.script in _SCRIPTS or ":" in (step.script or ""))
+    return named or (step.tool == "pnpm" and step.action == "install" and not step.names)
+
+
+def _has_other_manifest(directory: str, files: Files) -> bool:
+    """pnpm also reads package.yaml and package.json5, and knows a workspace by a file of its own."""
+    names = ("package.yaml", "package.json5", "pnpm-workspace.yaml")
+    return any(files.look(join(directory, name)) != "absent" for name in names) or _above(directory, names, files)
 
 
 def _lock(step: PackageStep, directory: str, files: Files) -> tuple[Need, ...]:

@@ -192,12 +192,17 @@ class _Arguments:
         return self.path(word) if word is not None else None
 
     def files(self, *options: str) -> tuple[Listed, ...]:
-        """The files of an option that may be given several times."""
+        """The files of an option that may be given several times; those that are fetched, or read from a pipe, have no
+        path."""
+        elsewhere = ("http://", "https://", "-")
         return tuple(
-            Listed(path=self.path(word), source=word.text or word.source, line=word.line)
+            Listed(
+                path=self.path(word) if not (word.text or "").startswith(elsewhere) else None,
+                source=word.text or word.source, line=word.line,
+            )
             for option, word in self.values
-            if option in options and not (word.text or "").startswith(("http://", "https://", "-"))
-        )
+            if option in options
+        )  # fmt: skip
 
     def go(self, *options: str) -> None:
         """Work in the directory an option names."""

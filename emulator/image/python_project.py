@@ -4,7 +4,8 @@ Silent unless sure: what is not known is unknown, with its reason.
 """
 
 import posixpath
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from emulator.model.record import Record, replace
@@ -224,10 +225,14 @@ def _with_backend(directory: str, files: Files, data: dict[str, Any], text: str)
 
 
 PRETENDED = ("SETUPTOOLS_SCM_PRETEND_VERSION", "VCS_VERSIONING_PRETEND_VERSION")
-_ELSEWHERE = {
-    "fallback_version", "fallback-version", "fallback_root", "root", "search_parent_directories", "raw-options",
+PRETENDED_IN = re.compile("|".join(PRETENDED))
+_SIMPLE = {
+    "version_file", "write_to", "version_file_template", "write_to_template", "version_scheme", "local_scheme",
+    "tag_regex", "tag-pattern", "source",
 }  # fmt: skip
+"""Options that leave git the only source of the version; another may name a second one, or another directory."""
 _OTHER_SOURCES = (".hg", ".git_archival.txt", ".hg_archival.txt", "PKG-INFO")
+_SCM = re.compile(r"(setuptools|hatch)[-_.](scm|vcs)\b", re.IGNORECASE)
 
 
 def _git(directory: str, files: Files, data: dict[str, Any], text: str, backend: str) -> tuple[Need, ...]:
@@ -236,6 +241,7 @@ def _git(directory: str, files: Files, data: dict[str, Any], text: str, backend:
     hatch-vcs 0.5)."""
     if "version" not in (strings(table(data, "project").get("dynamic")) or []):
         return ()
+    required = strings(table(data, "build-system").get("requires")) or []
     hatch = table(data, "tool", "hatch", "version")
     if backend in SETUPTOOLS and isinstance(table(data, "tool").get("setuptools_scm"), dict):
         options, tool = table(data, "tool", "setuptools_scm"), "setuptools-scm"
@@ -243,12 +249,34 @@ def _git(directory: str, files: Files, data: dict[str, Any], text: str, backend:
         options, tool = hatch, "hatch-vcs"
     else:
         return ()
-    if _ELSEWHERE & {*options} or any(files.look(join(directory, one)) != "absent" for one in _OTHER_SOURCES):
+    if not any(_SCM.match(one) for one in required) or "version" in table(data, "tool", "setuptools", "dynamic"):
+        return ()
+    if {*options} - _SIMPLE or any(files.look(join(directory, one)) != "absent" for one in _OTHER_SOURCES):
         return ()
     file = join(directory, "pyproject.toml")
     line = line_of(text, "setuptools_scm]") or line_of(text, "source", "vcs")
     found = need(files, join(directory, ".git"), f"{tool} reads the version from it", file=file, line=line)
     return tuple(replace(one, unless=PRETENDED) for one in found)
+
+
+def settled(report: Report, environ: Mapping[str, str | None], *, complete: bool) -> Report:
+    """The report once the variables are known: a need that one of them stands in for is none, and without one it is
+    certain. complete: no other variable is set."""
+
+    def left(needs: tuple[Need, ...]) -> tuple[Need, ...]:
+        kept = [one for one in needs if not (one.unless and any(name.startswith(one.unless) for name in environ))]
+        return tuple(replace(one, unless=()) if complete else one for one in kept)
+
+    projects = tuple(_refusing(replace(built, needs=left(built.needs))) for built in report.projects)
+    return replace(report, needs=left(report.needs), projects=projects)
+
+
+def _refusing(built: Built) -> Built:
+    """What surely lacks something it needs is refused."""
+    lost = next((one for one in built.needs if one.state == "missing" and not one.unless), None)
+    if built.refusal is not None or lost is None:
+        return built
+    return replace(built, refusal=f"{lost.path} is missing: {lost.why}")
 
 
 def _named_files(directory: str, files: Files, data: dict[str, Any], text: str, backend: str) -> tuple[Need, ...]:

@@ -36,9 +36,9 @@ def read_requirements(step: PackageStep, directory: str, files: Files) -> Requir
     """Follow the requirement and constraint files of a step that runs in `directory`."""
     reader = _Reader(directory, files, extras=step.has("--extra", "--all-extras", "--group"))
     for one in (*step.requirements, *step.constraints):
-        if one.path is None:
-            reader.unknown = f"where {one.source} is, is not known"
-        else:
+        if one.path is None and one in step.requirements:
+            reader.unknown = f"what {one.source} says is not known"
+        elif one.path is not None:
             reader.read(one.path, f"{step.tool} reads it", constraint=one in step.constraints, line=one.line)
     return Requirements(tuple(reader.needs), tuple(dict.fromkeys(reader.projects)), tuple(reader.names), reader.unknown)
 
@@ -75,10 +75,13 @@ class _Reader:
                 found = _FILE.fullmatch(content)
                 if found is None:
                     self._line(content, path, number, constraint=constraint)
-                elif "://" not in found[3] and "${" not in found[3]:
+                    continue
+                also = constraint or (found[1] or found[2]).startswith(("-c", "--c"))
+                if "://" not in found[3] and "${" not in found[3]:
                     inner = join(posixpath.dirname(path), found[3].strip("'\""))
-                    also = constraint or (found[1] or found[2]).startswith(("-c", "--c"))
                     pending.append((inner, f"{posixpath.basename(path)} names it", also, number, path))
+                elif not also:
+                    self.unknown = self.unknown or f"what {found[3]} says is not known"
 
     def _project(self, path: str) -> None:
         """uv installs what the project depends on, and not the project."""

@@ -7,9 +7,11 @@ from emulator.model.origin import Origin
 from emulator.model.record import replace
 
 from .applying import applied, forgotten, perhaps
+from .bases import is_plain
 from .effects import Install
 from .installing import Installed, Where, install
-from .python_project import Report
+from .project_tools import project_need
+from .python_project import PRETENDED_IN, Report, settled
 from .shell import Command, read_run
 from .steps import Ran, State
 from .tools import effects_of
@@ -59,6 +61,7 @@ class _Run:
         """The tree after a command; what it does only perhaps is kept in part."""
         before = tree
         command = _trusted(command, tree)
+        self._look_for_project(command, tree)
         for effect in effects_of(command):
             if isinstance(effect, Install):
                 tree = self._installed(effect, command, tree)
@@ -73,6 +76,8 @@ class _Run:
         where = Where(environ=environ, user=self._state.user)
         before = tree
         tree, report, sites = install(tree, effect.step, files, where, self._made)
+        if isinstance(report, Report):
+            report = settled(report, environ, complete=self._knows_pretended)
         if isinstance(report, Report) and report.surely_fails and command.failure != "fails":
             tree = before  # nothing is installed, and the step goes on without
         self.installs.append(
@@ -82,6 +87,24 @@ class _Run:
             )
         )  # fmt: skip
         return tree
+
+    def _look_for_project(self, command: Command, tree: Folder) -> None:
+        """A build tool whose project is surely missing is noted as an installation that needs it."""
+        environ = {**self._variables, **dict(command.exported), **dict(command.environment)}
+        found = project_need(command, TreeFiles(tree, self._state.repo), environ, self._state.base)
+        if found is not None:
+            self.installs.append(
+                Installed(
+                    step=found[0], report=found[1], certainty=command.certainty, failure=command.failure,
+                    origin=self._place(command.line),
+                )
+            )  # fmt: skip
+
+    @property
+    def _knows_pretended(self) -> bool:
+        """Whether nobody gives a version in git's place: a Dockerfile that names the variable passes it on."""
+        named = any(PRETENDED_IN.search(line) for line in self._state.lines)
+        return not named and (self._state.complete or is_plain(self._state.base))
 
     def _place(self, line: int) -> Origin:
         """A line of the instruction, or all of it where it is one line."""

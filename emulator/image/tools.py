@@ -18,6 +18,7 @@ from .effects import (
     MakeFile,
     MakeFolder,
     Mode,
+    Place,
     Remove,
     Rewrite,
     Touch,
@@ -69,11 +70,16 @@ def _named_paths(command: Command) -> tuple[str, ...]:
             continue
         if text == "" or text.startswith("-"):
             return ANYTHING
-        path = posixpath.normpath(posixpath.join(command.cwd, text))
+        if word.pattern is not None:
+            above = written(Remove(paths=(Place(path=posixpath.join(command.cwd, text), pattern=True),)))[0]
+            if ".." in posixpath.join(command.cwd, text).removeprefix(above).split("/"):
+                return ANYTHING
+            found.append(above)
+            continue
+        # A ".." stays for the tree, which knows whether it follows a symbolic link.
+        path = "/" + "/".join(part for part in posixpath.join(command.cwd, text).split("/") if part not in ("", "."))
         whole = word.text is not None
         found.append(path if whole or text.endswith("/") else posixpath.dirname(path))
-        if word.pattern is not None:
-            found[-1] = written(Remove(paths=(place_of(word, command),)))[0]
     return tuple(dict.fromkeys(found))
 
 
@@ -220,8 +226,13 @@ def _is_contents(word: Word) -> bool:
 def _rm(args: Arguments) -> list[Effect]:
     args.read("rRfvdi", long={"recursive": "r", "force": "f", "verbose": "v", "dir": "d"})
     recursive = bool(args.flags & {"r", "R"})
-    places = args.places(args.operands)
+    # POSIX, rm: a path whose last part is "." or ".." is not removed.
+    places = args.places([word for word in args.operands if not _is_dot(word)])
     return [Remove(paths=places, recursive=recursive, force="f" in args.flags)] if places else []
+
+
+def _is_dot(word: Word) -> bool:
+    return word.pattern is None and posixpath.basename((word.text or "").rstrip("/")) in (".", "..")
 
 
 def _rmdir(args: Arguments) -> list[Effect]:
@@ -416,7 +427,12 @@ def _awk(args: Arguments) -> list[Effect]:
 def _install(args: Arguments) -> list[Effect]:
     args.read("dDvp", values="mogt", long={"directory": "d", "mode": "m", "owner": "o", "group": "g"})
     if "d" in args.flags:
-        return [MakeFolder(path=args.path(word), parents=True) for word in args.operands]
+        change = args.values["m"].text if "m" in args.values else "755"
+        if change is None:
+            raise NotSure("which mode it sets is not known")
+        folders = args.places(args.operands)
+        made = [MakeFolder(path=args.path(word), parents=True) for word in args.operands]
+        return [*made, Mode(paths=folders, change=change)]
     if "D" in args.flags:
         raise NotSure("install -D")
     return [_copy(args, recursive=False, moved=False)]

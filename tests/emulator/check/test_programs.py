@@ -150,3 +150,50 @@ def test_the_files_that_a_server_is_given(cmd: str, missing: str | None):
     assert [(d.code, d.message.rpartition(" ")[2]) for d in told] == (
         [("start/file-not-found", missing)] if missing else []
     )
+
+
+def test_a_virtual_environment_that_stayed_behind():
+    """PATH is known where a plain base has it, so that what it names and the image lacks is known as well."""
+    build = f"{PYTHON}RUN python -m venv /opt/venv\nENV PATH=/opt/venv/bin:$PATH\nCOPY requirements.txt .\n"
+    build = build.replace("FROM python:3.12-slim", "FROM python:3.12-slim AS build")
+    last = f"RUN pip install -r requirements.txt\n{PYTHON}ENV PATH=/opt/venv/bin:$PATH\n%sCOPY . .\n"
+    cmd = 'CMD ["gunicorn", "app:app"]\n'
+    files = {"requirements.txt": "gunicorn\n"}
+    assert found(build + last % "COPY --from=build /opt/venv /opt/venv\n" + cmd, files) == []
+    [one] = found(build + last % "" + cmd, files)
+    assert (one.code, one.severity) == ("start/program-not-found", Severity.ERROR)
+    assert one.facts[-1] == "PATH names /opt/venv/bin, which the image does not have"
+    assert one.help == "make /opt/venv in this stage, or copy it from the one that makes it"
+
+
+@pytest.mark.parametrize("path", ["/root/.local/bin:$PATH", "$PATH:/root/.local/bin"])
+def test_programs_of_a_users_own_installation(path: str):
+    """`pip install --user` puts them beside no Python, in a directory that PATH names as well."""
+    build = "FROM python:3.12-slim AS build\nCOPY requirements.txt .\nRUN pip install --user -r requirements.txt\n"
+    copied = "COPY --from=build /root/.local /root/.local\n"
+    text = f'{build}{PYTHON}%sENV PATH={path}\nCOPY . .\nCMD ["gunicorn", "app:app"]\n'
+    assert found(text % copied, {"requirements.txt": "gunicorn\n"}) == []
+    assert [one.code for one in found(text % "", {"requirements.txt": "gunicorn\n"})] == ["start/program-not-found"]
+
+
+def test_a_program_beside_the_virtual_environment():
+    """The system's own Python has it, and PATH names that place as well."""
+    text = f"{PYTHON}COPY . .\nRUN pip install -r requirements.txt && python -m venv /venv\n"
+    text += 'RUN /venv/bin/pip install flask\nENV PATH=/venv/bin:$PATH\nCMD ["gunicorn", "app:app"]\n'
+    assert found(text, {"requirements.txt": "gunicorn\n"}) == []
+    assert [one.code for one in found(text, {"requirements.txt": "flask\n"})] == ["start/program-not-found"]
+
+
+@pytest.mark.parametrize(
+    ("cmd", "asked", "codes"),
+    [
+        ("python -m uvicorn app:app", "uvicorn\n", []), ("python -m uvicorn app:app", "fastapi[standard]\n", []),
+        ("python -m uvicorn app:app", "flask\n", ["start/program-not-found"]),
+        ("python3 -m gunicorn app:app", "flask\n", ["start/program-not-found"]),
+        ("python -m flask run", "-r more.txt\n", []), ("python -m flask run", "git+https://x.org/y.git\n", []),
+    ],
+)  # fmt: skip
+def test_a_server_as_a_module(cmd: str, asked: str, codes: list[str]):
+    """`python -m` needs the distribution as well as the program of that name does."""
+    text = f"{PYTHON}COPY . .\nRUN pip install -r requirements.txt\nCMD exec {cmd}\n"
+    assert [one.code for one in found(text, {"requirements.txt": asked})] == codes

@@ -19,6 +19,8 @@ def lines(text: str, **files: str) -> list[int]:
     [
         "ENV API_KEY=hunter2-hunter2\n", "ENV DB_PASSWORD hunter2-hunter2\n",
         'ENV A=1 \\\n  AUTH_TOKEN="hunter2-hunter2"\n',
+        "ENV DATABASE_URL=postgres://shop:hunter2-hunter2@db.shop.io/shop\n", "ENV KEY=AKIAIOSFODNN7ABCDEFG\n",
+        "ENV SECRET_KEY_BASE=hunter2-hunter2\n", "ENV DB_PASS=hunter2-hunter2\n",
         "ARG AWS_SECRET_ACCESS_KEY\nENV AWS_SECRET_ACCESS_KEY=$AWS_SECRET_ACCESS_KEY\n",
     ],
 )  # fmt: skip
@@ -31,6 +33,9 @@ def test_a_variable_that_stays_is_told_at_its_line(text: str):
     "text",
     [
         "ENV SECRET_KEY=dummy-for-collectstatic\n", "ENV API_KEY=\n",
+        "ARG SECRET_KEY=dummy-key\nENV SECRET_KEY=$SECRET_KEY\n", "ENV SECRET_KEY_BASE_DUMMY=1\n",
+        "ENV DATABASE_URL=postgres://postgres:postgres@db.shop.io/x\n", "ENV DATABASE_URL=postgres://u:hunter2-hunter2@db/x\n",
+        "ENV DATABASE_URL=postgres://u:$PASS@db.shop.io/x\n", "ENV PROXY=http://proxy.shop.io:3128\n",
         "ENV SECRET_KEY_FILE=/run/secrets/hunter2-hunter2\n",
         "ENV STRIPE_PUBLISHABLE_API_KEY=pk_live_hunter2\n", "ARG API_KEY\n", "ENV TOKEN_TTL=3600\n",
         "ENV KEYBOARD=hunter2-h\n",

@@ -189,3 +189,27 @@ def test_a_configuration_file_may_move_gunicorn(settings: str | None, told: bool
     """gunicorn.conf.py where it starts, read by itself."""
     files = {"gunicorn.conf.py": settings} if settings is not None else {}
     assert (codes(f"{COPIED}CMD exec gunicorn lib.web:app\n", files) == ["module-not-found"]) == told
+
+
+@pytest.mark.parametrize(
+    ("module", "found"),
+    [
+        ("main", []), ("server", [("error", "start/module-not-found")]), ("shop.apis", []),
+        ("main_old", [("warning", "start/module-not-found")]), ("acme.web", []), ("web", []),
+    ],
+)  # fmt: skip
+def test_a_module_of_the_app_where_what_is_installed_is_not_known(module: str, found: list[tuple[str, str]]):
+    """In a package manager's own environment: a name that only apps have is missing, one like a module beside it
+    probably; one that the repository has somewhere may be installed, and any other may come with a package."""
+    files = {"main.py": "app = None\n", "lib/web.py": "", "pyproject.toml": "[tool.poetry]\nname = 'x'\n"}
+    text = f"{PYTHON}\nWORKDIR /app\nRUN pip install poetry\nCOPY main.py pyproject.toml ./\nRUN poetry install\n"
+    plan = check_files({**files, "Dockerfile": f'{text}CMD ["poetry", "run", "uvicorn", "{module}:app"]\n'})
+    told = [(d.severity.value, d.code) for d in plan.diagnostics if d.code.startswith("start/mod")]
+    assert told == found
+
+
+def test_what_is_copied_to_tmp_is_known():
+    """/tmp is a directory in every image: the list that is installed from there is read."""
+    text = f"{PYTHON}\nCOPY requirements.txt /tmp\nRUN pip install -r /tmp/requirements.txt\nWORKDIR /app\nCOPY . .\n"
+    assert codes(f"{text}CMD exec gunicorn shop.old:app\n", {"requirements.txt": "gunicorn\n"}) == ["module-not-found"]
+    assert codes(f"{text}CMD exec gunicorn shop.api:app\n", {"requirements.txt": "flask\n"}) == ["program-not-found"]

@@ -110,11 +110,11 @@ def test_a_key_value_server_gets_the_settings_of_the_plan() -> None:
 
 
 def test_a_stand_in_is_of_the_version_asked_for_where_there_is_one() -> None:
-    """Else of the newest; it is made on a base of its own release, never on another stand-in for a server."""
+    """Else of the newest; made on a base of its own release, never on what was built on one and has its labels."""
     assert [one.version for one in stand_ins(POSTGRES)] == ["17", "15"]
     assert [one.version for one in stand_ins(replace(POSTGRES, version="15"))] == ["15", "17"]
     best = stand_ins(POSTGRES)[0]
-    server = ImageEntry(id="1", tags=("s:1",), labels={"emu.stand-in.from": "debian trixie", "emu.stand-in.what": "x"})
+    server = ImageEntry(id="1", tags=("built-on-it:1",), labels={"emu.stand-in.from": "debian trixie"})
     base = ImageEntry(id="2", tags=("python:3.13-slim",), labels={"emu.stand-in.from": "debian trixie"})
     assert base_for(best, [server]) is None
     assert base_for(best, [server, base]) == "python:3.13-slim"

@@ -97,25 +97,29 @@ def build(repo: Snapshot, target: str | None = None, directory: str = ".") -> Bu
 
 def differences(repo: Snapshot, target: str | None = None, context: str = ".") -> tuple[list[str], int]:
     """What differs between the image worked out and the one that was built, and how many paths were compared."""
-    worked, built = work(repo, target, context), build(repo, target, context)
+    return compared(work(repo, target, context), build(repo, target, context))
+
+
+def compared(worked: Worked, built: Built) -> tuple[list[str], int]:
+    """As `differences`, of what is there already."""
     if built.failed_at is not None:
         return _of_failures(worked, built), 1
     if worked.failures:
         return [f"we say it fails ({worked.failures[0].reason}), and it does not"], 1
     expected = dict(walk(worked.tree))
     found: list[str] = []
-    compared = 0
+    count = 0
     for path, node in expected.items():
         if path == "/" or isinstance(node, Unknown):
             continue
-        compared += 1
+        count += 1
         actual = built.paths.get(path)
         if actual is None:
             found.append(f"{path} is not in the image")
         elif not _same(worked, node, actual):
             found.append(f"{path}: worked out {_shown(worked, node)}, built {actual}")
     found += [f"{path} is in the image only" for path in built.paths if not _may_be(worked.tree, path)]
-    return found, compared
+    return found, count
 
 
 def _of_failures(worked: Worked, built: Built) -> list[str]:

@@ -100,9 +100,14 @@ def test_a_need_tells_where_it_is_named():
     assert (need.file, need.line) == ("/app/pyproject.toml", 6)
 
 
-SCM = '[project]\nname = "a"\ndynamic = ["version"]\n[tool.setuptools_scm]\n'
-VCS = '[build-system]\nbuild-backend = "hatchling.build"\n' + SCM
-VCS = VCS.replace("setuptools_scm]", 'hatch.version]\nsource = "vcs"')
+DYNAMIC = '[project]\nname = "a"\ndynamic = ["version"]\n'
+SCM = (
+    '[build-system]\nrequires = ["setuptools", "setuptools-scm>=8"]\nbuild-backend = "setuptools.build_meta"\n'
+    + DYNAMIC
+)
+SCM += "[tool.setuptools_scm]\n"
+VCS = '[build-system]\nrequires = ["hatchling", "hatch-vcs"]\nbuild-backend = "hatchling.build"\n' + DYNAMIC
+VCS += '[tool.hatch.version]\nsource = "vcs"\n'
 
 
 @pytest.mark.parametrize("text", [SCM, VCS])

@@ -78,7 +78,7 @@ FILES = [
     ("sed -i s/a/b/ x y", [Rewrite(paths=p("/app/x", "/app/y"))]),
     ("sed s/a/b/ x", []),
     ("tee a <<E\nx\nE\n", [f("/app/a", "x\n")]),
-    ("install -d a", [d("/app/a", True)]),
+    ("install -d a", [d("/app/a", True), Mode(paths=p("/app/a"), change="755")]),
     ("python3 -m venv /venv", [Venv(path="/venv", tool="venv")]),
     ("cd /x && mkdir y", [d("/x/y")]),
     ("test -f a && [ -d b ]", []),

@@ -1,0 +1,226 @@
+"""The repository's own modules that are imported at the start, one through the other, and are surely not in the image.
+
+Followed are the imports that always run, at the left margin of a file's text; what is found to be missing is looked at
+more closely before it is told.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from emulator.image.dependencies import ANY
+from emulator.image.imports import Answer, Found, Missing, find_module
+from emulator.model.diagnostic import Diagnostic, Related, Severity
+from emulator.model.origin import Origin
+
+from .image_view import ImageView, view_of
+from .named import modules_named
+from .rule import CheckRule, Sample
+from .starting import are_alike, plain
+from .subject import Subject
+
+MAX_FILES = 150
+MAX_CHARACTERS = 200_000
+_FROM = "FROM python:3.13-slim\nWORKDIR /app\n"
+_APP = {"app.py": "from prices import total\n\nprint(total())\n", "prices.py": "def total():\n    return 1\n"}
+
+IMPORT = CheckRule(
+    code="start/import-not-found",
+    severity=Severity.ERROR,
+    statement="A module that the command runs imports another of the repository, which the image surely does not have.",
+    why=(
+        "The process ends as soon as it starts, with ModuleNotFoundError. The file was renamed or deleted, is kept "
+        "from the builder, or no COPY names it: it is there on your machine alone."
+    ),
+    wrong=Sample(
+        files=_APP | {"Dockerfile": f'{_FROM}COPY app.py .\nCMD ["python", "app.py"]\n'}, file="Dockerfile", line=4
+    ),
+    right=Sample(files=_APP | {"Dockerfile": f'{_FROM}COPY app.py prices.py ./\nCMD ["python", "app.py"]\n'}),
+)
+
+_LINE = re.compile(r"^(?:from[ \t]+(\.*[\w.]*)[ \t]+import\b[ \t]*\(?[ \t]*(\w*)|import[ \t]+([\w.]+))", re.MULTILINE)
+_MOVES = (
+    "sys.path", "sys.modules", "sys.meta_path", "addsitedir", "__path__", "extend_path", "importlib", "__import__",
+)  # fmt: skip
+"""A text that has one of these may change where modules come from."""
+
+
+class _Import(NamedTuple):
+    """One line of a file. name: the dotted module that has to be there, without dots before it. item: what is taken
+    from it, "" for nothing."""
+
+    file: str
+    line: int
+    name: str
+    item: str
+
+
+def import_not_found(subject: Subject) -> Iterator[Diagnostic]:
+    view = view_of(subject)
+    if view is None or view.run.changed or view.directory is None:
+        return
+    for first, file in _begins(view):
+        missing = next(_Walk(view, first).missing(file), None)
+        if missing is not None:
+            yield _finding(subject, view, *missing)
+            return
+
+
+def _begins(view: ImageView) -> Iterator[tuple[str, str]]:
+    """The files that are executed or imported first, each with the directory that its imports are looked for in."""
+    run = view.run
+    if run.script is not None and run.program == "python" and run.script.endswith(".py"):
+        path = posixpath.normpath(posixpath.join(view.directory or "/", run.script))
+        yield posixpath.dirname(path), path
+    for named in modules_named(view):
+        answer = find_module(view.tree, list(view.roots(named.first)), named.module)
+        if isinstance(answer, Found) and answer.path.endswith(".py"):
+            yield named.first, answer.path
+            if run.module is not None and answer.is_package:
+                yield named.first, posixpath.join(posixpath.dirname(answer.path), "__main__.py")
+
+
+class _Walk:
+    """From one file through what it imports."""
+
+    def __init__(self, view: ImageView, first: str) -> None:
+        self.view = view
+        self.roots = list(view.roots(first))
+        self._answers: dict[str, Answer] = {}
+
+    def missing(self, file: str) -> Iterator[tuple[_Import, str]]:
+        """The imports that surely fail, each with the module that is not there."""
+        pending, seen = [file], {file}
+        while pending and len(seen) <= MAX_FILES:
+            path = pending.pop()
+            text = self._own_text(path)
+            if text is None:
+                continue
+            if any(word in text for word in _MOVES):
+                return
+            for one in self._imports(path, text):
+                part = self._lacks(one)
+                if part is not None and _always_runs(text, one.line):
+                    yield one, part
+                for found in self._leads_to(one):
+                    if found not in seen:
+                        seen.add(found)
+                        pending.append(found)
+
+    def _own_text(self, path: str) -> str | None:
+        """The text of a file of the repository."""
+        made = self.view.worked.look(path).made
+        text = self.view.files.read(path) if made is not None and made.by == "context" else None
+        return text if text is not None and len(text) < MAX_CHARACTERS else None
+
+    def _imports(self, path: str, text: str) -> Iterator[_Import]:
+        for found in _LINE.finditer(text):
+            name, item = found[1] or found[3] or "", found[2] or ""
+            name = self._absolute(path, name) if name.startswith(".") else name
+            if name:
+                yield _Import(path, text.count("\n", 0, found.start()) + 1, name, item)
+
+    def _absolute(self, path: str, name: str) -> str:
+        """A relative name from the root that its file lies under; "" where that is not known."""
+        folder = posixpath.dirname(path)
+        tail = name.lstrip(".")
+        for _ in range(len(name) - len(tail) - 1):
+            folder = posixpath.dirname(folder)
+        root = next((root for root in self.roots if folder.startswith(f"{root.rstrip('/')}/")), None)
+        if root is None:
+            return ""
+        package = posixpath.relpath(folder, root).replace("/", ".")
+        return f"{package}.{tail}" if tail else package
+
+    def _find(self, name: str) -> Answer:
+        if name not in self._answers:
+            self._answers[name] = find_module(self.view.tree, self.roots, name)
+        return self._answers[name]
+
+    def _leads_to(self, one: _Import) -> Iterator[str]:
+        """The files that an import executes: of the packages on the way, of the module, of what is taken from it."""
+        parts = one.name.split(".")
+        names = [".".join(parts[: number + 1]) for number in range(len(parts))]
+        for name in [*names, f"{one.name}.{one.item}"] if one.item else names:
+            answer = self._find(name)
+            if not isinstance(answer, Found):
+                return
+            if answer.path.endswith(".py"):
+                yield answer.path
+
+    def _lacks(self, one: _Import) -> str | None:
+        """The module that an import surely does not find."""
+        answer = self._find(one.name)
+        first = one.name.partition(".")[0]
+        if isinstance(answer, Missing):
+            if self._is_foreign(first, answer) or not self._is_meant(one, answer.part):
+                return None
+            return answer.part
+        if not isinstance(answer, Found) or not one.item or not answer.path.endswith("/__init__.py"):
+            return None
+        text = self._own_text(answer.path)
+        name = f"{one.name}.{one.item}"
+        if text is None or one.item in text or "*" in text or "__getattr__" in text or answer.path == one.file:
+            return None
+        taken = self._find(name)
+        is_missing = isinstance(taken, Missing) and not taken.packages and self._is_meant(one, name)
+        return name if is_missing else None
+
+    def _is_foreign(self, first: str, answer: Missing) -> bool:
+        """Whether something that was installed may bring it."""
+        asked = {plain(one) for one in answer.packages} - {"pip", "setuptools", "wheel"}
+        if any(are_alike(first, one) for one in asked) or plain(ANY) in asked:
+            return True
+        if answer.part != first:
+            return bool(asked)
+        return not self.view.paths_are_known or not self._lies_beside(first)
+
+    def _lies_beside(self, first: str) -> bool:
+        """Whether the repository has the module where the directory of the command comes from."""
+        repo = self.view.subject.repo
+        for name in self.view.files.names(self.roots[0]) or ():
+            made = self.view.worked.look(posixpath.join(self.roots[0], name)).made
+            if made is not None and made.by == "context" and posixpath.basename(made.path) == name:
+                place = posixpath.normpath(posixpath.join(posixpath.dirname(made.path), first))
+                return repo.is_file(f"{place}.py") or repo.is_file(f"{place}/__init__.py")
+        return False
+
+    def _is_meant(self, one: _Import, part: str) -> bool:
+        """Whether a module of that name is no file that a build makes: a version, generated or compiled code."""
+        last = part.rpartition(".")[2]
+        if last.startswith("_") or last in ("version", "local_settings", "generated") or "_pb2" in last:
+            return False
+        made = self.view.worked.look(one.file).made
+        if made is None or "." not in part:
+            return True
+        parent = self._find(part.rpartition(".")[0])
+        folder = posixpath.dirname(parent.path) if isinstance(parent, Found) and parent.path.endswith(".py") else None
+        if folder is None:
+            folder = parent.path.partition("\n")[0] if isinstance(parent, Found) else ""
+        names = self.view.files.names(folder)
+        return names is not None and not any(name.partition(".")[0] == last for name in names)
+
+
+def _always_runs(text: str, line: int) -> bool:
+    """Whether the import of a line is one of the file's own statements, under no condition."""
+    import ast
+
+    from .python_source import parsed
+
+    tree = parsed(text)
+    return tree is not None and any(
+        isinstance(node, ast.Import | ast.ImportFrom) and node.lineno == line for node in tree.body
+    )
+
+
+def _finding(subject: Subject, view: ImageView, one: _Import, part: str) -> Diagnostic:
+    made = view.worked.look(one.file).made
+    file = made.path if made is not None and made.path else one.file
+    at = subject.own_code.homes(part)
+    fact = f"the repository has {at[0].file}" if at else "the repository has no such module"
+    help = "copy it into the image" if at else "correct the import, or commit the module"
+    return subject.finding(
+        IMPORT.code, Severity.ERROR, f"{file} imports '{part}', which the image does not have", facts=(fact,),
+        related=(Related(origin=Origin(file=file, line=one.line), message="imported here"),), help=help,
+    )  # fmt: skip
