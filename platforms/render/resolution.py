@@ -21,7 +21,7 @@ from .fields import DEFAULT_PATH
 from .manifest import read_blueprint
 from .procfile import process_line
 from .reading import few, near
-from .references import edges
+from .references import edges, reference_problems
 from .service import ServiceResult, resolve_service
 from .validation import database_problems, service_problems
 
@@ -43,6 +43,7 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     explained = has_errors(tuple(found)) or any(d.code == "render/workflow-not-run" for d in found)
     if not results and not explained:
         found.append(nothing_to_run(repo, blueprint))
+    found += reference_problems(specs, blueprint)
     plan = Plan(
         platform="render", created_from=created_from, snapshot=repo.info, detected=detected,
         services=tuple(r.service for r in results), edges=edges(blueprint, specs), decisions=trace.decisions,
