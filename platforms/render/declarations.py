@@ -12,6 +12,11 @@ class Value(NamedTuple):
     text: str
     origin: Origin
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it can be a whole number, also one that is out of any range."""
+        return self.text.removeprefix("-").isdigit()
+
     def whole(self) -> int | None:
         """The text as a whole number of plain digits, None when it is none."""
         return int(self.text) if self.text.isascii() and self.text.isdigit() and len(self.text) < 10 else None
@@ -57,6 +62,7 @@ class ServiceSpec(NamedTuple):
     scaling: dict[str, Value] | None = None
     routes: tuple[dict[str, Value], ...] = ()
     headers: tuple[dict[str, Value], ...] = ()
+    previews: dict[str, Value] = {}
     keys: dict[str, Origin] = {}
 
     @property
@@ -85,6 +91,8 @@ class Database(NamedTuple):
     texts: dict[str, Value]
     replicas: tuple[str, ...]
     keys: dict[str, Origin]
+    is_available: bool = False
+    """Whether highAvailability is enabled."""
 
 
 class Blueprint(NamedTuple):

@@ -82,39 +82,6 @@ ROOT_NOTES: dict[str, tuple[Fidelity, str]] = {
 }
 """What we make of the file's outermost fields; services and databases are told field by field."""
 
-ROOT_FIELDS = ("services", "databases", *ROOT_NOTES)
-UNGROUPED_FIELDS = ("services", "databases", "envVarGroups")
-PROJECT_FIELDS = ("name", "environments")
-ENVIRONMENT_FIELDS = ("name", "services", "databases", "envVarGroups", "networking", "permissions")
-GROUP_FIELDS = ("name", "envVars")
-
-ROOT_TYPES = {"previews": "mapping", "previewsEnabled": "boolean", "previewsExpireAfterDays": "integer"}
-ENVIRONMENT_TYPES = {"networking": "mapping", "permissions": "mapping"}
-
-DATABASE_FIELDS = {
-    "name": "string", "plan": "string", "postgresMajorVersion": "string", "databaseName": "string", "user": "string",
-    "region": "string", "diskSizeGB": "integer", "previewPlan": "string", "previewDiskSizeGB": "integer",
-    "storageAutoscalingEnabled": "boolean", "ipAllowList": "list", "readReplicas": "list",
-    "highAvailability": "mapping", "connectionPool": "string",
-}  # fmt: skip
-
-CHOICES: dict[str, tuple[str, ...]] = {
-    "region": ("oregon", "ohio", "virginia", "frankfurt", "singapore"),
-    "autoDeployTrigger": ("commit", "checksPass", "off"),
-    "renderSubdomainPolicy": ("enabled", "disabled"),
-    "persistenceMode": ("journal-snapshot", "snapshot", "off"),
-    "connectionPool": ("pgbouncer", "none"),
-}
-
-ENV_KEYS = (
-    "key", "value", "generateValue", "sync", "fromDatabase", "fromService", "fromGroup", "previewValue",
-    "displayName", "description", "sensitive",
-)  # fmt: skip
-"""The last three are not documented; a Blueprint of Render's own examples has them (render-examples/ravendr)."""
-REFERENCE_KEYS = {"fromDatabase": ("name", "property"), "fromService": ("name", "type", "property", "envVarKey")}
-DATABASE_PROPERTIES = ("connectionString", "connectionPoolString", "host", "port", "user", "password", "database")
-SERVICE_PROPERTIES = ("host", "port", "hostport", "connectionString")
-
 TYPES = {"web": "W", "pserv": "P", "worker": "K", "cron": "C", "keyvalue": "V", "redis": "V"}
 
 WORKFLOW = "workflow"
@@ -139,7 +106,8 @@ NOT_A_TYPE = {
 """Types people write that do not exist, and what to write instead."""
 
 A_TYPE = {
-    "string": "a string", "integer": "an integer", "boolean": "a boolean", "list": "a list", "mapping": "a mapping",
+    "string": "a string", "scalar": "a string or a number", "integer": "an integer", "boolean": "a boolean",
+    "list": "a list", "mapping": "a mapping",
 }  # fmt: skip
 
 NATIVE_RUNTIMES = ("node", "python", "elixir", "go", "ruby", "rust")
@@ -168,6 +136,18 @@ NOT_A_FIELD = {
     "pythonVersion": "set PYTHON_VERSION in envVars, or write a .python-version file",
 }
 """Fields people write that do not exist, and what to write instead."""
+
+NOT_A_ROOT_FIELD = {
+    "crons": "a cron job is a service with `type: cron`",
+    "cronJobs": "a cron job is a service with `type: cron`",
+    "jobs": "a cron job is a service with `type: cron`",
+    "redis": "a Key Value store is a service with `type: keyvalue`",
+    "keyvalue": "a Key Value store is a service with `type: keyvalue`",
+    "postgres": "Postgres goes under `databases`",
+    "envVars": "variables belong to a service, or to a group of `envVarGroups`",
+    "staticSites": "a static site is a service with `type: web` and `runtime: static`",
+    "environments": "environments belong to a project, under `projects`",
+}
 
 NOT_A_DATABASE_FIELD = {
     "version": "did you mean `postgresMajorVersion`?",

@@ -7,6 +7,7 @@ from emulator.model.diagnostic import Diagnostic, Related, warning
 
 from . import fields, rules
 from .declarations import Blueprint, EnvEntry, Reference, ServiceSpec
+from .parts import SERVICE_PROPERTIES
 from .reading import MANY
 
 _GIVES = {
@@ -93,7 +94,7 @@ def _asked(
 
 def _property(spec: ServiceSpec, entry: EnvEntry, wanted: Reference, target: ServiceSpec) -> list[Diagnostic]:
     gives = _GIVES[target.kind]
-    if wanted.what in gives or wanted.what not in fields.SERVICE_PROPERTIES:
+    if wanted.what in gives or wanted.what not in SERVICE_PROPERTIES:
         return []
     message = f"{entry.key} asks {target.name!r} for its {wanted.what}, which {fields.KIND_NAMES[target.kind]} has not"
     help_ = f"it has {', '.join(gives)}" if gives else "nothing reaches it over the network; refer to another service"

@@ -23,7 +23,8 @@ from .procfile import process_line
 from .reading import few, near
 from .references import edges, reference_problems
 from .service import ServiceResult, resolve_service
-from .validation import database_problems, service_problems
+from .validation import service_problems
+from .validation_database import database_problems, free_databases
 
 MISSPELT = ("render.yml", ".render.yaml", ".render.yml")
 
@@ -43,7 +44,7 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     explained = has_errors(tuple(found)) or any(d.code == "render/workflow-not-run" for d in found)
     if not results and not explained:
         found.append(nothing_to_run(repo, blueprint))
-    found += reference_problems(specs, blueprint)
+    found += [*reference_problems(specs, blueprint), *free_databases(databases)]
     plan = Plan(
         platform="render", created_from=created_from, snapshot=repo.info, detected=detected,
         services=tuple(r.service for r in results), edges=edges(blueprint, specs), decisions=trace.decisions,
