@@ -104,6 +104,8 @@ def _value(part: Part) -> Schema:
     elif part.type == "list":
         made |= {"items": _items(part.parts) if part.parts is not None else _TYPES[part.item or "string"]}
         made |= {"maxItems": part.most} if part.most is not None else {}
+    elif part is parts.DATABASE["plan"]:
+        made = _any_spelling(part.choices)
     elif part.choices:
         made = _words(part.choices)
     else:
@@ -146,13 +148,17 @@ def _kind(kind: str) -> Schema:
 
 
 def _plan(kinds: str) -> Schema:
-    """Plans to offer; other cases and underscores are taken, as the server does."""
-    names = tuple(dict.fromkeys(name for kind in kinds for name in PLANS_OF[kind]))
-    return {"anyOf": [{"enum": [*names]}, {"type": "string", "pattern": f"^({'|'.join(map(_any_case, names))})$"}]}
+    """Plans to offer; other spellings are taken, as the server does."""
+    return _any_spelling(tuple(dict.fromkeys(name for kind in kinds for name in PLANS_OF[kind])))
+
+
+def _any_spelling(names: tuple[str, ...]) -> Schema:
+    pattern = f"^({'|'.join(map(_any_case, names))})$"
+    return {"anyOf": [{"enum": [*names]}, {"type": "string", "pattern": pattern}]}
 
 
 def _any_case(name: str) -> str:
-    either = {" ": "[ _]", ".": "[.]"}
+    either = {" ": "[ _]", "-": "[-_]", ".": "[.]"}
     return "".join(f"[{c.upper()}{c}]" if c.isalpha() else either.get(c, c) for c in name)
 
 

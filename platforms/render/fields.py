@@ -101,7 +101,15 @@ KINDS_NAMES = {
 NOT_A_TYPE = {
     "static": "a static site is `type: web` with `runtime: static`",
     "private": "write `type: pserv`",
-    "postgres": "Postgres goes under the root key `databases`",
+    "static_site": "a static site is `type: web` with `runtime: static`",
+    **dict.fromkeys(
+        ("postgres", "postgresql", "psql", "pg", "database", "db"), "Postgres goes under the root key `databases`"
+    ),
+    **dict.fromkeys(("web_service", "service", "app", "node", "docker"), "write `type: web`"),
+    "private_service": "write `type: pserv`",
+    "background_worker": "write `type: worker`",
+    **dict.fromkeys(("cron_job", "cronjob", "job"), "write `type: cron`"),
+    **dict.fromkeys(("key_value", "valkey"), "write `type: keyvalue`"),
 }
 """Types people write that do not exist, and what to write instead."""
 

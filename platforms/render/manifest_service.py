@@ -1,7 +1,7 @@
 """One item of `services:` → a ServiceSpec."""
 
 from emulator.formats.yaml import Mapping, Node, Scalar, Sequence
-from emulator.model.diagnostic import info
+from emulator.model.diagnostic import info, warning
 
 from . import fields, parts, rules
 from .addresses import check_addresses
@@ -21,7 +21,7 @@ def read_service(number: int, node: Mapping, notes: Notes) -> ServiceSpec | None
     runtime = _runtime(node)
     kind = fields.kind_of(type_.text, runtime.text if runtime else None) if type_ else None
     if type_ and type_.text == fields.WORKFLOW:
-        _workflow(number, node, type_, name.text if name else None, notes)
+        _workflow(node, type_, name.text if name else None, notes)
     elif type_ and type_.text.strip() and kind is None:
         _unknown_type(type_, notes)
     _check_runtime(number, node, kind, runtime, notes)
@@ -78,7 +78,7 @@ def _unknown_type(type_: Value, notes: Notes) -> None:
     )  # fmt: skip
 
 
-def _workflow(number: int, node: Mapping, type_: Value, name: str | None, notes: Notes) -> None:
+def _workflow(node: Mapping, type_: Value, name: str | None, notes: Notes) -> None:
     notes.found.append(
         info(
             "render/workflow-not-run", f"the workflow {name or ''} is not planned: workflows are not imitated yet",
@@ -92,9 +92,11 @@ def _workflow(number: int, node: Mapping, type_: Value, name: str | None, notes:
     ):
         is_needed = runtime is not None and runtime.text in fields.NATIVE_RUNTIMES
         if is_needed and text_of(node, field) is None:
-            notes.say(
-                "render/missing-field", f"services[{number}] {words}", node.origin, rule=rules.WORKFLOWS.id,
-                service=name, help=f"add `{field}:`",
+            notes.found.append(
+                warning(
+                    "render/workflow-field", f"the workflow {name or ''} has no {field}", origin=node.origin,
+                    service=name, rule=rules.WORKFLOWS.id, facts=(f"Render says: {words}",), help=f"add `{field}:`",
+                )
             )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from emulator.formats import yaml
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, as_go_string, value_of
-from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.diagnostic import Diagnostic, Fault, Severity, error, info
 from emulator.model.origin import Origin
 
 from . import fields, rules
@@ -104,7 +104,10 @@ def is_bool(node: Node | None, wanted: bool) -> bool:  # noqa: FBT001  - the val
 
 def text_of(node: Mapping, key: str) -> Value | None:
     """The field as text, None when it is not there, null, or no scalar."""
-    value = node.get(key)
+    return _text(node.get(key))
+
+
+def _text(value: Node | None) -> Value | None:
     if isinstance(value, Scalar) and not is_null(value):
         return Value(as_go_string(value), value.origin)
     return None
@@ -114,7 +117,7 @@ def texts_of(node: Node | None) -> dict[str, Value]:
     """All scalar fields of a mapping that are not null."""
     if not isinstance(node, Mapping):
         return {}
-    return {key: value for key, _ in node.items() if (value := text_of(node, key)) is not None}
+    return {key: text for key, value in node.items() if (text := _text(value)) is not None}
 
 
 def fits(node: Node, type_: str) -> bool:
@@ -142,3 +145,16 @@ def near(word: str, known: Sequence[str], *, others: str | None = None) -> str:
 def few(names: Sequence[str]) -> str:
     """Names in a line: all of them, or the first and how many more."""
     return ", ".join(names) if len(names) <= MANY else f"{', '.join(names[:5])} and {len(names) - 5} more"
+
+
+def legible(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """All there is to say, or as much as anyone reads: errors before others, and how many more there are."""
+    if len(found) <= MANY_FINDINGS:
+        return tuple(found)
+    weight = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+    kept = set(sorted(range(len(found)), key=lambda at: (weight[found[at].severity], at))[:MANY_FINDINGS])
+    more = info(
+        "render/more-findings", f"{len(found) - MANY_FINDINGS:,} more findings are left out", fault=Fault.APP,
+        origin=found[0].origin, help="repair those that are shown first",
+    )  # fmt: skip
+    return (*(one for at, one in enumerate(found) if at in kept), more)

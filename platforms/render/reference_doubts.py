@@ -33,10 +33,13 @@ Place = tuple[str, str]
 
 
 class Targets(NamedTuple):
-    """What can be referred to, by name. names: for each form, the service of the plan each name belongs to."""
+    """What can be referred to, by name. names: for each form, the service of the plan each name belongs to.
+    variables, links: the keys and the groups of each service; groups: the keys of each group."""
 
     services: dict[str, ServiceSpec]
-    groups: dict[str, tuple[EnvEntry, ...]]
+    variables: dict[str, frozenset[str]]
+    links: dict[str, frozenset[str]]
+    groups: dict[str, frozenset[str]]
     pools: dict[str, bool]
     names: dict[str, dict[str, str]]
 
@@ -46,7 +49,9 @@ def targets_of(blueprint: Blueprint) -> Targets:
     declared = [(name, database) for database in blueprint.databases for name in (database.name, *database.replicas)]
     return Targets(
         services={spec.name: spec for spec in blueprint.services},
-        groups=blueprint.groups,
+        variables={spec.name: frozenset(entry.key for entry in spec.env) for spec in blueprint.services},
+        links={spec.name: frozenset(e.group for e in spec.env if e.form == "group") for spec in blueprint.services},
+        groups={name: frozenset(entry.key for entry in group) for name, group in blueprint.groups.items()},
         pools={name: "connectionPool" in database.keys for name, database in declared},
         names={
             "database": {name: blueprint.name_of(database) for name, database in declared},
@@ -89,7 +94,7 @@ def _asked(
 ) -> list[Diagnostic]:
     if wanted.is_property:
         return _property(spec, entry, wanted, target)
-    return _variable(spec, entry, wanted, target, targets.groups)
+    return _variable(spec, entry, wanted, target, targets)
 
 
 def _property(spec: ServiceSpec, entry: EnvEntry, wanted: Reference, target: ServiceSpec) -> list[Diagnostic]:
@@ -102,14 +107,13 @@ def _property(spec: ServiceSpec, entry: EnvEntry, wanted: Reference, target: Ser
 
 
 def _variable(
-    spec: ServiceSpec, entry: EnvEntry, wanted: Reference, target: ServiceSpec, of: dict[str, tuple[EnvEntry, ...]]
+    spec: ServiceSpec, entry: EnvEntry, wanted: Reference, target: ServiceSpec, targets: Targets
 ) -> list[Diagnostic]:
     """A variable of the target that neither it nor its groups declare, unless Render or the Dashboard may set it."""
-    groups = [link.group for link in target.env if link.form == "group"]
-    if wanted.what.startswith(_OURS) or any(group not in of for group in groups):
+    links = targets.links[target.name]
+    if wanted.what.startswith(_OURS) or not links <= targets.groups.keys():
         return []
-    declared = {e.key for e in target.env} | {e.key for group in groups for e in of[group]}
-    if wanted.what in declared:
+    if wanted.what in targets.variables[target.name] or any(wanted.what in targets.groups[name] for name in links):
         return []
     message = f"{entry.key} takes {wanted.what} of {target.name!r}, which declares no such variable"
     return [_doubt(spec, entry, message, "declare it there, or correct the name", target)]

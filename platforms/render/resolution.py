@@ -20,7 +20,7 @@ from .emptiness import absence, nothing_to_run
 from .fields import DEFAULT_PATH
 from .manifest import read_blueprint
 from .procfile import process_line
-from .reading import few, near
+from .reading import few, legible, near
 from .references import edges, reference_problems
 from .service import ServiceResult, resolve_service
 from .validation import service_problems
@@ -48,7 +48,7 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     plan = Plan(
         platform="render", created_from=created_from, snapshot=repo.info, detected=detected,
         services=tuple(r.service for r in results), edges=edges(blueprint, specs), decisions=trace.decisions,
-        coverage=_coverage(blueprint, specs, results), diagnostics=tuple(found),
+        coverage=_coverage(blueprint, specs, results), diagnostics=legible(found),
     )  # fmt: skip
     return Resolution(plan=plan, secrets=_secrets(results), prompts=_prompts(results))
 

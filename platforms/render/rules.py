@@ -276,7 +276,8 @@ WORKFLOWS = _rule(
     "https://render.com/changelog/added-blueprint-support-for-render-workflows",
     DOCUMENTED,
     NOT_IMITATED,
-    note="They are read and left out of the plan.",
+    note="They are read and left out of the plan. Its validator asks for repo and buildCommand (a pull request of "
+    "render-oss/skills, 2026-09-18), which an older official example has not.",
 )
 REFERENCES = _rule(
     "references",
