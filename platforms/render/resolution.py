@@ -20,10 +20,11 @@ from .emptiness import absence, nothing_to_run
 from .fields import DEFAULT_PATH
 from .manifest import read_blueprint
 from .procfile import process_line
-from .reading import few, near
-from .references import edges
+from .reading import few, legible, near
+from .references import edges, reference_problems
 from .service import ServiceResult, resolve_service
-from .validation import database_problems, service_problems
+from .validation import service_problems
+from .validation_database import database_problems, free_databases
 
 OPTION = "service_record"
 """By which name the record's files come (see `Inputs.files`)."""
@@ -48,10 +49,11 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     explained = has_errors(tuple(found)) or any(d.code == "render/workflow-not-run" for d in found)
     if not results and not explained:
         found.append(nothing_to_run(repo, blueprint))
+    found += [*reference_problems(specs, blueprint), *free_databases(databases)]
     plan = Plan(
         platform="render", created_from=created_from, snapshot=repo.info, detected=detected,
         services=tuple(r.service for r in results), edges=edges(blueprint, specs), decisions=trace.decisions,
-        coverage=_coverage(blueprint, specs, results), diagnostics=tuple(found),
+        coverage=_coverage(blueprint, specs, results), diagnostics=legible(found),
     )  # fmt: skip
     return Resolution(plan=plan, secrets=_secrets(results), prompts=_prompts(results))
 

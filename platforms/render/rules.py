@@ -184,6 +184,7 @@ DEFAULT_ENV = _rule(
 ENV_FORMS = _rule(
     "env-forms", "A variable has one form: value, generateValue, sync: false, fromDatabase, fromService, or a group.",
     DOCS + "blueprint-spec", SCHEMA,
+    note="Its words for two at once, quoted by seven projects: cannot simultaneously specify fields value and sync.",
 )  # fmt: skip
 ENV_VALUES = _rule(
     "env-values",
@@ -237,6 +238,33 @@ UNKNOWN_FIELD = _rule(
     SCHEMA,
     note="Its words, quoted by six unrelated projects: field nodeVersion not found in type file.Service.",
 )
+UNKNOWN_TYPE = _rule(
+    "unknown-type", "A service of an unknown type is refused; Postgres and static sites are no types of their own.",
+    'validator output quoted by nine projects: unknown type "static"', COMMUNITY,
+)  # fmt: skip
+EMPTY_BUT_REQUIRED = _rule(
+    "empty-but-required", "A reference to a service must name its type.",
+    "validator output quoted by one project: fromService.type empty but required", COMMUNITY,
+    note="The published schema requires it as well, and the name.",
+)  # fmt: skip
+SERVICE_PROPERTY = _rule(
+    "service-property", "fromService takes connectionString, host, hostport and port; another property is refused.",
+    "validator output quoted by four projects", COMMUNITY,
+)  # fmt: skip
+NESTED_FIELDS = _rule(
+    "nested-fields",
+    "Fields inside a field are required as the published schema says.",
+    "https://render.com/schema/render.yaml.json",
+    SCHEMA,
+    APPROXIMATE,
+    note="What only the schema requires is a warning: the server is not known to refuse it.",
+)
+DEPRECATED_FIELDS = _rule(
+    "deprecated-fields",
+    "Deprecated names are still taken; autoDeployTrigger wins over autoDeploy.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+)
 MISPLACED_FIELD = _rule(
     "misplaced-field",
     "A field of another kind of service is no unknown one; a static site is refused for a region and the free plan.",
@@ -263,7 +291,8 @@ WORKFLOWS = _rule(
     "https://render.com/changelog/added-blueprint-support-for-render-workflows",
     DOCUMENTED,
     NOT_IMITATED,
-    note="They are read and left out of the plan.",
+    note="They are read and left out of the plan. Its validator asks for repo and buildCommand (a pull request of "
+    "render-oss/skills, 2026-09-18), which an older official example has not.",
 )
 REFERENCES = _rule(
     "references",
@@ -292,6 +321,13 @@ DATASTORES = _rule(
 IP_ALLOW_LIST = _rule(
     "ip-allow-list", "A Key Value store must have an ipAllowList.", "validator output quoted by projects", COMMUNITY
 )
+IP_SOURCES = _rule(
+    "ip-sources", "The sources of an ipAllowList are IP addresses and CIDR ranges.", DOCS + "blueprint-spec", DOCUMENTED
+)
+DOMAINS = _rule(
+    "domains", "Custom domains are host names; a service that refuses its onrender.com name must have one.",
+    DOCS + "custom-domains", DOCUMENTED,
+)  # fmt: skip
 FREE_PLAN = _rule(
     "free-plan",
     "The free plan is for web services, Key Value and Postgres: one instance, no disk, no pre-deploy command.",
@@ -313,6 +349,20 @@ DATABASE_PLAN = _rule(
     DOCS + "blueprint-spec",
     DOCUMENTED,
 )
+DATABASE_WORDS = _rule(
+    "database-words", "A database with a plan that there is not, or a disk that is no multiple of 5 GB, is refused.",
+    "validator output quoted by one project that tried them, August 2026", COMMUNITY,
+    note="1 GB is taken.",
+)  # fmt: skip
+FREE_DATABASE = _rule(
+    "free-database", "A workspace has one free Postgres: creating a second fails, and the sync with it.",
+    "sync output quoted by ten projects", COMMUNITY,
+    note="One that the workspace has already cannot be known here.",
+)  # fmt: skip
+DATABASES = _rule(
+    "databases", "postgresMajorVersion is 13 to 18 for a new database, the newest by default; replicas are 5 at most.",
+    DOCS + "blueprint-spec", DOCUMENTED,
+)  # fmt: skip
 RESERVED_PORT = _rule(
     "reserved-ports", "Ports 18012, 18013 and 19099 are Render's own.", DOCS + "web-services", DOCUMENTED
 )

@@ -24,7 +24,6 @@ from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of, static_of
 from .linking import network_names
 from .plans import DEFAULT, InstanceType, canonical, instance_type
 from .pre_deploy import PreDeploy, pre_deploy
-from .references import reference_problems
 from .router import router_of
 from .validation import recorded_problems, service_problems
 from .way import Given, Way
@@ -52,7 +51,7 @@ def resolve_service(
     root, usable = _root(repo, spec, trace, found)
     given = Given(repo, inputs, spec, blueprint, created_from, root, usable, instance, trace, [])
     way = decide(given)
-    found += [*way.diagnostics, *reference_problems(spec, blueprint)]
+    found += way.diagnostics
     command = way.command
     if blueprint and spec.kind in "WPK":
         other = "blueprint" if created_from == "repository" else "repository"
