@@ -42,4 +42,4 @@ def copy_folder(api: Any, id: str, path: str, into: BinaryIO) -> bool:
 def is_folder(api: Any, id: str, path: str) -> bool:
     """Whether there is such a folder, or a link to one."""
     url = api._url("/containers/{0}/archive", id)  # noqa: SLF001 - the SDK has no call that asks without reading
-    return bool(api._session.head(url, params={"path": f"{path}/."}, timeout=api.timeout).status_code == 200)  # noqa: SLF001
+    return bool(api.head(url, params={"path": f"{path}/."}, timeout=api.timeout).status_code == 200)

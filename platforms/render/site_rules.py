@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from emulator.model.diagnostic import Diagnostic, Severity, error, warning
+from emulator.model.diagnostic import Diagnostic, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Build, HeaderRule, Route, Static
 from emulator.model.rule import Rule
@@ -16,6 +16,7 @@ from .site_paths import header_pattern, route_pattern, route_target, unknown_pla
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FRAMING = ("connection", "content-length", "transfer-encoding", "date", "upgrade", "trailer", "te")
 _EVERY = ("/*", "/**")
+_DESTINATION = re.compile(r"/(?!/)|https?://[^/]")
 
 _DEFAULT_HEADERS = (
     HeaderRule(path="/*", name="Cache-Control", value="public, max-age=0, s-maxage=300", pattern="(?s)/.*"),
@@ -42,7 +43,8 @@ def _route(row: dict[str, Value]) -> Route:
     return Route(
         type="redirect" if _text(row, "type") == "redirect" else "rewrite", source=source, destination=destination,
         pattern=pattern.pattern if source.startswith("/") and destination else "",
-        target=route_target(destination, pattern), origin=_place(row),
+        target=route_target(destination if _DESTINATION.match(destination) else _path(destination), pattern),
+        origin=_place(row),
     )  # fmt: skip
 
 
@@ -52,6 +54,11 @@ def _header(row: dict[str, Value]) -> HeaderRule:
     return HeaderRule(
         path=path, name=name, value=value, pattern=header_pattern(path) if usable else "", origin=_place(row)
     )
+
+
+def _path(destination: str) -> str:
+    """What is most likely meant by a destination that is none."""
+    return "/" + destination.lstrip("./")
 
 
 def _text(row: dict[str, Value], field: str) -> str:
@@ -72,14 +79,10 @@ def site_problems(spec: ServiceSpec) -> list[Diagnostic]:
     return found + list(_unreachable(spec))
 
 
-def _say(  # noqa: PLR0917  - a row of a table
-    spec: ServiceSpec, severity: Severity, words: str, rule: Rule, value: Value, help_: str
-) -> Diagnostic:  # fmt: skip
-    make = error if severity is Severity.ERROR else warning
+def _say(spec: ServiceSpec, words: str, rule: Rule, value: Value, help_: str) -> Diagnostic:
+    """A warning: how Render itself takes it is not published."""
     code = "render/site-header" if words.startswith("headers") else "render/site-route"
-    return make(
-        code, words, origin=value.origin, service=spec.name, rule=rule.id, url=rule.url, help=help_
-    )
+    return warning(code, words, origin=value.origin, service=spec.name, rule=rule.id, url=rule.url, help=help_)
 
 
 def _route_problems(spec: ServiceSpec, number: int, row: dict[str, Value]) -> Iterator[Diagnostic]:
@@ -87,22 +90,22 @@ def _route_problems(spec: ServiceSpec, number: int, row: dict[str, Value]) -> It
     source, destination = row.get("source"), row.get("destination")
     if source is not None and not source.text.strip().startswith("/"):
         words = f"{where}: the source {source.text!r} is no path, so it matches nothing"
-        yield _say(spec, Severity.ERROR, words, rule, source, "begin it with a slash; a source has no host")
+        yield _say(spec, words, rule, source, "begin it with a slash; a source has no host")
         return
     if destination is None or source is None:
         return
     text = destination.text.strip()
-    if not re.match(r"/(?!/)|https?://[^/]", text):
+    if not _DESTINATION.match(text):
         words = f"{where}: the destination {text!r} is neither a path nor a full URL"
-        yield _say(spec, Severity.ERROR, words, rule, destination, f"write /{text.lstrip('./')}, or https://…")
+        yield _say(spec, words, rule, destination, f"write {_path(text)}, or https://…")
         return
     missing = unknown_placeholders(text, route_pattern(source.text.strip()))
     if missing:
         words = f"{where}: the destination repeats {missing[0]}, which the source does not have"
-        yield _say(spec, Severity.WARNING, words, rule, destination, f"add {missing[0]} to the source {source.text}")
+        yield _say(spec, words, rule, destination, f"add {missing[0]} to the source {source.text}")
     if _text(row, "type") == "redirect" and text == source.text.strip():
         words = f"{where}: {text} redirects to itself, without end where no file is there"
-        yield _say(spec, Severity.WARNING, words, rules.SITE_ROUTES, destination, "name another path")
+        yield _say(spec, words, rules.SITE_ROUTES, destination, "name another path")
 
 
 def _unreachable(spec: ServiceSpec) -> Iterable[Diagnostic]:
@@ -110,13 +113,13 @@ def _unreachable(spec: ServiceSpec) -> Iterable[Diagnostic]:
     taken: dict[str, int] = {}
     for number, row in enumerate(spec.routes):
         source = row.get("source")
-        if source is None:
+        text = source.text.strip() if source is not None else ""
+        if source is None or not text.startswith("/"):
             continue
-        text = source.text.strip()
         before = next((taken[one] for one in (*_EVERY, text) if one in taken), None)
         if before is not None:
             words = f"routes[{number}]: {text} is never reached: routes[{before}] takes every path it matches"
-            yield _say(spec, Severity.WARNING, words, rules.SITE_ROUTES, source, "put it before that one")
+            yield _say(spec, words, rules.SITE_ROUTES, source, "put it before that one")
         taken.setdefault(text, number)
 
 
@@ -125,12 +128,12 @@ def _header_problems(spec: ServiceSpec, number: int, row: dict[str, Value]) -> I
     where = f"headers[{number}]"
     if path is not None and not path.text.strip().startswith("/"):
         words = f"{where}: the path {path.text!r} does not begin with a slash, so it matches nothing"
-        yield _say(spec, Severity.WARNING, words, rules.SITE_HEADER_PATHS, path, f"write /{path.text.strip()}")
+        yield _say(spec, words, rules.SITE_HEADER_PATHS, path, f"write /{path.text.strip()}")
     if name is None or value is None:
         return
     bad = _bad_header(name.text.strip(), value.text.strip())
     if bad:
-        yield _say(spec, Severity.ERROR, f"{where}: {bad}", rules.SITE_HEADER_PATHS, name, "write it as HTTP has it")
+        yield _say(spec, f"{where}: {bad}", rules.SITE_HEADER_PATHS, name, "write it as HTTP has it")
 
 
 def _bad_header(name: str, value: str) -> str | None:
