@@ -44,7 +44,8 @@ _ROUTERS = {
 _PRERENDER = (
     "next", "nuxt", "gatsby", "astro", "@docusaurus/core", "vitepress", "@11ty/eleventy", "react-snap", "vite-ssg",
     "@sveltejs/kit", "@remix-run/dev", "@react-router/dev", "react-snapshot", "vite-plugin-ssr", "vike",
-    "vite-react-ssg", "spa-github-pages", "@tanstack/react-start", "vuepress", "hexo", "umi", "@modern-js/app-tools", "prerender",
+    "vite-react-ssg", "spa-github-pages", "@tanstack/react-start", "vuepress", "hexo", "umi", "@modern-js/app-tools",
+    "prerender",
 )  # fmt: skip
 """Packages whose build may write a file for each path."""
 _SOURCES = (".js", ".jsx", ".ts", ".tsx", ".mjs", ".vue")

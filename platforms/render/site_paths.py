@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _PLACEHOLDER = re.compile(r":([A-Za-z_][A-Za-z0-9_]*)")
-_PIECE = re.compile(r"\*\*/?|\*|[^*]+")
 
 
 class RoutePattern(NamedTuple):
@@ -39,17 +38,24 @@ def route_pattern(source: str) -> RoutePattern:
 
 
 def _literal(text: str, names: list[str]) -> str:
-    """A piece without `*`; its placeholders are added to `names`. One that comes again must match the same."""
-    found = ""
-    at = 0
-    for match in _PLACEHOLDER.finditer(text):
-        name = match[1]
-        found += re.escape(text[at : match.start()])
-        found += f"(?P={name})" if name in names else f"(?P<{name}>[^/]+)"
-        if name not in names:
-            names.append(name)
-        at = match.end()
-    return found + re.escape(text[at:])
+    """A piece without `*`; its placeholders are added to `names`. Of those in one component each but the last takes as
+    little as it can; one that comes again must match the same."""
+    return "/".join(_named(component, names) for component in text.split("/"))
+
+
+def _named(text: str, names: list[str]) -> str:
+    first, *rest = _PLACEHOLDER.split(text)  # text, name, text, name, …
+    found = re.escape(first)
+    pairs = list(zip(rest[::2], map(re.escape, rest[1::2]), strict=True))
+    for number, (name, after) in enumerate(pairs, 1):
+        if name in names:
+            found += f"(?P={name}){after}"
+        elif number == len(pairs):
+            found += f"(?P<{name}>[^/]+){after}"
+        else:
+            found += f"(?>(?P<{name}>[^/]+?){after})"
+        names += [name] * (name not in names)
+    return found
 
 
 def route_target(destination: str, of: RoutePattern) -> str:
@@ -82,13 +88,30 @@ def unknown_placeholders(destination: str, of: RoutePattern) -> list[str]:
 
 def header_pattern(path: str) -> str:
     """What a header rule's path matches."""
-    pieces = _PIECE.findall(path)
-    return "(?s)" + "".join(_header_piece(piece, is_last=n == len(pieces)) for n, piece in enumerate(pieces, 1))
+    if path.endswith("*"):
+        return f"(?s){_folders(path.rstrip('*'))}.*"
+    return f"(?s){_folders(path)}"
 
 
-def _header_piece(piece: str, *, is_last: bool) -> str:
-    if piece == "**/":
-        return "(?:[^/]+/)+"
-    if piece in ("*", "**"):
-        return ".*" if is_last or piece == "**" else "[^/]*"
-    return re.escape(piece)
+def _folders(path: str) -> str:
+    """A path whose `**/` are one folder or more each; each but the last takes as few as it can."""
+    first, *rest = re.split(r"\*\*+/", path)
+    text = _components(first)
+    for number, piece in enumerate(rest, 1):
+        after = _components(piece)
+        text += f"(?:[^/]+/)+{after}" if number == len(rest) else f"(?>(?:[^/]+/)+?{after})"
+    return text
+
+
+def _components(path: str) -> str:
+    """A path whose `*` stay within their components; of one component's each but the last takes as little as it can."""
+    return "/".join(_component(one) for one in path.split("/"))
+
+
+def _component(text: str) -> str:
+    first, *rest = re.split(r"\*+", text)
+    found = re.escape(first)
+    for number, piece in enumerate(rest, 1):
+        after = re.escape(piece)
+        found += f"[^/]*{after}" if number == len(rest) else f"(?>[^/]*?{after})"
+    return found
