@@ -247,4 +247,4 @@ def _one_slash(place: str) -> str:
 def _with_query(place: str, query: str) -> str:
     """The query of the request goes along, unless the destination has one of its own."""
     before, hash_, fragment = place.partition("#")
-    return before + ("" if "?" in before else query) + hash_ + fragment
+    return before + ("" if "?" in before else _quoted(query, _IN_A_URL)) + hash_ + fragment

@@ -59,19 +59,20 @@ def test_header_path_matches_as_documented(path: str, matching: list[str], other
     [
         ("/*", "/index.html", "/index.html", []), ("/old/*", "/new/*", r"/new/\g<1>", []),
         ("/:a/*", "/*?of=:a", r"/\g<2>?of=\g<a>", []), ("/*/x/*", "/*-*-*", r"/\g<1>-\g<2>-\g<2>", []),
-        ("/a", "/:b/*", "/:b/*", [":b", "*"]), ("/:port", "https://x.org:8080/:port", r"https://x.org:8080/\g<port>", []),
+        ("/a", "/:b/*", "/:b/*", [":b", "*"]), ("/:port", "https://x.org:8080/:port",
+        r"https://x.org:8080/\g<port>", []),
         ("/a", r"/a\g<1>", r"/a\\g<1>", []),
     ],
 )  # fmt: skip
-def test_route_target_repeats_what_was_captured(
-    source: str, destination: str, target: str, unknown: list[str]
-) -> None:
+def test_route_target_repeats_what_was_captured(source: str, destination: str, target: str, unknown: list[str]) -> None:
     """A port is no placeholder, and what the source does not have stays as it is."""
     of = route_pattern(source)
     assert (route_target(destination, of), unknown_placeholders(destination, of)) == (target, unknown)
 
 
-pieces = st.lists(st.sampled_from(["/", "a", "b", "*", ":p", "/:q", "ab"]), max_size=7).map(lambda all_: "/" + "".join(all_))
+pieces = st.lists(st.sampled_from(["/", "a", "b", "*", ":p", "/:q", "ab"]), max_size=7).map(
+    lambda all_: "/" + "".join(all_)
+)
 paths = st.text(alphabet="/ab", max_size=10).map(lambda text: "/" + text)
 
 
