@@ -4,12 +4,12 @@ The archive is a file without a name: it goes with the process, however that end
 among the archive's entries, never on this machine's disk.
 """
 
-import contextlib
 import hashlib
 import os
 import tarfile
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
@@ -31,31 +31,41 @@ _MOST_UNREAD = 1 << 20
 
 def publish(docker: Docker, image: str, path: str, labels: Mapping[str, str]) -> "Published | None":
     """The folder of an image, ready to be served; None where it has no such folder. Raises HostError."""
-    with _room() as archive:
-        if not docker.copy_folder(image, path, archive, labels):
-            archive.close()
-            return None
-        archive.flush()
-        return Published(archive)
-
-
-@contextlib.contextmanager
-def _room() -> Iterator[Any]:
-    """A file without a name. A disk that has no room for it is this machine's trouble."""
     try:
-        yield tempfile.TemporaryFile(prefix="emu-site-")  # noqa: SIM115 - kept as long as it is served
+        archive = tempfile.TemporaryFile(prefix="emu-site-")  # noqa: SIM115 - kept as long as it is served
     except OSError as problem:
-        message = f"the published files cannot be kept in {tempfile.gettempdir()}: {problem.strerror}"
-        help_ = "make room there, or set TMPDIR to a directory that can be written"
-        raise HostError(error("host/no-room", message, fault=Fault.HOST, help=help_)) from problem
+        raise _no_room(problem) from problem
+    try:
+        if docker.copy_folder(image, path, archive, labels):
+            archive.flush()
+            return Published(archive)
+    except OSError as problem:
+        archive.close()
+        raise _no_room(problem) from problem
+    except BaseException:
+        archive.close()
+        raise
+    archive.close()
+    return None
+
+
+def _no_room(problem: OSError) -> HostError:
+    message = f"the published files cannot be kept in {tempfile.gettempdir()}: {problem.strerror}"
+    help_ = "make room there, or set TMPDIR to a directory that can be written"
+    return HostError(error("host/no-room", message, fault=Fault.HOST, help=help_))
 
 
 class Published:
-    """See `emulator.world.PublishedSite`."""
+    """See `emulator.world.PublishedSite`. The archive is closed when nobody has this any more."""
 
     def __init__(self, archive: IO[bytes]) -> None:
+        weakref.finalize(self, archive.close)
         self._archive = archive
         self._files = SiteFiles(_members(archive))
+
+    def read(self, at: int, length: int) -> bytes:
+        """A piece of the archive, from any thread."""
+        return os.pread(self._archive.fileno(), length, at)
 
     @property
     def files(self) -> int:
@@ -66,7 +76,7 @@ class Published:
         return self._files.size
 
     def serve(self, static: Static) -> "Server":
-        return Server(Site(self._files, static), self._archive)
+        return Server(Site(self._files, static), self)
 
 
 def _members(archive: IO[bytes]) -> Iterator[Member]:
@@ -92,14 +102,14 @@ def _file(entry: tarfile.TarInfo, archive: IO[bytes]) -> SiteFile:
 class Server:
     """See `emulator.world.ServedSite`."""
 
-    def __init__(self, site: Site, archive: IO[bytes]) -> None:
+    def __init__(self, site: Site, published: Published) -> None:
         try:
             self._server = _Server(("127.0.0.1", 0), _Handler)
         except OSError as problem:
             message = f"no address on 127.0.0.1 can be had: {problem.strerror}"
             raise HostError(error("host/no-port", message, fault=Fault.HOST, help="free some ports")) from problem
         self._server.site = site
-        self._server.archive = archive
+        self._server.published = published
         self.address: tuple[str, int] = ("127.0.0.1", self._server.server_address[1])
         serving = {"poll_interval": 0.05}
         threading.Thread(
@@ -116,7 +126,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
     site: Site
-    archive: IO[bytes]
+    published: Published
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news."""
@@ -136,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
             forward(self, answer)
             return
         self._read_body(headers)
-        self._send(answer, server.archive)
+        self._send(answer, server.published)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = _respond  # noqa: N815
 
@@ -158,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif int(length):
             self.rfile.read(int(length))
 
-    def _send(self, answer: Answer, archive: IO[bytes]) -> None:
+    def _send(self, answer: Answer, published: Published) -> None:
         length = answer.length if answer.file is not None else len(answer.body)
         self.send_head(answer.status, answer.headers, length if answer.status != HTTPStatus.NOT_MODIFIED else None)
         if self.command == "HEAD" or answer.status == HTTPStatus.NOT_MODIFIED:
@@ -168,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         at, end = answer.file.offset + answer.start, answer.file.offset + answer.start + answer.length
         while at < end:
-            piece = os.pread(archive.fileno(), min(_PIECE, end - at), at)
+            piece = published.read(at, min(_PIECE, end - at))
             if not piece:
                 self.close_connection = True
                 return
