@@ -64,9 +64,9 @@ SERVICE_FIELDS: dict[str, Field] = {
     "previews": Field("WPKCS", "mapping", NOT_IMITATED, "no previews yet"),
     "pullRequestPreviewsEnabled": Field("WPKS", "boolean", NOT_IMITATED, "no previews yet"),
     "previewPlan": Field("WPKV", "string", NOT_IMITATED, "no previews yet"),
-    "staticPublishPath": Field("S", "string", NOT_IMITATED, "static sites are not served yet"),
-    "headers": Field("S", "list", NOT_IMITATED, "static sites are not served yet"),
-    "routes": Field("S", "list", NOT_IMITATED, "static sites are not served yet"),
+    "staticPublishPath": Field("S", "string", EXACT),
+    "headers": Field("S", "list", EXACT),
+    "routes": Field("S", "list", EXACT),
     "maxmemoryPolicy": Field("V", "string", EXACT, "given to the local server"),
     "persistenceMode": Field("V", "string", APPROXIMATE, "as settings of the local server"),
 }

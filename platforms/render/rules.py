@@ -283,7 +283,7 @@ SERVICE_TYPES = _rule(
     DOCS + "blueprint-spec",
     DOCUMENTED,
     NOT_IMITATED,
-    note="They are in the plan; `up` does not run them yet, `emu cron run NAME` runs a cron job once.",
+    note="All are in the plan; `up` does not run cron jobs on their schedule, `emu cron run NAME` runs one once.",
 )
 WORKFLOWS = _rule(
     "workflows",
@@ -372,6 +372,51 @@ PUBLISH_PATH = _rule(
     DOCS + "monorepo-support",
     DOCUMENTED,
 )
+SITE_ROUTES = _rule(
+    "site-routes",
+    "A file that is there comes before every route; of the routes the first that matches counts. A redirect answers "
+    "301, a rewrite serves its destination at the path that was asked for.",
+    DOCS + "redirects-rewrites", DOCUMENTED,
+    note="Whether a redirect keeps the query is not published: it does here, unless its destination has one.",
+)  # fmt: skip
+SITE_ROUTE_SYNTAX = _rule(
+    "site-route-syntax",
+    "In a route's source `*` is any text from there on and `:name` one component of the path; its destination, a path "
+    "or a full URL, repeats them.",
+    DOCS + "redirects-rewrites", DOCUMENTED,
+    note="How several `*` share a path is not published: each but the last takes as little as it can.",
+)  # fmt: skip
+SITE_HEADER_PATHS = _rule(
+    "site-header-paths",
+    "A header's path matches the path asked for: /* every one, /blog/* those below, /*.css those at the root alone, "
+    "/**/*.css those in folders alone.",
+    DOCS + "static-site-headers", DOCUMENTED,
+    note="That all rules which match count is inferred, and so is that of one name the last does.",
+)  # fmt: skip
+SITE_FILES = _rule(
+    "site-files",
+    "A folder answers with its index.html, /about with about.html, and what is not there with 404.html.",
+    "sites that rely on it", INFERRED, APPROXIMATE,
+    note="Only what a path of a file gives is documented. The rest is as is usual: no redirect adds or takes a slash; "
+    "methods other than GET and HEAD get 405; a single range is served.",
+)  # fmt: skip
+SITE_CACHE = _rule(
+    "site-cache",
+    "A static site lies in a CDN, which forgets it at each deploy; answers come compressed, over HTTP/2.",
+    DOCS + "static-sites", DOCUMENTED, APPROXIMATE,
+    note="Nothing is compressed or cached here. Which Cache-Control Render sets is not published: browsers are told "
+    "to ask again each time (public, max-age=0, s-maxage=300), unless a header rule says otherwise.",
+)  # fmt: skip
+SITE_DEPENDENCIES = _rule(
+    "site-dependencies",
+    "Before a static site's build command its dependencies are installed, unless SKIP_INSTALL_DEPS is true.",
+    DOCS + "static-sites", DOCUMENTED, APPROXIMATE,
+    note="How they are found is not published: by the lock file or manifest in the service's root here.",
+)  # fmt: skip
+SITE_LIVE = _rule(
+    "site-live", "A static site is live once its folder is uploaded; a folder that the build did not make fails it.",
+    "deploy logs of static sites, 2025 and 2026", LOG,
+)  # fmt: skip
 EDGE = _rule(
     "public-edge",
     "Cloudflare and Render's balancer stand before a web service: they end TLS, redirect to HTTPS, compress answers "
