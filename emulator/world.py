@@ -396,7 +396,7 @@ class Docker(Protocol):
 
     def copy_folder(self, image: str, path: str, into: BinaryIO, labels: Mapping[str, str]) -> bool:
         """Write a folder of an image as a tar archive whose names begin with "./"; False where the image has no such
-        folder. What is made for it carries `labels` and is gone afterwards."""
+        folder. What is made for it carries `labels` and is gone afterwards. Raises OSError where `into` does."""
         ...
 
     def folders_there(self, image: str, paths: Iterable[str], labels: Mapping[str, str]) -> tuple[str, ...]:

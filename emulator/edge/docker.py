@@ -41,7 +41,7 @@ from emulator.world import (
 
 from . import docker_look
 from .docker_errors import asking, words_of
-from .docker_folders import copy_folder, is_folder, through_container
+from .docker_folders import Unwritable, copy_folder, is_folder, through_container
 from .docker_followers import (
     Connection,
     Follower,
@@ -204,7 +204,10 @@ class Engine:
         def copy(api: Any) -> bool:
             return through_container(api, image, labels, lambda found: copy_folder(api, found, path, into))
 
-        return self._ask(f"reading {path} of the image {image}", copy)
+        try:
+            return self._ask(f"reading {path} of the image {image}", copy)
+        except Unwritable as problem:
+            raise problem.why from None
 
     def folders_there(self, image: str, paths: Iterable[str], labels: Mapping[str, str]) -> tuple[str, ...]:
         def look(api: Any) -> tuple[str, ...]:
