@@ -127,6 +127,8 @@ class Job(NamedTuple):
     kept: frozenset[int] = frozenset()
     findings: tuple[Diagnostic, ...] = ()
     around: Surroundings = NOTHING_AROUND
+    first: bool = False
+    """Whether nothing of the service was ever live here."""
 
 
 class NotReady(NamedTuple):

@@ -485,6 +485,13 @@ PRE_DEPLOY_COMMAND = _rule(
     "deploy logs of Docker services quoted in two repositories", LOG, APPROXIMATE,
     note="That bash runs a native service's is inferred from its build and start commands.",
 )  # fmt: skip
+INITIAL_HOOK = _rule(
+    "initial-deploy-hook", "initialDeployHook runs once, after the first deploy of a service that is live.",
+    DOCS + "blueprint-spec", DOCUMENTED, APPROXIMATE,
+    note="The first deploy is the first that this project remembers. Not published, and so taken from a pre-deploy "
+    "command: that it has an instance of its own, how it is split into words, 30 minutes. One that fails leaves the "
+    "deploy live here.",
+)  # fmt: skip
 CRON_SCHEDULE = _rule(
     "cron-schedule", "A cron job's schedule has five fields, in UTC; weekdays may be named.", DOCS + "cronjobs",
     DOCUMENTED, APPROXIMATE,

@@ -23,7 +23,7 @@ from .health import RESERVED_PORTS, health_probe, lifecycle
 from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of
 from .linking import network_names
 from .plans import DEFAULT, InstanceType, canonical, instance_type
-from .pre_deploy import PreDeploy, pre_deploy
+from .pre_deploy import PreDeploy, initial_hook, pre_deploy
 from .router import router_of
 from .site_rules import site_problems, static_of
 from .validation import recorded_problems, service_problems
@@ -61,17 +61,17 @@ def resolve_service(
         command = replace(command, alternative=alternative) if command else None
         found += disagreement(spec, way, other_way, alternative, created_from)
     port = _port(spec, way.environment, trace, found)
-    before = pre_deploy(spec, way, trace, found)
+    before, after = pre_deploy(spec, way, trace, found), initial_hook(spec, way, trace, found)
     found += _unset(spec, way.environment)
     life = lifecycle(spec, port, "override" if inputs.options.get("overlapping_deploys") == "override" else "wait")
-    service = _service(spec, way, command, before, port=port, instance=instance, life=life, trace=trace)
+    service = _service(spec, way, command, before, after, port=port, instance=instance, life=life, trace=trace)
     return ServiceResult(
         service, tuple(found), way.environment.hidden, way.environment.unset, service_coverage(spec, way), way.unread
     )
 
 
 def _service(
-    spec: ServiceSpec, way: Way, command: Command | None, before: PreDeploy, *, port: Port | None,
+    spec: ServiceSpec, way: Way, command: Command | None, before: PreDeploy, after: PreDeploy, *, port: Port | None,
     instance: InstanceType, life: Lifecycle, trace: Trace,
 ) -> Service:  # fmt: skip
     build, environment = way.build, way.environment
@@ -91,7 +91,8 @@ def _service(
         command=command, port=port, env=environment.variables, probes=probes, containers=(container,),
         lifecycle=life, instances=instances_of(spec), pre_deploy_command=before.text,
         pre_deploy_argv=before.argv, pre_deploy_origin=before.origin,
-        initial_deploy_hook=spec.text("initialDeployHook", "afterFirstDeployCommand"), schedule=spec.text("schedule"),
+        initial_deploy_hook=after.text, initial_hook_argv=after.argv, initial_hook_origin=after.origin,
+        schedule=spec.text("schedule"),
         static=static_of(spec, build), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
         router=router_of(spec, trace), network_names=network_names(spec), decisions=trace.decisions,
     )  # fmt: skip
