@@ -15,8 +15,8 @@ from emulator.cli import COMMANDS
 from emulator.model.event import AnyEvent
 from emulator.model.plan import Plan
 from emulator.model.record import to_json
-from tests.example_files import EXAMPLES
 from platforms import PLATFORMS
+from tests.example_files import EXAMPLES
 from tests.running_emu import CHECKOUT, EMU, Ran, environment, published, run_emu
 
 PLANNING = ("plan", "check")
