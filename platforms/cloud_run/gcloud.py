@@ -88,8 +88,9 @@ class _Reader:
             if flag.takes is Takes.NOTHING and given is not None:
                 is_on, given = is_on == (given.lower() not in ("false", "no", "0")), None
             if given is not None and not Word(given, word.origin).is_known and flag.takes is Takes.VALUE:
-                self._not_known(own, given, word.origin)
                 # An image is one, whichever it is: what it is built from lies here.
+                if own != "--image" and flag.fidelity is not Fidelity.NOT_IMITATED:
+                    self._not_known(own, given, word.origin)
                 given = given if own == "--image" else None
             self._take(_Given(flag, own, is_on, given, word.origin))
 

@@ -11,7 +11,7 @@ from emulator.model.origin import Origin
 WORKFLOWS = ".github/workflows"
 BUILD_FILES = ("cloudbuild.yaml", "cloudbuild.yml")
 _CALL = re.compile(r"\bgcloud(?:\s|\\\n)")
-_DEPLOYS = re.compile(r"\brun\s+(?:jobs\s+)?(?:deploy|create|update)\b|\brun\s+services\s+update\b")
+_DEPLOYS = re.compile(r"(?:(?:alpha|beta)\s+)?run\s+(?:deploy|jobs\s+(?:deploy|create))\b")
 _ACTION = re.compile(r"google-github-actions/deploy-cloudrun(?:@.*)?")
 _ENDS = frozenset((";", "&&", "||", "|", "&", ")", ">", ">>", "2>&1"))
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
@@ -97,7 +97,7 @@ def _call(words: list[Word]) -> Call | None:
     for start in starts:
         end = next((at for at, word in enumerate(words) if at > start and word.text in _ENDS), len(words))
         inside = [word._replace(text=word.text.removesuffix(";")) for word in words[start + 1 : end]]
-        if _DEPLOYS.search(" ".join(word.text for word in inside)):
+        if _DEPLOYS.match(" ".join(word.text for word in inside)):
             return Call(tuple(inside), words[start].origin)
     return None
 
@@ -123,7 +123,7 @@ def _of_step(step: Mapping) -> Iterator[Call]:
     if isinstance(args, Sequence):
         words = [Word(item.text, item.origin) for item in args.items if isinstance(item, Scalar)]
         words = words[1:] if words and words[0].text == "gcloud" else words
-        if _DEPLOYS.search(" ".join(word.text for word in words[:4])):
+        if _DEPLOYS.match(" ".join(word.text for word in words[:4])):
             yield Call(tuple(words), args.origin)
 
 

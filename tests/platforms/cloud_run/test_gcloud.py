@@ -3,6 +3,7 @@
 import pytest
 
 from emulator.model.rule import Fidelity
+from platforms.cloud_run.gcloud_words import calls_in
 from tests.platforms.cloud_run.planning import DOCKERFILE, codes, messages, plan, service
 
 FILES = {"Dockerfile": DOCKERFILE}
@@ -166,6 +167,14 @@ def test_commands_in_files(path, text, line):
     assert (port.origin.file, port.origin.line, port.fidelity) == (path, line, Fidelity.EXACT)
 
 
+def test_a_step_that_runs_a_script_is_read_once():
+    """Its text is a script, and no list of gcloud's arguments."""
+    script = "        gcloud run deploy shop \\\n          --port 3000\n"
+    text = f"steps:\n  - entrypoint: bash\n    args:\n      - -c\n      - |\n{script}"
+    [call] = calls_in(text, "cloudbuild.yaml")
+    assert [word.text for word in call.words] == ["run", "deploy", "shop", "--port", "3000"]
+
+
 def test_the_command_at_a_line():
     files = {**FILES, "deploy.sh": SCRIPT}
     assert made("deploy.sh:4", files).name == "shop"
@@ -179,10 +188,7 @@ def test_inputs_of_the_action():
     env = {one.name: one.value for one in found.services[0].env if one.kind != "platform"}
     assert env == {"A": "1", "B": "two,three"}
     told = [one.message for one in found.diagnostics if one.code == "cloud-run/gcloud-value"]
-    assert told == [
-        "the value of --image is put in where the command runs: gcr.io/p/shop:${{ github.sha }}",
-        "the value of --timeout is put in where the command runs: ${{vars.TIMEOUT}}",
-    ]
+    assert told == ["the value of --timeout is put in where the command runs: ${{vars.TIMEOUT}}"]
 
 
 @pytest.mark.parametrize(("path", "text"), [("cloudbuild.yaml", BUILD), (WORKFLOW, ACTION)])
