@@ -29,6 +29,8 @@ class Option(Record, frozen=True, kw_only=True):
     default: str | None = None
     metavar: str | None = None
     is_switch: bool = False
+    is_files: bool = False
+    """Whether it names files of this machine, once or several times: their texts reach `resolve` in `Inputs.files`."""
 
     @property
     def name(self) -> str:
@@ -47,6 +49,16 @@ class GivenVar(Record, frozen=True, kw_only=True):
         return f"GivenVar({self.name}=…, {self.source})"
 
 
+class GivenText(Record, frozen=True, kw_only=True):
+    """A file of this machine, inside the repository or not: its name as the user gave it, and what it says."""
+
+    file: str
+    text: str
+
+    def __repr__(self) -> str:
+        return f"GivenText({self.file})"
+
+
 class Inputs(Record, frozen=True, kw_only=True):
     """Everything besides the repository that a plan depends on."""
 
@@ -57,6 +69,8 @@ class Inputs(Record, frozen=True, kw_only=True):
     """The platform's own options, by `Option.name`."""
     options_chosen: tuple[str, ...] = ()
     """Names of those options that the user set, as opposed to defaults."""
+    files: dict[str, tuple[GivenText, ...]] = {}
+    """What the platform's own options name files for, by `Option.name`. They may hold secrets."""
 
 
 class Secrets(Mapping[tuple[str, str], str]):

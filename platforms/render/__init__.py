@@ -26,6 +26,10 @@ OPTIONS: tuple[Option, ...] = (
         flag="--overlapping-deploys", choices=("wait", "override"), default="wait",
         help="a deploy asked for during another waits for its end (the default of newer workspaces), or cancels it",
     ),
+    Option(
+        flag="--service-record", metavar="FILE", is_files=True,
+        help="the settings of a service that exists, as Render's API or command line exports them (JSON, repeatable)",
+    ),
     Option(flag="--blueprint", metavar="FILE", help="the Blueprint's path (default: render.yaml)"),
 )  # fmt: skip
 

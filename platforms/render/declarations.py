@@ -1,6 +1,6 @@
 """What a render.yaml declares, in Render's own words, each thing with its place."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.origin import Origin
@@ -45,9 +45,18 @@ class EnvEntry(NamedTuple):
     reference: Reference | None = None
 
 
+class Identity(NamedTuple):
+    """What Render itself calls a service that exists; "" where it is not known."""
+
+    id: str = ""
+    slug: str = ""
+    host: str = ""
+
+
 class ServiceSpec(NamedTuple):
     """One service as render.yaml declares it. kind: a letter of `fields`; `texts` holds the scalar fields;
-    `keys` every field that is written. A service nobody declared (no render.yaml) has no keys."""
+    `keys` every field that is written. A service nobody declared (no render.yaml) has no keys. One that exists
+    has its settings from its record, in render.yaml's words, and Render's names for it."""
 
     number: int
     name: str
@@ -64,6 +73,12 @@ class ServiceSpec(NamedTuple):
     headers: tuple[dict[str, Value], ...] = ()
     previews: dict[str, Value] = {}
     keys: dict[str, Origin] = {}
+    source: Literal["render.yaml", "record"] = "render.yaml"
+    identity: Identity | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        return self.source == "record"
 
     @property
     def is_declared(self) -> bool:

@@ -37,10 +37,8 @@ SERVICE_FIELDS: dict[str, Field] = {
     "buildCommand": Field("WPKCS", "string", EXACT),
     "startCommand": Field("WPKC", "string", EXACT),
     "preDeployCommand": Field("WPKS", "string", EXACT),
-    "initialDeployHook": Field("WPK", "string", NOT_IMITATED, "not run yet"),
-    "afterFirstDeployCommand": Field(
-        "WPK", "string", NOT_IMITATED, "deprecated name of initialDeployHook; not run yet"
-    ),
+    "initialDeployHook": Field("WPK", "string", APPROXIMATE, "once, after the first deploy that is live here"),
+    "afterFirstDeployCommand": Field("WPK", "string", APPROXIMATE, "deprecated name of initialDeployHook"),
     "schedule": Field("C", "string", NOT_IMITATED, "nothing runs by the clock yet; `emu cron run NAME` runs it once"),
     "dockerfilePath": Field("WPKC", "string", EXACT),
     "dockerContext": Field("WPKC", "string", EXACT),
@@ -64,9 +62,9 @@ SERVICE_FIELDS: dict[str, Field] = {
     "previews": Field("WPKCS", "mapping", NOT_IMITATED, "no previews yet"),
     "pullRequestPreviewsEnabled": Field("WPKS", "boolean", NOT_IMITATED, "no previews yet"),
     "previewPlan": Field("WPKV", "string", NOT_IMITATED, "no previews yet"),
-    "staticPublishPath": Field("S", "string", NOT_IMITATED, "static sites are not served yet"),
-    "headers": Field("S", "list", NOT_IMITATED, "static sites are not served yet"),
-    "routes": Field("S", "list", NOT_IMITATED, "static sites are not served yet"),
+    "staticPublishPath": Field("S", "string", EXACT),
+    "headers": Field("S", "list", EXACT),
+    "routes": Field("S", "list", EXACT),
     "maxmemoryPolicy": Field("V", "string", EXACT, "given to the local server"),
     "persistenceMode": Field("V", "string", APPROXIMATE, "as settings of the local server"),
 }

@@ -26,7 +26,12 @@ def network_names(spec: ServiceSpec) -> tuple[str, ...]:
     (rule render/private-network)."""
     if spec.kind not in "WP" or (spec.kind == "W" and canonical(spec.text("plan") or DEFAULT) == "free"):
         return ()
-    return (slug(spec.name), f"{slug(spec.name)}-discovery")
+    return (private_name(spec), f"{private_name(spec)}-discovery")
+
+
+def private_name(spec: ServiceSpec) -> str:
+    """The service's name in the private network."""
+    return spec.identity.slug if spec.identity and spec.identity.slug else slug(spec.name)
 
 
 def key_value_host(name: str, repository: Repository) -> str:

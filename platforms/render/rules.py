@@ -31,6 +31,21 @@ BLUEPRINT_RUNTIME = _rule(
     "A service synced from a Blueprint runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
     DOCS + "docker", INFERRED,
 )  # fmt: skip
+SERVICE_RECORD = _rule(
+    "service-record",
+    "A deploy consults the service's own settings alone: render.yaml is read at a Blueprint sync, a Procfile never.",
+    DOCS + "infrastructure-as-code", DOCUMENTED,
+)  # fmt: skip
+SYNC_OVERWRITES = _rule(
+    "sync-overwrites", "A Blueprint sync sets what render.yaml says, whatever was changed in the Dashboard since.",
+    DOCS + "infrastructure-as-code", DOCUMENTED,
+)  # fmt: skip
+SYNC_OMITTED = _rule(
+    "sync-omitted",
+    "Of what render.yaml leaves out, a sync keeps some settings (plan, instances, auto-deploys, variables) and empties "
+    "build filters; others almost definitely get their defaults.",
+    DOCS + "blueprint-spec", DOCUMENTED, APPROXIMATE, note="The documentation names what is kept, not what is not.",
+)  # fmt: skip
 CRON_RUNTIME = _rule(
     "cron-runtime", "A cron job runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
     DOCS + "cronjobs", INFERRED,
@@ -273,7 +288,7 @@ SERVICE_TYPES = _rule(
     DOCS + "blueprint-spec",
     DOCUMENTED,
     NOT_IMITATED,
-    note="They are in the plan; `up` does not run them yet, `emu cron run NAME` runs a cron job once.",
+    note="All are in the plan; `up` does not run cron jobs on their schedule, `emu cron run NAME` runs one once.",
 )
 WORKFLOWS = _rule(
     "workflows",
@@ -362,6 +377,51 @@ PUBLISH_PATH = _rule(
     DOCS + "monorepo-support",
     DOCUMENTED,
 )
+SITE_ROUTES = _rule(
+    "site-routes",
+    "A file that is there comes before every route; of the routes the first that matches counts. A redirect answers "
+    "301, a rewrite serves its destination at the path that was asked for.",
+    DOCS + "redirects-rewrites", DOCUMENTED,
+    note="Whether a redirect keeps the query is not published: it does here, unless its destination has one.",
+)  # fmt: skip
+SITE_ROUTE_SYNTAX = _rule(
+    "site-route-syntax",
+    "In a route's source `*` is any text from there on and `:name` one component of the path; its destination, a path "
+    "or a full URL, repeats them.",
+    DOCS + "redirects-rewrites", DOCUMENTED,
+    note="How several `*` share a path is not published: each but the last takes as little as it can.",
+)  # fmt: skip
+SITE_HEADER_PATHS = _rule(
+    "site-header-paths",
+    "A header's path matches the path asked for: /* every one, /blog/* those below, /*.css those at the root alone, "
+    "/**/*.css those in folders alone.",
+    DOCS + "static-site-headers", DOCUMENTED,
+    note="That all rules which match count is inferred, and so is that of one name the last does.",
+)  # fmt: skip
+SITE_FILES = _rule(
+    "site-files",
+    "A folder answers with its index.html, /about with about.html, and what is not there with 404.html.",
+    "sites that rely on it", INFERRED, APPROXIMATE,
+    note="Only what a path of a file gives is documented. The rest is as is usual: no redirect adds or takes a slash; "
+    "methods other than GET and HEAD get 405; a single range is served.",
+)  # fmt: skip
+SITE_CACHE = _rule(
+    "site-cache",
+    "A static site lies in a CDN, which forgets it at each deploy; answers come compressed, over HTTP/2.",
+    DOCS + "static-sites", DOCUMENTED, APPROXIMATE,
+    note="Nothing is compressed or cached here. Which Cache-Control Render sets is not published: browsers are told "
+    "to ask again each time (public, max-age=0, s-maxage=300), unless a header rule says otherwise.",
+)  # fmt: skip
+SITE_DEPENDENCIES = _rule(
+    "site-dependencies",
+    "Before a static site's build command its dependencies are installed, unless SKIP_INSTALL_DEPS is true.",
+    DOCS + "static-sites", DOCUMENTED, APPROXIMATE,
+    note="How they are found is not published: by the lock file or manifest in the service's root here.",
+)  # fmt: skip
+SITE_LIVE = _rule(
+    "site-live", "A static site is live once its folder is uploaded; a folder that the build did not make fails it.",
+    "deploy logs of static sites, 2025 and 2026", LOG,
+)  # fmt: skip
 EDGE = _rule(
     "public-edge",
     "Cloudflare and Render's balancer stand before a web service: they end TLS, redirect to HTTPS, compress answers "
@@ -429,6 +489,13 @@ PRE_DEPLOY_COMMAND = _rule(
     "A pre-deploy command of an image is split as a dockerCommand is: no shell runs it; a native one runs in bash.",
     "deploy logs of Docker services quoted in two repositories", LOG, APPROXIMATE,
     note="That bash runs a native service's is inferred from its build and start commands.",
+)  # fmt: skip
+INITIAL_HOOK = _rule(
+    "initial-deploy-hook", "initialDeployHook runs once, after the first deploy of a service that is live.",
+    DOCS + "blueprint-spec", DOCUMENTED, APPROXIMATE,
+    note="The first deploy is the first that this project remembers. Not published, and so taken from a pre-deploy "
+    "command: that it has an instance of its own, how it is split into words, 30 minutes. One that fails leaves the "
+    "deploy live here.",
 )  # fmt: skip
 CRON_SCHEDULE = _rule(
     "cron-schedule", "A cron job's schedule has five fields, in UTC; weekdays may be named.", DOCS + "cronjobs",

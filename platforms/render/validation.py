@@ -10,7 +10,7 @@ from emulator.model.rule import Rule
 
 from . import fields, rules
 from .declarations import ServiceSpec, Value
-from .plans import PLANS_OF, canonical, sized
+from .plans import DEFAULT, PLANS_OF, canonical, instance_type, sized
 from .reading import near
 
 NO_MOUNT = (
@@ -27,6 +27,20 @@ def service_problems(spec: ServiceSpec) -> list[Diagnostic]:
     if spec.kind in "WPK":
         found += [*_free(spec), *_instances(spec), *_disk(spec), *_shutdown_delay(spec), *_health_path(spec)]
     return [*found, *_source(spec), *_subdomain(spec)]
+
+
+def recorded_problems(spec: ServiceSpec) -> list[Diagnostic]:
+    """Of a service that exists, Render has taken every setting: only what is not known here is worth a word."""
+    written = spec.get("plan")
+    if written is None or instance_type(written.text) is not None:
+        return []
+    return [
+        warning(
+            "render/undocumented-plan",
+            f"what the plan {written.text} buys is not published: it gets a {DEFAULT} service's memory here",
+            origin=written.origin, service=spec.name, rule=rules.MEMORY.id, help="run it with --limits none",
+        )
+    ]  # fmt: skip
 
 
 def _said(  # noqa: PLR0917  - a row of a table
