@@ -95,6 +95,8 @@ class Build(Record, frozen=True, kw_only=True):
     base_fallbacks: tuple[str, ...] = ()
     """Images that may stand in for the base image we chose, where it cannot be had, best first."""
     root: str = "."
+    repository: str | None = None
+    """The other repository it is built from; None where it is the one at hand."""
     command: str | None = None
     image: str | None = None
     publish: str | None = None

@@ -16,6 +16,7 @@ from platforms.common import unreadable
 from . import rules
 from .coverage import blueprint_coverage, datastore_coverage, key_coverage, merged
 from .declarations import Blueprint, Database, ServiceSpec
+from .elsewhere import as_elsewhere
 from .emptiness import absence, nearest_file, nothing_to_run
 from .fields import DEFAULT_PATH
 from .manifest import read_blueprint
@@ -96,7 +97,8 @@ def _result(
 
         service = key_value(spec, repo.repository)
         return ServiceResult(service, tuple(service_problems(spec)), coverage=datastore_coverage(spec.origin))
-    return resolve_service(repo, inputs, spec, blueprint, created_from)
+    result = resolve_service(repo, inputs, spec, blueprint, created_from)
+    return as_elsewhere(result, spec, repo.repository)
 
 
 def _database(repo: Snapshot, database: Database, called: str) -> ServiceResult:

@@ -119,6 +119,11 @@ DOCKER_CONTEXT = _rule(
     "docker-context", "The build context is the service's root unless dockerContext names another folder.",
     DOCS + "blueprint-spec", DOCUMENTED,
 )  # fmt: skip
+OTHER_REPOSITORY = _rule(
+    "other-repository", "A service with `repo` is built from that repository, wherever the Blueprint lies.",
+    DOCS + "blueprint-spec", DOCUMENTED, NOT_IMITATED,
+    note="Its fields are checked, its files are not; one of the same name is taken for a fork of the one at hand.",
+)  # fmt: skip
 CLEAN_CLONE = _rule(
     "clean-clone",
     "A build starts from a fresh clone: files that git ignores are not there.",
