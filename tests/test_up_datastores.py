@@ -140,3 +140,31 @@ def test_a_datastore_can_be_one_that_is_there_already(place: Place) -> None:
     told = [row for e in events if e["event"] == "coverage" for row in e["coverage"] if row["key"] == "orders-db"]
     assert "host.docker.internal:1" in told[0]["note"]
     assert "hunter2x" not in ran.out
+
+
+def test_services_that_fail_do_not_hide_the_others(place: Place) -> None:
+    """One does not build, one does not boot, one refers to the latter: each has its own verdict and cause, what has to
+    do with none of them is live, and the exit code is the app's."""
+    (place.root / "Dockerfile.broken").write_text("FROM python:3.11-slim\nRUN exit 7\n")
+    blueprint = """\
+services:
+  - {type: worker, name: unbuilt, runtime: docker, plan: starter, dockerfilePath: Dockerfile.broken}
+  - {type: pserv, name: unbooted, runtime: docker, plan: starter, dockerCommand: python -c "import os;os.nowhere"}
+  - type: web
+    name: caller
+    runtime: docker
+    plan: starter
+    dockerCommand: python -m http.server 10000
+    envVars: [{key: BACK, fromService: {type: pserv, name: unbooted, property: hostport}}]
+  - {type: pserv, name: prices, runtime: docker, plan: starter, dockerCommand: python prices.py}
+"""
+    (place.root / "render.yaml").write_text(blueprint)
+    ran = place.emu("up", "--once", "--format", "json", "--build-anyway")
+    verdict = ran.lines()[-1]
+    found = {one["name"]: one["verdict"] for one in verdict["services"]}
+    assert found == {"unbuilt": "build_failed", "unbooted": "boot_failed", "caller": "live", "prices": "live"}
+    told = [e["diagnostic"] for e in ran.lines() if e["event"] == "diagnostic"]
+    [without] = [one for one in told if one["code"] == "up/needed-service-missing"]
+    assert (without["service"], without["facts"]) == ("caller", ["unbooted: boot_failed"])
+    assert verdict["verdict"] in ("build_failed", "boot_failed")
+    assert ran.code == 1
