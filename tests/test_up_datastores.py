@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,14 +132,35 @@ def test_what_a_killed_run_leaves_is_found_again(place: Place, engine: "DockerCl
     assert ran.lines()[-1]["verdict"] == "live"
 
 
+def _given(port: int) -> tuple[str, ...]:
+    url = f"orders-db=postgresql://me:hunter2x@localhost:{port}/mine"
+    return ("up", "--once", "--format", "json", "--service", "packer", "--datastore", url)
+
+
 def test_a_datastore_can_be_one_that_is_there_already(place: Place) -> None:
     """No server is run for it; services are given its address, of this machine as containers reach it."""
-    given = ["--datastore", "orders-db=postgresql://me:hunter2x@localhost:1/mine"]
-    ran = place.emu("up", "--once", "--format", "json", "--service", "packer", *given)
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        port = server.getsockname()[1]
+        ran = place.emu(*_given(port))
     events = ran.lines()
     assert {e["service"] for e in events if e["event"] == "container.started"} == {"packer", "queue"}
     told = [row for e in events if e["event"] == "coverage" for row in e["coverage"] if row["key"] == "orders-db"]
-    assert "host.docker.internal:1" in told[0]["note"]
+    assert f"host.docker.internal:{port}" in told[0]["note"]
+    assert "hunter2x" not in ran.out
+
+
+def test_one_that_is_there_already_must_take_connections_of_containers(place: Place) -> None:
+    """Else it is told at once, before anything is built, and what needs it is not begun; the fault is the machine's."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ran = place.emu(*_given(server.getsockname()[1]))
+    events = ran.lines()
+    found = next(number for number, e in enumerate(events) if e["event"] == "diagnostic")
+    assert events[found]["diagnostic"]["code"] == "up/datastore-unreachable"
+    assert "127.0.0.1 alone" in events[found]["diagnostic"]["message"]
+    assert "build.started" not in {e["event"] for e in events[:found]}
+    verdicts = {one["name"]: one["verdict"] for one in events[-1]["services"]}
+    assert verdicts == {"orders-db": "boot_failed", "packer": "canceled", "queue": "live"}
+    assert ran.code == 3
     assert "hunter2x" not in ran.out
 
 
