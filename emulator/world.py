@@ -427,6 +427,8 @@ class Clock(Protocol):
 
 
 HttpProblem = Literal["refused", "timeout", "reset", "not-http", "unreachable"]
+Unreached = Literal["name", "refused", "timeout", "unreachable", "loopback"]
+"""Why a server cannot be reached. loopback: it listens for its own machine alone, where containers are not."""
 
 
 class HttpAnswer(Record, frozen=True, kw_only=True):
