@@ -137,6 +137,7 @@ def _service(number: int, node: Mapping, found: list[Diagnostic], unknown: dict[
         number=number, name=name.text, kind=kind, runtime=runtime, origin=node.origin, texts=texts,
         image=_image(node) if runtime.text == "image" else None, domains=_domains(_list(node, "customDomains")),
         disk=_mapping(node, "serviceDetails.disk"), scaling=_scaling(node), routes=_rows(_list(node, "routes")),
+        maintenance=_mapping(node, "serviceDetails.maintenanceMode"),
         headers=_rows(_list(node, "headers")), keys=_keys(paths, texts), source="record", identity=_identity(node),
     )  # fmt: skip
     listed = _at(node, "envVars")
@@ -212,10 +213,13 @@ def _used(texts: dict[str, Value], runtime: str) -> dict[str, Value]:
     return {field: value for field, value in texts.items() if field not in idle}
 
 
+_NESTED = ("disk", "scaling", "headers", "routes", "maintenanceMode")
+
+
 def _keys(paths: dict[str, Origin], texts: dict[str, Value]) -> dict[str, Origin]:
     """The fields of render.yaml that are set, each with its place."""
     lists = {FIELDS[path].into: origin for path, origin in paths.items() if FIELDS[path].type in ("list", "mapping")}
-    kept = {field: origin for field, origin in lists.items() if field in ("disk", "scaling", "headers", "routes")}
+    kept = {field: origin for field, origin in lists.items() if field in _NESTED}
     return kept | {field: value.origin for field, value in texts.items()}
 
 

@@ -387,6 +387,13 @@ EDGE_ROUTING_HEADER = _rule(
     "answers quoted in public repositories", COMMUNITY, APPROXIMATE,
     note="A service that nobody knows, one that sleeps and one that is limited have other words and statuses.",
 )  # fmt: skip
+MAINTENANCE = _rule(
+    "maintenance-mode",
+    "In maintenance mode a service runs on and every public request is answered with 503 and a page; the private "
+    "network reaches it.",
+    DOCS + "maintenance-mode", DOCUMENTED, APPROXIMATE,
+    note="The page is our own: Render's, or the one at `uri`, is not fetched.",
+)  # fmt: skip
 RESPONSE_LIMIT = _rule(
     "response-limit", "An answer may take 100 minutes.", DOCS + "web-services", DOCUMENTED, APPROXIMATE,
     note="What is answered then is not published: 524 here, as Cloudflare does at its own limit. WebSockets go on.",
