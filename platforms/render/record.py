@@ -64,7 +64,7 @@ def read_records(texts: Iterable[GivenText], wanted: tuple[str, ...] = ()) -> Re
     read = [r for number, node in enumerate(services) if (r := _service(number, node, found, unknown)) is not None]
     if any(parts.lists.values()) and (index := _meant(read, wanted, parts, found)) is not None:
         read[index] = _with_lists(read[index], parts.lists)
-    read = [_with_groups(recorded, parts.groups) for recorded in read]
+    read = [_with_groups(recorded, parts.groups, found) for recorded in read]
     found += [_unknown(path, origin) for path, origin in unknown.items()]
     return Records(tuple(read), tuple(found))
 
@@ -90,6 +90,9 @@ def _sort(item: Mapping, services: list[Mapping], parts: _Parts, found: list[Dia
             return
         if key in PARTS and isinstance(node, Mapping):
             parts.lists[PARTS[key]].append(node)
+            return
+        if key == "envGroup" and isinstance(node, Mapping):
+            parts.groups.append(node)
             return
         if key in DATASTORES:
             name = text_of(node, "name") if isinstance(node, Mapping) else None
@@ -289,7 +292,9 @@ def _variables(items: list[Mapping]) -> list[GivenVar]:
 
 
 def _domains(items: list[Mapping]) -> tuple[str, ...]:
-    return tuple(name.text for item in items if (name := _text(item, "name")) is not None)
+    """Those that lead to the service first; then those that only redirect to them."""
+    names = [(_text(item, "redirectForName"), name.text) for item in items if (name := _text(item, "name")) is not None]
+    return tuple(name for target, name in sorted(names, key=lambda one: bool(one[0] and one[0].text)))
 
 
 def _rows(items: list[Mapping]) -> tuple[dict[str, Value], ...]:
@@ -324,7 +329,7 @@ def _with_lists(recorded: Recorded, lists: dict[str, list[Mapping]]) -> Recorded
     )  # fmt: skip
 
 
-def _with_groups(recorded: Recorded, groups: list[Mapping]) -> Recorded:
+def _with_groups(recorded: Recorded, groups: list[Mapping], found: list[Diagnostic]) -> Recorded:
     """The variables of the groups that are linked to the service come before its own, which win."""
     identity = recorded.spec.identity
     linked: list[GivenVar] = []
@@ -335,7 +340,18 @@ def _with_groups(recorded: Recorded, groups: list[Mapping]) -> Recorded:
         if recorded.spec.name in ids or (identity and identity.id in ids):
             is_linked = True
             linked += _variables(_list(group, "envVars"))
+            if group.key("envVars") is None:
+                found.append(_group_without_variables(recorded.spec, group))
     return recorded._replace(env=(*linked, *(recorded.env or ()))) if is_linked else recorded
+
+
+def _group_without_variables(spec: ServiceSpec, group: Mapping) -> Diagnostic:
+    name = _text(group, "name")
+    return info(
+        "render/record-without-env", f"the env group {name.text if name else ''} is linked to {spec.name}, and its "
+        "variables are not in the record", fault=Fault.APP, service=spec.name, origin=group.origin,
+        rule=rules.SERVICE_RECORD.id, help="export /v1/env-groups/ID: the list of all groups has no variables",
+    )  # fmt: skip
 
 
 def _not_a_record(message: str, origin: Origin, help_: str) -> Diagnostic:
