@@ -24,11 +24,12 @@ EXPORTS = "export it with `render services --output json`, or from the API at /v
 
 class Recorded(NamedTuple):
     """A service as Render has it. env: its variables, None where no file has them. paths: every field that is
-    written, for what becomes of it."""
+    written, for what becomes of it. suspended: why Render has taken it out of service, None where it has not."""
 
     spec: ServiceSpec
     env: tuple[GivenVar, ...] | None
     paths: dict[str, Origin]
+    suspended: Value | None = None
 
     @property
     def repo(self) -> str:
@@ -145,7 +146,15 @@ def _service(number: int, node: Mapping, found: list[Diagnostic], unknown: dict[
     )  # fmt: skip
     listed = _at(node, "envVars")
     env = tuple(_variables(_list(node, "envVars"))) if isinstance(listed, Sequence) else None
-    return Recorded(spec, env, paths)
+    return Recorded(spec, env, paths, _suspended(node))
+
+
+def _suspended(node: Mapping) -> Value | None:
+    said, by = _text(node, "suspended"), _at(node, "suspenders")
+    if said is None or said.text != "suspended":
+        return None
+    names = [item.text for item in by.items if isinstance(item, Scalar)] if isinstance(by, Sequence) else []
+    return Value(few(names) or "nobody says why", said.origin)
 
 
 def _walk(node: Mapping, prefix: str, unknown: dict[str, Origin]) -> list[tuple[str, Origin]]:

@@ -115,6 +115,15 @@ def _doubts(repo: Snapshot, recorded: Recorded) -> list[Diagnostic]:
                 service=spec.name, rule=rules.SERVICE_RECORD.id, help="run it in a clone of that repository",
             )
         )  # fmt: skip
+    if recorded.suspended is not None:
+        found.append(
+            info(
+                "render/record-suspended",
+                f"{spec.name} is suspended on Render ({recorded.suspended.text}); it is run here all the same",
+                fault=Fault.APP, origin=recorded.suspended.origin, service=spec.name, rule=rules.SERVICE_RECORD.id,
+                help="resume it in the Dashboard",
+            )
+        )  # fmt: skip
     if recorded.env is None:
         found.append(
             info(

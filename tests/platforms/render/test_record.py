@@ -204,6 +204,13 @@ def test_a_domain_that_redirects_is_not_asked_for() -> None:
     assert probe.host == "shop.example"
 
 
+def test_a_suspended_service() -> None:
+    """Is run, and that Render does not run it is said, with who suspended it."""
+    planned = recorded(api(envVars=[], suspended="suspended", suspenders=["stuck_crashlooping"]))
+    assert codes(planned) == ["render/record-suspended"]
+    assert "stuck_crashlooping" in planned.diagnostics[0].message
+
+
 def test_the_port_is_the_records() -> None:
     """A PORT among its variables."""
     service = only(api(envVars=[{"key": "PORT", "value": "3000"}]))
