@@ -5,7 +5,7 @@ returns is all the engine goes by.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .model.choice import Decision
 from .model.diagnostic import Diagnostic, Severity
@@ -135,6 +135,10 @@ class Platform(Protocol):
     def resolve(self, repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
         """Work out the plan. Pure: the same snapshot and inputs give the same resolution. A mistake
         in the user's files becomes a diagnostic in the plan, never an exception."""
+        ...
+
+    def schemas(self) -> Mapping[str, dict[str, Any]]:
+        """JSON Schemas of the files it reads, by the file's usual name, for editors."""
         ...
 
     def narrate(self, service: Service, event: "Event") -> tuple[str, ...]:

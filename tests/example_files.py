@@ -18,9 +18,9 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 class Expectation(Record, frozen=True, kw_only=True):
     """What a case ends with. `shadowed` and `graceful` are None where the case does not look at it.
 
-    platform_log: texts of the platform's own lines. graceful: whether a live app, told to end, ends by itself.
-    within_s: how long after its first start the verdict comes, at most. check: codes that `emu check` finds beside what
-    the plan says.
+    argv: empty where nothing is executed and files are served. platform_log: texts of the platform's own lines.
+    graceful: whether a live app, told to end, ends by itself. within_s: how long after its first start the verdict
+    comes, at most. check: codes that `emu check` finds beside what the plan says.
     """
 
     verdict: VerdictKind

@@ -108,7 +108,7 @@ def test_plan_is_what_the_example_says(folder: Path, case: Case, tmp_path: Path)
     assert code == (1 if plan.with_errors() else 0)
     [service] = plan.services
     assert service.command is not None
-    assert service.command.argv == case.expect.argv
+    assert (service.command.argv or ()) == case.expect.argv
     assert service.command.source == case.expect.source
     if case.expect.shadowed is not None:
         assert tuple(lost.source for lost in service.command.shadowed) == case.expect.shadowed

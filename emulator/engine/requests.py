@@ -49,7 +49,7 @@ def build_request(
     values = environment(service, hidden, build=True)
     labels = of_service(root, platform, service.name, deploy)
     tag = f"{resource_name(root, service.name)}:{deploy}"
-    if service.build.kind is BuildKind.NATIVE:
+    if service.build.kind in (BuildKind.NATIVE, BuildKind.STATIC):
         script = "".join(
             f"export {name}={shlex.quote(value)}\n"
             for name, value in sorted(values.items())

@@ -7,7 +7,7 @@ threads of their own and report to it.
 import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from emulator.model.control import InstanceStatus
 from emulator.model.diagnostic import Diagnostic
@@ -26,7 +26,7 @@ from emulator.model.event import (
 )
 from emulator.model.record import replace
 from emulator.model.router import Router
-from emulator.world import Front
+from emulator.world import Clock, Front
 
 from . import datastores, problems, rollout
 from . import rollout_steps as steps
@@ -36,6 +36,7 @@ from .instance_run import Address, InstanceRun, What
 from .loop import Loop
 from .release import Canceled, Doors, Job, NotReady, Release, Settings, prepare, rules_of
 from .rollout_steps import Unit
+from .site_run import SiteRun
 
 Tell = Callable[[Event], None]
 
@@ -47,6 +48,15 @@ _PHASES: dict[str, Phase] = {
     "other-port": "port",
     "startup-probe": "health",
 }
+
+
+class _Common(TypedDict):
+    """What every kind of instance is given."""
+
+    clock: Clock
+    tell: Tell
+    report: Callable[[steps.Observation | BaseException], None]
+    url: str | None
 
 
 class Decided(NamedTuple):
@@ -89,7 +99,7 @@ class ServiceRun:
         self._releases: dict[int, Release] = {}
         self._not_ready: dict[int, NotReady] = {}
         self._cancels: dict[int, threading.Event] = {}
-        self._instances: dict[int, InstanceRun] = {}
+        self._instances: dict[int, InstanceRun | SiteRun] = {}
         self._preparing: list[threading.Thread] = []
         self._over = threading.Event()
         self._ending = threading.Event()
@@ -265,16 +275,15 @@ class ServiceRun:
             make_spec=lambda attempt: release.make_spec(unit, attempt),
             hidden=release.job.hidden,
         )
-        front = self._front() if service.type == "web" else None
+        front = self._front() if service.type in ("web", "static") else None
         if front is not None and not self._state.served:  # until one serves, the platform's own pages are shown
             front.set_router(service.router or Router())
-        instance = InstanceRun(
-            what,
-            docker=self.doors.docker,
-            clock=self.doors.clock,
-            tell=self.tell,
-            report=self._reported,
-            url=front.url if front is not None else None,
+        url = front.url if front is not None else None
+        common: _Common = {"clock": self.doors.clock, "tell": self.tell, "report": self._reported, "url": url}
+        instance = (
+            SiteRun(unit, service, release.published, **common)
+            if release.published is not None
+            else InstanceRun(what, docker=self.doors.docker, **common)
         )
         self._instances[unit.id] = instance
         instance.start()
@@ -386,7 +395,7 @@ class ServiceRun:
         self._tell_failed(unit.deploy, _PHASES.get(outcome.code, "boot"), cause, code=outcome.code)
         self._lost()
 
-    def _cause(self, instance: InstanceRun) -> tuple[Outcome, Diagnostic]:
+    def _cause(self, instance: InstanceRun | SiteRun) -> tuple[Outcome, Diagnostic]:
         """Why an instance is not live (any more)."""
         outcome = instance.outcome
         assert outcome is not None
@@ -426,8 +435,10 @@ class ServiceRun:
                 del table[deploy]
 
 
-def _ports(instance: InstanceRun) -> tuple[int | None, tuple[int, ...]]:
-    """The port of an instance's requests, and the other ones that it had open when it was looked at."""
+def _ports(instance: InstanceRun | SiteRun) -> tuple[int | None, tuple[int, ...]]:
+    """The port of an instance's requests, and the others that were open when it was looked at. A site has none."""
+    if isinstance(instance, SiteRun):
+        return None, ()
     state = instance.state
     open_ports = {listener.port for listener in state.listeners if not listener.loopback}
     return state.port, tuple(sorted(open_ports - {state.port}))

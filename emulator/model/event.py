@@ -89,6 +89,17 @@ class BuildFailed(Event, tag="build.failed", frozen=True, kw_only=True):
     origin: Origin | None
     message: str
     log_tail: tuple[str, ...] = ()
+    code: str = ""
+    """The reason as a word a program can go by, where it is no step of the build: "no-publish-folder"."""
+
+
+class Published(Event, tag="published", frozen=True, kw_only=True):
+    """The folder that a site of files serves, `path` in the repository, was taken out of what was built."""
+
+    path: str
+    files: int
+    size_bytes: int
+    seconds: float
 
 
 class Mismatch(Event, tag="mismatch", frozen=True, kw_only=True):
@@ -287,6 +298,7 @@ AnyEvent = (
     | BuildStep
     | BuildFinished
     | BuildFailed
+    | Published
     | Mismatch
     | PreDeployStarted
     | PreDeployFinished

@@ -1,6 +1,6 @@
 """Render: the contract's names and nothing more."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator.contract import Claim, Inputs, Option, Resolution
 from emulator.model.choice import Decision
@@ -52,6 +52,13 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     return resolve(repo, inputs, detected)
 
 
+def schemas() -> dict[str, dict[str, Any]]:
+    """See `editor_schema.blueprint_schema`."""
+    from .editor_schema import blueprint_schema
+
+    return {DEFAULT_PATH: blueprint_schema()}
+
+
 def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     """See `log_lines.narrate`."""
     from .log_lines import narrate
@@ -59,4 +66,4 @@ def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     return narrate(service, event)
 
 
-__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "resolve"]
+__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "resolve", "schemas"]

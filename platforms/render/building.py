@@ -18,9 +18,13 @@ def decide(given: Given) -> Way:
         from .building_docker import docker, image
 
         return image(given) if is_image else docker(given)
-    from .building_native import native, static
+    if given.spec.kind == "S":
+        from .building_static import static
 
-    return static(given) if given.spec.kind == "S" else native(given)
+        return static(given)
+    from .building_native import native
+
+    return native(given)
 
 
 def _uses_dockerfile(given: Given) -> bool:

@@ -1,11 +1,11 @@
-"""Services with a native runtime, and static sites."""
+"""Services with a native runtime."""
 
 import posixpath
 from typing import NamedTuple
 
 from emulator.model.choice import ABSENT, Candidate, choose
 from emulator.model.diagnostic import error, info, warning
-from emulator.model.plan import Build, BuildKind, Command, EnvPhase, Shadowed
+from emulator.model.plan import Build, BuildKind, EnvPhase, Shadowed
 from platforms.common import read_dockerfile
 
 from . import fields, rules
@@ -13,9 +13,6 @@ from .commands import native_command
 from .environment import Environment
 from .native import BUILD_COMMANDS, languages_of, python_dockerfile, python_image, python_version
 from .way import Given, Way
-
-DEFAULT_PUBLISH = "public"
-"""The API's default; the documentation of render.yaml calls the field required."""
 
 
 def native(given: Given) -> Way:
@@ -148,25 +145,3 @@ def _beside(given: Given, env: Environment) -> Shadowed | None:
         source="dockerfile", text=reading.text, origin=reading.origin,
         because=f"a {who} with runtime {given.runtime} does not read {path}",
     )  # fmt: skip
-
-
-def static(given: Given) -> Way:
-    """A static site: built, then served; nothing runs."""
-    spec = given.spec
-    publish = spec.filled("staticPublishPath")
-    path = given.path(publish.text if publish else DEFAULT_PUBLISH)
-    if path is None and publish is not None:
-        given.found.append(
-            error(
-                "render/publish-path", f"staticPublishPath {publish.text} leads out of the repository",
-                origin=publish.origin, service=spec.name, rule=rules.PUBLISH_PATH.id,
-                help="name a folder inside the repository",
-            )
-        )  # fmt: skip
-    env = given.environment("static")
-    build = Build(
-        kind=BuildKind.STATIC, runtime="static", context=given.root, root=given.root, args=env.variables,
-        command=_build_command(given, "static"), publish=path,
-    )  # fmt: skip
-    command = Command(argv=None, form="none", text=None, source=spec.source, origin=spec.origin)
-    return Way(build, command, env, tuple(given.found))

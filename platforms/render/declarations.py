@@ -12,19 +12,25 @@ class Value(NamedTuple):
     text: str
     origin: Origin
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it can be a whole number, also one that is out of any range."""
+        return self.text.removeprefix("-").isdigit()
+
     def whole(self) -> int | None:
         """The text as a whole number of plain digits, None when it is none."""
         return int(self.text) if self.text.isascii() and self.text.isdigit() and len(self.text) < 10 else None
 
 
 class Reference(NamedTuple):
-    """fromDatabase or fromService: `name` of what; `what` is the property or variable it takes."""
+    """fromDatabase or fromService: `name` of what; `what` is the property it takes, or the variable."""
 
     to: str
     name: str
     type: str
     what: str
     origin: Origin
+    is_property: bool = True
 
 
 class EnvEntry(NamedTuple):
@@ -66,6 +72,7 @@ class ServiceSpec(NamedTuple):
     maintenance: dict[str, Value] | None = None
     routes: tuple[dict[str, Value], ...] = ()
     headers: tuple[dict[str, Value], ...] = ()
+    previews: dict[str, Value] = {}
     keys: dict[str, Origin] = {}
     source: Literal["render.yaml", "record"] = "render.yaml"
     identity: Identity | None = None
@@ -100,6 +107,8 @@ class Database(NamedTuple):
     texts: dict[str, Value]
     replicas: tuple[str, ...]
     keys: dict[str, Origin]
+    is_available: bool = False
+    """Whether highAvailability is enabled."""
 
 
 class Blueprint(NamedTuple):

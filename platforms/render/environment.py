@@ -84,7 +84,7 @@ class Environment(NamedTuple):
 
     def args(self) -> dict[str, str]:
         """What a build is given: each variable with its value or token."""
-        return {v.name: self.shown(v.name) or "" for v in self.variables if v.phase is not RUN}
+        return {v.name: token(v.name) if v.value is None else v.value for v in self.variables if v.phase is not RUN}
 
 
 def environment(

@@ -63,7 +63,7 @@ def referred(entry: EnvEntry, blueprint: Blueprint | None) -> tuple[Reference | 
 
 def _of_service(target: ServiceSpec, what: str) -> str | None:
     """A web or private service's host and port in the private network: the port is PORT's, 10000 by default."""
-    if target.kind not in "WP":
+    if target.kind not in "WP" or what not in ("host", "port", "hostport"):
         return None
     port = next((e.value for e in target.env if e.key == "PORT" and e.form == "literal" and e.value), DEFAULT_PORT)
     return {"host": slug(target.name), "port": port, "hostport": f"{slug(target.name)}:{port}"}.get(what)

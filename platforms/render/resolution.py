@@ -16,14 +16,15 @@ from platforms.common import unreadable
 from . import rules
 from .coverage import blueprint_coverage, datastore_coverage, key_coverage, merged
 from .declarations import Blueprint, Database, ServiceSpec
-from .emptiness import absence, nothing_to_run
+from .emptiness import absence, nearest_file, nothing_to_run
 from .fields import DEFAULT_PATH
 from .manifest import read_blueprint
 from .procfile import process_line
-from .reading import few, near
-from .references import edges
+from .reading import few, legible, near
+from .references import edges, reference_problems
 from .service import ServiceResult, resolve_service
-from .validation import database_problems, service_problems
+from .validation import service_problems
+from .validation_database import database_problems, free_databases
 
 OPTION = "service_record"
 """By which name the record's files come (see `Inputs.files`)."""
@@ -48,10 +49,11 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     explained = has_errors(tuple(found)) or any(d.code == "render/workflow-not-run" for d in found)
     if not results and not explained:
         found.append(nothing_to_run(repo, blueprint))
+    found += [*reference_problems(specs, blueprint), *free_databases(databases)]
     plan = Plan(
         platform="render", created_from=created_from, snapshot=repo.info, detected=detected,
         services=tuple(r.service for r in results), edges=edges(blueprint, specs), decisions=trace.decisions,
-        coverage=_coverage(blueprint, specs, results), diagnostics=tuple(found),
+        coverage=_coverage(blueprint, specs, results), diagnostics=legible(found),
     )  # fmt: skip
     return Resolution(plan=plan, secrets=_secrets(results), prompts=_prompts(results))
 
@@ -131,7 +133,8 @@ def _blueprint(repo: Snapshot, inputs: Inputs, trace: Trace) -> tuple[Blueprint 
         rejected=(Rejected(answer=path, because=because),),
     )  # fmt: skip
     if "blueprint" in inputs.options_chosen:
-        help_ = "name a file of the repository with --blueprint"
+        meant = nearest_file(repo, path)
+        help_ = f"did you mean {meant}?" if meant else "name a file of the repository with --blueprint"
         return None, [error("render/blueprint-missing", f"there is no Blueprint at {path}: {because}", help=help_)]
     return None, _overlooked(repo, look, because)
 

@@ -62,7 +62,7 @@ _MAINTENANCE = Page(
 
 def local_name(spec: ServiceSpec) -> str | None:
     """Where its public name would lead: the same, under localhost."""
-    return f"{external_host(spec).removesuffix('.com')}.localhost" if spec.kind == "W" else None
+    return f"{external_host(spec).removesuffix('.com')}.localhost" if spec.kind in "WS" else None
 
 
 def in_maintenance(spec: ServiceSpec) -> bool:
@@ -86,7 +86,9 @@ def maintenance_told(spec: ServiceSpec) -> list[Diagnostic]:
 
 
 def router_of(spec: ServiceSpec, trace: Trace) -> Router | None:
-    """What stands before a web service; nothing does before the others."""
+    """What stands before a web service or a static site; nothing does before the others."""
+    if spec.kind == "S":
+        return _SITE
     if spec.kind != "W":
         return None
     trace.note(
@@ -120,3 +122,8 @@ def _page(routing: str, why: str) -> Page:
 
 _PAID = _router("dynamic-paid-error")
 _FREE = _router("dynamic-free-error")
+_SITE = Router(
+    response_headers=tuple(header for header in _RESPONSE_HEADERS if header.name != "cf-cache-status"),
+    no_instance=_page("no-deploy", "no deploy of the site is live"),
+)
+"""Nothing is cached here, so nothing is said of a cache."""

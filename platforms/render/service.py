@@ -20,12 +20,12 @@ from .coverage import service_coverage
 from .declarations import Blueprint, EnvEntry, ServiceSpec, Value
 from .environment import Environment
 from .health import RESERVED_PORTS, health_probe, lifecycle
-from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of, static_of
+from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of
 from .linking import network_names
 from .plans import DEFAULT, InstanceType, canonical, instance_type
 from .pre_deploy import PreDeploy, initial_hook, pre_deploy
-from .references import reference_problems
 from .router import local_name, maintenance_told, router_of
+from .site_rules import site_problems, static_of
 from .validation import recorded_problems, service_problems
 from .way import Given, Way
 
@@ -52,7 +52,7 @@ def resolve_service(
     root, usable = _root(repo, spec, trace, found)
     given = Given(repo, inputs, spec, blueprint, created_from, root, usable, instance, trace, [])
     way = decide(given)
-    found += [*way.diagnostics, *reference_problems(spec, blueprint)]
+    found += [*way.diagnostics, *site_problems(spec)]
     command = way.command
     if blueprint and spec.kind in "WPK":
         other = "blueprint" if created_from == "repository" else "repository"
@@ -93,7 +93,7 @@ def _service(
         pre_deploy_argv=before.argv, pre_deploy_origin=before.origin,
         initial_deploy_hook=after.text, initial_hook_argv=after.argv, initial_hook_origin=after.origin,
         schedule=spec.text("schedule"),
-        static=static_of(spec), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
+        static=static_of(spec, build), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
         router=router_of(spec, trace), local_name=local_name(spec),
         network_names=network_names(spec), decisions=trace.decisions,
     )  # fmt: skip
