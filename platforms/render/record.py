@@ -17,18 +17,20 @@ from emulator.model.origin import Origin
 from . import fields, rules
 from .declarations import Identity, ServiceSpec, Value
 from .reading import few, fits, is_null, near, text_of
-from .record_fields import DATASTORES, FIELDS, IN_MAPPING, INSIDE, KINDS, PARTS, TYPE_OF_KIND
+from .record_fields import DATASTORES, FIELDS, IN_MAPPING, INSIDE, KINDS, NOTHING_SET, PARTS, TYPE_OF_KIND
 
 EXPORTS = "export it with `render services --output json`, or from the API at /v1/services/ID"
 
 
 class Recorded(NamedTuple):
     """A service as Render has it. env: its variables, None where no file has them. paths: every field that is
-    written, for what becomes of it. suspended: why Render has taken it out of service, None where it has not."""
+    written, for what becomes of it. idle: those with which nothing is set. suspended: why Render has taken it out of
+    service, None where it has not."""
 
     spec: ServiceSpec
     env: tuple[GivenVar, ...] | None
     paths: dict[str, Origin]
+    idle: frozenset[str] = frozenset()
     suspended: Value | None = None
 
     @property
@@ -146,7 +148,18 @@ def _service(number: int, node: Mapping, found: list[Diagnostic], unknown: dict[
     )  # fmt: skip
     listed = _at(node, "envVars")
     env = tuple(_variables(_list(node, "envVars"))) if isinstance(listed, Sequence) else None
-    return Recorded(spec, env, paths, _suspended(node))
+    idle = frozenset(path for path in paths if _sets_nothing(_at(node, path)))
+    return Recorded(spec, env, paths, idle, _suspended(node))
+
+
+def _sets_nothing(value: Node | None) -> bool:
+    """Whether it is how the API says that a setting is not made."""
+    if isinstance(value, Mapping):
+        enabled = value.get("enabled")
+        return all(map(_sets_nothing, [enabled] if enabled else [part for _, part in value.items()]))
+    if isinstance(value, Sequence):
+        return all(map(_sets_nothing, value.items))
+    return value is None or value.text in NOTHING_SET
 
 
 def _suspended(node: Mapping) -> Value | None:

@@ -7,6 +7,7 @@ from emulator.model.choice import Trace
 from emulator.model.diagnostic import Diagnostic, Fault, UsageError, error, info, warning
 from emulator.model.plan import Coverage
 from emulator.model.record import replace
+from emulator.model.rule import Fidelity
 from emulator.snapshot import Snapshot
 
 from . import fields, rules
@@ -14,7 +15,7 @@ from .declarations import Blueprint
 from .reading import few, near
 from .record import Recorded, read_records
 from .record_comparison import compared
-from .record_fields import FIELDS, RecordField
+from .record_fields import FIELDS
 from .service import ServiceResult, resolve_service
 
 
@@ -142,7 +143,9 @@ def _coverage(recorded: Recorded, result: ServiceResult) -> list[Coverage]:
         field = FIELDS[path]
         like = fields.SERVICE_FIELDS.get(field.into)
         fidelity, note = (like.fidelity, like.note) if like else (field.fidelity, field.note)
+        if path in recorded.idle:
+            fidelity, note = Fidelity.EXACT, "nothing is set with it"
         if field.into in result.unread:
-            fidelity, note = RecordField("").fidelity, f"not read: {result.unread[field.into]}"
+            fidelity, note = Fidelity.EXACT, f"not read: {result.unread[field.into]}"
         rows.append(Coverage(key=f"{recorded.spec.name}.{path}", origin=origin, fidelity=fidelity, note=note))
     return rows

@@ -321,6 +321,10 @@ def test_every_field_says_what_becomes_of_it() -> None:
     rows = {row.key: row for row in planned.coverage}
     assert rows["web.serviceDetails.envSpecificDetails.startCommand"].fidelity == "exact"
     assert rows["web.serviceDetails.buildPlan"].fidelity == "not-imitated"
+    idle = recorded(api(details={"maintenanceMode": {"enabled": False, "uri": ""}, "buildPlan": ""}, suspenders=[]))
+    told = {row.key: row for row in idle.coverage}
+    for path in ("suspended", "suspenders", "serviceDetails.maintenanceMode", "serviceDetails.buildPlan"):
+        assert (told[f"web.{path}"].fidelity, told[f"web.{path}"].note) == ("exact", "nothing is set with it")
     assert rows["web.serviceDetails.region"].note == SERVICE_FIELDS["region"].note
     assert {f.into for f in record_fields.FIELDS.values() if f.into} <= set(SERVICE_FIELDS)
 
