@@ -1,8 +1,9 @@
 """A Blueprint of ten services up and healthy from nothing beside the same images by `docker compose up --wait`.
 
-Three web and three private services, two workers, a Postgres and a Key Value, and a cron job beside them. `emu up` plans,
-builds (from its cache) and waits in the order of the references; compose starts what is built already, in the order of
-`depends_on`, and asks as often as one would in haste. Before each run there is no container, volume or network.
+Three web and three private services, two workers, a Postgres and a Key Value, and a cron job beside them. `emu up`
+plans, builds (from its cache) and starts in the order of the references; compose starts what is built already, in the
+order of `depends_on`, and asks as often as one would in haste. Before each run no container, volume
+or network is there.
 """
 
 import argparse
@@ -59,7 +60,7 @@ APPS = {
     "mailer": App("worker", ("cache",)),
     "indexer": App("worker", ("db", "cache")),
 }
-STORES = {"db": ("postgres", 5432), "cache": ("valkey", 6379)}
+PORTS = {"db": 5432, "cache": 6379}
 
 
 def main() -> None:
@@ -98,7 +99,9 @@ class Emu:
 
     def up(self) -> Callable[[], None]:
         arguments = [*self.command, "up", str(self.repository), "--format", "json", "--created-from", "blueprint"]
-        process = subprocess.Popen(arguments, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        process = subprocess.Popen(
+            arguments, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         assert process.stdout is not None
         verdict = next((e for e in map(json.loads, process.stdout) if e["event"] == "verdict"), None)
         if verdict is None or verdict["verdict"] != "live":
@@ -192,7 +195,7 @@ def composed() -> dict[str, Any]:
         services[name] = {
             "image": IMAGE,
             "mem_limit": "512m",
-            "environment": {f"NEEDS_{need.upper()}": f"{need}:{STORES.get(need, ('', 10000))[1]}" for need in app.needs},
+            "environment": {f"NEEDS_{need.upper()}": f"{need}:{PORTS.get(need, 10000)}" for need in app.needs},
             "depends_on": {need: {"condition": "service_healthy"} for need in app.needs},
         }
         if app.kind == "worker":
