@@ -388,6 +388,9 @@ class Service(Record, frozen=True, kw_only=True):
     disk: Disk | None = None
     datastore: Datastore | None = None
     """What it is, where it is a database server."""
+    local_name: str | None = None
+    """A name for its address on this machine, like its public one: browsers and curl find what ends in `.localhost` by
+    themselves."""
     network_names: tuple[str, ...] = ()
     """The names under which the other services of the plan reach it."""
     resources: Resources

@@ -24,7 +24,7 @@ from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of
 from .linking import network_names
 from .plans import DEFAULT, InstanceType, canonical, instance_type
 from .pre_deploy import PreDeploy, initial_hook, pre_deploy
-from .router import router_of
+from .router import local_name, maintenance_told, router_of
 from .site_rules import site_problems, static_of
 from .validation import recorded_problems, service_problems
 from .way import Given, Way
@@ -62,7 +62,7 @@ def resolve_service(
         found += disagreement(spec, way, other_way, alternative, created_from)
     port = _port(spec, way.environment, trace, found)
     before, after = pre_deploy(spec, way, trace, found), initial_hook(spec, way, trace, found)
-    found += _unset(spec, way.environment)
+    found += [*_unset(spec, way.environment), *maintenance_told(spec)]
     life = lifecycle(spec, port, "override" if inputs.options.get("overlapping_deploys") == "override" else "wait")
     service = _service(spec, way, command, before, after, port=port, instance=instance, life=life, trace=trace)
     return ServiceResult(
@@ -94,7 +94,8 @@ def _service(
         initial_deploy_hook=after.text, initial_hook_argv=after.argv, initial_hook_origin=after.origin,
         schedule=spec.text("schedule"),
         static=static_of(spec, build), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
-        router=router_of(spec, trace), network_names=network_names(spec), decisions=trace.decisions,
+        router=router_of(spec, trace), local_name=local_name(spec),
+        network_names=network_names(spec), decisions=trace.decisions,
     )  # fmt: skip
 
 
