@@ -36,6 +36,7 @@ def run(request: Request, world: World) -> int:
 
 def documents() -> dict[str, Any]:
     """Every document a command prints as JSON: its name and its type."""
+    from emulator.commands.env import KeptValues
     from emulator.commands.explain import Explanation
     from emulator.commands.platforms import PlatformList
     from emulator.commands.running import Removed, RunningList
@@ -47,6 +48,7 @@ def documents() -> dict[str, Any]:
         **DOCUMENTS,
         "checkup": Checkup,
         "context": ContextDocument,
+        "env": KeptValues,
         "explanation": Explanation,
         "platforms": PlatformList,
         "ps": RunningList,

@@ -26,6 +26,10 @@ OPTIONS: tuple[Option, ...] = (
         flag="--overlapping-deploys", choices=("wait", "override"), default="wait",
         help="a deploy asked for during another waits for its end (the default of newer workspaces), or cancels it",
     ),
+    Option(
+        flag="--preview", is_switch=True,
+        help="as the preview of a pull request: IS_PULL_REQUEST, previewValue, previews.plan, nothing of sync: false",
+    ),
     Option(flag="--blueprint", metavar="FILE", help="the Blueprint's path (default: render.yaml)"),
 )  # fmt: skip
 

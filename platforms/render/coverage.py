@@ -52,6 +52,7 @@ _DATABASE_NOTES = {
     "user": (Fidelity.EXACT, ""),
     "plan": (Fidelity.APPROXIMATE, "memory as a hard limit"),
     "postgresMajorVersion": (Fidelity.EXACT, "unless a stand-in has to do, which is then said"),
+    "previewPlan": (Fidelity.EXACT, "read with --preview"),
     "readReplicas": (Fidelity.APPROXIMATE, "references to a replica lead to the database itself"),
     "connectionPool": (Fidelity.APPROXIMATE, "there is no pool: its connection string leads to the database itself"),
 }

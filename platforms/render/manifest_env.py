@@ -55,7 +55,7 @@ def _entry(item: Mapping, notes: Notes, service: str | None, group: str) -> EnvE
     literal = _literal(key.text, value, notes, service) if form == "literal" and value is not None else None
     reference = _reference(item, form, notes, service)
     origin = value.origin if form == "literal" and value is not None else key.origin
-    return EnvEntry(key.text, form, literal, origin, group, reference)
+    return EnvEntry(key.text, form, literal, origin, group, reference, text_of(item, "previewValue"))
 
 
 def _form(item: Mapping, key: str, notes: Notes, service: str | None) -> str:
