@@ -79,6 +79,9 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
         plan = f" ({service.resources.plan})" if service.resources.plan else ""
         lines += _row("memory", f"{service.resources.memory_mib} MiB{plan}", style)
     lines += _row("env", _env(service.env, verbose=verbose), style)
+    files = [mount.path for container in service.containers for mount in container.mounts if mount.kind == "secret"]
+    if files:
+        lines += _row("files", ", ".join(files), style)
     return "\n".join(lines)
 
 

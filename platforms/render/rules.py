@@ -272,7 +272,7 @@ REFERENCES = _rule(
     DOCS + "blueprint-spec",
     DOCUMENTED,
     APPROXIMATE,
-    note="Resolved at each deploy.",
+    note="Resolved at each deploy: what the file refers to is what runs here.",
 )
 SECRET_FILES = _rule(
     "secret-files",

@@ -4,9 +4,9 @@
 import re
 
 from emulator.contract import Inputs
-from emulator.model.diagnostic import Diagnostic, Fault, error, warning
+from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.origin import Origin
-from emulator.model.plan import Build, BuildKind, BuildSecret, Coverage, Mount
+from emulator.model.plan import Build, BuildKind, BuildSecret, Mount
 from emulator.model.record import replace
 
 from . import rules
@@ -117,11 +117,6 @@ def _unmet(given: Given, id: str, origin: Origin, known: set[str], *, needed: bo
         )  # fmt: skip
     return warning(
         "render/secret-file-missing", f"the Dockerfile mounts the secret {id}, and no file of that id is given here",
-        fault=Fault.GAP, service=given.spec.name, origin=origin, rule=rules.SECRET_FILES.id, facts=facts,
+        service=given.spec.name, origin=origin, rule=rules.SECRET_FILES.id, url=rules.SECRET_FILES.url, facts=facts,
         help="give it with --secret-file NAME=PATH; on Render it is a secret file of the service or of a group",
     )  # fmt: skip
-
-
-def secret_file_coverage(inputs: Inputs) -> tuple[Coverage, ...]:
-    rule = rules.SECRET_FILES
-    return (Coverage(key=rule.id, origin=None, fidelity=rule.fidelity, note=rule.note),) if inputs.secret_files else ()

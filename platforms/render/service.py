@@ -26,7 +26,7 @@ from .plans import DEFAULT, InstanceType, canonical, instance_type
 from .pre_deploy import PreDeploy, pre_deploy
 from .references import reference_problems
 from .router import router_of
-from .secret_files import mounts_of, secret_file_coverage, secret_file_problems, with_secrets
+from .secret_files import mounts_of, secret_file_problems, with_secrets
 from .validation import service_problems
 from .way import Given, Way
 
@@ -71,7 +71,7 @@ def resolve_service(
     service = _service(spec, way, command, before, port=port, instance=instance, life=life, trace=trace, mounts=mounts)
     return ServiceResult(
         service, tuple(found), way.environment.hidden, way.environment.unanswered,
-        (*service_coverage(spec, way), *secret_file_coverage(inputs)), way.unread,
+        service_coverage(spec, way, inputs), way.unread,
     )
 
 
@@ -189,14 +189,13 @@ def _unset(spec: ServiceSpec, environment: Environment, inputs: Inputs) -> list[
     """What Render would ask for, and what nobody would. Another service's prompt is told there, where that is planned
     too."""
     found: list[Diagnostic] = []
-    asked = [
-        (service, entry)
+    asked = {
+        entry.key if service == spec.name else f"{service}'s {entry.key}": entry
         for service, entry in environment.unanswered
         if service == spec.name or (inputs.services and service not in inputs.services)
-    ]
+    }
     if asked:
-        names = ", ".join(entry.key if service == spec.name else f"{service}'s {entry.key}" for service, entry in asked)
-        first = asked[0][1]
+        names, first = ", ".join(asked), next(iter(asked.values()))
         found.append(
             warning(
                 "env/prompted-unset", f"no value here for {names}: Render asks once, when the service is created",
