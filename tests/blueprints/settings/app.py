@@ -6,23 +6,22 @@ import stat
 import subprocess
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
-SECRET = "/etc/secrets/.env"
+SECRET = Path("/etc/secrets/.env")
 
 
-def read(path: str) -> str | None:
+def read(path: Path) -> str | None:
     try:
-        with open(path) as file:
-            return file.read()
+        return path.read_text()
     except OSError as problem:
         return type(problem).__name__
 
 
 def write() -> str:
     try:
-        os.chmod(SECRET, 0o600)
-        with open(SECRET, "a") as file:
-            file.write("x")
+        SECRET.chmod(0o600)
+        SECRET.write_text("x")
     except OSError as problem:
         return problem.strerror
     return "written"
@@ -38,12 +37,12 @@ def as_stranger() -> int:
 
 class Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        facts = os.stat(SECRET) if os.path.exists(SECRET) else None
+        facts = SECRET.stat() if SECRET.exists() else None
         told = {
             "env": dict(os.environ),
             "secret": read(SECRET),
-            "beside": read(".env"),
-            "built": read("built.txt"),
+            "beside": read(Path(".env")),
+            "built": read(Path("built.txt")),
             "group": facts and facts.st_gid,
             "mode": facts and oct(stat.S_IMODE(facts.st_mode)),
             "writing": write(),
