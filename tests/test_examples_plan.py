@@ -41,13 +41,14 @@ class Page:
 
 def given(case: Case) -> list[str]:
     """What the case puts on the command line."""
-    options = [word for name, value in case.options.items() for word in (f"--{name}", value)]
+    options = [word for name, value in case.options.items() for word in (f"--{name}", value) if word]
     return options + [word for name, value in case.env.items() for word in ("--env", f"{name}={value}")]
 
 
 def _golden(folder: Path, case: Case) -> Path:
     """tests/golden/EXAMPLE/plan-OPTIONS-AND-VARIABLES.txt"""
-    return GOLDEN / folder.name / ("-".join(["plan", *case.options.values(), *case.env]) + ".txt")
+    options = [value or name for name, value in case.options.items()]
+    return GOLDEN / folder.name / ("-".join(["plan", *options, *case.env]) + ".txt")
 
 
 def _plan(folder: Path, case: Case, tmp_path: Path, *options: str) -> tuple[str, int]:

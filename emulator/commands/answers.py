@@ -8,6 +8,8 @@ from emulator.request import Request, World
 Answers = dict[str, dict[str, str]]
 """By service and variable; "" where a person left one unset."""
 
+_BEFORE = "asked once: what you type is kept for this project, outside the repository (`emu env` lists it by name)\n"
+
 
 def answered(request: Request, world: World, planned: Planned) -> tuple[Planned, Answers]:
     """The plan with what was answered earlier and what is answered now, which is kept; and the latter alone."""
@@ -37,6 +39,8 @@ def _asked(request: Request, world: World, planned: Planned) -> Answers:
     for prompt in prompts:
         if known.answer(prompt.service, prompt.name) is not None:
             continue
+        if not answers and world.terminal.err_is_tty:
+            world.terminal.err(_BEFORE)
         answer = world.terminal.ask(f"{prompt.service} needs {prompt.name} (empty leaves it unset): ", hidden=True)
         if answer is None:
             break

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from emulator.contract import token
-from emulator.model.plan import BuildKind, Command, EnvPhase, Service, Tasks
+from emulator.model.plan import BuildKind, Command, EnvKind, EnvPhase, Service, Tasks
 from emulator.model.record import replace
 from emulator.world import BuildRequest, ContainerSpec, FileInside, Hidden, HiddenFiles, ImageFacts, VolumeMount
 
@@ -125,7 +125,7 @@ def container_spec(
         image=image.id,
         name=resource_name(root, service.name, unit.deploy, unit.id, attempt),
         argv=reveal(argv, {**_unset(service), **hidden}) if argv is not None else None,
-        env=environment(service, hidden, build=False),
+        env=_own_environment(service, hidden, unit, root),
         memory_mib=service.resources.memory_mib if memory else None,
         cpus=service.resources.cpu if cpu else None,
         labels={**of_service(root, platform, service.name, unit.deploy), INSTANCE: str(unit.slot)},
@@ -137,6 +137,17 @@ def container_spec(
         hosts=dict(around.hosts),
         platform=service.build.platform,
     )
+
+
+def _own_environment(service: Service, hidden: Mapping[str, str], unit: Unit, root: str) -> dict[str, str]:
+    """What one instance finds: where the platform gives each a name, its own. What the user gave instead stays."""
+    values = environment(service, hidden, build=False)
+    name = service.instance_variable
+    if name is None or not any(v.name == name and v.kind is EnvKind.PLATFORM for v in service.env):
+        return values
+    front, dash, letters = values[name].rpartition("-")
+    own = hashlib.sha256(f"{root}/{service.name}/{unit.deploy}/{unit.id}".encode(errors="surrogateescape")).hexdigest()
+    return {**values, name: front + dash + own[: len(letters)]}
 
 
 def files_inside(service: Service, files: Mapping[str, bytes]) -> tuple[FileInside, ...]:

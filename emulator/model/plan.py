@@ -373,6 +373,8 @@ class Service(Record, frozen=True, kw_only=True):
     """What it is, where it is a database server."""
     network_names: tuple[str, ...] = ()
     """The names under which the other services of the plan reach it."""
+    instance_variable: str | None = None
+    """The variable in which each instance finds a name of its own: the plan's value, other letters after the last -."""
     resources: Resources
     shutdown: Shutdown
     router: Router | None = None

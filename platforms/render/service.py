@@ -98,7 +98,8 @@ def _service(
         pre_deploy_argv=before.argv, pre_deploy_origin=before.origin,
         initial_deploy_hook=spec.text("initialDeployHook", "afterFirstDeployCommand"), schedule=spec.text("schedule"),
         static=static_of(spec), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
-        router=router_of(spec, trace), network_names=network_names(spec), decisions=trace.decisions,
+        router=router_of(spec, trace), network_names=network_names(spec),
+        instance_variable="RENDER_INSTANCE_ID", decisions=trace.decisions,
     )  # fmt: skip
 
 

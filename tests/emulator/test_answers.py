@@ -28,7 +28,7 @@ class _World:
         self.questions: list[str] = []
         self._answers = list(answers)
         self._busy = busy
-        self.terminal = SimpleNamespace(ask=self._ask)
+        self.terminal = SimpleNamespace(ask=self._ask, err=lambda _: None, err_is_tty=True)
 
     def _ask(self, question: str, *, hidden: bool) -> str | None:
         assert hidden
