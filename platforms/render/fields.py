@@ -76,7 +76,7 @@ ROOT_NOTES: dict[str, tuple[Fidelity, str]] = {
     "version": (EXACT, ""),
     "projects": (APPROXIMATE, "the services of all environments stand in one plan"),
     "ungrouped": (APPROXIMATE, "the services of all environments stand in one plan"),
-    "previews": (APPROXIMATE, "read with --preview; nothing expires here"),
+    "previews": (EXACT, "read with --preview; nothing expires here"),
     "previewsEnabled": (EXACT, "read with --preview"),
     "previewsExpireAfterDays": (NOT_IMITATED, "nothing expires here"),
 }

@@ -23,6 +23,9 @@ FORM_KINDS = {
 PRINTED = (EnvKind.LITERAL, EnvKind.GROUP, EnvKind.PLATFORM, EnvKind.FLAG)
 """Kinds whose value stands in the file or comes from Render; what replaces it by --env may be printed as well."""
 
+MOST_HOPS = 100
+"""Further than this no reference is followed: no person writes such a chain."""
+
 Place = tuple[str, str]
 """A service and a variable of it."""
 
@@ -125,12 +128,11 @@ def _property(target: ServiceSpec, what: str, scope: Scope, asked: frozenset[Pla
 
 def looked_up(spec: ServiceSpec, name: str, scope: Scope, asked: frozenset[Place]) -> Known:
     """The value of any variable of a service, its own or Render's."""
-    if (spec.name, name) in asked:
+    if (spec.name, name) in asked or len(asked) > MOST_HOPS:
         return Known()
     entry = next((e for e in reversed(declared(spec, scope.blueprint)) if e.key == name), None)
-    by_render = scope.set_by_render(spec, name)
     given = scope.given_to(spec.name).get(name)
     if given is not None:
-        kind = kind_of(entry) if entry else EnvKind.PLATFORM if by_render is not None else EnvKind.FLAG
-        return Known(value=given.value) if is_printed(given, kind) else Known(hidden=given.value)
-    return known(entry, spec, scope, asked) if entry is not None else Known(value=by_render)
+        is_shown = is_printed(given, kind_of(entry) if entry else EnvKind.FLAG)
+        return Known(value=given.value) if is_shown else Known(hidden=given.value)
+    return known(entry, spec, scope, asked) if entry else Known(value=scope.set_by_render(spec, name))

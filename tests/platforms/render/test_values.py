@@ -60,6 +60,13 @@ def test_a_circle_has_no_value() -> None:
     assert codes(found.plan) == ["render/reference"]
 
 
+def test_an_endless_chain_is_given_up() -> None:
+    """A thousand services, each with the value of the next: no depth of recursion is reached."""
+    chain = [_service(f"s{n}", f"key: IT, {_of(f's{n + 1}', 'IT')}") for n in range(1000)]
+    found = _found(*chain, _service("s1000", "key: IT, value: x"), services=["s0", "s999"])
+    assert [_variable(s).value for s in found.plan.services[:2]] == [None, "x"]
+
+
 def test_a_port_in_a_circle_ends() -> None:
     """A port that refers to a port that refers to it."""
     port = "fromService: {name: %s, type: pserv, property: port}"
