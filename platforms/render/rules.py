@@ -164,8 +164,8 @@ DEFAULT_ENV = _rule(
     DOCS + "environment-variables",
     DOCUMENTED,
     APPROXIMATE,
-    note="Identifiers are made up here, the same for the same repository and service; WEB_CONCURRENCY is not there in a "
-    "build, where Render's is empty.",
+    note="Identifiers are made up here, the same for the same repository and service; WEB_CONCURRENCY is not there in "
+    "a build, where Render's is empty.",
 )
 ENV_FORMS = _rule(
     "env-forms", "A variable has one form: value, generateValue, sync: false, fromDatabase, fromService, or a group.",
