@@ -103,7 +103,7 @@ def test_values_are_kept_resolved_and_hidden(place: Place) -> None:
     _secret_files(front, back)
     kept = next(place.state.rglob("values.json"))
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert re.search("asked for ‹.+› ‹OWN_KEY›", at.shown), at.shown[-3000:]  # the app's own log
+    assert "asked for ‹TOKEN› ‹OWN_KEY›" in at.shown  # the app's own log
     for secret in (TOKEN, PASSWORD, env["OWN_KEY"], env["GROUP_KEY"], other["BACK_KEY"]):
         assert secret not in at.shown
 

@@ -102,7 +102,9 @@ def environment(
     if spec.kind == "S":
         variables = {name: replace(v, phase=BUILD) for name, v in variables.items()}
     ordered = tuple(variables[name] for name in sorted(variables))
-    hidden = {name: value.hidden for name, value in values.items() if value.hidden is not None}
+    # Where two have one value, a log shows the name of the service's own: what comes last names it.
+    order = sorted(values, key=lambda name: variables[name].kind is not EnvKind.SERVICE)
+    hidden = {name: text for name in order if (text := values[name].hidden) is not None}
     unanswered = tuple(value.unset for value in values.values() if value.unset is not None)
     return Environment(ordered, hidden, tuple(empty.values()), unanswered)
 

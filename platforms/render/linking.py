@@ -26,7 +26,7 @@ def network_names(spec: ServiceSpec) -> tuple[str, ...]:
     (rule render/private-network)."""
     if spec.kind not in "WP" or (spec.kind == "W" and canonical(spec.text("plan") or DEFAULT) == "free"):
         return ()
-    return (host_of(spec), f"{host_of(spec)}-discovery")
+    return (private_name(spec), f"{private_name(spec)}-discovery")
 
 
 def key_value_host(name: str, repository: Repository) -> str:
@@ -37,7 +37,7 @@ def postgres_host(name: str, repository: Repository) -> str:
     return f"dpg-{letters(f'{repository.name}/{name}', 20)}-a"
 
 
-def host_of(spec: ServiceSpec) -> str:
+def private_name(spec: ServiceSpec) -> str:
     """A service's name in the private network."""
     return slug(spec.name)
 

@@ -12,7 +12,7 @@ from emulator.model.plan import EnvKind, Reference
 from emulator.model.remembered import made_as
 
 from .declarations import Blueprint, EnvEntry, ServiceSpec
-from .linking import DEFAULT_PORT, datastore_fact, host_of
+from .linking import DEFAULT_PORT, datastore_fact, private_name
 from .previews import WITHHELD
 
 FORM_KINDS = {
@@ -116,7 +116,7 @@ def _property(target: ServiceSpec, what: str, scope: Scope, asked: frozenset[Pla
     """A web or private service's host and port in the private network: the port is PORT's, 10000 by default."""
     if target.kind not in "WP" or what not in ("host", "port", "hostport"):
         return Known()
-    host = host_of(target)
+    host = private_name(target)
     if what == "host":
         return Known(value=host)
     front = f"{host}:" if what == "hostport" else ""
