@@ -111,12 +111,12 @@ def _unmet(given: Given, id: str, origin: Origin, known: set[str], *, needed: bo
     if id != secret_id(id):
         make = error if needed else warning
         return make(
-            "render/secret-id", f"no secret file has the id {id}: Render has _ for every sign but letters and digits",
+            "build/secret-id", f"no secret file has the id {id}: Render has _ for every sign but letters and digits",
             service=given.spec.name, origin=origin, rule=rules.SECRET_FILES.id, url=rules.SECRET_FILES.url, facts=facts,
             help=f"mount it with id={secret_id(id)}",
         )  # fmt: skip
     return warning(
-        "render/secret-file-missing", f"the Dockerfile mounts the secret {id}, and no file of that id is given here",
+        "build/secret-missing", f"the Dockerfile mounts the secret {id}, and no file of that id is given here",
         service=given.spec.name, origin=origin, rule=rules.SECRET_FILES.id, url=rules.SECRET_FILES.url, facts=facts,
         help="give it with --secret-file NAME=PATH; on Render it is a secret file of the service or of a group",
     )  # fmt: skip
