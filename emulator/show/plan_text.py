@@ -43,6 +43,8 @@ def _head(plan: Plan, style: Style) -> str:
         parts.append(
             "synced from the Blueprint" if plan.created_from == "blueprint" else f"created from the {plan.created_from}"
         )
+    if any(decision.id == "preview" for decision in plan.decisions):
+        parts.append("a preview")
     commit = f" at {plan.snapshot.commit[:8]}" if plan.snapshot.commit else ""
     parts.append(f"{plan.snapshot.kind}{commit}")
     return " · ".join(parts)

@@ -39,6 +39,9 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     if blueprint and is_preview(inputs):
         blueprint, more = as_preview(blueprint, inputs, trace)
         found += more
+    elif is_preview(inputs):
+        question = "Which services does a preview have?"
+        trace.note("preview", question, "this one", "there is no Blueprint", rule=rules.PREVIEWS)
     specs = blueprint.services if blueprint else _without_blueprint(repo, created_from, trace, found)
     found += blueprint.diagnostics if blueprint else ()
     specs, databases = _selected(specs, blueprint.databases if blueprint else (), inputs, found)
