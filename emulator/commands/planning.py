@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from emulator import options, planning
-from emulator.contract import GivenFile, GivenVar, Inputs, Platform, Resolution
+from emulator.contract import GivenFile, GivenText, GivenVar, Inputs, Option, Platform, Resolution
 from emulator.model.diagnostic import Severity, UsageError
 from emulator.model.plan import Service
 from emulator.model.record import replace
@@ -38,11 +38,20 @@ def plan_repository(request: Request, world: World) -> Planned:
     """Open the repository and resolve. Raises UsageError."""
     path = request.path or request.root or "."
     repo = world.open_repository(path, request.root, request.snapshot)
-    platform, decision = planning.detect(world.platforms, repo, request.platform)
-    inputs = read_inputs(request, platform, world)
+    platform, decision = planning.detect(world.platforms, repo, *_asked(request, world))
+    inputs = read_inputs(request, platform, world, repo)
     resolution = platform.resolve(repo, inputs, decision)
     _refuse_unused_files(inputs, resolution.plan.services, platform)
     return Planned(repo, platform, inputs, resolution)
+
+
+def _asked(request: Request, world: World) -> tuple[str | None, str]:
+    """The platform that is asked for, and by what: its name, or a file that is given to it."""
+    given = ((name, o) for name, platform in world.platforms.items() for o in platform.OPTIONS if o.is_files)
+    by_file = next(((name, o.flag) for name, o in given if getattr(request, o.name, None)), None)
+    if request.platform is None and by_file is not None:
+        return by_file[0], f"{by_file[1]} is given"
+    return request.platform, "--platform names it"
 
 
 def _refuse_unused_files(inputs: Inputs, services: tuple[Service, ...], platform: Platform) -> None:
@@ -68,21 +77,37 @@ def with_answers(planned: Planned, answers: Mapping[tuple[str, str], str]) -> Pl
     return planned._replace(inputs=inputs, resolution=resolution)
 
 
-def read_inputs(request: Request, platform: Platform, world: World) -> Inputs:
+def read_inputs(request: Request, platform: Platform, world: World, repo: Snapshot) -> Inputs:
     """The request as the platform's inputs; --env comes after --env-file and so wins."""
     given = [v for file in request.env_file for v in _from_file(file, world)] + [
         _from_flag(text) for text in request.env
     ]
     latest = {v.name: v for v in given}
-    values = {o.name: getattr(request, o.name, None) for o in platform.OPTIONS}
+    own = [o for o in platform.OPTIONS if not o.is_files]
+    values = {o.name: getattr(request, o.name, None) for o in own}
     chosen = {name: value for name, value in values.items() if value is not None and value is not False}
-    set_by_user = tuple(o.name for o in platform.OPTIONS if o.name in chosen and chosen[o.name] != o.default)
+    set_by_user = tuple(o.name for o in own if o.name in chosen and chosen[o.name] != o.default)
     return Inputs(
         env=tuple(latest.values()),
         secret_files=tuple({f.name: f for f in (_secret_file(text, world) for text in request.secret_file)}.values()),
         services=tuple(request.service),
         options={k: str(v) for k, v in chosen.items()},
         options_chosen=set_by_user,
+        files={o.name: texts for o in platform.OPTIONS if o.is_files and (texts := _texts(request, o, world, repo))},
+    )
+
+
+def _texts(request: Request, option: Option, world: World, repo: Snapshot) -> tuple[GivenText, ...]:
+    """What the files say that the user named with the option; one that lies in the repository has its name there."""
+    files = getattr(request, option.name, None) or ()
+    inside = repo.root.rstrip("/") + "/"
+    named = {file: world.absolute(file) for file in files}
+    return tuple(
+        GivenText(
+            file=whole.removeprefix(inside) if whole.startswith(inside) else file,
+            text=world.read_text(file, option.flag),
+        )
+        for file, whole in named.items()
     )
 
 

@@ -3,7 +3,7 @@
 from emulator.model.plan import BuildKind, Coverage, Service, ServiceType
 from emulator.model.rule import Fidelity
 
-RUNNABLE = (ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER, ServiceType.JOB)
+RUNNABLE = (ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER, ServiceType.JOB, ServiceType.STATIC)
 
 
 def can_run(service: Service) -> bool:

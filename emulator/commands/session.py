@@ -303,8 +303,16 @@ class Session:
         findings = self.planned.resolution.plan.diagnostics
         return Job(
             number, cast.service, hidden, self.planned.repo, kept=self._kept(), findings=findings,
-            around=cast.around._replace(files=files),
+            around=cast.around._replace(files=files), first=not self._was_live(service.name),
         )  # fmt: skip
+
+    def _was_live(self, service: str) -> bool:
+        """Whether a deploy of the service ever was, in this run or an earlier one."""
+        run = self.runs.get(service)
+        earlier = (one for one in self.project.history().deploys if one.platform == self.settings.platform)
+        return (run is not None and run.live is not None) or any(
+            one.verdict is VerdictKind.LIVE and service in one.images for one in earlier
+        )
 
     def _cast(self, service: Service) -> Cast:
         return self._backing.cast(service, self.settings.root, self._network)

@@ -85,8 +85,10 @@ def service_coverage(spec: ServiceSpec, way: Way, inputs: Inputs) -> tuple[Cover
         rows.append(rules.FREE_SLEEP)
     if spec.kind in "WPK":
         rows.append(rules.CPU)
-    if spec.kind in "CS":
+    if spec.kind == "C":
         rows.append(rules.SERVICE_TYPES)
+    if spec.kind == "S":
+        rows += [rules.SITE_FILES, rules.SITE_CACHE, rules.SITE_DEPENDENCIES]
     if way.build.kind is BuildKind.NATIVE:
         rows += [rules.NATIVE_LAYOUT, rules.NATIVE_USER]
     kinds = {variable.kind for variable in way.environment.variables}

@@ -1,6 +1,6 @@
 """What a render.yaml declares, in Render's own words, each thing with its place."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.origin import Origin
@@ -11,6 +11,11 @@ class Value(NamedTuple):
 
     text: str
     origin: Origin
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it can be a whole number, also one that is out of any range."""
+        return self.text.removeprefix("-").isdigit()
 
     def whole(self) -> int | None:
         """The text as a whole number of plain digits, None when it is none."""
@@ -42,9 +47,18 @@ class EnvEntry(NamedTuple):
     """previewValue."""
 
 
+class Identity(NamedTuple):
+    """What Render itself calls a service that exists; "" where it is not known."""
+
+    id: str = ""
+    slug: str = ""
+    host: str = ""
+
+
 class ServiceSpec(NamedTuple):
     """One service as render.yaml declares it. kind: a letter of `fields`; `texts` holds the scalar fields;
-    `keys` every field that is written. A service nobody declared (no render.yaml) has no keys."""
+    `keys` every field that is written. A service nobody declared (no render.yaml) has no keys. One that exists
+    has its settings from its record, in render.yaml's words, and Render's names for it."""
 
     number: int
     name: str
@@ -61,6 +75,12 @@ class ServiceSpec(NamedTuple):
     headers: tuple[dict[str, Value], ...] = ()
     previews: dict[str, Value] = {}
     keys: dict[str, Origin] = {}
+    source: Literal["render.yaml", "record"] = "render.yaml"
+    identity: Identity | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        return self.source == "record"
 
     @property
     def is_declared(self) -> bool:
@@ -88,6 +108,8 @@ class Database(NamedTuple):
     texts: dict[str, Value]
     replicas: tuple[str, ...]
     keys: dict[str, Origin]
+    is_available: bool = False
+    """Whether highAvailability is enabled."""
 
 
 class Blueprint(NamedTuple):

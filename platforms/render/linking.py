@@ -29,17 +29,17 @@ def network_names(spec: ServiceSpec) -> tuple[str, ...]:
     return (private_name(spec), f"{private_name(spec)}-discovery")
 
 
+def private_name(spec: ServiceSpec) -> str:
+    """The service's name in the private network."""
+    return spec.identity.slug if spec.identity and spec.identity.slug else slug(spec.name)
+
+
 def key_value_host(name: str, repository: Repository) -> str:
     return "red-" + letters(f"{repository.name}/{name}", 20)
 
 
 def postgres_host(name: str, repository: Repository) -> str:
     return f"dpg-{letters(f'{repository.name}/{name}', 20)}-a"
-
-
-def private_name(spec: ServiceSpec) -> str:
-    """A service's name in the private network."""
-    return slug(spec.name)
 
 
 def datastore_fact(entry: EnvEntry, blueprint: Blueprint) -> Reference | None:

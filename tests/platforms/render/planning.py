@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from textwrap import dedent, indent
 
-from emulator.contract import GivenFile, GivenVar, Inputs, Resolution
+from emulator.contract import GivenFile, GivenText, GivenVar, Inputs, Resolution
 from emulator.model.choice import Decision
 from emulator.model.plan import Plan, Service
 from emulator.snapshot import MappingSource, Repository, Snapshot
@@ -26,9 +26,10 @@ def resolve(
     preview: bool = False,
     secret_files: Mapping[str, bytes] | None = None,
     answers: Mapping[tuple[str, str], str] | None = None,
+    record: Mapping[str, str] | None = None,
 ) -> Resolution:
     """What Render would do with `files`. `env` stands for --env, `env_file` for --env-file, `answers` for what was
-    answered at a terminal, by service and variable."""
+    answered at a terminal, by service and variable, `record` for the files of --service-record."""
     given = [
         GivenVar(name=name, value=value, source="answer", service=service)
         for (service, name), value in (answers or {}).items()
@@ -43,7 +44,9 @@ def resolve(
         services=tuple(services),
         options=options,
         options_chosen=("blueprint",) if blueprint else (),
-    )
+        files={"service_record": tuple(GivenText(file=file, text=text) for file, text in record.items())}
+        if record else {},
+    )  # fmt: skip
     snapshot = Snapshot(MappingSource(files, ignored=ignored, repository=REPOSITORY))
     return render.resolve(snapshot, inputs, DETECTED)
 

@@ -29,14 +29,16 @@ def test_preview_values() -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", ["sync: false", "generateValue: true", "fromDatabase: {name: db, property: host}"],
+    ("entry", "told"),
+    [("sync: false", []), ("generateValue: true", []),
+     ("fromDatabase: {name: db, property: host}", ["render/preview-value"])],
 )  # fmt: skip
-def test_a_preview_value_replaces_any_form(entry: str) -> None:
-    """What would be asked for, made or taken from elsewhere is that text."""
+def test_a_preview_value_replaces_any_form(entry: str, told: list[str]) -> None:
+    """What would be asked for, made or taken from elsewhere is that text; the schema knows it not beside a reference."""
     files = _files(f"envVars:\n  - key: A\n    {entry}\n    previewValue: trial\n")
     found = resolve(files, preview=True)
     assert variable(found.plan.services[0], "A") == ("trial", "literal", "both")
-    assert (found.prompts, codes(found.plan)) == ((), [])
+    assert (found.prompts, codes(found.plan)) == ((), told)
 
 
 def test_a_worker_has_no_preview_values() -> None:

@@ -98,7 +98,7 @@ def test_a_missing_group_is_told():
         ("fromDatabase: {property: host}", "render/missing-field"),
         ("fromDatabase: books", "render/wrong-type"),
         ("fromService: {name: cache, type: keyvalue, property: url}", "render/invalid-value"),
-        ("fromService: {name: cache, tipe: keyvalue, property: host}", "render/unknown-field"),
+        ("fromService: {name: cache, type: keyvalue, propert: host, property: host}", "render/unknown-field"),
     ],
 )
 def test_malformed_references(entry, code):
@@ -112,8 +112,8 @@ def test_malformed_references(entry, code):
     [
         ("    plan: starter\n", "databases[0] Legacy Postgres plans not supported"),
         ("    plan: pro plus\n", "databases[0] Legacy Postgres plans not supported"),
-        ("    plan: huge\n", "databases[0] 'huge' is no Postgres plan"),
-        ("    diskSizeGB: 7\n", "databases[0] diskSizeGB must be 1 or a multiple of 5"),
+        ("    plan: huge\n", "databases[0].plan huge not a valid plan"),
+        ("    diskSizeGB: 7\n", "databases[0].diskSizeGB database disk size must be a multiple of 5GB"),
         ("    size: 7\n", "a database has no field 'size'"),
     ],
 )
