@@ -34,7 +34,7 @@ def test_preview_values() -> None:
      ("fromDatabase: {name: db, property: host}", ["render/preview-value"])],
 )  # fmt: skip
 def test_a_preview_value_replaces_any_form(entry: str, told: list[str]) -> None:
-    """What would be asked for, made or taken from elsewhere is that text; the schema knows it not beside a reference."""
+    """What would be asked for, made or taken from elsewhere is that text; beside a reference the schema has it not."""
     files = _files(f"envVars:\n  - key: A\n    {entry}\n    previewValue: trial\n")
     found = resolve(files, preview=True)
     assert variable(found.plan.services[0], "A") == ("trial", "literal", "both")
