@@ -376,7 +376,8 @@ class ServiceRun:
     def _settled_not_ready(self, settle: steps.Settle) -> None:
         kind, cause = self._not_ready.pop(settle.deploy)
         phase: Phase = "pre_deploy" if kind is VerdictKind.PRE_DEPLOY_FAILED else "build"
-        self._tell_failed(settle.deploy, phase, cause, still_live=settle.still_live)
+        if kind is not VerdictKind.CANCELED:  # else others failed, which is told of them
+            self._tell_failed(settle.deploy, phase, cause, still_live=settle.still_live)
         verdict = ServiceVerdict(name=self.name, verdict=kind, reason=cause.message, cause=cause)
         self._decided(Decided(settle.deploy, verdict))
 

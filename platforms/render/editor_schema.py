@@ -178,6 +178,6 @@ def _variable(table: dict[str, Part]) -> Schema:
     made["properties"]["value"] |= _TYPES["scalar"]
     forms = [form for name, form in _FORMS.items() if name in table]
     made["not"] = {"anyOf": [{"allOf": [a, b]} for number, a in enumerate(forms) for b in forms[number + 1 :]]}
-    alone: Schema = {"required": ["fromGroup"], "maxProperties": 1}
-    made["anyOf"] = [{"required": ["key"]}, *([alone] if "fromGroup" in table else [])]
-    return made
+    if "fromGroup" not in table:
+        return made | {"required": ["key"]}
+    return made | {"if": {"required": ["fromGroup"]}, "then": {"maxProperties": 1}, "else": {"required": ["key"]}}

@@ -17,7 +17,7 @@ from platforms.common import unreadable
 from . import rules
 from .coverage import blueprint_coverage, datastore_coverage, key_coverage, merged
 from .declarations import Blueprint, Database, ServiceSpec
-from .emptiness import absence, nothing_to_run
+from .emptiness import absence, nearest_file, nothing_to_run
 from .fields import DEFAULT_PATH
 from .manifest import read_blueprint
 from .previews import as_preview, is_preview
@@ -148,7 +148,8 @@ def _blueprint(repo: Snapshot, inputs: Inputs, trace: Trace) -> tuple[Blueprint 
         rejected=(Rejected(answer=path, because=because),),
     )  # fmt: skip
     if "blueprint" in inputs.options_chosen:
-        help_ = "name a file of the repository with --blueprint"
+        meant = nearest_file(repo, path)
+        help_ = f"did you mean {meant}?" if meant else "name a file of the repository with --blueprint"
         return None, [error("render/blueprint-missing", f"there is no Blueprint at {path}: {because}", help=help_)]
     return None, _overlooked(repo, look, because)
 

@@ -117,3 +117,72 @@ def test_an_old_name_beside_another_question():
     """`previews` without a plan does not rival previewPlan."""
     made = _plan(web("runtime: docker\npreviewPlan: starter\npreviews: {generation: off}\n"))
     assert codes(made) == ["render/deprecated-field"]
+
+
+@pytest.mark.parametrize(
+    ("text", "severity", "message"),
+    [
+        (web("runtime: docker\nscaling: {minInstances: 1, maxInstances: 2, targetCPUPercent: 5}\nnumInstances: 2\n"),
+         "warning", "numInstances has no effect beside scaling"),
+        (web("runtime: image\nimage: {url: n8n}\nrepo: https://example.com/r\n"), "warning",
+         "repo has no effect with runtime image"),
+        (web("runtime: docker\nimage: {url: n8n}\n"), "warning", "image has no effect with runtime docker"),
+        (web("runtime: docker\nrenderSubdomainPolicy: disabled\n"), "warning",
+         "without its onrender.com name the service needs a custom domain, and none is here"),
+        (web("runtime: docker\ndomains: [https://a.example]\n"), "warning",
+         "the domain https://a.example is no host name: it has a scheme or a path"),
+        (web("runtime: docker\ndomains: [a.example, a.example]\n"), "warning",
+         "the domain a.example is written twice"),
+        (web("runtime: docker\nipAllowList: [{source: 10.0.0.0/33}]\n"), "error",
+         "'10.0.0.0/33' is no IP address and no range of them"),
+        (web("runtime: static\n", type="worker"), "error", "services[0] invalid runtime static: a worker is no site"),
+        (web("ipAllowList: []\nmaxmemoryPolicy: lru\n", type="keyvalue"), "error", "maxmemoryPolicy cannot be 'lru'"),
+        (web("runtime: docker\nenvVars: [{fromGroup: g, key: A}]\nenvVarGroups: []\n"), "warning",
+         "`key` has no effect beside fromGroup"),
+        (web("runtime: docker\nenvVars: [{key: A, previewValue: x, fromDatabase: {name: d, property: host}}]\n"),
+         "warning", "the published schema has no previewValue beside fromDatabase"),
+        (web("runtime: docker\nenvVars: [{key: A, fromService: {name: web, type: wep, property: host}}]\n"), "error",
+         "fromService has no type 'wep'"),
+        ("envVarGroups:\n  - name: g\n    envVars: [{fromGroup: h}]\n", "error",
+         "h: a variable of an env group cannot refer to a group"),
+        ("envVarGroups:\n  - name: g\n  - name: g\n", "error", "two env groups are called 'g'"),
+        ("projects:\n  - {name: p, environments: []}\n  - {name: p, environments: []}\n", "warning",
+         "two projects are called 'p'"),
+        ("projects:\n  - name: p\n    environments: [{name: e}, {name: e}]\n", "warning",
+         "two environments of a project are called 'e'"),
+        ("projects:\n  - name: p\n", "warning",
+         "an item of projects has no environments, which the published schema requires"),
+        ("ungrouped: []\n", "error", "ungrouped must be a mapping"),
+        ("ungrouped: {service: []}\n", "error", "ungrouped has no field 'service'"),
+        ("version: 2\n", "warning", "the published schema knows version 1, not 2"),
+        ("previews: {expireAfterDays: 0}\n", "error", "expireAfterDays must be 1 or more, not 0"),
+        ("crons: []\n", "error", "a Blueprint has no field 'crons'"),
+        ("databases:\n  - name: ' '\n", "error", "databases[0] has no name"),
+        ("databases:\n  - {name: d, postgresMajorVersion: '9'}\n", "warning",
+         "Postgres 9 is none that the published schema knows"),
+        ("databases:\n  - {name: d, postgresMajorVersion: '12'}\n", "warning",
+         "Postgres 12 is not offered for new databases"),
+        ("databases:\n  - {name: d, postgresMajorVersion: newest}\n", "error",
+         "databases[0] postgresMajorVersion cannot be 'newest'"),
+        ("databases:\n  - {name: d, plan: basic-256mb, highAvailability: {enabled: true}}\n", "warning",
+         "a database of plan basic-256mb cannot be highly available: that takes one CPU or more"),
+        (f"databases:\n  - {{name: d, readReplicas: [{', '.join(f'{{name: {n}}}' for n in 'abcefg')}]}}\n",
+         "error", "readReplicas has 6 items; at most 5 are taken"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_between_fields(text, severity, message):
+    """What a field says against another, against its own kind, or against what can be; at a place, with what to do."""
+    found = [d for d in _plan(text).diagnostics if d.message == message]
+    assert [d.severity for d in found] == [severity]
+    assert found[0].help
+    assert found[0].origin
+
+
+def test_the_place_counts_every_item():
+    """A broken item has its number, and those after it keep theirs, through environments as well."""
+    text = (
+        "databases: [text, {name: a, plan: huge}]\n"
+        "projects:\n  - name: p\n    environments:\n      - name: e\n        databases: [{name: b, plan: huge}]\n"
+    )
+    refused = [m for m in messages(_plan(text)) if "plan" in m]
+    assert refused == ["databases[1].plan huge not a valid plan", "databases[2].plan huge not a valid plan"]
