@@ -2,9 +2,9 @@
 
 import pytest
 
-<<<<<<< HEAD
 from emulator.model.event import (
     Event,
+    Live,
     PreDeployFinished,
     PreDeployStarted,
     RunFinished,
@@ -13,9 +13,6 @@ from emulator.model.event import (
     Verdict,
     VerdictKind,
 )
-=======
-from emulator.model.event import Event, Live, PreDeployFinished, PreDeployStarted, RunFinished, TaskEvent
->>>>>>> work-r
 from emulator.show.style import Style
 from emulator.show.up_text import UpText
 from tests.emulator.engine.services import service
@@ -49,7 +46,6 @@ def test_one_line_each(event: Event, line: str | None) -> None:
     assert [text.partition("s  ")[2] for text in TEXT.lines(event)] == ([line] if line else [])
 
 
-<<<<<<< HEAD
 def test_a_verdict_says_why_of_each_service_that_is_not_well() -> None:
     """One line each, its reason beside it; the good ones need none."""
     services = (
@@ -64,7 +60,8 @@ def test_a_verdict_says_why_of_each_service_that_is_not_well() -> None:
     assert rows[2].startswith("  web   build_failed  words words")
     assert rows[3].startswith(" " * 22 + "words")
     assert max(map(len, rows)) <= 100
-=======
+
+
 def test_an_address_with_a_name() -> None:
     """A second line says by which name a browser finds it, where the plan has one."""
     shop = service(name="shop", local_name="shop.example.localhost")
@@ -75,4 +72,3 @@ def test_an_address_with_a_name() -> None:
         "in a browser also at http://shop.example.localhost:4000",
     ]
     assert len(text.lines(Live(service="shop", url=None, seconds=1))) == 1
->>>>>>> work-r
