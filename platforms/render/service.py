@@ -9,7 +9,7 @@ from typing import NamedTuple
 from emulator.contract import Inputs
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, error, warning
-from emulator.model.plan import Command, Container, Coverage, Lifecycle, Port, Probes, Resources, Service
+from emulator.model.plan import Command, Container, Coverage, Lifecycle, Port, Probes, Resources, Service, Static
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot, normal
 
@@ -26,7 +26,7 @@ from .plans import DEFAULT, InstanceType, canonical, instance_type
 from .pre_deploy import PreDeploy, pre_deploy
 from .references import reference_problems
 from .router import router_of
-from .site_rules import site_problems, static_of
+from .site_rules import far_routes, site_problems, static_of
 from .validation import service_problems
 from .way import Given, Way
 
@@ -65,15 +65,19 @@ def resolve_service(
     before = pre_deploy(spec, way, trace, found)
     found += _unset(spec, way.environment)
     life = lifecycle(spec, port, "override" if inputs.options.get("overlapping_deploys") == "override" else "wait")
-    service = _service(spec, way, command, before, port=port, instance=instance, life=life, trace=trace)
+    static = static_of(spec, way.build, blueprint)
+    service = _service(
+        spec, way, command, before, port=port, instance=instance, life=life, static=static, trace=trace
+    )
     return ServiceResult(
-        service, tuple(found), way.environment.hidden, way.environment.unset, service_coverage(spec, way), way.unread
+        service, tuple(found), way.environment.hidden, way.environment.unset,
+        (*service_coverage(spec, way), *far_routes(spec, static)), way.unread,
     )
 
 
 def _service(
     spec: ServiceSpec, way: Way, command: Command | None, before: PreDeploy, *, port: Port | None,
-    instance: InstanceType, life: Lifecycle, trace: Trace,
+    instance: InstanceType, life: Lifecycle, static: Static | None, trace: Trace,
 ) -> Service:  # fmt: skip
     build, environment = way.build, way.environment
     runs = spec.kind != "S"
@@ -93,7 +97,7 @@ def _service(
         lifecycle=life, instances=instances_of(spec), pre_deploy_command=before.text,
         pre_deploy_argv=before.argv, pre_deploy_origin=before.origin,
         initial_deploy_hook=spec.text("initialDeployHook", "afterFirstDeployCommand"), schedule=spec.text("schedule"),
-        static=static_of(spec, build), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
+        static=static, disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
         router=router_of(spec, trace), network_names=network_names(spec), decisions=trace.decisions,
     )  # fmt: skip
 

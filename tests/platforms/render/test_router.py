@@ -61,7 +61,8 @@ def test_static_site_stands_behind_the_edge_without_its_cache():
     site = router("runtime: static\nstaticPublishPath: dist\nbuildCommand: make\n", type="web")
     assert site is not None
     assert site.request_headers == ()
-    assert [header.name for header in site.response_headers] == ["rndr-id", "x-render-origin-server", "server", "cf-ray"]
+    names = [header.name for header in site.response_headers]
+    assert names == ["rndr-id", "x-render-origin-server", "server", "cf-ray"]
 
 
 def test_edge_of_a_web_service():

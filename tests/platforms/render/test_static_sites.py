@@ -196,6 +196,37 @@ def test_header_that_cannot_be_sent_is_warned_of_and_not_served(rule: str, warns
     assert (static.headers[0].pattern == "") == warns
 
 
+BLUEPRINT = """\
+services:
+  - {{type: web, name: site, runtime: static, staticPublishPath: ., routes: [{{type: {}, source: /api/*,
+      destination: '{}'}}]}}
+  - {{type: web, name: My API, runtime: image, image: {{url: x}}}}
+  - {{type: worker, name: jobs, runtime: image, image: {{url: x}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("type", "destination", "neighbours", "leaves"),
+    [
+        ("rewrite", "https://my-api.onrender.com/*", {"my-api.onrender.com": "My API"}, False),
+        ("rewrite", "https://my-api-x1y2.onrender.com:443/*", {"my-api-x1y2.onrender.com": "My API"}, False),
+        ("rewrite", "https://my-api.example.org/*", {}, True), ("rewrite", "https://other.onrender.com/*", {}, True),
+        ("rewrite", "https://jobs.onrender.com/*", {}, True), ("redirect", "https://other.onrender.com/*", {}, False),
+        ("rewrite", "/index.html", {}, False),
+    ],
+)  # fmt: skip
+def test_rewrite_to_another_service_of_the_blueprint(
+    type: str, destination: str, neighbours: dict[str, str], leaves: bool
+) -> None:
+    """Its host, with the letters that Render may add, is that service here; that other requests leave this machine is
+    said."""
+    found = plan({"render.yaml": BLUEPRINT.format(type, destination)}, "blueprint")
+    static = found.services[0].static
+    assert static is not None
+    assert static.neighbours == neighbours
+    assert ("services[0].routes[0]" in {row.key for row in found.coverage}) == leaves
+
+
 def test_rules_without_their_fields_match_nothing() -> None:
     """What misses a field is told elsewhere, and serves nobody."""
     static = site("staticPublishPath: d\nroutes: [{type: redirect}, {source: /a}]\nheaders: [{path: /*}]\n").static
