@@ -19,7 +19,7 @@ import pytest
 
 from emulator.edge.state import ProjectState
 from emulator.engine.labels import PROJECT, project_id
-from tests.example_files import Case, HttpCheck, copy_example, example_folders, load_example
+from tests.example_files import Case, HttpCheck, copy_example, example_folders, file_options, load_example
 from tests.running_emu import published, run_emu, start_emu
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _arguments(project: Path, case: Case) -> list[str]:
     options = [word for name, value in case.options.items() for word in (f"--{name}", value)]
     options = [word.replace("_", "-") if word.startswith("--") else word for word in options]
     env = [word for name, value in case.env.items() for word in ("--env", f"{name}={value}")]
-    return ["--format", "json", "--root", str(project), *options, *env]
+    return ["--format", "json", "--root", str(project), *options, *file_options(case, project), *env]
 
 
 def _timing(case: Case) -> list[str]:

@@ -115,9 +115,14 @@ class Settings(NamedTuple):
     """Datastores that are there already: their URLs, which may hold passwords, by name."""
 
 
+Gate = Callable[[threading.Event], Diagnostic | None]
+"""Returns when a service may start, or why it is not begun. Raises Canceled once the event is set."""
+
+
 class Job(NamedTuple):
     """A deploy to be made of a service. image: the one to use again, where nothing is to be built. kept: the deploys
-    whose images stay. findings: what the check said of its plan. around: what its containers find around them."""
+    whose images stay. findings: what the check said of its plan. around: what its containers find around them. gate:
+    what it passes once its image is there, before anything of it runs."""
 
     deploy: int
     service: Service
@@ -127,6 +132,9 @@ class Job(NamedTuple):
     kept: frozenset[int] = frozenset()
     findings: tuple[Diagnostic, ...] = ()
     around: Surroundings = NOTHING_AROUND
+    first: bool = False
+    """Whether nothing of the service was ever live here."""
+    gate: Gate | None = None
 
 
 class NotReady(NamedTuple):
@@ -202,6 +210,9 @@ class _Preparation:
             note = stand_ins.told(self.service.build.image or "", image)
             self._stand_in = (note,) if note is not None else ()
         self._compare(image)
+        not_begun = self.job.gate(self.cancel) if self.job.gate is not None else None
+        if not_begun is not None:
+            return NotReady(VerdictKind.CANCELED, not_begun)
         unusable = self._volumes()
         if unusable is not None:
             return NotReady(VerdictKind.BOOT_FAILED, unusable)

@@ -14,6 +14,7 @@ from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import (
     DeployCanceled,
     DeployFailed,
+    DiagnosticFound,
     Event,
     Live,
     OutOfMemory,
@@ -30,6 +31,7 @@ from emulator.world import Clock, Front
 from . import datastores, problems, rollout
 from . import rollout_steps as steps
 from .boot_steps import Outcome
+from .initial_hook import is_due, run_initial_hook
 from .instance_run import Address, InstanceRun, What
 from .loop import Loop
 from .release import Canceled, Doors, Job, NotReady, Release, Settings, prepare, rules_of
@@ -103,6 +105,7 @@ class ServiceRun:
         self._instances: dict[int, InstanceRun | SiteRun] = {}
         self._preparing: list[threading.Thread] = []
         self._over = threading.Event()
+        self._ending = threading.Event()
         self._loop: Loop[steps.Observation, steps.Action] = Loop(doors.clock, self._take, self._perform)
         self._thread = threading.Thread(target=self._run, name=f"service-{name}", daemon=True)
         self._thread.start()
@@ -157,6 +160,7 @@ class ServiceRun:
 
     def end(self, *, at_once: bool) -> None:
         """Begin to end it all: what is live as the platform would, the rest without ceremony."""
+        self._ending.set()
         self._loop.put(steps.EndAsked(at=self.doors.clock.now(), at_once=at_once))
 
     def wait(self, timeout_s: float) -> bool:
@@ -170,7 +174,7 @@ class ServiceRun:
     def sweep(self) -> None:
         """After the end: wait for what is still being prepared, and remove what an error kept from being removed.
         Raises HostError."""
-        for cancel in list(self._cancels.values()):
+        for cancel in (self._ending, *self._cancels.values()):
             cancel.set()
         for thread in self._preparing:
             thread.join()
@@ -185,7 +189,7 @@ class ServiceRun:
             while not self._over.is_set():
                 self._loop.turn()
         except BaseException as problem:  # noqa: BLE001 - raised again by who waits for this service
-            for cancel in self._cancels.values():
+            for cancel in (self._ending, *self._cancels.values()):
                 cancel.set()
             self._over.set()
             self._problem(problem)
@@ -346,7 +350,25 @@ class ServiceRun:
         assert outcome is not None
         reason = f"{self.name} is {outcome.reason}"
         verdict = ServiceVerdict(name=self.name, verdict=VerdictKind.LIVE, reason=reason)
-        self._decided(Decided(settle.deploy, verdict, outcome.platform_seconds))
+        decided = Decided(settle.deploy, verdict, outcome.platform_seconds)
+        release = self._releases[settle.deploy]
+        if not is_due(release):
+            self._decided(decided)
+            return
+        thread = threading.Thread(target=self._hooked, args=(release, decided), name="initial-hook", daemon=True)
+        self._preparing.append(thread)
+        thread.start()
+
+    def _hooked(self, release: Release, decided: Decided) -> None:
+        """In a thread of its own: the deploy is decided when its hook has ended, whichever way."""
+        try:
+            cause = run_initial_hook(release, self.doors, self.settings, self.tell, self._ending)
+        except BaseException as problem:  # noqa: BLE001 - raised again by the loop
+            self._loop.put(problem)
+            return
+        if cause is not None:
+            self.tell(DiagnosticFound(service=self.name, deploy=decided.deploy, diagnostic=cause))
+        self._decided(decided)
 
     def _settled_canceled(self, settle: steps.Settle) -> None:
         self.tell(DeployCanceled(service=self.name, deploy=settle.deploy, by=settle.by, still_live=settle.still_live))
@@ -357,7 +379,8 @@ class ServiceRun:
     def _settled_not_ready(self, settle: steps.Settle) -> None:
         kind, cause = self._not_ready.pop(settle.deploy)
         phase: Phase = "pre_deploy" if kind is VerdictKind.PRE_DEPLOY_FAILED else "build"
-        self._tell_failed(settle.deploy, phase, cause, still_live=settle.still_live)
+        if kind is not VerdictKind.CANCELED:  # else others failed, which is told of them
+            self._tell_failed(settle.deploy, phase, cause, still_live=settle.still_live)
         verdict = ServiceVerdict(name=self.name, verdict=kind, reason=cause.message, cause=cause)
         self._decided(Decided(settle.deploy, verdict))
 

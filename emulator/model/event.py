@@ -125,6 +125,21 @@ class PreDeployFinished(Event, tag="pre_deploy.finished", frozen=True, kw_only=T
     seconds: float
 
 
+class InitialHookStarted(Event, tag="initial_hook.started", frozen=True, kw_only=True):
+    """The command that runs once, after the first deploy that is live. `command` is what the user wrote."""
+
+    argv: tuple[str, ...]
+    command: str
+
+
+class InitialHookFinished(Event, tag="initial_hook.finished", frozen=True, kw_only=True):
+    """How it ended; `exit_code` is None where its container was removed or could not start."""
+
+    exit_code: int | None
+    ok: bool
+    seconds: float
+
+
 class TaskEvent(Event, tag="task", frozen=True, kw_only=True):
     """One task of a run that ends. `index` and `attempt` count from 0; `seconds` is how long the attempt ran.
 
@@ -282,6 +297,8 @@ AnyEvent = (
     | Mismatch
     | PreDeployStarted
     | PreDeployFinished
+    | InitialHookStarted
+    | InitialHookFinished
     | TaskEvent
     | RunFinished
     | ContainerStarted

@@ -378,6 +378,9 @@ class Service(Record, frozen=True, kw_only=True):
     """What the pre-deploy command is executed as, in a container of its own."""
     pre_deploy_origin: Origin | None = None
     initial_deploy_hook: str | None = None
+    initial_hook_argv: tuple[str, ...] | None = None
+    """What the hook is executed with; None where it is not run."""
+    initial_hook_origin: Origin | None = None
     schedule: str | None = None
     tasks: Tasks | None = None
     traffic: tuple[Traffic, ...] = ()

@@ -14,6 +14,8 @@ from emulator.model.event import (
     DeployStarted,
     DiagnosticFound,
     Event,
+    InitialHookFinished,
+    InitialHookStarted,
     Live,
     Log,
     Mismatch,
@@ -129,6 +131,13 @@ class UpText:
             case PreDeployFinished():
                 status = f" with status {event.exit_code}" if event.exit_code is not None else ""
                 what = "it is done" if event.ok else style.red("it failed") + status
+                return [f"{what} after {event.seconds:.1f} s"]
+            case InitialHookStarted():
+                argv = " ".join(map(printable, event.argv))
+                return [style.bold(f"once, after the first deploy of {event.service}") + f"  {argv}"]
+            case InitialHookFinished():
+                status = f" with status {event.exit_code}" if event.exit_code is not None else ""
+                what = "it is done" if event.ok else style.yellow("it failed") + status
                 return [f"{what} after {event.seconds:.1f} s"]
             case TaskEvent():
                 return self._task_lines(event)

@@ -1,7 +1,7 @@
 """Cloud Run: the contract's names and nothing more."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator.contract import Claim, Inputs, Option, Resolution
 from emulator.model.choice import Decision
@@ -70,6 +70,11 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     return resolve(repo, inputs, detected)
 
 
+def schemas() -> dict[str, dict[str, Any]]:
+    """None: Google publishes those of its own files."""
+    return {}
+
+
 def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     """See `log_lines.narrate`."""
     from .log_lines import narrate
@@ -77,4 +82,4 @@ def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     return narrate(service, event)
 
 
-__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "resolve"]
+__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "resolve", "schemas"]

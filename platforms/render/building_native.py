@@ -30,13 +30,14 @@ def native(given: Given) -> Way:
     refusal = _refusal(given, runtime)
     process = given.process()
     command = native_command(
-        spec, process, _beside(given, env), trace=given.trace, found=found, by_blueprint=given.by_blueprint
+        spec, process, _beside(given, env), trace=given.trace, found=found, why_no_procfile=given.why_no_procfile
     )
     if command is None and refusal is None and given.root_is_usable:
         found.append(
             error(
                 "render/no-start-command",
-                f"nothing says how to start {spec.name}: no startCommand, no Procfile with a {process.name} line",
+                f"nothing says how to start {spec.name}: no startCommand"
+                + ("" if spec.is_recorded else f", no Procfile with a {process.name} line"),
                 origin=spec.origin if spec.is_declared else None, service=spec.name,
                 rule=rules.NATIVE_START_COMMAND.id, help="add a startCommand",
             )
@@ -100,7 +101,7 @@ def _build_command(given: Given, runtime: str) -> str | None:
     suggested = BUILD_COMMANDS.get(runtime) if is_suggested else None
     setting = choose(
         given.trace, f"{given.spec.name}.build", "Which build command?",
-        Candidate(written.text if written else ABSENT, source="render.yaml", because="buildCommand is set",
+        Candidate(written.text if written else ABSENT, source=given.spec.source, because="buildCommand is set",
                   origin=written.origin if written else None, rule=rules.NATIVE_SHELL, absent="no buildCommand is set"),
         Candidate(suggested or ABSENT, source="suggested", because="the creation form suggests it",
                   rule=rules.SUGGESTED_BUILD),
@@ -132,13 +133,14 @@ def _refusal(given: Given, runtime: str) -> str | None:
 
 def _beside(given: Given, env: Environment) -> Shadowed | None:
     """A Dockerfile that lies there and is not read."""
-    path = given.dockerfile()
+    spec, path = given.spec, given.dockerfile()
     if path is None or not given.repo.is_file(path):
         return None
     reading = read_dockerfile(given.repo, path, env.args(), given.spec.name)
     if reading.text is None:
         return None
     who = "service synced from a Blueprint" if given.by_blueprint else "cron job"
+    who = "service that exists" if spec.is_recorded else who
     return Shadowed(
         source="dockerfile", text=reading.text, origin=reading.origin,
         because=f"a {who} with runtime {given.runtime} does not read {path}",

@@ -40,7 +40,7 @@ def static(given: Given) -> Way:
     written = spec.get("buildCommand")
     command = choose(
         given.trace, f"{spec.name}.build", "Which build command?",
-        Candidate(written.text if written and written.text.strip() else ABSENT, source="render.yaml",
+        Candidate(written.text if written and written.text.strip() else ABSENT, source=spec.source,
                   because="buildCommand is set", origin=written.origin if written else None, rule=rules.NATIVE_SHELL,
                   absent="no buildCommand is set"),
     )  # fmt: skip
@@ -52,7 +52,7 @@ def static(given: Given) -> Way:
         command=text, publish=_publish_path(given), base_images=builder.base, base_fallbacks=builder.fallbacks,
         generated_dockerfile=builder.dockerfile,
     )  # fmt: skip
-    nothing = Command(argv=None, form="none", text=None, source="render.yaml", origin=spec.origin)
+    nothing = Command(argv=None, form="none", text=None, source=spec.source, origin=spec.origin)
     return Way(build, nothing, env, tuple(given.found))
 
 

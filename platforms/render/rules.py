@@ -31,6 +31,21 @@ BLUEPRINT_RUNTIME = _rule(
     "A service synced from a Blueprint runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
     DOCS + "docker", INFERRED,
 )  # fmt: skip
+SERVICE_RECORD = _rule(
+    "service-record",
+    "A deploy consults the service's own settings alone: render.yaml is read at a Blueprint sync, a Procfile never.",
+    DOCS + "infrastructure-as-code", DOCUMENTED,
+)  # fmt: skip
+SYNC_OVERWRITES = _rule(
+    "sync-overwrites", "A Blueprint sync sets what render.yaml says, whatever was changed in the Dashboard since.",
+    DOCS + "infrastructure-as-code", DOCUMENTED,
+)  # fmt: skip
+SYNC_OMITTED = _rule(
+    "sync-omitted",
+    "Of what render.yaml leaves out, a sync keeps some settings (plan, instances, auto-deploys, variables) and empties "
+    "build filters; others almost definitely get their defaults.",
+    DOCS + "blueprint-spec", DOCUMENTED, APPROXIMATE, note="The documentation names what is kept, not what is not.",
+)  # fmt: skip
 CRON_RUNTIME = _rule(
     "cron-runtime", "A cron job runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
     DOCS + "cronjobs", INFERRED,
@@ -169,6 +184,7 @@ DEFAULT_ENV = _rule(
 ENV_FORMS = _rule(
     "env-forms", "A variable has one form: value, generateValue, sync: false, fromDatabase, fromService, or a group.",
     DOCS + "blueprint-spec", SCHEMA,
+    note="Its words for two at once, quoted by seven projects: cannot simultaneously specify fields value and sync.",
 )  # fmt: skip
 ENV_VALUES = _rule(
     "env-values",
@@ -222,6 +238,33 @@ UNKNOWN_FIELD = _rule(
     SCHEMA,
     note="Its words, quoted by six unrelated projects: field nodeVersion not found in type file.Service.",
 )
+UNKNOWN_TYPE = _rule(
+    "unknown-type", "A service of an unknown type is refused; Postgres and static sites are no types of their own.",
+    'validator output quoted by nine projects: unknown type "static"', COMMUNITY,
+)  # fmt: skip
+EMPTY_BUT_REQUIRED = _rule(
+    "empty-but-required", "A reference to a service must name its type.",
+    "validator output quoted by one project: fromService.type empty but required", COMMUNITY,
+    note="The published schema requires it as well, and the name.",
+)  # fmt: skip
+SERVICE_PROPERTY = _rule(
+    "service-property", "fromService takes connectionString, host, hostport and port; another property is refused.",
+    "validator output quoted by four projects", COMMUNITY,
+)  # fmt: skip
+NESTED_FIELDS = _rule(
+    "nested-fields",
+    "Fields inside a field are required as the published schema says.",
+    "https://render.com/schema/render.yaml.json",
+    SCHEMA,
+    APPROXIMATE,
+    note="What only the schema requires is a warning: the server is not known to refuse it.",
+)
+DEPRECATED_FIELDS = _rule(
+    "deprecated-fields",
+    "Deprecated names are still taken; autoDeployTrigger wins over autoDeploy.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+)
 MISPLACED_FIELD = _rule(
     "misplaced-field",
     "A field of another kind of service is no unknown one; a static site is refused for a region and the free plan.",
@@ -248,7 +291,8 @@ WORKFLOWS = _rule(
     "https://render.com/changelog/added-blueprint-support-for-render-workflows",
     DOCUMENTED,
     NOT_IMITATED,
-    note="They are read and left out of the plan.",
+    note="They are read and left out of the plan. Its validator asks for repo and buildCommand (a pull request of "
+    "render-oss/skills, 2026-09-18), which an older official example has not.",
 )
 REFERENCES = _rule(
     "references",
@@ -277,6 +321,13 @@ DATASTORES = _rule(
 IP_ALLOW_LIST = _rule(
     "ip-allow-list", "A Key Value store must have an ipAllowList.", "validator output quoted by projects", COMMUNITY
 )
+IP_SOURCES = _rule(
+    "ip-sources", "The sources of an ipAllowList are IP addresses and CIDR ranges.", DOCS + "blueprint-spec", DOCUMENTED
+)
+DOMAINS = _rule(
+    "domains", "Custom domains are host names; a service that refuses its onrender.com name must have one.",
+    DOCS + "custom-domains", DOCUMENTED,
+)  # fmt: skip
 FREE_PLAN = _rule(
     "free-plan",
     "The free plan is for web services, Key Value and Postgres: one instance, no disk, no pre-deploy command.",
@@ -298,6 +349,20 @@ DATABASE_PLAN = _rule(
     DOCS + "blueprint-spec",
     DOCUMENTED,
 )
+DATABASE_WORDS = _rule(
+    "database-words", "A database with a plan that there is not, or a disk that is no multiple of 5 GB, is refused.",
+    "validator output quoted by one project that tried them, August 2026", COMMUNITY,
+    note="1 GB is taken.",
+)  # fmt: skip
+FREE_DATABASE = _rule(
+    "free-database", "A workspace has one free Postgres: creating a second fails, and the sync with it.",
+    "sync output quoted by ten projects", COMMUNITY,
+    note="One that the workspace has already cannot be known here.",
+)  # fmt: skip
+DATABASES = _rule(
+    "databases", "postgresMajorVersion is 13 to 18 for a new database, the newest by default; replicas are 5 at most.",
+    DOCS + "blueprint-spec", DOCUMENTED,
+)  # fmt: skip
 RESERVED_PORT = _rule(
     "reserved-ports", "Ports 18012, 18013 and 19099 are Render's own.", DOCS + "web-services", DOCUMENTED
 )
@@ -419,6 +484,13 @@ PRE_DEPLOY_COMMAND = _rule(
     "A pre-deploy command of an image is split as a dockerCommand is: no shell runs it; a native one runs in bash.",
     "deploy logs of Docker services quoted in two repositories", LOG, APPROXIMATE,
     note="That bash runs a native service's is inferred from its build and start commands.",
+)  # fmt: skip
+INITIAL_HOOK = _rule(
+    "initial-deploy-hook", "initialDeployHook runs once, after the first deploy of a service that is live.",
+    DOCS + "blueprint-spec", DOCUMENTED, APPROXIMATE,
+    note="The first deploy is the first that this project remembers. Not published, and so taken from a pre-deploy "
+    "command: that it has an instance of its own, how it is split into words, 30 minutes. One that fails leaves the "
+    "deploy live here.",
 )  # fmt: skip
 CRON_SCHEDULE = _rule(
     "cron-schedule", "A cron job's schedule has five fields, in UTC; weekdays may be named.", DOCS + "cronjobs",

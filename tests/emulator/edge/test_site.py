@@ -122,6 +122,16 @@ def test_other_methods_are_refused_and_their_bodies_passed_over(address: tuple[s
     assert asked(address, "GET", "/").content == b"home"
 
 
+def test_body_that_nobody_wants_is_no_next_request(served: Server) -> None:
+    """On one connection: after it the next answer is whole."""
+    connection = http.client.HTTPConnection(*served.address, timeout=10)
+    for method, body, status in (("POST", b"GET /docs HTTP/1.1\r\nHost: a\r\n\r\n", 405), ("GET", None, 200)):
+        connection.request(method, "/", body=body)
+        response = connection.getresponse()
+        assert (response.status, b"docs" in response.read()) == (status, False)
+    connection.close()
+
+
 @pytest.mark.parametrize(
     "path",
     ["/passwd", "/null", "/../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/etc/passwd", "/docs/..%5c..", "/%00"],
