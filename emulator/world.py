@@ -481,8 +481,9 @@ class PublishedSite(Protocol):
         """In bytes, all of them."""
         ...
 
-    def serve(self, static: Static) -> "ServedSite":
-        """Answer requests for them by these rules. Raises HostError."""
+    def serve(self, static: Static, url_of: Callable[[str], str | None]) -> "ServedSite":
+        """Answer requests for them by these rules. url_of: where another service of the plan is reached, None while it
+        is not live. Raises HostError."""
         ...
 
 

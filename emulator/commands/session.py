@@ -355,7 +355,13 @@ class Session:
             decided=self._decided,
             lost=self._is_lost,
             problem=self._broke,
+            url_of=self._url_of,
         )
+
+    def _url_of(self, name: str) -> str | None:
+        """Where a service is reached, while it is live."""
+        run = self.runs.get(name)
+        return run.url if run is not None and run.live is not None else None
 
     def _front(self, name: str, front: "Ahead[Front]") -> "Front":
         """The address before a service; told once if it is not the one of last time."""
