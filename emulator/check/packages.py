@@ -76,8 +76,8 @@ PROJECT_FILE = CheckRule(
     statement="A step works on a file of the project that is not there at that point of the build.",
     why=(
         "go.mod, Cargo.toml, package.json, Gemfile, composer.json, pom.xml or mix.exs is what such a tool looks for "
-        "first; python, sh and chmod are given the file. It is not in the build context, or a later line copies it, or "
-        "the step runs in another directory."
+        "first; python, sh, cp, mv and chmod are given the file. It is not in the build context, or a later line "
+        "copies it, or the step runs in another directory."
     ),
     wrong=Sample(
         files={
@@ -205,6 +205,8 @@ def _of_install(scene: _Scene) -> Iterator[Diagnostic]:
     if install.failure == "fails":
         if found is not None:
             yield found
+    elif isinstance(install.report, ToolReport) and install.report.may_fail:
+        return
     elif install.failure == "swallowed" and found is not None:
         yield replace(
             found, code=SWALLOWED.code, severity=Severity.WARNING,

@@ -19,9 +19,11 @@ Environ = Mapping[str, str | None]
 
 
 class ToolReport(Record, frozen=True, kw_only=True):
-    """needs: files of the project that are surely missing."""
+    """needs: files of the project that are surely missing. may_fail: whether a failure that is let pass is meant so, as
+    of `cp x y || true`."""
 
     needs: tuple[Need, ...]
+    may_fail: bool = False
 
 
 class _Wanted(Record, frozen=True, kw_only=True):
@@ -58,7 +60,7 @@ def project_need(command: Command, files: Files, environ: Environ, base: str) ->
     where = " or a directory above" if wanted.above else ""
     why = wanted.why or f"{step.tool} {step.action} works on the project of its directory{where}"
     need = Need(path=join(directory, wanted.names[0]), why=why, state="missing", line=command.line)
-    return step, ToolReport(needs=(need,))
+    return step, ToolReport(needs=(need,), may_fail=bool(wanted.why))
 
 
 def _above(directory: str) -> Iterator[str]:
@@ -225,6 +227,19 @@ def _chmod(words: Sequence[Word], environ: Environ, base: str) -> _Wanted | None
     return _Wanted(action=" ".join(texts), names=(texts[1],), why="it changes the mode of that file")
 
 
+def _moved(words: Sequence[Word], environ: Environ, base: str) -> _Wanted | None:
+    """`cp` and `mv` of one file: they fail where it is not there."""
+    del environ, base
+    texts = _plain(words)
+    if texts is None or any(word.many for word in words):
+        return None
+    plain = [text for text in texts if not text.startswith("-")]
+    known = all(text.strip("-rRafpvn") == "" for text in texts if text.startswith("-"))
+    if not known or len(plain) != 2:
+        return None
+    return _Wanted(action=" ".join(plain), names=(plain[0],), why="it takes that file")
+
+
 def _plain(words: Sequence[Word]) -> list[str] | None:
     """The words, None when one of them is not known."""
     texts = [word.text for word in words if word.text is not None]
@@ -233,5 +248,5 @@ def _plain(words: Sequence[Word]) -> list[str] | None:
 
 _READERS: dict[str, Callable[[Sequence[Word], Environ, str], _Wanted | None]] = {
     "go": _go, "cargo": _cargo, "bundle": _bundle, "composer": _composer, "mvn": _maven, "mix": _mix,
-    "python": _script, "python3": _script, "sh": _script, "bash": _script, "chmod": _chmod,
+    "python": _script, "python3": _script, "sh": _script, "bash": _script, "chmod": _chmod, "cp": _moved, "mv": _moved,
 }  # fmt: skip

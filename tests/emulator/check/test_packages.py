@@ -165,6 +165,8 @@ def test_a_project_that_comes_too_late_names_the_line() -> None:
         ("RUN python gone.py || true\n", []), ("RUN if [ -f x.py ]; then python x.py; fi\n", []),
         ("RUN chmod -R 755 gone && chmod 755 *.sh\n", []), ("RUN echo 'x' > go.sh && chmod +x go.sh && ./go.sh\n", []),
         ("RUN --mount=type=bind,target=. python manage.py check\n", []), ("RUN printf x | python -\n", []),
+        ("COPY app ./\nRUN mv .env.example .env\n", [(PROJECT, 4)]), ("RUN cp -r /app/gone /x\n", [(PROJECT, 3)]),
+        ("COPY . .\nRUN cp build.sh x.sh && mv x.sh y.sh && sh y.sh && cp app/* /x && cp -T a b || ls\n", []),
         ("RUN <<E cat > /app/go.sh\nls\nE\nRUN sh go.sh\n", []), ("ARG S=gone.py\nRUN python $S\n", [(PROJECT, 4)]),
     ],
 )  # fmt: skip
