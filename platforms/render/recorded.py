@@ -5,6 +5,7 @@ from typing import NamedTuple
 from emulator.contract import GivenText, Inputs
 from emulator.model.choice import Trace
 from emulator.model.diagnostic import Diagnostic, Fault, UsageError, error, info, warning
+from emulator.model.origin import Origin
 from emulator.model.plan import Coverage
 from emulator.model.record import replace
 from emulator.model.rule import Fidelity
@@ -123,6 +124,17 @@ def _doubts(repo: Snapshot, recorded: Recorded) -> list[Diagnostic]:
                 f"{spec.name} is suspended on Render ({recorded.suspended.text}); it is run here all the same",
                 fault=Fault.APP, origin=recorded.suspended.origin, service=spec.name, rule=rules.SERVICE_RECORD.id,
                 help="resume it in the Dashboard",
+            )
+        )  # fmt: skip
+    places = (given.origin.file for given in recorded.env or () if given.origin)
+    shown = next((file for file in places if repo.look(file).is_file), None)
+    if shown is not None:
+        found.append(
+            warning(
+                "render/record-in-repository", f"{shown} holds values of variables, and git does not ignore it",
+                origin=Origin(file=shown), rule=rules.SERVICE_RECORD.id,
+                facts=("it is sent to the builder, and committed with the rest",),
+                help="move it out of the repository, or add it to .gitignore",
             )
         )  # fmt: skip
     if recorded.env is None:

@@ -203,6 +203,17 @@ def test_a_domain_that_redirects_is_not_asked_for() -> None:
     assert probe.host == "shop.example"
 
 
+def test_values_that_would_be_committed() -> None:
+    """A file with variables that git does not ignore is warned of, once; without variables it is nobody's business."""
+    text = json.dumps(api(envVars=[{"key": "A", "value": "1"}, {"key": "B", "value": "2"}]))
+    planned = plan({"a.json": text}, record={"a.json": text})
+    assert codes(planned) == ["render/record-in-repository"]
+    assert codes(plan({}, record={"a.json": text})) == []
+    assert codes(plan({"a.json": text}, record={"a.json": text}, ignored=["a.json"])) == []
+    bare = json.dumps(api())
+    assert codes(plan({"a.json": bare}, record={"a.json": bare}), "warning") == []
+
+
 def test_a_suspended_service() -> None:
     """Is run, and that Render does not run it is said, with who suspended it."""
     planned = recorded(api(envVars=[], suspended="suspended", suspenders=["stuck_crashlooping"]))
