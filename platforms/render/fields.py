@@ -59,9 +59,9 @@ SERVICE_FIELDS: dict[str, Field] = {
     "maintenanceMode": Field("W", "mapping", APPROXIMATE, "503 with a page of our own"),
     "ipAllowList": Field("WSV", "list", NOT_IMITATED, "served on this machine only"),
     "envVars": Field("WPKCS", "list", EXACT),
-    "previews": Field("WPKCS", "mapping", NOT_IMITATED, "no previews yet"),
-    "pullRequestPreviewsEnabled": Field("WPKS", "boolean", NOT_IMITATED, "no previews yet"),
-    "previewPlan": Field("WPKV", "string", NOT_IMITATED, "no previews yet"),
+    "previews": Field("WPKCS", "mapping", EXACT, "read with --preview"),
+    "pullRequestPreviewsEnabled": Field("WPKS", "boolean", EXACT, "read with --preview"),
+    "previewPlan": Field("WPKV", "string", EXACT, "read with --preview"),
     "staticPublishPath": Field("S", "string", EXACT),
     "headers": Field("S", "list", EXACT),
     "routes": Field("S", "list", EXACT),
@@ -74,9 +74,9 @@ ROOT_NOTES: dict[str, tuple[Fidelity, str]] = {
     "version": (EXACT, ""),
     "projects": (APPROXIMATE, "the services of all environments stand in one plan"),
     "ungrouped": (APPROXIMATE, "the services of all environments stand in one plan"),
-    "previews": (NOT_IMITATED, "no previews yet"),
-    "previewsEnabled": (NOT_IMITATED, "no previews yet"),
-    "previewsExpireAfterDays": (NOT_IMITATED, "no previews yet"),
+    "previews": (EXACT, "read with --preview; nothing expires here"),
+    "previewsEnabled": (EXACT, "read with --preview"),
+    "previewsExpireAfterDays": (NOT_IMITATED, "nothing expires here"),
 }
 """What we make of the file's outermost fields; services and databases are told field by field."""
 

@@ -119,6 +119,11 @@ DOCKER_CONTEXT = _rule(
     "docker-context", "The build context is the service's root unless dockerContext names another folder.",
     DOCS + "blueprint-spec", DOCUMENTED,
 )  # fmt: skip
+OTHER_REPOSITORY = _rule(
+    "other-repository", "A service with `repo` is built from that repository, wherever the Blueprint lies.",
+    DOCS + "blueprint-spec", DOCUMENTED, NOT_IMITATED,
+    note="Its fields are checked, its files are not; one of the same name is taken for a fork of the one at hand.",
+)  # fmt: skip
 CLEAN_CLONE = _rule(
     "clean-clone",
     "A build starts from a fresh clone: files that git ignores are not there.",
@@ -211,7 +216,8 @@ DEFAULT_ENV = _rule(
     DOCS + "environment-variables",
     DOCUMENTED,
     APPROXIMATE,
-    note="Identifiers are made up here, the same for the same repository and service.",
+    note="Identifiers are made up here, the same for the same repository and service; WEB_CONCURRENCY is not there in "
+    "a build, where Render's is empty.",
 )
 ENV_FORMS = _rule(
     "env-forms", "A variable has one form: value, generateValue, sync: false, fromDatabase, fromService, or a group.",
@@ -228,17 +234,19 @@ ENV_VALUES = _rule(
 )
 ENV_GROUPS = _rule(
     "env-groups",
-    "Variables of a group have a value or generateValue; a service's own variable beats its groups'.",
+    "Variables of a group have a value or generateValue; a service's own variable beats its groups', and of two groups "
+    "the one created last wins.",
     DOCS + "configure-environment-variables",
     DOCUMENTED,
+    APPROXIMATE,
+    note="Groups are taken to be created in the order of the file; Render promises no winner among them.",
 )
 GENERATED_VALUE = _rule(
     "generated-value",
-    "generateValue makes a random 256-bit value, base64, once.",
+    "generateValue makes a random 256-bit value, base64, once; a group's is one for all that link it.",
     DOCS + "blueprint-spec",
     DOCUMENTED,
-    APPROXIMATE,
-    note="Made anew for each `up` for now; Render keeps the first.",
+    note="Made once for a project on this machine and kept; `emu env --forget NAME` has it made anew.",
 )
 PROMPTED_VALUE = _rule(
     "prompted-value",
@@ -332,7 +340,25 @@ REFERENCES = _rule(
     DOCS + "blueprint-spec",
     DOCUMENTED,
     APPROXIMATE,
-    note="Resolved at each deploy; fromService with envVarKey is unset in `up` unless --env gives it.",
+    note="Resolved at each deploy: what the file refers to is what runs here.",
+)
+SECRET_FILES = _rule(
+    "secret-files",
+    "A secret file is at /etc/secrets/NAME, without Docker in the service's root as well, for root and group 1000 to "
+    "read; a Docker build mounts it by an id that has _ for every sign but letters and digits.",
+    DOCS + "docker-secrets",
+    DOCUMENTED,
+    APPROXIMATE,
+    note="Every service gets those of --secret-file; that native builds see them too is not documented.",
+)
+PREVIEWS = _rule(
+    "previews",
+    "A preview has a copy of every service but those with generation off, with IS_PULL_REQUEST=true, previewValue and "
+    "previews.plan in force, minInstances where there is scaling, new empty datastores, and nothing of sync: false.",
+    DOCS + "preview-environments",
+    DOCUMENTED,
+    APPROXIMATE,
+    note="Names and addresses are those of the service itself; Render's carry the number of the pull request.",
 )
 PRIVATE_NETWORK = _rule(
     "private-network",

@@ -2,7 +2,17 @@
 
 import pytest
 
-from emulator.model.event import Event, Live, PreDeployFinished, PreDeployStarted, RunFinished, TaskEvent
+from emulator.model.event import (
+    Event,
+    Live,
+    PreDeployFinished,
+    PreDeployStarted,
+    RunFinished,
+    ServiceVerdict,
+    TaskEvent,
+    Verdict,
+    VerdictKind,
+)
 from emulator.show.style import Style
 from emulator.show.up_text import UpText
 from tests.emulator.engine.services import service
@@ -34,6 +44,22 @@ def _task(state: str, **more: object) -> TaskEvent:
 def test_one_line_each(event: Event, line: str | None) -> None:
     """What happened, to which task, and after how long; an attempt's start is told with its container."""
     assert [text.partition("s  ")[2] for text in TEXT.lines(event)] == ([line] if line else [])
+
+
+def test_a_verdict_says_why_of_each_service_that_is_not_well() -> None:
+    """One line each, its reason beside it; the good ones need none."""
+    services = (
+        ServiceVerdict(name="db", verdict=VerdictKind.LIVE, reason="db is live"),
+        ServiceVerdict(name="shop", verdict=VerdictKind.CANCELED, reason="shop was not started: it needs queue"),
+        ServiceVerdict(name="web", verdict=VerdictKind.BUILD_FAILED, reason="words " * 20),
+    )
+    text = TEXT.block(Verdict(verdict=VerdictKind.BUILD_FAILED, reason="no", services=services))
+    assert text is not None
+    rows = text.splitlines()[1:]
+    assert rows[:2] == ["  db    live", "  shop  canceled      shop was not started: it needs queue"]
+    assert rows[2].startswith("  web   build_failed  words words")
+    assert rows[3].startswith(" " * 22 + "words")
+    assert max(map(len, rows)) <= 100
 
 
 def test_an_address_with_a_name() -> None:

@@ -181,7 +181,9 @@ def test_a_services_own_variable_wins_over_its_groups_and_the_command_line_over_
         {"name": "web"}]}  # fmt: skip
     texts = {"a.json": json.dumps(api(envVars=[{"key": "A", "value": "2"}])), "b.json": json.dumps(group)}
     assert resolve({}, record=texts).secrets.of("web") == {"A": "2", "B": "1"}
-    assert resolve({}, record=texts, env=[("A", "3")]).secrets.of("web") == {"A": "3", "B": "1"}
+    given = resolve({}, record=texts, env=[("A", "3")])
+    assert given.secrets.of("web") == {"B": "1"}
+    assert variable(given.plan.services[0], "A") == ("3", "flag", "both")
 
 
 def test_a_group_without_its_variables() -> None:
