@@ -205,6 +205,24 @@ def test_a_domain_that_redirects_is_not_asked_for() -> None:
     assert probe.host == "shop.example"
 
 
+def test_secret_files_are_mounted_and_never_printed() -> None:
+    """Merged in, in a file of their own, or of a linked group; one that the user gives under the same name wins, and
+    one without contents, or whose name is no file's, is left out."""
+    own = [{"secretFile": {"name": ".env", "content": "A=hunter2"}}, {"secretFile": {"name": "a/b", "content": "x"}},
+           {"secretFile": {"name": "bare"}}]  # fmt: skip
+    group = {"name": "g", "envVars": [], "serviceLinks": [{"name": "web"}], "secretFiles": [
+        {"name": "ca.pem", "content": "PEM"}]}  # fmt: skip
+    for texts in ({"a.json": api(), "b.json": [*own, group]}, {"a.json": api(secretFiles=own), "b.json": group}):
+        resolution = resolve({}, record={file: json.dumps(text) for file, text in texts.items()})
+        [service] = resolution.plan.services
+        assert [m.path for m in service.containers[0].mounts][:2] == ["/etc/secrets/ca.pem", "/etc/secrets/.env"]
+        assert {file.name: file.content for file in resolution.secret_files["web"]} == {
+            "ca.pem": b"PEM", ".env": b"A=hunter2",
+        }  # fmt: skip
+        assert "hunter2" not in to_json(resolution.plan).decode()
+        assert "hunter2" not in repr(resolution)
+
+
 def test_values_that_would_be_committed() -> None:
     """A file with variables that git does not ignore is warned of, once; without variables it is nobody's business."""
     text = json.dumps(api(envVars=[{"key": "A", "value": "1"}, {"key": "B", "value": "2"}]))
