@@ -86,7 +86,9 @@ def _from_record(repo: Snapshot, inputs: Inputs, texts: tuple[GivenText, ...], d
         services=tuple(r.service for r in results), edges=(), decisions=trace.decisions, coverage=coverage,
         diagnostics=tuple(found),
     )  # fmt: skip
-    return Resolution(plan=plan, secrets=_secrets(results), prompts=_prompts(results))
+    return Resolution(
+        plan=plan, secrets=_secrets(results), prompts=_prompts(results), secret_files=record.secret_files
+    )
 
 
 def _no_comparison(blueprint: Blueprint) -> Diagnostic:
