@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .model.remembered import Remembered
     from .request import Project
     from .snapshot import Snapshot
-    from .world import Clock, Docker, PublishedSite
+    from .world import Clock, Docker, PublishedSite, Unreached
 
 COMMANDS: dict[str, str] = {
     "plan": "which command would run, and why (no Docker needed)",
@@ -161,6 +161,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         clock=_clock,
         interrupted_again=_INTERRUPTS.again,
         publish=_publish,
+        unreached=_unreached,
     )
 
 
@@ -168,6 +169,12 @@ def _open_repository(path: str, root: str | None, snapshot: str) -> "Snapshot":
     from .edge.disk import open_repository
 
     return open_repository(path, root=root, snapshot=snapshot)
+
+
+def _unreached(host: str | None, port: int) -> "Unreached | None":
+    from .edge.reaching import unreached
+
+    return unreached(host, port)
 
 
 def _read_text(path: str, what: str) -> str:

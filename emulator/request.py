@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .engine.release import PrepareContext
     from .model.history import DeployRecord, History
     from .model.remembered import Remembered
-    from .world import Clock, Docker, Front, PublishedSite
+    from .world import Clock, Docker, Front, PublishedSite, Unreached
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""
@@ -111,6 +111,7 @@ class World:
         clock: "Callable[[], Clock]",
         interrupted_again: Callable[[], bool],
         publish: "Callable[[Docker, str, str, Mapping[str, str]], PublishedSite | None]",
+        unreached: "Callable[[str | None, int], Unreached | None]",
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -129,3 +130,4 @@ class World:
         self.clock = clock
         self.interrupted_again = interrupted_again
         self.publish = publish
+        self.unreached = unreached

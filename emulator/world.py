@@ -449,6 +449,8 @@ class Clock(Protocol):
 
 
 HttpProblem = Literal["refused", "timeout", "reset", "not-http", "unreachable"]
+Unreached = Literal["name", "refused", "timeout", "unreachable", "loopback"]
+"""Why a server cannot be reached. loopback: it listens for its own machine alone, where containers are not."""
 
 
 class HttpAnswer(Record, frozen=True, kw_only=True):
@@ -479,8 +481,9 @@ class PublishedSite(Protocol):
         """In bytes, all of them."""
         ...
 
-    def serve(self, static: Static) -> "ServedSite":
-        """Answer requests for them by these rules. Raises HostError."""
+    def serve(self, static: Static, url_of: Callable[[str], str | None]) -> "ServedSite":
+        """Answer requests for them by these rules. url_of: where another service of the plan is reached, None while it
+        is not live. Raises HostError."""
         ...
 
 

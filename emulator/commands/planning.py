@@ -46,11 +46,11 @@ def plan_repository(request: Request, world: World) -> Planned:
 
 
 def _asked(request: Request, world: World) -> tuple[str | None, str]:
-    """The platform that is asked for, and by what: its name, or a file that is given to it."""
-    given = ((name, o) for name, platform in world.platforms.items() for o in platform.OPTIONS if o.is_files)
-    by_file = next(((name, o.flag) for name, o in given if getattr(request, o.name, None)), None)
-    if request.platform is None and by_file is not None:
-        return by_file[0], f"{by_file[1]} is given"
+    """The platform that is asked for, and by what: its name, or an option that it alone has and that is given."""
+    own = ((name, o) for name, platform in world.platforms.items() for o in platform.OPTIONS if o.default is None)
+    by_option = next(((name, o.flag) for name, o in own if getattr(request, o.name, None)), None)
+    if request.platform is None and by_option is not None:
+        return by_option[0], f"{by_option[1]} is given"
     return request.platform, "--platform names it"
 
 

@@ -149,6 +149,7 @@ def doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
         prepare_context=world.prepare_context,
         ready=Ahead(make_ready).wait,
         hurry=world.interrupted_again,
+        unreached=world.unreached,
         publish=lambda image, path, labels: world.publish(docker, image, path, labels),
     )
 

@@ -105,6 +105,8 @@ class Build(Record, frozen=True, kw_only=True):
     base_fallbacks: tuple[str, ...] = ()
     """Images that may stand in for the base image we chose, where it cannot be had, best first."""
     root: str = "."
+    repository: str | None = None
+    """The other repository it is built from; None where it is the one at hand."""
     command: str | None = None
     image: str | None = None
     publish: str | None = None
@@ -369,6 +371,8 @@ class Static(Record, frozen=True, kw_only=True):
     redirect_status: int = 301
     default_headers: tuple[HeaderRule, ...] = ()
     """Headers of the platform's own, which the others replace."""
+    neighbours: dict[str, str] = field(default_factory=dict)
+    """Hosts in destinations that are those of other services of the plan, and their names."""
 
 
 class Service(Record, frozen=True, kw_only=True):
@@ -402,6 +406,9 @@ class Service(Record, frozen=True, kw_only=True):
     disk: Disk | None = None
     datastore: Datastore | None = None
     """What it is, where it is a database server."""
+    local_name: str | None = None
+    """A name for its address on this machine, like its public one: browsers and curl find what ends in `.localhost` by
+    themselves."""
     network_names: tuple[str, ...] = ()
     """The names under which the other services of the plan reach it."""
     instance_variable: str | None = None

@@ -40,9 +40,8 @@ def plan_text(plan: Plan, style: Style, read_line: ReadLine, *, verbose: bool = 
 def _head(plan: Plan, style: Style) -> str:
     parts = [style.bold(plan.platform)]
     if plan.created_from:
-        parts.append(
-            "synced from the Blueprint" if plan.created_from == "blueprint" else f"created from the {plan.created_from}"
-        )
+        words = {"blueprint": "synced from the Blueprint", "record": "as the record has it"}
+        parts.append(words.get(plan.created_from, f"created from the {plan.created_from}"))
     if any(decision.id == "preview" for decision in plan.decisions):
         parts.append("a preview")
     commit = f" at {plan.snapshot.commit[:8]}" if plan.snapshot.commit else ""

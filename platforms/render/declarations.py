@@ -71,6 +71,7 @@ class ServiceSpec(NamedTuple):
     domains: tuple[str, ...] = ()
     disk: dict[str, Value] | None = None
     scaling: dict[str, Value] | None = None
+    maintenance: dict[str, Value] | None = None
     routes: tuple[dict[str, Value], ...] = ()
     headers: tuple[dict[str, Value], ...] = ()
     previews: dict[str, Value] = {}

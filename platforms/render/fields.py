@@ -56,7 +56,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "domains": Field("WPKS", "list", NOT_IMITATED, "only the Host of health checks follows it"),
     "domain": Field("WPKS", "string", NOT_IMITATED, "only the Host of health checks follows it"),
     "renderSubdomainPolicy": Field("WS", "string", NOT_IMITATED, "there is one local address"),
-    "maintenanceMode": Field("W", "mapping", NOT_IMITATED, "never in maintenance here"),
+    "maintenanceMode": Field("W", "mapping", APPROXIMATE, "503 with a page of our own"),
     "ipAllowList": Field("WSV", "list", NOT_IMITATED, "served on this machine only"),
     "envVars": Field("WPKCS", "list", EXACT),
     "previews": Field("WPKCS", "mapping", EXACT, "read with --preview"),

@@ -17,6 +17,7 @@ from platforms.common import unreadable
 from . import rules
 from .coverage import blueprint_coverage, datastore_coverage, key_coverage, merged
 from .declarations import Blueprint, Database, ServiceSpec
+from .elsewhere import as_elsewhere
 from .emptiness import absence, nearest_file, nothing_to_run
 from .fields import DEFAULT_PATH
 from .manifest import read_blueprint
@@ -106,7 +107,8 @@ def _result(
 
         service = _emptied(key_value(spec, repo.repository), inputs)
         return ServiceResult(service, tuple(service_problems(spec)), coverage=datastore_coverage(spec.origin))
-    return resolve_service(repo, inputs, spec, sources.blueprint, created_from, sources=sources)
+    result = resolve_service(repo, inputs, spec, sources.blueprint, created_from, sources=sources)
+    return as_elsewhere(result, spec, repo.repository)
 
 
 def _database(repo: Snapshot, inputs: Inputs, database: Database, called: str) -> ServiceResult:

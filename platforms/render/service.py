@@ -9,7 +9,18 @@ from typing import NamedTuple
 from emulator.contract import Inputs
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, error, warning
-from emulator.model.plan import Command, Container, Coverage, Lifecycle, Mount, Port, Probes, Resources, Service
+from emulator.model.plan import (
+    Command,
+    Container,
+    Coverage,
+    Lifecycle,
+    Mount,
+    Port,
+    Probes,
+    Resources,
+    Service,
+    Static,
+)
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot, normal
 
@@ -24,9 +35,9 @@ from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of
 from .linking import network_names
 from .plans import DEFAULT, InstanceType, canonical, instance_type
 from .pre_deploy import PreDeploy, initial_hook, pre_deploy
-from .router import router_of
+from .router import local_name, maintenance_told, router_of
 from .secret_files import mounts_of, secret_file_problems, with_secrets
-from .site_rules import site_problems, static_of
+from .site_rules import far_routes, site_problems, static_of
 from .validation import recorded_problems, service_problems
 from .values import Sources
 from .way import Given, Way
@@ -68,22 +79,24 @@ def resolve_service(
     found += secret_file_problems(given, way.build)
     port = _port(spec, way.environment, trace, found)
     before, after = pre_deploy(spec, way, trace, found), initial_hook(spec, way, trace, found)
-    found += _unset(spec, way.environment, inputs)
+    found += [*_unset(spec, way.environment, inputs), *maintenance_told(spec)]
     life = lifecycle(spec, port, "override" if inputs.options.get("overlapping_deploys") == "override" else "wait")
     mounts = mounts_of(way.build, inputs) if spec.kind != "S" else ()
     way = way._replace(build=with_secrets(way.build, inputs))
+    static = static_of(spec, way.build, blueprint)
     service = _service(
-        spec, way, command, before, after, port=port, instance=instance, life=life, trace=trace, mounts=mounts
-    )
+        spec, way, command, before, after, port=port, instance=instance, life=life, static=static, trace=trace,
+        mounts=mounts,
+    )  # fmt: skip
     return ServiceResult(
         service, tuple(found), way.environment.hidden, way.environment.unanswered,
-        service_coverage(spec, way, inputs), way.unread,
+        (*service_coverage(spec, way, inputs), *far_routes(spec, static)), way.unread,
     )
 
 
 def _service(
     spec: ServiceSpec, way: Way, command: Command | None, before: PreDeploy, after: PreDeploy, *, port: Port | None,
-    instance: InstanceType, life: Lifecycle, trace: Trace, mounts: tuple[Mount, ...],
+    instance: InstanceType, life: Lifecycle, static: Static | None, trace: Trace, mounts: tuple[Mount, ...],
 ) -> Service:  # fmt: skip
     build, environment = way.build, way.environment
     runs = spec.kind != "S"
@@ -104,8 +117,8 @@ def _service(
         pre_deploy_argv=before.argv, pre_deploy_origin=before.origin,
         initial_deploy_hook=after.text, initial_hook_argv=after.argv, initial_hook_origin=after.origin,
         schedule=spec.text("schedule"),
-        static=static_of(spec, build), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
-        router=router_of(spec, trace), network_names=network_names(spec),
+        static=static, disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
+        router=router_of(spec, trace), local_name=local_name(spec), network_names=network_names(spec),
         instance_variable="RENDER_INSTANCE_ID", decisions=trace.decisions,
     )  # fmt: skip
 
