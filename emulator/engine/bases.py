@@ -83,8 +83,8 @@ def _fallback(service: Service, docker: Docker, base: str) -> str | None:
 
 
 def _stand_in(service: Service, docker: Docker, base: str, choices: tuple[StandIn, ...]) -> ToMake | str | None:
-    """One that was made before; nothing else where a registry gives the image; one to be made. Where no stand-in is at
-    hand to make it of, a registry is expected to answer, and the builder itself asks it for what a user's file names."""
+    """One that was made before; the image itself where a registry gives it; one to be made. Where nothing is at hand to
+    make it of, a registry is expected to answer, and the builder itself asks it for what a user's file names."""
     made = next((one.tag for one in choices if docker.image(one.tag) is not None), None)
     if made is not None:
         return made
