@@ -7,9 +7,10 @@ whatever the user's own files cause (a failing build step, a command that is not
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from .model.diagnostic import HostError
+from .model.plan import Static
 from .model.record import Record
 from .model.router import Router
 
@@ -19,6 +20,13 @@ HELPER_LABEL = "emu.helper"
 
 class Hidden(dict[str, str]):
     """Text by name where the text may be secret: prints as its names alone."""
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{name}: …" for name in self) + "}"
+
+
+class HiddenFiles(dict[str, bytes]):
+    """Contents by name, where they may be secret: prints as its names alone."""
 
     def __repr__(self) -> str:
         return "{" + ", ".join(f"{name}: …" for name in self) + "}"
@@ -75,7 +83,8 @@ class BuildRequest(Record, frozen=True, kw_only=True):
     a key must not equal a stage's name. syntax_line: "ignore" builds with the engine's own Dockerfile
     frontend even where the file's `# syntax=` names one, which has to come from a registry. masked: the
     arguments whose values are secret: the builder prints them in the names of steps, what is reported has
-    `‹NAME›` instead. The values of `secrets` are masked always.
+    `‹NAME›` instead. The values of `secrets` are masked always, and so are the lines of `secret_files`, which are
+    mounted like them and may hold anything.
     """
 
     context: str
@@ -83,6 +92,7 @@ class BuildRequest(Record, frozen=True, kw_only=True):
     target: str | None = None
     args: Mapping[str, str] = Hidden()
     secrets: Mapping[str, str] = Hidden()
+    secret_files: HiddenFiles = HiddenFiles()
     base_images: dict[str, str] = {}
     platform: str = "linux/amd64"
     tag: str | None = None
@@ -158,6 +168,18 @@ class VolumeMount(Record, frozen=True, kw_only=True):
     path: str
 
 
+class FileInside(Record, frozen=True, kw_only=True):
+    """A file that a container has besides its image's: root's, readable by `group` as well, and by nobody changed."""
+
+    path: str
+    content: bytes
+    group: int = 0
+    mode: int = 0o440
+
+    def __repr__(self) -> str:
+        return f"FileInside({self.path}, {len(self.content)} bytes)"
+
+
 class ContainerSpec(Record, frozen=True, kw_only=True):
     """One container, exactly. What is not named here it does not get: nothing of the host's environment,
     DNS search or files.
@@ -180,6 +202,7 @@ class ContainerSpec(Record, frozen=True, kw_only=True):
     """Further names under which others in `network` find it."""
     publish: dict[int, int] = {}
     volumes: tuple[VolumeMount, ...] = ()
+    files: tuple[FileInside, ...] = ()
     hosts: dict[str, str] = {}
     """Names and what they stand for: an address, or "host-gateway" for this machine."""
     user: str | None = None
@@ -393,6 +416,15 @@ class Docker(Protocol):
 
     def images(self, labels: Mapping[str, str]) -> tuple[ImageEntry, ...]: ...
 
+    def copy_folder(self, image: str, path: str, into: BinaryIO, labels: Mapping[str, str]) -> bool:
+        """Write a folder of an image as a tar archive whose names begin with "./"; False where the image has no such
+        folder. What is made for it carries `labels` and is gone afterwards. Raises OSError where `into` does."""
+        ...
+
+    def folders_there(self, image: str, paths: Iterable[str], labels: Mapping[str, str]) -> tuple[str, ...]:
+        """Those of `paths` that are folders of an image, or links to some."""
+        ...
+
     def remove_image(self, ref: str) -> None:
         """No error when it is gone or still used by a container."""
         ...
@@ -417,6 +449,8 @@ class Clock(Protocol):
 
 
 HttpProblem = Literal["refused", "timeout", "reset", "not-http", "unreachable"]
+Unreached = Literal["name", "refused", "timeout", "unreachable", "loopback"]
+"""Why a server cannot be reached. loopback: it listens for its own machine alone, where containers are not."""
 
 
 class HttpAnswer(Record, frozen=True, kw_only=True):
@@ -432,6 +466,36 @@ class HttpAnswer(Record, frozen=True, kw_only=True):
     detail: str = ""
     headers: dict[str, str] = {}
     body: bytes = b""
+
+
+class PublishedSite(Protocol):
+    """The files of one deploy of a site, kept until nobody needs them any more."""
+
+    @property
+    def files(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """In bytes, all of them."""
+        ...
+
+    def serve(self, static: Static, url_of: Callable[[str], str | None]) -> "ServedSite":
+        """Answer requests for them by these rules. url_of: where another service of the plan is reached, None while it
+        is not live. Raises HostError."""
+        ...
+
+
+class ServedSite(Protocol):
+    """A site that answers at an address of this machine."""
+
+    @property
+    def address(self) -> tuple[str, int]: ...
+
+    def close(self) -> None:
+        """Take no more requests; those that run are answered."""
+        ...
 
 
 class PortHolder(Protocol):

@@ -1,11 +1,13 @@
 """What `plan`, `check` and `up` share: their options, and the way from a request to a resolution."""
 
 import argparse
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from emulator import options, planning
-from emulator.contract import GivenVar, Inputs, Platform, Resolution
+from emulator.contract import GivenFile, GivenText, GivenVar, Inputs, Option, Platform, Resolution
 from emulator.model.diagnostic import Severity, UsageError
+from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.request import Request, World
 from emulator.snapshot import Snapshot
@@ -36,33 +38,88 @@ def plan_repository(request: Request, world: World) -> Planned:
     """Open the repository and resolve. Raises UsageError."""
     path = request.path or request.root or "."
     repo = world.open_repository(path, request.root, request.snapshot)
-    platform, decision = planning.detect(world.platforms, repo, request.platform)
-    inputs = read_inputs(request, platform, world)
-    return Planned(repo, platform, inputs, platform.resolve(repo, inputs, decision))
+    platform, decision = planning.detect(world.platforms, repo, *_asked(request, world))
+    inputs = read_inputs(request, platform, world, repo)
+    resolution = platform.resolve(repo, inputs, decision)
+    _refuse_unused_files(inputs, resolution.plan.services, platform)
+    return Planned(repo, platform, inputs, resolution)
 
 
-def with_answers(planned: Planned, answers: dict[str, str]) -> Planned:
-    """The plan again, with what a person answered."""
-    answered = tuple(GivenVar(name=name, value=value, source="answer") for name, value in answers.items())
+def _asked(request: Request, world: World) -> tuple[str | None, str]:
+    """The platform that is asked for, and by what: its name, or an option that it alone has and that is given."""
+    own = ((name, o) for name, platform in world.platforms.items() for o in platform.OPTIONS if o.default is None)
+    by_option = next(((name, o.flag) for name, o in own if getattr(request, o.name, None)), None)
+    if request.platform is None and by_option is not None:
+        return by_option[0], f"{by_option[1]} is given"
+    return request.platform, "--platform names it"
+
+
+def _refuse_unused_files(inputs: Inputs, services: tuple[Service, ...], platform: Platform) -> None:
+    """A secret file that no service takes would be missed without a word."""
+    taken = {secret.name for service in services for secret in service.build.secrets}
+    taken |= {mount.name for s in services for c in s.containers for mount in c.mounts if mount.kind == "secret"}
+    unused = [file.name for file in inputs.secret_files if file.name not in taken]
+    if services and unused:
+        raise UsageError(
+            f"--secret-file {unused[0]}: no service of this plan takes a secret file on {platform.TITLE}",
+            help="leave the option out",
+        )
+
+
+def with_answers(planned: Planned, answers: Mapping[tuple[str, str], str]) -> Planned:
+    """The plan again, with what a person answered, by service and variable."""
+    answered = tuple(
+        GivenVar(name=name, value=value, source="answer", service=service)
+        for (service, name), value in answers.items()
+    )
     inputs = replace(planned.inputs, env=(*planned.inputs.env, *answered))
     resolution = planned.platform.resolve(planned.repo, inputs, planned.resolution.plan.detected)
     return planned._replace(inputs=inputs, resolution=resolution)
 
 
-def read_inputs(request: Request, platform: Platform, world: World) -> Inputs:
+def read_inputs(request: Request, platform: Platform, world: World, repo: Snapshot) -> Inputs:
     """The request as the platform's inputs; --env comes after --env-file and so wins."""
     given = [v for file in request.env_file for v in _from_file(file, world)] + [
         _from_flag(text) for text in request.env
     ]
     latest = {v.name: v for v in given}
-    chosen = {o.name: getattr(request, o.name) for o in platform.OPTIONS if getattr(request, o.name, None) is not None}
-    set_by_user = tuple(o.name for o in platform.OPTIONS if o.name in chosen and chosen[o.name] != o.default)
+    own = [o for o in platform.OPTIONS if not o.is_files]
+    values = {o.name: getattr(request, o.name, None) for o in own}
+    chosen = {name: value for name, value in values.items() if value is not None and value is not False}
+    set_by_user = tuple(o.name for o in own if o.name in chosen and chosen[o.name] != o.default)
     return Inputs(
         env=tuple(latest.values()),
+        secret_files=tuple({f.name: f for f in (_secret_file(text, world) for text in request.secret_file)}.values()),
         services=tuple(request.service),
         options={k: str(v) for k, v in chosen.items()},
         options_chosen=set_by_user,
+        files={o.name: texts for o in platform.OPTIONS if o.is_files and (texts := _texts(request, o, world, repo))},
     )
+
+
+def _texts(request: Request, option: Option, world: World, repo: Snapshot) -> tuple[GivenText, ...]:
+    """What the files say that the user named with the option; one that lies in the repository has its name there."""
+    files = getattr(request, option.name, None) or ()
+    inside = repo.root.rstrip("/") + "/"
+    named = {file: world.absolute(file) for file in files}
+    return tuple(
+        GivenText(
+            file=whole.removeprefix(inside) if whole.startswith(inside) else file,
+            text=world.read_text(file, option.flag),
+        )
+        for file, whole in named.items()
+    )
+
+
+def _secret_file(text: str, world: World) -> GivenFile:
+    name, equals, path = text.partition("=")
+    if not (equals and name and path):
+        raise UsageError(
+            f"--secret-file takes NAME=PATH, not {text!r}", help="for example --secret-file .env=.env.local"
+        )
+    if "/" in name or name in (".", ".."):
+        raise UsageError(f"--secret-file: {name!r} is no file name", help="the name has no folder; PATH may have one")
+    return GivenFile(name=name, content=world.read_bytes(path, "--secret-file"))
 
 
 def _from_flag(text: str) -> GivenVar:

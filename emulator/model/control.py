@@ -13,13 +13,14 @@ from .record import Record
 class Ask(Record, frozen=True, kw_only=True):
     """verb: "deploy" what is there now; "restart" what is live; "rollback" to an earlier deploy; "status".
 
-    options: for a deploy, the command line it was asked with. answers: what a person answered to its prompts.
+    options: for a deploy, the command line it was asked with. answers: what a person answered to its
+    prompts, by service and variable.
     services: whom a restart concerns; () for all. to: the deploy to go back to; None for the one before.
     """
 
     verb: Literal["deploy", "restart", "rollback", "status"]
     options: dict[str, Any] = field(default_factory=dict)
-    answers: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, dict[str, str]] = field(default_factory=dict)
     services: tuple[str, ...] = ()
     to: int | None = None
 
@@ -32,7 +33,7 @@ Role = Literal["serving", "out of rotation", "down", "coming", "leaving"]
 
 
 class InstanceStatus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One container of a running `up`."""
+    """One instance of a service of a running `up`: a container, or "" where files are served without one."""
 
     container: str
     deploy: int

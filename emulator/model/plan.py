@@ -79,6 +79,15 @@ class EnvVar(Record, frozen=True, kw_only=True):
     origin: Origin | None = None
     reference: Reference | None = None
     """Where the value comes from once the datastore it speaks of is there."""
+    made_as: str | None = None
+    """The name of a random value that is made once and kept: variables that share the name share the value."""
+
+
+class BuildSecret(Record, frozen=True, kw_only=True):
+    """A secret file that steps of the build may mount: by which id, and the file's own name."""
+
+    id: str
+    name: str
 
 
 class Build(Record, frozen=True, kw_only=True):
@@ -91,10 +100,13 @@ class Build(Record, frozen=True, kw_only=True):
     context: str | None = None
     target: str | None = None
     args: tuple[EnvVar, ...] = ()
+    secrets: tuple[BuildSecret, ...] = ()
     base_images: tuple[str, ...] = ()
     base_fallbacks: tuple[str, ...] = ()
     """Images that may stand in for the base image we chose, where it cannot be had, best first."""
     root: str = "."
+    repository: str | None = None
+    """The other repository it is built from; None where it is the one at hand."""
     command: str | None = None
     image: str | None = None
     publish: str | None = None
@@ -269,10 +281,16 @@ class Instances(Record, frozen=True, kw_only=True):
 
 
 class Mount(Record, frozen=True, kw_only=True):
+    """What a container finds at a path that is not of its image. kind "secret": the secret file `name`."""
+
     path: str
     kind: str
     name: str
     read_only: bool = False
+    group: int | None = None
+    """Whose group a secret file has; its owner is root."""
+    mode: str | None = None
+    """Its permissions: "0440"."""
 
 
 class Container(Record, frozen=True, kw_only=True):
@@ -311,20 +329,50 @@ class Traffic(Record, frozen=True, kw_only=True):
 
 
 class Route(Record, frozen=True, kw_only=True):
+    """A rule for paths at which a site has no file. `source` and `destination` are as they were written."""
+
     type: Literal["redirect", "rewrite"]
     source: str
     destination: str
+    pattern: str = ""
+    """The source as a regular expression that a whole path must match; "" matches none."""
+    target: str = ""
+    """The destination with what the pattern captured: \\g<1> and \\g<name> stand for its groups."""
+    origin: Origin | None = None
 
 
 class HeaderRule(Record, frozen=True, kw_only=True):
+    """A header of the answers to some paths. `path` is as it was written, `pattern` as in a `Route`."""
+
     path: str
     name: str
     value: str
+    pattern: str = ""
+    origin: Origin | None = None
 
 
 class Static(Record, frozen=True, kw_only=True):
+    """How a site of files is served. Routes are tried in order, the first that matches counts; of headers all that
+    match count, the last of each name."""
+
     routes: tuple[Route, ...] = ()
     headers: tuple[HeaderRule, ...] = ()
+    folder: str | None = None
+    """Where the built image has the files."""
+    folder_origin: Origin | None = None
+    index_file: str = "index.html"
+    """What answers for a folder."""
+    implied_suffix: str | None = None
+    """What a path may leave away: with ".html" /about is about.html, where there is no other about."""
+    not_found_file: str | None = None
+    """What is answered, with status 404, where nothing is found."""
+    not_found: str = "Not Found\n"
+    """The same where there is no such file."""
+    redirect_status: int = 301
+    default_headers: tuple[HeaderRule, ...] = ()
+    """Headers of the platform's own, which the others replace."""
+    neighbours: dict[str, str] = field(default_factory=dict)
+    """Hosts in destinations that are those of other services of the plan, and their names."""
 
 
 class Service(Record, frozen=True, kw_only=True):
@@ -348,6 +396,9 @@ class Service(Record, frozen=True, kw_only=True):
     """What the pre-deploy command is executed as, in a container of its own."""
     pre_deploy_origin: Origin | None = None
     initial_deploy_hook: str | None = None
+    initial_hook_argv: tuple[str, ...] | None = None
+    """What the hook is executed with; None where it is not run."""
+    initial_hook_origin: Origin | None = None
     schedule: str | None = None
     tasks: Tasks | None = None
     traffic: tuple[Traffic, ...] = ()
@@ -355,8 +406,13 @@ class Service(Record, frozen=True, kw_only=True):
     disk: Disk | None = None
     datastore: Datastore | None = None
     """What it is, where it is a database server."""
+    local_name: str | None = None
+    """A name for its address on this machine, like its public one: browsers and curl find what ends in `.localhost` by
+    themselves."""
     network_names: tuple[str, ...] = ()
     """The names under which the other services of the plan reach it."""
+    instance_variable: str | None = None
+    """The variable in which each instance finds a name of its own: the plan's value, other letters after the last -."""
     resources: Resources
     shutdown: Shutdown
     router: Router | None = None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.origin import Origin
-from emulator.model.plan import Build, BuildKind, Command, EnvVar, Plan, Probe, Service, ServiceType, Tasks
+from emulator.model.plan import Build, BuildKind, Command, EnvVar, Plan, Probe, Service, ServiceType, Static, Tasks
 from emulator.model.record import replace
 from emulator.model.router import Header, Router
 
@@ -40,9 +40,10 @@ def plan_text(plan: Plan, style: Style, read_line: ReadLine, *, verbose: bool = 
 def _head(plan: Plan, style: Style) -> str:
     parts = [style.bold(plan.platform)]
     if plan.created_from:
-        parts.append(
-            "synced from the Blueprint" if plan.created_from == "blueprint" else f"created from the {plan.created_from}"
-        )
+        words = {"blueprint": "synced from the Blueprint", "record": "as the record has it"}
+        parts.append(words.get(plan.created_from, f"created from the {plan.created_from}"))
+    if any(decision.id == "preview" for decision in plan.decisions):
+        parts.append("a preview")
     commit = f" at {plan.snapshot.commit[:8]}" if plan.snapshot.commit else ""
     parts.append(f"{plan.snapshot.kind}{commit}")
     return " · ".join(parts)
@@ -62,9 +63,13 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
             lines += _row("because", reason, style)
         lines += _argv(command, style, verbose=verbose)
     lines += _row("builds", _build(service.build), style)
+    for label, text in _site(service.static):
+        lines += _row(label, text, style)
     if service.pre_deploy_command:
         not_run = "" if service.pre_deploy_argv else "  (not run)"
         lines += _row("before", f"{service.pre_deploy_command.rstrip()}{not_run}", style)
+    if service.initial_deploy_hook:
+        lines += _row("once", f"{service.initial_deploy_hook.rstrip()}  (after the first deploy)", style)
     if service.schedule:
         lines += _row("schedule", f"{service.schedule} (UTC)", style)
     if service.tasks:
@@ -79,6 +84,9 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
         plan = f" ({service.resources.plan})" if service.resources.plan else ""
         lines += _row("memory", f"{service.resources.memory_mib} MiB{plan}", style)
     lines += _row("env", _env(service.env, verbose=verbose), style)
+    files = [mount.path for container in service.containers for mount in container.mounts if mount.kind == "secret"]
+    if files:
+        lines += _row("files", ", ".join(files), style)
     return "\n".join(lines)
 
 
@@ -139,9 +147,18 @@ def _build(build: Build) -> str:
         case BuildKind.IMAGE:
             return f"nothing: the image {build.image}" if build.image else f"nothing: {build.runtime}"
         case BuildKind.STATIC:
-            return f"{(build.command or 'no build command').rstrip()}, publishes {build.publish}"
+            return f"{(build.command or 'no build command').rstrip()}, publishes {build.publish or 'nothing'}"
         case BuildKind.BUILDPACK:
             return f"buildpacks: {build.runtime}"
+
+
+def _site(static: Static | None) -> list[tuple[str, str]]:
+    """The rules by which files are served, in their order; each kind has its label once."""
+    routes = [f"{route.type} {route.source} → {route.destination}" for route in static.routes] if static else []
+    headers = [f"{rule.name}: {rule.value} at {rule.path}" for rule in static.headers] if static else []
+    labels = [*["routes"][: len(routes)], *[""] * (len(routes) - 1), *["headers"][: len(headers)]]
+    labels += [""] * (len(headers) - 1)
+    return list(zip(labels, [*routes, *headers], strict=True))
 
 
 def _router(router: Router) -> str:

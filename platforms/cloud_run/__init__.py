@@ -1,7 +1,7 @@
 """Cloud Run: the contract's names and nothing more."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator.contract import Claim, Inputs, Option, Resolution
 from emulator.model.choice import Decision
@@ -28,6 +28,11 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         flag="--config", metavar="FILE",
         help="the service's or job's YAML (default: service.yaml or job.yaml when it is a Knative Service or a Job)",
+    ),
+    Option(
+        flag="--gcloud", metavar="COMMAND",
+        help='plan what this command deploys: "run deploy NAME --source .", or FILE[:LINE] of the script, build file '
+        "or workflow that holds it",
     ),
     Option(flag="--image", metavar="REF", help="deploy this image instead of building the source"),
 )
@@ -70,6 +75,11 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     return resolve(repo, inputs, detected)
 
 
+def schemas() -> dict[str, dict[str, Any]]:
+    """None: Google publishes those of its own files."""
+    return {}
+
+
 def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     """See `log_lines.narrate`."""
     from .log_lines import narrate
@@ -77,4 +87,4 @@ def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     return narrate(service, event)
 
 
-__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "resolve"]
+__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "resolve", "schemas"]

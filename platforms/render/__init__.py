@@ -1,6 +1,6 @@
 """Render: the contract's names and nothing more."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator.contract import Claim, Inputs, Option, Resolution
 from emulator.model.choice import Decision
@@ -26,6 +26,14 @@ OPTIONS: tuple[Option, ...] = (
         flag="--overlapping-deploys", choices=("wait", "override"), default="wait",
         help="a deploy asked for during another waits for its end (the default of newer workspaces), or cancels it",
     ),
+    Option(
+        flag="--preview", is_switch=True,
+        help="as the preview of a pull request: IS_PULL_REQUEST, previewValue, previews.plan, nothing of sync: false",
+    ),
+    Option(
+        flag="--service-record", metavar="FILE", is_files=True,
+        help="the settings of a service that exists, as Render's API or command line exports them (JSON, repeatable)",
+    ),
     Option(flag="--blueprint", metavar="FILE", help="the Blueprint's path (default: render.yaml)"),
 )  # fmt: skip
 
@@ -48,6 +56,13 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     return resolve(repo, inputs, detected)
 
 
+def schemas() -> dict[str, dict[str, Any]]:
+    """See `editor_schema.blueprint_schema`."""
+    from .editor_schema import blueprint_schema
+
+    return {DEFAULT_PATH: blueprint_schema()}
+
+
 def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     """See `log_lines.narrate`."""
     from .log_lines import narrate
@@ -55,4 +70,4 @@ def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     return narrate(service, event)
 
 
-__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "resolve"]
+__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "resolve", "schemas"]

@@ -4,6 +4,8 @@ Lines that circulate but were never seen in a real log ("Health check passed") a
 none were ever quoted.
 """
 
+import posixpath
+
 from emulator.contract import token
 from emulator.model.event import (
     BuildFailed,
@@ -52,9 +54,11 @@ def _lines(service: Service, event: Event) -> tuple[str, ...]:
         case BuildStarted():
             return _build_started(service)
         case BuildFinished():
-            return ("Build successful 🎉",) if service.build.kind is BuildKind.NATIVE else ()
+            return _BUILT.get(service.build.kind, ())
+        case BuildFailed(code="no-publish-folder"):
+            return (f"Publish directory {_publish_directory(service)} does not exist!", "Build failed 😞")
         case BuildFailed():
-            return ("Build failed 😞",) if service.build.kind is BuildKind.NATIVE else ()
+            return ("Build failed 😞",) if service.build.kind in _BUILT else ()
         case ContainerStarted():
             return _started(service, event)
         case StillScanning():
@@ -70,15 +74,24 @@ def _lines(service: Service, event: Event) -> tuple[str, ...]:
         case DeployFailed(phase="port"):
             return (_port_scan_timeout(event),)
         case Live():
-            return _live(service)
+            return _live(service, event)
         case Restarted() | _:
             return ()
+
+
+_BUILT = {BuildKind.NATIVE: ("Build successful 🎉",), BuildKind.STATIC: ("Uploading build...",)}
+"""What ends a build that is Render's own. Logs of static sites have no line that calls it successful."""
+
+
+def _publish_directory(service: Service) -> str:
+    """As it is written: relative to the service's root."""
+    return posixpath.relpath(service.build.publish or ".", service.build.root)
 
 
 def _build_started(service: Service) -> tuple[str, ...]:
     """From the choice of versions to the build command. Around a Dockerfile's build the platform's lines
     are not known; "Uploading build..." is left out, since nothing is uploaded here."""
-    if service.build.kind is not BuildKind.NATIVE:
+    if service.build.kind not in _BUILT:
         return ()
     versions = {"python": _python, "node": _node}.get(service.build.runtime)
     lines = versions(service) if versions is not None else ()
@@ -153,8 +166,15 @@ def _port_scan_timeout(event: DeployFailed) -> str:
     )
 
 
-def _live(service: Service) -> tuple[str, ...]:
+def _live(service: Service, event: Live) -> tuple[str, ...]:
+    """The port comes from a later look (rule render/detected-port). With more than one, Render tells the protocol of
+    the others, which is not known here: then nothing is said of any."""
+    if service.type is ServiceType.STATIC:
+        return ("Your site is live 🎉",)
     url = next((v.value for v in service.env if v.name == "RENDER_EXTERNAL_URL"), None)
     if not url:
         return ("Your service is live 🎉",)
-    return ("Your service is live 🎉", "", _BAR, "", f"Available at your primary URL {url}", "", _BAR)
+    found: tuple[str, ...] = ()
+    if event.port is not None and not event.other_ports and service.type is ServiceType.WEB:
+        found = (f"Detected service running on port {event.port}", PORT_DOCS)
+    return ("Your service is live 🎉", "", _BAR, "", f"Available at your primary URL {url}", "", _BAR, *found)

@@ -31,6 +31,21 @@ BLUEPRINT_RUNTIME = _rule(
     "A service synced from a Blueprint runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
     DOCS + "docker", INFERRED,
 )  # fmt: skip
+SERVICE_RECORD = _rule(
+    "service-record",
+    "A deploy consults the service's own settings alone: render.yaml is read at a Blueprint sync, a Procfile never.",
+    DOCS + "infrastructure-as-code", DOCUMENTED,
+)  # fmt: skip
+SYNC_OVERWRITES = _rule(
+    "sync-overwrites", "A Blueprint sync sets what render.yaml says, whatever was changed in the Dashboard since.",
+    DOCS + "infrastructure-as-code", DOCUMENTED,
+)  # fmt: skip
+SYNC_OMITTED = _rule(
+    "sync-omitted",
+    "Of what render.yaml leaves out, a sync keeps some settings (plan, instances, auto-deploys, variables) and empties "
+    "build filters; others almost definitely get their defaults.",
+    DOCS + "blueprint-spec", DOCUMENTED, APPROXIMATE, note="The documentation names what is kept, not what is not.",
+)  # fmt: skip
 CRON_RUNTIME = _rule(
     "cron-runtime", "A cron job runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
     DOCS + "cronjobs", INFERRED,
@@ -104,6 +119,11 @@ DOCKER_CONTEXT = _rule(
     "docker-context", "The build context is the service's root unless dockerContext names another folder.",
     DOCS + "blueprint-spec", DOCUMENTED,
 )  # fmt: skip
+OTHER_REPOSITORY = _rule(
+    "other-repository", "A service with `repo` is built from that repository, wherever the Blueprint lies.",
+    DOCS + "blueprint-spec", DOCUMENTED, NOT_IMITATED,
+    note="Its fields are checked, its files are not; one of the same name is taken for a fork of the one at hand.",
+)  # fmt: skip
 CLEAN_CLONE = _rule(
     "clean-clone",
     "A build starts from a fresh clone: files that git ignores are not there.",
@@ -125,6 +145,19 @@ PORT_SCAN = _rule(
     LOG,
     note="Documentation gives 15 minutes, one post-mortem 90 seconds.",
 )
+DETECTED_PORT = _rule(
+    "detected-port", "`Detected service running on port N` follows `Your service is live`, from a later scan.",
+    "two deploy logs; a tutorial of Render's shows it before", LOG, APPROXIMATE,
+    note="Told at once here: in one log it came five minutes later. Not told where other ports are open as well, since "
+    "their protocols would stand there.",
+)  # fmt: skip
+SEVERAL_PORTS = _rule(
+    "several-ports",
+    "Of several open ports the one that PORT names gets the public requests, else one that speaks HTTP; the others are "
+    "for the private network. At most 75 may be open.",
+    DOCS + "web-services", DOCUMENTED, APPROXIMATE,
+    note="Which of several is taken where none is PORT's is not published: the lowest here. 75 is not watched.",
+)  # fmt: skip
 HEALTH_CHECK = _rule(
     "health-check",
     "GET on healthCheckPath must answer 200-399 within 5 seconds; failing for 15 minutes cancels the deploy.",
@@ -135,6 +168,25 @@ CRASH = _rule(
     "crash-restart", "A process that ends during a deploy is started again until the deploy times out.",
     "https://render.com/tutorials/when-deploys-go-wrong/health-checks-and-crashes", LOG, APPROXIMATE,
     note="The waits between starts are not published: 1 s, doubling to 5 min.",
+)  # fmt: skip
+EARLY_EXIT = _rule(
+    "early-exit", "A service whose process ends with status 0 has exited early, which is a failure as well.",
+    "the API's reasons of failure, and deploy logs", LOG,
+)  # fmt: skip
+OUT_OF_MEMORY = _rule(
+    "out-of-memory",
+    "A process that needs more memory than its plan has is killed, told as `Out of memory (used over 512Mi)`, and "
+    "started again.",
+    "events and logs quoted in public repositories", COMMUNITY, APPROXIMATE,
+    note="The Dashboard's own word, `Ran out of memory (used over 512MB) while running your code.`, is no log line.",
+)  # fmt: skip
+CRASH_LOOP = _rule(
+    "crash-loop-suspension", "A service that crashes again and again may be suspended.",
+    "the API's reasons of suspension", INFERRED, NOT_IMITATED, note="It is started again for ever here.",
+)  # fmt: skip
+BUILD_TIMEOUT = _rule(
+    "build-timeout", "A build may take 120 minutes, with 2 CPUs and 8 GB of memory.", DOCS + "build-pipeline",
+    DOCUMENTED, NOT_IMITATED, note="It takes this machine's own time and memory here.",
 )  # fmt: skip
 WORKER_LIVE = _rule(
     "worker-stays-up",
@@ -164,11 +216,13 @@ DEFAULT_ENV = _rule(
     DOCS + "environment-variables",
     DOCUMENTED,
     APPROXIMATE,
-    note="Identifiers are made up here, the same for the same repository and service.",
+    note="Identifiers are made up here, the same for the same repository and service; WEB_CONCURRENCY is not there in "
+    "a build, where Render's is empty.",
 )
 ENV_FORMS = _rule(
     "env-forms", "A variable has one form: value, generateValue, sync: false, fromDatabase, fromService, or a group.",
     DOCS + "blueprint-spec", SCHEMA,
+    note="Its words for two at once, quoted by seven projects: cannot simultaneously specify fields value and sync.",
 )  # fmt: skip
 ENV_VALUES = _rule(
     "env-values",
@@ -180,17 +234,19 @@ ENV_VALUES = _rule(
 )
 ENV_GROUPS = _rule(
     "env-groups",
-    "Variables of a group have a value or generateValue; a service's own variable beats its groups'.",
+    "Variables of a group have a value or generateValue; a service's own variable beats its groups', and of two groups "
+    "the one created last wins.",
     DOCS + "configure-environment-variables",
     DOCUMENTED,
+    APPROXIMATE,
+    note="Groups are taken to be created in the order of the file; Render promises no winner among them.",
 )
 GENERATED_VALUE = _rule(
     "generated-value",
-    "generateValue makes a random 256-bit value, base64, once.",
+    "generateValue makes a random 256-bit value, base64, once; a group's is one for all that link it.",
     DOCS + "blueprint-spec",
     DOCUMENTED,
-    APPROXIMATE,
-    note="Made anew for each `up` for now; Render keeps the first.",
+    note="Made once for a project on this machine and kept; `emu env --forget NAME` has it made anew.",
 )
 PROMPTED_VALUE = _rule(
     "prompted-value",
@@ -264,6 +320,33 @@ UNKNOWN_FIELD = _rule(
     SCHEMA,
     note="Its words, quoted by six unrelated projects: field nodeVersion not found in type file.Service.",
 )
+UNKNOWN_TYPE = _rule(
+    "unknown-type", "A service of an unknown type is refused; Postgres and static sites are no types of their own.",
+    'validator output quoted by nine projects: unknown type "static"', COMMUNITY,
+)  # fmt: skip
+EMPTY_BUT_REQUIRED = _rule(
+    "empty-but-required", "A reference to a service must name its type.",
+    "validator output quoted by one project: fromService.type empty but required", COMMUNITY,
+    note="The published schema requires it as well, and the name.",
+)  # fmt: skip
+SERVICE_PROPERTY = _rule(
+    "service-property", "fromService takes connectionString, host, hostport and port; another property is refused.",
+    "validator output quoted by four projects", COMMUNITY,
+)  # fmt: skip
+NESTED_FIELDS = _rule(
+    "nested-fields",
+    "Fields inside a field are required as the published schema says.",
+    "https://render.com/schema/render.yaml.json",
+    SCHEMA,
+    APPROXIMATE,
+    note="What only the schema requires is a warning: the server is not known to refuse it.",
+)
+DEPRECATED_FIELDS = _rule(
+    "deprecated-fields",
+    "Deprecated names are still taken; autoDeployTrigger wins over autoDeploy.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+)
 MISPLACED_FIELD = _rule(
     "misplaced-field",
     "A field of another kind of service is no unknown one; a static site is refused for a region and the free plan.",
@@ -282,7 +365,7 @@ SERVICE_TYPES = _rule(
     DOCS + "blueprint-spec",
     DOCUMENTED,
     NOT_IMITATED,
-    note="They are in the plan; `up` does not run them yet, `emu cron run NAME` runs a cron job once.",
+    note="All are in the plan; `up` does not run cron jobs on their schedule, `emu cron run NAME` runs one once.",
 )
 WORKFLOWS = _rule(
     "workflows",
@@ -290,7 +373,8 @@ WORKFLOWS = _rule(
     "https://render.com/changelog/added-blueprint-support-for-render-workflows",
     DOCUMENTED,
     NOT_IMITATED,
-    note="They are read and left out of the plan.",
+    note="They are read and left out of the plan. Its validator asks for repo and buildCommand (a pull request of "
+    "render-oss/skills, 2026-09-18), which an older official example has not.",
 )
 REFERENCES = _rule(
     "references",
@@ -298,7 +382,25 @@ REFERENCES = _rule(
     DOCS + "blueprint-spec",
     DOCUMENTED,
     APPROXIMATE,
-    note="Resolved at each deploy; fromService with envVarKey is unset in `up` unless --env gives it.",
+    note="Resolved at each deploy: what the file refers to is what runs here.",
+)
+SECRET_FILES = _rule(
+    "secret-files",
+    "A secret file is at /etc/secrets/NAME, without Docker in the service's root as well, for root and group 1000 to "
+    "read; a Docker build mounts it by an id that has _ for every sign but letters and digits.",
+    DOCS + "docker-secrets",
+    DOCUMENTED,
+    APPROXIMATE,
+    note="Every service gets those of --secret-file; that native builds see them too is not documented.",
+)
+PREVIEWS = _rule(
+    "previews",
+    "A preview has a copy of every service but those with generation off, with IS_PULL_REQUEST=true, previewValue and "
+    "previews.plan in force, minInstances where there is scaling, new empty datastores, and nothing of sync: false.",
+    DOCS + "preview-environments",
+    DOCUMENTED,
+    APPROXIMATE,
+    note="Names and addresses are those of the service itself; Render's carry the number of the pull request.",
 )
 PRIVATE_NETWORK = _rule(
     "private-network",
@@ -319,6 +421,13 @@ DATASTORES = _rule(
 IP_ALLOW_LIST = _rule(
     "ip-allow-list", "A Key Value store must have an ipAllowList.", "validator output quoted by projects", COMMUNITY
 )
+IP_SOURCES = _rule(
+    "ip-sources", "The sources of an ipAllowList are IP addresses and CIDR ranges.", DOCS + "blueprint-spec", DOCUMENTED
+)
+DOMAINS = _rule(
+    "domains", "Custom domains are host names; a service that refuses its onrender.com name must have one.",
+    DOCS + "custom-domains", DOCUMENTED,
+)  # fmt: skip
 FREE_PLAN = _rule(
     "free-plan",
     "The free plan is for web services, Key Value and Postgres: one instance, no disk, no pre-deploy command.",
@@ -340,6 +449,20 @@ DATABASE_PLAN = _rule(
     DOCS + "blueprint-spec",
     DOCUMENTED,
 )
+DATABASE_WORDS = _rule(
+    "database-words", "A database with a plan that there is not, or a disk that is no multiple of 5 GB, is refused.",
+    "validator output quoted by one project that tried them, August 2026", COMMUNITY,
+    note="1 GB is taken.",
+)  # fmt: skip
+FREE_DATABASE = _rule(
+    "free-database", "A workspace has one free Postgres: creating a second fails, and the sync with it.",
+    "sync output quoted by ten projects", COMMUNITY,
+    note="One that the workspace has already cannot be known here.",
+)  # fmt: skip
+DATABASES = _rule(
+    "databases", "postgresMajorVersion is 13 to 18 for a new database, the newest by default; replicas are 5 at most.",
+    DOCS + "blueprint-spec", DOCUMENTED,
+)  # fmt: skip
 RESERVED_PORT = _rule(
     "reserved-ports", "Ports 18012, 18013 and 19099 are Render's own.", DOCS + "web-services", DOCUMENTED
 )
@@ -349,6 +472,51 @@ PUBLISH_PATH = _rule(
     DOCS + "monorepo-support",
     DOCUMENTED,
 )
+SITE_ROUTES = _rule(
+    "site-routes",
+    "A file that is there comes before every route; of the routes the first that matches counts. A redirect answers "
+    "301, a rewrite serves its destination at the path that was asked for.",
+    DOCS + "redirects-rewrites", DOCUMENTED,
+    note="Whether a redirect keeps the query is not published: it does here, unless its destination has one.",
+)  # fmt: skip
+SITE_ROUTE_SYNTAX = _rule(
+    "site-route-syntax",
+    "In a route's source `*` is any text from there on and `:name` one component of the path; its destination, a path "
+    "or a full URL, repeats them.",
+    DOCS + "redirects-rewrites", DOCUMENTED,
+    note="How several `*` share a path is not published: each but the last takes as little as it can.",
+)  # fmt: skip
+SITE_HEADER_PATHS = _rule(
+    "site-header-paths",
+    "A header's path matches the path asked for: /* every one, /blog/* those below, /*.css those at the root alone, "
+    "/**/*.css those in folders alone.",
+    DOCS + "static-site-headers", DOCUMENTED,
+    note="That all rules which match count is inferred, and so is that of one name the last does.",
+)  # fmt: skip
+SITE_FILES = _rule(
+    "site-files",
+    "A folder answers with its index.html, /about with about.html, and what is not there with 404.html.",
+    "sites that rely on it", INFERRED, APPROXIMATE,
+    note="Only what a path of a file gives is documented. The rest is as is usual: no redirect adds or takes a slash; "
+    "methods other than GET and HEAD get 405; a single range is served.",
+)  # fmt: skip
+SITE_CACHE = _rule(
+    "site-cache",
+    "A static site lies in a CDN, which forgets it at each deploy; answers come compressed, over HTTP/2.",
+    DOCS + "static-sites", DOCUMENTED, APPROXIMATE,
+    note="Nothing is compressed or cached here. Which Cache-Control Render sets is not published: browsers are told "
+    "to ask again each time (public, max-age=0, s-maxage=300), unless a header rule says otherwise.",
+)  # fmt: skip
+SITE_DEPENDENCIES = _rule(
+    "site-dependencies",
+    "Before a static site's build command its dependencies are installed, unless SKIP_INSTALL_DEPS is true.",
+    DOCS + "static-sites", DOCUMENTED, APPROXIMATE,
+    note="How they are found is not published: by the lock file or manifest in the service's root here.",
+)  # fmt: skip
+SITE_LIVE = _rule(
+    "site-live", "A static site is live once its folder is uploaded; a folder that the build did not make fails it.",
+    "deploy logs of static sites, 2025 and 2026", LOG,
+)  # fmt: skip
 EDGE = _rule(
     "public-edge",
     "Cloudflare and Render's balancer stand before a web service: they end TLS, redirect to HTTPS, compress answers "
@@ -381,6 +549,13 @@ EDGE_ROUTING_HEADER = _rule(
     "dynamic-free-error where the process does not answer.",
     "answers quoted in public repositories", COMMUNITY, APPROXIMATE,
     note="A service that nobody knows, one that sleeps and one that is limited have other words and statuses.",
+)  # fmt: skip
+MAINTENANCE = _rule(
+    "maintenance-mode",
+    "In maintenance mode a service runs on and every public request is answered with 503 and a page; the private "
+    "network reaches it.",
+    DOCS + "maintenance-mode", DOCUMENTED, APPROXIMATE,
+    note="The page is our own: Render's, or the one at `uri`, is not fetched.",
 )  # fmt: skip
 RESPONSE_LIMIT = _rule(
     "response-limit", "An answer may take 100 minutes.", DOCS + "web-services", DOCUMENTED, APPROXIMATE,
@@ -417,6 +592,13 @@ PRE_DEPLOY_COMMAND = _rule(
     "deploy logs of Docker services quoted in two repositories", LOG, APPROXIMATE,
     note="That bash runs a native service's is inferred from its build and start commands.",
 )  # fmt: skip
+INITIAL_HOOK = _rule(
+    "initial-deploy-hook", "initialDeployHook runs once, after the first deploy of a service that is live.",
+    DOCS + "blueprint-spec", DOCUMENTED, APPROXIMATE,
+    note="The first deploy is the first that this project remembers. Not published, and so taken from a pre-deploy "
+    "command: that it has an instance of its own, how it is split into words, 30 minutes. One that fails leaves the "
+    "deploy live here.",
+)  # fmt: skip
 CRON_SCHEDULE = _rule(
     "cron-schedule", "A cron job's schedule has five fields, in UTC; weekdays may be named.", DOCS + "cronjobs",
     DOCUMENTED, APPROXIMATE,
@@ -443,6 +625,22 @@ REPLACE = _rule(
 FAILED_DEPLOY = _rule(
     "failed-deploy", "A deploy that fails is canceled and the instances before it go on serving.", DOCS + "deploys",
     DOCUMENTED,
+)  # fmt: skip
+RESTART = _rule(
+    "restart", "A restart is a deploy of what runs, with the values it has: changes that wait are not picked up.",
+    DOCS + "deploys", DOCUMENTED,
+)  # fmt: skip
+ROLLBACK = _rule(
+    "rollback", "A rollback makes what an earlier deploy built live again.", DOCS + "deploys", DOCUMENTED, APPROXIMATE,
+    note="The last three that were live can be gone back to here; a free service keeps two there.",
+)  # fmt: skip
+TRIGGERS = _rule(
+    "deploy-triggers", "A push, a deploy hook, a changed variable or env group, a sync starts a deploy.",
+    DOCS + "deploys", DOCUMENTED, NOT_IMITATED, note="A second `emu up` does here.",
+)  # fmt: skip
+ONE_OFF_JOBS = _rule(
+    "one-off-jobs", "A one-off job runs a command on an instance of its own, from the service's current build.",
+    DOCS + "one-off-jobs", DOCUMENTED, NOT_IMITATED,
 )  # fmt: skip
 DISK_STOPS_FIRST = _rule(
     "disk-stops-first", "A service with a disk is stopped before its new instance starts.", DOCS + "disks", DOCUMENTED,

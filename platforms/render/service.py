@@ -9,7 +9,18 @@ from typing import NamedTuple
 from emulator.contract import Inputs
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, error, warning
-from emulator.model.plan import Command, Container, Coverage, Lifecycle, Port, Probes, Resources, Service
+from emulator.model.plan import (
+    Command,
+    Container,
+    Coverage,
+    Lifecycle,
+    Mount,
+    Port,
+    Probes,
+    Resources,
+    Service,
+    Static,
+)
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot, normal
 
@@ -20,13 +31,14 @@ from .coverage import service_coverage
 from .declarations import Blueprint, EnvEntry, ServiceSpec, Value
 from .environment import Environment
 from .health import RESERVED_PORTS, health_probe, lifecycle
-from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of, static_of
+from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of
 from .linking import network_names
 from .plans import DEFAULT, InstanceType, canonical, instance_type
-from .pre_deploy import PreDeploy, pre_deploy
-from .references import reference_problems
-from .router import router_of
-from .validation import service_problems
+from .pre_deploy import PreDeploy, initial_hook, pre_deploy
+from .router import local_name, maintenance_told, router_of
+from .secret_files import mounts_of, secret_file_problems, with_secrets
+from .site_rules import far_routes, site_problems, static_of
+from .validation import recorded_problems, service_problems
 from .way import Given, Way
 
 
@@ -37,7 +49,7 @@ class ServiceResult(NamedTuple):
     service: Service
     diagnostics: tuple[Diagnostic, ...] = ()
     hidden: dict[str, str] = {}
-    unset: tuple[EnvEntry, ...] = ()
+    unanswered: tuple[tuple[str, EnvEntry], ...] = ()
     coverage: tuple[Coverage, ...] = ()
     unread: dict[str, str] = {}
 
@@ -47,12 +59,12 @@ def resolve_service(
 ) -> ServiceResult:
     """The plan of one service for `created_from`, and where the other way would differ."""
     trace = Trace()
-    found = service_problems(spec)
+    found = recorded_problems(spec) if spec.is_recorded else service_problems(spec)
     instance = _instance(spec, trace)
     root, usable = _root(repo, spec, trace, found)
     given = Given(repo, inputs, spec, blueprint, created_from, root, usable, instance, trace, [])
     way = decide(given)
-    found += [*way.diagnostics, *reference_problems(spec, blueprint)]
+    found += [*way.diagnostics, *site_problems(spec)]
     command = way.command
     if blueprint and spec.kind in "WPK":
         other = "blueprint" if created_from == "repository" else "repository"
@@ -60,19 +72,27 @@ def resolve_service(
         alternative = alternative_to(way, other_way, other)
         command = replace(command, alternative=alternative) if command else None
         found += disagreement(spec, way, other_way, alternative, created_from)
+    found += secret_file_problems(given, way.build)
     port = _port(spec, way.environment, trace, found)
-    before = pre_deploy(spec, way, trace, found)
-    found += _unset(spec, way.environment)
+    before, after = pre_deploy(spec, way, trace, found), initial_hook(spec, way, trace, found)
+    found += [*_unset(spec, way.environment, inputs), *maintenance_told(spec)]
     life = lifecycle(spec, port, "override" if inputs.options.get("overlapping_deploys") == "override" else "wait")
-    service = _service(spec, way, command, before, port=port, instance=instance, life=life, trace=trace)
+    mounts = mounts_of(way.build, inputs) if spec.kind != "S" else ()
+    way = way._replace(build=with_secrets(way.build, inputs))
+    static = static_of(spec, way.build, blueprint)
+    service = _service(
+        spec, way, command, before, after, port=port, instance=instance, life=life, static=static, trace=trace,
+        mounts=mounts,
+    )  # fmt: skip
     return ServiceResult(
-        service, tuple(found), way.environment.hidden, way.environment.unset, service_coverage(spec, way), way.unread
+        service, tuple(found), way.environment.hidden, way.environment.unanswered,
+        (*service_coverage(spec, way, inputs), *far_routes(spec, static)), way.unread,
     )
 
 
 def _service(
-    spec: ServiceSpec, way: Way, command: Command | None, before: PreDeploy, *, port: Port | None,
-    instance: InstanceType, life: Lifecycle, trace: Trace,
+    spec: ServiceSpec, way: Way, command: Command | None, before: PreDeploy, after: PreDeploy, *, port: Port | None,
+    instance: InstanceType, life: Lifecycle, static: Static | None, trace: Trace, mounts: tuple[Mount, ...],
 ) -> Service:  # fmt: skip
     build, environment = way.build, way.environment
     runs = spec.kind != "S"
@@ -84,16 +104,18 @@ def _service(
     probes = Probes(health=health_probe(spec, port))
     container = Container(
         name=spec.name, ingress=spec.kind == "W", build=build, command=command, port=port,
-        env=environment.variables, probes=probes, resources=resources,
+        env=environment.variables, probes=probes, resources=resources, mounts=mounts,
     )  # fmt: skip
     return Service(
         name=spec.name, type=SERVICE_TYPES[spec.kind], origin=spec.origin if spec.is_declared else None, build=build,
         command=command, port=port, env=environment.variables, probes=probes, containers=(container,),
         lifecycle=life, instances=instances_of(spec), pre_deploy_command=before.text,
         pre_deploy_argv=before.argv, pre_deploy_origin=before.origin,
-        initial_deploy_hook=spec.text("initialDeployHook", "afterFirstDeployCommand"), schedule=spec.text("schedule"),
-        static=static_of(spec), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
-        router=router_of(spec, trace), network_names=network_names(spec), decisions=trace.decisions,
+        initial_deploy_hook=after.text, initial_hook_argv=after.argv, initial_hook_origin=after.origin,
+        schedule=spec.text("schedule"),
+        static=static, disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
+        router=router_of(spec, trace), local_name=local_name(spec), network_names=network_names(spec),
+        instance_variable="RENDER_INSTANCE_ID", decisions=trace.decisions,
     )  # fmt: skip
 
 
@@ -106,7 +128,7 @@ def _instance(spec: ServiceSpec, trace: Trace) -> InstanceType:
     written = spec.get("plan")
     setting: Setting[str] | None = choose(
         trace, f"{spec.name}.plan", "Which instance type?",
-        Candidate(written.text if written else ABSENT, source="render.yaml", because="plan is set",
+        Candidate(written.text if written else ABSENT, source=spec.source, because="plan is set",
                   origin=written.origin if written else None, rule=rules.MEMORY, absent="no plan is set"),
         *([] if written and canonical(written.text) == DEFAULT else [
             Candidate(DEFAULT, source="default", because="a service without a plan gets it", rule=rules.DEFAULT_PLAN)]),
@@ -169,10 +191,11 @@ def _port(spec: ServiceSpec, environment: Environment, trace: Trace, found: list
                 rule=rules.RESERVED_PORT.id, url=rules.RESERVED_PORT.url, help="take another port",
             )
         )  # fmt: skip
-    by_flag = user is not None and (user.kind in ("flag", "secret") or "PORT" in environment.hidden)
+    recorded = spec.is_recorded and origin is not None and origin.file == spec.origin.file
+    by_flag = not recorded and user is not None and (user.kind in ("flag", "secret") or "PORT" in environment.hidden)
     setting: Setting[int] | None = choose(
         trace, f"{spec.name}.port", "Which port must the app listen on?",
-        Candidate(number or ABSENT, source="flag" if by_flag else "render.yaml", because="PORT is set", origin=origin,
+        Candidate(number or ABSENT, source="flag" if by_flag else spec.source, because="PORT is set", origin=origin,
                   rule=rules.DEFAULT_PORT, absent="no PORT is set" if text is None else "it is no port number"),
         *([Candidate(10000, source="default", because="PORT is not set", rule=rules.DEFAULT_PORT)]
           if spec.kind == "W" else []),
@@ -180,17 +203,22 @@ def _port(spec: ServiceSpec, environment: Environment, trace: Trace, found: list
     return Port(number=setting.value, source=setting.source) if setting else None
 
 
-def _unset(spec: ServiceSpec, environment: Environment) -> list[Diagnostic]:
-    """What Render would ask for, and what nobody would."""
+def _unset(spec: ServiceSpec, environment: Environment, inputs: Inputs) -> list[Diagnostic]:
+    """What Render would ask for, and what nobody would. Another service's prompt is told there, where that is planned
+    too."""
     found: list[Diagnostic] = []
-    asked = [entry for entry in environment.unset if entry.form == "prompted"]
+    asked = {
+        entry.key if service == spec.name else f"{service}'s {entry.key}": entry
+        for service, entry in environment.unanswered
+        if service == spec.name or (inputs.services and service not in inputs.services)
+    }
     if asked:
-        names = ", ".join(entry.key for entry in asked)
+        names, first = ", ".join(asked), next(iter(asked.values()))
         found.append(
             warning(
                 "env/prompted-unset", f"no value here for {names}: Render asks once, when the service is created",
-                service=spec.name, origin=asked[0].origin, rule=rules.PROMPTED_VALUE.id,
-                help=f"give it with --env {asked[0].key}=… or --env-file FILE",
+                service=spec.name, origin=first.origin, rule=rules.PROMPTED_VALUE.id,
+                help=f"give it with --env {first.key}=… or --env-file FILE; `emu up` at a terminal asks, and remembers",
             )
         )  # fmt: skip
     found += [
@@ -198,7 +226,6 @@ def _unset(spec: ServiceSpec, environment: Environment) -> list[Diagnostic]:
             "render/env-without-value", f"{entry.key} has no value, generateValue, sync or reference",
             service=spec.name, origin=entry.origin, rule=rules.ENV_FORMS.id, help="add `value:`",
         )
-        for entry in environment.unset
-        if entry.form == "empty"
+        for entry in environment.empty
     ]  # fmt: skip
     return found
