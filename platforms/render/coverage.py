@@ -90,7 +90,7 @@ def service_coverage(spec: ServiceSpec, way: Way, inputs: Inputs) -> tuple[Cover
     if spec.kind == "S":
         rows += [rules.SITE_FILES, rules.SITE_CACHE, rules.SITE_DEPENDENCIES]
     if way.build.kind is BuildKind.NATIVE:
-        rows += [rules.NATIVE_LAYOUT, rules.NATIVE_USER]
+        rows += [rules.NATIVE_LAYOUT, rules.NATIVE_TOOLS, rules.NATIVE_USER]
     kinds = {variable.kind for variable in way.environment.variables}
     if kinds & {EnvKind.DATABASE, EnvKind.SERVICE}:
         rows.append(rules.REFERENCES)
