@@ -9,6 +9,7 @@ from emulator.model.event import (
     BuildStep,
     ContainerStarted,
     CoverageReported,
+    CronEvent,
     DeployCanceled,
     DeployFailed,
     DeployStarted,
@@ -33,6 +34,7 @@ from emulator.model.event import (
 )
 from emulator.model.plan import Service
 
+from .cron_text import cron_line
 from .style import Style, hanging, printable
 from .text import ReadLine, diagnostic_text
 
@@ -128,6 +130,8 @@ class UpText:
                 return [f"{what} after {event.seconds:.1f} s"]
             case TaskEvent():
                 return self._task_lines(event)
+            case CronEvent():
+                return [cron_line(event, style)]
             case RunFinished() if event.tasks > 1:
                 return [f"{event.succeeded} of {event.tasks} tasks succeeded in {event.seconds:.1f} s"]
             case PortDetected():

@@ -82,7 +82,9 @@ def service_coverage(spec: ServiceSpec, way: Way) -> tuple[Coverage, ...]:
         rows.append(rules.FREE_SLEEP)
     if spec.kind in "WPK":
         rows.append(rules.CPU)
-    if spec.kind in "CS":
+    if spec.kind == "C":
+        rows.append(rules.CRON_OVERLAP)
+    if spec.kind == "S":
         rows.append(rules.SERVICE_TYPES)
     if way.build.kind is BuildKind.NATIVE:
         rows += [rules.NATIVE_LAYOUT, rules.NATIVE_USER]

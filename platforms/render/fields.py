@@ -41,7 +41,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "afterFirstDeployCommand": Field(
         "WPK", "string", NOT_IMITATED, "deprecated name of initialDeployHook; not run yet"
     ),
-    "schedule": Field("C", "string", NOT_IMITATED, "nothing runs by the clock yet; `emu cron run NAME` runs it once"),
+    "schedule": Field("C", "string", EXACT),
     "dockerfilePath": Field("WPKC", "string", EXACT),
     "dockerContext": Field("WPKC", "string", EXACT),
     "dockerCommand": Field("WPKC", "string", EXACT),

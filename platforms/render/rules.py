@@ -240,7 +240,7 @@ SERVICE_TYPES = _rule(
     DOCS + "blueprint-spec",
     DOCUMENTED,
     NOT_IMITATED,
-    note="They are in the plan; `up` does not run them yet, `emu cron run NAME` runs a cron job once.",
+    note="A static site is in the plan; `up` does not run it yet.",
 )
 WORKFLOWS = _rule(
     "workflows",
@@ -384,6 +384,14 @@ CRON_RUN = _rule(
     "cron-run", "A cron run succeeds when its command ends with status 0; after 12 hours it is stopped.",
     DOCS + "cronjobs", DOCUMENTED,
     note="How it is stopped is not published: by SIGTERM, 30 seconds and SIGKILL, as an instance is.",
+)  # fmt: skip
+CRON_OVERLAP = _rule(
+    "cron-overlap",
+    "Of a cron job one run at most is active: a scheduled run waits for the end of the active one, a run triggered by "
+    "hand cancels it. A build leaves the active run alone.",
+    DOCS + "cronjobs", DOCUMENTED, APPROXIMATE,
+    note="Runs that come due while one waits are not made up for: what becomes of them is not published. An image is "
+    "pulled at the deploy, not before each run. The schedule is kept while `up` runs; --time-scale leaves it as it is.",
 )  # fmt: skip
 HEALTH_AFTER_LIVE = _rule(
     "health-after-live",
