@@ -2,6 +2,7 @@
 
 import ast
 from enum import StrEnum
+from functools import lru_cache
 
 MAX_CHARACTERS = 1024 * 1024
 
@@ -50,8 +51,9 @@ def has_call(text: str, name: str) -> bool:
     )
 
 
+@lru_cache(maxsize=2)
 def parsed(text: str) -> ast.Module | None:
-    """The module, None when this Python cannot read it."""
+    """The module, None when this Python cannot read it. Several rules look at the same script one after another."""
     if len(text) > MAX_CHARACTERS:
         return None
     import warnings

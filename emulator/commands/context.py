@@ -4,16 +4,17 @@ import argparse
 
 from emulator.commands.plan import line_reader
 from emulator.commands.planning import Planned, configure_planning, plan_repository
-from emulator.image.context import open_context
+from emulator.image.context import ignore_file_of, open_context
 from emulator.image.findings import bad_ignore_file
 from emulator.image.listing import list_context
 from emulator.model.context_listing import ContextDocument, ContextListing
 from emulator.model.diagnostic import Diagnostic, UsageError
-from emulator.model.record import to_json
+from emulator.model.record import replace, to_json
 from emulator.request import Request, World
 from emulator.show.context_text import context_text
 from emulator.show.style import Style
 from emulator.show.text import diagnostics_text
+from emulator.snapshot import Snapshot
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -26,15 +27,8 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
 def run(request: Request, world: World) -> int:
     """Print the contexts of the services; 1 when one of them cannot be built in."""
     planned = plan_repository(request, world)
-    listings: list[ContextListing] = []
-    problems: list[Diagnostic] = []
-    for (directory, dockerfile), services in _places(planned, request.name).items():
-        context = open_context(planned.repo, directory, dockerfile)
-        listings.append(list_context(context, tuple(services), dockerfile))
-        problems += bad_ignore_file(context)
-    document = ContextDocument(
-        snapshot=planned.repo.info, contexts=tuple(listings), diagnostics=tuple(dict.fromkeys(problems))
-    )
+    listings, problems = _listed(planned.repo, _places(planned, request.name))
+    document = ContextDocument(snapshot=planned.repo.info, contexts=listings, diagnostics=problems)
     as_json = request.format == "json"
     printed = to_json(document).decode() + "\n" if as_json else _text(document, planned, request, world)
     world.terminal.out(printed)
@@ -43,6 +37,24 @@ def run(request: Request, world: World) -> int:
 
 Place = tuple[str, str | None]
 """A context's directory and the Dockerfile that is built in it, None for one of ours."""
+
+
+def _listed(
+    repo: Snapshot, places: dict[Place, list[str]]
+) -> tuple[tuple[ContextListing, ...], tuple[Diagnostic, ...]]:
+    """The contexts, and what is wrong with their ignore files. Builds in one directory with one ignore file get the
+    same, which is worked out once."""
+    known: dict[tuple[str, str | None], ContextListing] = {}
+    listings: list[ContextListing] = []
+    problems: list[Diagnostic] = []
+    for (directory, dockerfile), services in places.items():
+        which = directory, ignore_file_of(repo, directory, dockerfile)
+        if which not in known:
+            context = open_context(repo, directory, dockerfile)
+            problems += bad_ignore_file(context)
+            known[which] = list_context(context, (), None)
+        listings.append(replace(known[which], services=tuple(services), dockerfile=dockerfile))
+    return tuple(listings), tuple(dict.fromkeys(problems))
 
 
 def _places(planned: Planned, name: str | None) -> dict[Place, list[str]]:

@@ -9,6 +9,7 @@ no platform would get it.
 import os
 import posixpath
 import stat
+from collections.abc import Sequence
 from functools import cached_property
 
 from emulator.model.diagnostic import UsageError
@@ -226,6 +227,11 @@ class Worktree:
         self._facts = facts
         self._nodes: dict[str, Node] = {}
         self._exact: dict[str, Node] = {}
+        self._found: dict[str, Node] = {}
+        self._listings: dict[str, tuple[Node, ...]] = {}
+        self._listed: dict[str, tuple[str, ...]] = {}
+        self._spelled: set[str] = set()
+        """Paths whose spelling on disk is known: a listing had them."""
         self._areas: list[tuple[str, Ignores, str]] = []
         """Repositories met: (snapshot path with "/" at its end, its rules, what leads from it to that path)."""
         if place:
@@ -276,35 +282,58 @@ class Worktree:
     def left_out(self, path: str) -> tuple[Node, ...]:
         return tuple(node for node in self._inside(path) if node.kind is None)
 
-    def _inside(self, path: str) -> list[Node]:
+    def _inside(self, path: str) -> tuple[Node, ...]:
         """What lies in a directory, git's own folder apart, sorted by name."""
-        try:
-            node = follow(path, self._node_at)
-            names = sorted(_names(self._on_disk(node.path))) if node.kind == "directory" else []
-            paths = [_join(node.path, name) for name in names if name.lower() != ".git"]
-            self._ask_ahead(paths)
-        except GitFailed as problem:
-            raise _silent(path, problem) from problem
-        return [self.node(path) for path in paths]
+        if path not in self._listings:
+            try:
+                self._listings[path] = self._list(path)
+            except GitFailed as problem:
+                raise _silent(path, problem) from problem
+        return self._listings[path]
 
-    def _ask_ahead(self, paths: list[str]) -> None:
-        """Let git judge the paths of one directory together: one by one costs ten times as much."""
-        if self._areas and paths:
-            ignores, first = self._area(paths[0])
-            start = first.removesuffix(posixpath.basename(paths[0]))
-            ignores.ask_ahead([start + posixpath.basename(path) for path in paths])
+    def _list(self, path: str) -> tuple[Node, ...]:
+        node = follow(path, self._node_at)
+        paths = self._children(node.path) if node.kind == "directory" else ()
+        found = [self._node_at(child) for child in sorted(paths)]
+        # One question for all: asked one by one, git takes ten times as long.
+        self._ask_ahead(paths)
+        inner = [self._children(child.path) for child in found if child.kind == "directory"]
+        self._ask_ahead([children[0] for children in inner if children])
+        return tuple(self.node(child.path) for child in found)
+
+    def _children(self, path: str) -> tuple[str, ...]:
+        """The paths in the directory at exactly `path`, files before directories, git's own folder apart."""
+        if path not in self._listed:
+            found = sorted(_sorts(self._on_disk(path)))
+            self._listed[path] = tuple(_join(path, name) for _, name in found if name.lower() != ".git")
+            self._spelled.update(self._listed[path])
+        return self._listed[path]
+
+    def _ask_ahead(self, paths: Sequence[str]) -> None:
+        """Let git judge many paths together."""
+        asked: dict[Ignores, list[str]] = {}
+        for path in paths if self._areas else ():
+            ignores, inner = self._area(path)
+            asked.setdefault(ignores, []).append(inner)
+        for ignores, inside in asked.items():
+            ignores.ask_ahead(inside)
 
     def _on_disk(self, path: str) -> str:
         return self.root if path == "." else os.path.join(self.root, path)
 
     def _node_at(self, path: str) -> Node:
         """What lies at exactly `path`. Only links are judged against the ignore rules here."""
+        if path not in self._found:
+            self._found[path] = self._find(path)
+        return self._found[path]
+
+    def _find(self, path: str) -> Node:
         if posixpath.basename(path).lower() == ".git":
             return _nothing(path, "missing", "git's own folder is not part of the repository")
         place = self._on_disk(path)
         try:
             found = os.lstat(place)
-            if _other_spelling(place, found):
+            if path not in self._spelled and _other_spelling(place, found):
                 return _nothing(path, "missing", "the name on disk differs in upper and lower case")
             if stat.S_ISLNK(found.st_mode):
                 link = Node(path=path, kind="symlink", target=os.readlink(place))
@@ -370,9 +399,8 @@ class Worktree:
             ignores, inner = self._area(path)
             here = self._on_disk(path)
             return any(os.path.lexists(here + name.removeprefix(inner)) for name in ignores.tracked(inner))
-        nodes = [self._node_at(_join(path, name)) for name in sorted(_names(self._on_disk(path)))]
-        nodes.sort(key=lambda node: node.kind == "directory")  # files first: the first one mostly settles it
-        return any(self._judged(node).kind is not None for node in nodes)
+        # Files come first, and the first one mostly settles it.
+        return any(self._judged(self._node_at(child)).kind is not None for child in self._children(path))
 
 
 def _join(directory: str, name: str) -> str:
@@ -382,6 +410,15 @@ def _join(directory: str, name: str) -> str:
 def _names(directory: str) -> list[str]:
     try:
         return os.listdir(directory)
+    except OSError:
+        return []
+
+
+def _sorts(directory: str) -> list[tuple[bool, str]]:
+    """Whether each entry is a directory, and its name."""
+    try:
+        with os.scandir(directory) as listing:
+            return [(entry.is_dir(follow_symlinks=False), entry.name) for entry in listing]
     except OSError:
         return []
 

@@ -123,15 +123,17 @@ class Git:
         except BrokenPipeError:
             self._ended()
 
-    def until_nul(self) -> bytes:
-        """The next field of its answer, up to a NUL byte. Raises GitFailed when it has ended."""
-        field = bytearray()
-        while not field.endswith(b"\0"):
-            waiting = self._answer.peek(1)
-            if not waiting:
+    def fields(self, count: int) -> list[bytes]:
+        """All `count` fields of its answer to the last question, each ended by a NUL byte. Raises GitFailed when it
+        has ended."""
+        data = bytearray()
+        while count > 0:
+            more = self._answer.read1()
+            if not more:
                 self._ended()
-            field += self._answer.read((waiting.find(b"\0") + 1) or len(waiting))
-        return bytes(field[:-1])
+            count -= more.count(b"\0")
+            data += more
+        return bytes(data).split(b"\0")[:-1]
 
     def line(self) -> bytes:
         """The next line of its answer. Raises GitFailed when it has ended."""

@@ -41,14 +41,16 @@ class Ignores:
         rules = self.begin()
         waiting: list[str] = []
         question = b""
-        for path in paths:
+        unknown = [path for path in paths if path not in self._known]
+        for path in unknown:
             waiting.append(path)
             # "./" keeps a name that begins with ":" from being read as pathspec magic.
             question += b"./" + os.fsencode(path) + b"\0"
             # What fits into the pipe is written whole, even while git waits for us to read.
-            if len(question) > MOST_AT_ONCE or path is paths[-1]:
+            if len(question) > MOST_AT_ONCE or path is unknown[-1]:
                 rules.ask(question)
-                self._known.update((asked, _answer(rules)) for asked in waiting)
+                fields = rules.fields(4 * len(waiting))
+                self._known.update((asked, _answer(*fields[4 * n : 4 * n + 3])) for n, asked in enumerate(waiting))
                 waiting, question = [], b""
 
     def tracked(self, path: str) -> tuple[str, ...]:
@@ -71,7 +73,8 @@ class Ignores:
         return path in self._submodules
 
 
-def _answer(rules: Git) -> str:
-    """The next answer, as file:line:pattern; "" when nothing ignores the path."""
-    file, line, pattern, _ = (os.fsdecode(rules.until_nul()) for _ in range(4))
-    return "" if not pattern or pattern.startswith("!") else f"{file}:{line}:{pattern}"
+def _answer(file: bytes, line: bytes, pattern: bytes) -> str:
+    """One answer, as file:line:pattern; "" when nothing ignores the path."""
+    if not pattern or pattern.startswith(b"!"):
+        return ""
+    return ":".join(map(os.fsdecode, (file, line, pattern)))

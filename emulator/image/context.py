@@ -236,21 +236,23 @@ class ContextFolder(Record, frozen=True, kw_only=False):
         return ContextFolder(self.context, self.path, origin, self.mode if mode is None else mode)
 
 
-def open_context(repo: Snapshot, directory: str, dockerfile: str | None) -> Context:
-    """The context at `directory` of a build by `dockerfile` (None: a generated one, which no ignore file concerns).
-
-    Docker takes the ignore file that is named after the Dockerfile, else the one in the context.
-    """
+def ignore_file_of(repo: Snapshot, directory: str, dockerfile: str | None) -> str | None:
+    """The ignore file of a build by `dockerfile` in `directory`: the one named after the Dockerfile, else the one in
+    the context. No ignore file concerns a generated Dockerfile (None)."""
     names = [f"{dockerfile}.dockerignore", _join(directory, ".dockerignore")] if dockerfile is not None else []
-    for name in names:
-        if not repo.is_file(name):
-            continue
-        try:
-            return Context(repo, directory, read_ignore_file(repo.read(name), name))
-        except Unreadable as problem:
-            place = Origin(file=name, line=problem.line)
-            return Context(repo, directory, IgnoreFile(file=name, problem=problem.message, problem_origin=place))
-    return Context(repo, directory)
+    return next((name for name in names if repo.is_file(name)), None)
+
+
+def open_context(repo: Snapshot, directory: str, dockerfile: str | None) -> Context:
+    """The context at `directory` of a build by `dockerfile` (None: a generated one)."""
+    name = ignore_file_of(repo, directory, dockerfile)
+    if name is None:
+        return Context(repo, directory)
+    try:
+        return Context(repo, directory, read_ignore_file(repo.read(name), name))
+    except Unreadable as problem:
+        place = Origin(file=name, line=problem.line)
+        return Context(repo, directory, IgnoreFile(file=name, problem=problem.message, problem_origin=place))
 
 
 def _by_snapshot(path: str, node: SnapshotNode) -> LeftOut:

@@ -140,6 +140,9 @@ def folders_below(files: Files, where: str) -> Iterator[tuple[str, str]]:
 
 def has_code(files: Files, folder: str) -> bool:
     """Whether a directory itself holds a Python file. Raises NotKnown."""
+    # Nearly every package has this one, and a large directory need not be listed then.
+    if files.look(join(folder, "__init__.py")) == "file":
+        return True
     return any(name.endswith((".py", ".pyi", ".so")) for name in names(files, folder))
 
 

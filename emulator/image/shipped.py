@@ -32,7 +32,7 @@ class Shipped(Record, frozen=True, kw_only=False):
         return Unknown() if node != ABSENT else ABSENT
 
     def names(self) -> tuple[str, ...]:
-        return self.folder.names()
+        return tuple(name for name in self.folder.names() if self.get(name) != ABSENT)
 
     def same_as(self, other: Contents) -> bool:
         return isinstance(other, Shipped) and other.folder is self.folder and other.whole == self.whole

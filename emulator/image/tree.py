@@ -164,10 +164,11 @@ class Folder:
 
     def names(self) -> tuple[str, ...]:
         """The names that are known to be there or not known not to be, sorted."""
-        names = {*self._own, *self._recent}
+        changed = {**self._own, **self._recent}
+        names = {name for name in changed if self.get(name) != ABSENT}
         if self._below is not None:
-            names.update(self._below.names())
-        return tuple(sorted(name for name in names if self.get(name) != ABSENT))
+            names.update(name for name in self._below.names() if name not in changed)
+        return tuple(sorted(names))
 
     def put(self, name: str, node: "Node") -> "Folder":
         """The same with `node` by that name."""
