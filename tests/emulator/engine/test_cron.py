@@ -152,7 +152,9 @@ HAPPENINGS = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(HAPPENINGS)
-def test_whatever_happens_one_run_is_active_and_every_deploy_is_decided_once(happenings: list[tuple[str, float]]) -> None:
+def test_whatever_happens_one_run_is_active_and_every_deploy_is_decided_once(
+    happenings: list[tuple[str, float]],
+) -> None:
     """And every run that was begun or asked for is ended or canceled by the end."""
     job, asked, active = Job(), 0, None
     for what, later in [*happenings, ("over", 0.0), ("end run", 0.0)]:
