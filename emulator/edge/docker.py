@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 
-from emulator.engine.docker_args import container_config, label_filter
+from emulator.engine.docker_args import container_config, handed_over, label_filter
 from emulator.engine.docker_facts import container_facts, engine_facts, image_facts
 from emulator.engine.host_problems import pull_problem
 from emulator.engine.listeners import parse_listeners
@@ -220,7 +220,15 @@ class Engine:
                 container_config(spec), name=spec.name, platform=spec.platform
             ),
         )
-        return str(told["Id"])
+        id = str(told["Id"])
+        for mount in spec.volumes:
+            if mount.group is not None:
+                self._hand_over(id, mount.path, mount.group)
+        return id
+
+    def _hand_over(self, id: str, path: str, group: int) -> None:
+        """Give a folder of the container, which does not run yet, to root and a group."""
+        self._ask(f"preparing {path}", lambda api: api.put_archive(id, "/", handed_over(path, group)))
 
     def start(self, id: str) -> StartFailure | None:
         from docker.errors import APIError

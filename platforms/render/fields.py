@@ -54,7 +54,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "scaling": Field("WPK", "mapping", APPROXIMATE, "as many as minInstances are run"),
     "healthCheckPath": Field("WPK", "string", EXACT),
     "maxShutdownDelaySeconds": Field("WPK", "integer", EXACT),
-    "disk": Field("WPK", "mapping", NOT_IMITATED, "not mounted yet"),
+    "disk": Field("WPK", "mapping", APPROXIMATE, "a volume on this machine, without a limit of its size"),
     "domains": Field("WPKS", "list", NOT_IMITATED, "only the Host of health checks follows it"),
     "domain": Field("WPKS", "string", NOT_IMITATED, "only the Host of health checks follows it"),
     "renderSubdomainPolicy": Field("WS", "string", NOT_IMITATED, "there is one local address"),

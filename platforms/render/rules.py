@@ -422,10 +422,13 @@ OVERLAP = _rule(
 )  # fmt: skip
 DISK = _rule(
     "disk",
-    "A disk is mounted at a path of its own, is kept between deploys and forbids overlap.",
+    "A disk begins empty, is mounted at a path of its own in the running instance alone (not at build, nor for a "
+    "pre-deploy command or a one-off job), is kept between deploys and forbids overlap and several instances.",
     DOCS + "disks",
     DOCUMENTED,
-    NOT_IMITATED,
+    APPROXIMATE,
+    note="It is a volume of the engine's, kept until `emu down --data`; its size is not limited. Whose it is there is "
+    "not published: root's here, and its group 1000, which reads secret files, may write.",
 )
 
 RULES: tuple[Rule, ...] = _rule.rules
