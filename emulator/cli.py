@@ -14,7 +14,7 @@ from .model.diagnostic import Diagnostic, HostError, UsageError
 from .request import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from .edge.terminal import StandardTerminal
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .model.plan import Service
     from .request import Project
     from .snapshot import Snapshot
-    from .world import Clock, Docker
+    from .world import Clock, Docker, PublishedSite
 
 COMMANDS: dict[str, str] = {
     "plan": "which command would run, and why (no Docker needed)",
@@ -156,6 +156,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         prepare_context=_prepare_context,
         clock=_clock,
         interrupted_again=_INTERRUPTS.again,
+        publish=_publish,
     )
 
 
@@ -211,6 +212,12 @@ def _prepare_context(repo: "Snapshot", service: "Service") -> "AbstractContextMa
     generated = build.generated_dockerfile
     dockerfile = Generated(text=generated) if generated is not None else build.dockerfile or "Dockerfile"
     return prepare_context(repo, context=build.context or ".", dockerfile=dockerfile)
+
+
+def _publish(docker: "Docker", image: str, path: str, labels: "Mapping[str, str]") -> "PublishedSite | None":
+    from .edge.site import publish
+
+    return publish(docker, image, path, labels)
 
 
 def _clock() -> "Clock":

@@ -5,7 +5,7 @@ returns is all the engine goes by.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .model.choice import Decision
 from .model.diagnostic import Diagnostic, Severity
@@ -29,6 +29,8 @@ class Option(Record, frozen=True, kw_only=True):
     default: str | None = None
     metavar: str | None = None
     is_switch: bool = False
+    is_files: bool = False
+    """Whether it names files of this machine, once or several times: their texts reach `resolve` in `Inputs.files`."""
 
     @property
     def name(self) -> str:
@@ -47,6 +49,16 @@ class GivenVar(Record, frozen=True, kw_only=True):
         return f"GivenVar({self.name}=…, {self.source})"
 
 
+class GivenText(Record, frozen=True, kw_only=True):
+    """A file of this machine, inside the repository or not: its name as the user gave it, and what it says."""
+
+    file: str
+    text: str
+
+    def __repr__(self) -> str:
+        return f"GivenText({self.file})"
+
+
 class Inputs(Record, frozen=True, kw_only=True):
     """Everything besides the repository that a plan depends on."""
 
@@ -57,6 +69,8 @@ class Inputs(Record, frozen=True, kw_only=True):
     """The platform's own options, by `Option.name`."""
     options_chosen: tuple[str, ...] = ()
     """Names of those options that the user set, as opposed to defaults."""
+    files: dict[str, tuple[GivenText, ...]] = {}
+    """What the platform's own options name files for, by `Option.name`. They may hold secrets."""
 
 
 class Secrets(Mapping[tuple[str, str], str]):
@@ -121,6 +135,10 @@ class Platform(Protocol):
     def resolve(self, repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
         """Work out the plan. Pure: the same snapshot and inputs give the same resolution. A mistake
         in the user's files becomes a diagnostic in the plan, never an exception."""
+        ...
+
+    def schemas(self) -> Mapping[str, dict[str, Any]]:
+        """JSON Schemas of the files it reads, by the file's usual name, for editors."""
         ...
 
     def narrate(self, service: Service, event: "Event") -> tuple[str, ...]:

@@ -84,7 +84,10 @@ RUNNING = (
 def from_platform(option: Option) -> Flag:
     """A platform's own option as a flag of ours."""
     metavar = None if option.is_switch or option.choices else option.metavar or "VALUE"
-    return Flag(names=(option.flag,), help=option.help, metavar=metavar, choices=option.choices, default=option.default)
+    return Flag(
+        names=(option.flag,), help=option.help, metavar=metavar, choices=option.choices, default=option.default,
+        repeat=option.is_files,
+    )  # fmt: skip
 
 
 def add_flags(parser: "argparse._ActionsContainer", flags: Sequence[Flag]) -> None:

@@ -8,9 +8,11 @@ from .model.diagnostic import UsageError
 from .snapshot import Snapshot
 
 
-def detect(platforms: Mapping[str, Platform], repo: Snapshot, asked: str | None) -> tuple[Platform, Decision]:
-    """Which platform to plan for: the one asked for, else the first whose files are there, else the
-    first known. The decision names what every other platform looked for.
+def detect(
+    platforms: Mapping[str, Platform], repo: Snapshot, asked: str | None, because: str = "--platform names it"
+) -> tuple[Platform, Decision]:
+    """Which platform to plan for: the one asked for (`because` says how), else the first whose files are
+    there, else the first known. The decision names what every other platform looked for.
 
     Raises UsageError for a name nobody has.
     """
@@ -18,7 +20,7 @@ def detect(platforms: Mapping[str, Platform], repo: Snapshot, asked: str | None)
     if asked is not None:
         if asked not in platforms:
             raise UsageError(f"there is no platform {asked!r}", help=f"known are {', '.join(platforms)}")
-        decision = Decision(id="platform", question=question, answer=asked, because="--platform names it")
+        decision = Decision(id="platform", question=question, answer=asked, because=because)
         return platforms[asked], decision
     claims = {name: platform.claim(repo) for name, platform in platforms.items()}
     chosen = next((name for name, claim in claims.items() if claim.claims), None)

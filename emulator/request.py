@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .engine.release import PrepareContext
     from .model.history import DeployRecord, History
-    from .world import Clock, Docker, Front
+    from .world import Clock, Docker, Front, PublishedSite
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""
@@ -95,6 +95,7 @@ class World:
         prepare_context: "PrepareContext",
         clock: "Callable[[], Clock]",
         interrupted_again: Callable[[], bool],
+        publish: "Callable[[Docker, str, str, Mapping[str, str]], PublishedSite | None]",
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -110,3 +111,4 @@ class World:
         self.prepare_context = prepare_context
         self.clock = clock
         self.interrupted_again = interrupted_again
+        self.publish = publish

@@ -7,9 +7,10 @@ whatever the user's own files cause (a failing build step, a command that is not
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from .model.diagnostic import HostError
+from .model.plan import Static
 from .model.record import Record
 from .model.router import Router
 
@@ -399,6 +400,15 @@ class Docker(Protocol):
 
     def images(self, labels: Mapping[str, str]) -> tuple[ImageEntry, ...]: ...
 
+    def copy_folder(self, image: str, path: str, into: BinaryIO, labels: Mapping[str, str]) -> bool:
+        """Write a folder of an image as a tar archive whose names begin with "./"; False where the image has no such
+        folder. What is made for it carries `labels` and is gone afterwards. Raises OSError where `into` does."""
+        ...
+
+    def folders_there(self, image: str, paths: Iterable[str], labels: Mapping[str, str]) -> tuple[str, ...]:
+        """Those of `paths` that are folders of an image, or links to some."""
+        ...
+
     def remove_image(self, ref: str) -> None:
         """No error when it is gone or still used by a container."""
         ...
@@ -438,6 +448,35 @@ class HttpAnswer(Record, frozen=True, kw_only=True):
     detail: str = ""
     headers: dict[str, str] = {}
     body: bytes = b""
+
+
+class PublishedSite(Protocol):
+    """The files of one deploy of a site, kept until nobody needs them any more."""
+
+    @property
+    def files(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """In bytes, all of them."""
+        ...
+
+    def serve(self, static: Static) -> "ServedSite":
+        """Answer requests for them by these rules. Raises HostError."""
+        ...
+
+
+class ServedSite(Protocol):
+    """A site that answers at an address of this machine."""
+
+    @property
+    def address(self) -> tuple[str, int]: ...
+
+    def close(self) -> None:
+        """Take no more requests; those that run are answered."""
+        ...
 
 
 class PortHolder(Protocol):

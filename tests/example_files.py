@@ -18,14 +18,14 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 class Expectation(Record, frozen=True, kw_only=True):
     """What a case ends with. `shadowed` and `graceful` are None where the case does not look at it.
 
-    platform_log: texts of the platform's own lines. graceful: whether a live app, told to end, ends by itself.
-    within_s: how long after its first start the verdict comes, at most. check: codes that `emu check` finds beside what
-    the plan says.
+    argv: empty where nothing is executed and files are served. platform_log: texts of the platform's own lines.
+    graceful: whether a live app, told to end, ends by itself. within_s: how long after its first start the verdict
+    comes, at most. check: codes that `emu check` finds beside what the plan says.
     """
 
     verdict: VerdictKind
     argv: tuple[str, ...]
-    source: Literal["dockerfile", "render.yaml", "procfile", "image"]
+    source: Literal["dockerfile", "render.yaml", "procfile", "image", "record"]
     shadowed: tuple[str, ...] | None = None
     log: tuple[str, ...] = ()
     platform_log: tuple[str, ...] = ()
@@ -47,15 +47,16 @@ class HttpCheck(Record, frozen=True, kw_only=True):
 class Case(Record, frozen=True, kw_only=True):
     """One run of an example: what is given and what must come of it.
 
-    command: what runs it. build_anyway: the check finds errors, and what comes of building in spite of them shows that
-    they are right. time_scale: what the platform's waits are multiplied by. once: why it is run a single time and not
-    twice.
+    command: what runs it. files: files of the example that options name. build_anyway: the check finds errors, and what
+    comes of building in spite of them shows that they are right. time_scale: what the platform's waits are multiplied
+    by. once: why it is run a single time and not twice.
     """
 
     name: str
     expect: Expectation
     command: tuple[str, ...] = ("up", "--once")
     options: dict[str, str] = field(default_factory=dict)
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
     build_anyway: bool = False
     time_scale: float = 1.0
@@ -72,6 +73,11 @@ class Example(Record, frozen=True, kw_only=True):
     rules: tuple[str, ...]
     case: tuple[Case, ...]
     create: dict[str, str] = field(default_factory=dict)
+
+
+def file_options(case: Case, root: Path) -> list[str]:
+    """The options of a case that name files of the example's copy at `root`."""
+    return [word for name, files in case.files.items() for file in files for word in (f"--{name}", str(root / file))]
 
 
 def example_folders() -> tuple[Path, ...]:

@@ -19,7 +19,7 @@ import pytest
 
 from emulator.edge.state import ProjectState
 from emulator.engine.labels import PROJECT, project_id
-from tests.example_files import Case, HttpCheck, copy_example, example_folders, load_example
+from tests.example_files import Case, HttpCheck, copy_example, example_folders, file_options, load_example
 from tests.running_emu import published, run_emu, start_emu
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _arguments(project: Path, case: Case) -> list[str]:
     options = [word for name, value in case.options.items() for word in (f"--{name}", value)]
     options = [word.replace("_", "-") if word.startswith("--") else word for word in options]
     env = [word for name, value in case.env.items() for word in ("--env", f"{name}={value}")]
-    return ["--format", "json", "--root", str(project), *options, *env]
+    return ["--format", "json", "--root", str(project), *options, *file_options(case, project), *env]
 
 
 def _timing(case: Case) -> list[str]:
@@ -105,11 +105,11 @@ def _is_as_expected(case: Case, plan: Any, events: list[Any]) -> None:
     assert verdict["verdict"] == case.expect.verdict, verdict["reason"]
     assert _of_kind(events, "mismatch") == []
     [command] = [service["command"] for service in plan["services"]]
-    assert tuple(command["argv"]) == case.expect.argv
+    assert tuple(command["argv"] or ()) == case.expect.argv
     assert command["source"] == case.expect.source
     started = _of_kind(events, "container.started")
     assert all(event["argv"] == command["argv"] for event in started)
-    assert bool(started) == (case.expect.verdict not in NEVER_STARTED)
+    assert bool(started) == (case.expect.verdict not in NEVER_STARTED and bool(case.expect.argv))
     assert set(case.expect.diagnostics) <= _codes(events)
     _are_among(case.expect.platform_log, _output(events, "platform"))
     if case.expect.within_s is not None:
@@ -158,8 +158,9 @@ def _serve(case: Case, arguments: list[str]) -> list[Any]:
         reader.start()
         try:
             events = list(_until_live(lines))
+            [live] = _of_kind(events, "live")
             for check in case.http:
-                _answers(check, events[-1]["url"])
+                _answers(check, live["url"])
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=60) == INTERRUPTED
         finally:
@@ -178,14 +179,15 @@ def _read(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> Non
 
 
 def _until_live(lines: queue.Queue[str | None]) -> Iterator[Any]:
-    """Events up to and including `live`. Fails when the output ends, or takes too long, before."""
+    """Events up to and including the verdict that follows `live`: to interrupt before is to cancel. Fails when the
+    output ends, or takes too long, before."""
     deadline = time.monotonic() + LIVE_WITHIN_S
     while True:
         line = lines.get(timeout=max(0.1, deadline - time.monotonic()))
         assert line is not None, "emu ended before it was live"
         event = json.loads(line)
         yield event
-        if event["event"] == "live":
+        if event["event"] == "verdict":
             return
 
 

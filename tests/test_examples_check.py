@@ -13,7 +13,7 @@ from tests.test_examples_plan import Page, every_case, given
 def _codes(verb: str, root: Path, case: Case) -> tuple[list[str], int]:
     """The codes of what a command finds, in order; its exit code."""
     page = Page()
-    code = run([verb, "--root", str(root), "--format", "json", *given(case)], page)
+    code = run([verb, "--root", str(root), "--format", "json", *given(case, root)], page)
     return [d["code"] for d in json.loads(page.text)["diagnostics"]], code
 
 
@@ -28,7 +28,7 @@ def test_check_finds_what_the_example_says(folder: Path, case: Case, tmp_path: P
     assert code == (1 if case.build_anyway or case.expect.verdict == "refused" else 0)
     if case.build_anyway:
         page = Page()
-        run(["up", "--once", "--root", str(root), "--format", "json", *given(case)], page)
+        run(["up", "--once", "--root", str(root), "--format", "json", *given(case, root)], page)
         last = json.loads(page.text.splitlines()[-1])
         assert last["verdict"] == "refused"
         assert last["services"][0]["cause"]["code"] in case.expect.check
@@ -43,7 +43,7 @@ def test_findings_of_an_example_are_silenced_with_a_reason(tmp_path: Path) -> No
         dockerfile.read_text().replace("CMD", "# emu: ignore[start/shell-swallows-signals] nobody waits\nCMD")
     )
     page = Page()
-    assert run(["check", "--root", str(root), *given(load_example(folder).case[0])], page) == 0
+    assert run(["check", "--root", str(root), *given(load_example(folder).case[0], root)], page) == 0
     assert "shell-swallows" not in page.text
     assert "1 service · nothing wrong found (1 silenced)" in page.text
 

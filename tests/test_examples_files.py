@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from emulator.model.event import VerdictKind
-from tests.example_files import EXAMPLES, Example, example_folders, load_example
+from tests.example_files import EXAMPLES, Example, example_folders, file_options, load_example
 
 README = "README.md"
 COMMAND_FILES = {
@@ -15,6 +15,7 @@ COMMAND_FILES = {
     "render.yaml": "render.yaml",
     "procfile": "Procfile",
     "image": "render.yaml",  # names the image
+    "record": "service.json",
 }
 
 every_example = pytest.mark.parametrize("folder", example_folders(), ids=lambda folder: folder.name)
@@ -40,7 +41,8 @@ def test_readme_is_a_title_three_sentences_and_the_command(folder: Path) -> None
     assert len(re.findall(r"\.(?=\s|$)", text)) == 3
     assert text.count("\n") == 2, "one sentence a line"
     words = (*example.case[0].command, *(["--build-anyway"] if example.case[0].build_anyway else []))
-    assert command == f"emu {' '.join(words)} --root examples/{folder.name}"
+    named = "".join(f" {word}" for word in file_options(example.case[0], Path("examples") / folder.name))
+    assert command == f"emu {' '.join(words)} --root examples/{folder.name}{named}"
 
 
 @every_example

@@ -15,7 +15,7 @@ from emulator.cli import run
 from emulator.model.plan import Plan
 from emulator.model.record import to_json
 from emulator.model.schema import schema_of
-from tests.example_files import Case, copy_example, example_folders, load_example
+from tests.example_files import Case, copy_example, example_folders, file_options, load_example
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -39,22 +39,23 @@ class Page:
         raise AssertionError(f"a plan asks nothing: {question}")
 
 
-def given(case: Case) -> list[str]:
-    """What the case puts on the command line."""
+def given(case: Case, root: Path) -> list[str]:
+    """What the case puts on the command line, for a copy of the example at `root`."""
     options = [word for name, value in case.options.items() for word in (f"--{name}", value)]
+    options += file_options(case, root)
     return options + [word for name, value in case.env.items() for word in ("--env", f"{name}={value}")]
 
 
 def _golden(folder: Path, case: Case) -> Path:
     """tests/golden/EXAMPLE/plan-OPTIONS-AND-VARIABLES.txt"""
-    return GOLDEN / folder.name / ("-".join(["plan", *case.options.values(), *case.env]) + ".txt")
+    return GOLDEN / folder.name / ("-".join(["plan", *case.options.values(), *case.files, *case.env]) + ".txt")
 
 
 def _plan(folder: Path, case: Case, tmp_path: Path, *options: str) -> tuple[str, int]:
     """What `emu plan` prints for a copy that is no git repository, and so is the same everywhere; its exit code."""
     root = copy_example(folder, tmp_path, git=False)
     page = Page()
-    code = run(["plan", "--root", str(root), *given(case), *options], page)
+    code = run(["plan", "--root", str(root), *given(case, root), *options], page)
     return page.text, code
 
 
@@ -107,7 +108,7 @@ def test_plan_is_what_the_example_says(folder: Path, case: Case, tmp_path: Path)
     assert code == (1 if plan.with_errors() else 0)
     [service] = plan.services
     assert service.command is not None
-    assert service.command.argv == case.expect.argv
+    assert (service.command.argv or ()) == case.expect.argv
     assert service.command.source == case.expect.source
     if case.expect.shadowed is not None:
         assert tuple(lost.source for lost in service.command.shadowed) == case.expect.shadowed

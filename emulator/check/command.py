@@ -52,16 +52,18 @@ class Shell(NamedTuple):
 class Started(NamedTuple):
     """The program that stays.
 
-    program: its name without folders; "" when it is not known. module: of `python -m`; script: the file that an
-    interpreter runs. shell: the outermost one that reads the command line. init: whether an init program is the first
-    process. variables: set on the command line itself; closed: whether no others are loaded on the way. complete:
-    whether `args` holds all arguments; alone: whether nothing else that stays can run beside it. directory: of the
-    last `cd`, None without one, "" when not known. runner: the package manager that runs it in an environment of its
-    own (`poetry run`). changed: whether something that runs before may have made or switched the files it finds.
+    program: its name without folders; "" when it is not known. path: the word that named it. module: of `python -m`;
+    script: the file that an interpreter runs. shell: the outermost one that reads the command line. init: whether an
+    init program is the first process. variables: set on the command line itself; closed: whether no others are loaded
+    on the way. complete: whether `args` holds all arguments; alone: whether nothing else that stays can run beside it.
+    directory: of the last `cd`, None without one, "" when not known. runner: the package manager that runs it in an
+    environment of its own (`poetry run`). changed: whether something that runs before may have made or switched the
+    files it finds.
     """
 
     program: str
     args: tuple[Argument, ...] = ()
+    path: str = ""
     module: str | None = None
     script: str | None = None
     shell: Shell | None = None
@@ -332,6 +334,7 @@ def _value(part: Part, environ: Mapping[str, str | None]) -> tuple[str | None, b
 
 def _as_program(now: Started, name: str, rest: tuple[Argument, ...]) -> Started:
     """What stays, with an interpreter's own options read."""
+    now = now._replace(path=now.args[0].text)
     if _is_python(name):
         return _python(now, rest)
     if name in ("django-admin", "django-admin.py") or name == "manage.py":

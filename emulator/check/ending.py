@@ -41,6 +41,8 @@ _NGINX = ("nginx", "nginxinc/nginx-unprivileged")
 _STAYING = (ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER)
 
 _ALWAYS_END = words("echo printf true false mkdir cp mv rm ln touch chmod chown ls pwd date whoami compileall")
+_OF_THE_SYSTEM = ("", "/bin", "/usr/bin")
+"""Where a program of such a name is the system's: elsewhere it may be somebody's server."""
 _ENDING_VERBS = {
     "pip": words("install list freeze check"),
     "pip3": words("install list freeze check"),
@@ -109,6 +111,7 @@ def _without_command(subject: Subject) -> _Told | None:
     if image.entrypoint or image.cmd or subject.container.build.kind is not BuildKind.DOCKERFILE:
         return None
     runs = _SHELL_OR_PROMPT.get(short_name(base))
+    runs = "sh" if runs == "bash" and "alpine" in base else runs
     if runs is None or "onbuild" in base:
         return None
     return _Told(
@@ -187,7 +190,7 @@ def _is_over(run: Started, given: list[str]) -> bool:
     if any(word in ("-h", "--help", "--version") or "watch" in word or word == "-w" for word in given):
         return False
     if program in _ALWAYS_END:
-        return True
+        return run.module is not None or posixpath.dirname(run.path) in _OF_THE_SYSTEM
     verb = given[0] if given else None
     if program in _BUILDS:
         return not _BUILDS[program] or verb in _BUILDS[program]

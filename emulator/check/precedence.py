@@ -43,10 +43,10 @@ DISAGREE = CheckRule(
 
 def command_shadowed(subject: Subject) -> Iterator[Diagnostic]:
     """A losing command in a file of its own, unless the plan warns of it, or its text is the winner's. One that a
-    platform's file puts in place of the image's is no mistake; nor, where that file alone counts, is any other."""
+    platform's file puts in place of the image's is no mistake; nor is any where that file or a record alone counts."""
     command = subject.container.command
     told = {SHADOWED.code, DISAGREE.code}
-    if command is None or subject.plan.created_from == "blueprint":
+    if command is None or subject.plan.created_from in ("blueprint", "record"):
         return
     if any(d.code in told and d.service == subject.service.name for d in subject.plan.diagnostics):
         return

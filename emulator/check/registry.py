@@ -17,6 +17,7 @@ from . import (
     programs,
     secrets,
     signals,
+    sites,
     starting,
     variables,
 )
@@ -50,6 +51,8 @@ FINDERS: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
     ((listening.PORT_HARD_CODED,), listening.port_hard_coded),
     ((listening.LOOPBACK_BIND, listening.PORT_HARD_CODED), own_server.own_server),
     ((signals.SWALLOWED,), signals.shell_swallows_signals),
+    ((sites.NOTHING_TO_PUBLISH,), sites.nothing_to_publish),
+    ((sites.DEEP_LINKS,), sites.deep_links),
 )
 """Rules that look at one container, each on its own."""
 

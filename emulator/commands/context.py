@@ -86,5 +86,5 @@ def _text(document: ContextDocument, planned: Planned, request: Request, world: 
         for listing in document.contexts
     ] or ["nothing is built here: no service has a build context"]
     if document.diagnostics:
-        blocks.append(diagnostics_text(document.diagnostics, style, line_reader(planned.repo)))
+        blocks.append(diagnostics_text(document.diagnostics, style, line_reader(planned)))
     return "\n\n".join(blocks) + "\n"

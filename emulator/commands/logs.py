@@ -3,7 +3,9 @@
 import argparse
 import contextlib
 
-from emulator.commands.running import Running, configure_running, containers
+from emulator.commands.asking import status
+from emulator.commands.running import Running, configure_running, containers, project_root
+from emulator.engine.labels import project_id
 from emulator.model.event import Log
 from emulator.model.record import to_json
 from emulator.request import Request, World
@@ -24,7 +26,7 @@ def run(request: Request, world: World) -> int:
     try:
         found = containers(request, world, docker)
         if not found:
-            world.terminal.err("nothing runs of this project\n")
+            world.terminal.err(_nothing(request, world))
             return 1
         followers = [docker.follow_logs(r.id, _printer(r, request, world, style)) for r in found]
         with contextlib.suppress(KeyboardInterrupt):
@@ -34,6 +36,15 @@ def run(request: Request, world: World) -> int:
         return 0
     finally:
         docker.close()
+
+
+def _nothing(request: Request, world: World) -> str:
+    """What is said where there is no container to read."""
+    told = status(world, project_id(project_root(request, world)))
+    sites = [service.name for service in told.services if service.instances] if told is not None else []
+    if not sites:
+        return "nothing runs of this project\n"
+    return f"{', '.join(sites)}: files are served, no process has any output\n"
 
 
 def _printer(entry: Running, request: Request, world: World, style: Style) -> OnLine:

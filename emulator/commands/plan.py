@@ -9,7 +9,7 @@ from emulator.request import Request, Terminal, World
 from emulator.show.plan_text import plan_text
 from emulator.show.style import Style
 from emulator.show.text import ReadLine
-from emulator.snapshot import Snapshot, Unreadable
+from emulator.snapshot import Unreadable
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -29,14 +29,17 @@ def printed(planned: Planned, request: Request, terminal: Terminal) -> str:
     if request.format == "json":
         return to_json(plan).decode() + "\n"
     style = Style(width=terminal.width, colour=terminal.colour)
-    return plan_text(plan, style, line_reader(planned.repo), verbose=request.verbose, quiet=request.quiet)
+    return plan_text(plan, style, line_reader(planned), verbose=request.verbose, quiet=request.quiet)
 
 
-def line_reader(repo: Snapshot) -> ReadLine:
-    """Gives the source line of an origin, for the excerpts of diagnostics."""
+def line_reader(planned: Planned) -> ReadLine:
+    """Gives the source line of an origin, for the excerpts of diagnostics; none of a file that the user gave beside
+    the repository, which may hold secrets."""
+    repo = planned.repo
+    given = {text.file for texts in planned.inputs.files.values() for text in texts}
 
     def read_line(origin: Origin) -> str | None:
-        if not repo.look(origin.file).is_file:
+        if origin.file in given or not repo.look(origin.file).is_file:
             return None
         try:
             lines = repo.text(origin.file).splitlines()

@@ -4,7 +4,7 @@ import argparse
 from typing import NamedTuple
 
 from emulator import options, planning
-from emulator.contract import GivenVar, Inputs, Platform, Resolution
+from emulator.contract import GivenText, GivenVar, Inputs, Option, Platform, Resolution
 from emulator.model.diagnostic import Severity, UsageError
 from emulator.model.record import replace
 from emulator.request import Request, World
@@ -36,9 +36,18 @@ def plan_repository(request: Request, world: World) -> Planned:
     """Open the repository and resolve. Raises UsageError."""
     path = request.path or request.root or "."
     repo = world.open_repository(path, request.root, request.snapshot)
-    platform, decision = planning.detect(world.platforms, repo, request.platform)
-    inputs = read_inputs(request, platform, world)
+    platform, decision = planning.detect(world.platforms, repo, *_asked(request, world))
+    inputs = read_inputs(request, platform, world, repo)
     return Planned(repo, platform, inputs, platform.resolve(repo, inputs, decision))
+
+
+def _asked(request: Request, world: World) -> tuple[str | None, str]:
+    """The platform that is asked for, and by what: its name, or a file that is given to it."""
+    given = ((name, o) for name, platform in world.platforms.items() for o in platform.OPTIONS if o.is_files)
+    by_file = next(((name, o.flag) for name, o in given if getattr(request, o.name, None)), None)
+    if request.platform is None and by_file is not None:
+        return by_file[0], f"{by_file[1]} is given"
+    return request.platform, "--platform names it"
 
 
 def with_answers(planned: Planned, answers: dict[str, str]) -> Planned:
@@ -49,19 +58,35 @@ def with_answers(planned: Planned, answers: dict[str, str]) -> Planned:
     return planned._replace(inputs=inputs, resolution=resolution)
 
 
-def read_inputs(request: Request, platform: Platform, world: World) -> Inputs:
+def read_inputs(request: Request, platform: Platform, world: World, repo: Snapshot) -> Inputs:
     """The request as the platform's inputs; --env comes after --env-file and so wins."""
     given = [v for file in request.env_file for v in _from_file(file, world)] + [
         _from_flag(text) for text in request.env
     ]
     latest = {v.name: v for v in given}
-    chosen = {o.name: getattr(request, o.name) for o in platform.OPTIONS if getattr(request, o.name, None) is not None}
-    set_by_user = tuple(o.name for o in platform.OPTIONS if o.name in chosen and chosen[o.name] != o.default)
+    own = [o for o in platform.OPTIONS if not o.is_files]
+    chosen = {o.name: getattr(request, o.name) for o in own if getattr(request, o.name, None) is not None}
+    set_by_user = tuple(o.name for o in own if o.name in chosen and chosen[o.name] != o.default)
     return Inputs(
         env=tuple(latest.values()),
         services=tuple(request.service),
         options={k: str(v) for k, v in chosen.items()},
         options_chosen=set_by_user,
+        files={o.name: texts for o in platform.OPTIONS if o.is_files and (texts := _texts(request, o, world, repo))},
+    )
+
+
+def _texts(request: Request, option: Option, world: World, repo: Snapshot) -> tuple[GivenText, ...]:
+    """What the files say that the user named with the option; one that lies in the repository has its name there."""
+    files = getattr(request, option.name, None) or ()
+    inside = repo.root.rstrip("/") + "/"
+    named = {file: world.absolute(file) for file in files}
+    return tuple(
+        GivenText(
+            file=whole.removeprefix(inside) if whole.startswith(inside) else file,
+            text=world.read_text(file, option.flag),
+        )
+        for file, whole in named.items()
     )
 
 

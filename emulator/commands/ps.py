@@ -50,11 +50,24 @@ def _placed(found: tuple[Running, ...], root: str, told: Status | None) -> list[
     """The containers of one project with what the running `up`, if there is one, says of them."""
     roles = {i.container: i.role for service in told.services for i in service.instances} if told else {}
     urls = {service.name: service.url for service in told.services} if told else {}
-    return [
+    return _sites(root, told) + [
         replace(entry, role=roles.get(entry.id, LEFT_OVER if told is None else "leaving"), url=urls.get(entry.service))
         for entry in found
         if entry.root == root
     ]
+
+
+def _sites(root: str, told: Status | None) -> list[Running]:
+    """What is served without a container."""
+    return [
+        Running(
+            id="", name="-", root=root, service=service.name, deploy=one.deploy, state="files", started_at=None,
+            exit_code=None, instance=one.instance, role=one.role, url=service.url,
+        )
+        for service in (told.services if told else ())
+        for one in service.instances
+        if not one.container
+    ]  # fmt: skip
 
 
 def _row(entry: Running, *, every: bool) -> list[str]:

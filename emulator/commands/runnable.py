@@ -3,7 +3,9 @@
 from emulator.model.plan import BuildKind, Coverage, EnvKind, Service, ServiceType
 from emulator.model.rule import Fidelity
 
-RUNNABLE = (ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER, ServiceType.JOB, ServiceType.CRON)
+RUNNABLE = (
+    ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER, ServiceType.JOB, ServiceType.CRON, ServiceType.STATIC,
+)  # fmt: skip
 
 
 def can_run(service: Service) -> bool:

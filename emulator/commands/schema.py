@@ -1,4 +1,4 @@
-"""`emu schema`: the JSON Schema of what emu prints."""
+"""`emu schema`: the JSON Schema of what emu prints, and of the files a platform reads."""
 
 import argparse
 from typing import Any
@@ -10,7 +10,8 @@ from emulator.request import Request, World
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     del world
-    parser.add_argument("names", nargs="*", metavar="NAME", help="a document; without one, their names are listed")
+    what = "a document, or a platform's file; without one, their names are listed"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=what)
     options.add_flags(parser, [options.FORMAT])
 
 
@@ -21,17 +22,23 @@ def run(request: Request, world: World) -> int:
     from emulator.model.record import to_json
     from emulator.model.schema import schema_of
 
-    known = documents()
+    printed, files = documents(), of_files(world)
+    known = [*printed, *files]
     for name in request.names:
         if name not in known:
             raise UsageError(f"there is no schema {name!r}", help=f"known are {', '.join(known)}")
     as_json = request.format == "json"
     if not request.names:
-        world.terminal.out((to_json(list(known)).decode() if as_json else "\n".join(known)) + "\n")
+        world.terminal.out((to_json(known).decode() if as_json else "\n".join(known)) + "\n")
     for name in request.names:
-        line = to_json(schema_of(name, known[name]))
+        line = to_json(files[name] if name in files else schema_of(name, printed[name]))
         world.terminal.out((line if as_json else msgspec.json.format(line, indent=2)).decode() + "\n")
     return 0
+
+
+def of_files(world: World) -> dict[str, dict[str, Any]]:
+    """The schemas of files that a user writes: those of each platform."""
+    return {name: schema for platform in world.platforms.values() for name, schema in platform.schemas().items()}
 
 
 def documents() -> dict[str, Any]:

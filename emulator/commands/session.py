@@ -13,8 +13,8 @@ from emulator.commands.planning import Planned
 from emulator.commands.runnable import can_run, ends_by_itself, generated_values, left_out
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
-from emulator.commands.unmet import moved, not_begun, tell_refusal
-from emulator.commands.waiting import Waiting, WaitingRoom
+from emulator.commands.unmet import moved, tell_refusal
+from emulator.commands.waiting import gate
 from emulator.engine.cron_run import CronRun
 from emulator.engine.execution_run import ExecutionRun
 from emulator.engine.labels import ROOT, SERVICE, of_project, project_id
@@ -22,14 +22,13 @@ from emulator.engine.ordering import needs
 from emulator.engine.release import Doors, Job, Release, Settings
 from emulator.engine.runs import AnyRun
 from emulator.engine.service_run import Decided, ServiceRun
-from emulator.model.diagnostic import Fault, HostError, UsageError, error
+from emulator.model.diagnostic import Diagnostic, Fault, HostError, UsageError, error
 from emulator.model.event import (
     ContainerStarted,
     CoverageReported,
     DeployStarted,
     DiagnosticFound,
     Event,
-    ServiceVerdict,
     Trigger,
     Verdict,
     VerdictKind,
@@ -70,7 +69,6 @@ class Session:
         self._problem: BaseException | None = None
         self._first = 0
         self._moved: set[str] = set()
-        self._waiting = WaitingRoom()
         self._network: str | None = None
         self._backing = self._backed(planned)
         self._over = threading.Event()
@@ -263,7 +261,7 @@ class Session:
         jobs = [
             r._replace(deploy=number)
             if isinstance(r, Job)
-            else r.job._replace(deploy=number, image=r.image.id, kept=self._kept())
+            else r.job._replace(deploy=number, image=r.image.id, kept=self._kept(), gate=None)
             for r in what
         ]
         underway = self._begin(number, trigger, [job.service for job in jobs], image_of=self._built(image_of))
@@ -278,21 +276,20 @@ class Session:
 
     def withdraw(self, underway: Underway) -> None:
         """Cancel what of a deploy is not decided."""
-        waiting = self._waiting.leave(underway.number)
         for run in list(self.runs.values()):
             run.withdraw(underway.number)
-        for name in waiting:
-            verdict = ServiceVerdict(name=name, verdict=VerdictKind.CANCELED, reason="canceled")
-            self._decided(Decided(underway.number, verdict))
 
     def _launch(self, underway: Underway, services: list[Service]) -> None:
-        """Begin them all, each when what it needs is decided."""
+        """Begin them all beside each other. Each is built, and then starts when what it needs is decided."""
         if len(services) > 1 or self._backing.is_any:
             self._make_network()
         wanted = needs([s.name for s in services], self.planned.resolution.plan.edges)
+        # Datastores first: a new one takes longest, and others wait for it.
         jobs = [self._job(underway.number, service) for service in services]
-        self._waiting.enter(underway.number, {j.service.name: Waiting(j, wanted[j.service.name]) for j in jobs})
-        self._advance(underway)
+        for job in sorted(jobs, key=lambda job: job.service.datastore is None):
+            name = job.service.name
+            passed = gate(name, wanted[name], underway, datastores=self._is_datastore, tell=self._tell_found)
+            self._deploy(job._replace(gate=passed))
 
     def _make_network(self) -> None:
         """The project's own network, where its services have names."""
@@ -301,16 +298,6 @@ class Session:
             root = self.settings.root
             labels = {**of_project(root), ROOT: root}
             self._network = self.doors.docker.ensure_network(f"emu-{project_id(root)}", labels)
-
-    def _advance(self, underway: Underway) -> None:
-        """Begin those that have all they need; one whose datastore did not come up is not begun."""
-        while (one := self._waiting.next(underway.number, verdicts := underway.verdicts())) is not None:
-            needed = (verdicts[name] for name in sorted(one.needs) if self._is_datastore(name))
-            unmet = next((verdict for verdict in needed if not verdict.verdict.good), None)
-            if unmet is None:
-                self._deploy(one.job)
-            else:
-                self._decided(Decided(underway.number, not_begun(one.job.service.name, unmet)))
 
     def _begin(
         self, number: int, trigger: Trigger, services: list[Service], *, image_of: int | None = None
@@ -326,7 +313,16 @@ class Session:
         hidden = self.planned.resolution.secrets.of(service.name) | self._generated_values(service) | cast.hidden
         findings = self.planned.resolution.plan.diagnostics
         return Job(
-            number, cast.service, hidden, self.planned.repo, kept=self._kept(), findings=findings, around=cast.around
+            number, cast.service, hidden, self.planned.repo, kept=self._kept(), findings=findings, around=cast.around,
+            first=not self._was_live(service.name),
+        )  # fmt: skip
+
+    def _was_live(self, service: str) -> bool:
+        """Whether a deploy of the service ever was, in this run or an earlier one."""
+        run = self.runs.get(service)
+        earlier = (one for one in self.project.history().deploys if one.platform == self.settings.platform)
+        return (run is not None and run.live is not None) or any(
+            one.verdict is VerdictKind.LIVE and service in one.images for one in earlier
         )
 
     def _cast(self, service: Service) -> Cast:
@@ -397,9 +393,7 @@ class Session:
     def _decided(self, decided: Decided) -> None:
         """From the thread of a service."""
         underway = self._underway[decided.deploy]
-        is_last = underway.decided(decided)
-        self._advance(underway)
-        if is_last:
+        if underway.decided(decided):
             self._remember(underway)
 
     def _remember(self, underway: Underway) -> None:
@@ -461,12 +455,14 @@ class Session:
         self.has_started |= isinstance(event, ContainerStarted)
         self.teller.tell(event)
 
+    def _tell_found(self, diagnostic: Diagnostic) -> None:
+        self._tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service))
+
     # ---- the end
 
     def stop(self, *, at_once: bool) -> None:
         """Stop and remove everything this session started; a live service as the platform would, unless `at_once`
         or the user asks a second time. Raises HostError."""
-        self._waiting.close()
         users = [run for _, run in self._users()]
         hurried = end_all(users, self.doors.hurry, at_once=at_once)
         # After those that use them, and never without their grace: they write down what they hold.

@@ -40,7 +40,7 @@ class Teller:
         style = Style(width=self._terminal.width, colour=self._terminal.colour)
         self._text = UpText(
             style,
-            line_reader(planned.repo),
+            line_reader(planned),
             services=self._services.values(),
             verbose=self._request.verbose,
             quiet=self._request.quiet,

@@ -44,12 +44,13 @@ class Underway:
             self._changed.notify_all()
         self.finished.set()
 
-    def wait(self, services: Iterable[str]) -> bool:
-        """Wait until these services are decided; whether they are."""
+    def wait(self, services: Iterable[str], cancel: threading.Event | None = None) -> bool:
+        """Wait until these services are decided, or `cancel` is set; whether they are."""
         wanted = set(services)
         with self._changed:
             while not self._changed.wait_for(lambda: self._abandoned or wanted <= self._decided.keys(), _HEED_EVERY_S):
-                pass
+                if cancel is not None and cancel.is_set():
+                    return False
             return wanted <= self._decided.keys()
 
     def any_live(self, names: Iterable[str]) -> bool:

@@ -37,16 +37,27 @@ def tell_refusal(
     return refused(verdicts, errors[0].message, number)
 
 
-def not_begun(name: str, missing: ServiceVerdict) -> ServiceVerdict:
-    """The verdict of a service whose datastore did not come up: nothing can be said of it here."""
-    cause = error(
+def not_begun(name: str, missing: ServiceVerdict) -> Diagnostic:
+    """Why a service whose datastore did not come up has no verdict: nothing can be said of it here."""
+    return error(
         "up/datastore-missing",
         f"{name} was not started: it needs {missing.name}, which is not up",
         fault=missing.cause.fault if missing.cause is not None else Fault.HOST,
         service=name,
         help=f"see why {missing.name} is not up",
     )
-    return ServiceVerdict(name=name, verdict=VerdictKind.CANCELED, reason=cause.message, cause=cause)
+
+
+def begun_without(name: str, missing: ServiceVerdict) -> Diagnostic:
+    """The platform starts it all the same: what fails in it for lack of the other is not its own fault."""
+    return warning(
+        "up/needed-service-missing",
+        f"{name} starts without {missing.name}, which it refers to",
+        fault=missing.cause.fault if missing.cause is not None else Fault.APP,
+        service=name,
+        facts=(f"{missing.name}: {missing.verdict.value}",),
+        help=f"see why {missing.name} is not live: {name} cannot reach it",
+    )
 
 
 def moved(name: str, holder: "PortHolder", url: str) -> Diagnostic:

@@ -144,6 +144,7 @@ def doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
         prepare_context=world.prepare_context,
         ready=Ahead(make_ready).wait,
         hurry=world.interrupted_again,
+        publish=lambda image, path, labels: world.publish(docker, image, path, labels),
     )
 
 

@@ -1,45 +1,34 @@
-"""Services of a deploy that are not begun yet, because they need others first. Its methods may be called from any
-thread."""
+"""A service that is built waits for those it needs before anything of it starts."""
 
 import threading
-from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection
 
-from emulator.engine.ordering import ready
-from emulator.engine.release import Job
-
-
-class Waiting(NamedTuple):
-    """A service, and those it needs."""
-
-    job: Job
-    needs: frozenset[str]
+from emulator.commands.underway import Underway
+from emulator.commands.unmet import begun_without, not_begun
+from emulator.engine.release import Canceled, Gate
+from emulator.model.diagnostic import Diagnostic
 
 
-class WaitingRoom:
-    """By the deploy's number."""
+def gate(
+    name: str, needed: Collection[str], underway: Underway, *, datastores: Callable[[str], bool],
+    tell: Callable[[Diagnostic], None],
+) -> Gate | None:  # fmt: skip
+    """What service `name` of a deploy passes before it starts: all those `needed` are decided. Without a datastore it
+    is not begun; without another service it is, as on the platform, and that is told. None where it needs nobody."""
+    if not needed:
+        return None
 
-    def __init__(self) -> None:
-        self._waiting: dict[int, dict[str, Waiting]] = {}
-        self._lock = threading.Lock()
+    def passed(cancel: threading.Event) -> Diagnostic | None:
+        """Why it is not begun. From a thread of its own. Raises Canceled."""
+        if not underway.wait(needed, cancel):
+            raise Canceled
+        verdicts = underway.verdicts()
+        bad = [verdicts[one] for one in sorted(needed) if not verdicts[one].verdict.good]
+        missing = next((one for one in bad if datastores(one.name)), None)
+        if missing is not None:
+            return not_begun(name, missing)
+        for one in bad:
+            tell(begun_without(name, one))
+        return None
 
-    def enter(self, deploy: int, services: Mapping[str, Waiting]) -> None:
-        with self._lock:
-            self._waiting[deploy] = dict(services)
-
-    def next(self, deploy: int, decided: Collection[str]) -> Waiting | None:
-        """Take out one that need wait no more, now that these are decided."""
-        with self._lock:
-            waiting = self._waiting.get(deploy, {})
-            names = ready({name: one.needs for name, one in waiting.items()}, decided)
-            return waiting.pop(names[0]) if names else None
-
-    def leave(self, deploy: int) -> list[str]:
-        """Nobody of the deploy waits any more; who did."""
-        with self._lock:
-            return list(self._waiting.pop(deploy, {}))
-
-    def close(self) -> None:
-        """Nobody is begun any more."""
-        with self._lock:
-            self._waiting.clear()
+    return passed

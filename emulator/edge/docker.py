@@ -10,8 +10,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, BinaryIO, Literal, TypeVar
 
 from emulator.engine.docker_args import container_config, handed_over, label_filter
 from emulator.engine.docker_facts import container_facts, engine_facts, image_facts
@@ -41,6 +41,7 @@ from emulator.world import (
 
 from . import docker_look
 from .docker_errors import asking, words_of
+from .docker_folders import Unwritable, copy_folder, is_folder, through_container
 from .docker_followers import (
     Connection,
     Follower,
@@ -198,6 +199,23 @@ class Engine:
                     raise
 
         self._ask_of(f"removing the image {ref}", remove)
+
+    def copy_folder(self, image: str, path: str, into: BinaryIO, labels: Mapping[str, str]) -> bool:
+        def copy(api: Any) -> bool:
+            return through_container(api, image, labels, lambda found: copy_folder(api, found, path, into))
+
+        try:
+            return self._ask(f"reading {path} of the image {image}", copy)
+        except Unwritable as problem:
+            raise problem.why from None
+
+    def folders_there(self, image: str, paths: Iterable[str], labels: Mapping[str, str]) -> tuple[str, ...]:
+        def look(api: Any) -> tuple[str, ...]:
+            return through_container(
+                api, image, labels, lambda found: tuple(path for path in paths if is_folder(api, found, path))
+            )
+
+        return self._ask(f"looking for folders in the image {image}", look)
 
     def build(self, request: BuildRequest, on_progress: OnProgress, cancel: threading.Event) -> BuildOutcome:
         from . import buildx, classic_build

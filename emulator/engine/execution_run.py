@@ -119,7 +119,11 @@ class ExecutionRun:
             self._canceled(job)
             return
         if isinstance(ready, NotReady):
-            self._failed(job, "build", _verdict(self.name, ready))
+            verdict = _verdict(self.name, ready)
+            if ready.verdict is VerdictKind.CANCELED:  # others failed, which is told of them
+                self._decided(Decided(job.deploy, verdict))
+            else:
+                self._failed(job, "build", verdict)
             return
         self._releases = {job.deploy: ready}
         run = self._task_run = self._task(ready, cancel)

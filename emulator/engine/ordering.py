@@ -1,4 +1,4 @@
-"""In which order the services of a plan begin. Pure."""
+"""Whom the services of a plan wait for. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -23,8 +23,3 @@ def _reached(start: str, wanted: Mapping[str, Collection[str]]) -> set[str]:
             found.add(name)
             ahead += wanted[name]
     return found
-
-
-def ready(waiting: Mapping[str, frozenset[str]], decided: Collection[str]) -> list[str]:
-    """Those of the waiting that may begin, in their order: all they need is decided."""
-    return [name for name, wanted in waiting.items() if wanted <= set(decided)]

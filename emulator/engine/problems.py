@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from emulator.model.diagnostic import Diagnostic, Fault, error
+from emulator.model.diagnostic import Diagnostic, Fault, Severity, error
 from emulator.model.origin import Origin
 from emulator.model.plan import Command, EnvPhase, Service
 from emulator.model.record import replace
@@ -76,6 +76,26 @@ def pre_deploy_cause(service: Service, outcome: Outcome, tail: Sequence[str], sc
     if cause.code != "start/exited":
         return cause
     return replace(cause, code="pre-deploy/failed", message=f"the pre-deploy command failed: {outcome.reason}")
+
+
+def initial_hook_failed(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene) -> Diagnostic:
+    """Why its initial deploy hook failed. What is live stays so: a warning."""
+    command = Command(
+        argv=service.initial_hook_argv,
+        form="exec",
+        text=service.initial_deploy_hook,
+        source="initial-hook",
+        origin=service.initial_hook_origin,
+    )
+    cause = boot_cause(replace(service, command=command), outcome, tail, scene._replace(findings=()))
+    said = outcome.reason if cause.code == "start/exited" else cause.message
+    return replace(
+        cause,
+        code="initial-hook/failed",
+        severity=Severity.WARNING,
+        message=f"the initial deploy hook failed: {said}",
+        facts=(*cause.facts, "the deploy stays live, and the hook does not run again"),
+    )
 
 
 def _ended(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene) -> Diagnostic:

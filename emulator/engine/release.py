@@ -19,6 +19,7 @@ from emulator.model.event import (
     Event,
     Log,
     Mismatch,
+    Published,
     VerdictKind,
 )
 from emulator.model.plan import BuildKind, Coverage, Service
@@ -34,11 +35,12 @@ from emulator.world import (
     ContainerSpec,
     Docker,
     ImageFacts,
+    PublishedSite,
     StepDone,
     StepLog,
 )
 
-from . import problems, stand_ins
+from . import problems, site_problems, stand_ins
 from .bases import choose_bases, told_bases
 from .boot_steps import Rules
 from .datastores import foreign_data, volume_labels
@@ -78,7 +80,14 @@ class PreparedContext(Protocol):
     def notes(self) -> tuple[str, ...]: ...
 
 
+Publish = Callable[[str, str, Mapping[str, str]], PublishedSite | None]
+"""An image's id, the folder in it, and the labels of what is made to read it → its files; None where it has none."""
+
 PrepareContext = Callable[[Snapshot, Service], AbstractContextManager[PreparedContext]]
+
+
+def _nothing_published(image: str, path: str, labels: Mapping[str, str]) -> None:
+    del image, path, labels
 
 
 class Doors(NamedTuple):
@@ -91,6 +100,7 @@ class Doors(NamedTuple):
     """Returns when the engine has answered and an earlier run's leftovers are gone. Raises HostError."""
     hurry: Callable[[], bool]
     """Whether the user asked a second time to end."""
+    publish: Publish = _nothing_published
 
 
 class Settings(NamedTuple):
@@ -106,9 +116,14 @@ class Settings(NamedTuple):
     """Datastores that are there already: their URLs, which may hold passwords, by name."""
 
 
+Gate = Callable[[threading.Event], Diagnostic | None]
+"""Returns when a service may start, or why it is not begun. Raises Canceled once the event is set."""
+
+
 class Job(NamedTuple):
     """A deploy to be made of a service. image: the one to use again, where nothing is to be built. kept: the deploys
-    whose images stay. findings: what the check said of its plan. around: what its containers find around them."""
+    whose images stay. findings: what the check said of its plan. around: what its containers find around them. gate:
+    what it passes once its image is there, before anything of it runs."""
 
     deploy: int
     service: Service
@@ -118,6 +133,9 @@ class Job(NamedTuple):
     kept: frozenset[int] = frozenset()
     findings: tuple[Diagnostic, ...] = ()
     around: Surroundings = NOTHING_AROUND
+    first: bool = False
+    """Whether nothing of the service was ever live here."""
+    gate: Gate | None = None
 
 
 class NotReady(NamedTuple):
@@ -141,6 +159,8 @@ class Release(NamedTuple):
     scene: Scene
     make_spec: Callable[[Unit, int], ContainerSpec]
     coverage: Callable[[], tuple[Coverage, ...]]
+    published: PublishedSite | None = None
+    """The files, where the service is a site of files: no container runs then."""
 
 
 def prepare(job: Job, doors: Doors, settings: Settings, tell: Tell, cancel: threading.Event) -> Release | NotReady:
@@ -178,6 +198,7 @@ class _Preparation:
         self._frontend: Coverage | None = None
         self._stand_in: tuple[Coverage, ...] = ()
         self._aside: threading.Thread | None = None
+        self._published: PublishedSite | None = None
 
     def perform(self) -> Release | NotReady:
         try:
@@ -190,6 +211,9 @@ class _Preparation:
             note = stand_ins.told(self.service.build.image or "", image)
             self._stand_in = (note,) if note is not None else ()
         self._compare(image)
+        not_begun = self.job.gate(self.cancel) if self.job.gate is not None else None
+        if not_begun is not None:
+            return NotReady(VerdictKind.CANCELED, not_begun)
         unusable = self._volumes()
         if unusable is not None:
             return NotReady(VerdictKind.BOOT_FAILED, unusable)
@@ -201,6 +225,7 @@ class _Preparation:
             scene=Scene(self.job.repo, variables, self.job.findings),
             make_spec=lambda unit, attempt: self._spec(image, unit, attempt),
             coverage=self._told_coverage,
+            published=self._published,
         )
         return self._pre_deployed(release) or release
 
@@ -254,7 +279,9 @@ class _Preparation:
         if self.job.image is not None:
             self.doors.ready()
             again = docker.image(self.job.image)
-            return again if again is not None else problems.image_gone(self.service, self.job.image)
+            if again is None:
+                return problems.image_gone(self.service, self.job.image)
+            return self._publish(again) or again
         if self.service.build.base_fallbacks or self.service.build.kind is BuildKind.IMAGE:
             self.doors.ready()
         bases, missing = choose_bases(self.service, docker, self.settings.base_images)
@@ -296,8 +323,30 @@ class _Preparation:
         assert outcome.image_id is not None
         image = self.doors.docker.image(outcome.image_id)
         assert image is not None
+        unpublished = self._publish(image)
+        if unpublished is not None:
+            return unpublished
         self._say(BuildFinished(image=outcome.image_id, seconds=round(outcome.seconds, 3)))
         return image
+
+    def _publish(self, image: ImageFacts) -> Diagnostic | None:
+        """For a site of files: take them out of the image; why there are none."""
+        static, settings = self.service.static, self.settings
+        if static is None or static.folder is None:
+            return None
+        began = self.doors.clock.now()
+        labels = of_service(settings.root, settings.platform, self.service.name, self.job.deploy)
+        self._published = site = self.doors.publish(image.id, static.folder, labels)
+        if site is None:
+            guesses = site_problems.guesses(self.service)
+            there = self.doors.docker.folders_there(image.id, guesses, labels)
+            cause = site_problems.nothing_published(self.service, there)
+            self._say(BuildFailed(step=None, origin=cause.origin, message=cause.message, code="no-publish-folder"))
+            return cause
+        seconds = round(self.doors.clock.now() - began, 3)
+        path = self.service.build.publish or "."
+        self._say(Published(path=path, files=site.files, size_bytes=site.size, seconds=seconds))
+        return None
 
     def _server(self, ref: str) -> ImageFacts | Diagnostic | None:
         """For a datastore: its server, or what stands in for it, made here the first time."""

@@ -49,7 +49,7 @@ def build_request(
     values = environment(service, hidden, build=True)
     labels = of_service(root, platform, service.name, deploy)
     tag = f"{resource_name(root, service.name)}:{deploy}"
-    if service.build.kind is BuildKind.NATIVE:
+    if service.build.kind in (BuildKind.NATIVE, BuildKind.STATIC):
         script = "".join(
             f"export {name}={shlex.quote(value)}\n"
             for name, value in sorted(values.items())
@@ -141,8 +141,20 @@ def task_spec(spec: ContainerSpec, tasks: Tasks | None, index: int, attempt: int
 def pre_deploy_spec(spec: ContainerSpec, service: Service, hidden: Mapping[str, str]) -> ContainerSpec:
     """The container of the service's pre-deploy command, which it has: `spec` with that command, and without a disk."""
     assert service.pre_deploy_argv is not None
-    argv = reveal(service.pre_deploy_argv, {**_unset(service), **hidden})
-    return replace(spec, name=f"{spec.name}-pre-deploy", argv=argv, publish={}, aliases=(), volumes=())
+    return _with_command(spec, service, hidden, service.pre_deploy_argv, "pre-deploy")
+
+
+def initial_hook_spec(spec: ContainerSpec, service: Service, hidden: Mapping[str, str]) -> ContainerSpec:
+    """The same of its initial deploy hook."""
+    assert service.initial_hook_argv is not None
+    return _with_command(spec, service, hidden, service.initial_hook_argv, "initial-hook")
+
+
+def _with_command(
+    spec: ContainerSpec, service: Service, hidden: Mapping[str, str], argv: tuple[str, ...], what: str
+) -> ContainerSpec:
+    argv = reveal(argv, {**_unset(service), **hidden})
+    return replace(spec, name=f"{spec.name}-{what}", argv=argv, publish={}, aliases=(), volumes=())
 
 
 def _unset(service: Service) -> dict[str, str]:

@@ -7,13 +7,14 @@ threads of their own and report to it.
 import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from emulator.model.control import InstanceStatus
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import (
     DeployCanceled,
     DeployFailed,
+    DiagnosticFound,
     Event,
     Live,
     OutOfMemory,
@@ -25,15 +26,17 @@ from emulator.model.event import (
 )
 from emulator.model.record import replace
 from emulator.model.router import Router
-from emulator.world import Front
+from emulator.world import Clock, Front
 
 from . import datastores, problems, rollout
 from . import rollout_steps as steps
 from .boot_steps import Outcome
+from .initial_hook import is_due, run_initial_hook
 from .instance_run import Address, InstanceRun, What
 from .loop import Loop
 from .release import Canceled, Doors, Job, NotReady, Release, Settings, prepare, rules_of
 from .rollout_steps import Unit
+from .site_run import SiteRun
 
 Tell = Callable[[Event], None]
 
@@ -45,6 +48,15 @@ _PHASES: dict[str, Phase] = {
     "other-port": "port",
     "startup-probe": "health",
 }
+
+
+class _Common(TypedDict):
+    """What every kind of instance is given."""
+
+    clock: Clock
+    tell: Tell
+    report: Callable[[steps.Observation | BaseException], None]
+    url: str | None
 
 
 class Decided(NamedTuple):
@@ -87,9 +99,10 @@ class ServiceRun:
         self._releases: dict[int, Release] = {}
         self._not_ready: dict[int, NotReady] = {}
         self._cancels: dict[int, threading.Event] = {}
-        self._instances: dict[int, InstanceRun] = {}
+        self._instances: dict[int, InstanceRun | SiteRun] = {}
         self._preparing: list[threading.Thread] = []
         self._over = threading.Event()
+        self._ending = threading.Event()
         self._loop: Loop[steps.Observation, steps.Action] = Loop(doors.clock, self._take, self._perform)
         self._thread = threading.Thread(target=self._run, name=f"service-{name}", daemon=True)
         self._thread.start()
@@ -144,6 +157,7 @@ class ServiceRun:
 
     def end(self, *, at_once: bool) -> None:
         """Begin to end it all: what is live as the platform would, the rest without ceremony."""
+        self._ending.set()
         self._loop.put(steps.EndAsked(at=self.doors.clock.now(), at_once=at_once))
 
     def wait(self, timeout_s: float) -> bool:
@@ -157,7 +171,7 @@ class ServiceRun:
     def sweep(self) -> None:
         """After the end: wait for what is still being prepared, and remove what an error kept from being removed.
         Raises HostError."""
-        for cancel in list(self._cancels.values()):
+        for cancel in (self._ending, *self._cancels.values()):
             cancel.set()
         for thread in self._preparing:
             thread.join()
@@ -172,7 +186,7 @@ class ServiceRun:
             while not self._over.is_set():
                 self._loop.turn()
         except BaseException as problem:  # noqa: BLE001 - raised again by who waits for this service
-            for cancel in self._cancels.values():
+            for cancel in (self._ending, *self._cancels.values()):
                 cancel.set()
             self._over.set()
             self._problem(problem)
@@ -261,16 +275,15 @@ class ServiceRun:
             make_spec=lambda attempt: release.make_spec(unit, attempt),
             hidden=release.job.hidden,
         )
-        front = self._front() if service.type == "web" else None
+        front = self._front() if service.type in ("web", "static") else None
         if front is not None and not self._state.served:  # until one serves, the platform's own pages are shown
             front.set_router(service.router or Router())
-        instance = InstanceRun(
-            what,
-            docker=self.doors.docker,
-            clock=self.doors.clock,
-            tell=self.tell,
-            report=self._reported,
-            url=front.url if front is not None else None,
+        url = front.url if front is not None else None
+        common: _Common = {"clock": self.doors.clock, "tell": self.tell, "report": self._reported, "url": url}
+        instance = (
+            SiteRun(unit, service, release.published, **common)
+            if release.published is not None
+            else InstanceRun(what, docker=self.doors.docker, **common)
         )
         self._instances[unit.id] = instance
         instance.start()
@@ -334,7 +347,25 @@ class ServiceRun:
         assert outcome is not None
         reason = f"{self.name} is {outcome.reason}"
         verdict = ServiceVerdict(name=self.name, verdict=VerdictKind.LIVE, reason=reason)
-        self._decided(Decided(settle.deploy, verdict, outcome.platform_seconds))
+        decided = Decided(settle.deploy, verdict, outcome.platform_seconds)
+        release = self._releases[settle.deploy]
+        if not is_due(release):
+            self._decided(decided)
+            return
+        thread = threading.Thread(target=self._hooked, args=(release, decided), name="initial-hook", daemon=True)
+        self._preparing.append(thread)
+        thread.start()
+
+    def _hooked(self, release: Release, decided: Decided) -> None:
+        """In a thread of its own: the deploy is decided when its hook has ended, whichever way."""
+        try:
+            cause = run_initial_hook(release, self.doors, self.settings, self.tell, self._ending)
+        except BaseException as problem:  # noqa: BLE001 - raised again by the loop
+            self._loop.put(problem)
+            return
+        if cause is not None:
+            self.tell(DiagnosticFound(service=self.name, deploy=decided.deploy, diagnostic=cause))
+        self._decided(decided)
 
     def _settled_canceled(self, settle: steps.Settle) -> None:
         self.tell(DeployCanceled(service=self.name, deploy=settle.deploy, by=settle.by, still_live=settle.still_live))
@@ -345,7 +376,8 @@ class ServiceRun:
     def _settled_not_ready(self, settle: steps.Settle) -> None:
         kind, cause = self._not_ready.pop(settle.deploy)
         phase: Phase = "pre_deploy" if kind is VerdictKind.PRE_DEPLOY_FAILED else "build"
-        self._tell_failed(settle.deploy, phase, cause, still_live=settle.still_live)
+        if kind is not VerdictKind.CANCELED:  # else others failed, which is told of them
+            self._tell_failed(settle.deploy, phase, cause, still_live=settle.still_live)
         verdict = ServiceVerdict(name=self.name, verdict=kind, reason=cause.message, cause=cause)
         self._decided(Decided(settle.deploy, verdict))
 
@@ -363,7 +395,7 @@ class ServiceRun:
         self._tell_failed(unit.deploy, _PHASES.get(outcome.code, "boot"), cause, code=outcome.code)
         self._lost()
 
-    def _cause(self, instance: InstanceRun) -> tuple[Outcome, Diagnostic]:
+    def _cause(self, instance: InstanceRun | SiteRun) -> tuple[Outcome, Diagnostic]:
         """Why an instance is not live (any more)."""
         outcome = instance.outcome
         assert outcome is not None

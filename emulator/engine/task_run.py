@@ -14,6 +14,8 @@ from emulator.model.diagnostic import HostError
 from emulator.model.event import (
     ContainerStarted,
     Event,
+    InitialHookFinished,
+    InitialHookStarted,
     Log,
     PreDeployFinished,
     PreDeployStarted,
@@ -35,7 +37,10 @@ from .requests import conceal
 Tell = Callable[[Event], None]
 MakeSpec = Callable[[int, int], ContainerSpec]
 """index, attempt → the container to start."""
-Role = Literal["task", "pre_deploy"]
+Role = Literal["task", "pre_deploy", "initial_hook"]
+_BEGUN = {"pre_deploy": PreDeployStarted, "initial_hook": InitialHookStarted}
+_DONE = {"pre_deploy": PreDeployFinished, "initial_hook": InitialHookFinished}
+"""Events of their own, for a single command of a deploy."""
 
 TAIL_LINES = 60
 _LOGS_END_S = 2.0
@@ -70,7 +75,8 @@ class Attempt:
 class TaskRun:
     """Runs all tasks of one execution to their end.
 
-    role: a pre-deploy command is told by events of its own, and has a verdict of its own when it fails. cancel: set it
+    role: a command of a deploy is told by events of its own; a pre-deploy command has a verdict of its own when it
+    fails. cancel: set it
     and everything is told to end, as the platform would; `hurry` then cuts the grace short. last_lines: the last output
     of the attempt that decided the outcome. instance: what its events carry as theirs, in place of the task's index.
     exit_code: that of the last attempt that ended.
@@ -204,7 +210,7 @@ class TaskRun:
         if failure is not None:
             shown = replace(failure, message=conceal(failure.message, self._hidden))
             self.exit_code = shown.exit_code
-            self._told_pre_deploy_end(attempt, shown.exit_code, now)
+            self._told_command_end(attempt, shown.exit_code, now)
             self._remove(attempt)
             seen = steps.TaskNotStarted(at=now, index=attempt.index, attempt=attempt.number, failure=shown)
             self._loop.see(seen)
@@ -215,9 +221,11 @@ class TaskRun:
     def _told_started(self, attempt: Attempt) -> None:
         facts = self.docker.inspect(attempt.id)
         argv = tuple(conceal(word, self._hidden) for word in (facts.argv if facts else ()))
-        if self.role == "pre_deploy":
-            command = self.service.pre_deploy_command or ""
-            self.tell(PreDeployStarted(**self._who(attempt.index), argv=argv, command=command))
+        begun = _BEGUN.get(self.role)
+        if begun is not None:
+            service = self.service
+            command = service.pre_deploy_command if self.role == "pre_deploy" else service.initial_deploy_hook
+            self.tell(begun(**self._who(attempt.index), argv=argv, command=command or ""))
             return
         number = attempt.number + 1
         who = self._who(attempt.index)
@@ -270,7 +278,7 @@ class TaskRun:
             return
         self._tails[attempt.index] = tuple(attempt.lines)
         self.exit_code = seen.exit_code
-        self._told_pre_deploy_end(attempt, seen.exit_code, seen.at)
+        self._told_command_end(attempt, seen.exit_code, seen.at)
         if self.role == "task":
             self.tell(
                 Stopped(
@@ -284,11 +292,12 @@ class TaskRun:
             )
         self._remove(attempt)
 
-    def _told_pre_deploy_end(self, attempt: Attempt, exit_code: int | None, at: float) -> None:
-        if self.role == "pre_deploy":
+    def _told_command_end(self, attempt: Attempt, exit_code: int | None, at: float) -> None:
+        done = _DONE.get(self.role)
+        if done is not None:
             ok = exit_code == 0 and attempt.signal is None
             seconds = at - attempt.started
-            self.tell(PreDeployFinished(**self._who(attempt.index), exit_code=exit_code, ok=ok, seconds=seconds))
+            self.tell(done(**self._who(attempt.index), exit_code=exit_code, ok=ok, seconds=seconds))
 
     def _remove(self, attempt: Attempt) -> None:
         """Remove the container; forget it only when it is gone, so that an interrupted removal is repeated."""

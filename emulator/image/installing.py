@@ -25,6 +25,7 @@ from .tree import (
     ANYTHING,
     DATA,
     UNKNOWN_MODE,
+    Effort,
     File,
     Folder,
     Made,
@@ -33,6 +34,7 @@ from .tree import (
     Unknown,
     Unsure,
     make_folders,
+    merged,
     resolve,
     stamped,
     write,
@@ -177,14 +179,23 @@ def _project_venv(
     tree: Folder, step: PackageStep, files: TreeFiles, environ: Mapping[str, str | None], made: Made
 ) -> tuple[Target | None, Folder]:
     """uv: UV_PROJECT_ENVIRONMENT or .venv beside pyproject.toml (docs.astral.sh/uv/concepts/projects/config); pdm:
-    .venv there, where `python.use_venv` is left on."""
+    .venv there, where `python.use_venv` is left on and no __pypackages__ is there (pdm-project.org, PEP 582)."""
     directory = _project_directory(step.directory, files)
-    if directory is None or (step.tool == "pdm" and "VIRTUAL_ENV" in environ):
+    if directory is None or (step.tool == "pdm" and _may_be_elsewhere(directory, files, environ)):
         return None, tree
     name = environ.get("UV_PROJECT_ENVIRONMENT", "") if step.tool == "uv" else ""
     if name is None or step.has("--active"):
         return None, tree
     return _made_target(tree, join(directory, name or ".venv"), made, with_pip=False)
+
+
+def _may_be_elsewhere(directory: str, files: TreeFiles, environ: Mapping[str, str | None]) -> bool:
+    """Whether PDM may install into another place than .venv."""
+    variables = ("VIRTUAL_ENV", "CONDA_PREFIX", "PDM_PYTHON", "PDM_USE_VENV", "PDM_VENV_IN_PROJECT")
+    if any(name in environ for name in variables):
+        return True
+    names = ("__pypackages__", "pdm.toml", ".pdm-python", ".pdm.toml")
+    return any(files.look(join(directory, name)) != "absent" for name in names)
 
 
 def _poetrys(
@@ -336,6 +347,10 @@ def _project_placed(tree: Folder, site: str, built: Built, made: Made, *, editab
     return tree
 
 
+_PLACING = 100_000
+"""Files that one package may meet where another distribution has put the same one."""
+
+
 def _package_placed(tree: Folder, site: str, package: Package, made: Made) -> Folder:
     _, source = resolve(tree, package.path)
     place = f"{site}/{package.name.replace('.', '/')}"
@@ -346,7 +361,7 @@ def _package_placed(tree: Folder, site: str, package: Package, made: Made) -> Fo
     node = stamped(shipped, made.origin, UNKNOWN_MODE)
     if isinstance(there, Folder) and isinstance(node, Folder):
         # Subpackages that were placed before, or another distribution's part of the same package.
-        node = node.overlaid(there.own(), more=node.more | there.more, mode=None, made=made)
+        node = merged(there, node, place, Effort(_PLACING), mode=None)
     return write(tree, place, node, made)
 
 
@@ -381,7 +396,8 @@ def _somewhere(tree: Folder, step: PackageStep, made: Made) -> Folder:
     """Installed where it is not known: in some Python, or in an environment in a home or in the project."""
     places = [*_OUTSIDE, *(one for one in (step.target, step.prefix, step.root) if one is not None)]
     if step.directory is not None:
-        places.append(join(step.directory, ".venv"))
+        own = (".venv", "__pypackages__") if step.tool == "pdm" else (".venv",)
+        places += [join(step.directory, name) for name in own]
     for place in places:
         tree = forgotten(tree, place, made, keeps=True)
     return tree

@@ -33,7 +33,7 @@ Role = Literal["serving", "out of rotation", "down", "coming", "leaving", "runni
 
 
 class InstanceStatus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One container of a running `up`."""
+    """One instance of a service of a running `up`: a container, or "" where files are served without one."""
 
     container: str
     deploy: int

@@ -89,6 +89,17 @@ class BuildFailed(Event, tag="build.failed", frozen=True, kw_only=True):
     origin: Origin | None
     message: str
     log_tail: tuple[str, ...] = ()
+    code: str = ""
+    """The reason as a word a program can go by, where it is no step of the build: "no-publish-folder"."""
+
+
+class Published(Event, tag="published", frozen=True, kw_only=True):
+    """The folder that a site of files serves, `path` in the repository, was taken out of what was built."""
+
+    path: str
+    files: int
+    size_bytes: int
+    seconds: float
 
 
 class Mismatch(Event, tag="mismatch", frozen=True, kw_only=True):
@@ -107,6 +118,21 @@ class PreDeployStarted(Event, tag="pre_deploy.started", frozen=True, kw_only=Tru
 
 
 class PreDeployFinished(Event, tag="pre_deploy.finished", frozen=True, kw_only=True):
+    """How it ended; `exit_code` is None where its container was removed or could not start."""
+
+    exit_code: int | None
+    ok: bool
+    seconds: float
+
+
+class InitialHookStarted(Event, tag="initial_hook.started", frozen=True, kw_only=True):
+    """The command that runs once, after the first deploy that is live. `command` is what the user wrote."""
+
+    argv: tuple[str, ...]
+    command: str
+
+
+class InitialHookFinished(Event, tag="initial_hook.finished", frozen=True, kw_only=True):
     """How it ended; `exit_code` is None where its container was removed or could not start."""
 
     exit_code: int | None
@@ -288,9 +314,12 @@ AnyEvent = (
     | BuildStep
     | BuildFinished
     | BuildFailed
+    | Published
     | Mismatch
     | PreDeployStarted
     | PreDeployFinished
+    | InitialHookStarted
+    | InitialHookFinished
     | TaskEvent
     | RunFinished
     | CronEvent

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.origin import Origin
-from emulator.model.plan import Build, BuildKind, Command, EnvVar, Plan, Probe, Service, ServiceType, Tasks
+from emulator.model.plan import Build, BuildKind, Command, EnvVar, Plan, Probe, Service, ServiceType, Static, Tasks
 from emulator.model.record import replace
 from emulator.model.router import Header, Router
 
@@ -62,11 +62,15 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
             lines += _row("because", reason, style)
         lines += _argv(command, style, verbose=verbose)
     lines += _row("builds", _build(service.build), style)
+    for label, text in _site(service.static):
+        lines += _row(label, text, style)
     if service.pre_deploy_command:
         not_run = "" if service.pre_deploy_argv else "  (not run)"
         lines += _row("before", f"{service.pre_deploy_command.rstrip()}{not_run}", style)
     if service.disk is not None:
         lines += _row("disk", f"{service.disk.name} at {service.disk.mount_path}", style)
+    if service.initial_deploy_hook:
+        lines += _row("once", f"{service.initial_deploy_hook.rstrip()}  (after the first deploy)", style)
     if service.schedule:
         lines += _row("schedule", f"{service.schedule} (UTC)", style)
     if service.tasks:
@@ -141,9 +145,18 @@ def _build(build: Build) -> str:
         case BuildKind.IMAGE:
             return f"nothing: the image {build.image}" if build.image else f"nothing: {build.runtime}"
         case BuildKind.STATIC:
-            return f"{(build.command or 'no build command').rstrip()}, publishes {build.publish}"
+            return f"{(build.command or 'no build command').rstrip()}, publishes {build.publish or 'nothing'}"
         case BuildKind.BUILDPACK:
             return f"buildpacks: {build.runtime}"
+
+
+def _site(static: Static | None) -> list[tuple[str, str]]:
+    """The rules by which files are served, in their order; each kind has its label once."""
+    routes = [f"{route.type} {route.source} → {route.destination}" for route in static.routes] if static else []
+    headers = [f"{rule.name}: {rule.value} at {rule.path}" for rule in static.headers] if static else []
+    labels = [*["routes"][: len(routes)], *[""] * (len(routes) - 1), *["headers"][: len(headers)]]
+    labels += [""] * (len(headers) - 1)
+    return list(zip(labels, [*routes, *headers], strict=True))
 
 
 def _router(router: Router) -> str:

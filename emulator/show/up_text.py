@@ -15,6 +15,8 @@ from emulator.model.event import (
     DeployStarted,
     DiagnosticFound,
     Event,
+    InitialHookFinished,
+    InitialHookStarted,
     Live,
     Log,
     Mismatch,
@@ -23,6 +25,7 @@ from emulator.model.event import (
     PreDeployFinished,
     PreDeployStarted,
     ProbeAttempt,
+    Published,
     Restarted,
     Rotation,
     RunFinished,
@@ -104,6 +107,9 @@ class UpText:
                 return [f"  {took:>7}  {printable(event.name)[: max(20, style.width - 24)]}"]
             case BuildFinished():
                 return [f"built in {event.seconds:.1f} s"]
+            case Published():
+                count = f"{event.files} file{'' if event.files == 1 else 's'}"
+                return [f"publishes {printable(event.path)}: {count}, {_size(event.size_bytes)}"]
             case BuildFailed():
                 tail = [f"  {style.dim('|')} {printable(line)}" for line in event.log_tail[-12:]]
                 return [style.red("the build failed") + (f" at {event.step}" if event.step else ""), *tail]
@@ -127,6 +133,13 @@ class UpText:
             case PreDeployFinished():
                 status = f" with status {event.exit_code}" if event.exit_code is not None else ""
                 what = "it is done" if event.ok else style.red("it failed") + status
+                return [f"{what} after {event.seconds:.1f} s"]
+            case InitialHookStarted():
+                argv = " ".join(map(printable, event.argv))
+                return [style.bold(f"once, after the first deploy of {event.service}") + f"  {argv}"]
+            case InitialHookFinished():
+                status = f" with status {event.exit_code}" if event.exit_code is not None else ""
+                what = "it is done" if event.ok else style.yellow("it failed") + status
                 return [f"{what} after {event.seconds:.1f} s"]
             case TaskEvent():
                 return self._task_lines(event)
@@ -244,6 +257,13 @@ def hanging_verdicts(services: Iterable[ServiceVerdict], style: Style) -> list[s
     return [
         f"  {one.name:<{gap}}{(style.green if one.verdict.good else style.red)(one.verdict.value)}" for one in found
     ]
+
+
+def _size(size: int) -> str:
+    """ "12.3 kB" """
+    if size < 1000:
+        return f"{size} bytes"
+    return f"{size / 1e3:.1f} kB" if size < 1e6 else f"{size / 1e6:.1f} MB"
 
 
 def _unheard(event: Stopped) -> str:

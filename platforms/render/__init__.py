@@ -1,6 +1,6 @@
 """Render: the contract's names and nothing more."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator.contract import Claim, Inputs, Option, Resolution
 from emulator.model.choice import Decision
@@ -26,6 +26,10 @@ OPTIONS: tuple[Option, ...] = (
         flag="--overlapping-deploys", choices=("wait", "override"), default="wait",
         help="a deploy asked for during another waits for its end (the default of newer workspaces), or cancels it",
     ),
+    Option(
+        flag="--service-record", metavar="FILE", is_files=True,
+        help="the settings of a service that exists, as Render's API or command line exports them (JSON, repeatable)",
+    ),
     Option(flag="--blueprint", metavar="FILE", help="the Blueprint's path (default: render.yaml)"),
 )  # fmt: skip
 
@@ -48,6 +52,13 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     return resolve(repo, inputs, detected)
 
 
+def schemas() -> dict[str, dict[str, Any]]:
+    """See `editor_schema.blueprint_schema`."""
+    from .editor_schema import blueprint_schema
+
+    return {DEFAULT_PATH: blueprint_schema()}
+
+
 def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     """See `log_lines.narrate`."""
     from .log_lines import narrate
@@ -62,4 +73,4 @@ def next_run(service: "Service", after: float) -> float | None:
     return next_run(service.schedule, after)
 
 
-__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "next_run", "resolve"]
+__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "next_run", "resolve", "schemas"]

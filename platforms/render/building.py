@@ -18,9 +18,13 @@ def decide(given: Given) -> Way:
         from .building_docker import docker, image
 
         return image(given) if is_image else docker(given)
-    from .building_native import native, static
+    if given.spec.kind == "S":
+        from .building_static import static
 
-    return static(given) if given.spec.kind == "S" else native(given)
+        return static(given)
+    from .building_native import native
+
+    return native(given)
 
 
 def _uses_dockerfile(given: Given) -> bool:
@@ -28,7 +32,7 @@ def _uses_dockerfile(given: Given) -> bool:
     spec, path = given.spec, given.dockerfile()
     there = path is not None and given.repo.is_file(path)
     says_docker = given.runtime == "docker"
-    switches = spec.kind in "WPK" and not given.by_blueprint
+    switches = spec.kind in "WPK" and not given.is_fixed
     dockerfile = Candidate(
         "dockerfile" if there and (switches or says_docker) else ABSENT, source="Dockerfile", shown=path,
         origin=Origin(file=path) if there and path else None, because=f"{path} is there",
@@ -36,9 +40,9 @@ def _uses_dockerfile(given: Given) -> bool:
         absent=_no_dockerfile(given, path, there=there),
     )  # fmt: skip
     runtime = Candidate(
-        given.runtime or ABSENT, source="render.yaml", origin=spec.runtime.origin if spec.runtime else None,
+        given.runtime or ABSENT, source=spec.source, origin=spec.runtime.origin if spec.runtime else None,
         shown=f"runtime: {given.runtime}", because=f"runtime is {given.runtime}",
-        rule=rules.BLUEPRINT_RUNTIME if given.by_blueprint
+        rule=rules.SERVICE_RECORD if spec.is_recorded else rules.BLUEPRINT_RUNTIME if given.by_blueprint
         else rules.REPOSITORY_PRECEDENCE if switches else rules.CRON_RUNTIME,
     )  # fmt: skip
     order = (dockerfile, runtime) if switches else (runtime, dockerfile)
@@ -49,6 +53,8 @@ def _uses_dockerfile(given: Given) -> bool:
 def _no_dockerfile(given: Given, path: str | None, *, there: bool) -> str:
     if path is None:
         return "dockerfilePath leads out of the repository"
+    if there and given.spec.is_recorded:
+        return f"{path} is there, and a service whose runtime is {given.runtime} does not read it"
     if there and given.by_blueprint:
         return f"{path} is there, and a service with runtime {given.runtime} synced from a Blueprint does not read it"
     if there:

@@ -34,7 +34,7 @@ def docker(given: Given) -> Way:
     )  # fmt: skip
     command = docker_command(
         spec, reading, given.process(), env, trace=given.trace, found=found,
-        reads_docker_command=given.runtime == "docker", by_blueprint=given.by_blueprint,
+        reads_docker_command=given.runtime == "docker", why_no_procfile=given.why_no_procfile,
     )  # fmt: skip
     return Way(build, command, env, tuple(found), refusal, unread)
 
@@ -218,7 +218,7 @@ def image(given: Given) -> Way:
     build = Build(kind=BuildKind.IMAGE, runtime="image", root=given.root, image=ref, base_images=(ref,) if ref else ())
     command = docker_command(
         spec, None, Process(found=False), env, trace=given.trace, found=given.found, reads_docker_command=True,
-        by_blueprint=given.by_blueprint, ready_made=True,
+        why_no_procfile=given.why_no_procfile, ready_made=True,
     )  # fmt: skip
     unread = {field: "the image is ready-made" for field, _ in idle}
     return Way(build, command, env, tuple(given.found), unread=unread)

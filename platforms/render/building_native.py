@@ -1,11 +1,11 @@
-"""Services with a native runtime, and static sites."""
+"""Services with a native runtime."""
 
 import posixpath
 from typing import NamedTuple
 
 from emulator.model.choice import ABSENT, Candidate, choose
 from emulator.model.diagnostic import error, info, warning
-from emulator.model.plan import Build, BuildKind, Command, EnvPhase, Shadowed
+from emulator.model.plan import Build, BuildKind, EnvPhase, Shadowed
 from platforms.common import read_dockerfile
 
 from . import fields, rules
@@ -13,9 +13,6 @@ from .commands import native_command
 from .environment import Environment
 from .native import BUILD_COMMANDS, languages_of, python_dockerfile, python_image, python_version
 from .way import Given, Way
-
-DEFAULT_PUBLISH = "public"
-"""The API's default; the documentation of render.yaml calls the field required."""
 
 
 def native(given: Given) -> Way:
@@ -33,13 +30,14 @@ def native(given: Given) -> Way:
     refusal = _refusal(given, runtime)
     process = given.process()
     command = native_command(
-        spec, process, _beside(given, env), trace=given.trace, found=found, by_blueprint=given.by_blueprint
+        spec, process, _beside(given, env), trace=given.trace, found=found, why_no_procfile=given.why_no_procfile
     )
     if command is None and refusal is None and given.root_is_usable:
         found.append(
             error(
                 "render/no-start-command",
-                f"nothing says how to start {spec.name}: no startCommand, no Procfile with a {process.name} line",
+                f"nothing says how to start {spec.name}: no startCommand"
+                + ("" if spec.is_recorded else f", no Procfile with a {process.name} line"),
                 origin=spec.origin if spec.is_declared else None, service=spec.name,
                 rule=rules.NATIVE_START_COMMAND.id, help="add a startCommand",
             )
@@ -103,7 +101,7 @@ def _build_command(given: Given, runtime: str) -> str | None:
     suggested = BUILD_COMMANDS.get(runtime) if is_suggested else None
     setting = choose(
         given.trace, f"{given.spec.name}.build", "Which build command?",
-        Candidate(written.text if written else ABSENT, source="render.yaml", because="buildCommand is set",
+        Candidate(written.text if written else ABSENT, source=given.spec.source, because="buildCommand is set",
                   origin=written.origin if written else None, rule=rules.NATIVE_SHELL, absent="no buildCommand is set"),
         Candidate(suggested or ABSENT, source="suggested", because="the creation form suggests it",
                   rule=rules.SUGGESTED_BUILD),
@@ -135,36 +133,15 @@ def _refusal(given: Given, runtime: str) -> str | None:
 
 def _beside(given: Given, env: Environment) -> Shadowed | None:
     """A Dockerfile that lies there and is not read."""
-    path = given.dockerfile()
+    spec, path = given.spec, given.dockerfile()
     if path is None or not given.repo.is_file(path):
         return None
     reading = read_dockerfile(given.repo, path, env.args(), given.spec.name)
     if reading.text is None:
         return None
     who = "service synced from a Blueprint" if given.by_blueprint else "cron job"
+    who = "service that exists" if spec.is_recorded else who
     return Shadowed(
         source="dockerfile", text=reading.text, origin=reading.origin,
         because=f"a {who} with runtime {given.runtime} does not read {path}",
     )  # fmt: skip
-
-
-def static(given: Given) -> Way:
-    """A static site: built, then served; nothing runs."""
-    spec = given.spec
-    publish = spec.filled("staticPublishPath")
-    path = given.path(publish.text if publish else DEFAULT_PUBLISH)
-    if path is None and publish is not None:
-        given.found.append(
-            error(
-                "render/publish-path", f"staticPublishPath {publish.text} leads out of the repository",
-                origin=publish.origin, service=spec.name, rule=rules.PUBLISH_PATH.id,
-                help="name a folder inside the repository",
-            )
-        )  # fmt: skip
-    env = given.environment("static")
-    build = Build(
-        kind=BuildKind.STATIC, runtime="static", context=given.root, root=given.root, args=env.variables,
-        command=_build_command(given, "static"), publish=path,
-    )  # fmt: skip
-    command = Command(argv=None, form="none", text=None, source="render.yaml", origin=spec.origin)
-    return Way(build, command, env, tuple(given.found))

@@ -15,12 +15,12 @@ from .reading import few
 
 QUESTION = "Which command does the container start with?"
 _BASE_IMAGE = "the base image's own command"
-_NEVER_READ = "a service synced from a Blueprint never reads a Procfile"
 
 
 def docker_command(
     spec: ServiceSpec, reading: DockerfileReading | None, process: Process, env: Environment, *,
-    trace: Trace, found: list[Diagnostic], reads_docker_command: bool, by_blueprint: bool, ready_made: bool = False,
+    trace: Trace, found: list[Diagnostic], reads_docker_command: bool, why_no_procfile: str | None,
+    ready_made: bool = False,
 ) -> Command | None:  # fmt: skip
     """The command of a service built from a Dockerfile, or of a ready-made image; None when there is no
     Dockerfile, or none one can read, and nothing else says what to run."""
@@ -32,8 +32,8 @@ def docker_command(
         return None
     is_known = ready_made or (reading is not None and reading.base_origin is not None)
     own = _from_image(reading) if is_known and not is_empty else None
-    candidate = _docker_command(written, env)
-    missing: Candidate[Command] = Candidate(ABSENT, source="render.yaml", because="", absent="no dockerCommand is set")
+    candidate = _docker_command(spec, written, env)
+    missing: Candidate[Command] = Candidate(ABSENT, source=spec.source, because="", absent="no dockerCommand is set")
     setting: Setting[Command] | None = choose(
         trace, f"{spec.name}.command", QUESTION,
         *([candidate or missing] if reads_docker_command else []),
@@ -41,7 +41,7 @@ def docker_command(
                   because=_why_own(spec, reading), origin=own.origin if own else None, rule=rules.IMAGE_COMMAND,
                   absent="there is no Dockerfile to go by"),
         *([candidate] if candidate and not reads_docker_command else []),
-        *(_never_here(spec.filled("startCommand"), process, by_blueprint=by_blueprint) if own or candidate else []),
+        *(_never_here(spec, process, why_no_procfile) if own or candidate else []),
     )  # fmt: skip
     if setting is None:
         return None
@@ -50,26 +50,27 @@ def docker_command(
     return _chosen(setting)
 
 
-def _docker_command(written: Value | None, env: Environment) -> Candidate[Command] | None:
+def _docker_command(spec: ServiceSpec, written: Value | None, env: Environment) -> Candidate[Command] | None:
     if written is None:
         return None
     argv = parse_docker_command(written.text, env.shown)
     form: CommandForm = "shell" if runs_in_shell(written.text) else "exec"
-    command = Command(argv=argv, form=form, text=written.text, source="render.yaml", origin=written.origin)
+    command = Command(argv=argv, form=form, text=written.text, source=spec.source, origin=written.origin)
     return Candidate(
-        command, source="render.yaml", shown=written.text, origin=written.origin, rule=rules.DOCKER_COMMAND,
+        command, source=spec.source, shown=written.text, origin=written.origin, rule=rules.DOCKER_COMMAND,
         because="dockerCommand replaces ENTRYPOINT and CMD",
         loses="dockerCommand applies only where render.yaml says `runtime: docker`",
     )  # fmt: skip
 
 
-def _never_here(start: Value | None, process: Process, *, by_blueprint: bool) -> list[Candidate[Command]]:
+def _never_here(spec: ServiceSpec, process: Process, why_no_procfile: str | None) -> list[Candidate[Command]]:
     """Commands that no image runs: they lose to everything."""
+    start = spec.filled("startCommand")
     candidates: list[Candidate[Command]] = []
     if start is not None:
         candidates.append(
             Candidate(
-                _shell(start), source="render.yaml", shown=start.text, because="startCommand is set",
+                _shell(spec, start), source=spec.source, shown=start.text, because="startCommand is set",
                 origin=start.origin, loses="a Dockerfile decides; startCommand is for native runtimes",
             )
         )  # fmt: skip
@@ -78,7 +79,7 @@ def _never_here(start: Value | None, process: Process, *, by_blueprint: bool) ->
             Candidate(
                 _procfile(process), source="procfile", shown=process.command, origin=process.origin,
                 because=f"the Procfile's {process.name} line",
-                loses=_NEVER_READ if by_blueprint else "a Procfile comes last",
+                loses=why_no_procfile or "a Procfile comes last",
             )
         )  # fmt: skip
     return candidates
@@ -86,19 +87,19 @@ def _never_here(start: Value | None, process: Process, *, by_blueprint: bool) ->
 
 def native_command(
     spec: ServiceSpec, process: Process, beside: Shadowed | None, *, trace: Trace, found: list[Diagnostic],
-    by_blueprint: bool,
+    why_no_procfile: str | None,
 ) -> Command | None:  # fmt: skip
     """The command of a native service; None when nothing says how to start it."""
     start = spec.filled("startCommand")
     setting: Setting[Command] | None = choose(
         trace, f"{spec.name}.command", QUESTION,
-        Candidate(_shell(start) if start else ABSENT, source="render.yaml", shown=start.text if start else None,
+        Candidate(_shell(spec, start) if start else ABSENT, source=spec.source, shown=start.text if start else None,
                   because="startCommand is set", origin=start.origin if start else None,
                   rule=rules.NATIVE_START_COMMAND, absent="no startCommand is set"),
-        Candidate(_procfile(process) if process.found and not by_blueprint else ABSENT, source="procfile",
+        Candidate(_procfile(process) if process.found and not why_no_procfile else ABSENT, source="procfile",
                   shown=process.command, because=f"the Procfile's {process.name} line", origin=process.origin,
                   rule=rules.PROCFILE_WEB, loses="render.yaml comes before a Procfile",
-                  absent=_NEVER_READ if process.found else f"there is no Procfile with a {process.name} line"),
+                  absent=why_no_procfile if process.found else f"there is no Procfile with a {process.name} line"),
     )  # fmt: skip
     if setting is None or setting.source == "procfile":
         found += _not_run(spec, process)
@@ -107,8 +108,8 @@ def native_command(
         return None
     command = _chosen(setting)
     extra = [beside] if beside else []
-    if process.found and by_blueprint:
-        extra.append(Shadowed(source="procfile", text=process.command, origin=process.origin, because=_NEVER_READ))
+    if process.found and why_no_procfile:
+        extra.append(Shadowed(source="procfile", text=process.command, origin=process.origin, because=why_no_procfile))
     return replace(command, shadowed=(*command.shadowed, *extra))
 
 
@@ -142,9 +143,9 @@ def _shown(command: Command | None) -> str | None:
     return None if command is None else command.text or _BASE_IMAGE
 
 
-def _shell(value: Value) -> Command:
+def _shell(spec: ServiceSpec, value: Value) -> Command:
     argv = ("/bin/bash", "-c", value.text)
-    return Command(argv=argv, form="shell", text=value.text, source="render.yaml", origin=value.origin)
+    return Command(argv=argv, form="shell", text=value.text, source=spec.source, origin=value.origin)
 
 
 def _procfile(process: Process) -> Command:

@@ -85,7 +85,7 @@ def service_coverage(spec: ServiceSpec, way: Way) -> tuple[Coverage, ...]:
     if spec.kind == "C":
         rows.append(rules.CRON_OVERLAP)
     if spec.kind == "S":
-        rows.append(rules.SERVICE_TYPES)
+        rows += [rules.SITE_FILES, rules.SITE_CACHE, rules.SITE_DEPENDENCIES]
     if way.build.kind is BuildKind.NATIVE:
         rows += [rules.NATIVE_LAYOUT, rules.NATIVE_USER]
     origin = spec.origin if spec.is_declared else None

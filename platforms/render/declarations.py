@@ -1,6 +1,6 @@
 """What a render.yaml declares, in Render's own words, each thing with its place."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.origin import Origin
@@ -12,19 +12,25 @@ class Value(NamedTuple):
     text: str
     origin: Origin
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it can be a whole number, also one that is out of any range."""
+        return self.text.removeprefix("-").isdigit()
+
     def whole(self) -> int | None:
         """The text as a whole number of plain digits, None when it is none."""
         return int(self.text) if self.text.isascii() and self.text.isdigit() and len(self.text) < 10 else None
 
 
 class Reference(NamedTuple):
-    """fromDatabase or fromService: `name` of what; `what` is the property or variable it takes."""
+    """fromDatabase or fromService: `name` of what; `what` is the property it takes, or the variable."""
 
     to: str
     name: str
     type: str
     what: str
     origin: Origin
+    is_property: bool = True
 
 
 class EnvEntry(NamedTuple):
@@ -39,9 +45,18 @@ class EnvEntry(NamedTuple):
     reference: Reference | None = None
 
 
+class Identity(NamedTuple):
+    """What Render itself calls a service that exists; "" where it is not known."""
+
+    id: str = ""
+    slug: str = ""
+    host: str = ""
+
+
 class ServiceSpec(NamedTuple):
     """One service as render.yaml declares it. kind: a letter of `fields`; `texts` holds the scalar fields;
-    `keys` every field that is written. A service nobody declared (no render.yaml) has no keys."""
+    `keys` every field that is written. A service nobody declared (no render.yaml) has no keys. One that exists
+    has its settings from its record, in render.yaml's words, and Render's names for it."""
 
     number: int
     name: str
@@ -56,7 +71,14 @@ class ServiceSpec(NamedTuple):
     scaling: dict[str, Value] | None = None
     routes: tuple[dict[str, Value], ...] = ()
     headers: tuple[dict[str, Value], ...] = ()
+    previews: dict[str, Value] = {}
     keys: dict[str, Origin] = {}
+    source: Literal["render.yaml", "record"] = "render.yaml"
+    identity: Identity | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        return self.source == "record"
 
     @property
     def is_declared(self) -> bool:
@@ -84,6 +106,8 @@ class Database(NamedTuple):
     texts: dict[str, Value]
     replicas: tuple[str, ...]
     keys: dict[str, Origin]
+    is_available: bool = False
+    """Whether highAvailability is enabled."""
 
 
 class Blueprint(NamedTuple):

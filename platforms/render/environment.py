@@ -12,8 +12,8 @@ from emulator.model.record import replace
 from emulator.snapshot import Repository
 
 from .declarations import Blueprint, EnvEntry, ServiceSpec
-from .identifiers import letters, slug
-from .linking import referred
+from .identifiers import letters
+from .linking import private_name, referred
 from .plans import InstanceType, cpu_count, web_concurrency
 
 BUILD, RUN, BOTH = EnvPhase.BUILD, EnvPhase.RUN, EnvPhase.BOTH
@@ -84,7 +84,7 @@ class Environment(NamedTuple):
 
     def args(self) -> dict[str, str]:
         """What a build is given: each variable with its value or token."""
-        return {v.name: self.shown(v.name) or "" for v in self.variables if v.phase is not RUN}
+        return {v.name: token(v.name) if v.value is None else v.value for v in self.variables if v.phase is not RUN}
 
 
 def environment(
@@ -150,7 +150,7 @@ def platform_variables(spec: ServiceSpec, repository: Repository, runtime: str, 
         ("RENDER_SERVICE_TYPE", _TYPE_WORDS.get(spec.kind, "web"), BOTH),
         ("RENDER_EXTERNAL_HOSTNAME", external_host(spec) if public else "", BOTH),
         ("RENDER_EXTERNAL_URL", f"https://{external_host(spec)}" if public else "", BOTH),
-        ("RENDER_DISCOVERY_SERVICE", f"{slug(spec.name)}-discovery", BOTH),
+        ("RENDER_DISCOVERY_SERVICE", f"{private_name(spec)}-discovery", BOTH),
         ("RENDER_CPU_COUNT", cpu_count(instance), BOTH),
         ("RENDER_INSTANCE_ID", f"{id_}-{letters(id_, 5)}", RUN),
     ]
@@ -173,8 +173,12 @@ def platform_variables(spec: ServiceSpec, repository: Repository, runtime: str, 
 
 def service_id(spec: ServiceSpec, repository: Repository) -> str:
     """An identifier of the form Render gives, the same for the same repository and service."""
+    if spec.identity and spec.identity.id:
+        return spec.identity.id
     return "srv-" + letters(f"{repository.name}/{spec.name}", 20)
 
 
 def external_host(spec: ServiceSpec) -> str:
-    return f"{slug(spec.name)}.onrender.com"
+    if spec.identity and spec.identity.host:
+        return spec.identity.host
+    return f"{private_name(spec)}.onrender.com"

@@ -37,10 +37,8 @@ SERVICE_FIELDS: dict[str, Field] = {
     "buildCommand": Field("WPKCS", "string", EXACT),
     "startCommand": Field("WPKC", "string", EXACT),
     "preDeployCommand": Field("WPKS", "string", EXACT),
-    "initialDeployHook": Field("WPK", "string", NOT_IMITATED, "not run yet"),
-    "afterFirstDeployCommand": Field(
-        "WPK", "string", NOT_IMITATED, "deprecated name of initialDeployHook; not run yet"
-    ),
+    "initialDeployHook": Field("WPK", "string", APPROXIMATE, "once, after the first deploy that is live here"),
+    "afterFirstDeployCommand": Field("WPK", "string", APPROXIMATE, "deprecated name of initialDeployHook"),
     "schedule": Field("C", "string", EXACT),
     "dockerfilePath": Field("WPKC", "string", EXACT),
     "dockerContext": Field("WPKC", "string", EXACT),
@@ -64,9 +62,9 @@ SERVICE_FIELDS: dict[str, Field] = {
     "previews": Field("WPKCS", "mapping", NOT_IMITATED, "no previews yet"),
     "pullRequestPreviewsEnabled": Field("WPKS", "boolean", NOT_IMITATED, "no previews yet"),
     "previewPlan": Field("WPKV", "string", NOT_IMITATED, "no previews yet"),
-    "staticPublishPath": Field("S", "string", NOT_IMITATED, "static sites are not served yet"),
-    "headers": Field("S", "list", NOT_IMITATED, "static sites are not served yet"),
-    "routes": Field("S", "list", NOT_IMITATED, "static sites are not served yet"),
+    "staticPublishPath": Field("S", "string", EXACT),
+    "headers": Field("S", "list", EXACT),
+    "routes": Field("S", "list", EXACT),
     "maxmemoryPolicy": Field("V", "string", EXACT, "given to the local server"),
     "persistenceMode": Field("V", "string", APPROXIMATE, "as settings of the local server"),
 }
@@ -81,50 +79,6 @@ ROOT_NOTES: dict[str, tuple[Fidelity, str]] = {
     "previewsExpireAfterDays": (NOT_IMITATED, "no previews yet"),
 }
 """What we make of the file's outermost fields; services and databases are told field by field."""
-
-ROOT_FIELDS = ("services", "databases", *ROOT_NOTES)
-PREVIEWS_FIELDS = ("generation", "expireAfterDays")
-UNGROUPED_FIELDS = ("services", "databases", "envVarGroups")
-PROJECT_FIELDS = ("name", "environments")
-ENVIRONMENT_FIELDS = ("name", "services", "databases", "envVarGroups", "networking", "permissions")
-GROUP_FIELDS = ("name", "envVars")
-
-DATABASE_FIELDS = {
-    "name": "string", "plan": "string", "postgresMajorVersion": "string", "databaseName": "string", "user": "string",
-    "region": "string", "diskSizeGB": "integer", "previewPlan": "string", "previewDiskSizeGB": "integer",
-    "storageAutoscalingEnabled": "boolean", "ipAllowList": "list", "readReplicas": "list",
-    "highAvailability": "mapping", "connectionPool": "string",
-}  # fmt: skip
-
-NESTED_FIELDS: dict[str, tuple[str, ...]] = {
-    "registryCredential": ("fromRegistryCreds",),
-    "image": ("url", "creds"),
-    "buildFilter": ("paths", "ignoredPaths"),
-    "scaling": ("minInstances", "maxInstances", "targetMemoryPercent", "targetCPUPercent"),
-    "disk": ("name", "mountPath", "sizeGB"),
-    "maintenanceMode": ("enabled", "uri"),
-    "previews": ("generation", "plan", "numInstances"),
-    "ipAllowList": ("source", "description"),
-    "headers": ("path", "name", "value"),
-    "routes": ("type", "source", "destination"),
-}
-"""Fields of a field's mapping, or of each item of its list."""
-
-CHOICES: dict[str, tuple[str, ...]] = {
-    "region": ("oregon", "ohio", "virginia", "frankfurt", "singapore"),
-    "autoDeployTrigger": ("commit", "checksPass", "off"),
-    "renderSubdomainPolicy": ("enabled", "disabled"),
-    "persistenceMode": ("journal-snapshot", "snapshot", "off"),
-}
-
-ENV_KEYS = (
-    "key", "value", "generateValue", "sync", "fromDatabase", "fromService", "fromGroup", "previewValue",
-    "displayName", "description", "sensitive",
-)  # fmt: skip
-"""The last three are not documented; a Blueprint of Render's own examples has them (render-examples/ravendr)."""
-REFERENCE_KEYS = {"fromDatabase": ("name", "property"), "fromService": ("name", "type", "property", "envVarKey")}
-DATABASE_PROPERTIES = ("connectionString", "connectionPoolString", "host", "port", "user", "password", "database")
-SERVICE_PROPERTIES = ("host", "port", "hostport", "connectionString")
 
 TYPES = {"web": "W", "pserv": "P", "worker": "K", "cron": "C", "keyvalue": "V", "redis": "V"}
 
@@ -145,12 +99,21 @@ KINDS_NAMES = {
 NOT_A_TYPE = {
     "static": "a static site is `type: web` with `runtime: static`",
     "private": "write `type: pserv`",
-    "postgres": "Postgres goes under the root key `databases`",
+    "static_site": "a static site is `type: web` with `runtime: static`",
+    **dict.fromkeys(
+        ("postgres", "postgresql", "psql", "pg", "database", "db"), "Postgres goes under the root key `databases`"
+    ),
+    **dict.fromkeys(("web_service", "service", "app", "node", "docker"), "write `type: web`"),
+    "private_service": "write `type: pserv`",
+    "background_worker": "write `type: worker`",
+    **dict.fromkeys(("cron_job", "cronjob", "job"), "write `type: cron`"),
+    **dict.fromkeys(("key_value", "valkey"), "write `type: keyvalue`"),
 }
 """Types people write that do not exist, and what to write instead."""
 
 A_TYPE = {
-    "string": "a string", "integer": "an integer", "boolean": "a boolean", "list": "a list", "mapping": "a mapping",
+    "string": "a string", "scalar": "a string or a number", "integer": "an integer", "boolean": "a boolean",
+    "list": "a list", "mapping": "a mapping",
 }  # fmt: skip
 
 NATIVE_RUNTIMES = ("node", "python", "elixir", "go", "ruby", "rust")
@@ -179,6 +142,25 @@ NOT_A_FIELD = {
     "pythonVersion": "set PYTHON_VERSION in envVars, or write a .python-version file",
 }
 """Fields people write that do not exist, and what to write instead."""
+
+NOT_A_ROOT_FIELD = {
+    "crons": "a cron job is a service with `type: cron`",
+    "cronJobs": "a cron job is a service with `type: cron`",
+    "jobs": "a cron job is a service with `type: cron`",
+    "redis": "a Key Value store is a service with `type: keyvalue`",
+    "keyvalue": "a Key Value store is a service with `type: keyvalue`",
+    "postgres": "Postgres goes under `databases`",
+    "envVars": "variables belong to a service, or to a group of `envVarGroups`",
+    "staticSites": "a static site is a service with `type: web` and `runtime: static`",
+    "environments": "environments belong to a project, under `projects`",
+}
+
+NOT_A_DATABASE_FIELD = {
+    "version": "did you mean `postgresMajorVersion`?",
+    "postgresVersion": "did you mean `postgresMajorVersion`?",
+    "type": "remove it: everything under `databases` is Postgres",
+    "envVars": "a database has no variables; services take theirs from it with fromDatabase",
+}
 
 
 def kind_of(type: str, runtime: str | None) -> str | None:

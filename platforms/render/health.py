@@ -30,7 +30,8 @@ def lifecycle(spec: ServiceSpec, port: Port | None, overlap: Literal["wait", "ov
             preferred=port.number if port else None, http=spec.kind == "W", reserved=RESERVED_PORTS, period_s=1,
             remind_s=60, deadline_s=300,
         )  # fmt: skip
-    replacement = Replacement(stop_first=spec.disk is not None, keep_s=KEEP_OLD_S, overlap=overlap)
+    keep_s = 0 if spec.kind == "S" else KEEP_OLD_S  # files have nothing to come to an end of
+    replacement = Replacement(stop_first=spec.disk is not None, keep_s=keep_s, overlap=overlap)
     return Lifecycle(
         port_scan=scan, back_off_s=BACK_OFF_S, deadline_s=900, settle_s=5 if spec.kind == "K" else 0,
         success_is_exit_zero=spec.kind == "C", timeout_s=CRON_RUN_S if spec.kind == "C" else None,

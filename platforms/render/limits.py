@@ -1,6 +1,6 @@
-"""Fields of a service that become the plan's as they are: instances, disk, shutdown, a site's routes."""
+"""Fields of a service that become the plan's as they are: instances, disk, shutdown."""
 
-from emulator.model.plan import Disk, HeaderRule, Instances, Route, ServiceType, Shutdown, Static
+from emulator.model.plan import Disk, Instances, ServiceType, Shutdown
 
 from .declarations import ServiceSpec, Value
 
@@ -39,24 +39,6 @@ def shutdown_of(spec: ServiceSpec) -> Shutdown:
     """The delay from SIGTERM to SIGKILL; one that is out of range is an error elsewhere and the default here."""
     seconds = _whole(spec.get("maxShutdownDelaySeconds"), DEFAULT_GRACE_S)
     return Shutdown(signal="SIGTERM", grace_seconds=seconds if 1 <= seconds <= 300 else DEFAULT_GRACE_S)
-
-
-def static_of(spec: ServiceSpec) -> Static | None:
-    if spec.kind != "S":
-        return None
-    routes = tuple(
-        Route(type="redirect" if _text(row, "type") == "redirect" else "rewrite", source=_text(row, "source"),
-              destination=_text(row, "destination"))
-        for row in spec.routes
-    )  # fmt: skip
-    headers = tuple(
-        HeaderRule(path=_text(row, "path"), name=_text(row, "name"), value=_text(row, "value")) for row in spec.headers
-    )
-    return Static(routes=routes, headers=headers)
-
-
-def _text(row: dict[str, Value], field: str) -> str:
-    return row[field].text if field in row else ""
 
 
 def _whole(value: Value | None, default: int) -> int:

@@ -26,7 +26,12 @@ def network_names(spec: ServiceSpec) -> tuple[str, ...]:
     (rule render/private-network)."""
     if spec.kind not in "WP" or (spec.kind == "W" and canonical(spec.text("plan") or DEFAULT) == "free"):
         return ()
-    return (slug(spec.name), f"{slug(spec.name)}-discovery")
+    return (private_name(spec), f"{private_name(spec)}-discovery")
+
+
+def private_name(spec: ServiceSpec) -> str:
+    """The service's name in the private network."""
+    return spec.identity.slug if spec.identity and spec.identity.slug else slug(spec.name)
 
 
 def key_value_host(name: str, repository: Repository) -> str:
@@ -58,7 +63,7 @@ def referred(entry: EnvEntry, blueprint: Blueprint | None) -> tuple[Reference | 
 
 def _of_service(target: ServiceSpec, what: str) -> str | None:
     """A web or private service's host and port in the private network: the port is PORT's, 10000 by default."""
-    if target.kind not in "WP":
+    if target.kind not in "WP" or what not in ("host", "port", "hostport"):
         return None
     port = next((e.value for e in target.env if e.key == "PORT" and e.form == "literal" and e.value), DEFAULT_PORT)
     return {"host": slug(target.name), "port": port, "hostport": f"{slug(target.name)}:{port}"}.get(what)

@@ -4,6 +4,8 @@ Lines that circulate but were never seen in a real log ("Health check passed") a
 none were ever quoted.
 """
 
+import posixpath
+
 from emulator.contract import token
 from emulator.model.event import (
     BuildFailed,
@@ -51,9 +53,11 @@ def _lines(service: Service, event: Event) -> tuple[str, ...]:
         case BuildStarted():
             return _build_started(service)
         case BuildFinished():
-            return ("Build successful 🎉",) if service.build.kind is BuildKind.NATIVE else ()
+            return _BUILT.get(service.build.kind, ())
+        case BuildFailed(code="no-publish-folder"):
+            return (f"Publish directory {_publish_directory(service)} does not exist!", "Build failed 😞")
         case BuildFailed():
-            return ("Build failed 😞",) if service.build.kind is BuildKind.NATIVE else ()
+            return ("Build failed 😞",) if service.build.kind in _BUILT else ()
         case ContainerStarted():
             return _started(service, event)
         case StillScanning():
@@ -74,10 +78,19 @@ def _lines(service: Service, event: Event) -> tuple[str, ...]:
             return ()
 
 
+_BUILT = {BuildKind.NATIVE: ("Build successful 🎉",), BuildKind.STATIC: ("Uploading build...",)}
+"""What ends a build that is Render's own. Logs of static sites have no line that calls it successful."""
+
+
+def _publish_directory(service: Service) -> str:
+    """As it is written: relative to the service's root."""
+    return posixpath.relpath(service.build.publish or ".", service.build.root)
+
+
 def _build_started(service: Service) -> tuple[str, ...]:
     """From the choice of versions to the build command. Around a Dockerfile's build the platform's lines
     are not known; "Uploading build..." is left out, since nothing is uploaded here."""
-    if service.build.kind is not BuildKind.NATIVE:
+    if service.build.kind not in _BUILT:
         return ()
     lines = _python(service) if service.build.runtime == "python" else ()
     command = service.build.command
@@ -138,6 +151,8 @@ def _port_scan_timeout(event: DeployFailed) -> str:
 
 
 def _live(service: Service) -> tuple[str, ...]:
+    if service.type is ServiceType.STATIC:
+        return ("Your site is live 🎉",)
     url = next((v.value for v in service.env if v.name == "RENDER_EXTERNAL_URL"), None)
     if not url:
         return ("Your service is live 🎉",)

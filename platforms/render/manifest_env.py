@@ -5,8 +5,9 @@ from collections.abc import Callable
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, as_go_string, value_of
 from emulator.model.diagnostic import Fault, info, warning
 
-from . import fields, rules
-from .declarations import EnvEntry, Reference
+from . import parts, rules
+from .checking import check_fields
+from .declarations import EnvEntry, Reference, Value
 from .reading import Boolean, Notes, few, is_bool, near, text_of
 
 _FORMS: dict[str, Callable[[Mapping], bool]] = {
@@ -17,53 +18,93 @@ _FORMS: dict[str, Callable[[Mapping], bool]] = {
     "service": lambda item: item.get("fromService") is not None,
 }
 
+_FIELDS = {
+    "literal": "value", "generated": "generateValue", "prompted": "sync", "database": "fromDatabase",
+    "service": "fromService",
+}  # fmt: skip
+"""The field that makes a form what it is."""
 
-def read_env(node: Mapping, notes: Notes, *, service: str | None = None, group: str = "") -> tuple[EnvEntry, ...]:
-    """The entries in the order written; a key that is written twice keeps both, the later wins."""
+
+def read_env(
+    node: Mapping, notes: Notes, holder: str, *, service: str | None = None, group: str = ""
+) -> tuple[EnvEntry, ...]:
+    """The entries in the order written; a key that is written twice keeps both, the later wins. holder: what has the
+    variables, as Render names it: services[0]."""
     entries: list[EnvEntry] = []
-    for item in notes.items(node, "envVars"):
-        entry = _entry(item, notes, service, group)
+    seen: set[str] = set()
+    for number, item in notes.numbered(node, "envVars"):
+        entry = _entry(item, notes, f"{holder}.envVars[{number}]", service, group)
         if entry is None:
             continue
-        if entry.key and any(other.key == entry.key for other in entries):
+        if entry.key in seen:
             notes.found.append(
                 warning(
                     "render/env-twice", f"{entry.key} is set twice; the later one is taken here", origin=entry.origin,
                     service=service, rule=rules.ENV_FORMS.id, help="remove one of them",
                 )
             )  # fmt: skip
+        seen |= {entry.key} if entry.key else set()
         entries.append(entry)
     return tuple(entries)
 
 
-def _entry(item: Mapping, notes: Notes, service: str | None, group: str) -> EnvEntry | None:
+def _entry(item: Mapping, notes: Notes, path: str, service: str | None, group: str) -> EnvEntry | None:
     linked = text_of(item, "fromGroup")
     if linked is not None and not group:
+        _check_link(item, linked, notes, service)
         return EnvEntry("", "group", None, linked.origin, linked.text)
+    check_fields("a variable", item, parts.VARIABLE, notes, service=service)
+    if linked is not None:
+        _not_in_a_group(item, linked.text, "group", notes)
+        return None
     key = text_of(item, "key")
-    if key is None:
+    if key is None or not key.text:
         notes.say(
             "render/env-without-key", "a variable has no key", item.origin, rule=rules.ENV_FORMS.id, service=service,
-            help="add `key:`",
+            facts=(f"it is {path}",), help="add `key:`",
         )  # fmt: skip
         return None
-    notes.keys(item, fields.ENV_KEYS, "a variable", service=service)
-    form = _form(item, key.text, notes, service)
+    form = _form(item, path, notes, service)
     value = item.get("value")
     if group and form in ("database", "service", "prompted"):
         _not_in_a_group(item, key.text, form, notes)
     literal = _literal(key.text, value, notes, service) if form == "literal" and value is not None else None
-    reference = _reference(item, form, notes, service)
+    reference = _reference(item, form, path, notes, service)
     origin = value.origin if form == "literal" and value is not None else key.origin
     return EnvEntry(key.text, form, literal, origin, group, reference)
 
 
-def _form(item: Mapping, key: str, notes: Notes, service: str | None) -> str:
+def _check_link(item: Mapping, linked: Value, notes: Notes, service: str | None) -> None:
+    """A link to a group is nothing else besides, says the published schema."""
+    check_fields("a variable", item, parts.VARIABLE, notes, service=service)
+    others = [key for key, _ in item.pairs if key.text != "fromGroup" and key.text in parts.VARIABLE]
+    if others:
+        notes.found.append(
+            warning(
+                "render/group-link", f"`{others[0].text}` has no effect beside fromGroup", origin=others[0].origin,
+                service=service, rule=rules.ENV_FORMS.id,
+                facts=(f"all variables of the group {linked.text} are linked, under their own names",),
+                help=f"remove `{others[0].text}`",
+            )
+        )  # fmt: skip
+
+
+def _form(item: Mapping, path: str, notes: Notes, service: str | None) -> str:
+    """The one form an entry has; the first where it has several."""
     present = [form for form, is_there in _FORMS.items() if is_there(item)]
     if len(present) > 1:
+        named = [_FIELDS[form] for form in present]
         notes.say(
-            "render/env-several-forms", f"{key} has several forms: {', '.join(present)}", item.origin,
+            "render/env-several-forms",
+            f"{path} cannot simultaneously specify fields {', '.join(named[:-1])} and {named[-1]}", item.origin,
             rule=rules.ENV_FORMS.id, service=service, help="keep one of them",
+        )  # fmt: skip
+    elif present and present[0] in ("database", "service") and (beside := item.key("previewValue")) is not None:
+        notes.found.append(
+            warning(
+                "render/preview-value", f"the published schema has no previewValue beside {_FIELDS[present[0]]}",
+                origin=beside.origin, service=service, rule=rules.ENV_FORMS.id, help="remove it, or give it a `value`",
+            )
         )  # fmt: skip
     return present[0] if present else "empty"
 
@@ -122,29 +163,69 @@ def _not_in_a_group(item: Mapping, key: str, form: str, notes: Notes) -> None:
     )  # fmt: skip
 
 
-def _reference(item: Mapping, form: str, notes: Notes, service: str | None) -> Reference | None:
+def _reference(item: Mapping, form: str, path: str, notes: Notes, service: str | None) -> Reference | None:
     if form not in ("database", "service"):
         return None
-    field = "fromDatabase" if form == "database" else "fromService"
+    field = _FIELDS[form]
     node = item.get(field)
     if not isinstance(node, Mapping):
-        if node is not None:
-            notes.wrong_type(node, field, "a mapping", service=service)
         return None
-    notes.keys(node, fields.REFERENCE_KEYS[field], field, service=service)
-    name, type_ = text_of(node, "name"), text_of(node, "type")
+    known = parts.FROM_DATABASE if form == "database" else parts.FROM_SERVICE
+    check_fields(field, node, known, notes, service=service)
+    name, type_ = _needed(node, "name", f"{path}.{field}", notes, service), None
+    if form == "service":
+        type_ = _needed(node, "type", f"{path}.{field}", notes, service)
+        _check_type(type_, notes, service)
+    is_property = text_of(node, "property") is not None
     taken = text_of(node, "property") or (text_of(node, "envVarKey") if form == "service" else None)
+    if taken is None:
+        notes.say(
+            "render/missing-field", f"{field} has no property", node.origin, rule=rules.ENV_FORMS.id, service=service,
+            facts=(f"it is {path}.{field}",),
+            help="add `property:`" if form == "database" else "add `property:`, or `envVarKey:` for a variable of it",
+        )  # fmt: skip
     if name is None or taken is None:
-        missing = "name" if name is None else "property"
-        notes.say(
-            "render/missing-field", f"{field} has no {missing}", node.origin, rule=rules.ENV_FORMS.id, service=service,
-            help=f"add `{missing}:`",
-        )  # fmt: skip
         return None
-    known = fields.DATABASE_PROPERTIES if form == "database" else fields.SERVICE_PROPERTIES
-    if node.get("property") is not None and taken.text not in known:
-        notes.say(
-            "render/invalid-value", f"{field} has no property {taken.text!r}", taken.origin, rule=rules.ENV_FORMS.id,
-            service=service, help=near(taken.text, known),
+    if is_property:
+        _check_property(taken, form, path, notes, service)
+    if is_property and text_of(node, "envVarKey") is not None:
+        notes.found.append(
+            warning(
+                "render/contradictory-fields", "fromService has property and envVarKey; property is taken here",
+                origin=node.origin, service=service, rule=rules.ENV_FORMS.id, help="keep one of them",
+            )
         )  # fmt: skip
-    return Reference(form, name.text, type_.text if type_ else "", taken.text, name.origin)
+    return Reference(form, name.text, type_.text if type_ else "", taken.text, name.origin, is_property)
+
+
+def _needed(node: Mapping, field: str, path: str, notes: Notes, service: str | None) -> Value | None:
+    value = text_of(node, field)
+    if value is not None and value.text:
+        return value
+    notes.say(
+        "render/missing-field", f"{path}.{field} empty but required", node.origin, rule=rules.EMPTY_BUT_REQUIRED.id,
+        service=service, help=f"add `{field}:`",
+    )  # fmt: skip
+    return None
+
+
+def _check_type(type_: Value | None, notes: Notes, service: str | None) -> None:
+    if type_ is not None and type_.text not in parts.REFERRED_TYPES:
+        notes.say(
+            "render/invalid-value", f"fromService has no type {type_.text!r}", type_.origin, rule=rules.ENV_FORMS.id,
+            service=service, help=near(type_.text, parts.REFERRED_TYPES),
+        )  # fmt: skip
+
+
+def _check_property(taken: Value, form: str, path: str, notes: Notes, service: str | None) -> None:
+    known = parts.DATABASE_PROPERTIES if form == "database" else parts.SERVICE_PROPERTIES
+    if taken.text in known:
+        return
+    message = f"fromDatabase has no property {taken.text!r}"
+    if form == "service":
+        valid = ", ".join(known)
+        message = f"{path}.fromService.property invalid service property: {taken.text}. Valid properties are {valid}."
+    notes.say(
+        "render/invalid-value", message, taken.origin, rule=rules.SERVICE_PROPERTY.id, service=service,
+        help=near(taken.text, known),
+    )  # fmt: skip

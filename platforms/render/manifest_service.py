@@ -1,51 +1,53 @@
 """One item of `services:` → a ServiceSpec."""
 
 from emulator.formats.yaml import Mapping, Node, Scalar, Sequence
-from emulator.model.diagnostic import Diagnostic, info, warning
+from emulator.model.diagnostic import info, warning
 
-from . import fields, rules
+from . import fields, parts, rules
+from .addresses import check_addresses
+from .checking import check_fields
 from .declarations import ServiceSpec, Value
+from .deprecated import SUCCESSORS, tell_deprecated
 from .manifest_env import read_env
-from .reading import Notes, fits, near, text_of, texts_of
+from .reading import Notes, near, text_of, texts_of
 
 
 def read_service(number: int, node: Mapping, notes: Notes) -> ServiceSpec | None:
     """The service, or None when its type or name is missing, or for a workflow; `notes` says why."""
     type_, name = text_of(node, "type"), text_of(node, "name")
     for field, value in (("type", type_), ("name", name)):
-        if value is None:
+        if value is None or not value.text.strip():
             notes.say("render/missing-field", f"services[{number}] has no {field}", node.origin, help=f"add `{field}:`")
-    runtime = _runtime(node, notes)
+    runtime = _runtime(node)
     kind = fields.kind_of(type_.text, runtime.text if runtime else None) if type_ else None
     if type_ and type_.text == fields.WORKFLOW:
-        notes.found.append(_workflow(type_, name.text if name else None))
-    elif type_ and kind is None:
+        _workflow(node, type_, name.text if name else None, notes)
+    elif type_ and type_.text.strip() and kind is None:
         _unknown_type(type_, notes)
     _check_runtime(number, node, kind, runtime, notes)
-    _check_keys(node, name.text if name else None, notes)
-    if kind is None or name is None:
+    if kind in ("P", "K", "C") and runtime and runtime.text == "static":
+        _not_static(number, kind, runtime, notes)
+        kind = None
+    check_addresses(node, notes, service=name.text if name else None)
+    check_fields(
+        "a service", node, parts.SERVICE, notes, service=name.text if name else None, hints=fields.NOT_A_FIELD,
+        type_="file.Service",
+    )  # fmt: skip
+    tell_deprecated(node, SUCCESSORS, notes, service=name.text if name else None)
+    if kind is None or name is None or not name.text.strip():
         return None
-    env = read_env(node, notes, service=name.text)
+    env = read_env(node, notes, f"services[{number}]", service=name.text)
     return ServiceSpec(
         number=number, name=name.text, kind=kind, runtime=runtime, origin=node.origin, texts=texts_of(node),
         image=_image(node), env=env, domains=_domains(node), disk=_texts_or_none(node.get("disk")),
         scaling=_texts_or_none(node.get("scaling")), routes=_rows(node.get("routes")),
-        headers=_rows(node.get("headers")), keys={key.text: key.origin for key, _ in node.pairs},
+        headers=_rows(node.get("headers")), previews=texts_of(node.get("previews")),
+        keys={key.text: key.origin for key, _ in node.pairs},
     )  # fmt: skip
 
 
-def _runtime(node: Mapping, notes: Notes) -> Value | None:
-    old = text_of(node, "env")
-    if old is not None:
-        key = node.key("env")
-        notes.found.append(
-            warning(
-                "render/deprecated-field", "`env` is the deprecated name of `runtime`",
-                origin=key.origin if key else old.origin, rule=rules.UNKNOWN_FIELD.id,
-                help="write `runtime:`; both work", fix={"replace": "env", "with": "runtime"},
-            )
-        )  # fmt: skip
-    return text_of(node, "runtime") or old
+def _runtime(node: Mapping) -> Value | None:
+    return text_of(node, "runtime") or text_of(node, "env")
 
 
 def _check_runtime(number: int, node: Mapping, kind: str | None, runtime: Value | None, notes: Notes) -> None:
@@ -61,51 +63,41 @@ def _check_runtime(number: int, node: Mapping, kind: str | None, runtime: Value 
         )  # fmt: skip
 
 
+def _not_static(number: int, kind: str, runtime: Value, notes: Notes) -> None:
+    """The schema has the runtime static on every type; it means something on a web service alone."""
+    notes.say(
+        "render/invalid-runtime", f"services[{number}] invalid runtime static: {fields.KIND_NAMES[kind]} is no site",
+        runtime.origin, rule=rules.INVALID_RUNTIME.id, help="a static site is `type: web` with `runtime: static`",
+    )  # fmt: skip
+
+
 def _unknown_type(type_: Value, notes: Notes) -> None:
     notes.say(
-        "render/invalid-type", f"{type_.text!r} is no service type", type_.origin, rule=rules.SERVICE_TYPES.id,
+        "render/invalid-type", f'unknown type "{type_.text}"', type_.origin, rule=rules.UNKNOWN_TYPE.id,
         help=fields.NOT_A_TYPE.get(type_.text) or near(type_.text, tuple(fields.TYPES)),
     )  # fmt: skip
 
 
-def _workflow(type_: Value, name: str | None) -> Diagnostic:
-    return info(
-        "render/workflow-not-run", f"the workflow {name or ''} is not planned: workflows are not imitated yet",
-        origin=type_.origin, rule=rules.WORKFLOWS.id, help="its tasks run on Render alone",
+def _workflow(node: Mapping, type_: Value, name: str | None, notes: Notes) -> None:
+    notes.found.append(
+        info(
+            "render/workflow-not-run", f"the workflow {name or ''} is not planned: workflows are not imitated yet",
+            origin=type_.origin, rule=rules.WORKFLOWS.id, help="its tasks run on Render alone",
+        )
     )  # fmt: skip
-
-
-def _check_keys(node: Mapping, name: str | None, notes: Notes) -> None:
-    """Fields that no service has, and values of another type; a strict decoder refuses both on any kind of service."""
-    for key, value in node.pairs:
-        field = fields.SERVICE_FIELDS.get(key.text)
-        if field is None:
-            hint = fields.NOT_A_FIELD.get(key.text)
-            known = tuple(fields.SERVICE_FIELDS)
-            notes.unknown(key, known, "a service", hint=hint, service=name, type_="file.Service")
-        elif not fits(value, field.type):
-            notes.wrong_type(value, key.text, fields.A_TYPE[field.type], service=name)
-        else:
-            _check_value(key, value, name, notes)
-
-
-def _check_value(key: Scalar, value: Node, name: str | None, notes: Notes) -> None:
-    """A word that is none of the field's, or a key that its mapping does not have."""
-    choices = fields.CHOICES.get(key.text)
-    if choices and isinstance(value, Scalar) and value.text and value.text not in choices:
-        notes.say(
-            "render/invalid-value", f"{key.text} cannot be {value.text!r}", value.origin, service=name,
-            rule=rules.UNKNOWN_FIELD.id, help=near(value.text, choices),
-        )  # fmt: skip
-    known = fields.NESTED_FIELDS.get(key.text)
-    if known and isinstance(value, Mapping):
-        notes.keys(value, known, key.text, service=name)
-    elif known and isinstance(value, Sequence):
-        for item in value.items:
-            if isinstance(item, Mapping):
-                notes.keys(item, known, f"an item of {key.text}", service=name)
-            else:
-                notes.wrong_type(item, f"an item of {key.text}", "a mapping", service=name)
+    runtime = text_of(node, "runtime")
+    for field, words in (
+        ("buildCommand", "buildCommand is required for non-docker workflows"),
+        ("repo", "repo is required for git-based services"),
+    ):
+        is_needed = runtime is not None and runtime.text in fields.NATIVE_RUNTIMES
+        if is_needed and text_of(node, field) is None:
+            notes.found.append(
+                warning(
+                    "render/workflow-field", f"the workflow {name or ''} has no {field}", origin=node.origin,
+                    service=name, rule=rules.WORKFLOWS.id, facts=(f"Render says: {words}",), help=f"add `{field}:`",
+                )
+            )  # fmt: skip
 
 
 def _image(node: Mapping) -> Value | None:

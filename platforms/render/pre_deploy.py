@@ -1,4 +1,5 @@
-"""The command that runs before a new instance starts: whose service has one, and what it is executed as."""
+"""Commands that run beside an instance: before a new one starts, and once after the first deploy; whose service has
+them, and what they are executed as."""
 
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from emulator.model.plan import BuildKind
 
 from . import rules
 from .commands import parsing_problems
-from .declarations import ServiceSpec
+from .declarations import ServiceSpec, Value
 from .docker_command import parse_docker_command
 from .validation import is_free
 from .way import Way
@@ -31,15 +32,34 @@ def pre_deploy(spec: ServiceSpec, way: Way, trace: Trace, found: list[Diagnostic
         return PreDeploy()
     if spec.kind == "S" or is_free(spec):
         return PreDeploy(written.text, origin=written.origin)
-    native = way.build.kind is BuildKind.NATIVE
-    if native:
-        argv: tuple[str, ...] = ("/bin/bash", "-c", written.text)
-    else:
-        argv = parse_docker_command(written.text, way.environment.shown)
-        found += parsing_problems(spec, "preDeployCommand", written)
-    because = "bash runs it, as the start command" if native else "it is split into words, as a dockerCommand is"
+    argv, because = _executed(spec, way, "preDeployCommand", written, found)
     trace.note(
         f"{spec.name}.pre-deploy", "What runs before a new instance starts?", written.text, because,
         rule=rules.PRE_DEPLOY_COMMAND, origin=written.origin,
     )  # fmt: skip
     return PreDeploy(written.text, argv, written.origin)
+
+
+def initial_hook(spec: ServiceSpec, way: Way, trace: Trace, found: list[Diagnostic]) -> PreDeploy:
+    """What runs once, after the first deploy that is live."""
+    field = next((f for f in ("initialDeployHook", "afterFirstDeployCommand") if spec.filled(f)), None)
+    written = spec.filled(field) if field else None
+    if field is None or written is None or spec.kind not in "WPK":
+        return PreDeploy()
+    argv, because = _executed(spec, way, field, written, found)
+    trace.note(
+        f"{spec.name}.initial-hook", "What runs once, after the first deploy?", written.text, because,
+        rule=rules.INITIAL_HOOK, origin=written.origin,
+    )  # fmt: skip
+    return PreDeploy(written.text, argv, written.origin)
+
+
+def _executed(
+    spec: ServiceSpec, way: Way, field: str, written: Value, found: list[Diagnostic]
+) -> tuple[tuple[str, ...], str]:
+    """What a command is executed as, and why."""
+    if way.build.kind is BuildKind.NATIVE:
+        return ("/bin/bash", "-c", written.text), "bash runs it, as the start command"
+    found += parsing_problems(spec, field, written)
+    argv = parse_docker_command(written.text, way.environment.shown)
+    return argv, "it is split into words, as a dockerCommand is"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from emulator.formats import yaml
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, as_go_string, value_of
-from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.diagnostic import Diagnostic, Fault, Severity, error, info
 from emulator.model.origin import Origin
 
 from . import fields, rules
@@ -13,6 +13,9 @@ from .declarations import Value
 
 MANY = 10
 """More known fields than this are no answer to a wrong one."""
+
+MANY_FINDINGS = 200
+"""After so many, nobody reads on, and to look for the nearest word would take too long."""
 
 
 class Boolean(NamedTuple):
@@ -30,6 +33,7 @@ class Notes:
     def __init__(self) -> None:
         self.found: list[Diagnostic] = []
         self.booleans: list[Boolean] = []
+        self._mistyped: set[tuple[int, int]] = set()
 
     def say(self, code: str, message: str, origin: Origin, **more: object) -> None:
         self.found.append(error(code, message, origin=origin, **more))  # type: ignore[arg-type]
@@ -39,6 +43,8 @@ class Notes:
         hint: str | None = None, service: str | None = None, type_: str | None = None,
     ) -> None:  # fmt: skip
         """A field that Render does not have. type_: Render's name for what has it not, where that is known."""
+        if len(self.found) > MANY_FINDINGS:
+            hint = hint or "remove it"
         others = "remove it; https://render.com/docs/blueprint-spec lists the fields" if len(known) > MANY else None
         self.say(
             "render/unknown-field", f"{where} has no field {key.text!r}", key.origin, rule=rules.UNKNOWN_FIELD.id,
@@ -48,21 +54,21 @@ class Notes:
 
     def wrong_type(self, node: Node, key: str, wanted: str, *, service: str | None = None) -> None:
         """A value of another type. Whoever looks at it first says so, and nobody else."""
-        if any(d.code == "render/wrong-type" and d.origin == node.origin for d in self.found):
+        place = (node.origin.line, node.origin.column)
+        if place in self._mistyped:
             return
+        self._mistyped.add(place)
         self.say(
             "render/wrong-type", f"{key} must be {wanted}", node.origin, rule=rules.UNKNOWN_FIELD.id, service=service,
             help=fields.FORMS.get(key, f"write {wanted} here"),
         )  # fmt: skip
 
-    def keys(self, node: Mapping, known: tuple[str, ...], where: str, *, service: str | None = None) -> None:
-        """Say which keys of `node` are none of `known`."""
-        for key, _ in node.pairs:
-            if key.text not in known:
-                self.unknown(key, known, where, service=service)
-
     def items(self, holder: Mapping, key: str) -> list[Mapping]:
         """The mappings of a list field; anything else in it is a diagnostic."""
+        return [item for _, item in self.numbered(holder, key)]
+
+    def numbered(self, holder: Mapping, key: str) -> list[tuple[int, Mapping]]:
+        """The mappings of a list field, each with its place among all that stands there."""
         node = holder.get(key)
         if node is None or is_null(node):
             return []
@@ -72,20 +78,36 @@ class Notes:
         for item in node.items:
             if not isinstance(item, Mapping):
                 self.wrong_type(item, f"an item of {key}", "a mapping")
-        return [item for item in node.items if isinstance(item, Mapping)]
+        return [(number, item) for number, item in enumerate(node.items) if isinstance(item, Mapping)]
 
 
 def is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and value_of(node, Dialect.GO_YAML) is None
 
 
+_BOOLS: dict[object, bool] = {
+    True: True, False: False,
+    **dict.fromkeys(("y", "Y", "yes", "on"), True), **dict.fromkeys(("n", "N", "no", "off"), False),
+}  # fmt: skip
+"""What go-yaml takes where a boolean is wanted (source: decode.go of go-yaml v3); elsewhere the words are text."""
+
+
+def boolean_of(node: Node | None) -> bool | None:
+    """What a boolean field is, None where it is none."""
+    value = value_of(node, Dialect.GO_YAML) if isinstance(node, Scalar) else None
+    return _BOOLS.get(value) if isinstance(value, bool | str) else None
+
+
 def is_bool(node: Node | None, wanted: bool) -> bool:  # noqa: FBT001  - the value asked for, as in `is`
-    return isinstance(node, Scalar) and value_of(node, Dialect.GO_YAML) is wanted
+    return boolean_of(node) is wanted
 
 
 def text_of(node: Mapping, key: str) -> Value | None:
     """The field as text, None when it is not there, null, or no scalar."""
-    value = node.get(key)
+    return _text(node.get(key))
+
+
+def _text(value: Node | None) -> Value | None:
     if isinstance(value, Scalar) and not is_null(value):
         return Value(as_go_string(value), value.origin)
     return None
@@ -95,7 +117,7 @@ def texts_of(node: Node | None) -> dict[str, Value]:
     """All scalar fields of a mapping that are not null."""
     if not isinstance(node, Mapping):
         return {}
-    return {key: value for key, _ in node.items() if (value := text_of(node, key)) is not None}
+    return {key: text for key, value in node.items() if (text := _text(value)) is not None}
 
 
 def fits(node: Node, type_: str) -> bool:
@@ -103,11 +125,13 @@ def fits(node: Node, type_: str) -> bool:
     if not isinstance(node, Scalar):
         return type_ == ("list" if isinstance(node, yaml.Sequence) else "mapping")
     value = value_of(node, Dialect.GO_YAML)
-    if value is None or type_ == "string":
+    if value is None or type_ in ("string", "scalar"):
         return True
     if type_ == "integer":
-        return isinstance(value, int) and not isinstance(value, bool)
-    return type_ == "boolean" and isinstance(value, bool)
+        return (isinstance(value, int) and not isinstance(value, bool)) or (
+            isinstance(value, float) and value.is_integer()
+        )
+    return type_ == "boolean" and boolean_of(node) is not None
 
 
 def near(word: str, known: Sequence[str], *, others: str | None = None) -> str:
@@ -115,9 +139,22 @@ def near(word: str, known: Sequence[str], *, others: str | None = None) -> str:
     import difflib
 
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.7)
-    return f"did you mean `{close[0]}`?" if close else others or f"known are {', '.join(known)}"
+    return f"did you mean `{close[0]}`?" if close else others or f"known are {few(known)}"
 
 
 def few(names: Sequence[str]) -> str:
     """Names in a line: all of them, or the first and how many more."""
     return ", ".join(names) if len(names) <= MANY else f"{', '.join(names[:5])} and {len(names) - 5} more"
+
+
+def legible(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """All there is to say, or as much as anyone reads: errors before others, and how many more there are."""
+    if len(found) <= MANY_FINDINGS:
+        return tuple(found)
+    weight = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+    kept = set(sorted(range(len(found)), key=lambda at: (weight[found[at].severity], at))[:MANY_FINDINGS])
+    more = info(
+        "render/more-findings", f"{len(found) - MANY_FINDINGS:,} more findings are left out", fault=Fault.APP,
+        origin=found[0].origin, help="repair those that are shown first",
+    )  # fmt: skip
+    return (*(one for at, one in enumerate(found) if at in kept), more)

@@ -5,13 +5,14 @@ from emulator.model.plan import Edge
 
 from . import rules
 from .declarations import Blueprint, EnvEntry, ServiceSpec
+from .reference_doubts import Targets, circles, reference_doubts, targets_of
 
 
 def edges(blueprint: Blueprint | None, specs: tuple[ServiceSpec, ...]) -> tuple[Edge, ...]:
     """One edge for each variable that refers to a service or database of the file."""
     if blueprint is None:
         return ()
-    targets = _targets(blueprint)
+    targets = targets_of(blueprint).names
     return tuple(
         Edge(
             from_=spec.name, to=targets[entry.form][entry.reference.name], because=_because(entry), origin=entry.origin
@@ -23,40 +24,53 @@ def edges(blueprint: Blueprint | None, specs: tuple[ServiceSpec, ...]) -> tuple[
     )
 
 
-def _targets(blueprint: Blueprint) -> dict[str, dict[str, str]]:
-    """By form, the names one can refer to, and the service of the plan each belongs to."""
-    databases = {name: blueprint.name_of(d) for d in blueprint.databases for name in (d.name, *d.replicas)}
-    return {"database": databases, "service": {s.name: s.name for s in blueprint.services}}
-
-
 def _because(entry: EnvEntry) -> str:
     assert entry.reference is not None
     return f"{entry.key} is its {entry.reference.what}"
 
 
-def reference_problems(spec: ServiceSpec, blueprint: Blueprint | None) -> list[Diagnostic]:
-    """References to what the file does not hold. It may exist in the workspace, so these are warnings."""
+def reference_problems(specs: tuple[ServiceSpec, ...], blueprint: Blueprint | None) -> list[Diagnostic]:
+    """What is wrong, or may be, with what these services refer to."""
     if blueprint is None:
         return []
-    targets = _targets(blueprint)
+    targets = targets_of(blueprint)
+    found = [
+        problem
+        for spec in specs
+        for problem in (*_absent(spec, targets), *reference_doubts(spec, targets), *_contested(spec, blueprint))
+    ]
+    names = {spec.name for spec in specs}
+    return [*found, *(circle for circle in circles(blueprint.services) if circle.service in names)]
+
+
+def _absent(spec: ServiceSpec, targets: Targets) -> list[Diagnostic]:
+    """References to what the file does not hold. It may exist in the workspace, so these are warnings."""
     found: list[Diagnostic] = []
     for entry in spec.env:
-        if entry.form == "group" and entry.group not in blueprint.groups:
+        if entry.form == "group" and entry.group not in targets.groups:
             found.append(_missing(spec, entry, f"there is no env group {entry.group!r} here"))
-        elif entry.reference and entry.reference.name not in targets[entry.form]:
+        elif entry.reference and entry.reference.name not in targets.names[entry.form]:
             kind = "database" if entry.form == "database" else "service"
-            found.append(
-                _missing(spec, entry, f"{entry.key} refers to {kind} {entry.reference.name!r}, which is not here")
-            )
-    return [*found, *_contested(spec, blueprint)]
+            message = f"{entry.key} refers to {kind} {entry.reference.name!r}, which is not here"
+            found.append(_missing(spec, entry, message, _other_form(entry, targets.names)))
+    return found
 
 
-def _missing(spec: ServiceSpec, entry: EnvEntry, message: str) -> Diagnostic:
+def _other_form(entry: EnvEntry, targets: dict[str, dict[str, str]]) -> str | None:
+    """What to write where the name is that of something of the other form."""
+    assert entry.reference is not None
+    other = "service" if entry.form == "database" else "database"
+    if entry.reference.name not in targets[other]:
+        return None
+    return f"{entry.reference.name} is a {other} here: write `from{other.capitalize()}`"
+
+
+def _missing(spec: ServiceSpec, entry: EnvEntry, message: str, help_: str | None = None) -> Diagnostic:
     return warning(
         "render/missing-target", message, fault=Fault.GAP, service=spec.name, rule=rules.REFERENCES.id,
         origin=entry.reference.origin if entry.reference else entry.origin,
         facts=("the sync fails unless it exists in the workspace already",),
-        help="add it to render.yaml, or correct the name",
+        help=help_ or "add it to render.yaml, or correct the name",
     )  # fmt: skip
 
 

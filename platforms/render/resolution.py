@@ -5,9 +5,9 @@ A service's settings came about in one of two ways, and Render consults nothing 
 worked out for every service; the plan follows the one asked for and says where the other differs.
 """
 
-from emulator.contract import Inputs, Prompt, Resolution, Secrets, has_errors
+from emulator.contract import GivenText, Inputs, Prompt, Resolution, Secrets, has_errors
 from emulator.model.choice import Decision, Rejected, Trace
-from emulator.model.diagnostic import Diagnostic, UsageError, error, warning
+from emulator.model.diagnostic import Diagnostic, Fault, Severity, UsageError, error, info, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage, Plan
 from emulator.snapshot import Look, Snapshot, Unreadable
@@ -16,14 +16,18 @@ from platforms.common import unreadable
 from . import rules
 from .coverage import blueprint_coverage, datastore_coverage, key_coverage, merged
 from .declarations import Blueprint, Database, ServiceSpec
-from .emptiness import absence, nothing_to_run
+from .emptiness import absence, nearest_file, nothing_to_run
 from .fields import DEFAULT_PATH
 from .manifest import read_blueprint
 from .procfile import process_line
-from .reading import few, near
-from .references import edges
+from .reading import few, legible, near
+from .references import edges, reference_problems
 from .service import ServiceResult, resolve_service
-from .validation import database_problems, service_problems
+from .validation import service_problems
+from .validation_database import database_problems, free_databases
+
+OPTION = "service_record"
+"""By which name the record's files come (see `Inputs.files`)."""
 
 MISSPELT = ("render.yml", ".render.yaml", ".render.yml")
 
@@ -32,6 +36,8 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     """The plan of every service (or of those in `inputs.services`). Raises UsageError for a service
     nobody knows."""
     trace = Trace()
+    if texts := inputs.files.get(OPTION):
+        return _from_record(repo, inputs, texts, detected)
     created_from = inputs.options.get("created_from", "repository")
     blueprint, found = _blueprint(repo, inputs, trace)
     specs = blueprint.services if blueprint else _without_blueprint(repo, created_from, trace, found)
@@ -43,12 +49,43 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     explained = has_errors(tuple(found)) or any(d.code == "render/workflow-not-run" for d in found)
     if not results and not explained:
         found.append(nothing_to_run(repo, blueprint))
+    found += [*reference_problems(specs, blueprint), *free_databases(databases)]
     plan = Plan(
         platform="render", created_from=created_from, snapshot=repo.info, detected=detected,
         services=tuple(r.service for r in results), edges=edges(blueprint, specs), decisions=trace.decisions,
-        coverage=_coverage(blueprint, specs, results), diagnostics=tuple(found),
+        coverage=_coverage(blueprint, specs, results), diagnostics=legible(found),
     )  # fmt: skip
     return Resolution(plan=plan, secrets=_secrets(results), prompts=_prompts(results))
+
+
+def _from_record(repo: Snapshot, inputs: Inputs, texts: tuple[GivenText, ...], detected: Decision) -> Resolution:
+    """The plan of services that exist, from their record; render.yaml is only compared with it."""
+    from .recorded import resolve_recorded
+
+    trace = Trace()
+    blueprint, found = _blueprint(repo, inputs, trace)
+    found = [d for d in found if "blueprint" in inputs.options_chosen]
+    if blueprint is not None and has_errors(blueprint.diagnostics):
+        found.append(_no_comparison(blueprint))
+        blueprint = None
+    record = resolve_recorded(repo, inputs, texts, blueprint, trace)
+    results = list(record.results)
+    found += [*record.diagnostics, *(d for result in results for d in result.diagnostics)]
+    coverage = (*record.coverage, *merged([(result.service.name, result.coverage) for result in results]))
+    plan = Plan(
+        platform="render", created_from="record", snapshot=repo.info, detected=detected,
+        services=tuple(r.service for r in results), edges=(), decisions=trace.decisions, coverage=coverage,
+        diagnostics=tuple(found),
+    )  # fmt: skip
+    return Resolution(plan=plan, secrets=_secrets(results), prompts=_prompts(results))
+
+
+def _no_comparison(blueprint: Blueprint) -> Diagnostic:
+    return info(
+        "render/record-not-compared", f"{blueprint.file} is not compared with the record: it has mistakes",
+        origin=next(d.origin for d in blueprint.diagnostics if d.severity is Severity.ERROR),
+        fault=Fault.APP, rule=rules.SERVICE_RECORD.id, help="`emu check` without --service-record tells them all",
+    )  # fmt: skip
 
 
 def _result(
@@ -96,7 +133,8 @@ def _blueprint(repo: Snapshot, inputs: Inputs, trace: Trace) -> tuple[Blueprint 
         rejected=(Rejected(answer=path, because=because),),
     )  # fmt: skip
     if "blueprint" in inputs.options_chosen:
-        help_ = "name a file of the repository with --blueprint"
+        meant = nearest_file(repo, path)
+        help_ = f"did you mean {meant}?" if meant else "name a file of the repository with --blueprint"
         return None, [error("render/blueprint-missing", f"there is no Blueprint at {path}: {because}", help=help_)]
     return None, _overlooked(repo, look, because)
 

@@ -51,7 +51,9 @@ _PAGE = """\
 
 
 def router_of(spec: ServiceSpec, trace: Trace) -> Router | None:
-    """What stands before a web service; nothing does before the others."""
+    """What stands before a web service or a static site; nothing does before the others."""
+    if spec.kind == "S":
+        return _SITE
     if spec.kind != "W":
         return None
     trace.note(
@@ -84,3 +86,8 @@ def _page(routing: str, why: str) -> Page:
 
 _PAID = _router("dynamic-paid-error")
 _FREE = _router("dynamic-free-error")
+_SITE = Router(
+    response_headers=tuple(header for header in _RESPONSE_HEADERS if header.name != "cf-cache-status"),
+    no_instance=_page("no-deploy", "no deploy of the site is live"),
+)
+"""Nothing is cached here, so nothing is said of a cache."""

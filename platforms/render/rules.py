@@ -31,6 +31,21 @@ BLUEPRINT_RUNTIME = _rule(
     "A service synced from a Blueprint runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
     DOCS + "docker", INFERRED,
 )  # fmt: skip
+SERVICE_RECORD = _rule(
+    "service-record",
+    "A deploy consults the service's own settings alone: render.yaml is read at a Blueprint sync, a Procfile never.",
+    DOCS + "infrastructure-as-code", DOCUMENTED,
+)  # fmt: skip
+SYNC_OVERWRITES = _rule(
+    "sync-overwrites", "A Blueprint sync sets what render.yaml says, whatever was changed in the Dashboard since.",
+    DOCS + "infrastructure-as-code", DOCUMENTED,
+)  # fmt: skip
+SYNC_OMITTED = _rule(
+    "sync-omitted",
+    "Of what render.yaml leaves out, a sync keeps some settings (plan, instances, auto-deploys, variables) and empties "
+    "build filters; others almost definitely get their defaults.",
+    DOCS + "blueprint-spec", DOCUMENTED, APPROXIMATE, note="The documentation names what is kept, not what is not.",
+)  # fmt: skip
 CRON_RUNTIME = _rule(
     "cron-runtime", "A cron job runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
     DOCS + "cronjobs", INFERRED,
@@ -169,6 +184,7 @@ DEFAULT_ENV = _rule(
 ENV_FORMS = _rule(
     "env-forms", "A variable has one form: value, generateValue, sync: false, fromDatabase, fromService, or a group.",
     DOCS + "blueprint-spec", SCHEMA,
+    note="Its words for two at once, quoted by seven projects: cannot simultaneously specify fields value and sync.",
 )  # fmt: skip
 ENV_VALUES = _rule(
     "env-values",
@@ -222,6 +238,33 @@ UNKNOWN_FIELD = _rule(
     SCHEMA,
     note="Its words, quoted by six unrelated projects: field nodeVersion not found in type file.Service.",
 )
+UNKNOWN_TYPE = _rule(
+    "unknown-type", "A service of an unknown type is refused; Postgres and static sites are no types of their own.",
+    'validator output quoted by nine projects: unknown type "static"', COMMUNITY,
+)  # fmt: skip
+EMPTY_BUT_REQUIRED = _rule(
+    "empty-but-required", "A reference to a service must name its type.",
+    "validator output quoted by one project: fromService.type empty but required", COMMUNITY,
+    note="The published schema requires it as well, and the name.",
+)  # fmt: skip
+SERVICE_PROPERTY = _rule(
+    "service-property", "fromService takes connectionString, host, hostport and port; another property is refused.",
+    "validator output quoted by four projects", COMMUNITY,
+)  # fmt: skip
+NESTED_FIELDS = _rule(
+    "nested-fields",
+    "Fields inside a field are required as the published schema says.",
+    "https://render.com/schema/render.yaml.json",
+    SCHEMA,
+    APPROXIMATE,
+    note="What only the schema requires is a warning: the server is not known to refuse it.",
+)
+DEPRECATED_FIELDS = _rule(
+    "deprecated-fields",
+    "Deprecated names are still taken; autoDeployTrigger wins over autoDeploy.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+)
 MISPLACED_FIELD = _rule(
     "misplaced-field",
     "A field of another kind of service is no unknown one; a static site is refused for a region and the free plan.",
@@ -234,21 +277,14 @@ INVALID_RUNTIME = _rule(
 IMAGE_RUNTIME = _rule(
     "image-runtime", "An image service pulls image.url at every deploy.", DOCS + "deploying-an-image", DOCUMENTED
 )
-SERVICE_TYPES = _rule(
-    "service-types",
-    "Cron jobs, static sites, Key Value and Postgres are part of a Blueprint.",
-    DOCS + "blueprint-spec",
-    DOCUMENTED,
-    NOT_IMITATED,
-    note="A static site is in the plan; `up` does not run it yet.",
-)
 WORKFLOWS = _rule(
     "workflows",
     "A Blueprint may define workflows, whose tasks run when asked for.",
     "https://render.com/changelog/added-blueprint-support-for-render-workflows",
     DOCUMENTED,
     NOT_IMITATED,
-    note="They are read and left out of the plan.",
+    note="They are read and left out of the plan. Its validator asks for repo and buildCommand (a pull request of "
+    "render-oss/skills, 2026-09-18), which an older official example has not.",
 )
 REFERENCES = _rule(
     "references",
@@ -277,6 +313,13 @@ DATASTORES = _rule(
 IP_ALLOW_LIST = _rule(
     "ip-allow-list", "A Key Value store must have an ipAllowList.", "validator output quoted by projects", COMMUNITY
 )
+IP_SOURCES = _rule(
+    "ip-sources", "The sources of an ipAllowList are IP addresses and CIDR ranges.", DOCS + "blueprint-spec", DOCUMENTED
+)
+DOMAINS = _rule(
+    "domains", "Custom domains are host names; a service that refuses its onrender.com name must have one.",
+    DOCS + "custom-domains", DOCUMENTED,
+)  # fmt: skip
 FREE_PLAN = _rule(
     "free-plan",
     "The free plan is for web services, Key Value and Postgres: one instance, no disk, no pre-deploy command.",
@@ -298,6 +341,20 @@ DATABASE_PLAN = _rule(
     DOCS + "blueprint-spec",
     DOCUMENTED,
 )
+DATABASE_WORDS = _rule(
+    "database-words", "A database with a plan that there is not, or a disk that is no multiple of 5 GB, is refused.",
+    "validator output quoted by one project that tried them, August 2026", COMMUNITY,
+    note="1 GB is taken.",
+)  # fmt: skip
+FREE_DATABASE = _rule(
+    "free-database", "A workspace has one free Postgres: creating a second fails, and the sync with it.",
+    "sync output quoted by ten projects", COMMUNITY,
+    note="One that the workspace has already cannot be known here.",
+)  # fmt: skip
+DATABASES = _rule(
+    "databases", "postgresMajorVersion is 13 to 18 for a new database, the newest by default; replicas are 5 at most.",
+    DOCS + "blueprint-spec", DOCUMENTED,
+)  # fmt: skip
 RESERVED_PORT = _rule(
     "reserved-ports", "Ports 18012, 18013 and 19099 are Render's own.", DOCS + "web-services", DOCUMENTED
 )
@@ -307,6 +364,51 @@ PUBLISH_PATH = _rule(
     DOCS + "monorepo-support",
     DOCUMENTED,
 )
+SITE_ROUTES = _rule(
+    "site-routes",
+    "A file that is there comes before every route; of the routes the first that matches counts. A redirect answers "
+    "301, a rewrite serves its destination at the path that was asked for.",
+    DOCS + "redirects-rewrites", DOCUMENTED,
+    note="Whether a redirect keeps the query is not published: it does here, unless its destination has one.",
+)  # fmt: skip
+SITE_ROUTE_SYNTAX = _rule(
+    "site-route-syntax",
+    "In a route's source `*` is any text from there on and `:name` one component of the path; its destination, a path "
+    "or a full URL, repeats them.",
+    DOCS + "redirects-rewrites", DOCUMENTED,
+    note="How several `*` share a path is not published: each but the last takes as little as it can.",
+)  # fmt: skip
+SITE_HEADER_PATHS = _rule(
+    "site-header-paths",
+    "A header's path matches the path asked for: /* every one, /blog/* those below, /*.css those at the root alone, "
+    "/**/*.css those in folders alone.",
+    DOCS + "static-site-headers", DOCUMENTED,
+    note="That all rules which match count is inferred, and so is that of one name the last does.",
+)  # fmt: skip
+SITE_FILES = _rule(
+    "site-files",
+    "A folder answers with its index.html, /about with about.html, and what is not there with 404.html.",
+    "sites that rely on it", INFERRED, APPROXIMATE,
+    note="Only what a path of a file gives is documented. The rest is as is usual: no redirect adds or takes a slash; "
+    "methods other than GET and HEAD get 405; a single range is served.",
+)  # fmt: skip
+SITE_CACHE = _rule(
+    "site-cache",
+    "A static site lies in a CDN, which forgets it at each deploy; answers come compressed, over HTTP/2.",
+    DOCS + "static-sites", DOCUMENTED, APPROXIMATE,
+    note="Nothing is compressed or cached here. Which Cache-Control Render sets is not published: browsers are told "
+    "to ask again each time (public, max-age=0, s-maxage=300), unless a header rule says otherwise.",
+)  # fmt: skip
+SITE_DEPENDENCIES = _rule(
+    "site-dependencies",
+    "Before a static site's build command its dependencies are installed, unless SKIP_INSTALL_DEPS is true.",
+    DOCS + "static-sites", DOCUMENTED, APPROXIMATE,
+    note="How they are found is not published: by the lock file or manifest in the service's root here.",
+)  # fmt: skip
+SITE_LIVE = _rule(
+    "site-live", "A static site is live once its folder is uploaded; a folder that the build did not make fails it.",
+    "deploy logs of static sites, 2025 and 2026", LOG,
+)  # fmt: skip
 EDGE = _rule(
     "public-edge",
     "Cloudflare and Render's balancer stand before a web service: they end TLS, redirect to HTTPS, compress answers "
@@ -374,6 +476,13 @@ PRE_DEPLOY_COMMAND = _rule(
     "A pre-deploy command of an image is split as a dockerCommand is: no shell runs it; a native one runs in bash.",
     "deploy logs of Docker services quoted in two repositories", LOG, APPROXIMATE,
     note="That bash runs a native service's is inferred from its build and start commands.",
+)  # fmt: skip
+INITIAL_HOOK = _rule(
+    "initial-deploy-hook", "initialDeployHook runs once, after the first deploy of a service that is live.",
+    DOCS + "blueprint-spec", DOCUMENTED, APPROXIMATE,
+    note="The first deploy is the first that this project remembers. Not published, and so taken from a pre-deploy "
+    "command: that it has an instance of its own, how it is split into words, 30 minutes. One that fails leaves the "
+    "deploy live here.",
 )  # fmt: skip
 CRON_SCHEDULE = _rule(
     "cron-schedule", "A cron job's schedule has five fields, in UTC; weekdays may be named.", DOCS + "cronjobs",

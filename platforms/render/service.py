@@ -20,13 +20,13 @@ from .coverage import service_coverage
 from .declarations import Blueprint, EnvEntry, ServiceSpec, Value
 from .environment import Environment
 from .health import RESERVED_PORTS, health_probe, lifecycle
-from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of, static_of
+from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of
 from .linking import network_names
 from .plans import DEFAULT, InstanceType, canonical, instance_type
-from .pre_deploy import PreDeploy, pre_deploy
-from .references import reference_problems
+from .pre_deploy import PreDeploy, initial_hook, pre_deploy
 from .router import router_of
-from .validation import service_problems
+from .site_rules import site_problems, static_of
+from .validation import recorded_problems, service_problems
 from .way import Given, Way
 
 
@@ -47,12 +47,12 @@ def resolve_service(
 ) -> ServiceResult:
     """The plan of one service for `created_from`, and where the other way would differ."""
     trace = Trace()
-    found = service_problems(spec)
+    found = recorded_problems(spec) if spec.is_recorded else service_problems(spec)
     instance = _instance(spec, trace)
     root, usable = _root(repo, spec, trace, found)
     given = Given(repo, inputs, spec, blueprint, created_from, root, usable, instance, trace, [])
     way = decide(given)
-    found += [*way.diagnostics, *reference_problems(spec, blueprint)]
+    found += [*way.diagnostics, *site_problems(spec)]
     command = way.command
     if blueprint and spec.kind in "WPK":
         other = "blueprint" if created_from == "repository" else "repository"
@@ -61,17 +61,17 @@ def resolve_service(
         command = replace(command, alternative=alternative) if command else None
         found += disagreement(spec, way, other_way, alternative, created_from)
     port = _port(spec, way.environment, trace, found)
-    before = pre_deploy(spec, way, trace, found)
+    before, after = pre_deploy(spec, way, trace, found), initial_hook(spec, way, trace, found)
     found += _unset(spec, way.environment)
     life = lifecycle(spec, port, "override" if inputs.options.get("overlapping_deploys") == "override" else "wait")
-    service = _service(spec, way, command, before, port=port, instance=instance, life=life, trace=trace)
+    service = _service(spec, way, command, before, after, port=port, instance=instance, life=life, trace=trace)
     return ServiceResult(
         service, tuple(found), way.environment.hidden, way.environment.unset, service_coverage(spec, way), way.unread
     )
 
 
 def _service(
-    spec: ServiceSpec, way: Way, command: Command | None, before: PreDeploy, *, port: Port | None,
+    spec: ServiceSpec, way: Way, command: Command | None, before: PreDeploy, after: PreDeploy, *, port: Port | None,
     instance: InstanceType, life: Lifecycle, trace: Trace,
 ) -> Service:  # fmt: skip
     build, environment = way.build, way.environment
@@ -91,8 +91,9 @@ def _service(
         command=command, port=port, env=environment.variables, probes=probes, containers=(container,),
         lifecycle=life, instances=instances_of(spec), pre_deploy_command=before.text,
         pre_deploy_argv=before.argv, pre_deploy_origin=before.origin,
-        initial_deploy_hook=spec.text("initialDeployHook", "afterFirstDeployCommand"), schedule=spec.text("schedule"),
-        static=static_of(spec), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
+        initial_deploy_hook=after.text, initial_hook_argv=after.argv, initial_hook_origin=after.origin,
+        schedule=spec.text("schedule"),
+        static=static_of(spec, build), disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
         router=router_of(spec, trace), network_names=network_names(spec), decisions=trace.decisions,
     )  # fmt: skip
 
@@ -106,7 +107,7 @@ def _instance(spec: ServiceSpec, trace: Trace) -> InstanceType:
     written = spec.get("plan")
     setting: Setting[str] | None = choose(
         trace, f"{spec.name}.plan", "Which instance type?",
-        Candidate(written.text if written else ABSENT, source="render.yaml", because="plan is set",
+        Candidate(written.text if written else ABSENT, source=spec.source, because="plan is set",
                   origin=written.origin if written else None, rule=rules.MEMORY, absent="no plan is set"),
         *([] if written and canonical(written.text) == DEFAULT else [
             Candidate(DEFAULT, source="default", because="a service without a plan gets it", rule=rules.DEFAULT_PLAN)]),
@@ -169,10 +170,11 @@ def _port(spec: ServiceSpec, environment: Environment, trace: Trace, found: list
                 rule=rules.RESERVED_PORT.id, url=rules.RESERVED_PORT.url, help="take another port",
             )
         )  # fmt: skip
-    by_flag = user is not None and (user.kind in ("flag", "secret") or "PORT" in environment.hidden)
+    recorded = spec.is_recorded and origin is not None and origin.file == spec.origin.file
+    by_flag = not recorded and user is not None and (user.kind in ("flag", "secret") or "PORT" in environment.hidden)
     setting: Setting[int] | None = choose(
         trace, f"{spec.name}.port", "Which port must the app listen on?",
-        Candidate(number or ABSENT, source="flag" if by_flag else "render.yaml", because="PORT is set", origin=origin,
+        Candidate(number or ABSENT, source="flag" if by_flag else spec.source, because="PORT is set", origin=origin,
                   rule=rules.DEFAULT_PORT, absent="no PORT is set" if text is None else "it is no port number"),
         *([Candidate(10000, source="default", because="PORT is not set", rule=rules.DEFAULT_PORT)]
           if spec.kind == "W" else []),

@@ -4,32 +4,20 @@ Messages seen in Render's own output stand word for word (rules say where); the 
 Refusals that depend on how the service came about are in `building`.
 """
 
-from emulator.model.diagnostic import Diagnostic, error, info, warning
+from emulator.model.diagnostic import Diagnostic, Related, error, info, warning
 from emulator.model.origin import Origin
 from emulator.model.rule import Rule
 
 from . import fields, rules
-from .declarations import Database, ServiceSpec, Value
-from .plans import (
-    DATABASE_DEFAULT,
-    DATABASE_LEGACY,
-    DATABASE_PLANS,
-    INSTANCE_TYPES,
-    NOT_FOR_CRON,
-    canonical,
-    canonical_database,
-    instance_type,
-)  # fmt: skip
+from .declarations import ServiceSpec, Value
+from .plans import DEFAULT, PLANS_OF, canonical, instance_type, sized
+from .reading import near
 
 NO_MOUNT = (
     "/", "/opt", "/opt/render", "/opt/render/project", "/opt/render/project/src", "/home", "/home/render", "/etc",
     "/etc/secrets",
 )  # fmt: skip
 """Paths no disk may be mounted at; folders inside them are fine."""
-
-_NO_PLAN_OF = {"P": ("free",), "K": ("free",), "C": ("free", *NOT_FOR_CRON), "S": ("free",)}
-"""Plans a kind of service cannot have."""
-
 
 def service_problems(spec: ServiceSpec) -> list[Diagnostic]:
     """Everything wrong with one service of a render.yaml, whichever way it came about."""
@@ -38,7 +26,21 @@ def service_problems(spec: ServiceSpec) -> list[Diagnostic]:
         found += _schedule(spec)
     if spec.kind in "WPK":
         found += [*_free(spec), *_instances(spec), *_disk(spec), *_shutdown_delay(spec), *_health_path(spec)]
-    return found
+    return [*found, *_source(spec), *_subdomain(spec)]
+
+
+def recorded_problems(spec: ServiceSpec) -> list[Diagnostic]:
+    """Of a service that exists, Render has taken every setting: only what is not known here is worth a word."""
+    written = spec.get("plan")
+    if written is None or instance_type(written.text) is not None:
+        return []
+    return [
+        warning(
+            "render/undocumented-plan",
+            f"what the plan {written.text} buys is not published: it gets a {DEFAULT} service's memory here",
+            origin=written.origin, service=spec.name, rule=rules.MEMORY.id, help="run it with --limits none",
+        )
+    ]  # fmt: skip
 
 
 def _said(  # noqa: PLR0917  - a row of a table
@@ -122,19 +124,24 @@ def is_free(spec: ServiceSpec) -> bool:
 
 
 def _plan(spec: ServiceSpec) -> list[Diagnostic]:
-    written = spec.get("plan")
-    if written is None or spec.kind == "V" or (spec.kind == "S" and not is_free(spec)):
-        return []
-    name = canonical(written.text)
-    if instance_type(name) is None or name in _NO_PLAN_OF.get(spec.kind, ()):
-        known = [plan for plan in INSTANCE_TYPES if plan not in _NO_PLAN_OF.get(spec.kind, ())]
+    """The plan, and those of its previews."""
+    found: list[Diagnostic] = []
+    for written in (spec.get("plan"), spec.get("previewPlan"), spec.previews.get("plan")):
+        if written is not None and (spec.kind != "S" or canonical(written.text) == "free"):
+            found += _named_plan(spec, written)
+    return found
+
+
+def _named_plan(spec: ServiceSpec, written: Value) -> list[Diagnostic]:
+    name, known = canonical(written.text), PLANS_OF[spec.kind]
+    if name not in known and not (sized(name) and name not in PLANS_OF["W"] and spec.kind in "WPKC"):
         words = f"no such plan {written.text} for service type {spec.text('type')}"
-        help_ = "remove it: a static site has no plan" if spec.kind == "S" else f"known are {', '.join(known)}"
+        help_ = "remove it: a static site has no plan" if spec.kind == "S" else near(name, known)
         rule = rules.MISPLACED_FIELD if spec.kind == "S" else rules.FREE_PLAN if name == "free" else rules.MEMORY
         return [_said(spec, "unknown-plan", words, rule, written.origin, help_)]
-    if name not in INSTANCE_TYPES:
+    if name not in known:
         message = f"plan {written.text} is not documented; its name is taken to say what it buys"
-        return [_doubt("undocumented-plan", message, spec, written, f"known are {', '.join(INSTANCE_TYPES)}")]
+        return [_doubt("undocumented-plan", message, spec, written, f"known are {', '.join(known)}")]
     if name != written.text:
         message = f"plan {written.text!r} is written {name!r} in the documentation"
         return [_doubt("plan-spelling", message, spec, written, f"write `plan: {name}`; the server takes both")]
@@ -155,7 +162,7 @@ def _free(spec: ServiceSpec) -> list[Diagnostic]:
         words = "disks are not supported for free tier services"
         found.append(_said(spec, "free-disk", words, rules.FREE_PLAN, spec.keys["disk"], "take another plan: starter"))
     for field, words in (
-        ("preDeployCommand", "preDeployCommand is not there on the free plan"),
+        ("preDeployCommand", "pre-deploy command is not supported for free tier services"),
         ("scaling", "a free service cannot scale"),
     ):
         if field in spec.keys:
@@ -168,11 +175,19 @@ def _instances(spec: ServiceSpec) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     count = spec.get("numInstances")
     number = count.whole() if count else None
-    if count is not None and (number is None or number < 1):
+    if count is not None and count.is_number and (number is None or number < 1):
         words = f"numInstances must be 1 or more, not {count.text}"
         found.append(_said(spec, "instances", words, rules.INSTANCES, count.origin, "write 1 or more"))
     if spec.scaling is not None:
         found += _scaling(spec, spec.scaling)
+    if count is not None and spec.scaling is not None:
+        found.append(
+            warning(
+                "render/contradictory-fields", "numInstances has no effect beside scaling", origin=count.origin,
+                service=spec.name, rule=rules.INSTANCES.id, help="keep one of them",
+                related=(Related(origin=spec.keys["scaling"], message="it wins"),),
+            )
+        )  # fmt: skip
     many = (number or 1) > 1 or spec.scaling is not None
     if many and spec.disk is not None:
         found.append(
@@ -198,13 +213,13 @@ def _scaling(spec: ServiceSpec, scaling: dict[str, Value]) -> list[Diagnostic]:
             )
         ]  # fmt: skip
     least, most = low.whole(), high.whole()
-    if least is None or most is None or not 1 <= least <= most:
+    if low.is_number and high.is_number and (least is None or most is None or not 1 <= least <= most):
         words = f"scaling from {low.text} to {high.text} instances is no range"
         return [_said(spec, "scaling", words, rules.INSTANCES, low.origin, "write numbers from 1, the smaller first")]
     for field in ("targetMemoryPercent", "targetCPUPercent"):
         target = scaling.get(field)
         percent = target.whole() if target else 1
-        if target is not None and (percent is None or not 1 <= percent <= 90):
+        if target is not None and target.is_number and (percent is None or not 1 <= percent <= 90):
             words = f"{field} must be from 1 to 90, not {target.text}"
             return [_said(spec, "scaling", words, rules.INSTANCES, target.origin, "write a number from 1 to 90")]
     return []
@@ -228,15 +243,43 @@ def _disk(spec: ServiceSpec) -> list[Diagnostic]:
         help_ = "take a folder of its own, for example /var/data"
         found.append(_said(spec, "mount-path", words, rules.DISK, mount.origin, help_))
     size = spec.disk.get("sizeGB")
-    if size is not None and not size.whole():
+    if size is not None and size.is_number and not size.whole():
         words = f"sizeGB must be 1 or more, not {size.text}"
         found.append(_said(spec, "disk-size", words, rules.DISK, size.origin, "write a whole number of gigabytes"))
     return found
 
 
+def _source(spec: ServiceSpec) -> list[Diagnostic]:
+    """What is built or pulled is one thing: a repository or an image."""
+    if spec.runtime is None or spec.kind not in "WPKC":
+        return []
+    idle = ("repo", "branch") if spec.runtime.text == "image" else ("image",)
+    return [
+        warning(
+            "render/unused-field", f"{field} has no effect with runtime {spec.runtime.text}", origin=spec.keys[field],
+            service=spec.name, rule=rules.IMAGE_RUNTIME.id, help=f"remove {field}",
+        )
+        for field in idle
+        if field in spec.keys
+    ]  # fmt: skip
+
+
+def _subdomain(spec: ServiceSpec) -> list[Diagnostic]:
+    policy = spec.get("renderSubdomainPolicy")
+    if policy is None or policy.text != "disabled" or spec.domains:
+        return []
+    return [
+        warning(
+            "render/no-domain", "without its onrender.com name the service needs a custom domain, and none is here",
+            origin=policy.origin, service=spec.name, rule=rules.DOMAINS.id, url=rules.DOMAINS.url,
+            help="add `domains:`, unless the Dashboard has one",
+        )
+    ]  # fmt: skip
+
+
 def _shutdown_delay(spec: ServiceSpec) -> list[Diagnostic]:
     delay = spec.get("maxShutdownDelaySeconds")
-    if delay is None or ((seconds := delay.whole()) is not None and 1 <= seconds <= 300):
+    if delay is None or not delay.is_number or ((seconds := delay.whole()) is not None and 1 <= seconds <= 300):
         return []
     words = f"maxShutdownDelaySeconds must be from 1 to 300, not {delay.text}"
     return [_said(spec, "shutdown-delay", words, rules.SHUTDOWN, delay.origin, "write a number from 1 to 300")]
@@ -262,37 +305,3 @@ def _health_path(spec: ServiceSpec) -> list[Diagnostic]:
             service=spec.name, rule=rules.HEALTH_CHECK.id, help=f"write /{path.text}; it is asked that way here",
         )
     ]  # fmt: skip
-
-
-def database_problems(database: Database) -> list[Diagnostic]:
-    """Everything wrong with one Postgres database."""
-    found: list[Diagnostic] = []
-    plan = database.texts.get("plan")
-    name = canonical_database(plan.text) if plan else DATABASE_DEFAULT
-    if plan is not None and name in DATABASE_PLANS and "_" in plan.text:
-        found.append(
-            warning(
-                "render/plan-spelling", f"plan {plan.text!r} is written {name!r} in the documentation",
-                origin=plan.origin, rule=rules.DATABASE_PLAN.id,
-                help=f"write `plan: {name}`; Render's own examples have both",
-            )
-        )  # fmt: skip
-    if plan is not None and name not in DATABASE_PLANS:
-        legacy = name in DATABASE_LEGACY
-        words = "Legacy Postgres plans not supported" if legacy else f"{plan.text!r} is no Postgres plan"
-        help_ = f"take a plan of today: {DATABASE_DEFAULT}" if legacy else f"known are {', '.join(DATABASE_PLANS)}"
-        found.append(
-            error(
-                "render/database-plan", f"databases[{database.number}] {words}", origin=plan.origin,
-                rule=rules.DATABASE_PLAN.id, url=rules.DATABASE_PLAN.url, help=help_,
-            )
-        )  # fmt: skip
-    size = database.texts.get("diskSizeGB")
-    if size is not None and ((gigabytes := size.whole()) is None or not (gigabytes == 1 or gigabytes % 5 == 0)):
-        found.append(
-            error(
-                "render/database-disk", f"databases[{database.number}] diskSizeGB must be 1 or a multiple of 5",
-                origin=size.origin, rule=rules.DATABASE_PLAN.id, help="write 1, 5, 10, 15 or so",
-            )
-        )  # fmt: skip
-    return found

@@ -14,6 +14,8 @@ from .environment import Environment, environment
 from .plans import InstanceType
 from .procfile import Process, process_line
 
+NO_PROCFILE = "a service synced from a Blueprint never reads a Procfile"
+
 
 class Way(NamedTuple):
     """What one way of creation comes to. refusal: Render's own words when it refuses the service.
@@ -45,6 +47,19 @@ class Given(NamedTuple):
     @property
     def by_blueprint(self) -> bool:
         return self.created_from == "blueprint"
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the service's settings hold, whatever else lies in the repository: it is synced from a
+        Blueprint, or exists as it is recorded."""
+        return self.created_from != "repository"
+
+    @property
+    def why_no_procfile(self) -> str | None:
+        """Why a Procfile is not read; None where it is."""
+        if self.created_from == "repository":
+            return None
+        return NO_PROCFILE if self.by_blueprint else "Render reads no Procfile: the service's own settings hold"
 
     @property
     def runtime(self) -> str | None:

@@ -48,9 +48,17 @@ def process(command: Sequence[str], cwd: Path) -> Callable[[], None]:
     return run
 
 
+def ratios(seconds: Runs, *, base: str) -> dict[str, float]:
+    """The median ratio of `base` to each, run by run."""
+    return {
+        name: statistics.median(a / b for a, b in zip(seconds[base], times, strict=True))
+        for name, times in seconds.items()
+    }
+
+
 def report(seconds: Runs, *, base: str) -> None:
-    """Median and least of each, and the ratio of `base` to it, run by run."""
+    """Median and least of each, and the ratio of `base` to it."""
     print(f"{'':24}{'median':>9}{'least':>9}{'  ' + base + ' / this':>18}")
-    for name, times in seconds.items():
-        ratio = statistics.median(a / b for a, b in zip(seconds[base], times, strict=True))
+    for name, ratio in ratios(seconds, base=base).items():
+        times = seconds[name]
         print(f"{name:24}{statistics.median(times) * 1000:7.1f}ms{min(times) * 1000:7.1f}ms{ratio:18.2f}")

@@ -88,6 +88,10 @@ def _harmless(node: Simple, functions: Mapping[str, object]) -> bool:
     return name is not None and name not in functions and name not in ("exec", "eval", ".", "source", "return")
 
 
+_NAMED_OPTIONS = ("errexit", "pipefail", "errtrace", "functrace", "nounset", "xtrace")
+"""Names after -o that are understood. Only the first two change how a failure ends the script."""
+
+
 def nested_shell(words: list[Word]) -> NestedShell | None:
     """The script of `sh -c SCRIPT`, with the options that are understood; None for anything else."""
     name = words[0].text
@@ -96,10 +100,12 @@ def nested_shell(words: list[Word]) -> NestedShell | None:
     errexit = pipefail = False
     arguments = [word.text for word in words[1:]]
     while arguments and (option := arguments.pop(0)) is not None:
-        if option == "-o" and arguments and arguments[0] in ("pipefail", "errexit"):
-            pipefail = pipefail or arguments[0] == "pipefail"
-            errexit = errexit or arguments[0] == "errexit"
-            arguments.pop(0)
+        if option == "-o":
+            named = arguments.pop(0) if arguments else None
+            if named not in _NAMED_OPTIONS:
+                return None
+            pipefail = pipefail or named == "pipefail"
+            errexit = errexit or named == "errexit"
         elif option.startswith("-") and option.strip("-euxc") in ("", "o") and len(option) > 1:
             errexit = errexit or "e" in option
             if option.endswith("o"):

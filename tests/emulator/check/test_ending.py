@@ -42,6 +42,7 @@ def test_command_that_is_over_is_found_at_its_line(last: str) -> None:
         "CMD pm2 start app.js && pm2 logs", "CMD pm2 start app.js --no-daemon", "CMD pm2-runtime start app.js",
         "CMD flask run", 'CMD ["bash", "run.sh"]', "CMD gunicorn app:app & echo started; wait", "CMD sleep infinity",
         "CMD redis-server --daemonize no", "CMD python app.py & pip list", 'CMD ["nginx", "-g", "daemon off;"]',
+        'ENTRYPOINT ["/whoami"]', 'CMD ["./date", "--port", "80"]',
         'ENTRYPOINT ["/entrypoint.sh"]\nCMD ["bash"]', "CMD if true; then pip list; fi", "CMD vite preview",
     ],
 )  # fmt: skip

@@ -81,3 +81,14 @@ def test_compiled_and_generated_sources_silence():
     """A file of another kind by that name beside it: something makes a module of it."""
     for name in ("shop/fast.pyx", "shop/fast.c", "shop/fast.proto"):
         assert found("import shop.fast\n", {name: ""}) == []
+
+
+def test_two_distributions_that_share_a_package_bring_both_parts():
+    """Each puts its modules into the same directory of site-packages."""
+    files = {"requirements.txt": "./data\n./model\n"}
+    for name in ("data", "model"):
+        files[f"{name}/pyproject.toml"] = f'[project]\nname = "weather-{name}"\nversion = "1"\n'
+        files |= {f"{name}/weather/__init__.py": "", f"{name}/weather/{name}.py": "import weather\n"}
+    text = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD python main.py\n"
+    assert found("from weather.data import x\nfrom weather.model import y\n", files, text) == []
+    assert len(found("from weather.data import x\nfrom weather.old import y\n", files, text)) == 1

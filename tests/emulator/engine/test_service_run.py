@@ -101,9 +101,11 @@ class Bench:
     def _is_lost(self) -> None:
         self.lost += 1
 
-    def deploy(self, number: int, *, kept: frozenset[int] = frozenset(), **changes: Any) -> "Bench":
+    def deploy(
+        self, number: int, *, kept: frozenset[int] = frozenset(), first: bool = False, **changes: Any
+    ) -> "Bench":
         """Ask for a deploy of a service with these values."""
-        self.run.deploy(Job(number, service(**changes), {}, REPO, kept=kept))
+        self.run.deploy(Job(number, service(**changes), {}, REPO, kept=kept, first=first))
         return self
 
     def made(self, number: int, **changes: Any) -> Decided:

@@ -111,3 +111,11 @@ def test_what_is_there_is_not_spoken_of():
         "a.py": "", "d/x": "",
     }  # fmt: skip
     assert found(from_mapping(files, links={"l": "d/x"})) == []
+
+
+def test_pdm_installs_beside_the_project_where_a_directory_for_it_is_there():
+    """PEP 582: with __pypackages__ there, PDM makes no .venv; what comes to lie in it is not claimed."""
+    files = {"pyproject.toml": '[project]\nname = "a"\nversion = "1"\ndependencies = []\n', "pdm.lock": ""}
+    lines = ("COPY pyproject.toml pdm.lock ./", "RUN mkdir __pypackages__ && pdm install --prod --no-self")
+    last = ("FROM python:3.12", "COPY --from=0 /app/__pypackages__/3.12/lib /pkgs")
+    assert found(from_mapping({**files, "Dockerfile": dockerfile(*lines, *last)})) == []

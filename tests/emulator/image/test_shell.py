@@ -182,6 +182,10 @@ def test_forms_and_shells():
     assert lines(run('RUN ["bash", "-ec", "a; b"]')) == ["/app: a", "/app: b"]
     strict = run("RUN a | b; c", shell=("/bin/bash", "-o", "pipefail", "-ec"))
     assert [command.failure for command in strict.commands] == ["fails", "fails", "fails"]
+    named = run("RUN a | b; c", shell=("/bin/bash", "-o", "errtrace", "-o", "pipefail", "-o", "errexit", "-c"))
+    assert [command.failure for command in named.commands] == ["fails", "fails", "fails"]
+    assert run("RUN a", shell=("/bin/bash", "-o", "posix", "-c")).opaque is not None
+    assert run("RUN a", shell=("/bin/bash", "-o")).opaque is not None
     assert "pwsh" in run("RUN a", shell=("pwsh", "-c")).opaque.reason
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from textwrap import dedent, indent
 
-from emulator.contract import GivenVar, Inputs, Resolution
+from emulator.contract import GivenText, GivenVar, Inputs, Resolution
 from emulator.model.choice import Decision
 from emulator.model.plan import Plan, Service
 from emulator.snapshot import MappingSource, Repository, Snapshot
@@ -23,8 +23,10 @@ def resolve(
     env_file: Iterable[tuple[str, str]] = (),
     services: Iterable[str] = (),
     blueprint: str | None = None,
+    record: Mapping[str, str] | None = None,
 ) -> Resolution:
-    """What Render would do with `files`. `env` stands for --env, `env_file` for --env-file."""
+    """What Render would do with `files`. `env` stands for --env, `env_file` for --env-file, `record` for the files of
+    --service-record."""
     given = [GivenVar(name=name, value=value, source="file") for name, value in env_file]
     given += [GivenVar(name=name, value=value, source="flag") for name, value in env]
     options = {"created_from": created_from} | ({"blueprint": blueprint} if blueprint else {})
@@ -33,7 +35,9 @@ def resolve(
         services=tuple(services),
         options=options,
         options_chosen=("blueprint",) if blueprint else (),
-    )
+        files={"service_record": tuple(GivenText(file=file, text=text) for file, text in record.items())}
+        if record else {},
+    )  # fmt: skip
     snapshot = Snapshot(MappingSource(files, ignored=ignored, repository=REPOSITORY))
     return render.resolve(snapshot, inputs, DETECTED)
 

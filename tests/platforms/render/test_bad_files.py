@@ -127,6 +127,23 @@ def test_a_blueprint_that_was_asked_for_must_be_there(path, why):
     assert made.services == ()
 
 
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [("deploy", "deploy/blue.yaml"), ("deploy/blu.yml", "deploy/blue.yaml"), ("deploy/x.yaml", "deploy/blue.yaml")],
+)
+def test_a_blueprint_that_may_be_meant(path, meant):
+    """A folder, or a name that is almost that of a file there."""
+    made = plan({"deploy/blue.yaml": GOOD, **FILES}, blueprint=path)
+    assert [d.help for d in made.diagnostics] == [f"did you mean {meant}?"]
+
+
+def test_a_blueprint_that_git_ignores():
+    """It is on this disk, and Render would not have it."""
+    made = plan({"deploy/blue.yaml": GOOD, **FILES}, blueprint="deploy/blue.yaml", ignored=["deploy/blue.yaml"])
+    assert codes(made) == ["render/blueprint-missing"]
+    assert "git ignores it" in messages(made)[0]
+
+
 def test_another_blueprint_path():
     """--blueprint reads another file, and places point into it."""
     made = plan({"deploy/blue.yaml": GOOD, **FILES}, blueprint="deploy/blue.yaml")

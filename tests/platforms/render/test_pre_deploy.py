@@ -85,3 +85,26 @@ def test_how_long_it_may_take():
     """Half an hour, for those who may have one."""
     assert _made(DOCKER).lifecycle.pre_deploy_timeout_s == 1800
     assert _made(DOCKER + "schedule: 0 3 * * *\n", type="cron").lifecycle.pre_deploy_timeout_s is None
+
+
+@pytest.mark.parametrize("field", ["initialDeployHook", "afterFirstDeployCommand"])
+@pytest.mark.parametrize(
+    ("fields", "argv"),
+    [
+        (PYTHON, ("/bin/bash", "-c", "psql $DSN -c 'CREATE EXTENSION x'")),
+        (DOCKER, ("psql", "url", "-c", "CREATE EXTENSION x")),
+    ],
+)
+def test_the_hook_after_the_first_deploy(field, fields, argv):
+    """It is executed as a pre-deploy command is, whichever of its names is used."""
+    more = f"envVars:\n  - key: DSN\n    value: url\n{field}: psql $DSN -c 'CREATE EXTENSION x'\n"
+    made = service({"render.yaml": web(fields + more), **FILES}, "blueprint")
+    assert (made.initial_deploy_hook, made.initial_hook_argv) == ("psql $DSN -c 'CREATE EXTENSION x'", argv)
+    [decision] = [d for d in made.decisions if d.id == "web.initial-hook"]
+    assert decision.rule == rules.INITIAL_HOOK.id
+
+
+def test_a_site_and_a_cron_job_have_no_hook():
+    """Nothing of theirs is ever live in that sense."""
+    files = {"render.yaml": web(PYTHON + "schedule: 0 3 * * *\ninitialDeployHook: ./seed\n", type="cron")}
+    assert service(files, "blueprint").initial_deploy_hook is None

@@ -98,7 +98,7 @@ def test_a_missing_group_is_told():
         ("fromDatabase: {property: host}", "render/missing-field"),
         ("fromDatabase: books", "render/wrong-type"),
         ("fromService: {name: cache, type: keyvalue, property: url}", "render/invalid-value"),
-        ("fromService: {name: cache, tipe: keyvalue, property: host}", "render/unknown-field"),
+        ("fromService: {name: cache, type: keyvalue, propert: host, property: host}", "render/unknown-field"),
     ],
 )
 def test_malformed_references(entry, code):
@@ -112,8 +112,8 @@ def test_malformed_references(entry, code):
     [
         ("    plan: starter\n", "databases[0] Legacy Postgres plans not supported"),
         ("    plan: pro plus\n", "databases[0] Legacy Postgres plans not supported"),
-        ("    plan: huge\n", "databases[0] 'huge' is no Postgres plan"),
-        ("    diskSizeGB: 7\n", "databases[0] diskSizeGB must be 1 or a multiple of 5"),
+        ("    plan: huge\n", "databases[0].plan huge not a valid plan"),
+        ("    diskSizeGB: 7\n", "databases[0].diskSizeGB database disk size must be a multiple of 5GB"),
         ("    size: 7\n", "a database has no field 'size'"),
     ],
 )
@@ -138,3 +138,65 @@ def test_case_10_an_empty_allow_list_passes():
 def test_a_file_of_datastores_alone_is_a_file():
     """No service to run is no mistake where a database is declared."""
     assert codes(plan({"render.yaml": "databases:\n  - name: db\n"})) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("fromService: {name: cache, type: web, property: host}",
+         "X refers to 'cache' as web, which is a Key Value store"),
+        ("fromService: {name: search, type: pserv, property: connectionString}",
+         "X asks 'search' for its connectionString, which a private service has not"),
+        ("fromService: {name: search, type: pserv, envVarKey: TOKEN}",
+         "X takes TOKEN of 'search', which declares no such variable"),
+        ("fromService: {name: shop, type: web, envVarKey: X}", "X takes its value from itself: shop.X → shop.X"),
+    ],
+)  # fmt: skip
+def test_what_a_target_cannot_give(entry, message):
+    """A target of the file that is of another type, or has not what is asked of it, is a warning."""
+    made = plan({"render.yaml": _text(f"      - key: X\n        {entry}\n"), **FILES})
+    assert messages(made, "warning") == [message]
+    assert not made.with_errors()
+
+
+def test_variables_of_the_target_its_groups_and_its_platform_are_there():
+    """What the target declares, links or gets of Render can be taken; a group that is not here may hold anything."""
+    text = (
+        "services:\n  - type: web\n    name: a\n    runtime: docker\n    envVars:\n"
+        "      - {key: A, fromService: {name: b, type: pserv, envVarKey: OWN}}\n"
+        "      - {key: B, fromService: {name: b, type: pserv, envVarKey: OF_GROUP}}\n"
+        "      - {key: C, fromService: {name: b, type: pserv, envVarKey: RENDER_SERVICE_NAME}}\n"
+        "      - {key: D, fromService: {name: c, type: pserv, envVarKey: ANY}}\n"
+        "  - type: pserv\n    name: b\n    runtime: docker\n    envVars:\n"
+        "      - {key: OWN, sync: false}\n      - fromGroup: g\n"
+        "  - type: pserv\n    name: c\n    runtime: docker\n    envVars:\n      - fromGroup: elsewhere\n"
+        "envVarGroups:\n  - name: g\n    envVars:\n      - {key: OF_GROUP, value: '1'}\n"
+    )
+    assert "render/reference" not in codes(plan({"render.yaml": text, **FILES}))
+
+
+def test_variables_that_take_each_others_value_are_told_once():
+    """A circle has no value to begin with; services that only find each other's host have none."""
+    text = (
+        "services:\n  - type: web\n    name: a\n    runtime: docker\n    envVars:\n"
+        "      - {key: A, fromService: {name: b, type: web, envVarKey: B}}\n"
+        "      - {key: H, fromService: {name: b, type: web, property: host}}\n"
+        "  - type: web\n    name: b\n    runtime: docker\n    envVars:\n"
+        "      - {key: B, fromService: {name: a, type: web, envVarKey: A}}\n"
+        "      - {key: H, fromService: {name: a, type: web, property: host}}\n"
+    )
+    made = plan({"render.yaml": text, **FILES})
+    assert messages(made, "warning") == ["A takes its value from itself: a.A → b.B → a.A"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "hint"),
+    [
+        ("fromService: {name: books, type: web, property: host}", "books is a database here: write `fromDatabase`"),
+        ("fromDatabase: {name: cache, property: host}", "cache is a service here: write `fromService`"),
+    ],
+)
+def test_the_other_form_is_named(entry, hint):
+    """A database asked for as a service, or the reverse."""
+    made = plan({"render.yaml": _text(f"      - key: X\n        {entry}\n"), **FILES})
+    assert [d.help for d in made.diagnostics] == [hint]

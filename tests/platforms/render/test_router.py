@@ -48,13 +48,21 @@ def edge() -> Router:
         (DOCKER, "pserv"),
         (DOCKER, "worker"),
         (DOCKER + "schedule: 0 3 * * *\n", "cron"),
-        ("runtime: static\nstaticPublishPath: dist\nbuildCommand: make\n", "web"),
         ("ipAllowList: []\n", "keyvalue"),
     ],
 )
 def test_nothing_stands_before_what_is_no_web_service(fields, type):
-    """Private services are reached without the edge, the others not at all, and a static site is no container."""
+    """Private services are reached without the edge, the others not at all."""
     assert router(fields, type=type) is None
+
+
+def test_static_site_stands_behind_the_edge_without_its_cache():
+    """The answers are the edge's; nobody else sees the requests, and nothing is cached that could be told of."""
+    site = router("runtime: static\nstaticPublishPath: dist\nbuildCommand: make\n", type="web")
+    assert site is not None
+    assert site.request_headers == ()
+    names = [header.name for header in site.response_headers]
+    assert names == ["rndr-id", "x-render-origin-server", "server", "cf-ray"]
 
 
 def test_edge_of_a_web_service():

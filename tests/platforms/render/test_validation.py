@@ -50,7 +50,7 @@ def test_refusals_of_a_blueprint(fields, message):
         ("worker", DOCKER + "plan: free\n", "services[0] no such plan free for service type worker"),
         ("pserv", DOCKER + "plan: free\n", "services[0] no such plan free for service type pserv"),
         ("web", DOCKER + "plan: free\npreDeployCommand: x\n",
-         "services[0] preDeployCommand is not there on the free plan"),
+         "services[0] pre-deploy command is not supported for free tier services"),
         ("web", DOCKER + "plan: free\nnumInstances: 2\n", "services[0] a free service cannot scale"),
         ("web", DOCKER + "plan: huge\n", "services[0] no such plan huge for service type web"),
         ("cron", DOCKER + "plan: pro max\nschedule: 0 0 * * *\n",
@@ -141,7 +141,7 @@ def test_unknown_types(text, hint):
 
 def test_a_workflow_is_a_type_and_is_not_planned():
     """Blueprints have workflows since September 2026: no mistake, its unknown fields still are, and nothing runs it."""
-    workflow = web("runtime: python\nbuildCommand: x\n", type="workflow")
+    workflow = web("runtime: python\nbuildCommand: x\nrepo: https://example.com/r\n", type="workflow")
     made = plan({"render.yaml": workflow}, "blueprint")
     assert codes(made) == ["render/workflow-not-run"]
     assert codes(made, "error") == []
@@ -187,7 +187,7 @@ def test_the_index_is_that_of_the_list():
     [
         ("web", DOCKER + "plan: Starter\n", "warning", "render/plan-spelling"),
         ("web", DOCKER + "plan: pro_plus\n", "warning", "render/plan-spelling"),
-        ("web", DOCKER + "plan: 1c-2g\n", "warning", "render/undocumented-plan"),
+        ("web", DOCKER + "plan: 3c-7g\n", "warning", "render/undocumented-plan"),
         ("web", DOCKER + "healthCheckPath: health\n", "warning", "render/health-check-path"),
         ("worker", DOCKER + "healthCheckPath: /health\n", "info", "render/health-check-unused"),
         ("web", DOCKER + "buildCommand: make\n", "warning", "render/unused-field"),
@@ -207,7 +207,7 @@ def test_doubts(type, fields, severity, code):
 @pytest.mark.parametrize(
     ("written", "memory", "cpu"),
     [("free", 512, 0.1), ("starter", 512, 0.5), ("standard", 2048, 1), ("pro", 4096, 2), ("pro plus", 8192, 4),
-     ("Pro Max", 16384, 4), ("pro_ultra", 32768, 8), ("2c-4g", 4096, 2), (None, 512, 0.5)],
+     ("Pro Max", 16384, 4), ("pro_ultra", 32768, 8), ("2c-4g", 4096, 2), ("0.5c-512mb", 512, 0.5), (None, 512, 0.5)],
 )  # fmt: skip
 def test_what_a_plan_buys(written, memory, cpu):
     """Memory and CPU by the plan's name, in any case and spelling; starter by default."""
