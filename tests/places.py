@@ -65,6 +65,8 @@ class Place:
             container.remove(force=True, v=True)
         for image in engine.images.list(filters=self.labels):
             engine.images.remove(image.id, force=True)
+        for volume in engine.volumes.list(filters=self.labels):
+            volume.remove(force=True)
 
 
 @contextlib.contextmanager

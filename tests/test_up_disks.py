@@ -51,11 +51,7 @@ def place(tmp_path: Path, engine: "DockerClient") -> Iterator[Place]:
         place.write(APP, run=run, render_yaml=BLUEPRINT)
         with (place.root / "Dockerfile").open("a") as file:
             file.write("USER app\n")
-        try:
-            yield place
-        finally:
-            for volume in engine.volumes.list(filters=place.labels):
-                volume.remove(force=True)
+        yield place
 
 
 def _said(up: Running, number: int) -> Any:

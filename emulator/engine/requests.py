@@ -117,7 +117,7 @@ def container_spec(
         image=image.id,
         name=resource_name(root, service.name, unit.deploy, unit.id, attempt),
         argv=reveal(argv, {**_unset(service), **hidden}) if argv is not None else None,
-        env=environment(service, hidden, build=False),
+        env=_with_own_name(service, environment(service, hidden, build=False), unit),
         memory_mib=service.resources.memory_mib if memory else None,
         cpus=service.resources.cpu if cpu else None,
         labels={**of_service(root, platform, service.name, unit.deploy), INSTANCE: str(unit.slot)},
@@ -128,6 +128,16 @@ def container_spec(
         hosts=dict(around.hosts),
         platform=service.build.platform,
     )
+
+
+def _with_own_name(service: Service, env: dict[str, str], unit: Unit) -> dict[str, str]:
+    """The variables with the name of this instance, which it keeps when it is started again."""
+    name = service.instance_variable
+    head, hyphen, letters = env.get(name or "", "").rpartition("-")
+    if name is None or not hyphen:
+        return env
+    own = hashlib.sha256(f"{head}/{unit.deploy}/{unit.id}".encode()).hexdigest()[: max(1, len(letters))]
+    return {**env, name: f"{head}-{own}"}
 
 
 def task_spec(spec: ContainerSpec, tasks: Tasks | None, index: int, attempt: int) -> ContainerSpec:

@@ -371,6 +371,9 @@ class Service(Record, frozen=True, kw_only=True):
     containers: tuple[Container, ...]
     lifecycle: Lifecycle
     instances: Instances | None = None
+    instance_variable: str | None = None
+    """The variable that tells an instance from the others: the letters behind its value's last hyphen are each one's
+    own."""
     concurrency: int | None = None
     request_timeout_s: float | None = None
     pre_deploy_command: str | None = None

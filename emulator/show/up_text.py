@@ -82,7 +82,10 @@ class UpText:
                 return []
 
     def _named(self, event: Event, line: str) -> str:
-        """With several services beside each other, a line says whose it is."""
+        """With several services beside each other, a line says whose it is; with several instances, which one's."""
+        service = self.services.get(event.service or "")
+        if line and service is not None and service.instances is not None and service.instances.min > 1:
+            line = f"{self.style.dim(f'#{event.instance}')} {line}" if event.instance is not None else line
         if not line or not event.service or len(self.services) < 2 or event.service in line:
             return line
         return f"{self.style.dim(f'{event.service}:')} {line}"

@@ -44,11 +44,12 @@ def to_build(wanted: Service, hidden: dict[str, str] | None = None) -> BuildRequ
 
 
 def to_start(
-    wanted: Service, hidden: dict[str, str] | None = None, *, memory: bool = True, cpu: bool = False
-) -> ContainerSpec:
+    wanted: Service, hidden: dict[str, str] | None = None, *, memory: bool = True, cpu: bool = False,
+    unit: Unit = Unit(id=3, deploy=7, slot=2), attempt: int = 2,
+) -> ContainerSpec:  # fmt: skip
     return container_spec(
-        wanted, hidden or {}, root=ROOT, platform="render", image=IMAGE, unit=Unit(id=3, deploy=7, slot=2),
-        attempt=2, memory=memory, cpu=cpu, publish={},
+        wanted, hidden or {}, root=ROOT, platform="render", image=IMAGE, unit=unit, attempt=attempt,
+        memory=memory, cpu=cpu, publish={},
     )  # fmt: skip
 
 
@@ -211,6 +212,17 @@ def test_the_command_replaces_the_images_only_where_the_platform_does(command, a
     """The image's own command is not repeated, secrets are put in, arguments stand behind the image's entrypoint."""
     wanted = service(command=command, env=(variable("S", None), variable("UNSET", None)))
     assert to_start(wanted, {"S": SECRET}).argv == argv
+
+
+def test_each_instance_has_a_name_of_its_own() -> None:
+    """It keeps it when it is started again; the plan's value is the pattern."""
+    named = service(env=(variable("ID", "srv-abc-k3rca"),), instance_variable="ID")
+
+    def name(unit: int, attempt: int) -> str:
+        return to_start(named, unit=Unit(id=unit, deploy=1, slot=1), attempt=attempt).env["ID"]
+
+    assert re.fullmatch(r"srv-abc-[0-9a-f]{5}", name(1, 1))
+    assert (name(1, 1) == name(1, 2), name(1, 1) == name(2, 1)) == (True, False)
 
 
 def test_limits_as_asked() -> None:
