@@ -7,6 +7,7 @@ platform. Else it is built and run here, as the platform would on its schedule.
 import argparse
 
 from emulator import options
+from emulator.commands.answers import answered
 from emulator.commands.asking import asked, followed
 from emulator.commands.check import checked_plan
 from emulator.commands.planning import configure_planning, plan_repository
@@ -37,12 +38,12 @@ def _run(request: Request, world: World, teller: Teller) -> int:
     request.service = [request.name]
     planned = plan_repository(request, world)
     settings = settings_of(request, planned)
-    answered = asked(world, project_id(settings.root), Ask(verb="cron", services=(request.name,)))
-    if answered is not None:
+    events = asked(world, project_id(settings.root), Ask(verb="cron", services=(request.name,)))
+    if events is not None:
         teller.knows(planned)
         teller.note("the running `emu up` runs it, as it was last deployed; Ctrl-C cancels the run")
-        return followed(answered, teller)
-    planned = checked_plan(planned)
+        return followed(events, teller)
+    planned = checked_plan(answered(request, world, planned)[0])
     service = _cron_job(request.name, planned.resolution.plan.services)
     teller.knows(planned)
     if tell_plan(planned, teller):
