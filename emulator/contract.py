@@ -160,6 +160,11 @@ class Platform(Protocol):
         """The lines the platform itself would print at this event, word for word."""
         ...
 
+    def next_run(self, service: Service, after: float) -> float | None:
+        """When the schedule of a service has its first run after a moment, both in seconds since 1970; None where it
+        has none any more, or no schedule."""
+        ...
+
 
 def token(name: str) -> str:
     """What stands in an argv or a text where the secret value of `name` would stand."""

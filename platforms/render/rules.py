@@ -359,14 +359,6 @@ INVALID_RUNTIME = _rule(
 IMAGE_RUNTIME = _rule(
     "image-runtime", "An image service pulls image.url at every deploy.", DOCS + "deploying-an-image", DOCUMENTED
 )
-SERVICE_TYPES = _rule(
-    "service-types",
-    "Cron jobs, static sites, Key Value and Postgres are part of a Blueprint.",
-    DOCS + "blueprint-spec",
-    DOCUMENTED,
-    NOT_IMITATED,
-    note="All are in the plan; `up` does not run cron jobs on their schedule, `emu cron run NAME` runs one once.",
-)
 WORKFLOWS = _rule(
     "workflows",
     "A Blueprint may define workflows, whose tasks run when asked for.",
@@ -609,6 +601,14 @@ CRON_RUN = _rule(
     DOCS + "cronjobs", DOCUMENTED,
     note="How it is stopped is not published: by SIGTERM, 30 seconds and SIGKILL, as an instance is.",
 )  # fmt: skip
+CRON_OVERLAP = _rule(
+    "cron-overlap",
+    "Of a cron job one run at most is active: a scheduled run waits for the end of the active one, a run triggered by "
+    "hand cancels it. A build leaves the active run alone.",
+    DOCS + "cronjobs", DOCUMENTED, APPROXIMATE,
+    note="Runs that come due while one waits are not made up for: what becomes of them is not published. An image is "
+    "pulled at the deploy, not before each run. The schedule is kept while `up` runs; --time-scale leaves it as it is.",
+)  # fmt: skip
 HEALTH_AFTER_LIVE = _rule(
     "health-after-live",
     "A live instance that fails its health check for 15 seconds gets no requests; after 60 it is started anew.",
@@ -654,10 +654,13 @@ OVERLAP = _rule(
 )  # fmt: skip
 DISK = _rule(
     "disk",
-    "A disk is mounted at a path of its own, is kept between deploys and forbids overlap.",
+    "A disk begins empty, is mounted at a path of its own in the running instance alone (not at build, nor for a "
+    "pre-deploy command or a one-off job), is kept between deploys and forbids overlap and several instances.",
     DOCS + "disks",
     DOCUMENTED,
-    NOT_IMITATED,
+    APPROXIMATE,
+    note="It is a volume of the engine's, kept until `emu down --data`; its size is not limited. Whose it is there is "
+    "not published: root's here, and its group 1000, which reads secret files, may write.",
 )
 
 RULES: tuple[Rule, ...] = _rule.rules

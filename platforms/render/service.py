@@ -113,7 +113,8 @@ def _service(
     return Service(
         name=spec.name, type=SERVICE_TYPES[spec.kind], origin=spec.origin if spec.is_declared else None, build=build,
         command=command, port=port, env=environment.variables, probes=probes, containers=(container,),
-        lifecycle=life, instances=instances_of(spec), pre_deploy_command=before.text,
+        lifecycle=life, instances=instances_of(spec),
+        pre_deploy_command=before.text,
         pre_deploy_argv=before.argv, pre_deploy_origin=before.origin,
         initial_deploy_hook=after.text, initial_hook_argv=after.argv, initial_hook_origin=after.origin,
         schedule=spec.text("schedule"),
