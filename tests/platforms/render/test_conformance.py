@@ -47,8 +47,8 @@ def test_case_14_a_leading_slash_is_the_root() -> None:
 
 def test_case_16_what_git_ignores_is_not_copied() -> None:
     """Said before any build: Render's clone does not have it."""
-    files = {"render.yaml": web("runtime: docker\n"), ".gitignore": "target/\n", "target/app.jar": "x",
-             "Dockerfile": 'FROM eclipse-temurin:21\nCOPY target/app.jar .\nCMD ["java", "-jar", "app.jar"]\n'}  # fmt: skip
+    dockerfile = 'FROM eclipse-temurin:21\nCOPY target/app.jar .\nCMD ["java", "-jar", "app.jar"]\n'
+    files = {"render.yaml": web("runtime: docker\n"), "target/app.jar": "x", "Dockerfile": dockerfile}
     made = check_files(files, options={"created_from": "blueprint"}, ignored=["target", "target/app.jar"])
     [found] = [d for d in made.diagnostics if d.code == "build/copy-source-ignored-by-git"]
     assert found.origin is not None
