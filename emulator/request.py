@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from .engine.release import PrepareContext
     from .model.history import DeployRecord, History
+    from .model.remembered import Remembered
     from .world import Clock, Docker, Front, PublishedSite, Unreached
 
 Request = Namespace
@@ -64,6 +65,18 @@ class Project(Protocol):
         """A datastore's password: the same in every run of the project."""
         ...
 
+    def generated(self, name: str) -> str:
+        """The random value of that name: the same in every run of the project, until it is forgotten."""
+        ...
+
+    def keep_answers(self, answers: dict[str, dict[str, str]]) -> None:
+        """Remember what a person answered, by service and variable."""
+        ...
+
+    def forget(self, names: set[str]) -> None:
+        """Remember no value of variables of these names any more."""
+        ...
+
     def history(self) -> "History": ...
 
     def record(self, deploy: "DeployRecord") -> None:
@@ -86,10 +99,12 @@ class World:
         platforms: Mapping[str, Platform],
         open_repository: Callable[[str, str | None, str], Snapshot],
         read_text: Callable[[str, str], str],
+        read_bytes: Callable[[str, str], bytes],
         connect: "Callable[[], Docker]",
         project: Callable[[str], AbstractContextManager[Project]],
         ask_running_up: Callable[[str, bytes], Iterator[bytes] | None],
         history: "Callable[[str], History]",
+        remembered: "Callable[[str], Remembered]",
         end_running_up: Callable[[str | None], int],
         absolute: Callable[[str], str],
         prepare_context: "PrepareContext",
@@ -103,10 +118,12 @@ class World:
         self.platforms = platforms
         self.open_repository = open_repository
         self.read_text = read_text
+        self.read_bytes = read_bytes
         self.connect = connect
         self.project = project
         self.ask_running_up = ask_running_up
         self.history = history
+        self.remembered = remembered
         self.absolute = absolute
         self.end_running_up = end_running_up
         self.prepare_context = prepare_context

@@ -10,13 +10,14 @@ from emulator.commands.ahead import Ahead
 from emulator.commands.backing import Backing, Cast
 from emulator.commands.ending import end_all
 from emulator.commands.planning import Planned
-from emulator.commands.runnable import can_run, ends_by_itself, generated_values, left_out
+from emulator.commands.runnable import can_run, ends_by_itself, left_out
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
 from emulator.commands.unmet import moved, tell_refusal
 from emulator.commands.waiting import gate
 from emulator.engine.execution_run import ExecutionRun
 from emulator.engine.labels import ROOT, SERVICE, of_project, project_id
+from emulator.engine.masking import pieces_of
 from emulator.engine.ordering import needs
 from emulator.engine.release import Doors, Job, Release, Settings
 from emulator.engine.service_run import Decided, ServiceRun
@@ -36,6 +37,7 @@ from emulator.model.history import DeployRecord
 from emulator.model.plan import Coverage, Service
 from emulator.model.rule import Fidelity
 from emulator.request import Project
+from emulator.world import HiddenFiles
 
 if TYPE_CHECKING:
     from emulator.world import Front
@@ -57,7 +59,6 @@ class Session:
         self.runs: dict[str, ServiceRun | ExecutionRun] = {}
         self._fronts: dict[str, Ahead[Front]] = {}
         self._underway: dict[int, Underway] = {}
-        self._generated: dict[str, dict[str, str]] = {}
         self._problem: BaseException | None = None
         self._first = 0
         self._moved: set[str] = set()
@@ -298,11 +299,13 @@ class Session:
 
     def _job(self, number: int, service: Service) -> Job:
         cast = self._cast(service)
-        hidden = self.planned.resolution.secrets.of(service.name) | self._generated_values(service) | cast.hidden
+        files = HiddenFiles({file.name: file.content for file in self.planned.inputs.secret_files})
+        secrets = self.planned.resolution.secrets.of(service.name)
+        hidden = pieces_of(files) | secrets | self._generated_values(service) | cast.hidden
         findings = self.planned.resolution.plan.diagnostics
         return Job(
-            number, cast.service, hidden, self.planned.repo, kept=self._kept(), findings=findings, around=cast.around,
-            first=not self._was_live(service.name),
+            number, cast.service, hidden, self.planned.repo, kept=self._kept(), findings=findings,
+            around=cast.around._replace(files=files), first=not self._was_live(service.name),
         )  # fmt: skip
 
     def _was_live(self, service: str) -> bool:
@@ -320,11 +323,8 @@ class Session:
         return self.project.history().kept()
 
     def _generated_values(self, service: Service) -> dict[str, str]:
-        """A random value for every variable the platform would generate: the same in each deploy of this run."""
-        known = self._generated.setdefault(service.name, {})
-        fresh = generated_values(service)
-        known |= {name: value for name, value in fresh.items() if name not in known}
-        return {name: known[name] for name in fresh}
+        """The random value of every variable that the platform would make one for: made once, and kept."""
+        return {v.name: self.project.generated(v.made_as) for v in service.env if v.made_as is not None}
 
     def _deploy(self, job: Job) -> None:
         name = job.service.name
@@ -355,7 +355,13 @@ class Session:
             decided=self._decided,
             lost=self._is_lost,
             problem=self._broke,
+            url_of=self._url_of,
         )
+
+    def _url_of(self, name: str) -> str | None:
+        """Where a service is reached, while it is live."""
+        run = self.runs.get(name)
+        return run.url if run is not None and run.live is not None else None
 
     def _front(self, name: str, front: "Ahead[Front]") -> "Front":
         """The address before a service; told once if it is not the one of last time."""

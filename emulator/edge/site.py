@@ -22,7 +22,7 @@ from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.plan import Static
 from emulator.world import Docker
 
-from .site_forward import forward
+from .site_forward import Elsewhere, forward
 
 _PIECE = 1 << 18
 _MOST_UNREAD = 1 << 20
@@ -75,8 +75,8 @@ class Published:
     def size(self) -> int:
         return self._files.size
 
-    def serve(self, static: Static) -> "Server":
-        return Server(Site(self._files, static), self)
+    def serve(self, static: Static, url_of: Callable[[str], str | None]) -> "Server":
+        return Server(Site(self._files, static), self, Elsewhere(static.neighbours, url_of))
 
 
 def _members(archive: IO[bytes]) -> Iterator[Member]:
@@ -102,7 +102,7 @@ def _file(entry: tarfile.TarInfo, archive: IO[bytes]) -> SiteFile:
 class Server:
     """See `emulator.world.ServedSite`."""
 
-    def __init__(self, site: Site, published: Published) -> None:
+    def __init__(self, site: Site, published: Published, elsewhere: Elsewhere) -> None:
         try:
             self._server = _Server(("127.0.0.1", 0), _Handler)
         except OSError as problem:
@@ -110,6 +110,7 @@ class Server:
             raise HostError(error("host/no-port", message, fault=Fault.HOST, help="free some ports")) from problem
         self._server.site = site
         self._server.published = published
+        self._server.elsewhere = elsewhere
         self.address: tuple[str, int] = ("127.0.0.1", self._server.server_address[1])
         serving = {"poll_interval": 0.05}
         threading.Thread(
@@ -127,6 +128,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     site: Site
     published: Published
+    elsewhere: Elsewhere
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news."""
@@ -143,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = server.site.answer(Ask(self.command, self._target(), headers))
         if answer.forward_to is not None:
-            forward(self, answer)
+            forward(self, answer, server.elsewhere)
             return
         self._read_body(headers)
         self._send(answer, server.published)

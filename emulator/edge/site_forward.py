@@ -1,7 +1,9 @@
 """A rewrite to another server's address: the request goes there, and its answer comes back as it is."""
 
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
 
 from emulator.engine.site import Answer
 
@@ -19,7 +21,27 @@ _TIMEOUT_S = 60.0
 _PIECE = 1 << 16
 
 
-def forward(handler: "_Handler", answer: Answer) -> None:
+class Elsewhere(NamedTuple):
+    """neighbours: hosts of other services, and their names. url_of: where such a service is reached on this machine."""
+
+    neighbours: Mapping[str, str]
+    url_of: Callable[[str], str | None]
+
+    def at(self, url: str) -> tuple[str | None, dict[str, str]]:
+        """Where a URL leads from here, and what its request has to say besides; None: to a service that is not live."""
+        try:
+            parts = urlsplit(url)
+            name = self.neighbours.get((parts.hostname or "").lower())
+        except ValueError:
+            return url, {}  # whoever asks there says what is wrong with it
+        if name is None:
+            return url, {}
+        local = self.url_of(name)
+        path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        return (local + path if local is not None else None), {"Host": parts.netloc}
+
+
+def forward(handler: "_Handler", answer: Answer, elsewhere: Elsewhere) -> None:
     """Ask the other server the same, and send what it says; what cannot be asked is a 502 that says why."""
     import urllib3
 
@@ -30,20 +52,28 @@ def forward(handler: "_Handler", answer: Answer) -> None:
         handler.send_head(411, (), 0)
         return
     headers = {name: value for name, value in handler.headers.items() if name.lower() not in _HOP}
+    url, more = elsewhere.at(answer.forward_to)
+    if url is None:
+        _bad_gateway(handler, f"{answer.forward_to} leads to a service that is not live here")
+        return
     pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT_S)
     try:
         got = pool.request(
-            handler.command, answer.forward_to, body=body, headers=headers, redirect=False, preload_content=False,
+            handler.command, url, body=body, headers=headers | more, redirect=False, preload_content=False,
             decode_content=False,
         )  # fmt: skip
     except (urllib3.exceptions.HTTPError, ValueError) as problem:
-        text = f"emu: {answer.forward_to} cannot be reached: {problem}\n".encode()
-        handler.send_head(502, (("Content-Type", "text/plain; charset=utf-8"),), len(text))
-        handler.wfile.write(b"" if handler.command == "HEAD" else text)
+        _bad_gateway(handler, f"{answer.forward_to} cannot be reached: {problem}")
         return
     with got:
         _send(handler, answer, got)
     pool.clear()
+
+
+def _bad_gateway(handler: "_Handler", why: str) -> None:
+    text = f"emu: {why}\n".encode()
+    handler.send_head(502, (("Content-Type", "text/plain; charset=utf-8"),), len(text))
+    handler.wfile.write(b"" if handler.command == "HEAD" else text)
 
 
 def _body(handler: BaseHTTPRequestHandler) -> bytes | None:

@@ -379,6 +379,7 @@ class _Preparation:
                 dockerfile=context.dockerfile,
                 base_images=bases,
                 deploy=self.job.deploy,
+                files=self.job.around.files,
             )
             outcome = self._run_build(request)
             if outcome.error is not None and asks_for_a_frontend(outcome.error):

@@ -71,7 +71,8 @@ class ServiceRun:
     """Makes one deploy after the other, keeps what is live as the platform would, and ends it all.
 
     decided: called once for every deploy that was asked for. lost: called when nothing of the service is left that
-    once was live. problem: called with what no deploy can go on after; nothing is called after that.
+    once was live. problem: called with what no deploy can go on after; nothing is called after that. url_of: where
+    another service is reached, None while it is not live.
     """
 
     def __init__(
@@ -85,8 +86,10 @@ class ServiceRun:
         decided: Callable[[Decided], None],
         lost: Callable[[], None],
         problem: Callable[[BaseException], None],
+        url_of: Callable[[str], str | None] = lambda _name: None,
     ) -> None:
         self.name = name
+        self._url_of = url_of
         self.doors = doors
         self.settings = settings
         self.tell = tell
@@ -281,7 +284,7 @@ class ServiceRun:
         url = front.url if front is not None else None
         common: _Common = {"clock": self.doors.clock, "tell": self.tell, "report": self._reported, "url": url}
         instance = (
-            SiteRun(unit, service, release.published, **common)
+            SiteRun(unit, service, release.published, url_of=self._url_of, **common)
             if release.published is not None
             else InstanceRun(what, docker=self.doors.docker, **common)
         )
@@ -309,7 +312,8 @@ class ServiceRun:
     def _announce(self, unit: Unit) -> None:
         instance = self._instances[unit.id]
         seconds = self.doors.clock.now() - instance.state.begun
-        self.tell(Live(**instance.who(), url=instance.url, seconds=seconds))
+        port, others = _ports(instance)
+        self.tell(Live(**instance.who(), url=instance.url, seconds=seconds, port=port, other_ports=others))
 
     def _order(self, unit: Unit, what: Literal["terminate", "kill", "remove"]) -> None:
         instance = self._instances.get(unit.id)
@@ -433,3 +437,12 @@ class ServiceRun:
         for table in tables:
             for deploy in [number for number in table if number not in needed]:
                 del table[deploy]
+
+
+def _ports(instance: InstanceRun | SiteRun) -> tuple[int | None, tuple[int, ...]]:
+    """The port of an instance's requests, and the others that were open when it was looked at. A site has none."""
+    if isinstance(instance, SiteRun):
+        return None, ()
+    state = instance.state
+    open_ports = {listener.port for listener in state.listeners if not listener.loopback}
+    return state.port, tuple(sorted(open_ports - {state.port}))

@@ -9,10 +9,12 @@ from email.utils import formatdate, parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
-from emulator.model.plan import Route, Static
+from emulator.model.plan import HeaderRule, Route, Static
 
 from .content_types import content_type
 from .site_files import SiteFile, SiteFiles
+
+_Rules = list[tuple[re.Pattern[str], HeaderRule]]
 
 READING = ("GET", "HEAD")
 _IN_A_URL = "/:?#[]@!$&'()*+,;=~-._%"
@@ -59,8 +61,8 @@ class Site:
         self.files = files
         self.static = static
         self._routes = [(re.compile(route.pattern), route) for route in static.routes if route.pattern]
-        rules = (*static.default_headers, *static.headers)
-        self._headers = [(re.compile(rule.pattern), rule) for rule in rules if rule.pattern]
+        self._headers = _compiled(static.headers)
+        self._defaults = _compiled(static.default_headers)
 
     def answer(self, ask: Ask) -> Answer:
         """What a client gets."""
@@ -78,8 +80,7 @@ class Site:
 
     def _headers_at(self, path: str) -> dict[str, tuple[str, str]]:
         """Name in lower case → name and value of every rule for the path; of one name the last."""
-        matching = (rule for pattern, rule in self._headers if pattern.fullmatch(path))
-        return {rule.name.lower(): (rule.name, rule.value) for rule in matching}
+        return _matching(self._defaults, path) | _matching(self._headers, path)
 
     def _resource(self, path: str) -> SiteFile | None:
         """The file that answers at a path: that one, the index of a folder, or the one whose ending it leaves away."""
@@ -104,7 +105,8 @@ class Site:
             return _plain(self.static.redirect_status, headers, ("Location", place))
         if re.match(r"https?://", route.target):
             url = _with_query(_expanded(route.target, found, quoted=True), query)
-            return Answer(status=0, headers=tuple(headers.values()), forward_to=url)
+            own = _matching(self._headers, found[0])  # what the platform sets for files is not for others' answers
+            return Answer(status=0, headers=tuple(own.values()), forward_to=url)
         destination = _expanded(route.target, found, quoted=False).partition("#")[0].partition("?")[0]
         file = self._resource(destination)
         return self._file(ask, file, headers) if file is not None else self._not_found(ask, headers)
@@ -134,6 +136,16 @@ class Site:
             "Content-Range", f"bytes {part.start}-{part.start + part.length - 1}/{file.size}",
         )  # fmt: skip
         return Answer(status=206, headers=tuple(described.values()), file=file, start=part.start, length=part.length)
+
+
+def _compiled(rules: tuple[HeaderRule, ...]) -> _Rules:
+    return [(re.compile(rule.pattern), rule) for rule in rules if rule.pattern]
+
+
+def _matching(rules: _Rules, path: str) -> dict[str, tuple[str, str]]:
+    """Name in lower case → name and value of the rules for a path; of one name the last."""
+    found = (rule for pattern, rule in rules if pattern.fullmatch(path))
+    return {rule.name.lower(): (rule.name, rule.value) for rule in found}
 
 
 def decoded(raw: str) -> str:

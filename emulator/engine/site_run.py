@@ -34,6 +34,7 @@ class SiteRun:
         tell: Callable[[Event], None],
         report: Callable[[rollout_steps.Observation | BaseException], None],
         url: str | None,
+        url_of: Callable[[str], str | None],
     ) -> None:
         self.unit = unit
         self.service = service
@@ -44,6 +45,7 @@ class SiteRun:
         self.outcome: steps.Outcome | None = None
         self.target: Address | None = None
         self._published = published
+        self._url_of = url_of
         self._report = report
         self._served: ServedSite | None = None
         self._lock = threading.Lock()
@@ -77,17 +79,17 @@ class SiteRun:
                     return
                 static = self.service.static
                 assert static is not None
-                self._served = self._published.serve(static)
+                self._served = self._published.serve(static, self._url_of)
                 self.target = self._served.address
         except BaseException as problem:  # noqa: BLE001 - raised again by who waits for this instance
             self._report(problem)
             return
-        now = self.clock.now()
+        now, files = self.clock.now(), self._published.files
         self.outcome = steps.Outcome(
             due=now,
             verdict=VerdictKind.LIVE,
             code="live",
-            reason=f"live, with {self._published.files} files",
+            reason=f"live, with {files} file{'' if files == 1 else 's'}",
             seconds=now - self.state.begun,
         )
         self._report(rollout_steps.Up(at=now, unit=self.unit))

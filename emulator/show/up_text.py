@@ -160,10 +160,18 @@ class UpText:
                 return [
                     style.green(f"{event.service} is live")
                     + f" after {event.seconds:.2f} s"
-                    + (f" at {style.bold(event.url)}" if event.url else "")
+                    + (f" at {style.bold(event.url)}" if event.url else ""),
+                    *self._by_name(event),
                 ]
             case _:
                 return self._deploy_lines(event)
+
+    def _by_name(self, event: Live) -> list[str]:
+        """The address once more, by a name like its public one."""
+        service = self.services.get(event.service or "")
+        if service is None or service.local_name is None or event.url is None:
+            return []
+        return [f"in a browser also at http://{service.local_name}:{event.url.rpartition(':')[2]}"]
 
     def _deploy_lines(self, event: Event) -> list[str]:
         style = self.style

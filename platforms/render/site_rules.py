@@ -5,17 +5,20 @@ from collections.abc import Iterable, Iterator
 
 from emulator.model.diagnostic import Diagnostic, warning
 from emulator.model.origin import Origin
-from emulator.model.plan import Build, HeaderRule, Route, Static
-from emulator.model.rule import Rule
+from emulator.model.plan import Build, Coverage, HeaderRule, Route, Static
+from emulator.model.rule import Fidelity, Rule
 
 from . import rules
 from .building_static import folder_of
-from .declarations import ServiceSpec, Value
+from .declarations import Blueprint, ServiceSpec, Value
+from .environment import external_host
 from .site_paths import header_pattern, route_pattern, route_target, unknown_placeholders
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FRAMING = ("connection", "content-length", "transfer-encoding", "date", "upgrade", "trailer", "te")
 _EVERY = ("/*", "/**")
+_DOMAIN = ".onrender.com"
+_URL = re.compile(r"https?://(?:[^/@?#]*@)?([^/:?#]+)")
 _DESTINATION = re.compile(r"/(?!/)|https?://[^/]")
 
 _DEFAULT_HEADERS = (
@@ -24,7 +27,7 @@ _DEFAULT_HEADERS = (
 """Rule render/site-cache."""
 
 
-def static_of(spec: ServiceSpec, build: Build) -> Static | None:
+def static_of(spec: ServiceSpec, build: Build, blueprint: Blueprint | None) -> Static | None:
     """How the site is served; None for a service that is none."""
     if spec.kind != "S":
         return None
@@ -33,8 +36,41 @@ def static_of(spec: ServiceSpec, build: Build) -> Static | None:
         routes=tuple(_route(row) for row in spec.routes), headers=tuple(_header(row) for row in spec.headers),
         folder=folder_of(build), folder_origin=publish.origin if publish else None, index_file="index.html",
         implied_suffix=".html", not_found_file="404.html", not_found="Not Found\n", redirect_status=301,
-        default_headers=_DEFAULT_HEADERS,
+        default_headers=_DEFAULT_HEADERS, neighbours=_neighbours(spec, blueprint.services if blueprint else ()),
     )  # fmt: skip
+
+
+def _neighbours(spec: ServiceSpec, others: tuple[ServiceSpec, ...]) -> dict[str, str]:
+    """Hosts that rewrites lead to and that are other services' of the Blueprint; Render may have added letters."""
+    hosts = (host for row in spec.routes if (host := _host(_text(row, "destination"))))
+    public = {external_host(one).removesuffix(_DOMAIN): one.name for one in others if one.kind in "WS"}
+    found = {}
+    for host in hosts:
+        slug = host.removesuffix(_DOMAIN)
+        name = public.get(slug) or public.get(re.sub(r"-[a-z0-9]{4}$", "", slug))
+        if host.endswith(_DOMAIN) and name is not None and name != spec.name:
+            found[host] = name
+    return found
+
+
+def _host(destination: str) -> str | None:
+    found = _URL.match(destination)
+    return found[1].lower() if found else None
+
+
+def far_routes(spec: ServiceSpec, static: Static | None) -> list[Coverage]:
+    """Rewrites whose requests leave this machine, for the places where it is told what is not as on Render."""
+    rows: list[Coverage] = []
+    for number, route in enumerate(static.routes if static else ()):
+        host = _host(route.destination)
+        if static and host and route.type == "rewrite" and host not in static.neighbours:
+            rows.append(
+                Coverage(
+                    key=f"services[{spec.number}].routes[{number}]", origin=route.origin, fidelity=Fidelity.APPROXIMATE,
+                    note=f"requests go to {host} itself, from this machine",
+                )
+            )  # fmt: skip
+    return rows
 
 
 def _route(row: dict[str, Value]) -> Route:

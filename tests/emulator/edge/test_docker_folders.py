@@ -80,7 +80,7 @@ def test_published_folder_is_served(engine: Engine, image: str) -> None:
     """From the image to the client; a link inside leads on, one that leads out does not."""
     site = publish(engine, image, "/src/site", LABELS)
     assert site is not None
-    server = site.serve(Static())
+    server = site.serve(Static(), lambda name: None)
     paths = ("/", "/docs/%C3%A9%20x.txt", "/inside/%C3%A9%20x.txt", "/outside/passwd")
     answers = [(got.status, got.content) for got in (asked(server.address, "GET", path) for path in paths)]
     server.close()

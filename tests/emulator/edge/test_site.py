@@ -29,6 +29,10 @@ STATIC = Static(
 )
 
 
+def nowhere(name: str) -> str | None:
+    """No other service is live."""
+
+
 def archive(files: dict[str, bytes]) -> Any:
     """A tar archive as an engine gives it, with a folder, a link and a device among the files."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever serves it closes it
@@ -50,7 +54,7 @@ def archive(files: dict[str, bytes]) -> Any:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Server]:
-    server = Published(archive(FILES)).serve(STATIC)
+    server = Published(archive(FILES)).serve(STATIC, nowhere)
     yield server
     server.close()
 
@@ -104,7 +108,7 @@ def test_same_content_has_the_same_tag_in_every_deploy() -> None:
     """And another content another."""
     tags = []
     for content in (b"home", b"home", b"changed"):
-        server = Published(archive({"./index.html": content})).serve(STATIC)
+        server = Published(archive({"./index.html": content})).serve(STATIC, nowhere)
         tags.append(asked(server.address, "GET", "/").headers["ETag"])
         server.close()
     assert tags[0] == tags[1] != tags[2]
@@ -116,6 +120,16 @@ def test_other_methods_are_refused_and_their_bodies_passed_over(address: tuple[s
     for method in ("POST", "BREW"):
         assert asked(address, method, "/", body=body).status == 405
     assert asked(address, "GET", "/").content == b"home"
+
+
+def test_body_that_nobody_wants_is_no_next_request(served: Server) -> None:
+    """On one connection: after it the next answer is whole."""
+    connection = http.client.HTTPConnection(*served.address, timeout=10)
+    for method, body, status in (("POST", b"GET /docs HTTP/1.1\r\nHost: a\r\n\r\n", 405), ("GET", None, 200)):
+        connection.request(method, "/", body=body)
+        response = connection.getresponse()
+        assert (response.status, b"docs" in response.read()) == (status, False)
+    connection.close()
 
 
 @pytest.mark.parametrize(
@@ -147,7 +161,7 @@ def test_hostile_request_is_answered_and_harms_nobody(address: tuple[str, int], 
 
 def test_closed_site_answers_nobody() -> None:
     """And its port is free again."""
-    server = Published(archive(FILES)).serve(STATIC)
+    server = Published(archive(FILES)).serve(STATIC, nowhere)
     server.close()
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(server.address, timeout=2)
@@ -161,6 +175,7 @@ class _Other(BaseHTTPRequestHandler):
         said = f"{self.command} {self.path} {self.headers['X-Mine']} {body.decode()}".encode()
         self.send_response(201)
         self.send_header("X-Theirs", "kept")
+        self.send_header("X-Host", self.headers["Host"])
         self.send_header("X-Accent", "theirs")
         self.end_headers()  # without a length: its end is that of the connection
         if self.command != "HEAD":
@@ -173,20 +188,26 @@ class _Other(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def forwarding() -> Iterator[tuple[str, int]]:
+def other() -> Iterator[str]:
+    """Another server's address."""
+    server = HTTPServer(("127.0.0.1", 0), _Other)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def forwarding(other: str) -> Iterator[tuple[str, int]]:
     """A site that rewrites /api/* to another server, and /gone to one that is not there."""
-    other = HTTPServer(("127.0.0.1", 0), _Other)
-    threading.Thread(target=other.serve_forever, daemon=True).start()
-    target = f"http://127.0.0.1:{other.server_port}/v1/\\g<1>"
+    target = f"{other}/v1/\\g<1>"
     routes = (
         Route(type="rewrite", source="", destination="", pattern="/api/(.*)", target=target),
         Route(type="rewrite", source="", destination="", pattern="/gone", target="http://127.0.0.1:1/"),
     )
-    server = Published(archive(FILES)).serve(Static(routes=routes, headers=STATIC.headers))
+    server = Published(archive(FILES)).serve(Static(routes=routes, headers=STATIC.headers), nowhere)
     yield server.address
     server.close()
-    other.shutdown()
-    other.server_close()
 
 
 def test_rewrite_to_another_server_passes_on_both_ways(forwarding: tuple[str, int]) -> None:
@@ -195,6 +216,22 @@ def test_rewrite_to_another_server_passes_on_both_ways(forwarding: tuple[str, in
     assert (got.status, got.content) == (201, b"POST /v1/a%20b?c=d mine body")
     assert (got.headers["X-Theirs"], got.headers.get_all("X-Accent")) == ("kept", ["Ã©"])
     assert asked(forwarding, "HEAD", "/api/x").content == b""
+
+
+def test_rewrite_to_another_service_stays_on_this_machine(other: str) -> None:
+    """Its host, by name or port, is reached where that service is; it hears the host that was meant. While it is not
+    live, nobody else is asked."""
+    route = Route(type="rewrite", source="", destination="", pattern="/(.*)", target="https://API.test/\\g<1>")
+    for url, status, said in (
+        (other, 201, b"GET /x?y None "),
+        (None, 502, b"emu: https://API.test/x?y leads to a service that is not live here\n"),
+    ):
+        static = Static(routes=(route,), neighbours={"api.test": "api"})
+        server = Published(archive({})).serve(static, lambda name, url=url: url if name == "api" else None)
+        got = asked(server.address, "GET", "/x?y")
+        server.close()
+        assert (got.status, got.content) == (status, said)
+        assert got.headers["X-Host"] == ("API.test" if status == 201 else None)
 
 
 def test_server_that_is_not_there_is_a_bad_gateway(forwarding: tuple[str, int]) -> None:

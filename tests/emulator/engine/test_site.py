@@ -98,8 +98,10 @@ def test_rewrite_serves_another_file_at_the_path(target: str, status: int, path:
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_rewrite_to_another_server_is_forwarded(method: str) -> None:
-    """Whatever the method, with path and query."""
-    assert asked("/api/a/b?c=d", of=ROUTED, method=method).forward_to == "https://api.test/v1/a/b?c=d"
+    """Whatever the method, with path and query; the site's own headers go over the answer's, the platform's do not."""
+    rules = {"headers": (rule("/api/*", "X-A", "1"),), "default_headers": (rule("/*", "X-B", "1"),)}
+    answer = asked("/api/a/b?c=d", of=site(FILES, *RULES, **rules), method=method)
+    assert (answer.forward_to, answer.headers) == ("https://api.test/v1/a/b?c=d", (("X-A", "1"),))
 
 
 @pytest.mark.parametrize("target", ["/", "/nope", "/app/x"])
@@ -209,7 +211,7 @@ LINKED = {
     "real/a.txt": "abc", "file": "-> real/a.txt", "folder": "-> real", "up": "-> real/../real/a.txt",
     "out": "-> ../secret",
     "absolute": "-> /etc/passwd", "loop": "-> loop", "ping": "-> pong", "pong": "-> ping", "real/back": "-> ../file",
-    "deep": "-> folder/back",
+    "deep": "-> folder/back", "above": "-> ../real/a.txt", "from-root": "-> /real/a.txt",
 }  # fmt: skip
 
 
@@ -218,13 +220,19 @@ LINKED = {
     [
         ("file", "real/a.txt"), ("folder/a.txt", "real/a.txt"), ("up", "real/a.txt"), ("deep", "real/a.txt"),
         ("out", None), ("absolute", None), ("loop", None), ("ping", None), ("folder", None), ("nothing", None),
-        ("loop/a", None), ("file/a", None),
+        ("loop/a", None), ("file/a", None), ("above", None), ("from-root", None),
     ],
 )  # fmt: skip
 def test_links_are_followed_inside_alone(path: str, leads_to: str | None) -> None:
     """Out of the folder, in circles, to folders: none is a file."""
     found = SiteFiles(members(LINKED)).find(path)
     assert (found.path if found else None) == leads_to
+
+
+@pytest.mark.parametrize("target", ["/folder/../real/a.txt", "/./file", "/real/%2e%2e/file", "/real/.."])
+def test_dots_lead_nowhere_though_links_are_followed(target: str) -> None:
+    """What a client writes is no link's text."""
+    assert asked(target, of=site(LINKED)).status == 404
 
 
 def test_members_outside_are_not_files() -> None:

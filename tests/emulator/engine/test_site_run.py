@@ -1,7 +1,7 @@
 """Deploys of a site of files on a fake engine: live without a process, kept when a build fails, gone at the end."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -37,7 +37,8 @@ class FakeSite:
         self.image = image
         self._served = served
 
-    def serve(self, static: Static) -> "FakeServed":
+    def serve(self, static: Static, url_of: Callable[[str], str | None]) -> "FakeServed":
+        assert url_of("other") is None
         assert static.folder == "/src/dist"
         self._served.append(self.image)
         return FakeServed(self.image, self._served)

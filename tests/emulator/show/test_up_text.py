@@ -4,6 +4,7 @@ import pytest
 
 from emulator.model.event import (
     Event,
+    Live,
     PreDeployFinished,
     PreDeployStarted,
     RunFinished,
@@ -14,6 +15,7 @@ from emulator.model.event import (
 )
 from emulator.show.style import Style
 from emulator.show.up_text import UpText
+from tests.emulator.engine.services import service
 
 TEXT = UpText(Style(width=100, colour=False), lambda file, line: None)
 
@@ -58,3 +60,15 @@ def test_a_verdict_says_why_of_each_service_that_is_not_well() -> None:
     assert rows[2].startswith("  web   build_failed  words words")
     assert rows[3].startswith(" " * 22 + "words")
     assert max(map(len, rows)) <= 100
+
+
+def test_an_address_with_a_name() -> None:
+    """A second line says by which name a browser finds it, where the plan has one."""
+    shop = service(name="shop", local_name="shop.example.localhost")
+    text = UpText(Style(width=100, colour=False), lambda file, line: None, services=[shop])
+    told = text.lines(Live(service="shop", url="http://127.0.0.1:4000", seconds=1))
+    assert [line.split("  ")[-1] for line in told] == [
+        "shop is live after 1.00 s at http://127.0.0.1:4000",
+        "in a browser also at http://shop.example.localhost:4000",
+    ]
+    assert len(text.lines(Live(service="shop", url=None, seconds=1))) == 1

@@ -90,8 +90,8 @@ def test_dependencies_are_installed_first(command: str, files: dict[str, str], e
     found = site(f"buildCommand: {command}\nstaticPublishPath: d\n{variable}", files)
     [decision] = [d for d in found.decisions if d.id == "web.install"]
     assert decision.answer == install
-    if install.startswith("pip"):
-        assert f"{install} || exit 1" in (found.build.generated_dockerfile or "")
+    if "requirements.txt" in files:
+        assert ("pip install -r" in (found.build.generated_dockerfile or "")) == install.startswith("pip")
 
 
 def test_without_a_command_the_files_are_taken_as_they_are() -> None:
@@ -194,6 +194,37 @@ def test_header_that_cannot_be_sent_is_warned_of_and_not_served(rule: str, warns
     static = site(fields).static
     assert static is not None
     assert (static.headers[0].pattern == "") == warns
+
+
+BLUEPRINT = """\
+services:
+  - {{type: web, name: site, runtime: static, staticPublishPath: ., routes: [{{type: {}, source: /api/*,
+      destination: '{}'}}]}}
+  - {{type: web, name: My API, runtime: image, image: {{url: x}}}}
+  - {{type: worker, name: jobs, runtime: image, image: {{url: x}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("type", "destination", "neighbours", "leaves"),
+    [
+        ("rewrite", "https://my-api.onrender.com/*", {"my-api.onrender.com": "My API"}, False),
+        ("rewrite", "https://my-api-x1y2.onrender.com:443/*", {"my-api-x1y2.onrender.com": "My API"}, False),
+        ("rewrite", "https://my-api.example.org/*", {}, True), ("rewrite", "https://other.onrender.com/*", {}, True),
+        ("rewrite", "https://jobs.onrender.com/*", {}, True), ("redirect", "https://other.onrender.com/*", {}, False),
+        ("rewrite", "/index.html", {}, False),
+    ],
+)  # fmt: skip
+def test_rewrite_to_another_service_of_the_blueprint(
+    type: str, destination: str, neighbours: dict[str, str], leaves: bool
+) -> None:
+    """Its host, with the letters that Render may add, is that service here; that other requests leave this machine is
+    said."""
+    found = plan({"render.yaml": BLUEPRINT.format(type, destination)}, "blueprint")
+    static = found.services[0].static
+    assert static is not None
+    assert static.neighbours == neighbours
+    assert ("services[0].routes[0]" in {row.key for row in found.coverage}) == leaves
 
 
 def test_rules_without_their_fields_match_nothing() -> None:
