@@ -410,6 +410,30 @@ DATASTORES = _rule(
     APPROXIMATE,
     note="Local servers in containers: no TLS, no backups, no replicas, no pool; IP allow lists are not applied.",
 )
+CONNECTION_STRINGS = _rule(
+    "connection-strings",
+    "Services get the internal strings: postgresql://user:password@host:port/database and redis://host:6379.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+    note="Render's own examples also show postgres:// without the port; clients read both alike. Those for the outside "
+    "(sslmode=require, rediss://) are in no variable that a Blueprint can ask for.",
+)
+DATABASE_NAMES = _rule(
+    "database-names",
+    "A database without databaseName or user gets them from its own name, and Render may add letters to the former.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+    APPROXIMATE,
+    note="The name with _ for -, and _user behind it for the user, as deploys show; nothing is added.",
+)
+CONNECTION_LIMITS = _rule(
+    "connection-limits",
+    "A datastore takes as many connections as its plan allows, and a Key Value keeps as much as its plan's memory.",
+    DOCS + "key-value",
+    DOCUMENTED,
+    NOT_IMITATED,
+    note="The numbers are in no copy that was read: the servers' own limits apply, and a Key Value evicts nothing.",
+)
 IP_ALLOW_LIST = _rule(
     "ip-allow-list", "A Key Value store must have an ipAllowList.", "validator output quoted by projects", COMMUNITY
 )
