@@ -137,8 +137,7 @@ def _doubts(repo: Snapshot, recorded: Recorded) -> list[Diagnostic]:
     if shown is not None:
         found.append(
             warning(
-                "render/record-in-repository",
-                f"{shown} holds what a service keeps to itself, and git does not ignore it",
+                "render/record-in-repository", f"{shown} holds secrets of a service, and git does not ignore it",
                 origin=Origin(file=shown), rule=rules.SERVICE_RECORD.id,
                 facts=("it is sent to the builder, and committed with the rest",),
                 help="move it out of the repository, or add it to .gitignore",
