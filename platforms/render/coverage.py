@@ -87,7 +87,7 @@ def service_coverage(spec: ServiceSpec, way: Way) -> tuple[Coverage, ...]:
     if spec.kind == "S":
         rows += [rules.SITE_FILES, rules.SITE_CACHE, rules.SITE_DEPENDENCIES]
     if way.build.kind is BuildKind.NATIVE:
-        rows += [rules.NATIVE_LAYOUT, rules.NATIVE_USER]
+        rows += [rules.NATIVE_LAYOUT, rules.NATIVE_TOOLS, rules.NATIVE_USER]
     origin = spec.origin if spec.is_declared else None
     covered = [
         Coverage(key=rule.id, origin=origin, fidelity=rule.fidelity, note=rule.note or rule.statement) for rule in rows
