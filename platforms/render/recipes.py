@@ -3,7 +3,7 @@
 import posixpath
 
 from emulator.model.choice import Candidate, choose
-from emulator.model.diagnostic import info
+from emulator.model.diagnostic import Fault, info
 
 from . import rules
 from .environment import Environment
@@ -102,7 +102,7 @@ def _package_manager(asker: Asker, build: str) -> None:
         asker.found.append(
             info(
                 "render/lock-file-not-read", f"{called} does not read {path}: it installs the newest versions that "
-                "package.json allows", service=asker.name, rule=rules.NATIVE_TOOLS.id,
+                "package.json allows", service=asker.name, rule=rules.NATIVE_TOOLS.id, fault=Fault.APP,
                 help=f"call {tool} in buildCommand, or commit the lock file of {called}",
             )
         )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from emulator.contract import token
 from emulator.formats.node_versions import CURRENT, newest
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
-from emulator.model.diagnostic import Diagnostic, error, info, warning
+from emulator.model.diagnostic import Diagnostic, Fault, error, info, warning
 from emulator.model.origin import Origin
 from emulator.model.rule import Rule
 from emulator.snapshot import Snapshot, Unreadable
@@ -80,11 +80,11 @@ class Asker(NamedTuple):
         except Unreadable:
             return None
 
-    def problem(self, code: str, version: str, setting: Setting[str], rule: Rule, help_: str, what: str) -> None:
+    def problem(self, setting: Setting[str], rule: Rule, what: str, example: str) -> None:
         self.found.append(
             warning(
-                code, f"{setting.winner.words()!r} in {setting.source} is no version of {what}", origin=setting.origin,
-                service=self.name, rule=rule.id, help=help_,
+                rule.id, f"{setting.winner.words()!r} in {setting.source} is no version of {what}",
+                origin=setting.origin, service=self.name, rule=rule.id, help=f"write a version such as {example}",
             )
         )  # fmt: skip
 
@@ -122,7 +122,7 @@ def python_version(asker: Asker) -> str:
             )
         )  # fmt: skip
     elif not NUMBERS.fullmatch(version):
-        asker.problem("render/python-version", version, setting, rule, "write a version such as 3.13.4", "CPython")
+        asker.problem(setting, rule, "CPython", "3.13.4")
     _runtime_txt(asker, setting)
     return version if NUMBERS.fullmatch(version) else DEFAULT_PYTHON
 
@@ -151,7 +151,7 @@ def tool_version(asker: Asker, variable: str, tool: str, default: str, rule: Rul
     )  # fmt: skip
     if re.fullmatch(r"[0-9]+(\.[0-9]+){1,2}", setting.value):
         return setting.value
-    asker.problem(f"render/{tool.lower()}-version", setting.value, setting, rule, f"write one such as {default}", tool)
+    asker.problem(setting, rule, tool, default)
     return default
 
 
@@ -167,16 +167,15 @@ def node_version(asker: Asker) -> str:
     )  # fmt: skip
     version = newest(setting.value)
     if version is None:
-        help_ = "write a version such as 22, or a range such as 22.x"
-        asker.problem("render/node-version", setting.value, setting, rule, help_, "Node")
+        asker.problem(setting, rule, "Node", "22.x")
         return DEFAULT_NODE
-    is_open = setting.value.lstrip().startswith(">") and version == str(CURRENT)
-    if is_open:
+    lower = re.match(r"\s*>=?\s*(\d+)", setting.value)
+    if lower and version == str(CURRENT):
         asker.found.append(
             info(
                 "render/node-version-open", f"{setting.value} has no upper end: the newest Node there is, {version} "
                 "today, builds and runs it", origin=setting.origin, service=asker.name, rule=rule.id, url=rule.url,
-                help=f"close the range, as in `{setting.value} <{CURRENT}`, or name a line, as in `24.x`",
+                fault=Fault.APP, help=f"name a line, as in `{lower[1]}.x`",
             )
         )  # fmt: skip
     return version
@@ -226,7 +225,7 @@ def ruby_version(asker: Asker) -> str:
     )  # fmt: skip
     written = setting.value.removeprefix("ruby-").lstrip("~>= ")
     if not NUMBERS.fullmatch(written):
-        asker.problem("render/ruby-version", written, setting, rule, f"write one such as {DEFAULT_RUBY}", "Ruby")
+        asker.problem(setting, rule, "Ruby", DEFAULT_RUBY)
         return DEFAULT_RUBY
     is_range = re.match(r"\s*(~>|>=)", setting.value)
     return ".".join(written.split(".")[:2]) if is_range else written
