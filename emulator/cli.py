@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from .engine.release import PreparedContext
     from .model.history import History
     from .model.plan import Service
+    from .model.remembered import Remembered
     from .request import Project
     from .snapshot import Snapshot
-    from .world import Clock, Docker, PublishedSite
+    from .world import Clock, Docker, PublishedSite, Unreached
 
 COMMANDS: dict[str, str] = {
     "plan": "which command would run, and why (no Docker needed)",
@@ -33,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "ps": "what `up` started",
     "logs": "the output of what `up` started",
     "cron": "run a cron job once, now",
+    "env": "values made or asked for once and kept: which they are, and forgetting them",
     "deploys": "the deploys so far, and which one serves",
     "restart": "replace what is live by the same, as the platform's restart does",
     "rollback": "go back to an earlier deploy",
@@ -147,16 +149,19 @@ def _real_world(terminal: "StandardTerminal") -> World:
         platforms=PLATFORMS,
         open_repository=_open_repository,
         read_text=_read_text,
+        read_bytes=_read_bytes,
         connect=_connect,
         project=_project,
         ask_running_up=_ask_running_up,
         history=_history,
+        remembered=_remembered,
         end_running_up=_end_running_up,
         absolute=os.path.abspath,
         prepare_context=_prepare_context,
         clock=_clock,
         interrupted_again=_INTERRUPTS.again,
         publish=_publish,
+        unreached=_unreached,
     )
 
 
@@ -166,10 +171,22 @@ def _open_repository(path: str, root: str | None, snapshot: str) -> "Snapshot":
     return open_repository(path, root=root, snapshot=snapshot)
 
 
+def _unreached(host: str | None, port: int) -> "Unreached | None":
+    from .edge.reaching import unreached
+
+    return unreached(host, port)
+
+
 def _read_text(path: str, what: str) -> str:
     from .edge.files import read_text
 
     return read_text(path, what)
+
+
+def _read_bytes(path: str, what: str) -> bytes:
+    from .edge.files import read_bytes
+
+    return read_bytes(path, what)
 
 
 def _connect() -> "Docker":
@@ -196,6 +213,13 @@ def _history(project: str) -> "History":
     from .edge.state import ProjectState
 
     return read_history(ProjectState(project, os.environ))
+
+
+def _remembered(project: str) -> "Remembered":
+    from .edge.project import read_remembered
+    from .edge.state import ProjectState
+
+    return read_remembered(ProjectState(project, os.environ))
 
 
 def _end_running_up(root: str | None) -> int:

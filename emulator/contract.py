@@ -38,15 +38,27 @@ class Option(Record, frozen=True, kw_only=True):
 
 
 class GivenVar(Record, frozen=True, kw_only=True):
-    """A variable the user gave: by --env ("flag"), an --env-file ("file") or at a prompt ("answer")."""
+    """A variable the user gave: by --env ("flag"), an --env-file ("file") or at a prompt ("answer"), now or earlier.
+    service: whom it is for, None for all."""
 
     name: str
     value: str
     source: Literal["flag", "file", "answer"]
     origin: Origin | None = None
+    service: str | None = None
 
     def __repr__(self) -> str:
         return f"GivenVar({self.name}=…, {self.source})"
+
+
+class GivenFile(Record, frozen=True, kw_only=True):
+    """A file the user gave with --secret-file: what it is called on the platform, and what is in it."""
+
+    name: str
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"GivenFile({self.name}, {len(self.content)} bytes)"
 
 
 class GivenText(Record, frozen=True, kw_only=True):
@@ -63,6 +75,7 @@ class Inputs(Record, frozen=True, kw_only=True):
     """Everything besides the repository that a plan depends on."""
 
     env: tuple[GivenVar, ...] = ()
+    secret_files: tuple[GivenFile, ...] = ()
     services: tuple[str, ...] = ()
     """Names from --service; empty means all."""
     options: dict[str, str] = {}

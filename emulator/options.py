@@ -50,6 +50,12 @@ PLANNING = (
         repeat=True,
         help="read variables from FILE; their values are never printed",
     ),
+    Flag(
+        names=("--secret-file",),
+        metavar="NAME=PATH",
+        repeat=True,
+        help="what is in PATH, as the secret file NAME of every service; it is never printed (repeatable)",
+    ),
 )
 
 RUNNING = (

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from .engine.release import PrepareContext
     from .model.history import DeployRecord, History
-    from .world import Clock, Docker, Front, PublishedSite
+    from .model.remembered import Remembered
+    from .world import Clock, Docker, Front, PublishedSite, Unreached
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""
@@ -64,6 +65,18 @@ class Project(Protocol):
         """A datastore's password: the same in every run of the project."""
         ...
 
+    def generated(self, name: str) -> str:
+        """The random value of that name: the same in every run of the project, until it is forgotten."""
+        ...
+
+    def keep_answers(self, answers: dict[str, dict[str, str]]) -> None:
+        """Remember what a person answered, by service and variable."""
+        ...
+
+    def forget(self, names: set[str]) -> None:
+        """Remember no value of variables of these names any more."""
+        ...
+
     def history(self) -> "History": ...
 
     def record(self, deploy: "DeployRecord") -> None:
@@ -86,29 +99,35 @@ class World:
         platforms: Mapping[str, Platform],
         open_repository: Callable[[str, str | None, str], Snapshot],
         read_text: Callable[[str, str], str],
+        read_bytes: Callable[[str, str], bytes],
         connect: "Callable[[], Docker]",
         project: Callable[[str], AbstractContextManager[Project]],
         ask_running_up: Callable[[str, bytes], Iterator[bytes] | None],
         history: "Callable[[str], History]",
+        remembered: "Callable[[str], Remembered]",
         end_running_up: Callable[[str | None], int],
         absolute: Callable[[str], str],
         prepare_context: "PrepareContext",
         clock: "Callable[[], Clock]",
         interrupted_again: Callable[[], bool],
         publish: "Callable[[Docker, str, str, Mapping[str, str]], PublishedSite | None]",
+        unreached: "Callable[[str | None, int], Unreached | None]",
     ) -> None:
         self.environ = environ
         self.terminal = terminal
         self.platforms = platforms
         self.open_repository = open_repository
         self.read_text = read_text
+        self.read_bytes = read_bytes
         self.connect = connect
         self.project = project
         self.ask_running_up = ask_running_up
         self.history = history
+        self.remembered = remembered
         self.absolute = absolute
         self.end_running_up = end_running_up
         self.prepare_context = prepare_context
         self.clock = clock
         self.interrupted_again = interrupted_again
         self.publish = publish
+        self.unreached = unreached

@@ -25,6 +25,13 @@ class Hidden(dict[str, str]):
         return "{" + ", ".join(f"{name}: …" for name in self) + "}"
 
 
+class HiddenFiles(dict[str, bytes]):
+    """Contents by name, where they may be secret: prints as its names alone."""
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{name}: …" for name in self) + "}"
+
+
 class EngineFacts(Record, frozen=True, kw_only=True):
     """What answers behind the doorway.
 
@@ -76,7 +83,8 @@ class BuildRequest(Record, frozen=True, kw_only=True):
     a key must not equal a stage's name. syntax_line: "ignore" builds with the engine's own Dockerfile
     frontend even where the file's `# syntax=` names one, which has to come from a registry. masked: the
     arguments whose values are secret: the builder prints them in the names of steps, what is reported has
-    `‹NAME›` instead. The values of `secrets` are masked always.
+    `‹NAME›` instead. The values of `secrets` are masked always, and so are the lines of `secret_files`, which are
+    mounted like them and may hold anything.
     """
 
     context: str
@@ -84,6 +92,7 @@ class BuildRequest(Record, frozen=True, kw_only=True):
     target: str | None = None
     args: Mapping[str, str] = Hidden()
     secrets: Mapping[str, str] = Hidden()
+    secret_files: HiddenFiles = HiddenFiles()
     base_images: dict[str, str] = {}
     platform: str = "linux/amd64"
     tag: str | None = None
@@ -159,6 +168,18 @@ class VolumeMount(Record, frozen=True, kw_only=True):
     path: str
 
 
+class FileInside(Record, frozen=True, kw_only=True):
+    """A file that a container has besides its image's: root's, readable by `group` as well, and by nobody changed."""
+
+    path: str
+    content: bytes
+    group: int = 0
+    mode: int = 0o440
+
+    def __repr__(self) -> str:
+        return f"FileInside({self.path}, {len(self.content)} bytes)"
+
+
 class ContainerSpec(Record, frozen=True, kw_only=True):
     """One container, exactly. What is not named here it does not get: nothing of the host's environment,
     DNS search or files.
@@ -181,6 +202,7 @@ class ContainerSpec(Record, frozen=True, kw_only=True):
     """Further names under which others in `network` find it."""
     publish: dict[int, int] = {}
     volumes: tuple[VolumeMount, ...] = ()
+    files: tuple[FileInside, ...] = ()
     hosts: dict[str, str] = {}
     """Names and what they stand for: an address, or "host-gateway" for this machine."""
     user: str | None = None
@@ -427,6 +449,8 @@ class Clock(Protocol):
 
 
 HttpProblem = Literal["refused", "timeout", "reset", "not-http", "unreachable"]
+Unreached = Literal["name", "refused", "timeout", "unreachable", "loopback"]
+"""Why a server cannot be reached. loopback: it listens for its own machine alone, where containers are not."""
 
 
 class HttpAnswer(Record, frozen=True, kw_only=True):

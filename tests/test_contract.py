@@ -382,3 +382,16 @@ def test_explanations_are_printed_by_their_schema() -> None:
     wrong = run_emu("explain", "start/port-litteral")
     assert wrong.code == 2
     assert "start/port-literal" in wrong.err
+
+
+@pytest.mark.parametrize("command", PLANNING)
+def test_an_option_of_one_platform_means_that_platform(tmp_path: Path, command: str) -> None:
+    """--blueprint is Render's alone, also where another platform's file lies in the root; --platform still wins."""
+    (tmp_path / "service.yaml").write_text("apiVersion: serving.knative.dev/v1\nkind: Service\n")
+    (tmp_path / "Dockerfile").write_text('FROM python:3.11-slim\nCMD ["python", "-m", "http.server"]\n')
+    (tmp_path / "blue.yaml").write_text("services:\n  - {type: web, name: shop, runtime: docker}\n")
+    told = run_emu(command, "--root", str(tmp_path), "--blueprint", "blue.yaml", "--format", "json").document()
+    assert (told["platform"], told["detected"]["because"]) == ("render", "--blueprint is given")
+    asked = run_emu(command, "--root", str(tmp_path), "--blueprint", "blue.yaml", "--platform", "cloud-run",
+                    "--format", "json").document()  # fmt: skip
+    assert asked["platform"] == "cloud-run"

@@ -70,7 +70,7 @@ def test_example_ends_as_it_says(project: Path, case: Case, engine: "DockerClien
 
 
 def _arguments(project: Path, case: Case) -> list[str]:
-    options = [word for name, value in case.options.items() for word in (f"--{name}", value)]
+    options = [word for name, value in case.options.items() for word in (f"--{name}", value) if word]
     options = [word.replace("_", "-") if word.startswith("--") else word for word in options]
     env = [word for name, value in case.env.items() for word in ("--env", f"{name}={value}")]
     return ["--format", "json", "--root", str(project), *options, *file_options(case, project), *env]

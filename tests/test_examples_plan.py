@@ -41,14 +41,15 @@ class Page:
 
 def given(case: Case, root: Path) -> list[str]:
     """What the case puts on the command line, for a copy of the example at `root`."""
-    options = [word for name, value in case.options.items() for word in (f"--{name}", value)]
+    options = [word for name, value in case.options.items() for word in (f"--{name}", value) if word]
     options += file_options(case, root)
     return options + [word for name, value in case.env.items() for word in ("--env", f"{name}={value}")]
 
 
 def _golden(folder: Path, case: Case) -> Path:
     """tests/golden/EXAMPLE/plan-OPTIONS-AND-VARIABLES.txt"""
-    return GOLDEN / folder.name / ("-".join(["plan", *case.options.values(), *case.files, *case.env]) + ".txt")
+    options = [value or name for name, value in case.options.items()]
+    return GOLDEN / folder.name / ("-".join(["plan", *options, *case.files, *case.env]) + ".txt")
 
 
 def _plan(folder: Path, case: Case, tmp_path: Path, *options: str) -> tuple[str, int]:

@@ -66,7 +66,6 @@ EFFECTS_ELSEWHERE = {
     ("emulator/cli.py", "os"): "hands the environment to the world",
     ("emulator/cli.py", "platform"): "the report of a fault of our own",
     ("emulator/cli.py", "tempfile"): "the report of a fault of our own",
-    ("emulator/commands/runnable.py", "secrets"): "values that a platform makes up",
     ("emulator/commands/ps.py", "time"): "the engine tells when a container started by the wall's clock",
     ("emulator/commands/deploys.py", "time"): "what is remembered is dated by the wall's clock",
     ("emulator/image/imports.py", "sys"): "the names of the standard library's modules",

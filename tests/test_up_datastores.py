@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,12 +132,61 @@ def test_what_a_killed_run_leaves_is_found_again(place: Place, engine: "DockerCl
     assert ran.lines()[-1]["verdict"] == "live"
 
 
+def _given(port: int) -> tuple[str, ...]:
+    url = f"orders-db=postgresql://me:hunter2x@localhost:{port}/mine"
+    return ("up", "--once", "--format", "json", "--service", "packer", "--datastore", url)
+
+
 def test_a_datastore_can_be_one_that_is_there_already(place: Place) -> None:
     """No server is run for it; services are given its address, of this machine as containers reach it."""
-    given = ["--datastore", "orders-db=postgresql://me:hunter2x@localhost:1/mine"]
-    ran = place.emu("up", "--once", "--format", "json", "--service", "packer", *given)
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        port = server.getsockname()[1]
+        ran = place.emu(*_given(port))
     events = ran.lines()
     assert {e["service"] for e in events if e["event"] == "container.started"} == {"packer", "queue"}
     told = [row for e in events if e["event"] == "coverage" for row in e["coverage"] if row["key"] == "orders-db"]
-    assert "host.docker.internal:1" in told[0]["note"]
+    assert f"host.docker.internal:{port}" in told[0]["note"]
     assert "hunter2x" not in ran.out
+
+
+def test_one_that_is_there_already_must_take_connections_of_containers(place: Place) -> None:
+    """Else it is told at once, before anything is built, and what needs it is not begun; the fault is the machine's."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ran = place.emu(*_given(server.getsockname()[1]))
+    events = ran.lines()
+    found = next(number for number, e in enumerate(events) if e["event"] == "diagnostic")
+    assert events[found]["diagnostic"]["code"] == "up/datastore-unreachable"
+    assert "127.0.0.1 alone" in events[found]["diagnostic"]["message"]
+    assert "build.started" not in {e["event"] for e in events[:found]}
+    verdicts = {one["name"]: one["verdict"] for one in events[-1]["services"]}
+    assert verdicts == {"orders-db": "boot_failed", "packer": "canceled", "queue": "live"}
+    assert ran.code == 3
+    assert "hunter2x" not in ran.out
+
+
+def test_services_that_fail_do_not_hide_the_others(place: Place) -> None:
+    """One does not build, one does not boot, one refers to the latter: each has its own verdict and cause, what has to
+    do with none of them is live, and the exit code is the app's."""
+    (place.root / "Dockerfile.broken").write_text("FROM python:3.11-slim\nRUN exit 7\n")
+    blueprint = """\
+services:
+  - {type: worker, name: unbuilt, runtime: docker, plan: starter, dockerfilePath: Dockerfile.broken}
+  - {type: pserv, name: unbooted, runtime: docker, plan: starter, dockerCommand: python -c "import os;os.nowhere"}
+  - type: web
+    name: caller
+    runtime: docker
+    plan: starter
+    dockerCommand: python -m http.server 10000
+    envVars: [{key: BACK, fromService: {type: pserv, name: unbooted, property: hostport}}]
+  - {type: pserv, name: prices, runtime: docker, plan: starter, dockerCommand: python prices.py}
+"""
+    (place.root / "render.yaml").write_text(blueprint)
+    ran = place.emu("up", "--once", "--format", "json", "--build-anyway")
+    verdict = ran.lines()[-1]
+    found = {one["name"]: one["verdict"] for one in verdict["services"]}
+    assert found == {"unbuilt": "build_failed", "unbooted": "boot_failed", "caller": "live", "prices": "live"}
+    told = [e["diagnostic"] for e in ran.lines() if e["event"] == "diagnostic"]
+    [without] = [one for one in told if one["code"] == "up/needed-service-missing"]
+    assert (without["service"], without["facts"]) == ("caller", ["unbooted: boot_failed"])
+    assert verdict["verdict"] in ("build_failed", "boot_failed")
+    assert ran.code == 1

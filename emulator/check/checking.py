@@ -30,12 +30,14 @@ def check(known: Known, service: Service, plan: Plan, *, is_built: bool = True) 
 
 
 def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = ()) -> Plan:
-    """The plan with the findings of its services, silenced where the user says so; in file and line order."""
+    """The plan with the findings of its services, silenced where the user says so; in file and line order.
+    What is built from another repository is not looked at: its files are not here."""
     builds = Builds(repo)
     known = Known(builds, OwnCode(repo))
-    found = [*what_fails(builds, plan.services), *install_findings(builds, plan.services)]
+    services = tuple(service for service in plan.services if service.build.repository is None)
+    found = [*what_fails(builds, services), *install_findings(builds, services)]
     unbuilt = {one.service for one in found if one.severity is Severity.ERROR}
-    for service in plan.services:
+    for service in services:
         found += check(known, service, plan, is_built=service.name not in unbuilt)
     told = [d for d in plan.diagnostics if not any(_replaces(new, d) for new in found)]
     return replace(plan, diagnostics=tuple(sorted(silenced(repo, plan, [*told, *found], ignored), key=_place)))

@@ -132,6 +132,7 @@ _BRINGS_NONE = words(
 """Distributions that bring no server (their own metadata, read 2026-11-26)."""
 _OF_THE_SYSTEM = tuple(DEFAULT_PATH.split(":"))
 _LOCAL_BIN = "/usr/local/bin"
+_SYSTEM_PLACES = ("", "/usr", *(one for one in _OF_THE_SYSTEM if one != _LOCAL_BIN))
 _NODE_ENDS = ("", ".js", ".json", ".node", ".mjs", ".cjs", ".ts", "/index.js", "/package.json", "/index.json")
 
 
@@ -245,11 +246,20 @@ def _requirements(view: ImageView, program: str) -> tuple[str, ...] | None:
     places = path.split(":")
     ours = [python.scripts, *(one for one in places if one == _LOCAL_BIN != python.scripts)]
     others = (one for one in places if one not in (*ours, *_OF_THE_SYSTEM))
-    if any(view.files.look(f"{one}/{program}") != "absent" for one in others):
+    if any(view.files.look(f"{one}/{program}") != "absent" for one in others) or _is_copied_to_the_system(view):
         return None
     found = [_asked_in(view, one, program) for one in ours]
     known = [one for one in found if one is not None]
     return tuple(dict.fromkeys(name for one in known for name in one)) if len(known) == len(found) else None
+
+
+def _is_copied_to_the_system(view: ImageView) -> bool:
+    """Whether a COPY puts programs where those of the base image are, which are not known by name."""
+    return any(
+        step.instruction.keyword in ("COPY", "ADD") and step.instruction.words
+        and step.instruction.words[-1].text.rstrip("/") in _SYSTEM_PLACES
+        for stage in view.worked.stages.values() for step in stage.steps
+    )  # fmt: skip
 
 
 def _asked_in(view: ImageView, place: str, program: str) -> tuple[str, ...] | None:

@@ -51,6 +51,8 @@ class Attendant:
 
     def _deploy(self, ask: Ask, peer: Peer) -> None:
         """Make a deploy and tell the asker of it, up to its verdict. One that goes away does not want it any more."""
+        if ask.answers:
+            self._session.project.keep_answers(ask.answers)
         planned = self._replan(ask) if ask.verb == "deploy" else None
         number = self._session.project.next_deploy()
         events: queue.SimpleQueue[Event] = queue.SimpleQueue()

@@ -1,6 +1,6 @@
 """The datastores of a plan in one run: which are run here, how services reach each, and what of that is secret."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from emulator.engine.datastores import (
@@ -12,13 +12,15 @@ from emulator.engine.datastores import (
     as_server,
     has_password,
     linked,
+    unreachable,
     volume_of,
 )
 from emulator.engine.requests import Surroundings
-from emulator.model.diagnostic import UsageError
+from emulator.model.diagnostic import Diagnostic, UsageError
 from emulator.model.plan import Coverage, Service
 from emulator.model.rule import Fidelity
 from emulator.request import Project
+from emulator.world import Unreached
 
 
 class Cast(NamedTuple):
@@ -34,7 +36,7 @@ class Backing:
     no datastore has, or a URL that cannot be one."""
 
     def __init__(self, services: Iterable[Service], given: dict[str, str], project: Project) -> None:
-        stores = {s.name: s for s in services if s.datastore is not None}
+        stores = self._stores = {s.name: s for s in services if s.datastore is not None}
         unknown = next((name for name in given if name not in stores), None)
         if unknown is not None:
             known = ", ".join(stores) or "none"
@@ -58,6 +60,19 @@ class Backing:
     def has(self, name: str) -> bool:
         """Whether `name` is a datastore."""
         return name in self._reached
+
+    def unreached(
+        self, wanted: Iterable[str], ask: Callable[[str | None, int], Unreached | None]
+    ) -> dict[str, Diagnostic]:
+        """Those of the given that are `wanted` and cannot be reached, and why. ask: by host, None for this machine,
+        and port."""
+        found: dict[str, Diagnostic] = {}
+        for name in dict.fromkeys(one for one in wanted if one in self.given):
+            at = self._reached[name]
+            why = ask(None if at.on_this_machine else at.host, at.port)
+            if why is not None:
+                found[name] = unreachable(self._stores[name], at, why)
+        return found
 
     def cast(self, service: Service, root: str, network: str | None) -> Cast:
         if service.datastore is None:

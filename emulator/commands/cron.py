@@ -3,6 +3,7 @@
 import argparse
 
 from emulator import options
+from emulator.commands.answers import answered
 from emulator.commands.check import checked_plan
 from emulator.commands.planning import configure_planning, plan_repository
 from emulator.commands.runnable import can_build
@@ -29,8 +30,9 @@ def run(request: Request, world: World) -> int:
 
 def _run(request: Request, world: World, teller: Teller) -> int:
     request.service = [request.name]
-    planned = checked_plan(plan_repository(request, world))
+    planned = plan_repository(request, world)
     settings = settings_of(request, planned)
+    planned = checked_plan(answered(request, world, planned)[0])
     service = _cron_job(request.name, planned.resolution.plan.services)
     teller.knows(planned)
     if tell_plan(planned, teller):

@@ -1,11 +1,13 @@
 """What `plan`, `check` and `up` share: their options, and the way from a request to a resolution."""
 
 import argparse
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from emulator import options, planning
-from emulator.contract import GivenText, GivenVar, Inputs, Option, Platform, Resolution
+from emulator.contract import GivenFile, GivenText, GivenVar, Inputs, Option, Platform, Resolution
 from emulator.model.diagnostic import Severity, UsageError
+from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.request import Request, World
 from emulator.snapshot import Snapshot
@@ -38,21 +40,38 @@ def plan_repository(request: Request, world: World) -> Planned:
     repo = world.open_repository(path, request.root, request.snapshot)
     platform, decision = planning.detect(world.platforms, repo, *_asked(request, world))
     inputs = read_inputs(request, platform, world, repo)
-    return Planned(repo, platform, inputs, platform.resolve(repo, inputs, decision))
+    resolution = platform.resolve(repo, inputs, decision)
+    _refuse_unused_files(inputs, resolution.plan.services, platform)
+    return Planned(repo, platform, inputs, resolution)
 
 
 def _asked(request: Request, world: World) -> tuple[str | None, str]:
-    """The platform that is asked for, and by what: its name, or a file that is given to it."""
-    given = ((name, o) for name, platform in world.platforms.items() for o in platform.OPTIONS if o.is_files)
-    by_file = next(((name, o.flag) for name, o in given if getattr(request, o.name, None)), None)
-    if request.platform is None and by_file is not None:
-        return by_file[0], f"{by_file[1]} is given"
+    """The platform that is asked for, and by what: its name, or an option that it alone has and that is given."""
+    own = ((name, o) for name, platform in world.platforms.items() for o in platform.OPTIONS if o.default is None)
+    by_option = next(((name, o.flag) for name, o in own if getattr(request, o.name, None)), None)
+    if request.platform is None and by_option is not None:
+        return by_option[0], f"{by_option[1]} is given"
     return request.platform, "--platform names it"
 
 
-def with_answers(planned: Planned, answers: dict[str, str]) -> Planned:
-    """The plan again, with what a person answered."""
-    answered = tuple(GivenVar(name=name, value=value, source="answer") for name, value in answers.items())
+def _refuse_unused_files(inputs: Inputs, services: tuple[Service, ...], platform: Platform) -> None:
+    """A secret file that no service takes would be missed without a word."""
+    taken = {secret.name for service in services for secret in service.build.secrets}
+    taken |= {mount.name for s in services for c in s.containers for mount in c.mounts if mount.kind == "secret"}
+    unused = [file.name for file in inputs.secret_files if file.name not in taken]
+    if services and unused:
+        raise UsageError(
+            f"--secret-file {unused[0]}: no service of this plan takes a secret file on {platform.TITLE}",
+            help="leave the option out",
+        )
+
+
+def with_answers(planned: Planned, answers: Mapping[tuple[str, str], str]) -> Planned:
+    """The plan again, with what a person answered, by service and variable."""
+    answered = tuple(
+        GivenVar(name=name, value=value, source="answer", service=service)
+        for (service, name), value in answers.items()
+    )
     inputs = replace(planned.inputs, env=(*planned.inputs.env, *answered))
     resolution = planned.platform.resolve(planned.repo, inputs, planned.resolution.plan.detected)
     return planned._replace(inputs=inputs, resolution=resolution)
@@ -65,10 +84,12 @@ def read_inputs(request: Request, platform: Platform, world: World, repo: Snapsh
     ]
     latest = {v.name: v for v in given}
     own = [o for o in platform.OPTIONS if not o.is_files]
-    chosen = {o.name: getattr(request, o.name) for o in own if getattr(request, o.name, None) is not None}
+    values = {o.name: getattr(request, o.name, None) for o in own}
+    chosen = {name: value for name, value in values.items() if value is not None and value is not False}
     set_by_user = tuple(o.name for o in own if o.name in chosen and chosen[o.name] != o.default)
     return Inputs(
         env=tuple(latest.values()),
+        secret_files=tuple({f.name: f for f in (_secret_file(text, world) for text in request.secret_file)}.values()),
         services=tuple(request.service),
         options={k: str(v) for k, v in chosen.items()},
         options_chosen=set_by_user,
@@ -88,6 +109,17 @@ def _texts(request: Request, option: Option, world: World, repo: Snapshot) -> tu
         )
         for file, whole in named.items()
     )
+
+
+def _secret_file(text: str, world: World) -> GivenFile:
+    name, equals, path = text.partition("=")
+    if not (equals and name and path):
+        raise UsageError(
+            f"--secret-file takes NAME=PATH, not {text!r}", help="for example --secret-file .env=.env.local"
+        )
+    if "/" in name or name in (".", ".."):
+        raise UsageError(f"--secret-file: {name!r} is no file name", help="the name has no folder; PATH may have one")
+    return GivenFile(name=name, content=world.read_bytes(path, "--secret-file"))
 
 
 def _from_flag(text: str) -> GivenVar:

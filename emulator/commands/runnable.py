@@ -1,6 +1,6 @@
 """Which services of a plan are run here, and what they need for it."""
 
-from emulator.model.plan import BuildKind, Coverage, EnvKind, Service, ServiceType
+from emulator.model.plan import BuildKind, Coverage, Service, ServiceType
 from emulator.model.rule import Fidelity
 
 RUNNABLE = (ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER, ServiceType.JOB, ServiceType.STATIC)
@@ -27,12 +27,3 @@ def left_out(service: Service) -> Coverage:
     if service.type is ServiceType.CRON and can_build(service):
         note = f"not run on its schedule: `emu cron run {service.name}` runs it once"
     return Coverage(key=service.name, origin=service.origin, fidelity=Fidelity.NOT_IMITATED, note=note)
-
-
-def generated_values(service: Service) -> dict[str, str]:
-    """A fresh random value for every variable the platform would generate."""
-    import base64
-    import secrets
-
-    wanted = [v.name for v in service.env if v.kind is EnvKind.GENERATED and v.value is None]
-    return {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in wanted}

@@ -43,6 +43,7 @@ def of_files(world: World) -> dict[str, dict[str, Any]]:
 
 def documents() -> dict[str, Any]:
     """Every document a command prints as JSON: its name and its type."""
+    from emulator.commands.env import KeptValues
     from emulator.commands.explain import Explanation
     from emulator.commands.platforms import PlatformList
     from emulator.commands.running import Removed, RunningList
@@ -54,6 +55,7 @@ def documents() -> dict[str, Any]:
         **DOCUMENTS,
         "checkup": Checkup,
         "context": ContextDocument,
+        "env": KeptValues,
         "explanation": Explanation,
         "platforms": PlatformList,
         "ps": RunningList,

@@ -3,20 +3,21 @@
 import contextlib
 import gc
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from emulator.commands.ahead import Ahead
 from emulator.commands.backing import Backing, Cast
 from emulator.commands.ending import end_all
 from emulator.commands.planning import Planned
-from emulator.commands.runnable import can_run, ends_by_itself, generated_values, left_out
+from emulator.commands.runnable import can_run, ends_by_itself, left_out
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
 from emulator.commands.unmet import moved, tell_refusal
 from emulator.commands.waiting import gate
 from emulator.engine.execution_run import ExecutionRun
 from emulator.engine.labels import ROOT, SERVICE, of_project, project_id
+from emulator.engine.masking import pieces_of
 from emulator.engine.ordering import needs
 from emulator.engine.release import Doors, Job, Release, Settings
 from emulator.engine.service_run import Decided, ServiceRun
@@ -27,6 +28,7 @@ from emulator.model.event import (
     DeployStarted,
     DiagnosticFound,
     Event,
+    ServiceVerdict,
     Trigger,
     Verdict,
     VerdictKind,
@@ -35,6 +37,7 @@ from emulator.model.history import DeployRecord
 from emulator.model.plan import Coverage, Service
 from emulator.model.rule import Fidelity
 from emulator.request import Project
+from emulator.world import HiddenFiles
 
 if TYPE_CHECKING:
     from emulator.world import Front
@@ -56,7 +59,6 @@ class Session:
         self.runs: dict[str, ServiceRun | ExecutionRun] = {}
         self._fronts: dict[str, Ahead[Front]] = {}
         self._underway: dict[int, Underway] = {}
-        self._generated: dict[str, dict[str, str]] = {}
         self._problem: BaseException | None = None
         self._first = 0
         self._moved: set[str] = set()
@@ -90,8 +92,9 @@ class Session:
         if not runnable:
             return self._nothing(coverage)
         self._first = number
-        underway = self._begin(number, "up", runnable)
-        self._launch(underway, runnable)
+        missing = self._unreached(runnable)
+        underway = self._begin(number, "up", runnable, missing=missing)
+        self._launch(underway, runnable, missing)
         underway.wait(s.name for s in runnable)
         self._raise_problem()
         for run in list(self.runs.values()):
@@ -174,13 +177,14 @@ class Session:
             self.planned, self._backing = planned, backing
             self.teller.knows(planned)
             services = [s for s in runnable if not self._stays(s)] or runnable
-            underway = self._begin(number, "up", services)
+            missing = self._unreached(services)
+            underway = self._begin(number, "up", services, missing=missing)
         for diagnostic in planned.resolution.plan.diagnostics:
             self.teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service, deploy=number))
         if planned.resolution.plan.with_errors():
             self._refuse(underway, planned)
             return underway
-        self._launch(underway, services)
+        self._launch(underway, services, missing)
         for name in [name for name in self.runs if name not in {s.name for s in runnable}]:
             self.teller.note(f"{name} is not in the plan any more: it goes on as it is")
         return underway
@@ -252,11 +256,22 @@ class Session:
         for run in list(self.runs.values()):
             run.withdraw(underway.number)
 
-    def _launch(self, underway: Underway, services: list[Service]) -> None:
-        """Begin them all beside each other. Each is built, and then starts when what it needs is decided."""
+    def _unreached(self, services: list[Service]) -> dict[str, Diagnostic]:
+        """Of the datastores that are there already, those that these services need and that cannot be reached."""
+        names = {service.name for service in services}
+        wanted = [edge.to for edge in self.planned.resolution.plan.edges if edge.from_ in names]
+        return self._backing.unreached(wanted, self.doors.unreached)
+
+    def _launch(self, underway: Underway, services: list[Service], missing: dict[str, Diagnostic]) -> None:
+        """Begin them all beside each other. Each is built, and then starts when what it needs is decided. missing:
+        datastores that nobody can use."""
+        for name, cause in missing.items():
+            self._tell_found(cause)
+            verdict = ServiceVerdict(name=name, verdict=VerdictKind.BOOT_FAILED, reason=cause.message, cause=cause)
+            self._decided(Decided(underway.number, verdict))
         if len(services) > 1 or self._backing.is_any:
             self._make_network()
-        wanted = needs([s.name for s in services], self.planned.resolution.plan.edges)
+        wanted = needs([*missing, *(s.name for s in services)], self.planned.resolution.plan.edges)
         # Datastores first: a new one takes longest, and others wait for it.
         jobs = [self._job(underway.number, service) for service in services]
         for job in sorted(jobs, key=lambda job: job.service.datastore is None):
@@ -273,9 +288,10 @@ class Session:
             self._network = self.doors.docker.ensure_network(f"emu-{project_id(root)}", labels)
 
     def _begin(
-        self, number: int, trigger: Trigger, services: list[Service], *, image_of: int | None = None
-    ) -> Underway:
-        underway = Underway(number, trigger, [s.name for s in services], image_of=image_of)
+        self, number: int, trigger: Trigger, services: list[Service], *, missing: Iterable[str] = (),
+        image_of: int | None = None,
+    ) -> Underway:  # fmt: skip
+        underway = Underway(number, trigger, [*missing, *(s.name for s in services)], image_of=image_of)
         self._underway[number] = underway
         live = max((run.live for run in self.runs.values() if run.live is not None), default=None)
         self._tell(DeployStarted(deploy=number, trigger=trigger, still_live=live, image_of=image_of))
@@ -283,11 +299,13 @@ class Session:
 
     def _job(self, number: int, service: Service) -> Job:
         cast = self._cast(service)
-        hidden = self.planned.resolution.secrets.of(service.name) | self._generated_values(service) | cast.hidden
+        files = HiddenFiles({file.name: file.content for file in self.planned.inputs.secret_files})
+        secrets = self.planned.resolution.secrets.of(service.name)
+        hidden = pieces_of(files) | secrets | self._generated_values(service) | cast.hidden
         findings = self.planned.resolution.plan.diagnostics
         return Job(
-            number, cast.service, hidden, self.planned.repo, kept=self._kept(), findings=findings, around=cast.around,
-            first=not self._was_live(service.name),
+            number, cast.service, hidden, self.planned.repo, kept=self._kept(), findings=findings,
+            around=cast.around._replace(files=files), first=not self._was_live(service.name),
         )  # fmt: skip
 
     def _was_live(self, service: str) -> bool:
@@ -305,11 +323,8 @@ class Session:
         return self.project.history().kept()
 
     def _generated_values(self, service: Service) -> dict[str, str]:
-        """A random value for every variable the platform would generate: the same in each deploy of this run."""
-        known = self._generated.setdefault(service.name, {})
-        fresh = generated_values(service)
-        known |= {name: value for name, value in fresh.items() if name not in known}
-        return {name: known[name] for name in fresh}
+        """The random value of every variable that the platform would make one for: made once, and kept."""
+        return {v.name: self.project.generated(v.made_as) for v in service.env if v.made_as is not None}
 
     def _deploy(self, job: Job) -> None:
         name = job.service.name

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from emulator import options
 from emulator.commands.ahead import Ahead
+from emulator.commands.answers import answered, with_kept_answers
 from emulator.commands.asking import asked, followed
 from emulator.commands.attending import Attendant
 from emulator.commands.check import checked_plan
 from emulator.commands.ending import remove_leftovers
-from emulator.commands.planning import Planned, configure_planning, plan_repository, with_answers
+from emulator.commands.planning import Planned, configure_planning, plan_repository
 from emulator.commands.session import Session
 from emulator.commands.teller import Teller, told
 from emulator.commands.unmet import tell_refusal
@@ -49,8 +50,8 @@ def run(request: Request, world: World) -> int:
 def _run(request: Request, world: World, teller: Teller) -> int:
     planned = plan_repository(request, world)
     settings = settings_of(request, planned)  # a wrong option is told before anything is asked or printed
-    answers = _answers(request, world, planned)
-    planned = checked_plan(with_answers(planned, answers) if answers else planned)
+    planned, answers = answered(request, world, planned)
+    planned = checked_plan(planned)
     teller.knows(planned)
     if tell_plan(planned, teller, build_anyway=request.build_anyway):
         return 1
@@ -68,11 +69,11 @@ def _run(request: Request, world: World, teller: Teller) -> int:
         if problem.diagnostic.code != "up/already-running" or request.once:
             raise
         ask = Ask(verb="deploy", options=_portable(request, world, planned), answers=answers)
-        answered = asked(world, project_id(settings.root), ask)
-        if answered is None:
+        events = asked(world, project_id(settings.root), ask)
+        if events is None:
             raise
         teller.note("the running `emu up` makes this deploy and serves it; Ctrl-C cancels it")
-        return followed(answered, teller)
+        return followed(events, teller)
     finally:
         docker.close()
 
@@ -111,15 +112,19 @@ def in_project(session: Session, work: Callable[[], int]) -> int:
 def _portable(request: Request, world: World, planned: Planned) -> dict[str, Any]:
     """The command line for a process in another folder."""
     options = dict(vars(request))
-    options |= {"path": None, "root": planned.repo.root, "env_file": [world.absolute(f) for f in request.env_file]}
-    return options
+    files = [text.partition("=") for text in request.secret_file]
+    return options | {
+        "path": None,
+        "root": planned.repo.root,
+        "env_file": [world.absolute(f) for f in request.env_file],
+        "secret_file": [f"{name}={world.absolute(path)}" for name, _, path in files],
+    }
 
 
 def _replanned(ask: Ask, world: World) -> Planned:
     """The plan of the command line that another `up` was given. What is to be built anyway is not checked."""
     request = Request(**ask.options)
-    planned = plan_repository(request, world)
-    planned = with_answers(planned, ask.answers) if ask.answers else planned
+    planned = with_kept_answers(world, plan_repository(request, world))
     return planned if request.build_anyway else checked_plan(planned)
 
 
@@ -144,20 +149,9 @@ def doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
         prepare_context=world.prepare_context,
         ready=Ahead(make_ready).wait,
         hurry=world.interrupted_again,
+        unreached=world.unreached,
         publish=lambda image, path, labels: world.publish(docker, image, path, labels),
     )
-
-
-def _answers(request: Request, world: World, planned: Planned) -> dict[str, str]:
-    """Ask for the values the platform would ask a person for; without a terminal they stay unset."""
-    answers: dict[str, str] = {}
-    for prompt in planned.resolution.prompts if request.format == "text" else ():
-        answer = world.terminal.ask(f"{prompt.service} needs {prompt.name} (empty leaves it unset): ", hidden=True)
-        if answer is None:
-            break
-        if answer:
-            answers[prompt.name] = answer
-    return answers
 
 
 def settings_of(request: Request, planned: Planned) -> Settings:

@@ -46,7 +46,10 @@ def build(
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{request.labels.get(PROJECT, '')}-") as folder:
         iidfile = Path(folder, "image-id")
         dockerfile = _dockerfile(request, folder)
-        command = build_command(request, dockerfile=dockerfile, builder=endpoint.name, iidfile=str(iidfile))
+        command = build_command(
+            request, dockerfile=dockerfile, builder=endpoint.name, iidfile=str(iidfile),
+            secret_paths=_secret_paths(request, folder),
+        )  # fmt: skip
         log = BuildLog()
         status = _run(command, {**environ, **endpoint.client_environment()}, log, on_progress, cancel)
         if status is None:
@@ -92,6 +95,16 @@ def _dockerfile(request: BuildRequest, folder: str) -> str:
     if ignore.is_file():
         copy.with_name(ignore.name).write_bytes(ignore.read_bytes())
     return str(copy)
+
+
+def _secret_paths(request: BuildRequest, folder: str) -> dict[str, str]:
+    """Write the secret files where the builder reads them: in a folder of ours that goes with the build."""
+    paths: dict[str, str] = {}
+    for number, (id, content) in enumerate(request.secret_files.items()):
+        paths[id] = str(Path(folder, f"secret-{number}"))
+        with open(os.open(paths[id], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+    return paths
 
 
 def _run(

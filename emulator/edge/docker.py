@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Literal, TypeVar
 
-from emulator.engine.docker_args import container_config, label_filter
+from emulator.engine.docker_args import container_config, files_archive, label_filter
 from emulator.engine.docker_facts import container_facts, engine_facts, image_facts
 from emulator.engine.host_problems import pull_problem
 from emulator.engine.listeners import parse_listeners
@@ -238,7 +238,15 @@ class Engine:
                 container_config(spec), name=spec.name, platform=spec.platform
             ),
         )
-        return str(told["Id"])
+        id = str(told["Id"])
+        if spec.files:
+            try:
+                archive = files_archive(spec.files)
+                self._ask(during, lambda api: api.put_archive(id, "/", archive))
+            except HostError:
+                self.remove(id)
+                raise
+        return id
 
     def start(self, id: str) -> StartFailure | None:
         from docker.errors import APIError

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.history import DeployRecord, History
 from emulator.model.record import replace
+from emulator.model.remembered import Remembered
 
 from .orphans import remove_orphans
 from .state import ProjectState, every_project
@@ -64,6 +65,29 @@ class Project:
             self._state.write("passwords", {**kept, service: made})
         return made
 
+    def generated(self, name: str) -> str:
+        """The random value of that name (`EnvVar.made_as`), 256 bits as base64: made up once, and kept like a
+        password."""
+        import base64
+        import secrets
+
+        with self._lock:
+            kept = read_remembered(self._state)
+            if name not in kept.generated:
+                kept = kept.with_generated(name, base64.b64encode(secrets.token_bytes(32)).decode())
+                _write_remembered(self._state, kept)
+        return kept.generated[name]
+
+    def keep_answers(self, answers: dict[str, dict[str, str]]) -> None:
+        """Remember what a person answered, by service and variable."""
+        with self._lock:
+            _write_remembered(self._state, read_remembered(self._state).with_answers(answers))
+
+    def forget(self, names: set[str]) -> None:
+        """Remember no value of variables of these names any more."""
+        with self._lock:
+            _write_remembered(self._state, read_remembered(self._state).without(names))
+
     def history(self) -> History:
         """The deploys so far."""
         return read_history(self._state)
@@ -90,6 +114,21 @@ def read_history(state: ProjectState) -> History:
     with contextlib.suppress(msgspec.ValidationError):
         return msgspec.convert(state.read("history"), History)
     return History()
+
+
+def read_remembered(state: ProjectState) -> Remembered:
+    """The values kept for a project; none when nothing, or nothing readable, is kept."""
+    import msgspec
+
+    with contextlib.suppress(msgspec.ValidationError):
+        return msgspec.convert(state.read("values"), Remembered)
+    return Remembered()
+
+
+def _write_remembered(state: ProjectState, remembered: Remembered) -> None:
+    import msgspec
+
+    state.write("values", msgspec.to_builtins(remembered))
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from emulator.model.plan import (
     Shutdown,
 )
 from emulator.model.record import Record, replace
-from emulator.world import VolumeMount
+from emulator.world import Unreached, VolumeMount
 
 from .labels import DEPLOY, of_service, resource_name
 
@@ -224,6 +224,33 @@ def foreign_data(service: Service) -> Diagnostic:
         origin=service.origin,
         facts=("the state folder was removed, or another one was named, since they were made",),
         help="`emu down --data` removes the data, and the next `emu up` begins anew",
+    )
+
+
+_UNREACHED = {
+    "name": "its name cannot be resolved",
+    "refused": "nothing listens there",
+    "timeout": "there is no answer in time",
+    "unreachable": "there is no way to it",
+    "loopback": "it listens on 127.0.0.1 alone, where containers do not reach it",
+}
+
+
+def unreachable(service: Service, at: Access, why: Unreached) -> Diagnostic:
+    """A server that was said to be there cannot be reached. Its URL is not repeated: it may hold a password."""
+    where = f"port {at.port} of this machine" if at.on_this_machine else f"{at.host}:{at.port}"
+    if why == "loopback":
+        help = "let it listen on 0.0.0.0, or on the address of the engine's bridge (`docker network inspect bridge`)"
+    else:
+        help = "start it, or correct the URL"
+    return error(
+        "up/datastore-unreachable",
+        f"the datastore {service.name} cannot be reached at {where}: {_UNREACHED[why]}",
+        fault=Fault.HOST,
+        service=service.name,
+        origin=service.origin,
+        facts=(f"--datastore {service.name}=URL gave its address",),
+        help=f"{help}; without --datastore, emu runs one",
     )
 
 

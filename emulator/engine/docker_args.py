@@ -2,14 +2,17 @@
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record
-from emulator.world import BuildRequest, ContainerSpec, Hidden
+from emulator.world import BuildRequest, ContainerSpec, FileInside, Hidden
 
 MIB = 1024 * 1024
+
+_READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+"""What an engine keeps every container from changing (moby, daemon/pkg/oci/defaults.go)."""
 
 _CLIENTS_OWN = re.compile(
     r"PATH|HOME|USERPROFILE|TMPDIR|GODEBUG|XDG_.*|LD_.*|SSL_CERT_.*|BUILDX_.*|BUILDKIT_.*|OTEL_.*"
@@ -76,6 +79,9 @@ def _host_config(spec: ContainerSpec) -> dict[str, Any]:
     }
     if spec.volumes:
         host["Binds"] = [f"{mount.volume}:{mount.path}" for mount in spec.volumes]
+    if spec.files:
+        # What the engine protects by itself is named again: the list replaces its own.
+        host["ReadonlyPaths"] = [*_READ_ONLY, *(file.path for file in spec.files)]
     if spec.hosts:
         host["ExtraHosts"] = [f"{name}:{address}" for name, address in spec.hosts.items()]
     if spec.memory_mib is not None:
@@ -85,13 +91,30 @@ def _host_config(spec: ContainerSpec) -> dict[str, Any]:
     return host
 
 
+def files_archive(files: Sequence[FileInside]) -> bytes:
+    """A tar of the files, to be unpacked at the container's root."""
+    import io
+    import tarfile
+
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        for file in files:
+            entry = tarfile.TarInfo(file.path.lstrip("/"))
+            entry.size, entry.mode, entry.gid = len(file.content), file.mode, file.group
+            archive.addfile(entry, io.BytesIO(file.content))
+    return made.getvalue()
+
+
 def label_filter(labels: Mapping[str, str]) -> list[str]:
     """Labels as the engine filters by them; an empty value matches any."""
     return [f"{name}={value}" if value else name for name, value in labels.items()]
 
 
-def build_command(request: BuildRequest, *, dockerfile: str, builder: str, iidfile: str) -> BuildCommand:
-    """The `docker buildx build` of a request, in full. `dockerfile` is the file to send in its name.
+def build_command(
+    request: BuildRequest, *, dockerfile: str, builder: str, iidfile: str, secret_paths: Mapping[str, str] | None = None
+) -> BuildCommand:
+    """The `docker buildx build` of a request, in full. `dockerfile` is the file to send in its name. secret_paths:
+    where the request's secret files are, by id.
 
     Values of build arguments and secrets travel in the environment, where no list of processes shows them.
     An exception: an argument with the name of a variable that steers the docker command (PATH, HOME, …).
@@ -109,6 +132,8 @@ def build_command(request: BuildRequest, *, dockerfile: str, builder: str, iidfi
         variable = f"EMU_BUILD_SECRET_{number}"
         argv += ["--secret", f"id={name},env={variable}"]
         environ[variable] = value
+    for name, path in (secret_paths or {}).items():
+        argv += ["--secret", f"id={name},src={path}"]
     for reference, stand_in in request.base_images.items():
         argv += ["--build-context", f"{reference}=docker-image://{stand_in}"]
     for name, value in request.labels.items():

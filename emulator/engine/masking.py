@@ -55,4 +55,18 @@ def masked_outcome(request: BuildRequest, outcome: BuildOutcome) -> BuildOutcome
 
 def _secrets(request: BuildRequest) -> dict[str, str]:
     secret_args = {name: value for name, value in request.args.items() if name in request.masked}
-    return {**secret_args, **request.secrets}
+    return {**secret_args, **request.secrets, **pieces_of(request.secret_files)}
+
+
+_WORTH_HIDING = 8
+"""A shorter piece of a secret file is a brace or a word that stands everywhere."""
+
+
+def pieces_of(files: Mapping[str, bytes]) -> dict[str, str]:
+    """What to hide of secret files, by a name to show instead: their lines, and in NAME=VALUE the value."""
+    found: dict[str, str] = {}
+    for name, content in files.items():
+        lines = [line.strip() for line in content.decode("utf-8", "replace").splitlines()]
+        lines += [line.partition("=")[2].strip().strip("\"'") for line in lines]
+        found[name] = "\n".join(line for line in lines if len(line) >= _WORTH_HIDING)
+    return {name: text for name, text in found.items() if text}

@@ -38,6 +38,7 @@ from emulator.world import (
     PublishedSite,
     StepDone,
     StepLog,
+    Unreached,
 )
 
 from . import problems, site_problems, stand_ins
@@ -100,6 +101,8 @@ class Doors(NamedTuple):
     """Returns when the engine has answered and an earlier run's leftovers are gone. Raises HostError."""
     hurry: Callable[[], bool]
     """Whether the user asked a second time to end."""
+    unreached: Callable[[str | None, int], Unreached | None] = lambda _host, _port: None
+    """Why a server that is there already cannot be reached: at a host, or on this machine where that is None."""
     publish: Publish = _nothing_published
 
 
@@ -394,6 +397,7 @@ class _Preparation:
                 dockerfile=context.dockerfile,
                 base_images=bases,
                 deploy=self.job.deploy,
+                files=self.job.around.files,
             )
             outcome = self._run_build(request)
             if outcome.error is not None and asks_for_a_frontend(outcome.error):

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from emulator.contract import token
-from emulator.model.plan import BuildKind, Command, EnvPhase, Service, Tasks
+from emulator.model.plan import BuildKind, Command, EnvKind, EnvPhase, Service, Tasks
 from emulator.model.record import replace
-from emulator.world import BuildRequest, ContainerSpec, Hidden, ImageFacts, VolumeMount
+from emulator.world import BuildRequest, ContainerSpec, FileInside, Hidden, HiddenFiles, ImageFacts, VolumeMount
 
 from .labels import INSTANCE, of_service, resource_name
 from .rollout_steps import Unit
@@ -43,12 +43,14 @@ def build_request(
     dockerfile: str,
     base_images: dict[str, str],
     deploy: int,
+    files: Mapping[str, bytes] = HiddenFiles(),
 ) -> BuildRequest:
     """`context` and `dockerfile` are absolute paths. A generated Dockerfile gets the build's variables
-    as a secret with `export` lines; the user's own gets each as a build argument."""
+    as a secret with `export` lines; the user's own gets each as a build argument. files: the secret files, by name."""
     values = environment(service, hidden, build=True)
     labels = of_service(root, platform, service.name, deploy)
     tag = f"{resource_name(root, service.name)}:{deploy}"
+    mounted = HiddenFiles({secret.id: files[secret.name] for secret in service.build.secrets if secret.name in files})
     if service.build.kind in (BuildKind.NATIVE, BuildKind.STATIC):
         script = "".join(
             f"export {name}={shlex.quote(value)}\n"
@@ -59,7 +61,8 @@ def build_request(
             context=context,
             dockerfile=dockerfile,
             secrets={BUILD_ENV_SECRET: script},
-            args={BUILD_ENV_ARG: _digest(script, root)},
+            secret_files=mounted,
+            args={BUILD_ENV_ARG: _digest(script, root, mounted)},
             base_images=base_images,
             platform=service.build.platform,
             tag=tag,
@@ -70,6 +73,7 @@ def build_request(
         dockerfile=dockerfile,
         target=service.build.target,
         args=values,
+        secret_files=mounted,
         base_images=base_images,
         platform=service.build.platform,
         tag=tag,
@@ -78,20 +82,24 @@ def build_request(
     )
 
 
-def _digest(script: str, root: str) -> str:
-    """Changes with the variables and tells nothing of them."""
-    return hmac.new(
+def _digest(script: str, root: str, files: Mapping[str, bytes]) -> str:
+    """Changes with the variables and the files, and tells nothing of them."""
+    made = hmac.new(
         root.encode(errors="surrogateescape"), script.encode(errors="surrogateescape"), hashlib.sha256
-    ).hexdigest()[:16]
+    )
+    for name, content in files.items():
+        made.update(f"\0{name}\0{len(content)}\0".encode() + content)
+    return made.hexdigest()[:16]
 
 
 class Surroundings(NamedTuple):
     """What the containers of a service find around them. network: None is the engine's own, where nobody has a name.
-    hosts: names that no container has."""
+    hosts: names that no container has. files: the contents of secret files, by their names."""
 
     network: str | None = None
     volumes: tuple[VolumeMount, ...] = ()
     hosts: Mapping[str, str] = {}
+    files: HiddenFiles = HiddenFiles()
 
 
 NOTHING_AROUND = Surroundings()
@@ -117,7 +125,7 @@ def container_spec(
         image=image.id,
         name=resource_name(root, service.name, unit.deploy, unit.id, attempt),
         argv=reveal(argv, {**_unset(service), **hidden}) if argv is not None else None,
-        env=environment(service, hidden, build=False),
+        env=_own_environment(service, hidden, unit, root),
         memory_mib=service.resources.memory_mib if memory else None,
         cpus=service.resources.cpu if cpu else None,
         labels={**of_service(root, platform, service.name, unit.deploy), INSTANCE: str(unit.slot)},
@@ -125,8 +133,30 @@ def container_spec(
         network=around.network,
         aliases=service.network_names if around.network is not None else (),
         volumes=around.volumes,
+        files=files_inside(service, around.files),
         hosts=dict(around.hosts),
         platform=service.build.platform,
+    )
+
+
+def _own_environment(service: Service, hidden: Mapping[str, str], unit: Unit, root: str) -> dict[str, str]:
+    """What one instance finds: where the platform gives each a name, its own. What the user gave instead stays."""
+    values = environment(service, hidden, build=False)
+    name = service.instance_variable
+    if name is None or not any(v.name == name and v.kind is EnvKind.PLATFORM for v in service.env):
+        return values
+    front, dash, letters = values[name].rpartition("-")
+    own = hashlib.sha256(f"{root}/{service.name}/{unit.deploy}/{unit.id}".encode(errors="surrogateescape")).hexdigest()
+    return {**values, name: front + dash + own[: len(letters)]}
+
+
+def files_inside(service: Service, files: Mapping[str, bytes]) -> tuple[FileInside, ...]:
+    """The secret files that the plan mounts, with what is in them; `files` by name."""
+    mounts = service.containers[0].mounts if service.containers else ()
+    return tuple(
+        FileInside(path=m.path, content=files[m.name], group=m.group or 0, mode=int(m.mode or "0400", 8))
+        for m in mounts
+        if m.kind == "secret" and m.name in files
     )
 
 

@@ -312,7 +312,8 @@ class ServiceRun:
     def _announce(self, unit: Unit) -> None:
         instance = self._instances[unit.id]
         seconds = self.doors.clock.now() - instance.state.begun
-        self.tell(Live(**instance.who(), url=instance.url, seconds=seconds))
+        port, others = _ports(instance)
+        self.tell(Live(**instance.who(), url=instance.url, seconds=seconds, port=port, other_ports=others))
 
     def _order(self, unit: Unit, what: Literal["terminate", "kill", "remove"]) -> None:
         instance = self._instances.get(unit.id)
@@ -436,3 +437,12 @@ class ServiceRun:
         for table in tables:
             for deploy in [number for number in table if number not in needed]:
                 del table[deploy]
+
+
+def _ports(instance: InstanceRun | SiteRun) -> tuple[int | None, tuple[int, ...]]:
+    """The port of an instance's requests, and the others that were open when it was looked at. A site has none."""
+    if isinstance(instance, SiteRun):
+        return None, ()
+    state = instance.state
+    open_ports = {listener.port for listener in state.listeners if not listener.loopback}
+    return state.port, tuple(sorted(open_ports - {state.port}))

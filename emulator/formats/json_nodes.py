@@ -21,6 +21,8 @@ _BLANK: Final = re.compile(r"[ \t\r\n]*")
 _PLAIN: Final = re.compile(
     r"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null)(?![A-Za-z0-9_.+-])"
 )
+_HALF: Final = re.compile("[\ud800-\udfff]")
+"""Half of a pair that makes one character; alone it is none, and becomes what readers put in its place."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_.+-]+")
 
 
@@ -175,7 +177,7 @@ class _Reader:
             raise self._refused(
                 "json/syntax", "there is no such escape in JSON", "write \\\\ for a backslash"
             ) from wrong
-        return self._scalar(value, "quoted", start)
+        return self._scalar(_HALF.sub("\ufffd", value), "quoted", start)
 
     def _scalar(self, text: str, style: Style, start: int) -> Scalar:
         return Scalar(text=text, style=style, tag="", origin=self._origin(start, self._at))

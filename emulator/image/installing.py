@@ -396,8 +396,8 @@ def _somewhere(tree: Folder, step: PackageStep, made: Made) -> Folder:
     """Installed where it is not known: in some Python, or in an environment in a home or in the project."""
     places = [*_OUTSIDE, *(one for one in (step.target, step.prefix, step.root) if one is not None)]
     if step.directory is not None:
-        own = (".venv", "__pypackages__") if step.tool == "pdm" else (".venv",)
-        places += [join(step.directory, name) for name in own]
+        names = (".venv", "__pypackages__") if step.tool == "pdm" else (".venv",)
+        places += [join(step.directory, name) for name in names]
     for place in places:
         tree = forgotten(tree, place, made, keeps=True)
     return tree

@@ -45,13 +45,20 @@ def node_report(step: PackageStep, files: Files) -> NodeReport:
     import json
 
     try:
-        data = json.loads(text)
+        data = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return NodeReport(refusal=f"{manifest} is not valid JSON")
-    needs = _lock(step, step.directory, files)
+    needs = () if step.tool == "yarn" and not _is_modern_yarn(data) else _lock(step, step.directory, files)
     return NodeReport(
         needs=needs, refusal=_script(step, step.directory, data, files), workspaces=tuple(_workspaces(data))
     )
+
+
+def _is_modern_yarn(data: object) -> bool:
+    """Whether package.json asks for a yarn after 1, of which --immutable wants a lock file. yarn 1 only says "No
+    lockfile found", and installs (tried with 1.22)."""
+    manager = data.get("packageManager") if isinstance(data, dict) else None
+    return isinstance(manager, str) and manager.startswith("yarn@") and not manager.startswith(("yarn@0.", "yarn@1."))
 
 
 def _without_manifest(step: PackageStep, directory: str, manifest: str, files: Files) -> NodeReport:

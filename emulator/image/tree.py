@@ -4,6 +4,7 @@ A `Folder` never changes: writing gives another one that shares all the rest. Wh
 directory is read only when somebody asks for it.
 """
 
+import itertools
 from collections.abc import Iterator
 from typing import Literal, Protocol
 
@@ -117,14 +118,19 @@ class Contents(Protocol):
         ...
 
 
+_openings = itertools.count(1)
+"""Tells an earlier opening from a later one; nothing else is read from the numbers."""
+
+
 class Folder:
     """A directory.
 
     more: what else may be in it; complete: nothing. opened: what may have come into it and into every directory
-    below. mode: None when not known. made: None for one that was there from the beginning.
+    below; opened_at: the number of the last time, counted over all. mode: None when not known. made: None for one that
+    was there from the beginning.
     """
 
-    __slots__ = ("_below", "_own", "_recent", "layers", "made", "mode", "more", "opened")
+    __slots__ = ("_below", "_own", "_recent", "layers", "made", "mode", "more", "opened", "opened_at")
 
     def __init__(
         self,
@@ -136,6 +142,7 @@ class Folder:
         mode: int | None = 0o755,
         made: Made | None = None,
         opened: More = NOTHING,
+        opened_at: int = 0,
     ) -> None:
         """own: its entries, which win over those of `below`. complete: False: anything may be in it as well."""
         self._own = own or {}
@@ -143,6 +150,7 @@ class Folder:
         self._below = below
         self.layers = below.layers if below is not None else 0
         self.opened = opened
+        self.opened_at = opened_at
         self.more = more if complete else ANYTHING
         self.mode = mode
         self.made = made
@@ -160,7 +168,7 @@ class Folder:
             node = None if node == ABSENT else node
         if node is None:
             return _perhaps(name, self.more)
-        return with_more(node, self.opened) if self.opened else node
+        return with_more(node, self.opened, self.opened_at) if self.opened else node
 
     def names(self) -> tuple[str, ...]:
         """The names that are known to be there or not known not to be, sorted."""
@@ -179,14 +187,18 @@ class Folder:
         changed._recent = recent if few else {}  # noqa: SLF001 - a new one of ours
         return changed
 
-    def open(self, more: More = ANYTHING) -> "Folder":
-        """The same where more may be in it, and in every directory below."""
+    def open(self, more: More = ANYTHING, at: int | None = None) -> "Folder":
+        """The same where more may be in it, and in every directory below. at: the number of that opening; by default
+        a new one, which also undoes what was removed since the last."""
         both = self.opened | more
-        if both == self.opened:
+        at = next(_openings) if at is None else at
+        if both == self.opened and at <= self.opened_at:
             return self
         # What was known not to be there may be there now.
         own = {name: _perhaps(name, more) if node == ABSENT else node for name, node in self.own().items()}
-        return Folder(own, below=self._below, more=self.more | more, mode=self.mode, made=self.made, opened=both)
+        at = max(at, self.opened_at)
+        more = self.more | more
+        return Folder(own, below=self._below, more=more, mode=self.mode, made=self.made, opened=both, opened_at=at)
 
     @property
     def copied(self) -> Contents | None:
@@ -199,7 +211,7 @@ class Folder:
 
     def overlaid(self, own: "dict[str, Node]", *, more: More, mode: int | None, made: Made | None) -> "Folder":
         """The same contents with `own` on top, as a directory with other properties."""
-        return Folder({**self.own(), **own}, below=self._below, more=more, mode=mode, made=made, opened=self.opened)
+        return self._with({**self.own(), **own}, more=more, mode=mode, made=made)
 
     def differs_from(self, other: "Folder") -> "dict[str, tuple[Node, Node]] | None":
         """The entries of two that come of one copied directory, where they are not the same; what came into both from
@@ -226,7 +238,11 @@ class Folder:
         return self.overlaid({}, more=self.more | more, mode=self.mode, made=self.made)
 
     def _like(self, own: "dict[str, Node]") -> "Folder":
-        return Folder(own, below=self._below, more=self.more, mode=self.mode, made=self.made, opened=self.opened)
+        return self._with(own, more=self.more, mode=self.mode, made=self.made)
+
+    def _with(self, own: "dict[str, Node]", *, more: More, mode: int | None, made: Made | None) -> "Folder":
+        opened, at = self.opened, self.opened_at
+        return Folder(own, below=self._below, more=more, mode=mode, made=made, opened=opened, opened_at=at)
 
 
 Node = File | Link | Folder | Unknown | Absent
@@ -239,11 +255,11 @@ def _perhaps(name: str, more: More) -> Node:
     return Unknown(more=more)
 
 
-def with_more(node: Node, more: More) -> Node:
-    """A node where more may have come, below it or in its place."""
+def with_more(node: Node, more: More, at: int | None = None) -> Node:
+    """A node where more may have come, below it or in its place. at: as for `Folder.open`."""
     match node:
         case Folder():
-            return node.open(more)
+            return node.open(more, at)
         case Unknown():
             return replace(node, more=node.more | more)
     return node
@@ -473,7 +489,8 @@ def stamped(node: Node, origin: Origin | None, mode: int | None) -> Node:
             below = node.copied.stamped(origin, mode) if node.copied is not None else Stamped(node, origin, mode)
             made = replace(node.made, origin=origin) if node.made is not None else None
             own_mode = node.mode if mode is None else _known(mode)
-            return Folder(below=below, more=node.more, mode=own_mode, made=made, opened=node.opened)
+            opened, at = node.opened, node.opened_at
+            return Folder(below=below, more=node.more, mode=own_mode, made=made, opened=opened, opened_at=at)
     return node
 
 
@@ -522,4 +539,4 @@ def either(one: Node, other: Node, effort: Effort) -> Node:
     base = one if apart is not None else Folder()
     mode = one.mode if one.mode == other.mode else None
     result = base.overlaid(own, more=one.more | other.more, mode=mode, made=one.made)
-    return result.open(other.opened) if apart is not None and other.opened else result
+    return result.open(other.opened, other.opened_at) if apart is not None and other.opened else result

@@ -13,13 +13,14 @@ from .record import Record
 class Ask(Record, frozen=True, kw_only=True):
     """verb: "deploy" what is there now; "restart" what is live; "rollback" to an earlier deploy; "status".
 
-    options: for a deploy, the command line it was asked with. answers: what a person answered to its prompts.
+    options: for a deploy, the command line it was asked with. answers: what a person answered to its
+    prompts, by service and variable.
     services: whom a restart concerns; () for all. to: the deploy to go back to; None for the one before.
     """
 
     verb: Literal["deploy", "restart", "rollback", "status"]
     options: dict[str, Any] = field(default_factory=dict)
-    answers: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, dict[str, str]] = field(default_factory=dict)
     services: tuple[str, ...] = ()
     to: int | None = None
 

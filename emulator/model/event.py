@@ -201,8 +201,13 @@ class ProbeAttempt(Event, tag="probe", frozen=True, kw_only=True):
 
 
 class Live(Event, tag="live", frozen=True, kw_only=True):
+    """It serves. port: the one that gets its requests; other_ports: what else it listens on, where others can reach
+    it."""
+
     url: str | None
     seconds: float
+    port: int | None = None
+    other_ports: tuple[int, ...] = ()
 
 
 class TrafficShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -79,6 +79,15 @@ class EnvVar(Record, frozen=True, kw_only=True):
     origin: Origin | None = None
     reference: Reference | None = None
     """Where the value comes from once the datastore it speaks of is there."""
+    made_as: str | None = None
+    """The name of a random value that is made once and kept: variables that share the name share the value."""
+
+
+class BuildSecret(Record, frozen=True, kw_only=True):
+    """A secret file that steps of the build may mount: by which id, and the file's own name."""
+
+    id: str
+    name: str
 
 
 class Build(Record, frozen=True, kw_only=True):
@@ -91,10 +100,13 @@ class Build(Record, frozen=True, kw_only=True):
     context: str | None = None
     target: str | None = None
     args: tuple[EnvVar, ...] = ()
+    secrets: tuple[BuildSecret, ...] = ()
     base_images: tuple[str, ...] = ()
     base_fallbacks: tuple[str, ...] = ()
     """Images that may stand in for the base image we chose, where it cannot be had, best first."""
     root: str = "."
+    repository: str | None = None
+    """The other repository it is built from; None where it is the one at hand."""
     command: str | None = None
     image: str | None = None
     publish: str | None = None
@@ -269,10 +281,16 @@ class Instances(Record, frozen=True, kw_only=True):
 
 
 class Mount(Record, frozen=True, kw_only=True):
+    """What a container finds at a path that is not of its image. kind "secret": the secret file `name`."""
+
     path: str
     kind: str
     name: str
     read_only: bool = False
+    group: int | None = None
+    """Whose group a secret file has; its owner is root."""
+    mode: str | None = None
+    """Its permissions: "0440"."""
 
 
 class Container(Record, frozen=True, kw_only=True):
@@ -388,8 +406,13 @@ class Service(Record, frozen=True, kw_only=True):
     disk: Disk | None = None
     datastore: Datastore | None = None
     """What it is, where it is a database server."""
+    local_name: str | None = None
+    """A name for its address on this machine, like its public one: browsers and curl find what ends in `.localhost` by
+    themselves."""
     network_names: tuple[str, ...] = ()
     """The names under which the other services of the plan reach it."""
+    instance_variable: str | None = None
+    """The variable in which each instance finds a name of its own: the plan's value, other letters after the last -."""
     resources: Resources
     shutdown: Shutdown
     router: Router | None = None

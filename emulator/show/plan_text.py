@@ -40,9 +40,10 @@ def plan_text(plan: Plan, style: Style, read_line: ReadLine, *, verbose: bool = 
 def _head(plan: Plan, style: Style) -> str:
     parts = [style.bold(plan.platform)]
     if plan.created_from:
-        parts.append(
-            "synced from the Blueprint" if plan.created_from == "blueprint" else f"created from the {plan.created_from}"
-        )
+        words = {"blueprint": "synced from the Blueprint", "record": "as the record has it"}
+        parts.append(words.get(plan.created_from, f"created from the {plan.created_from}"))
+    if any(decision.id == "preview" for decision in plan.decisions):
+        parts.append("a preview")
     commit = f" at {plan.snapshot.commit[:8]}" if plan.snapshot.commit else ""
     parts.append(f"{plan.snapshot.kind}{commit}")
     return " · ".join(parts)
@@ -83,6 +84,9 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
         plan = f" ({service.resources.plan})" if service.resources.plan else ""
         lines += _row("memory", f"{service.resources.memory_mib} MiB{plan}", style)
     lines += _row("env", _env(service.env, verbose=verbose), style)
+    files = [mount.path for container in service.containers for mount in container.mounts if mount.kind == "secret"]
+    if files:
+        lines += _row("files", ", ".join(files), style)
     return "\n".join(lines)
 
 

@@ -160,10 +160,18 @@ class UpText:
                 return [
                     style.green(f"{event.service} is live")
                     + f" after {event.seconds:.2f} s"
-                    + (f" at {style.bold(event.url)}" if event.url else "")
+                    + (f" at {style.bold(event.url)}" if event.url else ""),
+                    *self._by_name(event),
                 ]
             case _:
                 return self._deploy_lines(event)
+
+    def _by_name(self, event: Live) -> list[str]:
+        """The address once more, by a name like its public one."""
+        service = self.services.get(event.service or "")
+        if service is None or service.local_name is None or event.url is None:
+            return []
+        return [f"in a browser also at http://{service.local_name}:{event.url.rpartition(':')[2]}"]
 
     def _deploy_lines(self, event: Event) -> list[str]:
         style = self.style
@@ -228,8 +236,9 @@ class UpText:
                 return diagnostic_text(event.diagnostic, style, self.read_line) + "\n"
             case CoverageReported() if event.coverage and not self.quiet:
                 rows = [style.dim("not as on the platform in this run:")]
-                for row in event.coverage:
-                    rows += hanging(row.key, row.note, style, gap=min(36, max(len(r.key) for r in event.coverage) + 2))
+                gap = min(36, max(len(r.key) for r in event.coverage) + 2)
+                for key, note in dict.fromkeys((row.key, row.note) for row in event.coverage):
+                    rows += hanging(key, note, style, gap=gap)
                 return "\n".join(rows) + "\n"
             case Verdict():
                 return self._verdict(event)
@@ -247,12 +256,20 @@ class UpText:
 
 
 def hanging_verdicts(services: Iterable[ServiceVerdict], style: Style) -> list[str]:
-    """One line for each service: its verdict."""
+    """For each service its verdict, and why where it is a bad one."""
     found = list(services)
     gap = max(len(one.name) for one in found) + 2
-    return [
-        f"  {one.name:<{gap}}{(style.green if one.verdict.good else style.red)(one.verdict.value)}" for one in found
-    ]
+    wide = max(len(one.verdict.value) for one in found) + 2
+    rows: list[str] = []
+    for one in found:
+        head = f"  {one.name:<{gap}}{(style.green if one.verdict.good else style.red)(one.verdict.value)}"
+        if one.verdict.good or one.reason == one.verdict.value:
+            rows.append(head)
+            continue
+        first, *rest = hanging("", one.reason, style, indent=0, gap=2 + gap + wide)
+        blank = " " * (wide - len(one.verdict.value))
+        rows += [f"{head}{blank}{first.lstrip()}", *rest]
+    return rows
 
 
 def _size(size: int) -> str:

@@ -29,6 +29,11 @@ OPTIONS: tuple[Option, ...] = (
         flag="--config", metavar="FILE",
         help="the service's or job's YAML (default: service.yaml or job.yaml when it is a Knative Service or a Job)",
     ),
+    Option(
+        flag="--gcloud", metavar="COMMAND",
+        help='plan what this command deploys: "run deploy NAME --source .", or FILE[:LINE] of the script, build file '
+        "or workflow that holds it",
+    ),
     Option(flag="--image", metavar="REF", help="deploy this image instead of building the source"),
 )
 

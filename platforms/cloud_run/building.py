@@ -43,11 +43,11 @@ def ingress_build(given: Given, container: ContainerSpec) -> Built:
                   rule=rules.DOCKERFILE, absent=_no_dockerfile(repo)),
         Candidate(written.text if written else ABSENT, source=service.source,
                   shown=f"the image {written.text}" if written else None,
-                  because="the file names it, and nothing is built",
+                  because=f"{'the command' if service.written_in else 'the file'} names it, and nothing is built",
                   origin=written.origin if written else None, rule=rules.REPLACE_NEVER_BUILDS,
                   loses="the Dockerfile beside it is taken to be what it is built from" if not flag else None),
         *([Candidate("buildpacks", source="buildpack", because="a source without a Dockerfile is built by buildpacks",
-                     rule=rules.BUILDPACKS_OTHERWISE)] if service.origin is None else []),
+                     rule=rules.BUILDPACKS_OTHERWISE)] if service.is_built else []),
     )  # fmt: skip
     if not there and not flag:
         given.found.extend(_tell_look_alikes(given))

@@ -126,7 +126,7 @@ def _container(service: ServiceSpec, container: ContainerSpec) -> list[Diagnosti
     if container.name is not None and _NAME.fullmatch(container.name.text) is None:
         words = f"Invalid container name '{container.name.text}'. {_RFC_1123}"
         found.append(_said(service, "container-name", words, rules.CONTAINER_COUNT, container.name.origin, "rename it"))
-    if service.origin is not None and not (container.image and container.image.text):
+    if not service.is_built and not (container.image and container.image.text):
         words = f"{where} has no image, and `gcloud run {service.noun}s replace` builds none"
         found.append(
             _said(service, "image-missing", words, rules.REPLACE_NEVER_BUILDS, container.origin, "add `image:`")

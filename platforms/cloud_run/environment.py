@@ -76,7 +76,7 @@ def environment(spec: ServiceSpec, container: ContainerSpec, port: int | None, i
         unset.pop(entry.name, None)
         if entry.secret:
             unset[entry.name] = entry
-    given = inputs.env if inputs else ()
+    given = tuple(one for one in inputs.env if one.service in (None, spec.name)) if inputs else ()
     for one in given:
         _give(variables, hidden, one)
         unset.pop(one.name, None)

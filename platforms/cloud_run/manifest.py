@@ -79,7 +79,8 @@ class TaskSpec(NamedTuple):
 
 class ServiceSpec(NamedTuple):
     """One service or job as written; without a file, the service that `gcloud run deploy` would create by itself.
-    tasks: of a job, None for a service."""
+    tasks: of a job, None for a service. written_in: what its settings are said to come from, "" for the file's usual
+    name. is_built: whether gcloud builds it from the source, with buildpacks where there is no Dockerfile."""
 
     name: str
     origin: Origin | None = None
@@ -93,6 +94,8 @@ class ServiceSpec(NamedTuple):
     traffic: tuple[Traffic, ...] = ()
     traffic_origin: Origin | None = None
     tasks: TaskSpec | None = None
+    written_in: str = ""
+    is_built: bool = False
 
     @property
     def is_job(self) -> bool:
@@ -106,7 +109,7 @@ class ServiceSpec(NamedTuple):
     @property
     def source(self) -> str:
         """What a value of the file is said to come from: the file's usual name."""
-        return "job.yaml" if self.is_job else "service.yaml"
+        return self.written_in or ("job.yaml" if self.is_job else "service.yaml")
 
     @property
     def noun(self) -> str:

@@ -59,6 +59,8 @@ def _config(repo: Snapshot, inputs: Inputs, trace: Trace) -> _Config:
     """The YAML asked for, else service.yaml or job.yaml when it is Cloud Run's, else a service by its source alone."""
     default_name = slug(repo.repository.name)
     asked = inputs.options.get("config")
+    if command := inputs.options.get("gcloud"):
+        return _by_command(repo, command, asked, default_name, trace)
     if not asked and (default := default_config(repo)) is not None:
         return _by_default(repo, default, default_name, trace)
     path = asked or SERVICE_CONFIG
@@ -81,7 +83,46 @@ def _config(repo: Snapshot, inputs: Inputs, trace: Trace) -> _Config:
     if asked:
         help_ = "name a file of the repository with --config"
         return _Config(None, (error("cloud-run/config-missing", f"there is no {asked}: {because}", help=help_),))
-    return _Config(_by_source(default_name))
+    return _Config(_by_source(default_name), _offered(repo))
+
+
+def _by_command(repo: Snapshot, command: str, config: str | None, default_name: str, trace: Trace) -> _Config:
+    """What --gcloud says: a command, or where a file has one."""
+    from .gcloud import read_gcloud
+    from .gcloud_files import Unusable, find_call
+
+    if config:
+        return _Config(None, (error("cloud-run/config-twice", "--gcloud and --config both describe what is deployed",
+                                    help="leave one of them out"),))  # fmt: skip
+    try:
+        call = find_call(repo, command)
+    except Unusable as problem:
+        return _Config(None, (error("cloud-run/gcloud-command", problem.message, rule=rules.DEPLOY_COMMAND.id,
+                                    url=rules.DEPLOY_COMMAND.url, help=problem.help),))  # fmt: skip
+    origin = call.origin if call.origin.file else None
+    trace.note("config", _QUESTION, str(call), "--gcloud names it", rule=rules.DEPLOY_COMMAND, origin=origin)
+    read = read_gcloud(call, default_name)
+    return _Config(read.service, read.diagnostics, read.coverage)
+
+
+def _offered(repo: Snapshot) -> tuple[Diagnostic, ...]:
+    """The first command of a build file or workflow that deploys, which is not read unless it is asked for."""
+    from .gcloud_files import calls_of
+
+    call = next(calls_of(repo), None)
+    if call is None:
+        return ()
+    return (
+        info(
+            "cloud-run/deploy-command", f"{call.origin.file} deploys with {_shortened(str(call))}, which is not read",
+            origin=call.origin, rule=rules.DEPLOY_COMMAND.id, url=rules.DEPLOY_COMMAND.url,
+            help=f"plan it with --gcloud {call.origin.file}:{call.origin.line}",
+        ),
+    )  # fmt: skip
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else text[:59].rstrip() + "…"
 
 
 def _by_default(repo: Snapshot, path: str, default_name: str, trace: Trace) -> _Config:
@@ -113,7 +154,7 @@ def _read(repo: Snapshot, path: str, default_name: str) -> _Config:
 
 def _by_source(name: str) -> ServiceSpec:
     """What `gcloud run deploy` creates when nothing else is said."""
-    return ServiceSpec(name=name, containers=(ContainerSpec(number=0, origin=Origin(file="")),))
+    return ServiceSpec(name=name, containers=(ContainerSpec(number=0, origin=Origin(file="")),), is_built=True)
 
 
 def slug(name: str) -> str:

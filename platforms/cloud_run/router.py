@@ -102,7 +102,7 @@ def request_timeout(spec: ServiceSpec, trace: Trace) -> int:
     )  # fmt: skip
     setting: Setting[int] | None = choose(
         trace, f"{spec.name}.request-timeout", "How long may a request take?",
-        Candidate(written.value if written else ABSENT, source="service.yaml", because="timeoutSeconds says so",
+        Candidate(written.value if written else ABSENT, source=spec.source, because="timeoutSeconds says so",
                   rule=rules.REQUEST_TIMEOUT, origin=written.origin if written else None,
                   shown=f"{written.value} s" if written else None, absent="no timeoutSeconds is set"),
         *([] if written else [default]),
@@ -117,7 +117,7 @@ def _speaks_http2(spec: ServiceSpec, ingress: ContainerSpec, trace: Trace) -> bo
     default = Candidate("HTTP/1.1", source="default", because="the port is not called h2c", rule=rules.HTTP2)
     choose(
         trace, f"{spec.name}.protocol", "What is the container spoken to in?",
-        Candidate("HTTP/2 without TLS" if h2c else ABSENT, source="service.yaml", because="the port is called h2c",
+        Candidate("HTTP/2 without TLS" if h2c else ABSENT, source=spec.source, because="the port is called h2c",
                   rule=rules.HTTP2, origin=name.origin if name else None, absent="the port is not called h2c"),
         *([] if h2c else [default]),
     )  # fmt: skip

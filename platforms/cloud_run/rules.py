@@ -76,6 +76,12 @@ CONFIG = _rule(
     "A service is described in YAML by Knative's Service, serving.knative.dev/v1; a job by run.googleapis.com/v1.",
     DOCS + "reference/yaml/v1", DOCUMENTED,
 )  # fmt: skip
+DEPLOY_COMMAND = _rule(
+    "gcloud-command",
+    "gcloud run deploy makes a service of its flags; a new one has the defaults of what no flag says.",
+    "https://cloud.google.com/sdk/gcloud/reference/run/deploy", DOCUMENTED, APPROXIMATE,
+    note="What an earlier deploy set, and this one would keep, is not known here.",
+)  # fmt: skip
 RESOURCE_KINDS = _rule(
     "resource-kinds", "Cloud Run also has worker pools and instances.", DOCS + "reference/yaml/v1", DOCUMENTED,
     NOT_IMITATED, note="Only services and jobs are planned.",

@@ -126,7 +126,7 @@ def _port(of: Given, written: ContainerSpec, name: str) -> Port:
     default = Candidate(DEFAULT_PORT, source="default", because="no containerPort is set: 8080", rule=rules.PORT)
     setting: Setting[int] | None = choose(
         of.trace, f"{of.name}.port", "Which port must the app listen on?",
-        Candidate(number, source="service.yaml", because=f"containerPort of {name}", rule=rules.PORT,
+        Candidate(number, source=of.spec.source, because=f"containerPort of {name}", rule=rules.PORT,
                   origin=given.origin if given else None, absent="no containerPort is set"),
         *([default] if number is ABSENT else []),
     )  # fmt: skip

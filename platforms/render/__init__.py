@@ -27,6 +27,10 @@ OPTIONS: tuple[Option, ...] = (
         help="a deploy asked for during another waits for its end (the default of newer workspaces), or cancels it",
     ),
     Option(
+        flag="--preview", is_switch=True,
+        help="as the preview of a pull request: IS_PULL_REQUEST, previewValue, previews.plan, nothing of sync: false",
+    ),
+    Option(
         flag="--service-record", metavar="FILE", is_files=True,
         help="the settings of a service that exists, as Render's API or command line exports them (JSON, repeatable)",
     ),

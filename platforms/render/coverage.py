@@ -1,13 +1,15 @@
 """What becomes of every key of render.yaml in this run, and what the platform does that we do not."""
 
+from emulator.contract import Inputs
 from emulator.model.origin import Origin
-from emulator.model.plan import BuildKind, Coverage
+from emulator.model.plan import BuildKind, Coverage, EnvKind
 from emulator.model.record import replace
 from emulator.model.rule import Fidelity
 
 from . import fields, rules
 from .declarations import Blueprint, ServiceSpec
 from .plans import DEFAULT, canonical
+from .previews import is_preview
 from .reading import few
 from .way import Way
 
@@ -52,6 +54,7 @@ _DATABASE_NOTES = {
     "user": (Fidelity.EXACT, ""),
     "plan": (Fidelity.APPROXIMATE, "memory as a hard limit"),
     "postgresMajorVersion": (Fidelity.EXACT, "unless a stand-in has to do, which is then said"),
+    "previewPlan": (Fidelity.EXACT, "read with --preview"),
     "readReplicas": (Fidelity.APPROXIMATE, "references to a replica lead to the database itself"),
     "connectionPool": (Fidelity.APPROXIMATE, "there is no pool: its connection string leads to the database itself"),
 }
@@ -75,7 +78,7 @@ def merged(of: list[tuple[str, tuple[Coverage, ...]]]) -> list[Coverage]:
     return list(rows.values())
 
 
-def service_coverage(spec: ServiceSpec, way: Way) -> tuple[Coverage, ...]:
+def service_coverage(spec: ServiceSpec, way: Way, inputs: Inputs) -> tuple[Coverage, ...]:
     """What the platform does around this service that a run here does otherwise."""
     rows = [rules.EDGE, rules.EDGE_REQUEST_HEADERS] if spec.kind == "W" else []
     if spec.kind == "W" and canonical(spec.text("plan") or DEFAULT) == "free":
@@ -88,13 +91,18 @@ def service_coverage(spec: ServiceSpec, way: Way) -> tuple[Coverage, ...]:
         rows += [rules.SITE_FILES, rules.SITE_CACHE, rules.SITE_DEPENDENCIES]
     if way.build.kind is BuildKind.NATIVE:
         rows += [rules.NATIVE_LAYOUT, rules.NATIVE_TOOLS, rules.NATIVE_USER]
+    kinds = {variable.kind for variable in way.environment.variables}
+    if kinds & {EnvKind.DATABASE, EnvKind.SERVICE}:
+        rows.append(rules.REFERENCES)
+    if EnvKind.GENERATED in kinds:
+        rows.append(rules.GENERATED_VALUE)
+    if len([entry for entry in spec.env if entry.form == "group"]) > 1:
+        rows.append(rules.ENV_GROUPS)
+    if is_preview(inputs):
+        rows.append(rules.PREVIEWS)
+    if inputs.secret_files:
+        rows.append(rules.SECRET_FILES)
     origin = spec.origin if spec.is_declared else None
-    covered = [
+    return tuple(
         Coverage(key=rule.id, origin=origin, fidelity=rule.fidelity, note=rule.note or rule.statement) for rule in rows
-    ]
-    for variable in way.environment.variables:
-        if variable.kind in ("database", "service", "generated"):
-            rule = rules.GENERATED_VALUE if variable.kind == "generated" else rules.REFERENCES
-            key = f"{spec.name}.envVars.{variable.name}"
-            covered.append(Coverage(key=key, origin=variable.origin, fidelity=rule.fidelity, note=rule.note))
-    return tuple(covered)
+    )

@@ -34,7 +34,7 @@ class Reference(NamedTuple):
 
 
 class EnvEntry(NamedTuple):
-    """One item of envVars. form: literal, generated, prompted, database, service, group, empty.
+    """One item of envVars. form: literal, generated, prompted, database, service, group, empty; in a preview withheld.
     group: the group it links, or, for a variable of a group, the group it stands in."""
 
     key: str
@@ -43,6 +43,8 @@ class EnvEntry(NamedTuple):
     origin: Origin
     group: str = ""
     reference: Reference | None = None
+    preview: Value | None = None
+    """previewValue."""
 
 
 class Identity(NamedTuple):
@@ -69,6 +71,7 @@ class ServiceSpec(NamedTuple):
     domains: tuple[str, ...] = ()
     disk: dict[str, Value] | None = None
     scaling: dict[str, Value] | None = None
+    maintenance: dict[str, Value] | None = None
     routes: tuple[dict[str, Value], ...] = ()
     headers: tuple[dict[str, Value], ...] = ()
     previews: dict[str, Value] = {}
@@ -119,6 +122,8 @@ class Blueprint(NamedTuple):
     groups: dict[str, tuple[EnvEntry, ...]] = {}
     diagnostics: tuple[Diagnostic, ...] = ()
     keys: dict[str, Origin] = {}
+    previews: dict[str, Value] = {}
+    """The fields of `previews`, and the deprecated ones at the root."""
 
     def name_of(self, database: Database) -> str:
         """The database's name in the plan, where no two may have one: its own, unless a service has it too."""

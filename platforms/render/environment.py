@@ -6,27 +6,20 @@ defaults; what the user gives on the command line beats all.
 
 from typing import NamedTuple
 
-from emulator.contract import GivenVar, Inputs, token
+from emulator.contract import GivenVar, token
 from emulator.model.plan import EnvKind, EnvPhase, EnvVar
 from emulator.model.record import replace
 from emulator.snapshot import Repository
 
-from .declarations import Blueprint, EnvEntry, ServiceSpec
+from .declarations import EnvEntry, ServiceSpec
 from .identifiers import letters
-from .linking import private_name, referred
+from .linking import private_name
 from .plans import InstanceType, cpu_count, web_concurrency
+from .values import PRINTED, Known, Scope, declared, is_printed, kind_of, known
 
 BUILD, RUN, BOTH = EnvPhase.BUILD, EnvPhase.RUN, EnvPhase.BOTH
 
 _TYPE_WORDS = {"W": "web", "P": "pserv", "K": "worker", "C": "cron", "S": "static"}
-
-_FORM_KINDS = {
-    "literal": EnvKind.LITERAL, "generated": EnvKind.GENERATED, "prompted": EnvKind.PROMPT,
-    "database": EnvKind.DATABASE, "service": EnvKind.SERVICE, "empty": EnvKind.PROMPT,
-}  # fmt: skip
-
-_PRINTED = (EnvKind.LITERAL, EnvKind.GROUP, EnvKind.PLATFORM, EnvKind.FLAG)
-"""Kinds whose value stands in the file or comes from Render; what replaces it by --env may be printed as well."""
 
 LANGUAGE_ENV: dict[str, tuple[tuple[str, str, EnvPhase], ...]] = {
     "python": (
@@ -65,11 +58,13 @@ LANGUAGE_ENV: dict[str, tuple[tuple[str, str, EnvPhase], ...]] = {
 
 
 class Environment(NamedTuple):
-    """variables: sorted by name. hidden: the values that are not printed. unset: prompted names without a value."""
+    """variables: sorted by name. hidden: the values that are not printed. empty: variables that have no form.
+    unanswered: prompts that nobody has answered, each with the service it belongs to: this one, or one it refers to."""
 
     variables: tuple[EnvVar, ...]
     hidden: dict[str, str]
-    unset: tuple[EnvEntry, ...]
+    empty: tuple[EnvEntry, ...]
+    unanswered: tuple[tuple[str, EnvEntry], ...]
 
     def get(self, name: str) -> EnvVar | None:
         return next((v for v in self.variables if v.name == name), None)
@@ -88,63 +83,56 @@ class Environment(NamedTuple):
 
 
 def environment(
-    *, spec: ServiceSpec, blueprint: Blueprint | None, repository: Repository, inputs: Inputs, runtime: str,
-    instance: InstanceType,
-) -> Environment:  # fmt: skip
+    *, spec: ServiceSpec, scope: Scope, repository: Repository, runtime: str, instance: InstanceType
+) -> Environment:
     """Everything the service's build and process see; a static site has no process, only a build."""
-    variables = {v.name: v for v in platform_variables(spec, repository, runtime, instance)}
-    unset: dict[str, EnvEntry] = {}
-    for entry in _declared(spec, blueprint):
-        kind = EnvKind.GROUP if entry.group and entry.form == "literal" else _FORM_KINDS[entry.form]
-        reference, known = referred(entry, blueprint)
+    defaults = platform_variables(spec, repository, runtime, instance, is_preview=scope.is_preview)
+    variables = {v.name: v for v in defaults}
+    values: dict[str, Known] = {}
+    empty: dict[str, EnvEntry] = {}
+    for entry in declared(spec, scope.blueprint):
+        value = values[entry.key] = known(entry, spec, scope)
         variables[entry.key] = EnvVar(
-            name=entry.key, value=known or entry.value, kind=kind, origin=entry.origin, reference=reference
-        )
-        if entry.form in ("prompted", "empty"):
-            unset[entry.key] = entry
-        else:
-            unset.pop(entry.key, None)
-    hidden: dict[str, str] = {}
-    for given in inputs.env:
-        _give(variables, hidden, given)
-        unset.pop(given.name, None)
+            name=entry.key, value=value.value, kind=kind_of(entry), origin=entry.origin, reference=value.reference,
+            made_as=value.made_as,
+        )  # fmt: skip
+        empty = {key: e for key, e in {**empty, entry.key: entry}.items() if e.form == "empty"}
+    for given in scope.given_to(spec.name).values():
+        values[given.name] = _give(variables, given)
+        empty.pop(given.name, None)
     if spec.kind == "S":
         variables = {name: replace(v, phase=BUILD) for name, v in variables.items()}
     ordered = tuple(variables[name] for name in sorted(variables))
-    return Environment(ordered, hidden, tuple(unset.values()))
+    # Where two have one value, a log shows the name of the service's own: what comes last names it.
+    order = sorted(values, key=lambda name: variables[name].kind is not EnvKind.SERVICE)
+    hidden = {name: text for name in order if (text := values[name].hidden) is not None}
+    unanswered = tuple(value.unset for value in values.values() if value.unset is not None)
+    return Environment(ordered, hidden, tuple(empty.values()), unanswered)
 
 
-def _declared(spec: ServiceSpec, blueprint: Blueprint | None) -> list[EnvEntry]:
-    """Group variables first, then the service's own, so that the later win."""
-    groups = blueprint.groups if blueprint else {}
-    linked = [e for entry in spec.env if entry.form == "group" for e in groups.get(entry.group, ())]
-    usable = [e for e in linked if e.form in ("literal", "generated")]
-    return usable + [entry for entry in spec.env if entry.form != "group"]
-
-
-def _give(variables: dict[str, EnvVar], hidden: dict[str, str], given: GivenVar) -> None:
-    """A variable from the command line. One that the platform keeps secret stays secret; a value
-    from an env file may be anything, so it is never printed."""
+def _give(variables: dict[str, EnvVar], given: GivenVar) -> Known:
+    """A variable the user gave. One that the platform keeps secret stays secret, and so does what an env file says."""
     declared = variables.get(given.name)
     kind = declared.kind if declared else EnvKind.FLAG
-    secret = kind not in _PRINTED or given.source != "flag"
-    if kind in _PRINTED:
+    printed = is_printed(given, kind)
+    if kind in PRINTED:
         kind = EnvKind.FLAG if given.source == "flag" else EnvKind.SECRET
     variables[given.name] = EnvVar(
-        name=given.name, value=None if secret else given.value, kind=kind,
+        name=given.name, value=given.value if printed else None, kind=kind,
         origin=given.origin or (declared.origin if declared else None),
     )  # fmt: skip
-    if secret:
-        hidden[given.name] = given.value
+    return Known(value=given.value) if printed else Known(hidden=given.value)
 
 
-def platform_variables(spec: ServiceSpec, repository: Repository, runtime: str, instance: InstanceType) -> list[EnvVar]:
+def platform_variables(
+    spec: ServiceSpec, repository: Repository, runtime: str, instance: InstanceType, *, is_preview: bool
+) -> list[EnvVar]:
     """Render's own variables (rule render/default-env)."""
     id_ = service_id(spec, repository)
     public = spec.kind in "WS"
     rows: list[tuple[str, str | None, EnvPhase]] = [
         ("RENDER", "true", BOTH),
-        ("IS_PULL_REQUEST", "false", BOTH),
+        ("IS_PULL_REQUEST", "true" if is_preview else "false", BOTH),
         ("RENDER_SERVICE_ID", id_, BOTH),
         ("RENDER_SERVICE_NAME", spec.name, BOTH),
         ("RENDER_SERVICE_TYPE", _TYPE_WORDS.get(spec.kind, "web"), BOTH),

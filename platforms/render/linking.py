@@ -42,31 +42,17 @@ def postgres_host(name: str, repository: Repository) -> str:
     return f"dpg-{letters(f'{repository.name}/{name}', 20)}-a"
 
 
-def referred(entry: EnvEntry, blueprint: Blueprint | None) -> tuple[Reference | None, str | None]:
-    """What a variable that refers to something of the file gets: a fact of a datastore, or a value that is known
-    already. Both None where the file does not say."""
+def datastore_fact(entry: EnvEntry, blueprint: Blueprint) -> Reference | None:
+    """The fact of a datastore of the file that a variable asks for; None where it asks for something else."""
     wanted = entry.reference
-    if wanted is None or blueprint is None:
-        return None, None
+    fact = _FACTS.get(wanted.what) if wanted is not None else None
+    if wanted is None or fact is None or not wanted.is_property:
+        return None
     if entry.form == "database":
         database = _database(blueprint, wanted.name)
-        fact = _FACTS.get(wanted.what)
-        return (Reference(service=blueprint.name_of(database), fact=fact), None) if database and fact else (None, None)
+        return Reference(service=blueprint.name_of(database), fact=fact) if database else None
     target = next((spec for spec in blueprint.services if spec.name == wanted.name), None)
-    if target is None:
-        return None, None
-    if target.kind == "V":
-        fact = _FACTS.get(wanted.what)
-        return (Reference(service=target.name, fact=fact), None) if fact else (None, None)
-    return None, _of_service(target, wanted.what)
-
-
-def _of_service(target: ServiceSpec, what: str) -> str | None:
-    """A web or private service's host and port in the private network: the port is PORT's, 10000 by default."""
-    if target.kind not in "WP" or what not in ("host", "port", "hostport"):
-        return None
-    port = next((e.value for e in target.env if e.key == "PORT" and e.form == "literal" and e.value), DEFAULT_PORT)
-    return {"host": slug(target.name), "port": port, "hostport": f"{slug(target.name)}:{port}"}.get(what)
+    return Reference(service=target.name, fact=fact) if target is not None and target.kind == "V" else None
 
 
 def _database(blueprint: Blueprint, name: str) -> Database | None:

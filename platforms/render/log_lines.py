@@ -74,7 +74,7 @@ def _lines(service: Service, event: Event) -> tuple[str, ...]:
         case DeployFailed(phase="port"):
             return (_port_scan_timeout(event),)
         case Live():
-            return _live(service)
+            return _live(service, event)
         case Restarted() | _:
             return ()
 
@@ -166,10 +166,15 @@ def _port_scan_timeout(event: DeployFailed) -> str:
     )
 
 
-def _live(service: Service) -> tuple[str, ...]:
+def _live(service: Service, event: Live) -> tuple[str, ...]:
+    """The port comes from a later look (rule render/detected-port). With more than one, Render tells the protocol of
+    the others, which is not known here: then nothing is said of any."""
     if service.type is ServiceType.STATIC:
         return ("Your site is live 🎉",)
     url = next((v.value for v in service.env if v.name == "RENDER_EXTERNAL_URL"), None)
     if not url:
         return ("Your service is live 🎉",)
-    return ("Your service is live 🎉", "", _BAR, "", f"Available at your primary URL {url}", "", _BAR)
+    found: tuple[str, ...] = ()
+    if event.port is not None and not event.other_ports and service.type is ServiceType.WEB:
+        found = (f"Detected service running on port {event.port}", PORT_DOCS)
+    return ("Your service is live 🎉", "", _BAR, "", f"Available at your primary URL {url}", "", _BAR, *found)

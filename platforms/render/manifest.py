@@ -39,7 +39,8 @@ def read_blueprint(text: str, file: str) -> Blueprint:
     services, databases, groups = _resources(root, notes)
     tell_booleans(notes)
     keys = {key.text: key.origin for key, _ in root.pairs}
-    return Blueprint(file, services, databases, groups, (*result.diagnostics, *notes.found), keys)
+    previews = texts_of(root.get("previews")) | texts_of(root)  # the deprecated names stand at the root
+    return Blueprint(file, services, databases, groups, (*result.diagnostics, *notes.found), keys, previews)
 
 
 def _check_version(root: Mapping, notes: Notes) -> None:

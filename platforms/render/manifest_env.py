@@ -71,7 +71,7 @@ def _entry(item: Mapping, notes: Notes, path: str, service: str | None, group: s
     literal = _literal(key.text, value, notes, service) if form == "literal" and value is not None else None
     reference = _reference(item, form, path, notes, service)
     origin = value.origin if form == "literal" and value is not None else key.origin
-    return EnvEntry(key.text, form, literal, origin, group, reference)
+    return EnvEntry(key.text, form, literal, origin, group, reference, text_of(item, "previewValue"))
 
 
 def _check_link(item: Mapping, linked: Value, notes: Notes, service: str | None) -> None:

@@ -40,8 +40,8 @@ def read_service(number: int, node: Mapping, notes: Notes) -> ServiceSpec | None
     return ServiceSpec(
         number=number, name=name.text, kind=kind, runtime=runtime, origin=node.origin, texts=texts_of(node),
         image=_image(node), env=env, domains=_domains(node), disk=_texts_or_none(node.get("disk")),
-        scaling=_texts_or_none(node.get("scaling")), routes=_rows(node.get("routes")),
-        headers=_rows(node.get("headers")), previews=texts_of(node.get("previews")),
+        scaling=_texts_or_none(node.get("scaling")), maintenance=_texts_or_none(node.get("maintenanceMode")),
+        routes=_rows(node.get("routes")), headers=_rows(node.get("headers")), previews=texts_of(node.get("previews")),
         keys={key.text: key.origin for key, _ in node.pairs},
     )  # fmt: skip
 

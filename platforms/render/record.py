@@ -17,18 +17,21 @@ from emulator.model.origin import Origin
 from . import fields, rules
 from .declarations import Identity, ServiceSpec, Value
 from .reading import few, fits, is_null, near, text_of
-from .record_fields import DATASTORES, FIELDS, IN_MAPPING, INSIDE, KINDS, PARTS, TYPE_OF_KIND
+from .record_fields import DATASTORES, FIELDS, IN_MAPPING, INSIDE, KINDS, NOTHING_SET, PARTS, TYPE_OF_KIND
 
 EXPORTS = "export it with `render services --output json`, or from the API at /v1/services/ID"
 
 
 class Recorded(NamedTuple):
     """A service as Render has it. env: its variables, None where no file has them. paths: every field that is
-    written, for what becomes of it."""
+    written, for what becomes of it. idle: those with which nothing is set. suspended: why Render has taken it out of
+    service, None where it has not."""
 
     spec: ServiceSpec
     env: tuple[GivenVar, ...] | None
     paths: dict[str, Origin]
+    idle: frozenset[str] = frozenset()
+    suspended: Value | None = None
 
     @property
     def repo(self) -> str:
@@ -64,7 +67,7 @@ def read_records(texts: Iterable[GivenText], wanted: tuple[str, ...] = ()) -> Re
     read = [r for number, node in enumerate(services) if (r := _service(number, node, found, unknown)) is not None]
     if any(parts.lists.values()) and (index := _meant(read, wanted, parts, found)) is not None:
         read[index] = _with_lists(read[index], parts.lists)
-    read = [_with_groups(recorded, parts.groups) for recorded in read]
+    read = [_with_groups(recorded, parts.groups, found) for recorded in read]
     found += [_unknown(path, origin) for path, origin in unknown.items()]
     return Records(tuple(read), tuple(found))
 
@@ -90,6 +93,9 @@ def _sort(item: Mapping, services: list[Mapping], parts: _Parts, found: list[Dia
             return
         if key in PARTS and isinstance(node, Mapping):
             parts.lists[PARTS[key]].append(node)
+            return
+        if key == "envGroup" and isinstance(node, Mapping):
+            parts.groups.append(node)
             return
         if key in DATASTORES:
             name = text_of(node, "name") if isinstance(node, Mapping) else None
@@ -137,11 +143,31 @@ def _service(number: int, node: Mapping, found: list[Diagnostic], unknown: dict[
         number=number, name=name.text, kind=kind, runtime=runtime, origin=node.origin, texts=texts,
         image=_image(node) if runtime.text == "image" else None, domains=_domains(_list(node, "customDomains")),
         disk=_mapping(node, "serviceDetails.disk"), scaling=_scaling(node), routes=_rows(_list(node, "routes")),
+        maintenance=_mapping(node, "serviceDetails.maintenanceMode"),
         headers=_rows(_list(node, "headers")), keys=_keys(paths, texts), source="record", identity=_identity(node),
     )  # fmt: skip
     listed = _at(node, "envVars")
     env = tuple(_variables(_list(node, "envVars"))) if isinstance(listed, Sequence) else None
-    return Recorded(spec, env, paths)
+    idle = frozenset(path for path in paths if _sets_nothing(_at(node, path)))
+    return Recorded(spec, env, paths, idle, _suspended(node))
+
+
+def _sets_nothing(value: Node | None) -> bool:
+    """Whether it is how the API says that a setting is not made."""
+    if isinstance(value, Mapping):
+        enabled = value.get("enabled")
+        return all(map(_sets_nothing, [enabled] if enabled else [part for _, part in value.items()]))
+    if isinstance(value, Sequence):
+        return all(map(_sets_nothing, value.items))
+    return value is None or value.text in NOTHING_SET
+
+
+def _suspended(node: Mapping) -> Value | None:
+    said, by = _text(node, "suspended"), _at(node, "suspenders")
+    if said is None or said.text != "suspended":
+        return None
+    names = [item.text for item in by.items if isinstance(item, Scalar)] if isinstance(by, Sequence) else []
+    return Value(few(names) or "nobody says why", said.origin)
 
 
 def _walk(node: Mapping, prefix: str, unknown: dict[str, Origin]) -> list[tuple[str, Origin]]:
@@ -212,10 +238,13 @@ def _used(texts: dict[str, Value], runtime: str) -> dict[str, Value]:
     return {field: value for field, value in texts.items() if field not in idle}
 
 
+_NESTED = ("disk", "scaling", "headers", "routes", "maintenanceMode")
+
+
 def _keys(paths: dict[str, Origin], texts: dict[str, Value]) -> dict[str, Origin]:
     """The fields of render.yaml that are set, each with its place."""
     lists = {FIELDS[path].into: origin for path, origin in paths.items() if FIELDS[path].type in ("list", "mapping")}
-    kept = {field: origin for field, origin in lists.items() if field in ("disk", "scaling", "headers", "routes")}
+    kept = {field: origin for field, origin in lists.items() if field in _NESTED}
     return kept | {field: value.origin for field, value in texts.items()}
 
 
@@ -285,7 +314,9 @@ def _variables(items: list[Mapping]) -> list[GivenVar]:
 
 
 def _domains(items: list[Mapping]) -> tuple[str, ...]:
-    return tuple(name.text for item in items if (name := _text(item, "name")) is not None)
+    """Those that lead to the service first; then those that only redirect to them."""
+    names = [(_text(item, "redirectForName"), name.text) for item in items if (name := _text(item, "name")) is not None]
+    return tuple(name for target, name in sorted(names, key=lambda one: bool(one[0] and one[0].text)))
 
 
 def _rows(items: list[Mapping]) -> tuple[dict[str, Value], ...]:
@@ -320,7 +351,7 @@ def _with_lists(recorded: Recorded, lists: dict[str, list[Mapping]]) -> Recorded
     )  # fmt: skip
 
 
-def _with_groups(recorded: Recorded, groups: list[Mapping]) -> Recorded:
+def _with_groups(recorded: Recorded, groups: list[Mapping], found: list[Diagnostic]) -> Recorded:
     """The variables of the groups that are linked to the service come before its own, which win."""
     identity = recorded.spec.identity
     linked: list[GivenVar] = []
@@ -331,7 +362,18 @@ def _with_groups(recorded: Recorded, groups: list[Mapping]) -> Recorded:
         if recorded.spec.name in ids or (identity and identity.id in ids):
             is_linked = True
             linked += _variables(_list(group, "envVars"))
+            if group.key("envVars") is None:
+                found.append(_group_without_variables(recorded.spec, group))
     return recorded._replace(env=(*linked, *(recorded.env or ()))) if is_linked else recorded
+
+
+def _group_without_variables(spec: ServiceSpec, group: Mapping) -> Diagnostic:
+    name = _text(group, "name")
+    return info(
+        "render/record-without-env", f"the env group {name.text if name else ''} is linked to {spec.name}, and its "
+        "variables are not in the record", fault=Fault.APP, service=spec.name, origin=group.origin,
+        rule=rules.SERVICE_RECORD.id, help="export /v1/env-groups/ID: the list of all groups has no variables",
+    )  # fmt: skip
 
 
 def _not_a_record(message: str, origin: Origin, help_: str) -> Diagnostic:

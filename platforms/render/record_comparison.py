@@ -93,6 +93,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("disk.name", _part("disk", "name"), ""),
     Setting("disk.mountPath", _part("disk", "mountPath"), ""),
     Setting("disk.sizeGB", _part("disk", "sizeGB")),
+    Setting("maintenanceMode.enabled", lambda spec: (spec.maintenance or {}).get("enabled"), "false"),
     Setting("autoDeployTrigger", _auto_deploy),
     Setting("renderSubdomainPolicy", _text("renderSubdomainPolicy")),
 )

@@ -22,9 +22,14 @@ class RecordField(NamedTuple):
     note: str = ""
 
 
-def _apart(type_: str, note: str = "it says nothing of what runs") -> RecordField:
-    """A field that changes nothing of a run."""
+def _apart(type_: str, note: str) -> RecordField:
+    """A field that a run here does not follow."""
     return RecordField(type_, "", NOT_IMITATED, note)
+
+
+def _about(type_: str, note: str = "it says nothing of what runs") -> RecordField:
+    """A field that changes nothing of a run."""
+    return RecordField(type_, note=note)
 
 
 FIELDS: dict[str, RecordField] = {
@@ -42,16 +47,16 @@ FIELDS: dict[str, RecordField] = {
     "autoDeployTrigger": RecordField("string", "autoDeployTrigger"),
     "registryCredential": RecordField("mapping", "registryCredential"),
     "suspended": _apart("string", "a suspended service is run here all the same"),
-    "suspenders": _apart("list", "a suspended service is run here all the same"),
-    "notifyOnFail": _apart("string"),
-    "artifactSourceId": _apart("string"),
-    "createdAt": _apart("string"),
-    "updatedAt": _apart("string"),
-    "dashboardUrl": _apart("string"),
-    "ownerId": _apart("string"),
-    "owner": _apart("mapping"),
-    "environmentId": _apart("string"),
-    "projectId": _apart("string"),
+    "suspenders": _about("list", "who suspended it"),
+    "notifyOnFail": _about("string"),
+    "artifactSourceId": _about("string"),
+    "createdAt": _about("string"),
+    "updatedAt": _about("string"),
+    "dashboardUrl": _about("string"),
+    "ownerId": _about("string"),
+    "owner": _about("mapping"),
+    "environmentId": _about("string"),
+    "projectId": _about("string"),
     "serviceDetails.runtime": RecordField("string", "runtime"),
     "serviceDetails.env": RecordField("string", "runtime"),
     "serviceDetails.plan": RecordField("string", "plan"),
@@ -77,13 +82,13 @@ FIELDS: dict[str, RecordField] = {
     "serviceDetails.envSpecificDetails.dockerfilePath": RecordField("string", "dockerfilePath"),
     "serviceDetails.envSpecificDetails.registryCredential": RecordField("mapping", "registryCredential"),
     "serviceDetails.url": RecordField("string", note="RENDER_EXTERNAL_URL"),
-    "serviceDetails.openPorts": _apart("list", "the ports are looked for again"),
+    "serviceDetails.openPorts": _about("list", "the ports are looked for again"),
     "serviceDetails.buildPlan": _apart("string", "builds take this machine's time"),
     "serviceDetails.cache": _apart("mapping", "there is no cache at the edge"),
     "serviceDetails.internalRouting": _apart("string", "there is one local network"),
     "serviceDetails.sshAddress": _apart("string", "there is no SSH"),
-    "serviceDetails.lastSuccessfulRunAt": _apart("string"),
-    "serviceDetails.parentServer": _apart("mapping"),
+    "serviceDetails.lastSuccessfulRunAt": _about("string"),
+    "serviceDetails.parentServer": _about("mapping"),
     "envVars": RecordField("list", "envVars"),
     "secretFiles": _apart("list", "their names are known, their contents not"),
     "customDomains": RecordField("list", "domains"),
@@ -124,3 +129,6 @@ PARTS = {
     "route": "routes",
 }  # fmt: skip
 """What the API lists at addresses of their own (`/env-vars`), an item each; and where it belongs in the service."""
+
+NOTHING_SET = ("", "false", "no", "off", "not_suspended", "no-cache", "null")
+"""Values of the API where a setting is not made."""

@@ -7,6 +7,7 @@ from emulator.model.choice import Trace
 from emulator.model.diagnostic import Diagnostic, Fault, UsageError, error, info, warning
 from emulator.model.plan import Coverage
 from emulator.model.record import replace
+from emulator.model.rule import Fidelity
 from emulator.snapshot import Snapshot
 
 from . import fields, rules
@@ -14,7 +15,7 @@ from .declarations import Blueprint
 from .reading import few, near
 from .record import Recorded, read_records
 from .record_comparison import compared
-from .record_fields import FIELDS, RecordField
+from .record_fields import FIELDS
 from .service import ServiceResult, resolve_service
 
 
@@ -115,6 +116,15 @@ def _doubts(repo: Snapshot, recorded: Recorded) -> list[Diagnostic]:
                 service=spec.name, rule=rules.SERVICE_RECORD.id, help="run it in a clone of that repository",
             )
         )  # fmt: skip
+    if recorded.suspended is not None:
+        found.append(
+            info(
+                "render/record-suspended",
+                f"{spec.name} is suspended on Render ({recorded.suspended.text}); it is run here all the same",
+                fault=Fault.APP, origin=recorded.suspended.origin, service=spec.name, rule=rules.SERVICE_RECORD.id,
+                help="resume it in the Dashboard",
+            )
+        )  # fmt: skip
     if recorded.env is None:
         found.append(
             info(
@@ -133,7 +143,9 @@ def _coverage(recorded: Recorded, result: ServiceResult) -> list[Coverage]:
         field = FIELDS[path]
         like = fields.SERVICE_FIELDS.get(field.into)
         fidelity, note = (like.fidelity, like.note) if like else (field.fidelity, field.note)
+        if path in recorded.idle:
+            fidelity, note = Fidelity.EXACT, "nothing is set with it"
         if field.into in result.unread:
-            fidelity, note = RecordField("").fidelity, f"not read: {result.unread[field.into]}"
+            fidelity, note = Fidelity.EXACT, f"not read: {result.unread[field.into]}"
         rows.append(Coverage(key=f"{recorded.spec.name}.{path}", origin=origin, fidelity=fidelity, note=note))
     return rows

@@ -89,6 +89,7 @@ def _contested(spec: ServiceSpec, blueprint: Blueprint) -> list[Diagnostic]:
                         f"{entry.key} is in the groups {other.group} and {entry.group}; Render promises no winner",
                         origin=entry.origin, service=spec.name, rule=rules.ENV_GROUPS.id,
                         related=(Related(origin=other.origin, message="the other one"),),
+                        facts=("the one that stands last in the file is taken here: today the newest group wins",),
                         help="keep it in one group, or set it on the service",
                     )
                 )  # fmt: skip

@@ -9,16 +9,19 @@ from emulator.contract import GivenText, Inputs, Prompt, Resolution, Secrets, ha
 from emulator.model.choice import Decision, Rejected, Trace
 from emulator.model.diagnostic import Diagnostic, Fault, Severity, UsageError, error, info, warning
 from emulator.model.origin import Origin
-from emulator.model.plan import Coverage, Plan
+from emulator.model.plan import Coverage, Plan, Service
+from emulator.model.record import replace
 from emulator.snapshot import Look, Snapshot, Unreadable
 from platforms.common import unreadable
 
 from . import rules
 from .coverage import blueprint_coverage, datastore_coverage, key_coverage, merged
 from .declarations import Blueprint, Database, ServiceSpec
+from .elsewhere import as_elsewhere
 from .emptiness import absence, nearest_file, nothing_to_run
 from .fields import DEFAULT_PATH
 from .manifest import read_blueprint
+from .previews import as_preview, is_preview
 from .procfile import process_line
 from .reading import few, legible, near
 from .references import edges, reference_problems
@@ -40,11 +43,17 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
         return _from_record(repo, inputs, texts, detected)
     created_from = inputs.options.get("created_from", "repository")
     blueprint, found = _blueprint(repo, inputs, trace)
+    if blueprint and is_preview(inputs):
+        blueprint, more = as_preview(blueprint, inputs, trace)
+        found += more
+    elif is_preview(inputs):
+        question = "Which services does a preview have?"
+        trace.note("preview", question, "this one", "there is no Blueprint", rule=rules.PREVIEWS)
     specs = blueprint.services if blueprint else _without_blueprint(repo, created_from, trace, found)
     found += blueprint.diagnostics if blueprint else ()
     specs, databases = _selected(specs, blueprint.databases if blueprint else (), inputs, found)
     results = [_result(repo, inputs, spec, blueprint, created_from) for spec in specs]
-    results += [_database(repo, d, blueprint.name_of(d)) for d in databases] if blueprint else []
+    results += [_database(repo, inputs, d, blueprint.name_of(d)) for d in databases] if blueprint else []
     found += [d for result in results for d in result.diagnostics]
     explained = has_errors(tuple(found)) or any(d.code == "render/workflow-not-run" for d in found)
     if not results and not explained:
@@ -94,16 +103,24 @@ def _result(
     if spec.kind == "V":
         from .datastores import key_value
 
-        service = key_value(spec, repo.repository)
+        service = _emptied(key_value(spec, repo.repository), inputs)
         return ServiceResult(service, tuple(service_problems(spec)), coverage=datastore_coverage(spec.origin))
-    return resolve_service(repo, inputs, spec, blueprint, created_from)
+    result = resolve_service(repo, inputs, spec, blueprint, created_from)
+    return as_elsewhere(result, spec, repo.repository)
 
 
-def _database(repo: Snapshot, database: Database, called: str) -> ServiceResult:
+def _database(repo: Snapshot, inputs: Inputs, database: Database, called: str) -> ServiceResult:
     from .datastores import postgres
 
-    service = postgres(database, called, repo.repository)
+    service = _emptied(postgres(database, called, repo.repository), inputs)
     return ServiceResult(service, tuple(database_problems(database)), coverage=datastore_coverage(database.origin))
+
+
+def _emptied(service: Service, inputs: Inputs) -> Service:
+    """A preview's datastores are new ones: they begin empty, and what they hold goes with them."""
+    if service.datastore is None or not is_preview(inputs):
+        return service
+    return replace(service, datastore=replace(service.datastore, persistent=False))
 
 
 def _secrets(results: list[ServiceResult]) -> Secrets:
@@ -111,9 +128,9 @@ def _secrets(results: list[ServiceResult]) -> Secrets:
 
 
 def _prompts(results: list[ServiceResult]) -> tuple[Prompt, ...]:
-    return tuple(
-        Prompt(service=r.service.name, name=entry.key, origin=entry.origin) for r in results for entry in r.unset
-    )
+    """Each once, also where several services refer to it."""
+    unanswered = {(service, entry.key): entry for r in results for service, entry in r.unanswered}
+    return tuple(Prompt(service=at, name=key, origin=entry.origin) for (at, key), entry in unanswered.items())
 
 
 def _blueprint(repo: Snapshot, inputs: Inputs, trace: Trace) -> tuple[Blueprint | None, list[Diagnostic]]:
@@ -205,11 +222,23 @@ def _selected(
         help_ = help_ if names else "the repository declares no service"
         raise UsageError(f"there is no service {unknown[0]!r}", help=help_, code="usage/unknown-service")
     chosen = {s.name for s in specs if s.name in inputs.services}
-    needed = {e.reference.name for s in specs if s.name in chosen for e in s.env if e.reference}
+    needed = _needed(specs, chosen)
     return (
         tuple(s for s in specs if s.name in chosen or (s.kind == "V" and s.name in needed)),
         tuple(d for d in databases if d.name in inputs.services or needed & {d.name, *d.replicas}),
     )
+
+
+def _needed(specs: tuple[ServiceSpec, ...], chosen: set[str]) -> set[str]:
+    """What the chosen refer to, also through a variable of another service."""
+    referred = {s.name: {e.reference.name for e in s.env if e.reference} for s in specs}
+    needed: set[str] = set()
+    ahead = [*chosen]
+    while ahead:
+        more = referred.get(ahead.pop(), set()) - needed
+        needed |= more
+        ahead += more
+    return needed
 
 
 def _coverage(

@@ -4,10 +4,13 @@ Every value here is the same for all services, so that a plan costs nothing for 
 """
 
 from emulator.model.choice import Trace
-from emulator.model.router import Header, HeaderMode, Page, Router
+from emulator.model.diagnostic import Diagnostic, Fault, info
+from emulator.model.record import replace
+from emulator.model.router import Header, HeaderMode, Page, Reserved, Router
 
 from . import rules
 from .declarations import ServiceSpec
+from .environment import external_host
 from .plans import DEFAULT, canonical
 
 RESPONSE_LIMIT_S = 6000
@@ -50,6 +53,38 @@ _PAGE = """\
 """
 
 
+_MAINTENANCE = Page(
+    status=503,
+    body="<title>503</title>\n<h1>Maintenance</h1>\n<!-- emu: maintenanceMode is enabled -->\n",
+    content_type="text/html; charset=utf-8",
+)
+
+
+def local_name(spec: ServiceSpec) -> str | None:
+    """Where its public name would lead: the same, under localhost."""
+    return f"{external_host(spec).removesuffix('.com')}.localhost" if spec.kind in "WS" else None
+
+
+def in_maintenance(spec: ServiceSpec) -> bool:
+    """Whether no public request reaches it (rule render/maintenance-mode)."""
+    enabled = (spec.maintenance or {}).get("enabled")
+    return spec.kind == "W" and enabled is not None and enabled.text == "true"
+
+
+def maintenance_told(spec: ServiceSpec) -> list[Diagnostic]:
+    """Why a service that is live answers nobody."""
+    if not in_maintenance(spec):
+        return []
+    rule = rules.MAINTENANCE
+    return [
+        info(
+            "render/maintenance", f"{spec.name} is in maintenance mode: it runs, and every public request gets a 503",
+            fault=Fault.APP, service=spec.name, origin=spec.keys.get("maintenanceMode", spec.origin), rule=rule.id,
+            url=rule.url, help="set maintenanceMode.enabled to false",
+        )
+    ]  # fmt: skip
+
+
 def router_of(spec: ServiceSpec, trace: Trace) -> Router | None:
     """What stands before a web service or a static site; nothing does before the others."""
     if spec.kind == "S":
@@ -61,7 +96,8 @@ def router_of(spec: ServiceSpec, trace: Trace) -> Router | None:
         "Render's edge ends TLS and says https in X-Forwarded-Proto; Host is left as it was sent here",
         rule=rules.EDGE_REQUEST_HEADERS,
     )  # fmt: skip
-    return _FREE if canonical(spec.text("plan") or DEFAULT) == "free" else _PAID
+    router = _FREE if canonical(spec.text("plan") or DEFAULT) == "free" else _PAID
+    return replace(router, reserved=Reserved(paths=("*",), page=_MAINTENANCE)) if in_maintenance(spec) else router
 
 
 def _router(unreachable: str) -> Router:

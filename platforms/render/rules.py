@@ -119,6 +119,11 @@ DOCKER_CONTEXT = _rule(
     "docker-context", "The build context is the service's root unless dockerContext names another folder.",
     DOCS + "blueprint-spec", DOCUMENTED,
 )  # fmt: skip
+OTHER_REPOSITORY = _rule(
+    "other-repository", "A service with `repo` is built from that repository, wherever the Blueprint lies.",
+    DOCS + "blueprint-spec", DOCUMENTED, NOT_IMITATED,
+    note="Its fields are checked, its files are not; one of the same name is taken for a fork of the one at hand.",
+)  # fmt: skip
 CLEAN_CLONE = _rule(
     "clean-clone",
     "A build starts from a fresh clone: files that git ignores are not there.",
@@ -140,6 +145,19 @@ PORT_SCAN = _rule(
     LOG,
     note="Documentation gives 15 minutes, one post-mortem 90 seconds.",
 )
+DETECTED_PORT = _rule(
+    "detected-port", "`Detected service running on port N` follows `Your service is live`, from a later scan.",
+    "two deploy logs; a tutorial of Render's shows it before", LOG, APPROXIMATE,
+    note="Told at once here: in one log it came five minutes later. Not told where other ports are open as well, since "
+    "their protocols would stand there.",
+)  # fmt: skip
+SEVERAL_PORTS = _rule(
+    "several-ports",
+    "Of several open ports the one that PORT names gets the public requests, else one that speaks HTTP; the others are "
+    "for the private network. At most 75 may be open.",
+    DOCS + "web-services", DOCUMENTED, APPROXIMATE,
+    note="Which of several is taken where none is PORT's is not published: the lowest here. 75 is not watched.",
+)  # fmt: skip
 HEALTH_CHECK = _rule(
     "health-check",
     "GET on healthCheckPath must answer 200-399 within 5 seconds; failing for 15 minutes cancels the deploy.",
@@ -150,6 +168,25 @@ CRASH = _rule(
     "crash-restart", "A process that ends during a deploy is started again until the deploy times out.",
     "https://render.com/tutorials/when-deploys-go-wrong/health-checks-and-crashes", LOG, APPROXIMATE,
     note="The waits between starts are not published: 1 s, doubling to 5 min.",
+)  # fmt: skip
+EARLY_EXIT = _rule(
+    "early-exit", "A service whose process ends with status 0 has exited early, which is a failure as well.",
+    "the API's reasons of failure, and deploy logs", LOG,
+)  # fmt: skip
+OUT_OF_MEMORY = _rule(
+    "out-of-memory",
+    "A process that needs more memory than its plan has is killed, told as `Out of memory (used over 512Mi)`, and "
+    "started again.",
+    "events and logs quoted in public repositories", COMMUNITY, APPROXIMATE,
+    note="The Dashboard's own word, `Ran out of memory (used over 512MB) while running your code.`, is no log line.",
+)  # fmt: skip
+CRASH_LOOP = _rule(
+    "crash-loop-suspension", "A service that crashes again and again may be suspended.",
+    "the API's reasons of suspension", INFERRED, NOT_IMITATED, note="It is started again for ever here.",
+)  # fmt: skip
+BUILD_TIMEOUT = _rule(
+    "build-timeout", "A build may take 120 minutes, with 2 CPUs and 8 GB of memory.", DOCS + "build-pipeline",
+    DOCUMENTED, NOT_IMITATED, note="It takes this machine's own time and memory here.",
 )  # fmt: skip
 WORKER_LIVE = _rule(
     "worker-stays-up",
@@ -179,7 +216,8 @@ DEFAULT_ENV = _rule(
     DOCS + "environment-variables",
     DOCUMENTED,
     APPROXIMATE,
-    note="Identifiers are made up here, the same for the same repository and service.",
+    note="Identifiers are made up here, the same for the same repository and service; WEB_CONCURRENCY is not there in "
+    "a build, where Render's is empty.",
 )
 ENV_FORMS = _rule(
     "env-forms", "A variable has one form: value, generateValue, sync: false, fromDatabase, fromService, or a group.",
@@ -196,17 +234,19 @@ ENV_VALUES = _rule(
 )
 ENV_GROUPS = _rule(
     "env-groups",
-    "Variables of a group have a value or generateValue; a service's own variable beats its groups'.",
+    "Variables of a group have a value or generateValue; a service's own variable beats its groups', and of two groups "
+    "the one created last wins.",
     DOCS + "configure-environment-variables",
     DOCUMENTED,
+    APPROXIMATE,
+    note="Groups are taken to be created in the order of the file; Render promises no winner among them.",
 )
 GENERATED_VALUE = _rule(
     "generated-value",
-    "generateValue makes a random 256-bit value, base64, once.",
+    "generateValue makes a random 256-bit value, base64, once; a group's is one for all that link it.",
     DOCS + "blueprint-spec",
     DOCUMENTED,
-    APPROXIMATE,
-    note="Made anew for each `up` for now; Render keeps the first.",
+    note="Made once for a project on this machine and kept; `emu env --forget NAME` has it made anew.",
 )
 PROMPTED_VALUE = _rule(
     "prompted-value",
@@ -342,7 +382,25 @@ REFERENCES = _rule(
     DOCS + "blueprint-spec",
     DOCUMENTED,
     APPROXIMATE,
-    note="Resolved at each deploy; fromService with envVarKey is unset in `up` unless --env gives it.",
+    note="Resolved at each deploy: what the file refers to is what runs here.",
+)
+SECRET_FILES = _rule(
+    "secret-files",
+    "A secret file is at /etc/secrets/NAME, without Docker in the service's root as well, for root and group 1000 to "
+    "read; a Docker build mounts it by an id that has _ for every sign but letters and digits.",
+    DOCS + "docker-secrets",
+    DOCUMENTED,
+    APPROXIMATE,
+    note="Every service gets those of --secret-file; that native builds see them too is not documented.",
+)
+PREVIEWS = _rule(
+    "previews",
+    "A preview has a copy of every service but those with generation off, with IS_PULL_REQUEST=true, previewValue and "
+    "previews.plan in force, minInstances where there is scaling, new empty datastores, and nothing of sync: false.",
+    DOCS + "preview-environments",
+    DOCUMENTED,
+    APPROXIMATE,
+    note="Names and addresses are those of the service itself; Render's carry the number of the pull request.",
 )
 PRIVATE_NETWORK = _rule(
     "private-network",
@@ -492,6 +550,13 @@ EDGE_ROUTING_HEADER = _rule(
     "answers quoted in public repositories", COMMUNITY, APPROXIMATE,
     note="A service that nobody knows, one that sleeps and one that is limited have other words and statuses.",
 )  # fmt: skip
+MAINTENANCE = _rule(
+    "maintenance-mode",
+    "In maintenance mode a service runs on and every public request is answered with 503 and a page; the private "
+    "network reaches it.",
+    DOCS + "maintenance-mode", DOCUMENTED, APPROXIMATE,
+    note="The page is our own: Render's, or the one at `uri`, is not fetched.",
+)  # fmt: skip
 RESPONSE_LIMIT = _rule(
     "response-limit", "An answer may take 100 minutes.", DOCS + "web-services", DOCUMENTED, APPROXIMATE,
     note="What is answered then is not published: 524 here, as Cloudflare does at its own limit. WebSockets go on.",
@@ -560,6 +625,22 @@ REPLACE = _rule(
 FAILED_DEPLOY = _rule(
     "failed-deploy", "A deploy that fails is canceled and the instances before it go on serving.", DOCS + "deploys",
     DOCUMENTED,
+)  # fmt: skip
+RESTART = _rule(
+    "restart", "A restart is a deploy of what runs, with the values it has: changes that wait are not picked up.",
+    DOCS + "deploys", DOCUMENTED,
+)  # fmt: skip
+ROLLBACK = _rule(
+    "rollback", "A rollback makes what an earlier deploy built live again.", DOCS + "deploys", DOCUMENTED, APPROXIMATE,
+    note="The last three that were live can be gone back to here; a free service keeps two there.",
+)  # fmt: skip
+TRIGGERS = _rule(
+    "deploy-triggers", "A push, a deploy hook, a changed variable or env group, a sync starts a deploy.",
+    DOCS + "deploys", DOCUMENTED, NOT_IMITATED, note="A second `emu up` does here.",
+)  # fmt: skip
+ONE_OFF_JOBS = _rule(
+    "one-off-jobs", "A one-off job runs a command on an instance of its own, from the service's current build.",
+    DOCS + "one-off-jobs", DOCUMENTED, NOT_IMITATED,
 )  # fmt: skip
 DISK_STOPS_FIRST = _rule(
     "disk-stops-first", "A service with a disk is stopped before its new instance starts.", DOCS + "disks", DOCUMENTED,

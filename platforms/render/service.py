@@ -9,7 +9,18 @@ from typing import NamedTuple
 from emulator.contract import Inputs
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, error, warning
-from emulator.model.plan import Command, Container, Coverage, Lifecycle, Port, Probes, Resources, Service, Static
+from emulator.model.plan import (
+    Command,
+    Container,
+    Coverage,
+    Lifecycle,
+    Mount,
+    Port,
+    Probes,
+    Resources,
+    Service,
+    Static,
+)
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot, normal
 
@@ -24,7 +35,8 @@ from .limits import SERVICE_TYPES, disk_of, instances_of, shutdown_of
 from .linking import network_names
 from .plans import DEFAULT, InstanceType, canonical, instance_type
 from .pre_deploy import PreDeploy, initial_hook, pre_deploy
-from .router import router_of
+from .router import local_name, maintenance_told, router_of
+from .secret_files import mounts_of, secret_file_problems, with_secrets
 from .site_rules import far_routes, site_problems, static_of
 from .validation import recorded_problems, service_problems
 from .way import Given, Way
@@ -37,7 +49,7 @@ class ServiceResult(NamedTuple):
     service: Service
     diagnostics: tuple[Diagnostic, ...] = ()
     hidden: dict[str, str] = {}
-    unset: tuple[EnvEntry, ...] = ()
+    unanswered: tuple[tuple[str, EnvEntry], ...] = ()
     coverage: tuple[Coverage, ...] = ()
     unread: dict[str, str] = {}
 
@@ -60,23 +72,27 @@ def resolve_service(
         alternative = alternative_to(way, other_way, other)
         command = replace(command, alternative=alternative) if command else None
         found += disagreement(spec, way, other_way, alternative, created_from)
+    found += secret_file_problems(given, way.build)
     port = _port(spec, way.environment, trace, found)
     before, after = pre_deploy(spec, way, trace, found), initial_hook(spec, way, trace, found)
-    found += _unset(spec, way.environment)
+    found += [*_unset(spec, way.environment, inputs), *maintenance_told(spec)]
     life = lifecycle(spec, port, "override" if inputs.options.get("overlapping_deploys") == "override" else "wait")
+    mounts = mounts_of(way.build, inputs) if spec.kind != "S" else ()
+    way = way._replace(build=with_secrets(way.build, inputs))
     static = static_of(spec, way.build, blueprint)
     service = _service(
-        spec, way, command, before, after, port=port, instance=instance, life=life, static=static, trace=trace
-    )
+        spec, way, command, before, after, port=port, instance=instance, life=life, static=static, trace=trace,
+        mounts=mounts,
+    )  # fmt: skip
     return ServiceResult(
-        service, tuple(found), way.environment.hidden, way.environment.unset,
-        (*service_coverage(spec, way), *far_routes(spec, static)), way.unread,
+        service, tuple(found), way.environment.hidden, way.environment.unanswered,
+        (*service_coverage(spec, way, inputs), *far_routes(spec, static)), way.unread,
     )
 
 
 def _service(
     spec: ServiceSpec, way: Way, command: Command | None, before: PreDeploy, after: PreDeploy, *, port: Port | None,
-    instance: InstanceType, life: Lifecycle, static: Static | None, trace: Trace,
+    instance: InstanceType, life: Lifecycle, static: Static | None, trace: Trace, mounts: tuple[Mount, ...],
 ) -> Service:  # fmt: skip
     build, environment = way.build, way.environment
     runs = spec.kind != "S"
@@ -88,7 +104,7 @@ def _service(
     probes = Probes(health=health_probe(spec, port))
     container = Container(
         name=spec.name, ingress=spec.kind == "W", build=build, command=command, port=port,
-        env=environment.variables, probes=probes, resources=resources,
+        env=environment.variables, probes=probes, resources=resources, mounts=mounts,
     )  # fmt: skip
     return Service(
         name=spec.name, type=SERVICE_TYPES[spec.kind], origin=spec.origin if spec.is_declared else None, build=build,
@@ -98,7 +114,8 @@ def _service(
         initial_deploy_hook=after.text, initial_hook_argv=after.argv, initial_hook_origin=after.origin,
         schedule=spec.text("schedule"),
         static=static, disk=disk_of(spec), resources=resources, shutdown=shutdown_of(spec),
-        router=router_of(spec, trace), network_names=network_names(spec), decisions=trace.decisions,
+        router=router_of(spec, trace), local_name=local_name(spec), network_names=network_names(spec),
+        instance_variable="RENDER_INSTANCE_ID", decisions=trace.decisions,
     )  # fmt: skip
 
 
@@ -186,17 +203,22 @@ def _port(spec: ServiceSpec, environment: Environment, trace: Trace, found: list
     return Port(number=setting.value, source=setting.source) if setting else None
 
 
-def _unset(spec: ServiceSpec, environment: Environment) -> list[Diagnostic]:
-    """What Render would ask for, and what nobody would."""
+def _unset(spec: ServiceSpec, environment: Environment, inputs: Inputs) -> list[Diagnostic]:
+    """What Render would ask for, and what nobody would. Another service's prompt is told there, where that is planned
+    too."""
     found: list[Diagnostic] = []
-    asked = [entry for entry in environment.unset if entry.form == "prompted"]
+    asked = {
+        entry.key if service == spec.name else f"{service}'s {entry.key}": entry
+        for service, entry in environment.unanswered
+        if service == spec.name or (inputs.services and service not in inputs.services)
+    }
     if asked:
-        names = ", ".join(entry.key for entry in asked)
+        names, first = ", ".join(asked), next(iter(asked.values()))
         found.append(
             warning(
                 "env/prompted-unset", f"no value here for {names}: Render asks once, when the service is created",
-                service=spec.name, origin=asked[0].origin, rule=rules.PROMPTED_VALUE.id,
-                help=f"give it with --env {asked[0].key}=… or --env-file FILE",
+                service=spec.name, origin=first.origin, rule=rules.PROMPTED_VALUE.id,
+                help=f"give it with --env {first.key}=… or --env-file FILE; `emu up` at a terminal asks, and remembers",
             )
         )  # fmt: skip
     found += [
@@ -204,7 +226,6 @@ def _unset(spec: ServiceSpec, environment: Environment) -> list[Diagnostic]:
             "render/env-without-value", f"{entry.key} has no value, generateValue, sync or reference",
             service=spec.name, origin=entry.origin, rule=rules.ENV_FORMS.id, help="add `value:`",
         )
-        for entry in environment.unset
-        if entry.form == "empty"
+        for entry in environment.empty
     ]  # fmt: skip
     return found

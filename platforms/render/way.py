@@ -10,9 +10,11 @@ from emulator.model.plan import Build, Command
 from emulator.snapshot import Snapshot, normal
 
 from .declarations import Blueprint, ServiceSpec, Value
-from .environment import Environment, environment
-from .plans import InstanceType
+from .environment import Environment, environment, platform_variables
+from .plans import DEFAULT, InstanceType, instance_type
+from .previews import is_preview
 from .procfile import Process, process_line
+from .values import Scope
 
 NO_PROCFILE = "a service synced from a Blueprint never reads a Procfile"
 
@@ -80,10 +82,30 @@ class Given(NamedTuple):
         return self.path(written.text if written else "Dockerfile")
 
     def environment(self, runtime: str) -> Environment:
+        preview = is_preview(self.inputs)
+        scope = Scope(self.blueprint, self.inputs.env, self._set_by_render, preview)
         return environment(
-            spec=self.spec, blueprint=self.blueprint, repository=self.repo.repository, inputs=self.inputs,
-            runtime=runtime, instance=self.instance,
-        )  # fmt: skip
+            spec=self.spec, scope=scope, repository=self.repo.repository, runtime=runtime, instance=self.instance
+        )
+
+    def _set_by_render(self, spec: ServiceSpec, name: str) -> str | None:
+        """The value Render itself gives a variable of any service of the file."""
+        instance = instance_type(spec.text("plan") or DEFAULT) or instance_type(DEFAULT)
+        assert instance is not None
+        runtime = self._runtime_of(spec)
+        variables = platform_variables(
+            spec, self.repo.repository, runtime, instance, is_preview=is_preview(self.inputs)
+        )
+        return next((v.value for v in variables if v.name == name), None)
+
+    def _runtime_of(self, spec: ServiceSpec) -> str:
+        """What builds another service, as far as its variables go by that."""
+        written = spec.runtime.text if spec.runtime else ""
+        root = spec.filled("rootDir")
+        other = self._replace(spec=spec, root=normal((root.text if root else ".").strip().lstrip("/") or ".") or ".")
+        path = other.dockerfile()
+        switches = spec.kind in "WPK" and not self.by_blueprint and written != "image"
+        return "docker" if switches and path is not None and self.repo.is_file(path) else written
 
     def process(self) -> Process:
         """The Procfile's line for this kind of service."""

@@ -128,9 +128,9 @@ class Reader:
     def _dollar(self, parts: list[Part], *, quoted: bool) -> None:
         start = self.position
         following = self.text[start + 1 : start + 2]
-        if self.text.startswith("$((", start):
-            self._arithmetic(parts, quoted=quoted)
-        elif following == "(":
+        if self.text.startswith("$((", start) and self._arithmetic(parts, quoted=quoted):
+            return
+        if following == "(":
             self.position += 2
             parts.append(Substitution(self.substitution(), quoted))
         elif following == "{":
@@ -180,7 +180,9 @@ class Reader:
                 raise NotUnderstood("a ${ that is not closed")
         raise NotUnderstood("a ${ is not closed")
 
-    def _arithmetic(self, parts: list[Part], *, quoted: bool) -> None:
+    def _arithmetic(self, parts: list[Part], *, quoted: bool) -> bool:
+        """`$((…))`. False where its parentheses say that bash reads a `$(` that begins with a subshell; dash does
+        not read that at all."""
         start = self.position + 3
         open_ = 2
         position = start
@@ -191,12 +193,15 @@ class Reader:
             open_ += 1 if found.group() == "(" else -1
             position = found.end()
             if open_ == 1 and not self.text.startswith(")", position):
+                if self.bash:
+                    return False
                 raise NotUnderstood("a $(( that does not end with ))")
         inside = self.text[start : position - 2]
         if re.search(r"(?<![=!<>])=(?!=)|\+\+|--|\$\(", inside):
             raise NotUnderstood("an arithmetic expression that sets a variable")
         self.position = position
         parts.append(Arithmetic(inside, quoted))
+        return True
 
     def _backquotes(self, parts: list[Part], *, quoted: bool) -> None:
         start = end = self.position + 1

@@ -197,3 +197,11 @@ def test_a_server_as_a_module(cmd: str, asked: str, codes: list[str]):
     """`python -m` needs the distribution as well as the program of that name does."""
     text = f"{PYTHON}COPY . .\nRUN pip install -r requirements.txt\nCMD exec {cmd}\n"
     assert [one.code for one in found(text, {"requirements.txt": asked})] == codes
+
+
+@pytest.mark.parametrize(("place", "codes"), [("/usr/bin/", []), ("/app/", ["start/program-not-found"])])
+def test_programs_that_are_copied_to_those_of_the_system(place: str, codes: list[str]):
+    """What a stage puts beside the base image's own programs is not known by name."""
+    text = f"FROM python:3.12 AS b\nRUN make bin\n{PYTHON}RUN pip install flask\n"
+    text += f"COPY --from=b /made/* {place}\nCOPY . .\nCMD exec uvicorn app:app\n"
+    assert [one.code for one in found(text)] == codes

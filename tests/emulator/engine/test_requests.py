@@ -22,7 +22,7 @@ from emulator.engine.requests import (
     task_spec,
 )
 from emulator.engine.rollout_steps import Unit
-from emulator.model.plan import Build, BuildKind, Command, EnvPhase, Resources, Service, Tasks
+from emulator.model.plan import Build, BuildKind, Command, EnvKind, EnvPhase, EnvVar, Resources, Service, Tasks
 from emulator.model.record import replace
 from emulator.world import BuildRequest, ContainerSpec, ImageFacts
 from tests.emulator.engine.services import WEB, service, variable
@@ -248,3 +248,29 @@ def test_a_pre_deploy_command_runs_as_the_service_does_but_for_its_command() -> 
     assert made.name != base.name
     assert replace(made, argv=base.argv, name=base.name, publish=base.publish) == base
     assert made.publish == {}
+
+
+# ---- a name for each instance -----------------------------------------------------------------------
+
+
+def _named(unit: Unit, env: tuple[EnvVar, ...]) -> str:
+    spec = container_spec(
+        service(env=env, instance_variable="ID"), {}, root=ROOT, platform="render", image=IMAGE, unit=unit, attempt=1,
+        memory=True, cpu=False, publish={},
+    )  # fmt: skip
+    return spec.env["ID"]
+
+
+def test_each_instance_has_a_name_of_its_own() -> None:
+    """Other letters after the last dash, in each instance of each deploy; the same at a restart of one."""
+    env = (EnvVar(name="ID", value="srv-abc-00000", kind=EnvKind.PLATFORM),)
+    units = [Unit(id=id, deploy=deploy, slot=1) for id, deploy in ((1, 1), (2, 1), (1, 2), (1, 1))]
+    names = [_named(unit, env) for unit in units]
+    assert len(set(names)) == 3
+    assert names[0] == names[3]
+    assert all(re.fullmatch(r"srv-abc-[0-9a-f]{5}", name) for name in names)
+
+
+def test_what_the_user_calls_an_instance_stays() -> None:
+    """One given with --env is not the platform's."""
+    assert _named(Unit(id=1, deploy=1, slot=1), (EnvVar(name="ID", value="mine-x", kind=EnvKind.FLAG),)) == "mine-x"

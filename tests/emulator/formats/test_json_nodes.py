@@ -90,6 +90,11 @@ def test_of_a_key_written_twice_the_later_counts() -> None:
     assert [d.code for d in result.diagnostics] == ["json/duplicate-key"]
 
 
+def test_half_a_character_is_none() -> None:
+    """As other readers do: it could be printed nowhere."""
+    assert plain(parse_json('{"a": "x\\ud83dy", "\\udc00": 1}', "a.json").document) == {"a": "x\ufffdy", "\ufffd": 1}
+
+
 def test_no_value_is_quoted() -> None:
     """What is wrong with a text may be next to a secret."""
     for text in ('{"password": "hunter2', '{"password": hunter2}', '{"password": "hunter2" "x"}', '{"hunter2": 1 2}'):

@@ -119,3 +119,14 @@ def test_pdm_installs_beside_the_project_where_a_directory_for_it_is_there():
     lines = ("COPY pyproject.toml pdm.lock ./", "RUN mkdir __pypackages__ && pdm install --prod --no-self")
     last = ("FROM python:3.12", "COPY --from=0 /app/__pypackages__/3.12/lib /pkgs")
     assert found(from_mapping({**files, "Dockerfile": dockerfile(*lines, *last)})) == []
+
+
+def test_what_a_step_removed_may_come_back_by_a_later_step_that_may_write_anywhere():
+    """Also where an earlier one could have written anywhere before."""
+    files = {"package.json": '{"scripts": {"postinstall": "patch"}}'}
+    lines = ("COPY package.json ./", "RUN npm install", "RUN rm -rf /app/node_modules /opt/x")
+    last = ("FROM node:22", "COPY --from=0 /app/node_modules /app/x")
+    again = ("RUN npm install --omit=dev",)
+    gone = only(from_mapping({**files, "Dockerfile": dockerfile(*lines, *last)}))
+    assert "/app/node_modules" in gone.message
+    assert found(from_mapping({**files, "Dockerfile": dockerfile(*lines, *again, *last)})) == []

@@ -84,7 +84,8 @@ class _Renderer:
                 inner = self.seq(rest[0]).replace("'", "'\\''")
                 return f"sh -c '{inner}'"
             case "output":
-                return f"stub_args=$({self.seq(rest[0])})"
+                inner = self.seq(rest[0])  # `$((` begins an arithmetic expression
+                return f"stub_args=$({' ' if inner.startswith('(') else ''}{inner})"
             case "for":
                 return self.loosely(lambda: f"for V in 1 2; do {self.seq(rest[0])}; done")
             case "function":
@@ -220,3 +221,14 @@ def _agrees(commands: dict[int, list[Command]], ran: Ran, script: Rendered) -> N
     for number, found in commands.items():
         if ran.code == 0 and any(command.certainty == "always" for command in found):
             assert number in called, (script.text, number)
+
+
+@pytest.mark.parametrize("text", ["stub_args=$(( cd d ); stub 1 0); stub 2 0", "stub_args=$((stub 1 0) | (stub 2 0))"])
+def test_bash_reads_a_subshell_where_the_parentheses_are_no_expression(ground: Ground, text: str):
+    """`$((` whose inner parenthesis is closed before the end; dash calls it an error, and so it is not understood."""
+    commands = _read(ground, text, bash=True)
+    ran = ground.run(["/bin/bash", "-c"], text)
+    assert sorted(call.number for call in ran.calls) == [1, 2]
+    _agrees(commands, ran, Rendered(text, 2, {1, 2}))
+    state = State(cwd="/", environ={}, complete=True)
+    assert read_script(text, state, bash=False).opaque is not None

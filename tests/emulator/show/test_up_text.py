@@ -2,9 +2,20 @@
 
 import pytest
 
-from emulator.model.event import Event, PreDeployFinished, PreDeployStarted, RunFinished, TaskEvent
+from emulator.model.event import (
+    Event,
+    Live,
+    PreDeployFinished,
+    PreDeployStarted,
+    RunFinished,
+    ServiceVerdict,
+    TaskEvent,
+    Verdict,
+    VerdictKind,
+)
 from emulator.show.style import Style
 from emulator.show.up_text import UpText
+from tests.emulator.engine.services import service
 
 TEXT = UpText(Style(width=100, colour=False), lambda file, line: None)
 
@@ -33,3 +44,31 @@ def _task(state: str, **more: object) -> TaskEvent:
 def test_one_line_each(event: Event, line: str | None) -> None:
     """What happened, to which task, and after how long; an attempt's start is told with its container."""
     assert [text.partition("s  ")[2] for text in TEXT.lines(event)] == ([line] if line else [])
+
+
+def test_a_verdict_says_why_of_each_service_that_is_not_well() -> None:
+    """One line each, its reason beside it; the good ones need none."""
+    services = (
+        ServiceVerdict(name="db", verdict=VerdictKind.LIVE, reason="db is live"),
+        ServiceVerdict(name="shop", verdict=VerdictKind.CANCELED, reason="shop was not started: it needs queue"),
+        ServiceVerdict(name="web", verdict=VerdictKind.BUILD_FAILED, reason="words " * 20),
+    )
+    text = TEXT.block(Verdict(verdict=VerdictKind.BUILD_FAILED, reason="no", services=services))
+    assert text is not None
+    rows = text.splitlines()[1:]
+    assert rows[:2] == ["  db    live", "  shop  canceled      shop was not started: it needs queue"]
+    assert rows[2].startswith("  web   build_failed  words words")
+    assert rows[3].startswith(" " * 22 + "words")
+    assert max(map(len, rows)) <= 100
+
+
+def test_an_address_with_a_name() -> None:
+    """A second line says by which name a browser finds it, where the plan has one."""
+    shop = service(name="shop", local_name="shop.example.localhost")
+    text = UpText(Style(width=100, colour=False), lambda file, line: None, services=[shop])
+    told = text.lines(Live(service="shop", url="http://127.0.0.1:4000", seconds=1))
+    assert [line.split("  ")[-1] for line in told] == [
+        "shop is live after 1.00 s at http://127.0.0.1:4000",
+        "in a browser also at http://shop.example.localhost:4000",
+    ]
+    assert len(text.lines(Live(service="shop", url=None, seconds=1))) == 1

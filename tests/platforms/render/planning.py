@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from textwrap import dedent, indent
 
-from emulator.contract import GivenText, GivenVar, Inputs, Resolution
+from emulator.contract import GivenFile, GivenText, GivenVar, Inputs, Resolution
 from emulator.model.choice import Decision
 from emulator.model.plan import Plan, Service
 from emulator.snapshot import MappingSource, Repository, Snapshot
@@ -23,15 +23,24 @@ def resolve(
     env_file: Iterable[tuple[str, str]] = (),
     services: Iterable[str] = (),
     blueprint: str | None = None,
+    preview: bool = False,
+    secret_files: Mapping[str, bytes] | None = None,
+    answers: Mapping[tuple[str, str], str] | None = None,
     record: Mapping[str, str] | None = None,
 ) -> Resolution:
-    """What Render would do with `files`. `env` stands for --env, `env_file` for --env-file, `record` for the files of
-    --service-record."""
-    given = [GivenVar(name=name, value=value, source="file") for name, value in env_file]
+    """What Render would do with `files`. `env` stands for --env, `env_file` for --env-file, `answers` for what was
+    answered at a terminal, by service and variable, `record` for the files of --service-record."""
+    given = [
+        GivenVar(name=name, value=value, source="answer", service=service)
+        for (service, name), value in (answers or {}).items()
+    ]
+    given += [GivenVar(name=name, value=value, source="file") for name, value in env_file]
     given += [GivenVar(name=name, value=value, source="flag") for name, value in env]
     options = {"created_from": created_from} | ({"blueprint": blueprint} if blueprint else {})
+    options |= {"preview": "True"} if preview else {}
     inputs = Inputs(
         env=tuple(given),
+        secret_files=tuple(GivenFile(name=name, content=content) for name, content in (secret_files or {}).items()),
         services=tuple(services),
         options=options,
         options_chosen=("blueprint",) if blueprint else (),

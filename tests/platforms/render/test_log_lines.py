@@ -135,6 +135,14 @@ def test_web_concurrency_is_not_told_when_it_is_set():
     assert narrate(_docker(type="worker"), _started()) == ("==> Deploying...",)
 
 
+def test_the_port_that_was_found():
+    """After live, as in two logs; not where others are open as well, whose protocol would have to be told."""
+    lines = narrate(_docker(), Live(url=None, seconds=1, port=3000))
+    assert lines[-2:] == ("==> Detected service running on port 3000", PORT_DOCS)
+    assert narrate(_docker(), Live(url=None, seconds=1, port=3000, other_ports=(5055,)))[-1] == BAR
+    assert narrate(_docker(type="pserv"), Live(url=None, seconds=1, port=3000)) == ("==> Your service is live 🎉",)
+
+
 def test_no_port_yet():
     """About once a minute."""
     assert narrate(_docker(), StillScanning(seconds=60)) == (

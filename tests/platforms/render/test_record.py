@@ -2,6 +2,7 @@
 to itself."""
 
 import json
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -184,6 +185,32 @@ def test_a_services_own_variable_wins_over_its_groups_and_the_command_line_over_
     assert variable(plan({}, record=texts, env=[("A", "3")]).services[0], "A")[0] in ("3", None)
 
 
+def test_a_group_without_its_variables() -> None:
+    """As the list of all groups has them: that they are missing is said, for the services it is linked to."""
+    links = [{"id": "srv-cv3k2m5umphs73a1b0d0", "name": "web", "type": "web"}]
+    groups = [{"envGroup": {"name": "shared", "serviceLinks": links}}, {"envGroup": {"name": "x", "serviceLinks": []}}]
+    planned = recorded({"a.json": api(envVars=[]), "b.json": groups})
+    assert codes(planned) == ["render/record-without-env"]
+    assert "shared is linked to web" in planned.diagnostics[0].message
+
+
+def test_a_domain_that_redirects_is_not_asked_for() -> None:
+    """The health check's Host is one that leads to the service."""
+    domains = [{"customDomain": {"name": "www.shop.example", "redirectForName": "shop.example"}},
+               {"customDomain": {"name": "shop.example", "redirectForName": ""}}]  # fmt: skip
+    planned = recorded({"a.json": api(details={"healthCheckPath": "/hz"}), "b.json": domains})
+    probe = planned.services[0].probes.health
+    assert probe
+    assert probe.host == "shop.example"
+
+
+def test_a_suspended_service() -> None:
+    """Is run, and that Render does not run it is said, with who suspended it."""
+    planned = recorded(api(envVars=[], suspended="suspended", suspenders=["stuck_crashlooping"]))
+    assert codes(planned) == ["render/record-suspended"]
+    assert "stuck_crashlooping" in planned.diagnostics[0].message
+
+
 def test_the_port_is_the_records() -> None:
     """A PORT among its variables."""
     service = only(api(envVars=[{"key": "PORT", "value": "3000"}]))
@@ -294,6 +321,10 @@ def test_every_field_says_what_becomes_of_it() -> None:
     rows = {row.key: row for row in planned.coverage}
     assert rows["web.serviceDetails.envSpecificDetails.startCommand"].fidelity == "exact"
     assert rows["web.serviceDetails.buildPlan"].fidelity == "not-imitated"
+    idle = recorded(api(details={"maintenanceMode": {"enabled": False, "uri": ""}, "buildPlan": ""}, suspenders=[]))
+    told = {row.key: row for row in idle.coverage}
+    for path in ("suspended", "suspenders", "serviceDetails.maintenanceMode", "serviceDetails.buildPlan"):
+        assert (told[f"web.{path}"].fidelity, told[f"web.{path}"].note) == ("exact", "nothing is set with it")
     assert rows["web.serviceDetails.region"].note == SERVICE_FIELDS["region"].note
     assert {f.into for f in record_fields.FIELDS.values() if f.into} <= set(SERVICE_FIELDS)
 
@@ -303,3 +334,29 @@ def test_a_plan_that_is_not_published() -> None:
     planned = recorded(api(details={"plan": "custom"}))
     assert codes(planned, "warning") == ["render/undocumented-plan"]
     assert planned.services[0].resources.memory_mib == 512
+
+
+def _mutated(value: Any, dice: random.Random) -> Any:
+    """The same with some of its parts replaced by what no one expects there."""
+    if dice.random() < 0.06:
+        odd = [None, 0, -1.5, True, "", "x" * 50, "\ud83d", "‹A›", "\x00", [], {}, [None], {"key": []}, [[{}]]]
+        return dice.choice(odd)
+    if isinstance(value, dict):
+        return {key: _mutated(part, dice) for key, part in value.items()}
+    return [_mutated(part, dice) for part in value] if isinstance(value, list) else value
+
+
+def test_whatever_a_record_holds_there_is_a_plan() -> None:
+    """Any part of any type: a plan that can be printed, and errors at places; never an exception."""
+    dice = random.Random(11)
+    records = [setting[1] for setting in SETTINGS] + [
+        [{"service": api(envVars=VARIABLES)}, {"envGroup": {"name": "g", "serviceLinks": [{"id": "x"}], "envVars": []}},
+         {"secretFile": {"name": ".env", "content": "x"}}, {"postgres": {"name": "db"}}],
+    ]  # fmt: skip
+    files = {"Dockerfile": DOCKERFILE, "render.yaml": "services:\n- {type: web, name: web, runtime: docker}\n"}
+    for _ in range(400):
+        planned = recorded(json.dumps(_mutated(dice.choice(records), dice)), files)
+        to_json(planned)
+        for diagnostic in planned.diagnostics:
+            assert diagnostic.origin is None or diagnostic.origin.line > 0
+            assert diagnostic.help

@@ -2,6 +2,8 @@
 
 import http.client
 import re
+import socket
+import threading
 import time
 
 import pytest
@@ -185,6 +187,54 @@ def test_page_for_no_answer_and_for_what_is_none(said):
         check_page(front, "dynamic-paid-error")
 
 
+@pytest.mark.parametrize(("written", "kept_out"), [("true", True), ("false", False), ("null", False)])
+def test_maintenance_mode(written, kept_out):
+    """The service runs, and every request is answered with 503, on any path; the plan says why."""
+    made = plan({"render.yaml": web(DOCKER + f"maintenanceMode: {{enabled: {written}}}\n"), "Dockerfile": DOCKERFILE},
+                "blueprint")  # fmt: skip
+    found = made.services[0].router
+    assert found is not None
+    assert ("render/maintenance" in [d.code for d in made.diagnostics]) is kept_out
+    with before(router=found) as front:
+        for path in (b"/", b"/healthz", b"/a/b?c=d"):
+            status, headers, body = ask(front.port, GET.replace(b"/a?b", path))
+            assert status == (503 if kept_out else 200)
+            assert "rndr-id" in headers
+            assert (b"<h1>Maintenance</h1>" in body) is kept_out
+
+
+def test_websockets_and_streams_pass():
+    """A socket is opened with the edge's headers and carries what both say; events of a stream come one by one."""
+
+    def handler(connection: Connection) -> None:
+        head = connection.head()
+        assert b"\r\nx-forwarded-proto: https\r\n" in head.lower()
+        if b"upgrade: websocket" in head.lower():
+            connection.say(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+            connection.say(connection.file.read(4)[::-1])
+            return
+        connection.say(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.say(b"8\r\ndata: 1\n\r\n")
+        assert go_on.wait(5)
+        connection.say(b"8\r\ndata: 2\n\r\n0\r\n\r\n")
+
+    go_on = threading.Event()
+    with before(handler, edge()) as front:
+        with socket.create_connection(("127.0.0.1", front.port), timeout=5) as client:
+            client.sendall(GET.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n") + b"ping")
+            answer = b""
+            while not answer.endswith(b"gnip"):
+                answer += client.recv(4096) or pytest.fail("the socket was closed")
+            assert answer.startswith(b"HTTP/1.1 101 ")
+        client = http.client.HTTPConnection("127.0.0.1", front.port, timeout=5)
+        client.request("GET", "/events")
+        response = client.getresponse()
+        assert response.readline() == b"data: 1\n"
+        go_on.set()
+        assert response.read() == b"data: 2\n"
+        client.close()
+
+
 def test_page_when_the_time_is_over():
     """An answer that does not begin in time is answered as the CDN does, whose limit it is."""
     with before(lambda connection: connection.file.read(), replace(edge(), request_timeout_s=0.15)) as front:
@@ -206,3 +256,10 @@ def test_what_render_lets_through():
         assert (response.status, response.headers["cache-control"]) == (200, "public")
         assert response.read(8) == b"34603008"
         client.close()
+
+
+@pytest.mark.parametrize(("type", "name"), [("web", "my-shop.onrender.localhost"), ("worker", None), ("pserv", None)])
+def test_a_name_like_the_public_one(type, name):
+    """A web service's, under localhost."""
+    made = service({"render.yaml": web(DOCKER, type=type, name="My Shop"), "Dockerfile": DOCKERFILE}, "blueprint")
+    assert made.local_name == name

@@ -76,6 +76,10 @@ _structured = st.builds(
 _soup = st.text(alphabet="RUN CMD<>-EOF\"'\\ \t\n\r$={}[],#a", min_size=1, max_size=60)
 
 
+_BLANK_BEFORE_NAME = re.compile(r"<<-?\s")
+"""A here-document to newer parsers alone; the blank may also stand in front of a continued line."""
+
+
 @pytest.mark.thorough
 @settings(max_examples=600, deadline=None)
 @given(st.one_of(_structured, _structured, _soup))
@@ -86,11 +90,12 @@ _soup = st.text(alphabet="RUN CMD<>-EOF\"'\\ \t\n\r$={}[],#a", min_size=1, max_s
 @example('# escape=\\\nFROM a\nENV a=\\\n  "b c" d=\\ e\\')
 @example("FROM a\nONBUILD RUN <<-EOF <<X\n\tx\n\tEOF\nX\n")
 @example("FROM\nRUN <<-EOF\nFROM\n\tFROM\nEOF")
+@example("RUN <<\\\n FROM")
 @example('FROM a\nCMD ["\\u0041\\/", "\\\\"]')
 def test_reads_what_buildkit_reads(text: str):
     """Same instructions, flags, arguments, forms, here-documents and lines; same refusals."""
     ours = parse_dockerfile(text, "Dockerfile")
-    if any(_ends_json_early(instruction) for instruction in ours.instructions) or "<< " in text:
+    if any(_ends_json_early(one) or _BLANK_BEFORE_NAME.search(one.source) for one in ours.instructions):
         return
     codes = {d.code for d in ours.diagnostics if d.severity is Severity.ERROR}
     try:

@@ -1,0 +1,216 @@
+"""The service of a `gcloud run deploy` command: typed, in a script, a build file or a workflow."""
+
+import pytest
+
+from emulator.model.rule import Fidelity
+from platforms.cloud_run.gcloud_words import calls_in
+from tests.platforms.cloud_run.planning import DOCKERFILE, codes, messages, plan, service
+
+FILES = {"Dockerfile": DOCKERFILE}
+WORKFLOW = ".github/workflows/deploy.yml"
+
+
+def made(command, files=FILES, **more):
+    return service(files, gcloud=command, **more)
+
+
+def test_flags_are_the_services_fields():
+    """Each where the platform has it, with what no flag says at its default."""
+    found = made(
+        "gcloud run deploy shop --source . --region europe-west1 --port=3000 --memory 1Gi --cpu 2 --concurrency 5 "
+        "--timeout 1m30s --min-instances 1 --max-instances 3 --command gunicorn --args=a:app,-w,2 "
+        "--startup-probe httpGet.path=/up,httpGet.port=3000,periodSeconds=5,failureThreshold=4 --use-http2"
+    )
+    assert (found.name, found.port.number, found.port.source) == ("shop", 3000, "gcloud")
+    assert found.command.argv == ("gunicorn", "a:app", "-w", "2")
+    assert found.resources.memory_mib == 1024
+    assert (found.concurrency, found.request_timeout_s) == (5, 90)
+    assert (found.instances.min, found.instances.max) == (1, 3)
+    startup = found.probes.startup
+    assert (startup.kind, startup.path, startup.port, startup.period_s, startup.failure_threshold) == (
+        "http", "/up", 3000, 5, 4,
+    )  # fmt: skip
+    assert found.router.http2
+
+
+def test_a_source_without_dockerfile_is_built_by_buildpacks():
+    found = made("run deploy --source .", {"main.py": "app = 1\n", "requirements.txt": "flask\n"})
+    assert (found.name, found.build.kind) == ("shop-1", "buildpack")
+
+
+def test_an_image_is_what_the_dockerfile_beside_it_builds():
+    """As with a service.yaml: what is pushed is built from here."""
+    assert made("run deploy shop --image gcr.io/p/shop:1").build.kind == "dockerfile"
+    assert made("run deploy shop --image gcr.io/p/shop:1", {"a": ""}).build.image == "gcr.io/p/shop:1"
+
+
+@pytest.mark.parametrize(
+    ("flags", "env"),
+    [
+        ("--set-env-vars A=1,B=x=y", {"A": "1", "B": "x=y"}),
+        ("--set-env-vars ^;^A=1,2;B=3", {"A": "1,2", "B": "3"}),
+        ("--set-env-vars A=1 --set-env-vars A=2,C=3", {"A": "2", "C": "3"}),
+        ("--set-env-vars A=1 --set-secrets=DB=db-url:latest", {"A": "1", "DB": None}),
+        ("--set-env-vars A=1 --clear-env-vars", {}),
+        ("'--set-env-vars=URL=https://${{ secrets.HOST }}/'", {"URL": None}),
+    ],
+)
+def test_variables(flags, env):
+    """Literals, other separators, later flags, secrets; what the command's own place puts in is asked for."""
+    found = {one.name: one.value for one in made(f"run deploy shop {flags}").env if one.kind != "platform"}
+    assert found == env
+
+
+def test_containers_are_groups_of_flags():
+    """What follows a --container is its own; the one with a port takes the requests."""
+    found = made(
+        "run deploy shop --container web --image gcr.io/p/web --port 8000 --depends-on cache "
+        "--container cache --image gcr.io/p/cache --startup-probe tcpSocket.port=6379"
+    )
+    assert [(one.name, one.ingress, one.depends_on) for one in found.containers] == [
+        ("web", True, ("cache",)), ("cache", False, ()),
+    ]  # fmt: skip
+
+
+def test_jobs():
+    found = made("run jobs deploy nightly --source . --tasks 3 --max-retries 2 --task-timeout 5m --command a,b")
+    assert (found.name, found.type, found.command.argv) == ("nightly", "job", ("a", "b"))
+    assert (found.tasks.count, found.tasks.max_retries, found.tasks.timeout_s) == (3, 2, 300)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--port", "argument --port: expected one argument"),
+        ("--port abc", 'argument --port: must be an integer between 1 and 65535 or "default".'),
+        ("--concurrency 0", 'argument --concurrency: must be an integer greater than 0 or "default".'),
+        ("--timeout soon", "argument --timeout: soon is no duration"),
+        ("--set-env-vars A", "argument --set-env-vars: Bad syntax for dict arg: [A]."),
+        ("--liveness-probe tcpSocket.port=80", "Key [tcpSocket.port] not recognized for liveness probe."),
+        ("--startup-probe httpGet.port=x", "Value for key [httpGet.port] must be an integer."),
+    ],
+)
+def test_refused(flags, message):
+    """In gcloud's words, where they are known."""
+    assert message in messages(plan(FILES, gcloud=f"run deploy shop {flags}"), "error")
+
+
+def test_the_servers_own_rules_hold_for_flags_too():
+    found = plan(FILES, gcloud="run deploy shop --memory 256Mi --no-cpu-throttling")
+    assert "cloud-run/limits" in codes(found)
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("run services replace service.yaml", "cloud-run/gcloud-command"),
+        ("builds submit", "cloud-run/gcloud-command"),
+        ("run deploy 'shop", "cloud-run/gcloud-command"),
+        ("deploy.sh:3", "cloud-run/gcloud-command"),
+        ("run deploy shop --prot 3", "cloud-run/gcloud-flag"),
+        ("run deploy shop --source backend", "cloud-run/gcloud-source"),
+    ],
+)
+def test_commands_that_say_nothing(command, code):
+    assert codes(plan(FILES, gcloud=command))[0] == code
+
+
+def test_two_inputs_are_one_too_many():
+    found = plan({**FILES, "a.yaml": ""}, gcloud="run deploy shop", config="a.yaml")
+    assert codes(found) == ["cloud-run/config-twice"]
+
+
+SCRIPT = """#!/bin/sh
+# gcloud run deploy old --port 1
+gcloud builds submit
+gcloud run deploy shop \\
+  --port 3000 \\
+  --memory 1Gi  # enough
+echo done; gcloud beta run deploy other --port=4000; echo
+"""
+BUILD = """steps:
+  - name: gcr.io/cloud-builders/docker
+    args: [build, -t, x, .]
+  - name: gcr.io/google.com/cloudsdktool/cloud-sdk
+    entrypoint: gcloud
+    args:
+      - run
+      - deploy
+      - shop
+      - --port=3000
+      - --image=gcr.io/$PROJECT_ID/shop
+"""
+ACTION = """on: push
+jobs:
+  deploy:
+    steps:
+      - uses: google-github-actions/deploy-cloudrun@v2
+        with:
+          service: shop
+          image: gcr.io/p/shop:${{ github.sha }}
+          flags: --port=3000 --timeout=${{ vars.TIMEOUT }}
+          env_vars: |
+            A=1
+            B=two,three
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [("deploy.sh", SCRIPT, 5), ("cloudbuild.yaml", BUILD, 10), (WORKFLOW, ACTION, 9)],
+)
+def test_commands_in_files(path, text, line):
+    """The file's first command that deploys, each flag at its line."""
+    found = made(path, {**FILES, path: text})
+    assert (found.name, found.port.number, found.build.kind) == ("shop", 3000, "dockerfile")
+    port = next(row for row in plan({**FILES, path: text}, gcloud=path).coverage if row.key == "--port")
+    assert (port.origin.file, port.origin.line, port.fidelity) == (path, line, Fidelity.EXACT)
+
+
+def test_a_step_that_runs_a_script_is_read_once():
+    """Its text is a script, and no list of gcloud's arguments."""
+    script = "        gcloud run deploy shop \\\n          --port 3000\n"
+    text = f"steps:\n  - entrypoint: bash\n    args:\n      - -c\n      - |\n{script}"
+    [call] = calls_in(text, "cloudbuild.yaml")
+    assert [word.text for word in call.words] == ["run", "deploy", "shop", "--port", "3000"]
+
+
+def test_the_command_at_a_line():
+    files = {**FILES, "deploy.sh": SCRIPT}
+    assert made("deploy.sh:4", files).name == "shop"
+    assert (made("deploy.sh:5", files).name, made("deploy.sh:5", files).port.number) == ("other", 4000)
+    assert "holds no gcloud run deploy at or after line 9" in messages(plan(files, gcloud="deploy.sh:9"), "error")[0]
+
+
+def test_inputs_of_the_action():
+    """Its variables are lines, so that a comma is a value's own; what the workflow puts in is told, and not guessed."""
+    found = plan({**FILES, WORKFLOW: ACTION}, gcloud=WORKFLOW)
+    env = {one.name: one.value for one in found.services[0].env if one.kind != "platform"}
+    assert env == {"A": "1", "B": "two,three"}
+    told = [one.message for one in found.diagnostics if one.code == "cloud-run/gcloud-value"]
+    assert told == ["the value of --timeout is put in where the command runs: ${{vars.TIMEOUT}}"]
+
+
+@pytest.mark.parametrize(("path", "text"), [("cloudbuild.yaml", BUILD), (WORKFLOW, ACTION)])
+def test_a_command_of_the_repository_is_offered(path, text):
+    """Nothing of it is read unasked; a service.yaml is what counts where there is one."""
+    found = plan({**FILES, path: text})
+    [offer] = [one for one in found.diagnostics if one.code == "cloud-run/deploy-command"]
+    assert offer.help.startswith(f"plan it with --gcloud {path}:")
+    assert found.services[0].port.number == 8080
+    line = offer.help.rpartition(" ")[2]
+    assert made(line, {**FILES, path: text}).port.number == 3000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["gcloud run deploy 'open\n", "gcloud \\", "a: [\nargs: [run, deploy]", "uses: x\nwith: 3\n",
+     "args: [run, deploy]\n", "with: {}\nuses: google-github-actions/deploy-cloudrun@v2\n",
+     "gcloud run deploy --port\n", "\\\n" * 3000],
+    ids=range(8),
+)  # fmt: skip
+def test_odd_files_are_answered(text):
+    """Whatever stands there, there is a plan or a diagnostic."""
+    for path in ("cloudbuild.yaml", WORKFLOW):
+        found = plan({**FILES, path: text + "\n# run deploy"}, gcloud=path)
+        assert found.services or found.with_errors()
