@@ -43,7 +43,7 @@ _HOMELESS = {"-M", "--no-create-home", "-H", "--system", "-r", "-S"}
 
 
 def users_effects(command: Command, name: str) -> list[Effect] | None:
-    """useradd, adduser and userdel: the account files, and the home directory where one is made. None for other commands.
+    """useradd, adduser, userdel: the account files, and the home directory where one is made. None for others.
 
     useradd makes one with -m (login.defs' CREATE_HOME is off in Debian and on in RHEL: unknown without -m or -M);
     adduser of Debian and busybox does unless told not to.
