@@ -67,6 +67,12 @@ def test_words_beside_our_own(text, fact):
     assert _plan(text).diagnostics[0].facts == (fact,)
 
 
+def test_the_public_address_is_what_is_meant():
+    """A property `url` does not exist; the variable that has it does."""
+    found = _plan(_variables("{key: A, fromService: {name: web, type: web, property: url}}")).diagnostics[0]
+    assert "RENDER_EXTERNAL_URL" in (found.help or "")
+
+
 def test_three_refusals_of_one_service_at_once():
     """As Render lists them: every one, not the first."""
     text = web("runtime: python\ndockerContext: .\ndockerfilePath: ./Dockerfile\nplan: free\n"
