@@ -429,7 +429,7 @@ DATABASE_NAMES = _rule(
 CONNECTION_LIMITS = _rule(
     "connection-limits",
     "A datastore takes as many connections as its plan allows, and a Key Value keeps as much as its plan's memory.",
-    DOCS + "key-value",
+    "https://docs.render.com/redis",
     DOCUMENTED,
     NOT_IMITATED,
     note="The numbers are in no copy that was read: the servers' own limits apply, and a Key Value evicts nothing.",
