@@ -581,7 +581,9 @@ FREE_SLEEP = _rule(
     "free-spin-down",
     "A free web service is stopped after 15 minutes without a request; the next one starts it and waits for about a "
     "minute.",
-    DOCS + "free", DOCUMENTED, NOT_IMITATED, note="It stays up here.",
+    DOCS + "free", DOCUMENTED, APPROXIMATE,
+    note="Only with --sleep-after; without it the service stays up. The request that wakes it waits here: a browser "
+    "gets no loading page, and /robots.txt wakes it as well.",
 )  # fmt: skip
 CPU = _rule(
     "plan-cpu",
