@@ -227,7 +227,7 @@ def _check_property(taken: Value, form: str, path: str, notes: Notes, service: s
     message = f"fromDatabase has no property {taken.text!r}"
     if form == "service":
         valid = ", ".join(known)
-        message = f"{path}.fromService.property invalid service property: {taken.text}. Valid properties are {valid}."
+        message = f"{path}.fromService.property invalid service property: {taken.text}. Valid properties are {valid}"
     notes.say(
         "render/invalid-value", message, taken.origin, rule=rules.SERVICE_PROPERTY.id, service=service,
         help="for its public address take `envVarKey: RENDER_EXTERNAL_URL` instead of `property`"

@@ -8,7 +8,7 @@ FILES = {"Dockerfile": DOCKERFILE}
 DOCKER = "runtime: docker\n"
 PROPERTY = (
     "services[0].envVars[1].fromService.property invalid service property: url. "
-    "Valid properties are connectionString, host, hostport, port."
+    "Valid properties are connectionString, host, hostport, port"
 )
 
 
