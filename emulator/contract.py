@@ -131,6 +131,8 @@ class Resolution(Record, frozen=True, kw_only=True):
     plan: Plan
     secrets: Secrets = Secrets()
     prompts: tuple[Prompt, ...] = ()
+    secret_files: dict[str, tuple[GivenFile, ...]] = {}
+    """By service: those that an input of the platform's own holds. One that the user gives under the same name wins."""
 
 
 class Platform(Protocol):

@@ -327,7 +327,8 @@ class Session:
 
     def _job(self, number: int, service: Service) -> Job:
         cast = self._cast(service)
-        files = HiddenFiles({file.name: file.content for file in self.planned.inputs.secret_files})
+        known = self.planned.resolution.secret_files.get(service.name, ())
+        files = HiddenFiles({file.name: file.content for file in (*known, *self.planned.inputs.secret_files)})
         secrets = self.planned.resolution.secrets.of(service.name)
         hidden = pieces_of(files) | secrets | self._generated_values(service) | cast.hidden
         findings = self.planned.resolution.plan.diagnostics

@@ -10,7 +10,9 @@ from emulator.model.plan import Build, BuildKind, Command
 from . import rules
 from .declarations import Value
 from .environment import Environment
-from .native import DEFAULT_PYTHON, SOURCE, languages_of, python_dockerfile, python_image
+from .native import languages_of
+from .native_image import SOURCE, dockerfile
+from .recipes import recipe_of
 from .way import Given, Way
 
 DEFAULT_PUBLISH = "public"
@@ -46,7 +48,7 @@ def static(given: Given) -> Way:
     )  # fmt: skip
     text = str(command.value).strip() if command else None
     install = _install(given, env)
-    builder = _builder(given, text, install)
+    builder = _builder(given, env, text, install)
     build = Build(
         kind=BuildKind.STATIC, runtime="static", context=given.root, root=given.root, args=env.variables,
         command=text, publish=_publish_path(given), base_images=builder.base, base_fallbacks=builder.fallbacks,
@@ -121,24 +123,22 @@ def _install(given: Given, env: Environment) -> str | None:
     return None if skips else command
 
 
-def _builder(given: Given, command: str | None, install: str | None) -> _Builder:
+def _builder(given: Given, env: Environment, command: str | None, install: str | None) -> _Builder:
     """Render's builder has the tools of every language; here what the files and the command ask for decides."""
     if command is None and install is None:
         home = SOURCE if given.root == "." else f"{SOURCE}/{given.root}"
         return _Builder(dockerfile=f"FROM scratch\nCOPY . {home}/\n")
     words = set((command or "").replace("&&", " ").replace(";", " ").split())
     languages = [language for language, _ in languages_of(given.repo, given.root)]
+    if words & {"hugo"}:
+        return _without("Hugo", given)
+    runtime = next((n for n in ("ruby", "go", "rust", "elixir") if n in languages and words & _TOOLS[n]), "python")
     if words & _NODE_TOOLS or (install and not install.startswith("pip")):
-        return _without("Node", given)
-    missing = next((n for n in ("ruby", "go", "rust", "elixir") if n in languages and words & _TOOLS[n]), None)
-    if missing is not None or words & {"hugo"}:
-        return _without(missing.capitalize() if missing else "Hugo", given)
-    image, fallbacks = python_image(DEFAULT_PYTHON)
+        runtime = "node"
     steps = "\n".join(step for step in (f"{install} || exit 1" if install else None, command) if step)
-    dockerfile = python_dockerfile(
-        image=image, root=given.root, build_command=steps, with_poetry="poetry" in words, with_uv="uv" in words
-    )
-    return _Builder((image,), fallbacks, dockerfile)
+    recipe = recipe_of(given, runtime, env, steps)
+    assert recipe is not None
+    return _Builder(recipe.images, recipe.fallbacks, dockerfile(recipe, root=given.root, build_command=steps))
 
 
 _TOOLS = {

@@ -65,7 +65,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "staticPublishPath": Field("S", "string", EXACT),
     "headers": Field("S", "list", EXACT),
     "routes": Field("S", "list", EXACT),
-    "maxmemoryPolicy": Field("V", "string", EXACT, "given to the local server"),
+    "maxmemoryPolicy": Field("V", "string", APPROXIMATE, "given to the local server, which has no limit to reach"),
     "persistenceMode": Field("V", "string", APPROXIMATE, "as settings of the local server"),
 }
 

@@ -262,6 +262,48 @@ PYTHON_VERSION = _rule(
     APPROXIMATE,
     note="The base image's patch release may differ; the plan names the image.",
 )
+NODE_VERSION = _rule(
+    "node-version",
+    "Node is NODE_VERSION, else .node-version, .nvmrc, or engines.node of package.json (the root's, else the first in "
+    "a folder below), else 24.14.1; a range without an upper end is the newest Node there is.",
+    DOCS + "node-version", DOCUMENTED, APPROXIMATE,
+    note="The default is that of logs of April 2026; a copy of the page gives 22.22.0 for services since 2026-01-14.",
+)  # fmt: skip
+BUN_VERSION = _rule("bun-version", "Bun is BUN_VERSION, else 1.3.4.", DOCS + "language-support", DOCUMENTED)
+POETRY_VERSION = _rule(
+    "poetry-version", "Poetry is always there: POETRY_VERSION, else 2.1.3.", DOCS + "poetry-version", DOCUMENTED,
+    APPROXIMATE, note="Installed where a command calls it.",
+)  # fmt: skip
+UV_VERSION = _rule(
+    "uv-version", "uv is there when uv.lock lies in the service's root: UV_VERSION, else 0.10.2.", DOCS + "uv-version",
+    DOCUMENTED,
+)  # fmt: skip
+RUBY_VERSION = _rule(
+    "ruby-version", "Ruby is that of the Gemfile's ruby directive, else .ruby-version, else 3.4.4.",
+    DOCS + "language-support", DOCUMENTED, APPROXIMATE,
+    note="Which of the two comes first is not published, nor whether the service's root or the repository's is meant.",
+)  # fmt: skip
+GO_VERSION = _rule(
+    "go-version", "Go is the newest stable 1.x; go.mod does not select another.", DOCS + "language-support", DOCUMENTED
+)
+RUST_VERSION = _rule(
+    "rust-version", "Rust is RUSTUP_TOOLCHAIN, else rust-toolchain, else stable.", DOCS + "language-support", DOCUMENTED
+)
+ELIXIR_VERSION = _rule(
+    "elixir-version", "Elixir is ELIXIR_VERSION, else 1.18.4; Erlang is ERLANG_VERSION, else one to match.",
+    DOCS + "language-support", DOCUMENTED, APPROXIMATE, note="Erlang is the one that the image of Elixir has.",
+)  # fmt: skip
+NATIVE_TOOLS = _rule(
+    "native-tools",
+    "bun, node, npm, pnpm, yarn and python3 are there in every language; uv where uv.lock lies in the service's root.",
+    DOCS + "native-runtimes", DOCUMENTED, APPROXIMATE,
+    note="Node and its tools are added to another language where its commands call them; ffmpeg, libvips, imagemagick, "
+    "ghostscript, pandoc and princexml are not there.",
+)  # fmt: skip
+GO_DIRECTORY = _rule(
+    "go-directory", "A Go service's code lies in /opt/render/project/go/src/github.com/OWNER/REPO.", DOCS + "disks",
+    DOCUMENTED,
+)  # fmt: skip
 NATIVE_LAYOUT = _rule(
     "native-layout", "Native code lies in /opt/render/project/src with a virtual environment in .venv, on Debian 12.",
     DOCS + "native-runtimes", DOCUMENTED, APPROXIMATE,
@@ -367,6 +409,30 @@ DATASTORES = _rule(
     DOCUMENTED,
     APPROXIMATE,
     note="Local servers in containers: no TLS, no backups, no replicas, no pool; IP allow lists are not applied.",
+)
+CONNECTION_STRINGS = _rule(
+    "connection-strings",
+    "Services get the internal strings: postgresql://user:password@host:port/database and redis://host:6379.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+    note="Render's own examples also show postgres:// without the port; clients read both alike. Those for the outside "
+    "(sslmode=require, rediss://) are in no variable that a Blueprint can ask for.",
+)
+DATABASE_NAMES = _rule(
+    "database-names",
+    "A database without databaseName or user gets them from its own name, and Render may add letters to the former.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+    APPROXIMATE,
+    note="The name with _ for -, and _user behind it for the user, as deploys show; nothing is added.",
+)
+CONNECTION_LIMITS = _rule(
+    "connection-limits",
+    "A datastore takes as many connections as its plan allows, and a Key Value keeps as much as its plan's memory.",
+    DOCS + "key-value",
+    DOCUMENTED,
+    NOT_IMITATED,
+    note="The numbers are in no copy that was read: the servers' own limits apply, and a Key Value evicts nothing.",
 )
 IP_ALLOW_LIST = _rule(
     "ip-allow-list", "A Key Value store must have an ipAllowList.", "validator output quoted by projects", COMMUNITY

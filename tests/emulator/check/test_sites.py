@@ -31,7 +31,8 @@ def found(code: str, fields: str, files: dict[str, str], ignored: tuple[str, ...
         ("staticPublishPath: dist\nbuildCommand: make", {}, False), ("staticPublishPath: dist\nbuildCommand: hugo",
         {}, False),
         ("staticPublishPath: dist\nbuildCommand: npm run build", {"package.json": "{}"}, False),
-        ("staticPublishPath: dist", {"package.json": "{}"}, False),
+        ("staticPublishPath: dist", {"package.json": "{}"}, True),
+        ("staticPublishPath: dist", {"package.json": '{"scripts": {"postinstall": "make"}}'}, False),
     ],
 )  # fmt: skip
 def test_folder_that_is_surely_not_there(fields: str, files: dict[str, str], is_found: bool) -> None:
