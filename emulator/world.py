@@ -162,10 +162,16 @@ class BuildOutcome(Record, frozen=True, kw_only=True):
 
 
 class VolumeMount(Record, frozen=True, kw_only=True):
-    """A volume of the engine's and where a container has it."""
+    """A volume of the engine's and where a container has it.
+
+    own: nothing of the image comes into it, whatever that has at `path`. group: the group that may write to it, beside
+    root, who owns it; None: whoever the image says.
+    """
 
     volume: str
     path: str
+    own: bool = False
+    group: int | None = None
 
 
 class FileInside(Record, frozen=True, kw_only=True):

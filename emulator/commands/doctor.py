@@ -20,6 +20,9 @@ def configure(parser: ArgumentParser, world: World) -> None:  # noqa: ARG001 - e
     """Declare the options."""
     options.add_flags(parser, (options.FORMAT,))
     parser.add_argument("--fix", action="store_true", help="repair what is missing, after asking")
+    parser.add_argument(
+        "--datastores", action="store_true", help="with --fix: also servers that no datastore here needs"
+    )
     parser.add_argument("--yes", "-y", action="store_true", help="with --fix: do not ask")
 
 
@@ -33,9 +36,10 @@ def run(args: Namespace, world: World) -> int:
     progress = Progress(world.terminal.err, live=world.terminal.err_is_tty)
     try:
         with progress.stage(LOOKING):
-            facts = look(world.environ)
+            needed = _datastores(world, every=args.datastores)
+            facts = look(world.environ, needed)
         if args.fix:
-            facts = _fix(facts, world, progress, yes=args.yes)
+            facts = _fix(facts, world, progress, needed, yes=args.yes)
     finally:
         progress.close()
     checkup = examine(facts)
@@ -46,7 +50,22 @@ def run(args: Namespace, world: World) -> int:
     return checkup.exit_code
 
 
-def _fix(facts: Facts, world: World, progress: "Progress", *, yes: bool) -> Facts:
+def _datastores(world: World, *, every: bool) -> dict[str, str]:
+    """The version of each datastore that the repository here needs, by engine; of `every` one there is."""
+    from emulator.commands.planning import configure_planning, plan_repository
+    from emulator.engine.stand_ins import NEWEST
+
+    asked = dict(NEWEST) if every else {}
+    parser = ArgumentParser()
+    configure_planning(parser, world)
+    try:
+        plan = plan_repository(parser.parse_args([]), world).resolution.plan
+    except HostError:  # a repository that cannot be read is not what is looked at here
+        return asked
+    return asked | {s.datastore.engine: s.datastore.version for s in plan.services if s.datastore is not None}
+
+
+def _fix(facts: Facts, world: World, progress: "Progress", needed: dict[str, str], *, yes: bool) -> Facts:
     """Make one repair after the other, looking again after each: what a new engine lacks shows only then."""
     from emulator.edge.provision import only_one, work_folder
     from emulator.edge.provision_facts import look, look_at_sources
@@ -67,7 +86,7 @@ def _fix(facts: Facts, world: World, progress: "Progress", *, yes: bool) -> Fact
             else:
                 _perform(repair, facts, world, progress, lock)
             with progress.stage(LOOKING):
-                facts = look(world.environ)
+                facts = look(world.environ, needed)
 
 
 def _agreed(repair: Repair, facts: Facts, world: World, *, yes: bool) -> bool:

@@ -23,10 +23,13 @@ from emulator.engine.checkup import (
     Machine,
     Reach,
     ReachProblem,
+    Server,
 )
+from emulator.engine.stand_ins import NEWEST, server
 from emulator.formats.aptsources import AptSource, parse_apt_sources
 from emulator.model.diagnostic import HostError
 from emulator.model.record import replace
+from emulator.world import ImageEntry
 
 from .host import Endpoint, resolve_endpoint
 
@@ -39,8 +42,9 @@ SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 CA_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
-def look(environ: Mapping[str, str]) -> Facts:
-    """Everything `emu doctor` judges. What takes long is done beside each other."""
+def look(environ: Mapping[str, str], datastores: Mapping[str, str] | None = None) -> Facts:
+    """Everything `emu doctor` judges. What takes long is done beside each other. datastores: versions that the
+    repository here needs, by engine."""
     with ThreadPoolExecutor(max_workers=4) as pool:
         try:
             endpoint = resolve_endpoint(environ)
@@ -51,7 +55,7 @@ def look(environ: Mapping[str, str]) -> Facts:
         problem_kind, detail = knock(endpoint)
         if problem_kind:
             return _without_engine(environ, _silent_engine(endpoint, problem_kind, detail), pool)
-        return _with_engine(environ, endpoint, pool)
+        return _with_engine(environ, endpoint, pool, datastores or {})
 
 
 def _without_engine(environ: Mapping[str, str], engine: Engine, pool: ThreadPoolExecutor) -> Facts:
@@ -74,7 +78,9 @@ def _source(endpoint: Endpoint) -> str:
     return f"docker context {endpoint.name}" if endpoint.source == "context" else endpoint.source
 
 
-def _with_engine(environ: Mapping[str, str], endpoint: Endpoint, pool: ThreadPoolExecutor) -> Facts:
+def _with_engine(
+    environ: Mapping[str, str], endpoint: Endpoint, pool: ThreadPoolExecutor, datastores: Mapping[str, str]
+) -> Facts:
     from docker.errors import DockerException
 
     tmp = tempfile.gettempdir()
@@ -83,6 +89,7 @@ def _with_engine(environ: Mapping[str, str], endpoint: Endpoint, pool: ThreadPoo
         try:
             engine = _describe(endpoint, client)
             bases = tuple(look_at_base(client, ref) for ref in DEFAULT_BASES)
+            servers = look_at_servers(client, datastores)
         finally:
             client.close()
     except (DockerException, OSError, ValueError) as failure:
@@ -100,6 +107,7 @@ def _with_engine(environ: Mapping[str, str], endpoint: Endpoint, pool: ThreadPoo
         machine=machine,
         engine=engine,
         bases=bases,
+        servers=servers,
         registry=registry.result(),
         index=index,
         index_image=image,
@@ -206,6 +214,17 @@ def look_at_base(client: Any, ref: str) -> Base:
     labels = (image.get("Config") or {}).get("Labels") or {}
     made_from = labels.get(STAND_IN_FROM_LABEL)
     return Base(ref=ref, present=True, stand_in=labels.get(STAND_IN_LABEL) == "true", made_from=made_from)
+
+
+def look_at_servers(client: Any, needed: Mapping[str, str]) -> tuple[Server, ...]:
+    """Whether the engine has what datastores are run from. needed: versions by engine."""
+    listed = [(image.get("RepoTags") or [], image.get("Labels") or {}) for image in client.images()]
+    images = [ImageEntry(id="", tags=tuple(tags), labels=labels) for tags, labels in listed]
+    tags = {tag for image in images for tag in image.tags}
+    return tuple(
+        server(engine, needed.get(engine, newest), tags.__contains__, images, needed=engine in needed)
+        for engine, newest in NEWEST.items()
+    )
 
 
 def ask_registry(endpoint: Endpoint, ref: str, api: str) -> Reach:

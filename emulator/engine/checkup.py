@@ -58,6 +58,23 @@ class Base(Record, frozen=True, kw_only=True):
     made_from: str | None = None
 
 
+class Server(Record, frozen=True, kw_only=True):
+    """A datastore's server: whether the engine has its image, or what stands in for it.
+
+    `needed`: the repository here has such a datastore. `stand_in`: the one at hand. `base`: a base image at hand of
+    which one could be made, as `tag` by `dockerfile`.
+    """
+
+    engine: str
+    ref: str
+    needed: bool = False
+    present: bool = False
+    stand_in: str | None = None
+    base: str | None = None
+    tag: str = ""
+    dockerfile: str = ""
+
+
 class Reach(Record, frozen=True, kw_only=True):
     """Whether something answers: `problem` is None when it does. `target` is what was asked."""
 
@@ -99,6 +116,7 @@ class Facts(Record, frozen=True, kw_only=True):
     machine: Machine
     engine: Engine
     bases: tuple[Base, ...] = ()
+    servers: tuple[Server, ...] = ()
     registry: Reach | None = None
     index: Reach | None = None
     index_image: str | None = None
@@ -146,6 +164,7 @@ def examine(facts: Facts) -> Checkup:
         checks += [registry_check(facts)]
         checks += [base_check(base, facts.registry) for base in facts.bases]
         checks += languages_checks(facts)
+        checks += [server_check(server, facts.registry) for server in facts.servers]
         checks += [index_check(facts)]
     ok = not any(not check.ok and check.severity is Severity.ERROR for check in checks)
     return Checkup(ok=ok, checks=tuple(checks))
@@ -374,11 +393,48 @@ def languages_checks(facts: Facts) -> list[Check]:
         return []
     made_on = [base.ref for base in facts.bases if base.stand_in]
     message = "images of Node, Go, Ruby, Rust and Elixir are made from packages when a build first asks for one"
-    told = (f"on {' or '.join(made_on)}; Node in the version asked for, the others in Debian's own",)
+    told: tuple[str, ...] = (f"on {' or '.join(made_on)}; Node in the version asked for, the others in Debian's own",)
     if not made_on:
         message, told = "images of Node, Go, Ruby, Rust and Elixir cannot be made: no stand-in is there", ()
     help = None if made_on else f"`{FIX}` makes the stand-ins they are made on"
-    return [Check(id="language-images", ok=bool(made_on), severity=Severity.INFO, message=message, facts=told, help=help)]
+    ok = bool(made_on)
+    return [Check(id="language-images", ok=ok, severity=Severity.INFO, message=message, facts=told, help=help)]
+
+
+def server_check(server: Server, registry: Reach | None) -> Check:
+    """Whether a datastore's server can be had. Only `up` of a repository that has one needs it, and makes it itself
+    where it can."""
+    id, ref = f"datastore:{server.engine}", server.ref
+    answers = registry is not None and registry.problem is None
+    if server.present:
+        return Check(id=id, ok=True, severity=Severity.INFO, message=f"{ref} is at hand for datastores")
+    if server.stand_in is not None:
+        return Check(
+            id=id,
+            ok=True,
+            severity=Severity.WARNING,
+            message=f"{ref} has a stand-in, {server.stand_in}, not the official image",
+            facts=("it is of the version that a distribution has; `emu up` says so",),
+            help=f"`docker pull {ref}` replaces it" if answers else None,
+        )
+    if answers:
+        message = f"{ref} is not here yet; the first `emu up` that needs it fetches it"
+        return Check(id=id, ok=True, severity=Severity.INFO, message=message)
+    if server.base is not None:
+        return Check(
+            id=id,
+            ok=True,
+            severity=Severity.INFO,
+            message=f"{ref} is not here; the first `emu up` that needs it makes a stand-in from {server.base}",
+            help=f"`{FIX}{'' if server.needed else ' --datastores'}` makes it now",
+        )
+    return Check(
+        id=id,
+        ok=not server.needed,
+        severity=Severity.ERROR if server.needed else Severity.INFO,
+        message=f"{ref} is not here and cannot be fetched, nor made without a base image of Debian",
+        help=f"`{FIX}` makes base images; `emu up --datastore NAME=URL` takes a server you have",
+    )
 
 
 def index_check(facts: Facts) -> Check:

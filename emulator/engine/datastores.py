@@ -26,6 +26,7 @@ from emulator.model.record import Record, replace
 from emulator.world import Unreached, VolumeMount
 
 from .labels import DEPLOY, of_service, resource_name
+from .stand_ins import IMAGES
 
 THIS_MACHINE = "host.docker.internal"
 """The name by which a container calls the machine it runs on."""
@@ -34,7 +35,6 @@ READY_WITHIN_S = 120.0
 MARK = "emu.data-mark"
 PASSWORD = "POSTGRES_PASSWORD"
 
-_IMAGES = {"postgres": "postgres:{}", "valkey": "valkey/valkey:{}"}
 _DATA = {"postgres": "/var/lib/postgresql", "valkey": "/data"}
 _SCHEMES = {"postgres": ("postgres", "postgresql"), "valkey": ("redis", "rediss", "valkey", "valkeys")}
 _PORTS = {"postgres": 5432, "valkey": 6379}
@@ -159,7 +159,7 @@ def as_server(service: Service) -> Service:
         service,
         build=Build(
             kind=BuildKind.IMAGE, runtime=store.engine, platform=service.build.platform,
-            image=_IMAGES[store.engine].format(store.version),
+            image=IMAGES[store.engine].format(store.version),
         ),
         command=_command(store, port),
         env=_variables(store),

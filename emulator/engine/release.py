@@ -45,6 +45,7 @@ from . import problems, site_problems, stand_ins
 from .bases import choose_bases, needs_a_look, told_bases
 from .boot_steps import Rules
 from .datastores import foreign_data, volume_labels
+from .disks import disk_labels
 from .labels import DEPLOY, of_service, resource_name
 from .problems import Scene
 from .requests import (
@@ -234,7 +235,12 @@ class _Preparation:
 
     def _volumes(self) -> Diagnostic | None:
         """Make what is to be kept, where it is not there yet; why what is there cannot be used."""
-        labels = volume_labels(self.service, self.settings.root, self.settings.platform, self.hidden)
+        root, platform = self.settings.root, self.settings.platform
+        if self.service.datastore is None:
+            for mount in self.job.around.volumes:
+                self.doors.docker.ensure_volume(mount.volume, disk_labels(self.service, root, platform))
+            return None
+        labels = volume_labels(self.service, root, platform, self.hidden)
         for mount in self.job.around.volumes:
             if not ours(mount.volume, labels, self.doors.docker):
                 return foreign_data(self.service)

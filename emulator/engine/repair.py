@@ -6,7 +6,7 @@ Every list may be run again from its start after it was cut off anywhere.
 from emulator.formats.aptsources import AptSource
 from emulator.model.record import Record
 
-from .checkup import DEFAULT_BASES, STAND_IN_FROM_LABEL, STAND_IN_LABEL, Facts, Machine, can_install_engine
+from .checkup import DEFAULT_BASES, STAND_IN_FROM_LABEL, STAND_IN_LABEL, Facts, Machine, Server, can_install_engine
 
 DONORS = {"bookworm": "trixie"}
 """Debian releases without docker-buildx, and the release whose docker packages run on them: they need no
@@ -97,7 +97,7 @@ def repairs(facts: Facts, sources: tuple[AptSource, ...], work: str) -> tuple[Re
     each. `sources`: the machine's own apt sources. `work`: a folder of ours for lists and root file systems."""
     found = []
     if facts.engine.problem is None:
-        found += [packages_repair(facts, sources, work), stand_in_repair(facts, sources, work)]
+        found += [packages_repair(facts, sources, work), stand_in_repair(facts, sources, work), server_repair(facts)]
     else:
         found += [engine_repair(facts, sources, work) or packages_repair(facts, sources, work)]
     return tuple(repair for repair in found if repair)
@@ -298,6 +298,33 @@ def stand_in_repair(facts: Facts, sources: tuple[AptSource, ...], work: str) -> 
         steps=first,
         lanes=lanes,
         clearing=tuple(clear_step(root_folder(ref, work)) for ref in missing),
+    )
+
+
+def server_repair(facts: Facts) -> Repair | None:
+    """Make the servers that the repository's datastores need, and that are neither here nor to be fetched."""
+    if facts.registry is None or facts.registry.problem in (None, "answer") or facts.machine.docker is None:
+        return None
+    missing = [s for s in facts.servers if s.needed and s.base and not s.present and s.stand_in is None]
+    if not missing:
+        return None
+    return Repair(
+        id="datastores",
+        title=f"make stand-ins for {' and '.join(server.ref for server in missing)} from Debian's packages",
+        because="no image registry answers, and datastores need them",
+        cost="about a minute, 100 to 500 MB each",
+        lanes=tuple((server_step(server),) for server in missing),
+    )
+
+
+def server_step(server: Server) -> Step:
+    """Build a server's stand-in on the base image at hand."""
+    return Run(
+        title=f"{server.ref}: making {server.tag}",
+        argv=("docker", "build", "--quiet", "--tag", server.tag, "-"),
+        root=False,
+        input=server.dockerfile,
+        advice="`emu doctor` says whether a container reaches the network, which Debian's packages come by",
     )
 
 

@@ -6,17 +6,19 @@ manager. It takes the same variables, folders and commands as the image it stand
 
 import hashlib
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, error
 from emulator.model.plan import Coverage, Datastore, Service
-from emulator.model.record import Record
+from emulator.model.record import Record, replace
 from emulator.model.rule import Fidelity
 from emulator.world import BuildError, ImageEntry, ImageFacts
 
-from .checkup import DEFAULT_BASES
+from .checkup import DEFAULT_BASES, Server
 from .labels import STAND_IN
 
+IMAGES = {"postgres": "postgres:{}", "valkey": "valkey/valkey:{}"}
+"""The official image of each engine, by version."""
 FROM = f"{STAND_IN}.from"
 WHAT = f"{STAND_IN}.what"
 """On a stand-in: what it is."""
@@ -144,7 +146,11 @@ STAND_INS: dict[str, tuple[StandIn, ...]] = {
 
 def stand_ins(store: Datastore) -> tuple[StandIn, ...]:
     """What may stand for a datastore: the version it asks for before any other."""
-    return tuple(sorted(STAND_INS[store.engine], key=lambda one: one.version.partition(".")[0] != store.version))
+    return _best_first(store.engine, store.version)
+
+
+def _best_first(engine: str, version: str) -> tuple[StandIn, ...]:
+    return tuple(sorted(STAND_INS[engine], key=lambda one: one.version.partition(".")[0] != version))
 
 
 def base_for(stand_in: StandIn, images: Iterable[ImageEntry]) -> str | None:
@@ -164,6 +170,25 @@ def dockerfile(stand_in: StandIn, base: str) -> str:
         labels[DIFFERS] = stand_in.differs
     told = " ".join(f'{name}="{value}"' for name, value in labels.items())
     return "\n".join((f"FROM {base}", *stand_in.steps, f"LABEL {told}", ""))
+
+
+NEWEST = {"postgres": "18", "valkey": "8"}
+"""The version of a server where nobody asks for one (source: release notes of both, 2026-11)."""
+
+
+def server(
+    engine: str, version: str, has: Callable[[str], bool], images: Sequence[ImageEntry], *, needed: bool
+) -> Server:
+    """What there is for a datastore of this kind. has: whether an image is at hand."""
+    ref = IMAGES[engine].format(version)
+    choices = _best_first(engine, version)
+    there = next((one.tag for one in choices if has(one.tag)), None)
+    bases = ((one, base) for one in choices if (base := base_for(one, images)) is not None)
+    chosen = next(bases, None)
+    found = Server(engine=engine, ref=ref, needed=needed, present=has(ref), stand_in=there)
+    if chosen is None:
+        return found
+    return replace(found, base=chosen[1], tag=chosen[0].tag, dockerfile=dockerfile(*chosen))
 
 
 def none_at_hand(service: Service, ref: str, problem: HostError) -> Diagnostic:

@@ -255,6 +255,8 @@ class Disk(Record, frozen=True, kw_only=True):
     name: str
     mount_path: str
     size_gb: int
+    group: int | None = None
+    """The group that may write to it, beside root."""
 
 
 class Datastore(Record, frozen=True, kw_only=True):

@@ -53,7 +53,7 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
     command = service.command
     lines = [f"{style.bold(printable(service.name))}  {style.dim(service.type.value)}"]
     if service.type is ServiceType.DATASTORE:
-        return "\n".join([*lines, *_row("is", _server(service), style)])
+        return "\n".join([*lines, *_datastore_rows(service, style, quiet=quiet)])
     lines += _row("runs", _command(command, style), style)
     if quiet:
         return "\n".join(lines)
@@ -68,6 +68,8 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
     if service.pre_deploy_command:
         not_run = "" if service.pre_deploy_argv else "  (not run)"
         lines += _row("before", f"{service.pre_deploy_command.rstrip()}{not_run}", style)
+    if service.disk is not None:
+        lines += _row("disk", f"{service.disk.name} at {service.disk.mount_path}", style)
     if service.initial_deploy_hook:
         lines += _row("once", f"{service.initial_deploy_hook.rstrip()}  (after the first deploy)", style)
     if service.schedule:
@@ -88,6 +90,17 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
     if files:
         lines += _row("files", ", ".join(files), style)
     return "\n".join(lines)
+
+
+def _datastore_rows(service: Service, style: Style, *, quiet: bool) -> list[str]:
+    """What it is, how services reach it, and whether it keeps what it holds. Its password has a token in its place."""
+    rows, store = _row("is", _server(service), style), service.datastore
+    if quiet or store is None:
+        return rows
+    words = {"user": store.user or "", "password": "‹password›", "host": store.host, "database": store.database or ""}
+    url = store.connection_string.format(**words, port=service.port.number if service.port else "")
+    rows += _row("url", url, style)
+    return rows + _row("keeps", "its data between runs" if store.persistent else "nothing between runs", style)
 
 
 def _server(service: Service) -> str:

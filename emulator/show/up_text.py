@@ -9,6 +9,7 @@ from emulator.model.event import (
     BuildStep,
     ContainerStarted,
     CoverageReported,
+    CronEvent,
     DeployCanceled,
     DeployFailed,
     DeployStarted,
@@ -36,6 +37,7 @@ from emulator.model.event import (
 )
 from emulator.model.plan import Service
 
+from .cron_text import cron_line
 from .style import Style, hanging, printable
 from .text import ReadLine, diagnostic_text
 
@@ -80,7 +82,10 @@ class UpText:
                 return []
 
     def _named(self, event: Event, line: str) -> str:
-        """With several services beside each other, a line says whose it is."""
+        """With several services beside each other, a line says whose it is; with several instances, which one's."""
+        service = self.services.get(event.service or "")
+        if line and service is not None and service.instances is not None and service.instances.min > 1:
+            line = f"{self.style.dim(f'#{event.instance}')} {line}" if event.instance is not None else line
         if not line or not event.service or len(self.services) < 2 or event.service in line:
             return line
         return f"{self.style.dim(f'{event.service}:')} {line}"
@@ -141,6 +146,8 @@ class UpText:
                 return [f"{what} after {event.seconds:.1f} s"]
             case TaskEvent():
                 return self._task_lines(event)
+            case CronEvent():
+                return [cron_line(event, style)]
             case RunFinished() if event.tasks > 1:
                 return [f"{event.succeeded} of {event.tasks} tasks succeeded in {event.seconds:.1f} s"]
             case PortDetected():

@@ -44,14 +44,15 @@ def blueprint_coverage(blueprint: Blueprint) -> list[Coverage]:
 
 def datastore_coverage(origin: Origin) -> tuple[Coverage, ...]:
     """What a local server does otherwise than the platform's."""
-    rule = rules.DATASTORES
-    return (Coverage(key=rule.id, origin=origin, fidelity=rule.fidelity, note=rule.note or rule.statement),)
+    said = (rules.DATASTORES, rules.CONNECTION_LIMITS)
+    return tuple(Coverage(key=r.id, origin=origin, fidelity=r.fidelity, note=r.note or r.statement) for r in said)
 
 
 _DATABASE_NOTES = {
     "name": (Fidelity.EXACT, ""),
     "databaseName": (Fidelity.APPROXIMATE, "as it is written: Render may add letters to it"),
     "user": (Fidelity.EXACT, ""),
+    "ipAllowList": (Fidelity.APPROXIMATE, "served on this machine only"),
     "plan": (Fidelity.APPROXIMATE, "memory as a hard limit"),
     "postgresMajorVersion": (Fidelity.EXACT, "unless a stand-in has to do, which is then said"),
     "previewPlan": (Fidelity.EXACT, "read with --preview"),
@@ -86,7 +87,7 @@ def service_coverage(spec: ServiceSpec, way: Way, inputs: Inputs) -> tuple[Cover
     if spec.kind in "WPK":
         rows.append(rules.CPU)
     if spec.kind == "C":
-        rows.append(rules.SERVICE_TYPES)
+        rows.append(rules.CRON_OVERLAP)
     if spec.kind == "S":
         rows += [rules.SITE_FILES, rules.SITE_CACHE, rules.SITE_DEPENDENCIES]
     if way.build.kind is BuildKind.NATIVE:

@@ -58,10 +58,11 @@ def postgres(database: Database, called: str, repository: Repository) -> Service
     Render may add to them."""
     trace = Trace()
     plan = _plan(trace, called, database.texts.get("plan"), DATABASE_DEFAULT)
-    name = _text(database, "databaseName") or slug(database.name).replace("-", "_")
+    own = slug(database.name).replace("-", "_")
+    name = _text(database, "databaseName") or own
     store = Datastore(
         engine="postgres", version=_text(database, "postgresMajorVersion") or POSTGRES_VERSION,
-        host=postgres_host(database.name, repository), user=_text(database, "user") or f"{name}_user", database=name,
+        host=postgres_host(database.name, repository), user=_text(database, "user") or f"{own}_user", database=name,
         connection_string="postgresql://{user}:{password}@{host}:{port}/{database}",
     )  # fmt: skip
     resources = Resources(plan=plan, memory_mib=DATABASE_PLANS.get(canonical_database(plan)))

@@ -39,7 +39,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "preDeployCommand": Field("WPKS", "string", EXACT),
     "initialDeployHook": Field("WPK", "string", APPROXIMATE, "once, after the first deploy that is live here"),
     "afterFirstDeployCommand": Field("WPK", "string", APPROXIMATE, "deprecated name of initialDeployHook"),
-    "schedule": Field("C", "string", NOT_IMITATED, "nothing runs by the clock yet; `emu cron run NAME` runs it once"),
+    "schedule": Field("C", "string", EXACT),
     "dockerfilePath": Field("WPKC", "string", EXACT),
     "dockerContext": Field("WPKC", "string", EXACT),
     "dockerCommand": Field("WPKC", "string", EXACT),
@@ -52,7 +52,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "scaling": Field("WPK", "mapping", APPROXIMATE, "as many as minInstances are run"),
     "healthCheckPath": Field("WPK", "string", EXACT),
     "maxShutdownDelaySeconds": Field("WPK", "integer", EXACT),
-    "disk": Field("WPK", "mapping", NOT_IMITATED, "not mounted yet"),
+    "disk": Field("WPK", "mapping", APPROXIMATE, "a volume on this machine, without a limit of its size"),
     "domains": Field("WPKS", "list", NOT_IMITATED, "only the Host of health checks follows it"),
     "domain": Field("WPKS", "string", NOT_IMITATED, "only the Host of health checks follows it"),
     "renderSubdomainPolicy": Field("WS", "string", NOT_IMITATED, "there is one local address"),
@@ -65,7 +65,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "staticPublishPath": Field("S", "string", EXACT),
     "headers": Field("S", "list", EXACT),
     "routes": Field("S", "list", EXACT),
-    "maxmemoryPolicy": Field("V", "string", EXACT, "given to the local server"),
+    "maxmemoryPolicy": Field("V", "string", APPROXIMATE, "given to the local server, which has no limit to reach"),
     "persistenceMode": Field("V", "string", APPROXIMATE, "as settings of the local server"),
 }
 

@@ -140,7 +140,7 @@ def _quantity(memory_mib: int) -> str:
 def _started(service: Service, event: ContainerStarted) -> tuple[str, ...]:
     lines: list[str] = []
     workers = next((v for v in service.env if v.name == "WEB_CONCURRENCY"), None)
-    if event.attempt == 1:
+    if event.attempt == 1 and event.instance in (None, 1):  # once a deploy, however many instances there are
         lines.append("Deploying...")
         if workers is not None and workers.kind == "platform":
             lines.append(_workers(workers))

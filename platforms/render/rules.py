@@ -359,14 +359,6 @@ INVALID_RUNTIME = _rule(
 IMAGE_RUNTIME = _rule(
     "image-runtime", "An image service pulls image.url at every deploy.", DOCS + "deploying-an-image", DOCUMENTED
 )
-SERVICE_TYPES = _rule(
-    "service-types",
-    "Cron jobs, static sites, Key Value and Postgres are part of a Blueprint.",
-    DOCS + "blueprint-spec",
-    DOCUMENTED,
-    NOT_IMITATED,
-    note="All are in the plan; `up` does not run cron jobs on their schedule, `emu cron run NAME` runs one once.",
-)
 WORKFLOWS = _rule(
     "workflows",
     "A Blueprint may define workflows, whose tasks run when asked for.",
@@ -417,6 +409,30 @@ DATASTORES = _rule(
     DOCUMENTED,
     APPROXIMATE,
     note="Local servers in containers: no TLS, no backups, no replicas, no pool; IP allow lists are not applied.",
+)
+CONNECTION_STRINGS = _rule(
+    "connection-strings",
+    "Services get the internal strings: postgresql://user:password@host:port/database and redis://host:6379.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+    note="Render's own examples also show postgres:// without the port; clients read both alike. Those for the outside "
+    "(sslmode=require, rediss://) are in no variable that a Blueprint can ask for.",
+)
+DATABASE_NAMES = _rule(
+    "database-names",
+    "A database without databaseName or user gets them from its own name, and Render may add letters to the former.",
+    DOCS + "blueprint-spec",
+    DOCUMENTED,
+    APPROXIMATE,
+    note="The name with _ for -, and _user behind it for the user, as deploys show; nothing is added.",
+)
+CONNECTION_LIMITS = _rule(
+    "connection-limits",
+    "A datastore takes as many connections as its plan allows, and a Key Value keeps as much as its plan's memory.",
+    DOCS + "key-value",
+    DOCUMENTED,
+    NOT_IMITATED,
+    note="The numbers are in no copy that was read: the servers' own limits apply, and a Key Value evicts nothing.",
 )
 IP_ALLOW_LIST = _rule(
     "ip-allow-list", "A Key Value store must have an ipAllowList.", "validator output quoted by projects", COMMUNITY
@@ -609,6 +625,14 @@ CRON_RUN = _rule(
     DOCS + "cronjobs", DOCUMENTED,
     note="How it is stopped is not published: by SIGTERM, 30 seconds and SIGKILL, as an instance is.",
 )  # fmt: skip
+CRON_OVERLAP = _rule(
+    "cron-overlap",
+    "Of a cron job one run at most is active: a scheduled run waits for the end of the active one, a run triggered by "
+    "hand cancels it. A build leaves the active run alone.",
+    DOCS + "cronjobs", DOCUMENTED, APPROXIMATE,
+    note="Runs that come due while one waits are not made up for: what becomes of them is not published. An image is "
+    "pulled at the deploy, not before each run. The schedule is kept while `up` runs; --time-scale leaves it as it is.",
+)  # fmt: skip
 HEALTH_AFTER_LIVE = _rule(
     "health-after-live",
     "A live instance that fails its health check for 15 seconds gets no requests; after 60 it is started anew.",
@@ -654,10 +678,13 @@ OVERLAP = _rule(
 )  # fmt: skip
 DISK = _rule(
     "disk",
-    "A disk is mounted at a path of its own, is kept between deploys and forbids overlap.",
+    "A disk begins empty, is mounted at a path of its own in the running instance alone (not at build, nor for a "
+    "pre-deploy command or a one-off job), is kept between deploys and forbids overlap and several instances.",
     DOCS + "disks",
     DOCUMENTED,
-    NOT_IMITATED,
+    APPROXIMATE,
+    note="It is a volume of the engine's, kept until `emu down --data`; its size is not limited. Whose it is there is "
+    "not published: root's here, and its group 1000, which reads secret files, may write.",
 )
 
 RULES: tuple[Rule, ...] = _rule.rules

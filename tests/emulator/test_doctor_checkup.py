@@ -171,8 +171,9 @@ def test_the_json_has_the_promised_keys():
 
 @pytest.mark.parametrize(
     ("problem", "stand_in", "said"),
-    [(None, True, None), ("answer", True, None), ("dns", True, "are made from packages"), ("dns", False, "cannot be made")],
-)
+    [(None, True, None), ("answer", True, None), ("dns", True, "are made from packages"),
+     ("dns", False, "cannot be made")],
+)  # fmt: skip
 def test_images_of_other_languages_are_told_where_no_registry_answers(problem, stand_in, said):
     """They are made when a build first asks; where a registry answers there is nothing to say."""
     bases = (Base(ref="python:3.11-slim", present=stand_in, stand_in=stand_in),)

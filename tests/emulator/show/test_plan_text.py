@@ -13,6 +13,7 @@ from emulator.model.plan import (
     EnvVar,
     Lifecycle,
     Plan,
+    Port,
     Probes,
     Resources,
     Service,
@@ -99,6 +100,20 @@ def test_a_datastore_runs_nothing_and_that_is_no_alarm() -> None:
     printed = _printed(replace(SERVICE, type=ServiceType.DATASTORE, build=build, command=None, datastore=store))
     assert "is        valkey 8 at red-1" in printed
     assert "nothing" not in printed.split("1 service")[0]
+
+
+def test_a_datastore_says_what_services_are_told_of_it() -> None:
+    """All but its password, for which a token stands."""
+    build = Build(kind=BuildKind.IMAGE, runtime="postgres")
+    store = Datastore(
+        engine="postgres", version="18", host="db-1", user="ada", database="shop", persistent=False,
+        connection_string="postgresql://{user}:{password}@{host}:{port}/{database}",
+    )  # fmt: skip
+    port = Port(number=5432, source="default")
+    one = replace(SERVICE, type=ServiceType.DATASTORE, build=build, command=None, datastore=store, port=port)
+    printed = _printed(one)
+    assert "url       postgresql://ada:‹password›@db-1:5432/shop" in printed
+    assert "keeps     nothing between runs" in printed
 
 
 def test_a_service_s_name_cannot_steer_the_terminal() -> None:

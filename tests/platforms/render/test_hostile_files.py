@@ -35,9 +35,9 @@ BOMB = "a: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 def test_what_is_refused_at_once(text, code):
     """One error, at its place, with what to do; nothing is planned."""
-    began = time.perf_counter()
+    began = time.process_time()
     made = plan({"render.yaml": text}, "blueprint")
-    assert time.perf_counter() - began < LIMIT_S
+    assert time.process_time() - began < LIMIT_S
     assert codes(made, "error") == [code]
     assert made.diagnostics[0].help
     assert made.services == ()
@@ -69,9 +69,9 @@ def test_what_is_refused_at_once(text, code):
 )  # fmt: skip
 def test_twenty_thousand_of_anything(text):
     """Bounded time, and no more findings than anyone reads."""
-    began = time.perf_counter()
+    began = time.process_time()
     made = plan({"render.yaml": text, "Dockerfile": DOCKERFILE}, "blueprint")
-    assert time.perf_counter() - began < LIMIT_S
+    assert time.process_time() - began < LIMIT_S
     assert len(made.diagnostics) <= 201
 
 

@@ -75,6 +75,44 @@ def test_a_datastore_says_which_server_it_is() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("written", "database", "user"),
+    [
+        ("", "orders_db", "orders_db_user"),
+        ("databaseName: shop", "shop", "orders_db_user"),
+        ("user: ada", "orders_db", "ada"),
+        ("databaseName: shop, user: ada", "shop", "ada"),
+    ],
+)
+def test_a_databases_names_are_its_files_or_made_of_its_own(written: str, database: str, user: str) -> None:
+    """Each by itself; the connection string has them, the port and Render's kind of host."""
+    web = "services: [{type: web, name: a, runtime: docker}]"
+    blueprint = f"{web}\ndatabases:\n  - {{name: orders-db, {written}}}\n"
+    store = next(s.datastore for s in planned({"render.yaml": blueprint}).services if s.datastore is not None)
+    assert (store.database, store.user) == (database, user)
+    assert store.connection_string == "postgresql://{user}:{password}@{host}:{port}/{database}"
+
+
+@pytest.mark.parametrize(
+    ("written", "settings", "persistent"),
+    [
+        ("plan: free", {"maxmemory-policy": "allkeys-lru", "appendonly": "no", "save": ""}, False),
+        ("plan: starter", {"maxmemory-policy": "allkeys-lru", "appendonly": "yes"}, True),
+        ("plan: starter, persistenceMode: snapshot", {"maxmemory-policy": "allkeys-lru", "appendonly": "no"}, True),
+        ("plan: starter, persistenceMode: 'off', maxmemoryPolicy: noeviction",
+         {"maxmemory-policy": "noeviction", "appendonly": "no", "save": ""}, False),
+    ],
+)  # fmt: skip
+def test_a_key_value_keeps_and_evicts_what_its_fields_say(
+    written: str, settings: dict[str, str], persistent: bool
+) -> None:
+    """A paid one keeps what it holds by default, a free one nothing."""
+    blueprint = f"services:\n  - {{type: keyvalue, name: cache, ipAllowList: [], {written}}}\n"
+    store = next(s.datastore for s in planned({"render.yaml": blueprint}).services if s.datastore is not None)
+    assert (store.settings, store.persistent) == (settings, persistent)
+    assert store.connection_string == "redis://{host}:{port}"
+
+
 def test_a_database_with_a_services_name_has_one_of_its_own_in_the_plan() -> None:
     """Else one would hide the other; references lead to the right one."""
     entry = "fromDatabase: {name: prices, property: host}"
