@@ -531,6 +531,19 @@ class Front(Protocol):
         """From now on requests go to these. Those that run on others end there."""
         ...
 
+    def sleep(self, on_wake: Callable[[], None]) -> None:
+        """From now on a request waits until there is an instance again; the first one calls `on_wake`, which must not
+        take long. Ended by `set_instances` with any, or by `give_up`."""
+        ...
+
+    def give_up(self) -> None:
+        """No instance will come: what waits for one is told so."""
+        ...
+
+    def idle_s(self) -> float:
+        """For how long there has been no request; 0 while there is one."""
+        ...
+
     def drain(self, address: tuple[str, int], timeout_s: float) -> bool:
         """Wait until an instance has no running request; whether that came to be within the time."""
         ...

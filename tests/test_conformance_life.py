@@ -210,3 +210,32 @@ def test_render_36_health_check(place: Place, env: dict[str, str], verdict: str)
     assert "host shop.onrender.com /hz" in said(events)
     if verdict != "live":
         assert events[-1]["platform_seconds"] == 900
+
+
+DEAF = """\
+import os, signal
+signal.signal(signal.SIGTERM, lambda *_: print("asked to end", flush=True))
+"""
+
+
+def test_render_38_replace_sequence(place: Place) -> None:
+    """The new one serves first; the old one is told to end 60 s after the switch, 3 s here, and killed when its delay
+    is over: 30 s by default, 2 s here."""
+    place.write(DEAF + APP, render_yaml=blueprint())
+    [planned] = place.emu("plan", "--format", "json").document()["services"]
+    assert planned["shutdown"] == {"signal": "SIGTERM", "grace_seconds": 30}
+    place.write(DEAF + APP, render_yaml=blueprint("maxShutdownDelaySeconds: 2"))
+    arguments = ("--faithful-timing", "--time-scale", "0.05")
+    with Running(place, *arguments) as up:
+        up.until("verdict")
+        second = place.emu("up", "--format", "json", *arguments)
+        assert second.code == 0
+        up.until("stopped", lambda event: event["deploy"] == 1)
+        assert up.interrupt()[0] == 130
+        times = dict(zip(map(id, up.events), up.read_at, strict=True))
+        [live] = [times[id(e)] for e in up.events if e["event"] == "live" and e["deploy"] == 2]
+        asked = next(times[id(e)] for e in up.events if e["event"] == "log" and e["line"] == "asked to end")
+        [stopped] = [e for e in up.events if e["event"] == "stopped" and e["deploy"] == 1]
+        assert asked - live == pytest.approx(3, abs=0.7)
+        assert times[id(stopped)] - asked == pytest.approx(2, abs=0.7)
+        assert (stopped["graceful"], stopped["exit_code"]) == (False, 137)

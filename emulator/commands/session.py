@@ -296,7 +296,8 @@ class Session:
             self._tell_found(cause)
             verdict = ServiceVerdict(name=name, verdict=VerdictKind.BOOT_FAILED, reason=cause.message, cause=cause)
             self._decided(Decided(underway.number, verdict))
-        if len(services) > 1 or self._backing.is_any:
+        several = any(s.network_names and s.instances is not None and s.instances.min > 1 for s in services)
+        if len(services) > 1 or several or self._backing.is_any:
             self._make_network()
         wanted = needs([*missing, *(s.name for s in services)], self.planned.resolution.plan.edges)
         # Datastores first: a new one takes longest, and others wait for it.

@@ -116,6 +116,8 @@ class Settings(NamedTuple):
     limits: str
     faithful: bool
     scale: float
+    sleep_after_s: float | None = None
+    """When services that sleep on the platform do so here; None: never."""
     datastores: Mapping[str, str] = {}
     """Datastores that are there already: their URLs, which may hold passwords, by name."""
 

@@ -252,6 +252,14 @@ class Rotation(Event, tag="rotation", frozen=True, kw_only=True):
     because: str
 
 
+class Sleep(Event, tag="sleep", frozen=True, kw_only=True):
+    """The instances of a service are ended because there was no request for `after_s` seconds; or, where it sleeps no
+    more, a request starts them again and waits."""
+
+    asleep: bool
+    after_s: float | None = None
+
+
 class DeployCanceled(Event, tag="deploy.canceled", frozen=True, kw_only=True):
     """A deploy ends undecided. by: the newer deploy that took its place."""
 
@@ -336,6 +344,7 @@ AnyEvent = (
     | Live
     | TrafficMoved
     | Rotation
+    | Sleep
     | DeployCanceled
     | DeployFailed
     | Restarted

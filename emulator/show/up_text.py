@@ -30,6 +30,7 @@ from emulator.model.event import (
     Rotation,
     RunFinished,
     ServiceVerdict,
+    Sleep,
     Stopped,
     TaskEvent,
     TrafficMoved,
@@ -203,6 +204,11 @@ class UpText:
             case Rotation():
                 what = "gets requests again" if event.ready else "gets no new requests"
                 return [style.yellow(f"{event.service} {what}: {event.because}")]
+            case Sleep(asleep=True):
+                why = f"no request for {event.after_s:g} s"
+                return [style.yellow(f"{event.service} sleeps: {why}; the next one wakes it")]
+            case Sleep():
+                return [f"a request wakes {event.service}, and waits"]
             case TrafficMoved(split=(_, _, *_)):
                 shares = ", ".join(f"deploy {share.deploy} {share.percent} %" for share in event.split)
                 return [f"requests go to {shares}"]

@@ -429,7 +429,7 @@ DATABASE_NAMES = _rule(
 CONNECTION_LIMITS = _rule(
     "connection-limits",
     "A datastore takes as many connections as its plan allows, and a Key Value keeps as much as its plan's memory.",
-    DOCS + "key-value",
+    "https://docs.render.com/redis",
     DOCUMENTED,
     NOT_IMITATED,
     note="The numbers are in no copy that was read: the servers' own limits apply, and a Key Value evicts nothing.",
@@ -581,7 +581,9 @@ FREE_SLEEP = _rule(
     "free-spin-down",
     "A free web service is stopped after 15 minutes without a request; the next one starts it and waits for about a "
     "minute.",
-    DOCS + "free", DOCUMENTED, NOT_IMITATED, note="It stays up here.",
+    DOCS + "free", DOCUMENTED, APPROXIMATE,
+    note="Only with --sleep-after; without it the service stays up. The request that wakes it waits here: a browser "
+    "gets no loading page, and /robots.txt wakes it as well.",
 )  # fmt: skip
 CPU = _rule(
     "plan-cpu",

@@ -1,6 +1,6 @@
 """The conformance cases that a plan decides, by their numbers; the others are named after theirs where they belong:
 18, 20, 22 (test_docker_command), 8 (test_validation), 6 (test_record), 10 (test_references), 28 (test_environment),
-40 (test_static_sites), 34, 36 (tests/test_conformance_life).
+40 (test_static_sites), 34, 36, 38 (tests/test_conformance_life), 26 (test_secret_files).
 """
 
 import pytest
