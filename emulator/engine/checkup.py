@@ -163,6 +163,7 @@ def examine(facts: Facts) -> Checkup:
     if facts.engine.problem is None:
         checks += [registry_check(facts)]
         checks += [base_check(base, facts.registry) for base in facts.bases]
+        checks += languages_checks(facts)
         checks += [server_check(server, facts.registry) for server in facts.servers]
         checks += [index_check(facts)]
     ok = not any(not check.ok and check.severity is Severity.ERROR for check in checks)
@@ -384,6 +385,20 @@ def base_check(base: Base, registry: Reach | None) -> Check:
         message=f"{base.ref} is not here and cannot be fetched",
         help=f"`{FIX}` makes a stand-in from Debian's packages",
     )
+
+
+def languages_checks(facts: Facts) -> list[Check]:
+    """What becomes of the images of other languages where no registry gives them; nothing where one does."""
+    if facts.registry is None or facts.registry.problem in (None, "answer"):
+        return []
+    made_on = [base.ref for base in facts.bases if base.stand_in]
+    message = "images of Node, Go, Ruby, Rust and Elixir are made from packages when a build first asks for one"
+    told: tuple[str, ...] = (f"on {' or '.join(made_on)}; Node in the version asked for, the others in Debian's own",)
+    if not made_on:
+        message, told = "images of Node, Go, Ruby, Rust and Elixir cannot be made: no stand-in is there", ()
+    help = None if made_on else f"`{FIX}` makes the stand-ins they are made on"
+    ok = bool(made_on)
+    return [Check(id="language-images", ok=ok, severity=Severity.INFO, message=message, facts=told, help=help)]
 
 
 def server_check(server: Server, registry: Reach | None) -> Check:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from emulator.model.diagnostic import Fault
 
+from .language_stand_ins import NO_APK
+
 
 class Pattern(NamedTuple):
     """A line of output and what it means. `message` and `help` take the pattern's groups. near: must fit one of
@@ -210,6 +212,13 @@ BOOT_PATTERNS: tuple[Pattern, ...] = (
 
 BUILD_PATTERNS: tuple[Pattern, ...] = (
     _LINE_ENDS,
+    _pattern(
+        "host/stand-in",
+        NO_APK,
+        "the stand-in for an Alpine image has no apk: it is Debian",
+        "--base-image FROM=TO puts an Alpine image that you have in its place, or build where a registry answers",
+        fault=Fault.HOST,
+    ),
     _pattern(
         "build/package-not-copied",
         r"error: package directory '([^']+)' does not exist",

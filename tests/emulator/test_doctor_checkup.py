@@ -156,7 +156,7 @@ def test_every_failing_check_has_one_thing_to_do():
         index=Reach(target="x", problem="timeout"),
     )  # fmt: skip
     bad = [check for check in examine(worst).checks if not check.ok]
-    assert len(bad) == 8
+    assert len(bad) == 9
     assert all(check.help for check in bad)
 
 
@@ -167,3 +167,17 @@ def test_the_json_has_the_promised_keys():
     document = json.loads(to_json(examine(GOOD)))
     assert document["schema"] == "emu.checkup/1"
     assert all(set(check) == {"id", "ok", "severity", "message", "facts", "help"} for check in document["checks"])
+
+
+@pytest.mark.parametrize(
+    ("problem", "stand_in", "said"),
+    [(None, True, None), ("answer", True, None), ("dns", True, "are made from packages"),
+     ("dns", False, "cannot be made")],
+)  # fmt: skip
+def test_images_of_other_languages_are_told_where_no_registry_answers(problem, stand_in, said):
+    """They are made when a build first asks; where a registry answers there is nothing to say."""
+    bases = (Base(ref="python:3.11-slim", present=stand_in, stand_in=stand_in),)
+    facts = replace(GOOD, registry=Reach(target="x", problem=problem), bases=bases)
+    found = [check for check in examine(facts).checks if check.id == "language-images"]
+    assert len(found) == (said is not None)
+    assert all(said in check.message and check.ok == stand_in for check in found)

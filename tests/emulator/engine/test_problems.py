@@ -355,3 +355,9 @@ def test_a_pre_deploy_command_that_fails(tail: list[str], code: str, message: st
     outcome = Outcome(due=1, verdict=VerdictKind.PRE_DEPLOY_FAILED, code="failed", reason="it exited with status 2")
     found = pre_deploy_cause(MIGRATE, outcome, tail, NOWHERE)
     assert (found.code, found.message, found.origin) == (code, message, AT)
+
+
+def test_alpine_s_package_manager_is_not_the_apps_fault_where_a_stand_in_has_none():
+    """The image that it asks for has one."""
+    found = failed("apk: this stand-in for an Alpine image is Debian, and has no apk")
+    assert (found.code, found.fault) == ("host/stand-in", Fault.HOST)
