@@ -131,6 +131,8 @@ class Resolution(Record, frozen=True, kw_only=True):
     plan: Plan
     secrets: Secrets = Secrets()
     prompts: tuple[Prompt, ...] = ()
+    secret_files: dict[str, tuple[GivenFile, ...]] = {}
+    """By service: those that an input of the platform's own holds. One that the user gives under the same name wins."""
 
 
 class Platform(Protocol):
@@ -156,6 +158,11 @@ class Platform(Protocol):
 
     def narrate(self, service: Service, event: "Event") -> tuple[str, ...]:
         """The lines the platform itself would print at this event, word for word."""
+        ...
+
+    def next_run(self, service: Service, after: float) -> float | None:
+        """When the schedule of a service has its first run after a moment, both in seconds since 1970; None where it
+        has none any more, or no schedule."""
         ...
 
 

@@ -77,6 +77,11 @@ RUNNING = (
         repeat=True,
         help="use the server at URL for this datastore instead of running one (repeatable)",
     ),
+    Flag(
+        names=("--sleep-after",),
+        metavar="DURATION",
+        help="let services that the platform stops without requests (a free plan's) sleep after so long: 15m, 90s",
+    ),
     Flag(names=("--faithful-timing",), help="wait as long as the platform waits, even when the outcome is certain"),
     Flag(
         names=("--time-scale",),

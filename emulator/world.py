@@ -162,10 +162,16 @@ class BuildOutcome(Record, frozen=True, kw_only=True):
 
 
 class VolumeMount(Record, frozen=True, kw_only=True):
-    """A volume of the engine's and where a container has it."""
+    """A volume of the engine's and where a container has it.
+
+    own: nothing of the image comes into it, whatever that has at `path`. group: the group that may write to it, beside
+    root, who owns it; None: whoever the image says.
+    """
 
     volume: str
     path: str
+    own: bool = False
+    group: int | None = None
 
 
 class FileInside(Record, frozen=True, kw_only=True):
@@ -523,6 +529,19 @@ class Front(Protocol):
 
     def set_instances(self, addresses: Iterable[tuple[str, int]]) -> None:
         """From now on requests go to these. Those that run on others end there."""
+        ...
+
+    def sleep(self, on_wake: Callable[[], None]) -> None:
+        """From now on a request waits until there is an instance again; the first one calls `on_wake`, which must not
+        take long. Ended by `set_instances` with any, or by `give_up`."""
+        ...
+
+    def give_up(self) -> None:
+        """No instance will come: what waits for one is told so."""
+        ...
+
+    def idle_s(self) -> float:
+        """For how long there has been no request; 0 while there is one."""
         ...
 
     def drain(self, address: tuple[str, int], timeout_s: float) -> bool:

@@ -65,6 +65,8 @@ class Place:
             container.remove(force=True, v=True)
         for image in engine.images.list(filters=self.labels):
             engine.images.remove(image.id, force=True)
+        for volume in engine.volumes.list(filters=self.labels):
+            volume.remove(force=True)
 
 
 @contextlib.contextmanager
@@ -96,7 +98,7 @@ class Running:
 
     def __init__(self, place: Place, *arguments: str, verb: str = "up", env: Mapping[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
-            [*EMU, verb, "--format", "json", "--root", str(place.root), *arguments], cwd=CHECKOUT,
+            [*EMU, *verb.split(), "--format", "json", "--root", str(place.root), *arguments], cwd=CHECKOUT,
             env=environment({**place.env, **(env or {})}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, preexec_fn=_as_from_a_terminal,  # noqa: PLW1509 - no threads in it yet
         )  # fmt: skip

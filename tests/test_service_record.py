@@ -25,7 +25,7 @@ def repository(tmp_path: Path) -> Path:
     (root / "requirements.txt").write_text("gunicorn\n")
     service = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: shop}\n"
     (root / "service.yaml").write_text(service + "spec: {template: {spec: {containers: [{image: x}]}}}\n")
-    record = api(name="shop", details={"numInstances": "many", "planet": 9}, envVars=VARIABLES)
+    record = {"planet": 9, "envVars": VARIABLES} | api(name="shop", details={"numInstances": "many"})
     (root / "record.json").write_text(json.dumps(record))
     return root
 

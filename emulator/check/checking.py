@@ -7,6 +7,7 @@ from emulator.model.plan import Plan, Service
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
+from .artifacts import artifact_findings
 from .building import what_fails
 from .own_code import OwnCode
 from .packages import install_findings
@@ -36,6 +37,7 @@ def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = ()) -> Pl
     known = Known(builds, OwnCode(repo))
     services = tuple(service for service in plan.services if service.build.repository is None)
     found = [*what_fails(builds, services), *install_findings(builds, services)]
+    found += artifact_findings(builds, services)
     unbuilt = {one.service for one in found if one.severity is Severity.ERROR}
     for service in services:
         found += check(known, service, plan, is_built=service.name not in unbuilt)

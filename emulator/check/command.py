@@ -22,7 +22,9 @@ _DJANGO_SERVERS = frozenset(("runserver", "runserver_plus", "runworker", "qclust
 _INIT_VALUED = {"tini": ("-p", "-e"), "dumb-init": ("-r", "--rewrite"), "catatonit": ()}
 _INITS = frozenset(_INIT_VALUED)
 _SWITCH_USER = frozenset(("gosu", "su-exec"))
-_TRANSPARENT = frozenset(("nohup", "ddtrace-run", "opentelemetry-instrument"))
+_TRANSPARENT = frozenset(
+    ("nohup", "ddtrace-run", "opentelemetry-instrument", "splunk-py-trace", "splunk-instrument", "elasticapm-run")
+)
 _SETS_VARIABLES = frozenset(("doppler", "infisical", "chamber", "dotenv", "op", "aws-vault", "with-contenv"))
 _RUNNERS = {"poetry": "run", "pipenv": "run", "pdm": "run", "rye": "run", "uv": "run", "pnpm": "exec", "bundle": "exec"}
 _RUNNER_VALUED = words(

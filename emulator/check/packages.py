@@ -21,6 +21,7 @@ from emulator.model.record import replace, to_json
 
 from .rule import CheckRule, Sample
 from .subject import build_is_written
+from .tool_versions import is_npm_7, is_poetry_2
 
 _FROM = "FROM python:3.13-slim\nWORKDIR /app\n"
 _CMD = 'CMD ["python", "-m", "shop"]\n'
@@ -72,10 +73,11 @@ NOT_COPIED = CheckRule(
 PROJECT_FILE = CheckRule(
     code="build/project-file-missing",
     severity=Severity.ERROR,
-    statement="A build tool works on a project whose file is not there at that point of the build.",
+    statement="A step works on a file of the project that is not there at that point of the build.",
     why=(
-        "go.mod, Cargo.toml, package.json, Gemfile, composer.json, pom.xml or mix.exs is what the tool looks for "
-        "first. It is not in the build context, or a later line copies it, or the step runs in another directory."
+        "go.mod, Cargo.toml, package.json, Gemfile, composer.json, pom.xml or mix.exs is what such a tool looks for "
+        "first; python, sh, cp, mv and chmod are given the file. It is not in the build context, or a later line "
+        "copies it, or the step runs in another directory."
     ),
     wrong=Sample(
         files={
@@ -203,6 +205,8 @@ def _of_install(scene: _Scene) -> Iterator[Diagnostic]:
     if install.failure == "fails":
         if found is not None:
             yield found
+    elif isinstance(install.report, ToolReport) and install.report.may_fail:
+        return
     elif install.failure == "swallowed" and found is not None:
         yield replace(
             found, code=SWALLOWED.code, severity=Severity.WARNING,
@@ -222,15 +226,17 @@ def _installs(install: Installed) -> bool:
 
 def _call(install: Installed) -> str:
     tool = "uv pip" if install.step.tool == "uv-pip" else install.step.tool
-    return f"{tool} {install.step.action}"
+    return f"{tool} {install.step.action}".rstrip()
 
 
 def _reasons(scene: _Scene) -> Iterator[Diagnostic]:
     """Why the call surely fails."""
     report = scene.install.report
     if isinstance(report, Report):
-        yield from _of_python(scene, report)
+        settled = scene.install.step.tool == "poetry" and is_poetry_2(scene.stage, scene.number)
+        yield from _of_python(scene, replace(report, fatal=True) if settled else report)
     elif isinstance(report, NodeReport):
+        yield from _no_command(scene)
         for need in report.needs:
             if need.state == "missing":
                 is_project = posixpath.basename(need.path) == "package.json"
@@ -240,6 +246,16 @@ def _reasons(scene: _Scene) -> Iterator[Diagnostic]:
     elif isinstance(report, ToolReport):
         for need in report.needs:
             yield _missing(scene, need, PROJECT_FILE)
+
+
+_SCRIPTS = ("build", "dev", "serve", "compile", "prod", "production", "generate", "lint", "watch", "preview")
+"""Names of scripts that are no commands of npm (docs.npmjs.com/cli/commands); npm 6 let `npm build` pass."""
+
+
+def _no_command(scene: _Scene) -> Iterator[Diagnostic]:
+    action = scene.install.step.action
+    if scene.install.step.tool == "npm" and action in _SCRIPTS and is_npm_7(scene.stage):
+        yield _refused(scene, SCRIPT_MISSING, f"npm has no command {action}", f"write npm run {action}")
 
 
 def _of_python(scene: _Scene, report: Report) -> Iterator[Diagnostic]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from emulator.model.diagnostic import Diagnostic
 
 from . import (
+    artifacts,
     build_variables,
     building,
     ending,
@@ -58,7 +59,7 @@ FINDERS: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
 
 
 def _each_once() -> tuple[CheckRule, ...]:
-    found = [precedence.DISAGREE, *building.RULES, *packages.RULES]
+    found = [precedence.DISAGREE, *building.RULES, *packages.RULES, artifacts.NOT_BUILT]
     found += [rule for rules, _ in (*LACKING, *FINDERS) for rule in rules]
     return tuple({rule.code: rule for rule in found}.values())
 

@@ -1,7 +1,7 @@
 """What a rule looks at: one container of a service, with everything about it that the files tell, read when asked."""
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from emulator.image.bases import is_plain
 from emulator.image.findings import Builds
 from emulator.image.tree_files import TreeFiles
 from emulator.image.working import Worked
-from emulator.model.diagnostic import Diagnostic, Fault, Severity
+from emulator.model.diagnostic import Diagnostic, Fault, Related, Severity
 from emulator.model.origin import Origin
 from emulator.model.plan import Build, BuildKind, Container, EnvPhase, Plan, Service, ServiceType
 from emulator.snapshot import Unreadable
@@ -79,8 +79,11 @@ class Subject:
         return (command.origin if command else None) or self.service.origin
 
     def finding(self, code: str, severity: Severity, message: str, **more: object) -> Diagnostic:
-        """A diagnostic of this service at its command; `more` may say another place."""
+        """A diagnostic of this service at its command; `more` may say another place. A generated Dockerfile is no
+        place: it is no file of the user's."""
         settings = {"origin": self.origin, "service": self.service.name, "fault": Fault.APP, **more}
+        related: Iterable[Related] = settings.get("related", ())  # type: ignore[assignment]
+        settings["related"] = tuple(one for one in related if one.origin.file)
         return Diagnostic(code=code, severity=severity, message=message, **settings)  # type: ignore[arg-type]
 
     # ---- the command

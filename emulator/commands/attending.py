@@ -11,13 +11,13 @@ from emulator.commands.session import Session
 from emulator.commands.underway import Underway
 from emulator.model.control import Answer, Ask, Refusal, ServiceStatus, Status
 from emulator.model.diagnostic import Fault, HostError, error
-from emulator.model.event import Event
+from emulator.model.event import Event, Verdict, VerdictKind
 from emulator.model.record import to_json
 from emulator.request import Peer
 
 if TYPE_CHECKING:
-    from emulator.engine.execution_run import ExecutionRun
-    from emulator.engine.service_run import ServiceRun
+    from emulator.engine.cron_run import Trigger
+    from emulator.engine.runs import AnyRun
 
 _LOOK_EVERY_S = 0.2
 """How often one that waits for a deploy is looked at: it may have gone."""
@@ -36,6 +36,8 @@ class Attendant:
             ask = msgspec.json.decode(line, type=Ask)
             if ask.verb == "status":
                 _send(peer, self._status())
+            elif ask.verb == "cron":
+                self._run_cron(ask.services[0] if ask.services else "", peer)
             else:
                 self._deploy(ask, peer)
         except msgspec.DecodeError:
@@ -66,6 +68,22 @@ class Attendant:
         while not events.empty():
             _pass_on(events, peer, wait_s=0)
 
+    def _run_cron(self, name: str, peer: Peer) -> None:
+        """Run a cron job and tell the asker of it, up to its verdict. One that goes away does not want it any more."""
+        run = self._session.cron_job(name)
+        events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        with self._session.teller.heard_by(lambda event: events.put(event) if event.service == name else None):
+            trigger = run.trigger()
+            trigger.known.wait()
+            while not trigger.over.wait(0):
+                _pass_on(events, peer, wait_s=_LOOK_EVERY_S, instance=trigger.number)
+                if peer.gone.is_set():
+                    run.drop(trigger)
+                    return
+        while not events.empty():
+            _pass_on(events, peer, wait_s=0, instance=trigger.number)
+        _send(peer, _verdict_of(trigger))
+
     def _begun(self, ask: Ask, planned: Planned | None, number: int) -> Underway:
         if planned is not None:
             return self._session.redeploy(planned, number)
@@ -78,16 +96,26 @@ class Attendant:
         return Status(platform=self._session.settings.platform, services=services)
 
 
-def _service_status(name: str, run: "ServiceRun | ExecutionRun") -> ServiceStatus:
+def _service_status(name: str, run: "AnyRun") -> ServiceStatus:
     return ServiceStatus(name=name, url=run.url, live=run.live, under_way=run.under_way, instances=run.instances())
 
 
-def _pass_on(events: "queue.SimpleQueue[Event]", peer: Peer, *, wait_s: float) -> None:
+def _pass_on(events: "queue.SimpleQueue[Event]", peer: Peer, *, wait_s: float, instance: int | None = None) -> None:
+    """The next event, if there is one within the time; where an instance is named, of that one alone."""
     try:
         event = events.get(timeout=wait_s)
     except queue.Empty:
         return
-    _send(peer, event)
+    if instance is None or event.instance == instance:
+        _send(peer, event)
+
+
+def _verdict_of(trigger: "Trigger") -> Verdict:
+    """The last line of a run that was asked for."""
+    one = trigger.verdict
+    if one is None:  # `up` ended before
+        return Verdict(verdict=VerdictKind.CANCELED, reason="the running `emu up` ended")
+    return Verdict(verdict=one.verdict, reason=one.reason, services=(one,))
 
 
 def _send(peer: Peer, answer: Answer | Event) -> None:

@@ -1,9 +1,14 @@
-"""`emu cron run NAME`: run a cron job once, now, as the platform would on its schedule."""
+"""`emu cron run NAME`: run a cron job once, now.
+
+While an `up` of the project runs, that one runs it, as it was last deployed: as when it is triggered by hand on the
+platform. Else it is built and run here, as the platform would on its schedule.
+"""
 
 import argparse
 
 from emulator import options
 from emulator.commands.answers import answered
+from emulator.commands.asking import asked, followed
 from emulator.commands.check import checked_plan
 from emulator.commands.planning import configure_planning, plan_repository
 from emulator.commands.runnable import can_build
@@ -11,6 +16,7 @@ from emulator.commands.session import Session
 from emulator.commands.teller import Teller, told
 from emulator.commands.up import doors, in_project, settings_of, tell_plan
 from emulator.engine.labels import project_id
+from emulator.model.control import Ask
 from emulator.model.diagnostic import UsageError
 from emulator.model.plan import Service, ServiceType
 from emulator.request import Request, World
@@ -24,7 +30,7 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
 
 
 def run(request: Request, world: World) -> int:
-    """Plan, build, run to the end; the exit code follows the verdict."""
+    """Run to the end; the exit code follows the verdict."""
     return told(request, world, lambda teller: _run(request, world, teller))
 
 
@@ -32,6 +38,11 @@ def _run(request: Request, world: World, teller: Teller) -> int:
     request.service = [request.name]
     planned = plan_repository(request, world)
     settings = settings_of(request, planned)
+    events = asked(world, project_id(settings.root), Ask(verb="cron", services=(request.name,)))
+    if events is not None:
+        teller.knows(planned)
+        teller.note("the running `emu up` runs it, as it was last deployed; Ctrl-C cancels the run")
+        return followed(events, teller)
     planned = checked_plan(answered(request, world, planned)[0])
     service = _cron_job(request.name, planned.resolution.plan.services)
     teller.knows(planned)
@@ -40,7 +51,7 @@ def _run(request: Request, world: World, teller: Teller) -> int:
     docker = world.connect()
     try:
         with world.project(project_id(settings.root)) as project:
-            session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
+            session = Session(planned, doors(world, docker, planned.repo), settings, teller, project, by_schedule=False)
             number = project.next_deploy()
             services = [*session.datastores(), service]
             return in_project(session, lambda: session.deploy(number, services, once=True, rest=[]))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from emulator import options
 from emulator.commands.running import Removed, containers, project_root
-from emulator.engine.labels import PROJECT, of_project
+from emulator.engine.labels import DISK, PROJECT, of_project
 from emulator.request import Request, World
 
 
@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
     parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")
     parser.add_argument("--all", action="store_true", help="of every project on this engine, not only this one")
     parser.add_argument("--images", action="store_true", help="remove the images that `up` built as well")
-    parser.add_argument("--data", action="store_true", help="remove what the datastores hold as well")
+    parser.add_argument("--data", action="store_true", help="remove what datastores and disks hold as well")
     options.add_flags(parser, [options.REPOSITORY[0], options.FORMAT])
 
 
@@ -40,14 +40,18 @@ def run(request: Request, world: World) -> int:
             docker.remove_image(image.id)
     finally:
         docker.close()
-    data = len(stored) if request.data else 0
+    disks = sum(DISK in volume.labels for volume in stored)
+    kept_data = Gone(data=len(stored) - disks, disks=disks)
+    data = Gone() if not request.data else kept_data
     if request.format == "json":
         from emulator.model.record import to_json
 
-        world.terminal.out(to_json(Removed(containers=found, images=len(images), volumes=data)).decode() + "\n")
+        world.terminal.out(
+            to_json(Removed(containers=found, images=len(images), volumes=data.data + data.disks)).decode() + "\n"
+        )
     else:
-        gone = Gone(len(found), len(images), data, ended=bool(ended))
-        kept = Gone(0, len(there) - len(images), len(stored) - data, ended=False)
+        gone = data._replace(containers=len(found), images=len(images), ended=bool(ended))
+        kept = (Gone() if request.data else kept_data)._replace(images=len(there) - len(images))
         world.terminal.out(_told(gone, kept) + "\n")
     return 0
 
@@ -55,17 +59,25 @@ def run(request: Request, world: World) -> int:
 class Gone(NamedTuple):
     """How many of what were removed, or kept."""
 
-    containers: int
-    images: int
-    data: int
-    ended: bool
+    containers: int = 0
+    images: int = 0
+    data: int = 0
+    disks: int = 0
+    ended: bool = False
 
     def things(self) -> list[str]:
         return [
             *([_count(self.containers, "container")] if self.containers or self.ended else ()),
             *([_count(self.images, "image")] if self.images else ()),
-            *([f"the data of {_count(self.data, 'datastore')}"] if self.data else ()),
+            *self.stored(),
             *(["the running `emu up`"] if self.ended else ()),
+        ]
+
+    def stored(self) -> list[str]:
+        """What holds data."""
+        return [
+            *([f"the data of {_count(self.data, 'datastore')}"] if self.data else ()),
+            *([_count(self.disks, "disk")] if self.disks else ()),
         ]
 
 
@@ -75,8 +87,8 @@ def _told(gone: Gone, kept: Gone) -> str:
     told = f"removed {what}" if what else "nothing runs" if kept.things() else "nothing to remove"
     if kept.images:
         told += f"; {_count(kept.images, 'image')} kept (`emu down --images` removes {_it(kept.images)})"
-    if kept.data:
-        told += f"; the data of {_count(kept.data, 'datastore')} kept (`emu down --data` removes it)"
+    if stored := kept.stored():
+        told += f"; {' and '.join(stored)} kept (`emu down --data` removes {_it(bool(kept.data) + kept.disks)})"
     return told
 
 

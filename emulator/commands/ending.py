@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from emulator.engine.execution_run import ExecutionRun
 from emulator.engine.labels import of_project
-from emulator.engine.service_run import ServiceRun
+from emulator.engine.runs import AnyRun
 
 if TYPE_CHECKING:
     from emulator.world import Docker
@@ -15,7 +14,7 @@ HASTE_EVERY_S = 0.1
 
 
 def end_all(
-    runs: Sequence[ServiceRun | ExecutionRun],
+    runs: Sequence[AnyRun],
     hurry: Callable[[], bool],
     *,
     at_once: bool = False,

@@ -37,7 +37,7 @@ def run(request: Request, world: World) -> int:
         return 0
     style = Style(width=world.terminal.width, colour=world.terminal.colour)
     heads = ("SERVICE", "DEPLOY", "STATE", "FOR", "ROLE", "ADDRESS", "CONTAINER", "PROJECT")
-    world.terminal.out(table(heads, [_row(entry, every=request.all) for entry in found], style))
+    world.terminal.out(table(heads, [_row(entry, found, every=request.all) for entry in found], style))
     if any(entry.role == LEFT_OVER for entry in found):
         world.terminal.out("left over from an `emu up` that was killed: the next one, or `emu down`, removes it\n")
     return 0
@@ -70,8 +70,11 @@ def _sites(root: str, told: Status | None) -> list[Running]:
     ]  # fmt: skip
 
 
-def _row(entry: Running, *, every: bool) -> list[str]:
+def _row(entry: Running, among: tuple[Running, ...], *, every: bool) -> list[str]:
+    """The cells of one container; where a service has several instances, with which one it is."""
+    several = any(one.instance > 1 for one in among if (one.root, one.service) == (entry.root, entry.service))
+    name = f"{entry.service} #{entry.instance}" if several else entry.service
     state = entry.state if entry.exit_code is None else f"{entry.state} ({entry.exit_code})"
     since = ago(time.time() - entry.started_at) if entry.started_at else "-"
-    cells = [entry.service, str(entry.deploy), state, since, entry.role, entry.url or "-", entry.name]
+    cells = [name, str(entry.deploy), state, since, entry.role, entry.url or "-", entry.name]
     return [*cells, *([entry.root] if every else [])]

@@ -3,7 +3,9 @@
 from emulator.model.plan import BuildKind, Coverage, Service, ServiceType
 from emulator.model.rule import Fidelity
 
-RUNNABLE = (ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER, ServiceType.JOB, ServiceType.STATIC)
+RUNNABLE = (
+    ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER, ServiceType.JOB, ServiceType.CRON, ServiceType.STATIC,
+)  # fmt: skip
 
 
 def can_run(service: Service) -> bool:
@@ -24,6 +26,4 @@ def ends_by_itself(service: Service) -> bool:
 
 def left_out(service: Service) -> Coverage:
     note = f"{service.type.value} services with runtime {service.build.runtime} are planned, not run yet"
-    if service.type is ServiceType.CRON and can_build(service):
-        note = f"not run on its schedule: `emu cron run {service.name}` runs it once"
     return Coverage(key=service.name, origin=service.origin, fidelity=Fidelity.NOT_IMITATED, note=note)

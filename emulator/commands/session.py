@@ -15,11 +15,13 @@ from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
 from emulator.commands.unmet import moved, tell_refusal
 from emulator.commands.waiting import gate
+from emulator.engine.cron_run import CronRun
 from emulator.engine.execution_run import ExecutionRun
 from emulator.engine.labels import ROOT, SERVICE, of_project, project_id
 from emulator.engine.masking import pieces_of
 from emulator.engine.ordering import needs
 from emulator.engine.release import Doors, Job, Release, Settings
+from emulator.engine.runs import AnyRun
 from emulator.engine.service_run import Decided, ServiceRun
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, UsageError, error
 from emulator.model.event import (
@@ -46,17 +48,24 @@ _LOOK_EVERY_S = 0.5
 
 
 class Session:
-    """The services of one `up`, as far as they are started. Its methods may be called from any thread."""
+    """The services of one `up`, as far as they are started. Its methods may be called from any thread.
 
-    def __init__(self, planned: Planned, doors: Doors, settings: Settings, teller: Teller, project: Project) -> None:
+    by_schedule: whether a cron job is run on its schedule, instead of once.
+    """
+
+    def __init__(
+        self, planned: Planned, doors: Doors, settings: Settings, teller: Teller, project: Project, *,
+        by_schedule: bool = True,
+    ) -> None:  # fmt: skip
         self.planned = planned
         self.doors = doors
         self.settings = settings
         self.teller = teller
         self.project = project
+        self._by_schedule = by_schedule
         self.has_started = False
         """Whether any container was: then there is something to tidy up."""
-        self.runs: dict[str, ServiceRun | ExecutionRun] = {}
+        self.runs: dict[str, AnyRun] = {}
         self._fronts: dict[str, Ahead[Front]] = {}
         self._underway: dict[int, Underway] = {}
         self._problem: BaseException | None = None
@@ -116,8 +125,12 @@ class Session:
 
     def _any_live(self) -> bool:
         """Whether anything serves. A datastore that nobody is left to use does not."""
-        users = [run for name, run in self.runs.items() if not self._is_datastore(name)]
+        users = [run for _, run in self._users()]
         return any(run.live is not None for run in users or self.runs.values())
+
+    def _users(self) -> list[tuple[str, AnyRun]]:
+        """All but the datastores."""
+        return [(name, run) for name, run in list(self.runs.items()) if not self._is_datastore(name)]
 
     def _is_datastore(self, name: str) -> bool:
         return self._backing.has(name)
@@ -138,7 +151,8 @@ class Session:
         BrokenPipeError when nobody reads any more."""
         gc.enable()  # from here on it lives for hours
         self._watch_memory()
-        self.teller.note("serving; Ctrl-C ends it")
+        serves = any(run.live is not None for name, run in self._users() if not isinstance(run, CronRun))
+        self.teller.note(f"{'serving' if serves else 'waiting for the next run'}; Ctrl-C ends it")
         while not self._over.wait(_LOOK_EVERY_S):
             self.teller.check()
         self._raise_problem()
@@ -207,11 +221,24 @@ class Session:
         for name in names:
             if name not in live:
                 raise UsageError(f"no service {name!r} is live", help=f"live are {', '.join(live) or 'none'}")
-        chosen = names or [name for name in live if not self._is_datastore(name)]
+        for name in names:
+            if isinstance(self.runs[name], CronRun):
+                raise UsageError(f"{name} is a cron job: there is nothing to restart", help=f"`emu cron run {name}`")
+        chosen = names or [name for name, run in self._users() if not isinstance(run, CronRun)]
         releases = [r for name, r in live.items() if r is not None and name in chosen]
         if not releases:
             raise UsageError("no service is live", help="deploy with `emu up`")
         return self._again(releases, number, "restart", max(release.job.deploy for release in releases))
+
+    def cron_job(self, name: str) -> CronRun:
+        """The cron job of that name, as far as it can be run. Raises UsageError."""
+        run = self.runs.get(name)
+        if not isinstance(run, CronRun):
+            known = ", ".join(n for n, r in self.runs.items() if isinstance(r, CronRun)) or "none"
+            raise UsageError(f"the running `emu up` has no cron job {name!r}", help=f"it has {known}")
+        if run.live is None:
+            raise UsageError(f"{name} is not built yet", help="run it when the deploy under way is decided")
+        return run
 
     def rollback(self, to: int | None, number: int) -> Underway:
         """Replace what is live by an earlier deploy: its images, and its settings where this run made it. Raises
@@ -269,7 +296,8 @@ class Session:
             self._tell_found(cause)
             verdict = ServiceVerdict(name=name, verdict=VerdictKind.BOOT_FAILED, reason=cause.message, cause=cause)
             self._decided(Decided(underway.number, verdict))
-        if len(services) > 1 or self._backing.is_any:
+        several = any(s.network_names and s.instances is not None and s.instances.min > 1 for s in services)
+        if len(services) > 1 or several or self._backing.is_any:
             self._make_network()
         wanted = needs([*missing, *(s.name for s in services)], self.planned.resolution.plan.edges)
         # Datastores first: a new one takes longest, and others wait for it.
@@ -299,7 +327,8 @@ class Session:
 
     def _job(self, number: int, service: Service) -> Job:
         cast = self._cast(service)
-        files = HiddenFiles({file.name: file.content for file in self.planned.inputs.secret_files})
+        known = self.planned.resolution.secret_files.get(service.name, ())
+        files = HiddenFiles({file.name: file.content for file in (*known, *self.planned.inputs.secret_files)})
         secrets = self.planned.resolution.secrets.of(service.name)
         hidden = pieces_of(files) | secrets | self._generated_values(service) | cast.hidden
         findings = self.planned.resolution.plan.diagnostics
@@ -333,9 +362,19 @@ class Session:
             self.runs[name] = run
         run.deploy(job)
 
-    def _new_run(self, service: Service) -> ServiceRun | ExecutionRun:
-        """What makes the deploys of a service: one that goes on, or one that ends."""
+    def _new_run(self, service: Service) -> AnyRun:
+        """What makes the deploys of a service: one that goes on, one that is run on its schedule, or one that ends."""
         name = service.name
+        if service.schedule is not None and self._by_schedule:
+            return CronRun(
+                name,
+                doors=self.doors,
+                settings=self.settings,
+                tell=self._tell,
+                next_run=self.planned.platform.next_run,
+                decided=self._decided,
+                problem=self._broke,
+            )
         if ends_by_itself(service):
             return ExecutionRun(
                 name,
@@ -383,8 +422,7 @@ class Session:
     def _remember(self, underway: Underway) -> None:
         """One line of the project's history."""
         verdict = underway.verdict()
-        runs = [(name, run) for name, run in list(self.runs.items()) if not self._is_datastore(name)]
-        releases = {name: run.release(underway.number) for name, run in runs}
+        releases = {name: run.release(underway.number) for name, run in self._users()}
         with contextlib.suppress(HostError):  # a state folder that cannot be written is told where it matters
             self.project.record(
                 DeployRecord(
@@ -448,7 +486,7 @@ class Session:
     def stop(self, *, at_once: bool) -> None:
         """Stop and remove everything this session started; a live service as the platform would, unless `at_once`
         or the user asks a second time. Raises HostError."""
-        users = [run for name, run in self.runs.items() if not self._is_datastore(name)]
+        users = [run for _, run in self._users()]
         hurried = end_all(users, self.doors.hurry, at_once=at_once)
         # After those that use them, and never without their grace: they write down what they hold.
         stores = [run for name, run in self.runs.items() if self._is_datastore(name)]

@@ -180,8 +180,24 @@ def settings_of(request: Request, planned: Planned) -> Settings:
         limits=request.limits,
         faithful=request.faithful_timing,
         scale=scale,
+        sleep_after_s=_duration(request.sleep_after),
         datastores=_datastores(request),
     )
+
+
+def _duration(text: str | None) -> float | None:
+    """Seconds, from "90", "90s", "15m" or "1h". Raises UsageError."""
+    if text is None:
+        return None
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
+    number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1.0)
+    try:
+        seconds = float(number) * unit
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"--sleep-after takes a duration above 0, not {text!r}", help="for example 15m or 90s")
+    return seconds
 
 
 def _datastores(request: Request) -> Hidden:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Literal, TypeVar
 
-from emulator.engine.docker_args import container_config, files_archive, label_filter
+from emulator.engine.docker_args import container_config, files_archive, handed_over, label_filter
 from emulator.engine.docker_facts import container_facts, engine_facts, image_facts
 from emulator.engine.host_problems import pull_problem
 from emulator.engine.listeners import parse_listeners
@@ -239,14 +239,20 @@ class Engine:
             ),
         )
         id = str(told["Id"])
-        if spec.files:
-            try:
-                archive = files_archive(spec.files)
-                self._ask(during, lambda api: api.put_archive(id, "/", archive))
-            except HostError:
-                self.remove(id)
-                raise
+        try:
+            for mount in spec.volumes:
+                if mount.group is not None:
+                    self._unpack(during, id, handed_over(mount.path, mount.group))
+            if spec.files:
+                self._unpack(during, id, files_archive(spec.files))
+        except HostError:
+            self.remove(id)
+            raise
         return id
+
+    def _unpack(self, during: str, id: str, archive: bytes) -> None:
+        """Into a container that does not run yet, at its root."""
+        self._ask(during, lambda api: api.put_archive(id, "/", archive))
 
     def start(self, id: str) -> StartFailure | None:
         from docker.errors import APIError

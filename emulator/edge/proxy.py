@@ -72,7 +72,26 @@ class Proxy:
     def set_instances(self, addresses: Iterable[Address]) -> None:
         """From now on requests go to these. Those that run on others end there."""
         live = [_numeric(address) for address in addresses]
-        self._in_loop(lambda: self._core.pool.set_live(live))
+        self._in_loop(lambda: self._set_live(live))
+
+    def _set_live(self, live: list[Address]) -> None:
+        self._core.pool.set_live(live)
+        if live:
+            self._core.wake()
+
+    def sleep(self, on_wake: Callable[[], None]) -> None:
+        """From now on a request waits until there is an instance again; the first one calls `on_wake`, which must not
+        take long. Ended by `set_instances` with any, or by `give_up`."""
+        self._in_loop(lambda: setattr(self._core, "on_wake", on_wake))
+
+    def give_up(self) -> None:
+        """No instance will come: what waits for one is told so."""
+        self._in_loop(self._core.wake)
+
+    def idle_s(self) -> float:
+        """For how long there has been no request; 0 while there is one."""
+        core = self._core
+        return 0.0 if core.in_flight else max(0.0, self._loop.time() - core.idle_from)
 
     def set_router(self, router: Router) -> None:
         """Treat requests by other rules from now on. Raises ValueError for a header that cannot be."""

@@ -330,11 +330,12 @@ class Client(Wire):
 
     def _pass_on(self, data: bytes) -> None:
         upstream = self.upstream
-        if upstream is None:
-            return
-        if upstream.connecting:
+        is_early = self in self._core.held if upstream is None else upstream.connecting
+        if is_early:
             self._first = (self._first or b"") + data
             self.pause()
+            return
+        if upstream is None:
             return
         self._first = None  # from here on it cannot be sent a second time
         upstream.write(data)
@@ -347,7 +348,8 @@ class Client(Wire):
         backend = core.pool.only if not self._tried else None
         backend = backend or core.pool.pick(self._tried)
         if backend is None or self._first is None:
-            self._answer_page(kind)
+            if not (kind == "no_instance" and self._first is not None and core.holds(self)):
+                self._answer_page(kind)
             return
         upstream = None if fresh else backend.take_idle(core.poller.now)
         if upstream is not None and not self.idempotent and not upstream.still_quiet():
@@ -365,6 +367,11 @@ class Client(Wire):
             self._answer_page("refused")
         else:
             upstream.connect(self)
+
+    def go_on(self) -> None:
+        """The instance that it waited for is awake, or will not be."""
+        if self.upstream is None and self._state not in (_HEAD, _OVER):
+            self._send_on("no_instance")
 
     # Ending
 

@@ -43,6 +43,12 @@ class Core:
         self.pool = Pool()
         self.clients: set[Client] = set()
         self.requests = 0
+        self.idle_from = poller.now
+        """Since when there is no request, where there is none."""
+        self.held: list[Client] = []
+        """Those that wait for an instance to wake up."""
+        self.on_wake: Callable[[], None] | None = None
+        """While the instances sleep: called at the first request."""
         self._running: dict[Client, float] = {}
         self._tunnels: set[Client] = set()
         self._expiry: asyncio.TimerHandle | None = None
@@ -69,8 +75,25 @@ class Core:
         self._running.pop(client, None)
         self._tunnels.add(client)
 
+    def holds(self, client: Client) -> bool:
+        """Whether the request waits for an instance that sleeps; the first one wakes it."""
+        if self.on_wake is None:
+            return False
+        self.held.append(client)
+        if len(self.held) == 1:
+            self.on_wake()
+        return True
+
+    def wake(self) -> None:
+        """What waited goes on: to an instance, or to the page that says that there is none."""
+        self.on_wake = None
+        held, self.held = self.held, []
+        for client in held:
+            client.go_on()
+
     def end(self, client: Client) -> None:
         self._running.pop(client, None)
+        self.idle_from = self.loop.time()
         if self._tunnels:
             self._tunnels.discard(client)
 

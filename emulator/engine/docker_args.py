@@ -78,7 +78,7 @@ def _host_config(spec: ContainerSpec) -> dict[str, Any]:
         "Privileged": False,
     }
     if spec.volumes:
-        host["Binds"] = [f"{mount.volume}:{mount.path}" for mount in spec.volumes]
+        host["Binds"] = [f"{mount.volume}:{mount.path}" + (":nocopy" if mount.own else "") for mount in spec.volumes]
     if spec.files:
         # What the engine protects by itself is named again: the list replaces its own.
         host["ReadonlyPaths"] = [*_READ_ONLY, *(file.path for file in spec.files)]
@@ -178,3 +178,17 @@ def without_syntax_line(dockerfile: bytes) -> bytes:
         return dockerfile
     comments = [b"# (syntax line left out)"] * (len(directives) - len(kept))
     return mark + b"\n".join([*kept, *comments, *lines[len(directives) :]])
+
+
+def handed_over(path: str, group: int) -> bytes:
+    """An archive that, unpacked at the root, gives the folder `path` to root and this group, which may write there; new
+    entries in it are the group's as well."""
+    import io
+    import tarfile
+
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        entry = tarfile.TarInfo(path.strip("/"))
+        entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, 0o2775, 0, group
+        archive.addfile(entry)
+    return packed.getvalue()

@@ -10,6 +10,8 @@ DEPLOY = "emu.deploy"
 INSTANCE = "emu.instance"
 PLATFORM = "emu.platform"
 STAND_IN = "emu.stand-in"
+DISK = "emu.disk"
+"""On the volume of a service's disk: the disk's name."""
 
 
 def project_id(root: str) -> str:
@@ -35,8 +37,13 @@ def of_service(root: str, platform: str, service: str, deploy: int) -> dict[str,
 def resource_name(root: str, service: str, *more: str | int) -> str:
     """A name the engine accepts for a container or an image: "emu-<project>-<service>-…". Two services never share one:
     where a service's name cannot stand in it, a digest tells it from others that look the same."""
-    letters = re.sub(r"[^a-z0-9]+", "-", service).strip("-")[:40].rstrip("-")
-    if letters != service or not letters:
-        digest = hashlib.sha256(service.encode(errors="surrogateescape")).hexdigest()[:8]
-        letters = f"{letters}-{digest}" if letters else digest
-    return "-".join(["emu", project_id(root), letters, *map(str, more)])
+    return "-".join(["emu", project_id(root), letters_of(service), *map(str, more)])
+
+
+def letters_of(name: str) -> str:
+    """A name as the engine accepts it as part of its names; two names never have the same letters."""
+    letters = re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:40].rstrip("-")
+    if letters == name and letters:
+        return letters
+    digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:8]
+    return f"{letters}-{digest}" if letters else digest

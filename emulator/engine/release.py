@@ -42,9 +42,10 @@ from emulator.world import (
 )
 
 from . import problems, site_problems, stand_ins
-from .bases import choose_bases, told_bases
+from .bases import choose_bases, needs_a_look, told_bases
 from .boot_steps import Rules
 from .datastores import foreign_data, volume_labels
+from .disks import disk_labels
 from .labels import DEPLOY, of_service, resource_name
 from .problems import Scene
 from .requests import (
@@ -59,7 +60,8 @@ from .requests import (
 )
 from .rollout_steps import Unit
 from .scaling import scaled
-from .servers import ToMake, ours, server_of
+from .servers import ours, server_of
+from .stand_ins import ToMake
 from .task_run import TaskRun
 from .task_steps import pre_deploy_rules
 from .tying import tied
@@ -114,6 +116,8 @@ class Settings(NamedTuple):
     limits: str
     faithful: bool
     scale: float
+    sleep_after_s: float | None = None
+    """When services that sleep on the platform do so here; None: never."""
     datastores: Mapping[str, str] = {}
     """Datastores that are there already: their URLs, which may hold passwords, by name."""
 
@@ -233,7 +237,12 @@ class _Preparation:
 
     def _volumes(self) -> Diagnostic | None:
         """Make what is to be kept, where it is not there yet; why what is there cannot be used."""
-        labels = volume_labels(self.service, self.settings.root, self.settings.platform, self.hidden)
+        root, platform = self.settings.root, self.settings.platform
+        if self.service.datastore is None:
+            for mount in self.job.around.volumes:
+                self.doors.docker.ensure_volume(mount.volume, disk_labels(self.service, root, platform))
+            return None
+        labels = volume_labels(self.service, root, platform, self.hidden)
         for mount in self.job.around.volumes:
             if not ours(mount.volume, labels, self.doors.docker):
                 return foreign_data(self.service)
@@ -279,14 +288,15 @@ class _Preparation:
             if again is None:
                 return problems.image_gone(self.service, self.job.image)
             return self._publish(again) or again
-        if self.service.build.base_fallbacks or self.service.build.kind is BuildKind.IMAGE:
+        if needs_a_look(self.service.build) or self.service.build.kind is BuildKind.IMAGE:
             self.doors.ready()
-        bases, missing = choose_bases(self.service, docker, self.settings.base_images)
+        bases = choose_bases(self.service, docker, self.settings.base_images)
+        missing = bases.missing or self._made(bases.to_make)
         if missing is not None:
             return missing
-        built = self._pulled_or_built(bases)
+        built = self._pulled_or_built(bases.replaced)
         there = not isinstance(built, Diagnostic)
-        self._aside = threading.Thread(target=self._tidy, args=(bases,), kwargs={"built": there}, daemon=True)
+        self._aside = threading.Thread(target=self._tidy, args=(bases.replaced,), kwargs={"built": there}, daemon=True)
         self._aside.start()
         return built
 
@@ -354,6 +364,22 @@ class _Preparation:
             return found
         self._say(BuildStarted())
         return self._built(self._build_stand_in(found))
+
+    def _made(self, wanted: tuple[ToMake, ...]) -> Diagnostic | None:
+        """Make the base images that no registry gives, once for this machine; why that fails."""
+        for one in wanted:
+            name = f"{one.what} from packages, once: no registry gives {one.instead_of}"
+            self._build_line(f"makes {name}")
+            outcome = self._build_stand_in(one)
+            if outcome.error is not None:
+                return self._unmade(one, outcome.error)
+            self._say(BuildStep(name=name, seconds=round(outcome.seconds, 3), cached=False))
+        return None
+
+    def _unmade(self, wanted: ToMake, problem: BuildError) -> Diagnostic:
+        if problem.kind == "canceled":
+            raise Canceled
+        return stand_ins.unmade(self.service, wanted, problem)
 
     def _build_stand_in(self, wanted: ToMake) -> BuildOutcome:
         build = replace(self.service.build, generated_dockerfile=wanted.dockerfile, context=".")

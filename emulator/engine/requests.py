@@ -169,7 +169,7 @@ def task_spec(spec: ContainerSpec, tasks: Tasks | None, index: int, attempt: int
 
 
 def pre_deploy_spec(spec: ContainerSpec, service: Service, hidden: Mapping[str, str]) -> ContainerSpec:
-    """The container of the service's pre-deploy command, which it has: `spec` with that command."""
+    """The container of the service's pre-deploy command, which it has: `spec` with that command, and without a disk."""
     assert service.pre_deploy_argv is not None
     return _with_command(spec, service, hidden, service.pre_deploy_argv, "pre-deploy")
 
@@ -184,7 +184,7 @@ def _with_command(
     spec: ContainerSpec, service: Service, hidden: Mapping[str, str], argv: tuple[str, ...], what: str
 ) -> ContainerSpec:
     argv = reveal(argv, {**_unset(service), **hidden})
-    return replace(spec, name=f"{spec.name}-{what}", argv=argv, publish={}, aliases=())
+    return replace(spec, name=f"{spec.name}-{what}", argv=argv, publish={}, aliases=(), volumes=())
 
 
 def _unset(service: Service) -> dict[str, str]:

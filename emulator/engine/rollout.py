@@ -24,6 +24,7 @@ from .rollout_steps import (
     Failed,
     Gone,
     Hurried,
+    Idle,
     Leaving,
     Lost,
     NotPrepared,
@@ -44,6 +45,7 @@ from .rollout_steps import (
     Unit,
     Up,
     Withdrawn,
+    Woken,
 )
 
 RulesOf = Callable[[int], Rules]
@@ -89,6 +91,10 @@ def _taken(rules_of: RulesOf, state: State, seen: Observation) -> Step:
             return retiring.passed(state, seen)
         case Gone():
             return retiring.gone(state, seen)
+        case Idle():
+            return _fall_asleep(state, seen.at)
+        case Woken():
+            return _wake(state)
         case EndAsked():
             return _end_asked(state, seen)
         case Hurried():
@@ -122,13 +128,15 @@ def _prepared(state: State, seen: Prepared) -> Step:
     if state.phase != "preparing" or state.current != seen.deploy:
         return state, ()
     slots = tuple(replace(slot, lost=False) for slot in state.slots)
-    return replace(state, phase="rolling", target=seen.deploy, slots=slots), ()
+    return replace(state, phase="rolling", target=seen.deploy, slots=slots, asleep=False), ()
 
 
 def _not_prepared(state: State, seen: NotPrepared) -> Step:
     if state.phase != "preparing" or state.current != seen.deploy:
         return state, ()
     settle = Settle(due=seen.at, deploy=seen.deploy, result="failed", still_live=state.good)
+    if state.asleep:  # a request may have come meanwhile
+        return replace(state, phase="reverting", current=None, asleep=False, target=state.good), (settle,)
     return replace(state, phase="idle", current=None), (settle,)
 
 
@@ -158,7 +166,7 @@ def _revert(state: State, at: float) -> Step:
     """Instances that are still coming go; slots that changed hands get the last good deploy again."""
     coming = [slot.coming for slot in state.slots if slot.coming is not None]
     slots = tuple(replace(slot, coming=None) for slot in state.slots)
-    state = replace(state, slots=slots, phase="reverting", current=None, target=state.good)
+    state = replace(state, slots=slots, phase="reverting", current=None, target=state.good, asleep=False)
     return retiring.remove(state, at, coming)
 
 
@@ -330,6 +338,33 @@ def _next(state: State, at: float) -> Step:
     if state.phase == "ending" and not state.leaving:
         return replace(state, phase="over"), (Over(due=at),)
     return state, ()
+
+
+# ---- sleep ------------------------------------------------------------------------------------------
+
+
+def _fall_asleep(state: State, at: float) -> Step:
+    """All instances are told to end, and none takes their place, unless something is being done to them."""
+    units = [slot.serving for slot in state.slots if slot.serving is not None]
+    if state.phase != "idle" or not units or any(unit.id not in state.up for unit in units):
+        return state, ()
+    leaving = tuple(Leaving(unit=unit, stage="draining") for unit in units)
+    ids = {unit.id for unit in units}
+    state = replace(
+        state, slots=(), asleep=True, leaving=(*state.leaving, *leaving), up=state.up - ids, out=state.out - ids
+    )
+    actions: list[Action] = []
+    for unit in units:
+        state, told = retiring.tell(state, at, unit)
+        actions += told
+    return state, tuple(actions)
+
+
+def _wake(state: State) -> Step:
+    """The slots get the last good deploy again. A deploy that is being prepared goes on, and comes after it."""
+    if not state.asleep or state.phase != "idle":
+        return state, ()
+    return replace(state, phase="reverting", asleep=False, target=state.good), ()
 
 
 # ---- the end ----------------------------------------------------------------------------------------

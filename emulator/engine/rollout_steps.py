@@ -75,6 +75,8 @@ class State(Record, frozen=True, kw_only=True):
     leaving: tuple[Leaving, ...] = ()
     units: int = 0
     served: tuple[Unit, ...] = ()
+    asleep: bool = False
+    """Whether its instances were ended because nobody asked for anything; the next request starts them again."""
 
 
 # ---- observations -----------------------------------------------------------------------------------
@@ -165,6 +167,18 @@ class Gone(Record, frozen=True, kw_only=True):
     unit: Unit
 
 
+class Idle(Record, frozen=True, kw_only=True):
+    """There has been no request for as long as the platform keeps an instance without one."""
+
+    at: float
+
+
+class Woken(Record, frozen=True, kw_only=True):
+    """There is a request again."""
+
+    at: float
+
+
 class EndAsked(Record, frozen=True, kw_only=True):
     """The service is to end. at_once: without telling its instances first."""
 
@@ -180,7 +194,7 @@ class Hurried(Record, frozen=True, kw_only=True):
 
 Observation = (
     Asked | Prepared | NotPrepared | Withdrawn | Up | Down | Rotated | Failed | Drained | Signalled | Passed | Gone
-    | EndAsked | Hurried
+    | Idle | Woken | EndAsked | Hurried
 )  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """What a datastore stands on, through the engine's doors: the image of its server, and the volume with its data."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.plan import Datastore, Service
@@ -9,13 +8,7 @@ from emulator.world import Docker, ImageFacts
 
 from . import stand_ins
 from .labels import STAND_IN
-
-
-class ToMake(NamedTuple):
-    """A stand-in that is to be built."""
-
-    tag: str
-    dockerfile: str
+from .stand_ins import ToMake
 
 
 def server_of(service: Service, store: Datastore, ref: str, docker: Docker) -> ImageFacts | ToMake | Diagnostic:
@@ -33,7 +26,7 @@ def server_of(service: Service, store: Datastore, ref: str, docker: Docker) -> I
         chosen = next(bases, None)
         if chosen is None:
             return stand_ins.none_at_hand(service, ref, problem)
-        return ToMake(chosen[0].tag, stand_ins.dockerfile(*chosen))
+        return stand_ins.to_make(*chosen, ref)
 
 
 def ours(volume: str, labels: Mapping[str, str], docker: Docker) -> bool:

@@ -20,10 +20,12 @@ from emulator.model.event import (
     OutOfMemory,
     Phase,
     ServiceVerdict,
+    Sleep,
     TrafficMoved,
     TrafficShare,
     VerdictKind,
 )
+from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.model.router import Router
 from emulator.world import Clock, Front
@@ -104,6 +106,8 @@ class ServiceRun:
         self._cancels: dict[int, threading.Event] = {}
         self._instances: dict[int, InstanceRun | SiteRun] = {}
         self._preparing: list[threading.Thread] = []
+        self._served_from = 0.0
+        self._idleness: threading.Thread | None = None
         self._over = threading.Event()
         self._ending = threading.Event()
         self._loop: Loop[steps.Observation, steps.Action] = Loop(doors.clock, self._take, self._perform)
@@ -195,7 +199,10 @@ class ServiceRun:
             self._problem(problem)
 
     def _take(self, seen: steps.Observation) -> tuple[steps.Action, ...]:
+        was_asleep = self._state.asleep
         self._state, actions = rollout.step(self._rules, self._state, seen)
+        if isinstance(seen, steps.Woken) and was_asleep and not self._state.asleep:
+            self.tell(Sleep(service=self.name, deploy=self._state.good, asleep=False))
         if isinstance(seen, steps.Gone):
             self._instances.pop(seen.unit.id, None)
         return actions
@@ -298,6 +305,11 @@ class ServiceRun:
     def _serve(self, units: tuple[Unit, ...]) -> None:
         front = self._front()
         if units:
+            self._served_from = self.doors.clock.now()
+            self._may_sleep(front, self._jobs[units[-1].deploy].service)
+        elif self._state.asleep:
+            self._sleep(front)
+        if units:
             router = self._releases[units[-1].deploy].job.service.router
             front.set_router(router or Router())
         targets = (self._instances[unit.id].target for unit in units)
@@ -308,6 +320,26 @@ class ServiceRun:
             for deploy, count in sorted(counts.items())
         )
         self.tell(TrafficMoved(service=self.name, split=split))
+
+    def _may_sleep(self, front: Front, service: Service) -> None:
+        """See from now on whether it is without requests for too long, where that is asked for."""
+        after_s = self.settings.sleep_after_s
+        if after_s is not None and service.lifecycle.sleep_after_s is not None and self._idleness is None:
+            args = (front, after_s)
+            self._idleness = threading.Thread(target=self._watch_idleness, args=args, daemon=True)
+            self._idleness.start()
+
+    def _sleep(self, front: Front) -> None:
+        """From now on a request waits, and wakes it."""
+        front.sleep(lambda: self._loop.put(steps.Woken(at=self.doors.clock.now())))
+        self.tell(Sleep(service=self.name, deploy=self._state.good, asleep=True, after_s=self.settings.sleep_after_s))
+
+    def _watch_idleness(self, front: Front, after_s: float) -> None:
+        """In a thread of its own, as long as the service runs: see when it is without requests for too long."""
+        while not self._over.wait(min(1.0, after_s / 4)):
+            served = self._state.phase == "idle" and bool(self._state.served)
+            if served and min(front.idle_s(), self.doors.clock.now() - self._served_from) >= after_s:
+                self._loop.put(steps.Idle(at=self.doors.clock.now()))
 
     def _announce(self, unit: Unit) -> None:
         instance = self._instances[unit.id]
@@ -395,6 +427,8 @@ class ServiceRun:
         self._decided(Decided(settle.deploy, verdict, outcome.platform_seconds))
 
     def _tell_lost(self, unit: Unit) -> None:
+        if self._idleness is not None:
+            self._front().give_up()
         outcome, cause = self._cause(self._instances[unit.id])
         self._tell_failed(unit.deploy, _PHASES.get(outcome.code, "boot"), cause, code=outcome.code)
         self._lost()

@@ -1,4 +1,4 @@
-"""Database servers from a distribution's packages, where no registry gives their images. Pure.
+"""Images made from a distribution's packages, where no registry gives them; here, those of database servers. Pure.
 
 Each is built on a base image that stands in for another already (`emu doctor --fix` makes those), with its package
 manager. It takes the same variables, folders and commands as the image it stands for, so that nothing else differs.
@@ -12,7 +12,7 @@ from emulator.model.diagnostic import Diagnostic, Fault, HostError, error
 from emulator.model.plan import Coverage, Datastore, Service
 from emulator.model.record import Record, replace
 from emulator.model.rule import Fidelity
-from emulator.world import ImageEntry, ImageFacts
+from emulator.world import BuildError, ImageEntry, ImageFacts
 
 from .checkup import DEFAULT_BASES, Server
 from .labels import STAND_IN
@@ -21,25 +21,44 @@ IMAGES = {"postgres": "postgres:{}", "valkey": "valkey/valkey:{}"}
 """The official image of each engine, by version."""
 FROM = f"{STAND_IN}.from"
 WHAT = f"{STAND_IN}.what"
-"""On a stand-in for a server: what it is."""
+"""On a stand-in: what it is."""
+DIFFERS = f"{STAND_IN}.differs"
+"""On a stand-in: what it surely is not."""
 
 
 class StandIn(Record, frozen=True, kw_only=True):
-    """A server of a distribution. suite: the release whose packages it is made of."""
+    """An image to be made. suite: the release whose packages it is made of. differs: what it surely is not, besides
+    what every stand-in is not."""
 
     suite: str
     version: str
     name: str
     steps: tuple[str, ...]
+    differs: str = ""
 
     @property
     def tag(self) -> str:
         """Of this very recipe: one made by another version of ours is not taken for it."""
-        recipe = hashlib.sha256("\n".join(self.steps).encode()).hexdigest()[:8]
+        recipe = hashlib.sha256("\n".join((self.suite, self.differs, *self.steps)).encode()).hexdigest()[:8]
         return f"emu-stand-in/{self.name}:{self.version}-{recipe}"
 
 
-_INSTALL = "apt-get update -q && apt-get install -qy --no-install-recommends {} && rm -rf /var/lib/apt/lists/*"
+class ToMake(Record, frozen=True, kw_only=True):
+    """A stand-in that is to be built. what: that it is, for people; instead_of: the image that cannot be had."""
+
+    tag: str
+    dockerfile: str
+    what: str
+    instead_of: str
+
+
+def to_make(stand_in: StandIn, base: str, instead_of: str) -> ToMake:
+    """A stand-in on a base image at hand."""
+    what = f"{stand_in.name} {stand_in.version}"
+    return ToMake(tag=stand_in.tag, dockerfile=dockerfile(stand_in, base), what=what, instead_of=instead_of)
+
+
+INSTALL = "apt-get update -q && apt-get install -qy --no-install-recommends {} && rm -rf /var/lib/apt/lists/*"
 
 _POSTGRES_ENTRYPOINT = """#!/bin/sh
 set -eu
@@ -72,7 +91,7 @@ exec $as "$bin/postgres" -D "$data" "$@"
 """
 
 
-def _file(path: str, text: str) -> str:
+def executable(path: str, text: str) -> str:
     """A step that writes an executable file; no builder is too old for it."""
     lines = " ".join(shlex.quote(line) for line in text.splitlines())
     return f"RUN printf '%s\\n' {lines} > {path} && chmod +x {path}"
@@ -87,8 +106,8 @@ def _postgres(suite: str, version: str) -> StandIn:
         version=version,
         name="postgres",
         steps=(
-            f"RUN {no_cluster} && {_INSTALL.format(f'postgresql-{version}')}",
-            _file("/usr/local/bin/emu-postgres", _POSTGRES_ENTRYPOINT),
+            f"RUN {no_cluster} && {INSTALL.format(f'postgresql-{version}')}",
+            executable("/usr/local/bin/emu-postgres", _POSTGRES_ENTRYPOINT),
             'ENTRYPOINT ["/usr/local/bin/emu-postgres"]',
             'CMD ["postgres"]',
         ),
@@ -103,7 +122,7 @@ STAND_INS: dict[str, tuple[StandIn, ...]] = {
             version="8.1",
             name="valkey",
             steps=(
-                f"RUN {_INSTALL.format('valkey-server')}",
+                f"RUN {INSTALL.format('valkey-server')}",
                 "WORKDIR /data",
                 "ENTRYPOINT []",
                 'CMD ["valkey-server"]',
@@ -114,7 +133,7 @@ STAND_INS: dict[str, tuple[StandIn, ...]] = {
             version="7.0",
             name="redis",
             steps=(
-                f"RUN {_INSTALL.format('redis-server')} && ln -s /usr/bin/redis-server /usr/local/bin/valkey-server",
+                f"RUN {INSTALL.format('redis-server')} && ln -s /usr/bin/redis-server /usr/local/bin/valkey-server",
                 "WORKDIR /data",
                 "ENTRYPOINT []",
                 'CMD ["valkey-server"]',
@@ -147,6 +166,8 @@ def dockerfile(stand_in: StandIn, base: str) -> str:
         FROM: f"debian {stand_in.suite}",
         WHAT: f"{stand_in.name} {stand_in.version}",
     }
+    if stand_in.differs:
+        labels[DIFFERS] = stand_in.differs
     told = " ".join(f'{name}="{value}"' for name, value in labels.items())
     return "\n".join((f"FROM {base}", *stand_in.steps, f"LABEL {told}", ""))
 
@@ -180,6 +201,18 @@ def none_at_hand(service: Service, ref: str, problem: HostError) -> Diagnostic:
         origin=service.origin,
         facts=(problem.diagnostic.message, "no base image is here whose packages it could be made from"),
         help=f"`emu doctor --fix` makes base images; or --datastore {service.name}=URL takes a server you have",
+    )
+
+
+def unmade(service: Service, wanted: ToMake, problem: BuildError) -> Diagnostic:
+    """The stand-in for a base image could not be made."""
+    return error(
+        "build/base-image-missing",
+        f"no registry gives {wanted.instead_of}, and {wanted.what} cannot be made from packages in its place",
+        fault=Fault.HOST,
+        service=service.name,
+        facts=problem.log_tail[-3:] or (problem.message,),
+        help="`emu doctor` says whether containers reach the package index; or --base-image takes an image you have",
     )
 
 

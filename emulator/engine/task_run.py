@@ -78,7 +78,8 @@ class TaskRun:
     role: a command of a deploy is told by events of its own; a pre-deploy command has a verdict of its own when it
     fails. cancel: set it
     and everything is told to end, as the platform would; `hurry` then cuts the grace short. last_lines: the last output
-    of the attempt that decided the outcome.
+    of the attempt that decided the outcome. instance: what its events carry as theirs, in place of the task's index.
+    exit_code: that of the last attempt that ended.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class TaskRun:
         cancel: threading.Event,
         hurry: Callable[[], bool] = lambda: False,
         role: Role = "task",
+        instance: int | None = None,
     ) -> None:
         self.service = service
         self.rules = rules
@@ -106,6 +108,8 @@ class TaskRun:
         self.state = steps.TaskState()
         self.outcome: Outcome | None = None
         self.last_lines: tuple[str, ...] = ()
+        self.exit_code: int | None = None
+        self._instance = instance
         self._make_spec = make_spec
         self._hidden = hidden
         self._cancel = cancel
@@ -128,6 +132,10 @@ class TaskRun:
             with contextlib.suppress(HostError):  # what went wrong first is what to tell
                 self.remove_all()
         return self.outcome
+
+    def containers(self) -> tuple[str, ...]:
+        """The ids of those that it has at the moment."""
+        return tuple(attempt.id for attempt in list(self._attempts.values()))
 
     def remove_all(self) -> None:
         """Remove every container, killing those that run; once more is no harm."""
@@ -201,6 +209,7 @@ class TaskRun:
         now = attempt.started = self.clock.now()
         if failure is not None:
             shown = replace(failure, message=conceal(failure.message, self._hidden))
+            self.exit_code = shown.exit_code
             self._told_command_end(attempt, shown.exit_code, now)
             self._remove(attempt)
             seen = steps.TaskNotStarted(at=now, index=attempt.index, attempt=attempt.number, failure=shown)
@@ -268,6 +277,7 @@ class TaskRun:
         if attempt is None or attempt.number != seen.attempt:
             return
         self._tails[attempt.index] = tuple(attempt.lines)
+        self.exit_code = seen.exit_code
         self._told_command_end(attempt, seen.exit_code, seen.at)
         if self.role == "task":
             self.tell(
@@ -315,4 +325,6 @@ class TaskRun:
             )
 
     def _who(self, index: int) -> Who:
-        return {"service": self.service.name, "container": self.service.name, "instance": index, "deploy": self.deploy}
+        instance = index if self._instance is None else self._instance
+        name = self.service.name
+        return {"service": name, "container": name, "instance": instance, "deploy": self.deploy}

@@ -19,9 +19,11 @@ Environ = Mapping[str, str | None]
 
 
 class ToolReport(Record, frozen=True, kw_only=True):
-    """needs: files of the project that are surely missing."""
+    """needs: files of the project that are surely missing. may_fail: whether a failure that is let pass is meant so, as
+    of `cp x y || true`."""
 
     needs: tuple[Need, ...]
+    may_fail: bool = False
 
 
 class _Wanted(Record, frozen=True, kw_only=True):
@@ -31,6 +33,7 @@ class _Wanted(Record, frozen=True, kw_only=True):
     names: tuple[str, ...]
     directory: str = "."
     above: bool = False
+    why: str = ""
 
 
 def project_need(command: Command, files: Files, environ: Environ, base: str) -> tuple[PackageStep, ToolReport] | None:
@@ -40,9 +43,11 @@ def project_need(command: Command, files: Files, environ: Environ, base: str) ->
     """
     program = command.words[0].text if command.words else None
     reader = _READERS.get(posixpath.basename(program or ""))
+    if program is not None and program.startswith(("./", "../")):
+        reader = _own_program
     if program is None or reader is None or command.cwd is None or command.assumed:
         return None
-    wanted = reader(command.words[1:], environ, base)
+    wanted = reader(command.words if reader is _own_program else command.words[1:], environ, base)
     if wanted is None:
         return None
     directory = join(command.cwd, wanted.directory)
@@ -53,9 +58,9 @@ def project_need(command: Command, files: Files, environ: Environ, base: str) ->
         tool=posixpath.basename(program), program=program, action=wanted.action, directory=directory, line=command.line
     )
     where = " or a directory above" if wanted.above else ""
-    why = f"{step.tool} {step.action} works on the project of its directory{where}"
+    why = wanted.why or f"{step.tool} {step.action} works on the project of its directory{where}"
     need = Need(path=join(directory, wanted.names[0]), why=why, state="missing", line=command.line)
-    return step, ToolReport(needs=(need,))
+    return step, ToolReport(needs=(need,), may_fail=bool(wanted.why))
 
 
 def _above(directory: str) -> Iterator[str]:
@@ -191,6 +196,50 @@ def _mix(words: Sequence[Word], environ: Environ, base: str) -> _Wanted | None:
     return _Wanted(action=texts[0], names=("mix.exs",))
 
 
+_INTERPRETER_SWITCHES = {"-u", "-O", "-B", "-e", "-x", "-ex", "-eux", "-ux"}
+"""Of python and of shells: what follows is still the file. `python -e` is none, and fails anyway."""
+
+
+def _script(words: Sequence[Word], environ: Environ, base: str) -> _Wanted | None:
+    """The file that an interpreter is told to run."""
+    del environ, base
+    texts = [word.text for word in words]
+    while texts and texts[0] in _INTERPRETER_SWITCHES:
+        texts = texts[1:]
+    file = texts[0] if texts else None
+    is_file = file is not None and not file.startswith(("-", "/dev/", "/proc/")) and "." in posixpath.basename(file)
+    return _Wanted(action=file or "", names=(file,), why="it runs that file") if is_file and file is not None else None
+
+
+def _own_program(words: Sequence[Word], environ: Environ, base: str) -> _Wanted | None:
+    """A program by a path from the working directory."""
+    del environ, base
+    name = words[0].text
+    return _Wanted(action="", names=(name,), why="the shell runs that file") if name is not None else None
+
+
+def _chmod(words: Sequence[Word], environ: Environ, base: str) -> _Wanted | None:
+    """`chmod MODE FILE`: it fails at a file that is not there."""
+    del environ, base
+    texts = _plain(words)
+    if texts is None or len(texts) != 2 or any(word.many for word in words) or texts[1].startswith("-"):
+        return None
+    return _Wanted(action=" ".join(texts), names=(texts[1],), why="it changes the mode of that file")
+
+
+def _moved(words: Sequence[Word], environ: Environ, base: str) -> _Wanted | None:
+    """`cp` and `mv` of one file: they fail where it is not there."""
+    del environ, base
+    texts = _plain(words)
+    if texts is None or any(word.many for word in words):
+        return None
+    plain = [text for text in texts if not text.startswith("-")]
+    known = all(text.strip("-rRafpvn") == "" for text in texts if text.startswith("-"))
+    if not known or len(plain) != 2:
+        return None
+    return _Wanted(action=" ".join(plain), names=(plain[0],), why="it takes that file")
+
+
 def _plain(words: Sequence[Word]) -> list[str] | None:
     """The words, None when one of them is not known."""
     texts = [word.text for word in words if word.text is not None]
@@ -199,4 +248,5 @@ def _plain(words: Sequence[Word]) -> list[str] | None:
 
 _READERS: dict[str, Callable[[Sequence[Word], Environ, str], _Wanted | None]] = {
     "go": _go, "cargo": _cargo, "bundle": _bundle, "composer": _composer, "mvn": _maven, "mix": _mix,
+    "python": _script, "python3": _script, "sh": _script, "bash": _script, "chmod": _chmod, "cp": _moved, "mv": _moved,
 }  # fmt: skip

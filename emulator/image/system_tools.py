@@ -43,11 +43,14 @@ _HOMELESS = {"-M", "--no-create-home", "-H", "--system", "-r", "-S"}
 
 
 def users_effects(command: Command, name: str) -> list[Effect] | None:
-    """useradd and adduser: the account files, and the home directory where one is made. None for other commands.
+    """useradd, adduser, userdel: the account files, and the home directory where one is made. None for others.
 
     useradd makes one with -m (login.defs' CREATE_HOME is off in Debian and on in RHEL: unknown without -m or -M);
     adduser of Debian and busybox does unless told not to.
     """
+    if name == "userdel":
+        gone = Unknown(paths=("/home", "/var"), why="userdel may remove what was the user's")
+        return [Unknown(paths=("/etc",), why="userdel writes the account's files", keeps=True), gone]
     if name not in ("useradd", "adduser"):
         return None
     accounts = Unknown(paths=("/etc", "/var"), why=f"{name} writes the account's files", keeps=True)

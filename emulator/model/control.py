@@ -11,14 +11,15 @@ from .record import Record
 
 
 class Ask(Record, frozen=True, kw_only=True):
-    """verb: "deploy" what is there now; "restart" what is live; "rollback" to an earlier deploy; "status".
+    """verb: "deploy" what is there now; "restart" what is live; "rollback" to an earlier deploy; "cron" runs a cron job
+    now; "status".
 
     options: for a deploy, the command line it was asked with. answers: what a person answered to its
     prompts, by service and variable.
-    services: whom a restart concerns; () for all. to: the deploy to go back to; None for the one before.
+    services: whom a restart concerns, () for all; the cron job. to: the deploy to go back to; None for the one before.
     """
 
-    verb: Literal["deploy", "restart", "rollback", "status"]
+    verb: Literal["deploy", "restart", "rollback", "cron", "status"]
     options: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, dict[str, str]] = field(default_factory=dict)
     services: tuple[str, ...] = ()
@@ -28,7 +29,7 @@ class Ask(Record, frozen=True, kw_only=True):
         return f"Ask({self.verb}, to={self.to}, services={self.services})"  # options and answers may be secret
 
 
-Role = Literal["serving", "out of rotation", "down", "coming", "leaving"]
+Role = Literal["serving", "out of rotation", "down", "coming", "leaving", "running"]
 """What an instance is there for at the moment."""
 
 

@@ -163,6 +163,27 @@ class RunFinished(Event, tag="run.finished", frozen=True, kw_only=True):
     seconds: float
 
 
+CronState = Literal["scheduled", "delayed", "started", "succeeded", "failed", "canceled"]
+CronTrigger = Literal["schedule", "manual"]
+"""What a run was begun by."""
+
+
+class CronEvent(Event, tag="cron", frozen=True, kw_only=True):
+    """A cron job's schedule and its runs; `instance` is the run's number, as on every event of what it does.
+
+    scheduled: the next run is due at `due`, in `in_s` seconds; both None where its schedule names no day any more.
+    delayed: one is due and waits for the run `instance` to end. A run is started, and then succeeded, failed or was
+    canceled. `due` is in UTC: when it should have begun.
+    """
+
+    state: CronState
+    trigger: CronTrigger | None = None
+    due: str | None = None
+    in_s: float | None = None
+    exit_code: int | None = None
+    seconds: float | None = None
+
+
 class ContainerStarted(Event, tag="container.started", frozen=True, kw_only=True):
     argv: tuple[str, ...]
     port: int | None
@@ -229,6 +250,14 @@ class Rotation(Event, tag="rotation", frozen=True, kw_only=True):
 
     ready: bool
     because: str
+
+
+class Sleep(Event, tag="sleep", frozen=True, kw_only=True):
+    """The instances of a service are ended because there was no request for `after_s` seconds; or, where it sleeps no
+    more, a request starts them again and waits."""
+
+    asleep: bool
+    after_s: float | None = None
 
 
 class DeployCanceled(Event, tag="deploy.canceled", frozen=True, kw_only=True):
@@ -306,6 +335,7 @@ AnyEvent = (
     | InitialHookFinished
     | TaskEvent
     | RunFinished
+    | CronEvent
     | ContainerStarted
     | Log
     | PortDetected
@@ -314,6 +344,7 @@ AnyEvent = (
     | Live
     | TrafficMoved
     | Rotation
+    | Sleep
     | DeployCanceled
     | DeployFailed
     | Restarted

@@ -238,6 +238,8 @@ class Lifecycle(Record, frozen=True, kw_only=True):
     kill_when_unhealthy: bool = False
     """Whether a live instance that fails its checks is killed at once, instead of being told to end."""
     replacement: Replacement = Replacement()
+    sleep_after_s: float | None = None
+    """After how long without a request its instances are ended, until the next one; None: never."""
 
 
 class Resources(Record, frozen=True, kw_only=True):
@@ -255,6 +257,8 @@ class Disk(Record, frozen=True, kw_only=True):
     name: str
     mount_path: str
     size_gb: int
+    group: int | None = None
+    """The group that may write to it, beside root."""
 
 
 class Datastore(Record, frozen=True, kw_only=True):

@@ -68,6 +68,8 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
     if service.pre_deploy_command:
         not_run = "" if service.pre_deploy_argv else "  (not run)"
         lines += _row("before", f"{service.pre_deploy_command.rstrip()}{not_run}", style)
+    if service.disk is not None:
+        lines += _row("disk", f"{service.disk.name} at {service.disk.mount_path}", style)
     if service.initial_deploy_hook:
         lines += _row("once", f"{service.initial_deploy_hook.rstrip()}  (after the first deploy)", style)
     if service.schedule:

@@ -9,6 +9,7 @@ from emulator.model.event import (
     BuildStep,
     ContainerStarted,
     CoverageReported,
+    CronEvent,
     DeployCanceled,
     DeployFailed,
     DeployStarted,
@@ -29,6 +30,7 @@ from emulator.model.event import (
     Rotation,
     RunFinished,
     ServiceVerdict,
+    Sleep,
     Stopped,
     TaskEvent,
     TrafficMoved,
@@ -36,6 +38,7 @@ from emulator.model.event import (
 )
 from emulator.model.plan import Service
 
+from .cron_text import cron_line
 from .style import Style, hanging, printable
 from .text import ReadLine, diagnostic_text
 
@@ -80,7 +83,10 @@ class UpText:
                 return []
 
     def _named(self, event: Event, line: str) -> str:
-        """With several services beside each other, a line says whose it is."""
+        """With several services beside each other, a line says whose it is; with several instances, which one's."""
+        service = self.services.get(event.service or "")
+        if line and service is not None and service.instances is not None and service.instances.min > 1:
+            line = f"{self.style.dim(f'#{event.instance}')} {line}" if event.instance is not None else line
         if not line or not event.service or len(self.services) < 2 or event.service in line:
             return line
         return f"{self.style.dim(f'{event.service}:')} {line}"
@@ -141,6 +147,8 @@ class UpText:
                 return [f"{what} after {event.seconds:.1f} s"]
             case TaskEvent():
                 return self._task_lines(event)
+            case CronEvent():
+                return [cron_line(event, style)]
             case RunFinished() if event.tasks > 1:
                 return [f"{event.succeeded} of {event.tasks} tasks succeeded in {event.seconds:.1f} s"]
             case PortDetected():
@@ -196,6 +204,11 @@ class UpText:
             case Rotation():
                 what = "gets requests again" if event.ready else "gets no new requests"
                 return [style.yellow(f"{event.service} {what}: {event.because}")]
+            case Sleep(asleep=True):
+                why = f"no request for {event.after_s:g} s"
+                return [style.yellow(f"{event.service} sleeps: {why}; the next one wakes it")]
+            case Sleep():
+                return [f"a request wakes {event.service}, and waits"]
             case TrafficMoved(split=(_, _, *_)):
                 shares = ", ".join(f"deploy {share.deploy} {share.percent} %" for share in event.split)
                 return [f"requests go to {shares}"]

@@ -87,4 +87,10 @@ def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     return narrate(service, event)
 
 
-__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "resolve", "schemas"]
+def next_run(service: "Service", after: float) -> float | None:
+    """Nothing runs by the clock here: another product of Google's does that."""
+    del service, after
+    return None
+
+
+__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "next_run", "resolve", "schemas"]

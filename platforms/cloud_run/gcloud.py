@@ -134,7 +134,7 @@ class _Reader:
         for item in split_list(given.value or ""):
             key, equals, value = item.partition("=")
             if not equals:
-                message = f"argument {given.name}: Bad syntax for dict arg: [{item}]."
+                message = f"argument {given.name}: Bad syntax for dict arg: [{item}]"
                 help_ = 'write KEY=VALUE; a value with a comma needs another separator: "^;^A=1,2;B=3"'
                 self.refuse("gcloud-flag", message, given.origin, help_)
                 continue
@@ -221,7 +221,7 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
         revision=Text(f"{label}-{suffix.text}", suffix.origin) if suffix else None,
         annotations=_service_annotations(whole), template_annotations=template, containers=containers,
         concurrency=reader.number(
-            whole.last("--concurrency"), 'must be an integer greater than 0 or "default".'
+            whole.last("--concurrency"), 'must be an integer greater than 0 or "default"'
         ),
         timeout_s=reader.seconds(whole.last("--timeout")), tasks=tasks if reader.is_job else None,
         written_in="gcloud", is_built=not image or any(sources),
@@ -272,7 +272,7 @@ def _service_annotations(whole: _Group) -> dict[str, Text]:
 def _container(reader: _Reader, number: int, group: _Group) -> ContainerSpec:
     env, mounts = _env(reader, group)
     command, args = group.last("--command"), group.last("--args")
-    port = reader.number(group.last("--port"), 'must be an integer between 1 and 65535 or "default".')
+    port = reader.number(group.last("--port"), 'must be an integer between 1 and 65535 or "default"')
     h2c = group.last("--use-http2")
     ports: tuple[Number | None, ...] = (port,) if port is not None else ()
     if h2c is not None and h2c.is_on and not ports:
@@ -341,7 +341,7 @@ def _probe(reader: _Reader, given: _Given | None, kind: str) -> ProbeSpec | None
     for key, value in reader.pairs(given).items():
         action, dot, field = key.partition(".")
         if key not in (*_PROBE_KEYS, *_PROBE_NUMBERS, *more) or (kind != "startup" and action == "tcpSocket"):
-            message = f"Key [{key}] not recognized for {kind} probe."
+            message = f"Key [{key}] not recognized for {kind} probe"
             known = ", ".join((*_PROBE_KEYS, *_PROBE_NUMBERS, *more))
             reader.refuse("gcloud-flag", message, given.origin, f"known are {known}")
             continue
@@ -352,6 +352,6 @@ def _probe(reader: _Reader, given: _Given | None, kind: str) -> ProbeSpec | None
         elif value.isascii() and value.isdigit():
             numbers[field if dot else key] = Number(int(value), given.origin)
         else:
-            message = f"Value for key [{key}] must be an integer."
+            message = f"Value for key [{key}] must be an integer"
             reader.refuse("gcloud-flag", message, given.origin, "give a whole number")
     return ProbeSpec(given.origin, tuple(actions), numbers, texts, {})

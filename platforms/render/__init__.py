@@ -70,4 +70,11 @@ def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     return narrate(service, event)
 
 
-__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "resolve", "schemas"]
+def next_run(service: "Service", after: float) -> float | None:
+    """See `schedule.next_run`."""
+    from .schedule import next_run
+
+    return next_run(service.schedule, after)
+
+
+__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "next_run", "resolve", "schemas"]

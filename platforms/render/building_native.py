@@ -1,17 +1,16 @@
 """Services with a native runtime."""
 
-import posixpath
-from typing import NamedTuple
-
 from emulator.model.choice import ABSENT, Candidate, choose
-from emulator.model.diagnostic import error, info, warning
+from emulator.model.diagnostic import error, warning
 from emulator.model.plan import Build, BuildKind, EnvPhase, Shadowed
 from platforms.common import read_dockerfile
 
 from . import fields, rules
 from .commands import native_command
 from .environment import Environment
-from .native import BUILD_COMMANDS, languages_of, python_dockerfile, python_image, python_version
+from .native import languages_of, suggested_build
+from .native_image import dockerfile
+from .recipes import recipe_of
 from .way import Given, Way
 
 
@@ -21,11 +20,12 @@ def native(given: Given) -> Way:
     runtime = given.runtime or _language(given)
     env = given.environment(runtime)
     build_command = _build_command(given, runtime)
-    stand_in = _stand_in(given, runtime, env, build_command)
+    recipe = recipe_of(given, runtime, env, build_command)
     build = Build(
         kind=BuildKind.NATIVE, runtime=runtime, context=given.root, root=given.root, command=build_command,
-        args=tuple(v for v in env.variables if v.phase is not EnvPhase.RUN), base_images=stand_in.base,
-        base_fallbacks=stand_in.fallbacks, generated_dockerfile=stand_in.dockerfile,
+        args=tuple(v for v in env.variables if v.phase is not EnvPhase.RUN),
+        base_images=recipe.images if recipe else (), base_fallbacks=recipe.fallbacks if recipe else (),
+        generated_dockerfile=dockerfile(recipe, root=given.root, build_command=build_command) if recipe else None,
     )  # fmt: skip
     refusal = _refusal(given, runtime)
     process = given.process()
@@ -44,37 +44,6 @@ def native(given: Given) -> Way:
         )  # fmt: skip
     unread = {field: f"runtime is {runtime}" for field in fields.DOCKER_ONLY if field in spec.keys}
     return Way(build, command, env, tuple(found), refusal, unread)
-
-
-class _StandIn(NamedTuple):
-    """What is built in place of Render's own environment; nothing where we cannot."""
-
-    base: tuple[str, ...] = ()
-    fallbacks: tuple[str, ...] = ()
-    dockerfile: str | None = None
-
-
-def _stand_in(given: Given, runtime: str, env: Environment, build_command: str | None) -> _StandIn:
-    spec = given.spec
-    if runtime == "python":
-        version, problems = python_version(given.repo, given.root, env, given.trace, spec.name)
-        given.found.extend(problems)
-        image, fallbacks = python_image(version)
-        uses = f"{build_command or ''} {spec.text('startCommand') or ''}"
-        dockerfile = python_dockerfile(
-            image=image, root=given.root, build_command=build_command, with_poetry="poetry" in uses,
-            with_uv=given.repo.is_file(posixpath.join(given.root, "uv.lock")),
-        )  # fmt: skip
-        return _StandIn((image,), fallbacks, dockerfile)
-    if runtime in fields.NATIVE_RUNTIMES:
-        given.found.append(
-            info(
-                "render/runtime-not-built", f"runtime {runtime} is planned, but `emu up` cannot build it yet",
-                service=spec.name, origin=spec.runtime.origin if spec.runtime else None, rule=rules.NATIVE_LAYOUT.id,
-                help="the plan holds; only the run is missing",
-            )
-        )  # fmt: skip
-    return _StandIn()
 
 
 def _language(given: Given) -> str:
@@ -98,7 +67,7 @@ def _build_command(given: Given, runtime: str) -> str | None:
     """buildCommand, or without a render.yaml the one the creation form would suggest."""
     written = given.spec.get("buildCommand")
     is_suggested = not given.spec.is_declared and languages_of(given.repo, given.root)
-    suggested = BUILD_COMMANDS.get(runtime) if is_suggested else None
+    suggested = suggested_build(given.repo, given.root, runtime) if is_suggested else None
     setting = choose(
         given.trace, f"{given.spec.name}.build", "Which build command?",
         Candidate(written.text if written else ABSENT, source=given.spec.source, because="buildCommand is set",

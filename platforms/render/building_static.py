@@ -10,13 +10,14 @@ from emulator.model.plan import Build, BuildKind, Command
 from . import rules
 from .declarations import Value
 from .environment import Environment
-from .native import DEFAULT_PYTHON, SOURCE, languages_of, python_dockerfile, python_image
+from .native_image import SOURCE, calls, dockerfile
+from .recipes import recipe_of
 from .way import Given, Way
 
 DEFAULT_PUBLISH = "public"
 """The API's default; the documentation of render.yaml calls the field required."""
 
-_NODE_TOOLS = frozenset(("node", "npm", "npx", "yarn", "pnpm", "pnpx", "bun", "bunx", "corepack"))
+_NODE_TOOLS = ("node", "npm", "npx", "yarn", "pnpm", "pnpx", "bun", "bunx", "corepack")
 _LOCKS = (
     ("yarn.lock", "yarn install"), ("pnpm-lock.yaml", "pnpm install"), ("bun.lock", "bun install"),
     ("bun.lockb", "bun install"), ("package-lock.json", "npm install"), ("package.json", "npm install"),
@@ -46,7 +47,7 @@ def static(given: Given) -> Way:
     )  # fmt: skip
     text = str(command.value).strip() if command else None
     install = _install(given, env)
-    builder = _builder(given, text, install)
+    builder = _builder(given, text, install, env)
     build = Build(
         kind=BuildKind.STATIC, runtime="static", context=given.root, root=given.root, args=env.variables,
         command=text, publish=_publish_path(given), base_images=builder.base, base_fallbacks=builder.fallbacks,
@@ -121,30 +122,33 @@ def _install(given: Given, env: Environment) -> str | None:
     return None if skips else command
 
 
-def _builder(given: Given, command: str | None, install: str | None) -> _Builder:
+def _builder(given: Given, command: str | None, install: str | None, env: Environment) -> _Builder:
     """Render's builder has the tools of every language; here what the files and the command ask for decides."""
     if command is None and install is None:
         home = SOURCE if given.root == "." else f"{SOURCE}/{given.root}"
         return _Builder(dockerfile=f"FROM scratch\nCOPY . {home}/\n")
-    words = set((command or "").replace("&&", " ").replace(";", " ").split())
-    languages = [language for language, _ in languages_of(given.repo, given.root)]
-    if words & _NODE_TOOLS or (install and not install.startswith("pip")):
-        return _without("Node", given)
-    missing = next((n for n in ("ruby", "go", "rust", "elixir") if n in languages and words & _TOOLS[n]), None)
-    if missing is not None or words & {"hugo"}:
-        return _without(missing.capitalize() if missing else "Hugo", given)
-    image, fallbacks = python_image(DEFAULT_PYTHON)
     steps = "\n".join(step for step in (f"{install} || exit 1" if install else None, command) if step)
-    dockerfile = python_dockerfile(
-        image=image, root=given.root, build_command=steps, with_poetry="poetry" in words, with_uv="uv" in words
-    )
-    return _Builder((image,), fallbacks, dockerfile)
+    missing = next((tool for tool in _NOT_HERE if calls(steps, tool)), None)
+    recipe = recipe_of(given, _language(steps), env, steps) if missing is None else None
+    if recipe is None:
+        return _without(missing or "another tool", given)
+    recipe = recipe._replace(source=SOURCE)
+    return _Builder(recipe.images, recipe.fallbacks, dockerfile(recipe, root=given.root, build_command=steps))
+
+
+def _language(steps: str) -> str:
+    """Whose image the steps are run in. Python's has Node beside it where that is called too."""
+    if calls(steps, "pip", "pip3", "python", "python3", "mkdocs", "poetry", "uv"):
+        return "python"
+    return next((language for language, tools in _TOOLS.items() if calls(steps, *tools)), "python")
 
 
 _TOOLS = {
-    "ruby": {"bundle", "jekyll", "gem", "rake", "ruby"}, "go": {"go"}, "rust": {"cargo", "trunk", "mdbook"},
-    "elixir": {"mix"},
+    "node": _NODE_TOOLS, "ruby": ("bundle", "jekyll", "gem", "rake", "ruby"), "go": ("go",),
+    "rust": ("cargo", "trunk", "mdbook"), "elixir": ("mix",),
 }  # fmt: skip
+_NOT_HERE = ("hugo", "zola")
+"""Builders of sites that are programs of their own."""
 
 
 def _without(tool: str, given: Given) -> _Builder:

@@ -87,11 +87,11 @@ def service_coverage(spec: ServiceSpec, way: Way, inputs: Inputs) -> tuple[Cover
     if spec.kind in "WPK":
         rows.append(rules.CPU)
     if spec.kind == "C":
-        rows.append(rules.SERVICE_TYPES)
+        rows.append(rules.CRON_OVERLAP)
     if spec.kind == "S":
         rows += [rules.SITE_FILES, rules.SITE_CACHE, rules.SITE_DEPENDENCIES]
     if way.build.kind is BuildKind.NATIVE:
-        rows += [rules.NATIVE_LAYOUT, rules.NATIVE_USER]
+        rows += [rules.NATIVE_LAYOUT, rules.NATIVE_TOOLS, rules.NATIVE_USER]
     kinds = {variable.kind for variable in way.environment.variables}
     if kinds & {EnvKind.DATABASE, EnvKind.SERVICE}:
         rows.append(rules.REFERENCES)

@@ -86,18 +86,19 @@ def environment(
     *, spec: ServiceSpec, scope: Scope, repository: Repository, runtime: str, instance: InstanceType
 ) -> Environment:
     """Everything the service's build and process see; a static site has no process, only a build."""
-    defaults = platform_variables(spec, repository, runtime, instance, is_preview=scope.is_preview)
+    sources = scope.sources
+    defaults = platform_variables(spec, repository, runtime, instance, is_preview=sources.is_preview)
     variables = {v.name: v for v in defaults}
     values: dict[str, Known] = {}
     empty: dict[str, EnvEntry] = {}
-    for entry in declared(spec, scope.blueprint):
+    for entry in declared(spec, sources.blueprint):
         value = values[entry.key] = known(entry, spec, scope)
         variables[entry.key] = EnvVar(
             name=entry.key, value=value.value, kind=kind_of(entry), origin=entry.origin, reference=value.reference,
             made_as=value.made_as,
         )  # fmt: skip
         empty = {key: e for key, e in {**empty, entry.key: entry}.items() if e.form == "empty"}
-    for given in scope.given_to(spec.name).values():
+    for given in sources.given_to(spec.name).values():
         values[given.name] = _give(variables, given)
         empty.pop(given.name, None)
     if spec.kind == "S":

@@ -6,6 +6,7 @@ from emulator.model.plan import Lifecycle, Port, PortScan, Probe, Replacement
 
 from .declarations import ServiceSpec
 from .environment import external_host
+from .validation import is_free
 
 RESERVED_PORTS = (18012, 18013, 19099)
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0)
@@ -15,6 +16,8 @@ PRE_DEPLOY_S = 30 * 60.0
 """How long a pre-deploy command may take (rule render/pre-deploy-timeout)."""
 CRON_RUN_S = 12 * 3600.0
 """How long a cron run may take (rule render/cron-run)."""
+SLEEP_AFTER_S = 15 * 60.0
+"""How long a free web service runs without a request (rule render/free-spin-down)."""
 KEEP_OLD_S = 60
 """From the switch of the requests to SIGTERM for the old instance (rule render/replace)."""
 
@@ -36,7 +39,7 @@ def lifecycle(spec: ServiceSpec, port: Port | None, overlap: Literal["wait", "ov
         port_scan=scan, back_off_s=BACK_OFF_S, deadline_s=900, settle_s=5 if spec.kind == "K" else 0,
         success_is_exit_zero=spec.kind == "C", timeout_s=CRON_RUN_S if spec.kind == "C" else None,
         pre_deploy_timeout_s=PRE_DEPLOY_S if spec.kind in "WPK" else None, restarts_during_deploy=spec.kind in "WPK",
-        replacement=replacement,
+        replacement=replacement, sleep_after_s=SLEEP_AFTER_S if spec.kind == "W" and is_free(spec) else None,
     )  # fmt: skip
 
 

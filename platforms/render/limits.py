@@ -11,6 +11,8 @@ SERVICE_TYPES = {
 
 DEFAULT_DISK_GB = 10
 DEFAULT_GRACE_S = 30
+DISK_GROUP = 1000
+"""Who may write to a disk, beside root (rule render/disk)."""
 
 
 def instances_of(spec: ServiceSpec) -> Instances | None:
@@ -29,7 +31,8 @@ def disk_of(spec: ServiceSpec) -> Disk | None:
         return None
     name, mount = spec.disk.get("name"), spec.disk.get("mountPath")
     size = _whole(spec.disk.get("sizeGB"), DEFAULT_DISK_GB)
-    return Disk(name=name.text if name else "", mount_path=mount.text if mount else "", size_gb=size)
+    return Disk(name=name.text if name else "", mount_path=mount.text if mount else "", size_gb=size,
+                group=DISK_GROUP)  # fmt: skip
 
 
 def shutdown_of(spec: ServiceSpec) -> Shutdown:

@@ -24,7 +24,8 @@ from emulator.model.event import (
 )
 from emulator.model.plan import BuildKind, EnvVar, Service, ServiceType
 
-from .native import DEFAULT_POETRY, SOURCE
+from .native_image import SOURCE
+from .versions import DEFAULT_POETRY
 
 PREFIX = "==> "
 PORT_DOCS = "Docs on specifying a port: https://render.com/docs/web-services#port-binding"
@@ -92,9 +93,24 @@ def _build_started(service: Service) -> tuple[str, ...]:
     are not known; "Uploading build..." is left out, since nothing is uploaded here."""
     if service.build.kind not in _BUILT:
         return ()
-    lines = _python(service) if service.build.runtime == "python" else ()
+    versions = {"python": _python, "node": _node}.get(service.build.runtime)
+    lines = versions(service) if versions is not None else ()
     command = service.build.command
     return (*lines, f"Running build command '{command}'..." if command else "Empty build command; skipping build")
+
+
+def _node(service: Service) -> tuple[str, ...]:
+    """Node's version and where it comes from: seen for the default, and taken to be as Python's for the others."""
+    version = service.build.base_images[0].removeprefix("node:").removesuffix("-bookworm-slim")
+    decision = next((d for d in service.decisions if d.id == f"{service.name}.node"), None)
+    if any(v.name == "NODE_VERSION" for v in service.env):
+        said = "via environment variable NODE_VERSION"
+    else:
+        said = f"via {SOURCE}/{decision.origin.file}" if decision is not None and decision.origin else "(default)"
+    return (
+        f"Using Node.js version {version} {said}",
+        "Docs on specifying a Node.js version: https://render.com/docs/node-version",
+    )
 
 
 def _python(service: Service) -> tuple[str, ...]:
@@ -124,7 +140,7 @@ def _quantity(memory_mib: int) -> str:
 def _started(service: Service, event: ContainerStarted) -> tuple[str, ...]:
     lines: list[str] = []
     workers = next((v for v in service.env if v.name == "WEB_CONCURRENCY"), None)
-    if event.attempt == 1:
+    if event.attempt == 1 and event.instance in (None, 1):  # once a deploy, however many instances there are
         lines.append("Deploying...")
         if workers is not None and workers.kind == "platform":
             lines.append(_workers(workers))

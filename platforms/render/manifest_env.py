@@ -24,6 +24,9 @@ _FIELDS = {
 }  # fmt: skip
 """The field that makes a form what it is."""
 
+_ADDRESSES = ("url", "uri", "externalUrl", "publicUrl", "hostWithScheme", "address")
+"""Properties people write that do not exist; what they mean is the public address."""
+
 
 def read_env(
     node: Mapping, notes: Notes, holder: str, *, service: str | None = None, group: str = ""
@@ -224,8 +227,9 @@ def _check_property(taken: Value, form: str, path: str, notes: Notes, service: s
     message = f"fromDatabase has no property {taken.text!r}"
     if form == "service":
         valid = ", ".join(known)
-        message = f"{path}.fromService.property invalid service property: {taken.text}. Valid properties are {valid}."
+        message = f"{path}.fromService.property invalid service property: {taken.text}. Valid properties are {valid}"
     notes.say(
         "render/invalid-value", message, taken.origin, rule=rules.SERVICE_PROPERTY.id, service=service,
-        help=near(taken.text, known),
+        help="for its public address take `envVarKey: RENDER_EXTERNAL_URL` instead of `property`"
+        if form == "service" and taken.text in _ADDRESSES else near(taken.text, known),
     )  # fmt: skip

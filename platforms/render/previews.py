@@ -91,8 +91,15 @@ def _service(spec: ServiceSpec) -> ServiceSpec:
     count = spec.previews.get("numInstances") or least
     changed = {name: value for name, value in (("plan", plan), ("numInstances", count)) if value is not None}
     return spec._replace(
-        texts=spec.texts | changed, scaling=None, env=tuple(_entry(entry, spec.kind) for entry in spec.env)
-    )
+        texts=spec.texts | changed, scaling=None, disk=_own_disk(spec.disk),
+        env=tuple(_entry(entry, spec.kind) for entry in spec.env),
+    )  # fmt: skip
+
+
+def _own_disk(disk: dict[str, Value] | None) -> dict[str, Value] | None:
+    """A preview's disk is another one: what it holds is not the service's."""
+    name = disk.get("name") if disk else None
+    return disk if disk is None or name is None else {**disk, "name": Value(f"{name.text}-preview", name.origin)}
 
 
 def _entry(entry: EnvEntry, kind: str) -> EnvEntry:

@@ -8,7 +8,7 @@ together: variables in the second belong to the service in the first. No value o
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from emulator.contract import GivenText, GivenVar
+from emulator.contract import GivenFile, GivenText, GivenVar
 from emulator.formats.json_nodes import parse_json
 from emulator.formats.yaml import Mapping, Node, Scalar, Sequence
 from emulator.model.diagnostic import Diagnostic, Fault, error, info
@@ -32,6 +32,7 @@ class Recorded(NamedTuple):
     paths: dict[str, Origin]
     idle: frozenset[str] = frozenset()
     suspended: Value | None = None
+    secret_files: tuple[GivenFile, ...] = ()
 
     @property
     def repo(self) -> str:
@@ -149,7 +150,7 @@ def _service(number: int, node: Mapping, found: list[Diagnostic], unknown: dict[
     listed = _at(node, "envVars")
     env = tuple(_variables(_list(node, "envVars"))) if isinstance(listed, Sequence) else None
     idle = frozenset(path for path in paths if _sets_nothing(_at(node, path)))
-    return Recorded(spec, env, paths, idle, _suspended(node))
+    return Recorded(spec, env, paths, idle, _suspended(node), _secret_files(_list(node, "secretFiles")))
 
 
 def _sets_nothing(value: Node | None) -> bool:
@@ -313,6 +314,16 @@ def _variables(items: list[Mapping]) -> list[GivenVar]:
     return found
 
 
+def _secret_files(items: list[Mapping]) -> tuple[GivenFile, ...]:
+    """Those whose contents are there, under a name that a file can have."""
+    files = [(_text(item, "name"), _text(item, "content")) for item in items]
+    return tuple(
+        GivenFile(name=name.text, content=content.text.encode())
+        for name, content in files
+        if name is not None and content is not None and "/" not in name.text and name.text.strip(".")
+    )
+
+
 def _domains(items: list[Mapping]) -> tuple[str, ...]:
     """Those that lead to the service first; then those that only redirect to them."""
     names = [(_text(item, "redirectForName"), name.text) for item in items if (name := _text(item, "name")) is not None]
@@ -344,6 +355,7 @@ def _with_lists(recorded: Recorded, lists: dict[str, list[Mapping]]) -> Recorded
     spec = recorded.spec
     return recorded._replace(
         env=env,
+        secret_files=recorded.secret_files + _secret_files(lists["secretFiles"]),
         spec=spec._replace(
             domains=spec.domains + _domains(lists["customDomains"]), routes=spec.routes + _rows(lists["routes"]),
             headers=spec.headers + _rows(lists["headers"]),
@@ -355,6 +367,7 @@ def _with_groups(recorded: Recorded, groups: list[Mapping], found: list[Diagnost
     """The variables of the groups that are linked to the service come before its own, which win."""
     identity = recorded.spec.identity
     linked: list[GivenVar] = []
+    files: tuple[GivenFile, ...] = ()
     is_linked = False
     for group in groups:
         links = _list(group, "serviceLinks")
@@ -362,9 +375,13 @@ def _with_groups(recorded: Recorded, groups: list[Mapping], found: list[Diagnost
         if recorded.spec.name in ids or (identity and identity.id in ids):
             is_linked = True
             linked += _variables(_list(group, "envVars"))
+            files += _secret_files(_list(group, "secretFiles"))
             if group.key("envVars") is None:
                 found.append(_group_without_variables(recorded.spec, group))
-    return recorded._replace(env=(*linked, *(recorded.env or ()))) if is_linked else recorded
+    if not is_linked:
+        return recorded
+    files = (*files, *recorded.secret_files)
+    return recorded._replace(env=(*linked, *(recorded.env or ())), secret_files=files)
 
 
 def _group_without_variables(spec: ServiceSpec, group: Mapping) -> Diagnostic:

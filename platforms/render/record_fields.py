@@ -90,7 +90,7 @@ FIELDS: dict[str, RecordField] = {
     "serviceDetails.lastSuccessfulRunAt": _about("string"),
     "serviceDetails.parentServer": _about("mapping"),
     "envVars": RecordField("list", "envVars"),
-    "secretFiles": _apart("list", "their names are known, their contents not"),
+    "secretFiles": _about("list", "those whose contents are in the record"),
     "customDomains": RecordField("list", "domains"),
     "headers": RecordField("list", "headers"),
     "routes": RecordField("list", "routes"),

@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from emulator.contract import GivenText, Inputs
+from emulator.contract import GivenFile, GivenText, Inputs
 from emulator.model.choice import Trace
 from emulator.model.diagnostic import Diagnostic, Fault, UsageError, error, info, warning
+from emulator.model.origin import Origin
 from emulator.model.plan import Coverage
 from emulator.model.record import replace
 from emulator.model.rule import Fidelity
@@ -20,11 +21,13 @@ from .service import ServiceResult, resolve_service
 
 
 class RecordedResult(NamedTuple):
-    """The services of the record that are planned, what was found in it, and what becomes of its fields."""
+    """The services of the record that are planned, what was found in it, what becomes of its fields, and the secret
+    files of each service."""
 
     results: tuple[ServiceResult, ...]
     diagnostics: tuple[Diagnostic, ...]
     coverage: tuple[Coverage, ...]
+    secret_files: dict[str, tuple[GivenFile, ...]] = {}
 
 
 def resolve_recorded(
@@ -47,12 +50,15 @@ def resolve_recorded(
     )  # fmt: skip
     results: list[ServiceResult] = []
     for recorded in chosen:
-        own = replace(inputs, env=(*(recorded.env or ()), *inputs.env))
+        files = {file.name: file for file in (*recorded.secret_files, *inputs.secret_files)}
+        env = (*(recorded.env or ()), *inputs.env)
+        own = replace(inputs, env=env, secret_files=tuple(files.values()))
         result = resolve_service(repo, own, recorded.spec, None, "record")
         found += _doubts(repo, recorded)
         results.append(compared(repo, inputs, recorded, result, blueprint))
     rows = [_coverage(recorded, result) for recorded, result in zip(chosen, results, strict=True)]
-    return RecordedResult(tuple(results), tuple(found), tuple(row for of in rows for row in of))
+    files_of = {recorded.spec.name: recorded.secret_files for recorded in chosen if recorded.secret_files}
+    return RecordedResult(tuple(results), tuple(found), tuple(row for of in rows for row in of), files_of)
 
 
 def _unlike(services: tuple[Recorded, ...], found: list[Diagnostic]) -> tuple[Recorded, ...]:
@@ -123,6 +129,18 @@ def _doubts(repo: Snapshot, recorded: Recorded) -> list[Diagnostic]:
                 f"{spec.name} is suspended on Render ({recorded.suspended.text}); it is run here all the same",
                 fault=Fault.APP, origin=recorded.suspended.origin, service=spec.name, rule=rules.SERVICE_RECORD.id,
                 help="resume it in the Dashboard",
+            )
+        )  # fmt: skip
+    places = [given.origin.file for given in recorded.env or () if given.origin]
+    places += [spec.origin.file] if recorded.secret_files else []
+    shown = next((file for file in places if repo.look(file).is_file), None)
+    if shown is not None:
+        found.append(
+            warning(
+                "render/record-in-repository", f"{shown} holds secrets of a service, and git does not ignore it",
+                origin=Origin(file=shown), rule=rules.SERVICE_RECORD.id,
+                facts=("it is sent to the builder, and committed with the rest",),
+                help="move it out of the repository, or add it to .gitignore",
             )
         )  # fmt: skip
     if recorded.env is None:

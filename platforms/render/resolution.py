@@ -28,6 +28,7 @@ from .references import edges, reference_problems
 from .service import ServiceResult, resolve_service
 from .validation import service_problems
 from .validation_database import database_problems, free_databases
+from .values import Sources
 
 OPTION = "service_record"
 """By which name the record's files come (see `Inputs.files`)."""
@@ -52,7 +53,8 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     specs = blueprint.services if blueprint else _without_blueprint(repo, created_from, trace, found)
     found += blueprint.diagnostics if blueprint else ()
     specs, databases = _selected(specs, blueprint.databases if blueprint else (), inputs, found)
-    results = [_result(repo, inputs, spec, blueprint, created_from) for spec in specs]
+    sources = Sources(blueprint, inputs)
+    results = [_result(repo, inputs, spec, sources, created_from) for spec in specs]
     results += [_database(repo, inputs, d, blueprint.name_of(d)) for d in databases] if blueprint else []
     found += [d for result in results for d in result.diagnostics]
     explained = has_errors(tuple(found)) or any(d.code == "render/workflow-not-run" for d in found)
@@ -86,7 +88,9 @@ def _from_record(repo: Snapshot, inputs: Inputs, texts: tuple[GivenText, ...], d
         services=tuple(r.service for r in results), edges=(), decisions=trace.decisions, coverage=coverage,
         diagnostics=tuple(found),
     )  # fmt: skip
-    return Resolution(plan=plan, secrets=_secrets(results), prompts=_prompts(results))
+    return Resolution(
+        plan=plan, secrets=_secrets(results), prompts=_prompts(results), secret_files=record.secret_files
+    )
 
 
 def _no_comparison(blueprint: Blueprint) -> Diagnostic:
@@ -98,14 +102,14 @@ def _no_comparison(blueprint: Blueprint) -> Diagnostic:
 
 
 def _result(
-    repo: Snapshot, inputs: Inputs, spec: ServiceSpec, blueprint: Blueprint | None, created_from: str
+    repo: Snapshot, inputs: Inputs, spec: ServiceSpec, sources: Sources, created_from: str
 ) -> ServiceResult:
     if spec.kind == "V":
         from .datastores import key_value
 
         service = _emptied(key_value(spec, repo.repository), inputs)
         return ServiceResult(service, tuple(service_problems(spec)), coverage=datastore_coverage(spec.origin))
-    result = resolve_service(repo, inputs, spec, blueprint, created_from)
+    result = resolve_service(repo, inputs, spec, sources.blueprint, created_from, sources=sources)
     return as_elsewhere(result, spec, repo.repository)
 
 

@@ -262,6 +262,48 @@ PYTHON_VERSION = _rule(
     APPROXIMATE,
     note="The base image's patch release may differ; the plan names the image.",
 )
+NODE_VERSION = _rule(
+    "node-version",
+    "Node is NODE_VERSION, else .node-version, .nvmrc, or engines.node of package.json (the root's, else the first in "
+    "a folder below), else 24.14.1; a range without an upper end is the newest Node there is.",
+    DOCS + "node-version", DOCUMENTED, APPROXIMATE,
+    note="The default is that of logs of April 2026; a copy of the page gives 22.22.0 for services since 2026-01-14.",
+)  # fmt: skip
+BUN_VERSION = _rule("bun-version", "Bun is BUN_VERSION, else 1.3.4.", DOCS + "language-support", DOCUMENTED)
+POETRY_VERSION = _rule(
+    "poetry-version", "Poetry is always there: POETRY_VERSION, else 2.1.3.", DOCS + "poetry-version", DOCUMENTED,
+    APPROXIMATE, note="Installed where a command calls it.",
+)  # fmt: skip
+UV_VERSION = _rule(
+    "uv-version", "uv is there when uv.lock lies in the service's root: UV_VERSION, else 0.10.2.", DOCS + "uv-version",
+    DOCUMENTED,
+)  # fmt: skip
+RUBY_VERSION = _rule(
+    "ruby-version", "Ruby is that of the Gemfile's ruby directive, else .ruby-version, else 3.4.4.",
+    DOCS + "language-support", DOCUMENTED, APPROXIMATE,
+    note="Which of the two comes first is not published, nor whether the service's root or the repository's is meant.",
+)  # fmt: skip
+GO_VERSION = _rule(
+    "go-version", "Go is the newest stable 1.x; go.mod does not select another.", DOCS + "language-support", DOCUMENTED
+)
+RUST_VERSION = _rule(
+    "rust-version", "Rust is RUSTUP_TOOLCHAIN, else rust-toolchain, else stable.", DOCS + "language-support", DOCUMENTED
+)
+ELIXIR_VERSION = _rule(
+    "elixir-version", "Elixir is ELIXIR_VERSION, else 1.18.4; Erlang is ERLANG_VERSION, else one to match.",
+    DOCS + "language-support", DOCUMENTED, APPROXIMATE, note="Erlang is the one that the image of Elixir has.",
+)  # fmt: skip
+NATIVE_TOOLS = _rule(
+    "native-tools",
+    "bun, node, npm, pnpm, yarn and python3 are there in every language; uv where uv.lock lies in the service's root.",
+    DOCS + "native-runtimes", DOCUMENTED, APPROXIMATE,
+    note="Node and its tools are added to another language where its commands call them; ffmpeg, libvips, imagemagick, "
+    "ghostscript, pandoc and princexml are not there.",
+)  # fmt: skip
+GO_DIRECTORY = _rule(
+    "go-directory", "A Go service's code lies in /opt/render/project/go/src/github.com/OWNER/REPO.", DOCS + "disks",
+    DOCUMENTED,
+)  # fmt: skip
 NATIVE_LAYOUT = _rule(
     "native-layout", "Native code lies in /opt/render/project/src with a virtual environment in .venv, on Debian 12.",
     DOCS + "native-runtimes", DOCUMENTED, APPROXIMATE,
@@ -316,14 +358,6 @@ INVALID_RUNTIME = _rule(
 )
 IMAGE_RUNTIME = _rule(
     "image-runtime", "An image service pulls image.url at every deploy.", DOCS + "deploying-an-image", DOCUMENTED
-)
-SERVICE_TYPES = _rule(
-    "service-types",
-    "Cron jobs, static sites, Key Value and Postgres are part of a Blueprint.",
-    DOCS + "blueprint-spec",
-    DOCUMENTED,
-    NOT_IMITATED,
-    note="All are in the plan; `up` does not run cron jobs on their schedule, `emu cron run NAME` runs one once.",
 )
 WORKFLOWS = _rule(
     "workflows",
@@ -547,7 +581,9 @@ FREE_SLEEP = _rule(
     "free-spin-down",
     "A free web service is stopped after 15 minutes without a request; the next one starts it and waits for about a "
     "minute.",
-    DOCS + "free", DOCUMENTED, NOT_IMITATED, note="It stays up here.",
+    DOCS + "free", DOCUMENTED, APPROXIMATE,
+    note="Only with --sleep-after; without it the service stays up. The request that wakes it waits here: a browser "
+    "gets no loading page, and /robots.txt wakes it as well.",
 )  # fmt: skip
 CPU = _rule(
     "plan-cpu",
@@ -590,6 +626,14 @@ CRON_RUN = _rule(
     "cron-run", "A cron run succeeds when its command ends with status 0; after 12 hours it is stopped.",
     DOCS + "cronjobs", DOCUMENTED,
     note="How it is stopped is not published: by SIGTERM, 30 seconds and SIGKILL, as an instance is.",
+)  # fmt: skip
+CRON_OVERLAP = _rule(
+    "cron-overlap",
+    "Of a cron job one run at most is active: a scheduled run waits for the end of the active one, a run triggered by "
+    "hand cancels it. A build leaves the active run alone.",
+    DOCS + "cronjobs", DOCUMENTED, APPROXIMATE,
+    note="Runs that come due while one waits are not made up for: what becomes of them is not published. An image is "
+    "pulled at the deploy, not before each run. The schedule is kept while `up` runs; --time-scale leaves it as it is.",
 )  # fmt: skip
 HEALTH_AFTER_LIVE = _rule(
     "health-after-live",
@@ -636,10 +680,13 @@ OVERLAP = _rule(
 )  # fmt: skip
 DISK = _rule(
     "disk",
-    "A disk is mounted at a path of its own, is kept between deploys and forbids overlap.",
+    "A disk begins empty, is mounted at a path of its own in the running instance alone (not at build, nor for a "
+    "pre-deploy command or a one-off job), is kept between deploys and forbids overlap and several instances.",
     DOCS + "disks",
     DOCUMENTED,
-    NOT_IMITATED,
+    APPROXIMATE,
+    note="It is a volume of the engine's, kept until `emu down --data`; its size is not limited. Whose it is there is "
+    "not published: root's here, and its group 1000, which reads secret files, may write.",
 )
 
 RULES: tuple[Rule, ...] = _rule.rules

@@ -83,6 +83,15 @@ class Schedule(NamedTuple):
         return next((minute for minute in due if minute >= earliest), None)
 
 
+def next_run(text: str | None, after: float) -> float | None:
+    """The first run after a moment, both in seconds since 1970; None where there is none."""
+    schedule = parse_schedule(text) if text is not None else None
+    if schedule is None or isinstance(schedule, Wrong):
+        return None
+    due = schedule.next_after(datetime.fromtimestamp(after, UTC))
+    return due.timestamp() if due is not None else None
+
+
 def parse_schedule(text: str) -> Schedule | Wrong:
     """The schedule a text is, or why it is none."""
     doubts: list[str] = []

@@ -10,7 +10,7 @@ from emulator.model.plan import Build, BuildKind, BuildSecret, Mount
 from emulator.model.record import replace
 
 from . import rules
-from .native import SOURCE
+from .native_image import SOURCE
 from .way import Given
 
 FOLDER = "/etc/secrets"

@@ -39,6 +39,7 @@ from .router import local_name, maintenance_told, router_of
 from .secret_files import mounts_of, secret_file_problems, with_secrets
 from .site_rules import far_routes, site_problems, static_of
 from .validation import recorded_problems, service_problems
+from .values import Sources
 from .way import Given, Way
 
 
@@ -55,14 +56,17 @@ class ServiceResult(NamedTuple):
 
 
 def resolve_service(
-    repo: Snapshot, inputs: Inputs, spec: ServiceSpec, blueprint: Blueprint | None, created_from: str
-) -> ServiceResult:
-    """The plan of one service for `created_from`, and where the other way would differ."""
+    repo: Snapshot, inputs: Inputs, spec: ServiceSpec, blueprint: Blueprint | None, created_from: str,
+    *, sources: Sources | None = None,
+) -> ServiceResult:  # fmt: skip
+    """The plan of one service for `created_from`, and where the other way would differ. sources: what the services of
+    the Blueprint share."""
     trace = Trace()
     found = recorded_problems(spec) if spec.is_recorded else service_problems(spec)
     instance = _instance(spec, trace)
     root, usable = _root(repo, spec, trace, found)
-    given = Given(repo, inputs, spec, blueprint, created_from, root, usable, instance, trace, [])
+    shared = sources or Sources(blueprint, inputs)
+    given = Given(repo, inputs, spec, blueprint, created_from, root, usable, instance, trace, [], shared)
     way = decide(given)
     found += [*way.diagnostics, *site_problems(spec)]
     command = way.command
@@ -109,7 +113,8 @@ def _service(
     return Service(
         name=spec.name, type=SERVICE_TYPES[spec.kind], origin=spec.origin if spec.is_declared else None, build=build,
         command=command, port=port, env=environment.variables, probes=probes, containers=(container,),
-        lifecycle=life, instances=instances_of(spec), pre_deploy_command=before.text,
+        lifecycle=life, instances=instances_of(spec),
+        pre_deploy_command=before.text,
         pre_deploy_argv=before.argv, pre_deploy_origin=before.origin,
         initial_deploy_hook=after.text, initial_hook_argv=after.argv, initial_hook_origin=after.origin,
         schedule=spec.text("schedule"),

@@ -12,9 +12,8 @@ from emulator.snapshot import Snapshot, normal
 from .declarations import Blueprint, ServiceSpec, Value
 from .environment import Environment, environment, platform_variables
 from .plans import DEFAULT, InstanceType, instance_type
-from .previews import is_preview
 from .procfile import Process, process_line
-from .values import Scope
+from .values import Scope, Sources
 
 NO_PROCFILE = "a service synced from a Blueprint never reads a Procfile"
 
@@ -45,6 +44,7 @@ class Given(NamedTuple):
     instance: InstanceType
     trace: Trace
     found: list[Diagnostic]
+    sources: Sources
 
     @property
     def by_blueprint(self) -> bool:
@@ -82,21 +82,19 @@ class Given(NamedTuple):
         return self.path(written.text if written else "Dockerfile")
 
     def environment(self, runtime: str) -> Environment:
-        preview = is_preview(self.inputs)
-        scope = Scope(self.blueprint, self.inputs.env, self._set_by_render, preview)
+        scope = Scope(self.sources, self.created_from, self._set_by_render)
         return environment(
             spec=self.spec, scope=scope, repository=self.repo.repository, runtime=runtime, instance=self.instance
         )
 
-    def _set_by_render(self, spec: ServiceSpec, name: str) -> str | None:
-        """The value Render itself gives a variable of any service of the file."""
+    def _set_by_render(self, spec: ServiceSpec) -> dict[str, str | None]:
+        """The variables that Render itself gives any service of the file."""
         instance = instance_type(spec.text("plan") or DEFAULT) or instance_type(DEFAULT)
         assert instance is not None
         runtime = self._runtime_of(spec)
-        variables = platform_variables(
-            spec, self.repo.repository, runtime, instance, is_preview=is_preview(self.inputs)
-        )
-        return next((v.value for v in variables if v.name == name), None)
+        preview = self.sources.is_preview
+        variables = platform_variables(spec, self.repo.repository, runtime, instance, is_preview=preview)
+        return {v.name: v.value for v in variables}
 
     def _runtime_of(self, spec: ServiceSpec) -> str:
         """What builds another service, as far as its variables go by that."""

@@ -151,3 +151,57 @@ def test_a_project_that_comes_too_late_names_the_line() -> None:
     [one] = [one for one in plan.diagnostics if one.code == PROJECT]
     assert [str(related.origin) for related in one.related] == ["Dockerfile:4:1"]
     assert "go mod download needs /src/go.mod" in one.message
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("RUN python manage.py collectstatic\nCOPY . .\n", [(PROJECT, 3)]),
+        ("COPY app ./\nRUN chmod +x start.sh\n", [(PROJECT, 4)]), ("RUN ./build.sh\n", [(PROJECT, 3)]),
+        ("COPY app ./\nRUN cd sub && sh ../gone.sh\n", [(PROJECT, 4)]),
+        ("RUN python -u /app/gone.py\n", [(PROJECT, 3)]),
+        ("COPY . .\nRUN python manage.py migrate && chmod +x start.sh && ./build.sh && sh build.sh\n", []),
+        ("RUN wget http://x.org/get.py && python get.py\n", []), ("RUN python -m venv x && sh -c ls\n", []),
+        ("RUN python gone.py || true\n", []), ("RUN if [ -f x.py ]; then python x.py; fi\n", []),
+        ("RUN chmod -R 755 gone && chmod 755 *.sh\n", []), ("RUN echo 'x' > go.sh && chmod +x go.sh && ./go.sh\n", []),
+        ("RUN --mount=type=bind,target=. python manage.py check\n", []), ("RUN printf x | python -\n", []),
+        ("COPY app ./\nRUN mv .env.example .env\n", [(PROJECT, 4)]), ("RUN cp -r /app/gone /x\n", [(PROJECT, 3)]),
+        ("COPY . .\nRUN cp build.sh x.sh && mv x.sh y.sh && sh y.sh && cp app/* /x && cp -T a b || ls\n", []),
+        ("RUN <<E cat > /app/go.sh\nls\nE\nRUN sh go.sh\n", []), ("ARG S=gone.py\nRUN python $S\n", [(PROJECT, 4)]),
+    ],
+)  # fmt: skip
+def test_a_step_that_runs_a_file_that_is_not_there_yet(lines: str, expected: list[tuple[str, int]]):
+    """Interpreters, programs by their path and chmod; silent where a step may have made it, or a failure may pass."""
+    files = {"manage.py": "", "start.sh": "", "build.sh": "", "app/app.py": "", "app/sub/x": ""}
+    assert found(FROM + lines, files) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("FROM node:20\nCOPY package.json .\nRUN npm build\n", [("build/script-missing", 3)]),
+        ("FROM node:20\nCOPY package.json .\nRUN npm run build\n", []),
+        ("FROM node:14\nCOPY package.json .\nRUN npm build\n", []),
+        ("FROM someone/node\nCOPY package.json .\nRUN npm build\n", []),
+        ("FROM node:22-slim\nCOPY package.json .\nRUN npm install -g npm@6\nRUN npm build\n", []),
+    ],
+)
+def test_a_script_without_run(text: str, expected: list[tuple[str, int]]):
+    """npm 7 and later refuse it."""
+    assert found(text, {"package.json": '{"scripts": {"build": "x"}}'}) == expected
+
+
+@pytest.mark.parametrize(
+    ("install", "is_found"),
+    [
+        ("pip install poetry", True), ("pip install --no-cache-dir 'poetry==2.1.0' gunicorn", True),
+        ("pip install poetry==1.8.2", False), ("pip install -r tools.txt", False), ("pip install poetry-core", False),
+        ("pip install poetry==$POETRY_VERSION", False), ("curl https://install.python-poetry.org | python -", False),
+    ],
+)
+def test_poetry_2_ends_where_it_cannot_install_the_project(install: str, is_found: bool):
+    """Poetry 1 warns and goes on (tried with 2.5)."""
+    project = '[tool.poetry]\nname = "shop"\nversion = "1"\nauthors = []\n[build-system]\nrequires = ["poetry-core"]\n'
+    files = {"pyproject.toml": project + 'build-backend = "poetry.core.masonry.api"\n', "tools.txt": "poetry\n"}
+    text = f"{FROM}COPY pyproject.toml tools.txt ./\nRUN {install}\nRUN poetry install\nCOPY . .\n"
+    assert found(text, {**files, "shop/__init__.py": ""}) == ([("build/package-not-copied", 5)] if is_found else [])

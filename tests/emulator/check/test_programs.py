@@ -55,7 +55,8 @@ def test_what_is_surely_not_there(cmd: str, code: str):
 def test_a_step_that_may_make_it_silences():
     """A build that is not read, and one that writes code; data alone brings no script."""
     for run, silent in (("./configure", True), ("npm run build", True), ("python manage.py collectstatic", False)):
-        assert (found(f"{PYTHON}COPY . .\nRUN {run}\nCMD node dist/main.js\n") == []) == silent
+        files = {"manage.py": "", "configure": "", "package.json": '{"scripts": {"build": "x"}}'}
+        assert (found(f"{PYTHON}COPY . .\nRUN {run}\nCMD node dist/main.js\n", files) == []) == silent
 
 
 def test_the_place_of_a_file_that_is_not_copied():

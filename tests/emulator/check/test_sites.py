@@ -31,11 +31,15 @@ def found(code: str, fields: str, files: dict[str, str], ignored: tuple[str, ...
         ("staticPublishPath: dist\nbuildCommand: make", {}, False), ("staticPublishPath: dist\nbuildCommand: hugo",
         {}, False),
         ("staticPublishPath: dist\nbuildCommand: npm run build", {"package.json": "{}"}, False),
-        ("staticPublishPath: dist", {"package.json": "{}"}, False),
+        ("staticPublishPath: dist", {"package.json": '{"scripts": {"build": "vite build"}}'}, True),
+        ("staticPublishPath: dist\nbuildCommand: npm install", {"package.json": "{}"}, True),
+        ("staticPublishPath: dist\nbuildCommand: npm ci", {"package.json": '{"scripts": {"prepare": "make"}}'}, False),
+        ("staticPublishPath: dist", {"package.json": '{"scripts": {"postinstall": "vite build"}}'}, False),
     ],
 )  # fmt: skip
 def test_folder_that_is_surely_not_there(fields: str, files: dict[str, str], is_found: bool) -> None:
-    """Only where all that makes the site is known: what a script or a tool writes is not."""
+    """Only where all that makes the site is known: what a script or a tool writes is not. That packages were installed,
+    and nobody built with them, is the failure most often reported."""
     assert found("build/no-publish-folder", fields, files) == [("render.yaml", 5)] * is_found
 
 

@@ -69,8 +69,9 @@ def test_what_could_come_with_a_package_is_not_told():
     """A distribution of a like name, a base image that is not known, a step that may do anything."""
     assert codes(f"{COPIED}CMD exec gunicorn lib.web:app\n", {"requirements.txt": "gunicorn\nmy-lib\n"}) == []
     assert codes("FROM acme/base\nCOPY . .\nCMD exec gunicorn lib.web:app\n") == []
-    assert codes(f"{COPIED}RUN ./build.sh\nCMD exec gunicorn lib.web:app\n") == []
-    assert codes(f"{COPIED}RUN python manage.py collectstatic\nCMD exec gunicorn lib.web:app\n") == ["module-not-found"]
+    assert codes(f"{COPIED}RUN ./build.sh\nCMD exec gunicorn lib.web:app\n", {"build.sh": ""}) == []
+    collects = f"{COPIED}RUN python manage.py collectstatic\nCMD exec gunicorn lib.web:app\n"
+    assert codes(collects, {"manage.py": ""}) == ["module-not-found"]
 
 
 def test_an_installed_project_is_found():

@@ -19,6 +19,8 @@ class FakeFront:
         self.addresses: tuple[Address, ...] = ()
         self.routers: list[Router] = []
         self.drained: list[tuple[Address, float]] = []
+        self.idle = 0.0
+        self.on_wake: Callable[[], None] = lambda: None
         self._answering: set[Address] = set()
         self._changed = threading.Condition()
 
@@ -28,6 +30,15 @@ class FakeFront:
     def set_instances(self, addresses: Iterable[Address]) -> None:
         self.addresses = tuple(addresses)
         self.on_change(self.addresses)
+
+    def sleep(self, on_wake: Callable[[], None]) -> None:
+        self.on_wake = on_wake
+
+    def give_up(self) -> None:
+        self.on_wake = lambda: None
+
+    def idle_s(self) -> float:
+        return self.idle
 
     def begin_request(self) -> Callable[[], None]:
         """A request that the first instance answers until the returned function is called."""

@@ -85,6 +85,7 @@ def test_the_end_of_all_ends_it(make) -> None:
     bench = make(lambda container: container.write("long"))
     bench.deploy(1, first=True, **HOOK)
     wait_for(lambda: bool(bench.of(InitialHookStarted)))
-    bench.end(at_once=True)
+    bench.run.end(at_once=True)
+    wait_for(lambda: bool(bench.of(InitialHookFinished)))
     [finished] = bench.of(InitialHookFinished)
     assert not finished.ok

@@ -33,6 +33,7 @@ IMAGE = ImageFacts(
     id="sha256:abc", entrypoint=("tini", "--"), cmd=("serve",), env={}, user="", workdir="", exposed=(), labels={},
     architecture="amd64", stop_signal=None, shell=None,
 )  # fmt: skip
+UNIT = Unit(id=3, deploy=7, slot=2)
 NATIVE = Build(kind=BuildKind.NATIVE, runtime="python", generated_dockerfile="FROM scratch")
 
 
@@ -44,11 +45,12 @@ def to_build(wanted: Service, hidden: dict[str, str] | None = None) -> BuildRequ
 
 
 def to_start(
-    wanted: Service, hidden: dict[str, str] | None = None, *, memory: bool = True, cpu: bool = False
-) -> ContainerSpec:
+    wanted: Service, hidden: dict[str, str] | None = None, *, memory: bool = True, cpu: bool = False,
+    unit: Unit = UNIT, attempt: int = 2,
+) -> ContainerSpec:  # fmt: skip
     return container_spec(
-        wanted, hidden or {}, root=ROOT, platform="render", image=IMAGE, unit=Unit(id=3, deploy=7, slot=2),
-        attempt=2, memory=memory, cpu=cpu, publish={},
+        wanted, hidden or {}, root=ROOT, platform="render", image=IMAGE, unit=unit, attempt=attempt,
+        memory=memory, cpu=cpu, publish={},
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ from tests.emulator.engine.fake_front import FakeFront
 from tests.emulator.engine.services import WEB, service
 
 REPO = from_mapping({"Dockerfile": "FROM scratch\n", "app.py": ""})
-PATIENT = 10.0
+PATIENT = 30.0
 NO_RESTART = replace(WEB.lifecycle, restarts_during_deploy=False)
 
 

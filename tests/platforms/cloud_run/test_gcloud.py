@@ -82,12 +82,12 @@ def test_jobs():
     ("flags", "message"),
     [
         ("--port", "argument --port: expected one argument"),
-        ("--port abc", 'argument --port: must be an integer between 1 and 65535 or "default".'),
-        ("--concurrency 0", 'argument --concurrency: must be an integer greater than 0 or "default".'),
+        ("--port abc", 'argument --port: must be an integer between 1 and 65535 or "default"'),
+        ("--concurrency 0", 'argument --concurrency: must be an integer greater than 0 or "default"'),
         ("--timeout soon", "argument --timeout: soon is no duration"),
-        ("--set-env-vars A", "argument --set-env-vars: Bad syntax for dict arg: [A]."),
-        ("--liveness-probe tcpSocket.port=80", "Key [tcpSocket.port] not recognized for liveness probe."),
-        ("--startup-probe httpGet.port=x", "Value for key [httpGet.port] must be an integer."),
+        ("--set-env-vars A", "argument --set-env-vars: Bad syntax for dict arg: [A]"),
+        ("--liveness-probe tcpSocket.port=80", "Key [tcpSocket.port] not recognized for liveness probe"),
+        ("--startup-probe httpGet.port=x", "Value for key [httpGet.port] must be an integer"),
     ],
 )
 def test_refused(flags, message):

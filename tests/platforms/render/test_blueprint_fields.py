@@ -55,7 +55,9 @@ def test_a_whole_blueprint_is_taken():
         "            ipAllowList: [{source: 0.0.0.0/0, description: all}]\n"
         "services:\n  - type: web\n    name: w\n    runtime: docker\n"
         "    buildFilter: {paths: [a], ignoredPaths: [b]}\n    previews: {generation: manual, plan: starter}\n"
-        "    registryCredential: {fromRegistryCreds: {name: c}}\n    maintenanceMode: {enabled: false, uri: ''}\n"
+        "    registryCredential: {fromRegistryCreds: {name: c}}\n    renderSubdomainPolicy: enabled\n"
+        "    ipAllowList: [{source: 10.1.2.3/8}, {source: '2001:db8::1'}]\n"
+        "    maintenanceMode: {enabled: false, uri: ''}\n"
     )
     assert codes(_plan(text)) == []
 

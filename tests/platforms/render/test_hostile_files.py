@@ -35,9 +35,9 @@ BOMB = "a: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 def test_what_is_refused_at_once(text, code):
     """One error, at its place, with what to do; nothing is planned."""
-    began = time.perf_counter()
+    began = time.process_time()
     made = plan({"render.yaml": text}, "blueprint")
-    assert time.perf_counter() - began < LIMIT_S
+    assert time.process_time() - began < LIMIT_S
     assert codes(made, "error") == [code]
     assert made.diagnostics[0].help
     assert made.services == ()
@@ -69,18 +69,22 @@ def test_what_is_refused_at_once(text, code):
 )  # fmt: skip
 def test_twenty_thousand_of_anything(text):
     """Bounded time, and no more findings than anyone reads."""
-    began = time.perf_counter()
+    began = time.process_time()
     made = plan({"render.yaml": text, "Dockerfile": DOCKERFILE}, "blueprint")
-    assert time.perf_counter() - began < LIMIT_S
+    assert time.process_time() - began < LIMIT_S
     assert len(made.diagnostics) <= 201
+
+
+LATE = "    maxShutdownDelaySeconds: 0\n"
+"""Told after all that reading finds."""
 
 
 def test_errors_are_kept_where_findings_are_left_out():
     """A file with more warnings than are shown still says that it is refused."""
     rows = "".join("      - {key: K, value: x}\n" for _ in range(300))
-    made = plan({"render.yaml": ONE + "    envVars:\n" + rows + "    zzz: 1\n", "Dockerfile": DOCKERFILE}, "blueprint")
+    made = plan({"render.yaml": ONE + "    envVars:\n" + rows + LATE, "Dockerfile": DOCKERFILE}, "blueprint")
     assert made.with_errors()
-    assert codes(made, "error", "info") == ["render/unknown-field", "render/more-findings"]
+    assert codes(made, "error", "info") == ["render/shutdown-delay", "render/more-findings"]
 
 
 def test_a_thousand_services_are_read():

@@ -28,7 +28,7 @@ SHOWN = {
     "render/pre-deploy": ("tests/emulator/engine/test_task_run.py", "test_a_pre_deploy_command_has_events_of_its_own"),
     "render/pre-deploy-timeout": (
         "tests/emulator/engine/test_task_run.py", "test_a_pre_deploy_command_that_takes_too_long_has_failed"),
-    "render/initial-deploy-hook": ("tests/test_up_initial_hook.py", "test_it_runs_once_in_the_life_of_a_project"),
+    "render/initial-deploy-hook": ("tests/test_up_render.py", "test_the_hook_runs_once_in_the_life_of_a_project"),
     "render/replace": ("tests/test_up_replaces.py", "test_several_instances_serve_and_are_replaced_one_at_a_time"),
     "render/shutdown": ("tests/test_up_replaces.py", "test_an_instance_that_does_not_end_is_killed_after_its_grace"),
     "render/disk-stops-first": ("tests/test_up_replaces.py", "test_a_service_with_a_disk_is_stopped_first"),

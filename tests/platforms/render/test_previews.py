@@ -108,6 +108,13 @@ def test_datastores_are_new_and_smaller() -> None:
         assert [s.datastore.persistent for s in found if s.datastore] == [not preview] * 2
 
 
+def test_a_preview_has_a_disk_of_its_own() -> None:
+    """What the service's holds is not there, and stays as it is."""
+    files = _files("disk: {name: data, mountPath: /data}\n")
+    names = [found.disk.name for preview in (False, True) if (found := service(files, preview=preview)).disk]
+    assert names == ["data", "data-preview"]
+
+
 def _names(root: str, one: str = "", two: str = "") -> tuple[list[str], list[str]]:
     text = root + "services:\n" + "".join(
         f"  - {{type: web, name: {name}, runtime: docker{more}}}\n" for name, more in (("one", one), ("two", two))

@@ -181,8 +181,9 @@ def test_a_services_own_variable_wins_over_its_groups_and_the_command_line_over_
         {"name": "web"}]}  # fmt: skip
     texts = {"a.json": json.dumps(api(envVars=[{"key": "A", "value": "2"}])), "b.json": json.dumps(group)}
     assert resolve({}, record=texts).secrets.of("web") == {"A": "2", "B": "1"}
-    assert resolve({}, record=texts, env=[("A", "3")]).secrets.of("web")["B"] == "1"
-    assert variable(plan({}, record=texts, env=[("A", "3")]).services[0], "A")[0] in ("3", None)
+    given = resolve({}, record=texts, env=[("A", "3")])
+    assert given.secrets.of("web") == {"B": "1"}
+    assert variable(given.plan.services[0], "A") == ("3", "flag", "both")
 
 
 def test_a_group_without_its_variables() -> None:
@@ -202,6 +203,35 @@ def test_a_domain_that_redirects_is_not_asked_for() -> None:
     probe = planned.services[0].probes.health
     assert probe
     assert probe.host == "shop.example"
+
+
+def test_secret_files_are_mounted_and_never_printed() -> None:
+    """Merged in, in a file of their own, or of a linked group; one that the user gives under the same name wins, and
+    one without contents, or whose name is no file's, is left out."""
+    own = [{"secretFile": {"name": ".env", "content": "A=hunter2"}}, {"secretFile": {"name": "a/b", "content": "x"}},
+           {"secretFile": {"name": "bare"}}]  # fmt: skip
+    group = {"name": "g", "envVars": [], "serviceLinks": [{"name": "web"}], "secretFiles": [
+        {"name": "ca.pem", "content": "PEM"}]}  # fmt: skip
+    for texts in ({"a.json": api(), "b.json": [*own, group]}, {"a.json": api(secretFiles=own), "b.json": group}):
+        resolution = resolve({}, record={file: json.dumps(text) for file, text in texts.items()})
+        [service] = resolution.plan.services
+        assert [m.path for m in service.containers[0].mounts][:2] == ["/etc/secrets/ca.pem", "/etc/secrets/.env"]
+        assert {file.name: file.content for file in resolution.secret_files["web"]} == {
+            "ca.pem": b"PEM", ".env": b"A=hunter2",
+        }  # fmt: skip
+        assert "hunter2" not in to_json(resolution.plan).decode()
+        assert "hunter2" not in repr(resolution)
+
+
+def test_values_that_would_be_committed() -> None:
+    """A file with variables that git does not ignore is warned of, once; without variables it is nobody's business."""
+    text = json.dumps(api(envVars=[{"key": "A", "value": "1"}, {"key": "B", "value": "2"}]))
+    planned = plan({"a.json": text}, record={"a.json": text})
+    assert codes(planned) == ["render/record-in-repository"]
+    assert codes(plan({}, record={"a.json": text})) == []
+    assert codes(plan({"a.json": text}, record={"a.json": text}, ignored=["a.json"])) == []
+    bare = json.dumps(api())
+    assert codes(plan({"a.json": bare}, record={"a.json": bare}), "warning") == []
 
 
 def test_a_suspended_service() -> None:

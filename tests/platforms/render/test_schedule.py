@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from cronsim import CronSim
+from cronsim import CronSim, CronSimError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -150,7 +150,11 @@ MOMENTS = st.integers(0, 8_000_000).map(lambda number: datetime(2024, 1, 1, tzin
 @given(SCHEDULES, MOMENTS)
 def test_as_another_program_reads_it(text, after):
     """The next three runs are those of a well-kept library, whatever the schedule."""
-    oracle = CronSim(text, after)
+    try:
+        oracle = CronSim(text, after)
+    except CronSimError:  # it takes no day that never comes, such as the 30th of February
+        assert _schedule(text).next_after(after) is None
+        return
     moment = after
     for _ in range(3):
         expected = next(oracle, None)

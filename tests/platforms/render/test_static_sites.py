@@ -102,6 +102,29 @@ def test_without_a_command_the_files_are_taken_as_they_are() -> None:
     assert inner.build.generated_dockerfile == "FROM scratch\nCOPY . /opt/render/project/src/web/\n"
 
 
+@pytest.mark.parametrize(
+    ("command", "files", "images"),
+    [
+        ("npm run build", {}, ["node"]), ("npm run build", {"package.json": "{}", "requirements.txt": ""}, ["node"]),
+        ("true", {"package.json": "{}"}, ["node"]), ("cd web && npx vite build", {}, ["node"]),
+        ("mkdocs build", {"requirements.txt": ""}, ["python"]), ("true", {"requirements.txt": ""}, ["python"]),
+        ("bash build.sh", {}, ["python"]), ("pip install x && npm run build", {}, ["python", "node"]),
+        ("bundle exec jekyll build", {}, ["ruby"]), ("mdbook build", {}, ["rust"]),
+    ],
+)  # fmt: skip
+def test_site_is_built_with_the_language_that_is_called(command: str, files: dict[str, str], images: list[str]) -> None:
+    """By its build command, or by what installs its dependencies; each in the layout of a native build."""
+    found = site(f"buildCommand: {command}\nstaticPublishPath: dist\n", files)
+    assert [image.partition(":")[0] for image in found.build.base_images] == images
+    assert "COPY --chown=render:render . /opt/render/project/src/" in (found.build.generated_dockerfile or "")
+
+
+def test_version_is_chosen_as_for_a_service() -> None:
+    """By a variable or a file."""
+    found = site("buildCommand: npm run build\nstaticPublishPath: dist\n", {".node-version": "22.12.0\n"})
+    assert found.build.base_images == ("node:22.12.0-bookworm-slim",)
+
+
 def test_tool_that_is_not_here_is_said() -> None:
     """Planned, not built; nobody is told that it would work."""
     found = plan({"render.yaml": web(f"{STATIC}buildCommand: hugo --minify\nstaticPublishPath: public\n")})

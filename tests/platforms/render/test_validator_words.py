@@ -8,7 +8,7 @@ FILES = {"Dockerfile": DOCKERFILE}
 DOCKER = "runtime: docker\n"
 PROPERTY = (
     "services[0].envVars[1].fromService.property invalid service property: url. "
-    "Valid properties are connectionString, host, hostport, port."
+    "Valid properties are connectionString, host, hostport, port"
 )
 
 
@@ -65,6 +65,12 @@ def test_refusals(text, message, line):
 def test_words_beside_our_own(text, fact):
     """Where Render's words say less than ours, they are quoted."""
     assert _plan(text).diagnostics[0].facts == (fact,)
+
+
+def test_the_public_address_is_what_is_meant():
+    """A property `url` does not exist; the variable that has it does."""
+    found = _plan(_variables("{key: A, fromService: {name: web, type: web, property: url}}")).diagnostics[0]
+    assert "RENDER_EXTERNAL_URL" in (found.help or "")
 
 
 def test_three_refusals_of_one_service_at_once():

@@ -1,5 +1,6 @@
-"""The hook after the first deploy that is live: the real `emu`, on the real engine."""
+"""What Render has beside a deploy, its hook and what a record brings: the real `emu`, on the real engine."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.places import Place, Running, tidied
+from tests.platforms.render.test_record import DOCKER, api
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -33,7 +35,7 @@ def place(tmp_path: Path, engine: "DockerClient") -> Iterator[Place]:
         yield place
 
 
-def test_it_runs_once_in_the_life_of_a_project(place: Place) -> None:
+def test_the_hook_runs_once_in_the_life_of_a_project(place: Place) -> None:
     """After `live`; one that fails is told at its line and leaves the deploy live. The next `up` does not run it."""
     with Running(place, "--once") as up:
         code, _ = up.ends()
@@ -46,3 +48,15 @@ def test_it_runs_once_in_the_life_of_a_project(place: Place) -> None:
     with Running(place, "--once") as again:
         assert again.ends()[0] == 0
     assert [e for e in again.events if e["event"].startswith("initial_hook")] == []
+
+
+def test_a_secret_file_of_a_record_is_where_the_app_looks(place: Place, tmp_path: Path) -> None:
+    """Its contents reach the container, and no event."""
+    (place.root / "app.py").write_text("print(len(open('/etc/secrets/token').read()), flush=True)\n" + APP)
+    record = api("docker", DOCKER, secretFiles=[{"name": "token", "content": "hunter2-hunter2"}], name="shop")
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    with Running(place, "--once", "--service-record", str(tmp_path / "record.json")) as up:
+        code, _ = up.ends()
+    assert (code, up.events[-1]["verdict"]) == (0, "live")
+    assert "15" in [e["line"] for e in up.events if e["event"] == "log" and e["stream"] == "stdout"]
+    assert "hunter2" not in json.dumps(up.events)

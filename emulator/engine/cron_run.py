@@ -1,0 +1,410 @@
+"""A cron job while `up` runs: its deploys are prepared, and it is run on its schedule and when somebody asks.
+
+It stands where a `ServiceRun` stands for a service that goes on, and is asked the same. The loop around `cron.step`;
+preparing and each run have threads of their own.
+"""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from emulator.model.control import InstanceStatus
+from emulator.model.diagnostic import Diagnostic, HostError
+from emulator.model.event import (
+    CronEvent,
+    CronState,
+    DeployCanceled,
+    DeployFailed,
+    DiagnosticFound,
+    Event,
+    ServiceVerdict,
+    TaskEvent,
+    VerdictKind,
+)
+from emulator.model.plan import Service
+from emulator.model.record import replace
+
+from . import cron, problems
+from . import cron_steps as steps
+from .boot_steps import Outcome
+from .release import Canceled, Doors, Job, NotReady, Release, Settings, prepare
+from .requests import task_spec
+from .rollout_steps import Unit
+from .service_run import Decided
+from .task_run import TaskRun
+from .task_steps import rules_of
+
+Tell = Callable[[Event], None]
+NextRun = Callable[[Service, float], float | None]
+"""service, moment → when its schedule has the first run after it, both in seconds since 1970."""
+
+_LOOK_EVERY_S = 20.0
+"""How often the clock on the wall is looked at, at least: it may be set, and this machine may sleep."""
+
+
+class Trigger:
+    """A run that somebody asked for. number: its own, from `known` on; None where there is none. verdict: from `over`
+    on, what came of it."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self.known = threading.Event()
+        self.verdict: ServiceVerdict | None = None
+        self.over = threading.Event()
+
+
+class _Active(NamedTuple):
+    """A run under way."""
+
+    run: steps.Run
+    cancel: threading.Event
+    thread: threading.Thread
+
+
+class CronRun:
+    """decided: called once for every deploy that was asked for. problem: called with what nothing can go on after."""
+
+    url: str | None = None
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        doors: Doors,
+        settings: Settings,
+        tell: Tell,
+        next_run: NextRun,
+        decided: Callable[[Decided], None],
+        problem: Callable[[BaseException], None],
+    ) -> None:
+        self.name = name
+        self.doors = doors
+        self.settings = settings
+        self.tell = tell
+        self._next_run = next_run
+        self._decided = decided
+        self._problem = problem
+        self._state = steps.State()
+        self._jobs: dict[int, Job] = {}
+        self._releases: dict[int, Release] = {}
+        self._not_ready: dict[int, NotReady] = {}
+        self._cancels: dict[int, threading.Event] = {}
+        self._preparing: list[threading.Thread] = []
+        self._active: _Active | None = None
+        self._task_run: TaskRun | None = None
+        self._asked: deque[Trigger] = deque()
+        self._triggers: dict[int, Trigger] = {}
+        self._lock = threading.Lock()
+        self._hurry = threading.Event()
+        self._over = threading.Event()
+        self._seen: queue.SimpleQueue[steps.Observation | BaseException] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=f"cron-{name}", daemon=True)
+        self._thread.start()
+
+    # ---- what others ask of it
+
+    def deploy(self, job: Job) -> None:
+        """Make this deploy; `decided` is called with what came of it."""
+        self._jobs[job.deploy] = job
+        overrides = job.service.lifecycle.replacement.overlap == "override"
+        self._seen.put(steps.Asked(at=self._now(), deploy=job.deploy, overrides=overrides))
+
+    def withdraw(self, deploy: int) -> None:
+        """Cancel a deploy that is not decided yet."""
+        self._seen.put(steps.Withdrawn(at=self._now(), deploy=deploy))
+
+    def trigger(self) -> Trigger:
+        """Run it now; a run that is under way is canceled."""
+        trigger = Trigger()
+        with self._lock:  # in the order in which they are seen
+            self._asked.append(trigger)
+            self._seen.put(steps.Triggered(at=self._now()))
+        return trigger
+
+    def drop(self, trigger: Trigger) -> None:
+        """Nobody wants that run any more."""
+        if trigger.number is not None:
+            self._seen.put(steps.Dropped(at=self._now(), run=trigger.number))
+
+    @property
+    def live(self) -> int | None:
+        """The deploy that the next run runs."""
+        return self._state.good
+
+    @property
+    def under_way(self) -> int | None:
+        """The deploy being made."""
+        return self._state.current
+
+    def release(self, deploy: int) -> Release | None:
+        return self._releases.get(deploy)
+
+    def instances(self) -> tuple[InstanceStatus, ...]:
+        """The run under way."""
+        active, run = self._active, self._task_run
+        ids = run.containers() if run is not None else ()
+        if active is None or run is None:
+            return ()
+        return tuple(
+            InstanceStatus(container=id, deploy=run.deploy, instance=active.run.number, role="running") for id in ids
+        )
+
+    def tell_oom(self, container: str) -> None:
+        """The run's end says so."""
+
+    def end(self, *, at_once: bool) -> None:
+        """Begin nothing more, and end what runs; at once: without its grace."""
+        if at_once:
+            self._hurry.set()
+        self._seen.put(steps.EndAsked(at=self._now()))
+
+    def hurry(self) -> None:
+        self._hurry.set()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether all has ended within the time."""
+        return self._over.wait(timeout_s)
+
+    def sweep(self) -> None:
+        """After the end: wait for what is still being prepared, and remove what an error kept from being removed.
+        Raises HostError."""
+        for cancel in list(self._cancels.values()):
+            cancel.set()
+        if self._active is not None:
+            self._active.cancel.set()
+            self._active.thread.join()
+        for thread in self._preparing:
+            thread.join()
+        if self._task_run is not None:
+            self._task_run.remove_all()
+
+    # ---- the loop
+
+    def _now(self) -> float:
+        return self.doors.clock.wall()
+
+    def _run(self) -> None:
+        try:
+            while not self._over.is_set():
+                self._turn()
+        except BaseException as problem:  # noqa: BLE001 - raised again by who waits for this service
+            for cancel in self._cancels.values():
+                cancel.set()
+            self._over.set()
+            for trigger in (*self._asked, *self._triggers.values()):
+                trigger.known.set()
+                trigger.over.set()
+            self._problem(problem)
+
+    def _turn(self) -> None:
+        due = self._state.next
+        wait = _LOOK_EVERY_S if due is None else min(_LOOK_EVERY_S, max(0.0, due - self._now()))
+        try:
+            seen = self._seen.get(timeout=wait)
+        except queue.Empty:
+            seen = steps.Passed(at=self._now())
+        if isinstance(seen, BaseException):
+            raise seen
+        before = self._state
+        self._state, actions = cron.step(self._next, before, seen)
+        if isinstance(seen, steps.Triggered):
+            self._acknowledge(before)
+        for action in actions:
+            self._perform(action)
+
+    def _acknowledge(self, before: steps.State) -> None:
+        """Tell who asked for a run its number; there is none where nothing is to be run any more."""
+        trigger = self._asked.popleft()
+        given = next((r for r in (self._state.wanted, self._state.active) if r and r.trigger == "manual"), None)
+        if given is not None and given.number > before.runs:
+            trigger.number = given.number
+            self._triggers[given.number] = trigger
+        else:
+            trigger.over.set()
+        trigger.known.set()
+
+    def _next(self, deploy: int, after: float) -> float | None:
+        return self._next_run(self._jobs[deploy].service, after)
+
+    def _perform(self, action: steps.Action) -> None:
+        match action:
+            case steps.Prepare():
+                self._prepare(action.deploy)
+            case steps.CallOff():
+                self._cancels[action.deploy].set()
+            case steps.Settle():
+                self._settle(action)
+            case steps.StartRun():
+                self._begin(action)
+            case steps.EndRun():
+                if self._active is not None and self._active.run.number == action.run:
+                    self._active.cancel.set()
+            case steps.Tell():
+                self._tell_of(action)
+            case steps.Over():
+                self._over.set()
+
+    # ---- deploys
+
+    def _prepare(self, deploy: int) -> None:
+        cancel = self._cancels[deploy] = threading.Event()
+        args = (self._jobs[deploy], cancel)
+        thread = threading.Thread(target=self._prepared, args=args, name=f"prepare-{deploy}", daemon=True)
+        self._preparing = [one for one in self._preparing if one.is_alive()] + [thread]
+        thread.start()
+
+    def _prepared(self, job: Job, cancel: threading.Event) -> None:
+        """In a thread of its own."""
+        try:
+            ready = prepare(job, self.doors, self.settings, self.tell, cancel)
+        except Canceled:
+            return
+        except BaseException as problem:  # noqa: BLE001 - raised again by the loop
+            self._seen.put(problem)
+            return
+        if isinstance(ready, Release):
+            self._releases[job.deploy] = ready
+            self._seen.put(steps.Prepared(at=self._now(), deploy=job.deploy))
+        else:
+            self._not_ready[job.deploy] = ready
+            self._seen.put(steps.NotPrepared(at=self._now(), deploy=job.deploy))
+
+    def _settle(self, settle: steps.Settle) -> None:
+        deploy = settle.deploy
+        cause: Diagnostic | None = None
+        if settle.result == "live":
+            kind, reason = VerdictKind.LIVE, f"{self.name} is built, and runs on its schedule"
+        elif settle.result == "canceled":
+            self.tell(DeployCanceled(service=self.name, deploy=deploy, by=settle.by, still_live=settle.still_live))
+            by = f": deploy {settle.by} took its place" if settle.by is not None else ""
+            kind, reason = VerdictKind.CANCELED, f"canceled{by}"
+        else:
+            kind, cause = self._not_ready.pop(deploy)
+            reason = cause.message
+            self.tell(
+                DeployFailed(
+                    service=self.name, deploy=deploy, phase="build", reason=reason, cause=cause,
+                    still_live=settle.still_live,
+                )
+            )  # fmt: skip
+        self._decided(Decided(deploy, ServiceVerdict(name=self.name, verdict=kind, reason=reason, cause=cause)))
+        self._forget()
+
+    def _forget(self) -> None:
+        """What no deploy to come can go back to, and no run runs."""
+        newest, state = max(self._jobs), self._state
+        needed = {newest, state.current, state.waiting, state.good} | self._jobs[newest].kept
+        if self._task_run is not None:
+            needed.add(self._task_run.deploy)
+        tables: tuple[dict[int, Any], ...] = (self._jobs, self._releases, self._cancels)
+        for table in tables:
+            for deploy in [number for number in table if number not in needed]:
+                del table[deploy]
+
+    # ---- runs
+
+    def _begin(self, start: steps.StartRun) -> None:
+        release, run = self._releases[start.deploy], start.run
+        cancel = threading.Event()
+        self._task_run = self._task(release, run, cancel)
+        self._told(run, "started")
+        args = (release, run, self._task_run)
+        thread = threading.Thread(target=self._performed, args=args, name=f"run-{self.name}-{run.number}", daemon=True)
+        self._active = _Active(run, cancel, thread)
+        thread.start()
+
+    def _task(self, release: Release, run: steps.Run, cancel: threading.Event) -> TaskRun:
+        service, deploy = release.job.service, release.job.deploy
+        spec = release.make_spec(Unit(id=run.number, deploy=deploy, slot=run.number), 1)
+        return TaskRun(
+            service,
+            rules_of(service, scale=self.settings.scale, faithful=self.settings.faithful),
+            lambda index, attempt: task_spec(spec, service.tasks, index, attempt),
+            release.job.hidden,
+            docker=self.doors.docker,
+            clock=self.doors.clock,
+            tell=lambda event: None if isinstance(event, TaskEvent) else self.tell(event),
+            deploy=deploy,
+            cancel=cancel,
+            hurry=lambda: self._hurry.is_set() or self.doors.hurry(),
+            instance=run.number,
+        )
+
+    def _performed(self, release: Release, run: steps.Run, task_run: TaskRun) -> None:
+        """In a thread of its own: one run to its end."""
+        try:
+            self._judge(release, run, task_run, task_run.until_decided())
+        except HostError as problem:
+            if problem.exit_code != 1:
+                self._seen.put(problem)
+                return
+            self._conclude(run, VerdictKind.FAILED, problem.diagnostic.message, problem.diagnostic)  # the app's doing
+        except BaseException as problem:  # noqa: BLE001 - raised again by the loop
+            self._seen.put(problem)
+            return
+        self._seen.put(steps.Ended(at=self._now(), run=run.number))
+
+    def _judge(self, release: Release, run: steps.Run, task_run: TaskRun, outcome: Outcome) -> None:
+        """Tell how it ended, and who asked for it what that means."""
+        cause: Diagnostic | None = None
+        reason = f"{self.name}: {outcome.reason}"
+        if outcome.verdict is VerdictKind.FAILED:
+            cause = problems.boot_cause(release.job.service, outcome, task_run.last_lines, release.scene)
+            reason = cause.message
+        seconds = round(outcome.seconds, 4)
+        self._conclude(run, outcome.verdict, reason, cause, seconds=seconds, exit_code=task_run.exit_code)
+
+    def _conclude(
+        self, run: steps.Run, kind: VerdictKind, reason: str, cause: Diagnostic | None, *,
+        seconds: float | None = None, exit_code: int | None = None,
+    ) -> None:  # fmt: skip
+        if cause is not None:
+            found = DiagnosticFound(diagnostic=cause, service=self.name, deploy=self._task_run_deploy)
+            self.tell(replace(found, instance=run.number))
+        states: dict[VerdictKind, CronState] = {VerdictKind.SUCCEEDED: "succeeded", VerdictKind.CANCELED: "canceled"}
+        self._told(run, states.get(kind, "failed"), seconds=seconds, exit_code=exit_code)
+        self._answer(run.number, ServiceVerdict(name=self.name, verdict=kind, reason=reason, cause=cause))
+
+    @property
+    def _task_run_deploy(self) -> int | None:
+        return self._task_run.deploy if self._task_run is not None else None
+
+    def _answer(self, number: int, verdict: ServiceVerdict) -> None:
+        trigger = self._triggers.pop(number, None)
+        if trigger is not None:
+            trigger.verdict = verdict
+            trigger.over.set()
+
+    def _tell_of(self, told: steps.Tell) -> None:
+        run = told.run
+        if told.state == "canceled" and run is not None:
+            self._told(run, "canceled")
+            verdict = ServiceVerdict(name=self.name, verdict=VerdictKind.CANCELED, reason="canceled")
+            self._answer(run.number, verdict)
+            return
+        in_s = round(max(0.0, told.next - self._now()), 1) if told.next is not None else None
+        self.tell(
+            CronEvent(
+                service=self.name, state=told.state, due=_moment(told.next), in_s=in_s, deploy=self._state.good,
+                instance=run.number if run is not None else None,
+            )
+        )  # fmt: skip
+
+    def _told(
+        self, run: steps.Run, state: CronState, *, seconds: float | None = None, exit_code: int | None = None
+    ) -> None:
+        self.tell(
+            CronEvent(
+                service=self.name, deploy=self._task_run_deploy,
+                instance=run.number, state=state, trigger=run.trigger, due=_moment(run.due), seconds=seconds,
+                exit_code=exit_code,
+            )
+        )  # fmt: skip
+
+
+def _moment(at: float | None) -> str | None:
+    """In UTC, as RFC 3339 has it."""
+    return None if at is None else datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
