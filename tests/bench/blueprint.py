@@ -9,7 +9,6 @@ or network is there.
 import argparse
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -79,8 +78,9 @@ def main() -> None:
             compose.build()
             seconds = beside({"emu up": ours, "compose up --wait": compose}, options.runs)
         finally:
-            ours.clear()
+            ours.clear("--images")
             compose.clear()
+            subprocess.run(["docker", "rmi", "-f", IMAGE], capture_output=True, check=False)
     ratio = ratios(seconds, base="emu up")["compose up --wait"]
     if options.format == "json":
         print(json.dumps({"seconds": seconds, "ratio": round(ratio, 3), "limit": options.limit}))
@@ -108,13 +108,13 @@ class Emu:
             raise SystemExit(f"emu up: {verdict}")
 
         def end() -> None:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.communicate()
 
         return end
 
-    def clear(self) -> None:
-        arguments = [*self.command, "down", str(self.repository), "--data"]
+    def clear(self, *more: str) -> None:
+        arguments = [*self.command, "down", str(self.repository), "--data", *more]
         subprocess.run(arguments, env=self.environ, stdout=subprocess.DEVNULL, check=True)
 
 
