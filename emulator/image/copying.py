@@ -10,7 +10,9 @@ from typing import Literal, NamedTuple
 from emulator.model.origin import Origin
 from emulator.model.record import Record
 
+from .filtering import excluded, included
 from .glob import BadPattern, clean, compiled, has_wildcards, tokens_of
+from .ignore import NO_IGNORE_FILE, IgnoreFile, Pattern
 from .tree import (
     ABSENT,
     OFTEN_LINKS,
@@ -65,12 +67,14 @@ class Copied(Record, frozen=True, kw_only=True):
 class Source(Record, frozen=True, kw_only=True):
     """One source of a COPY or ADD.
 
-    path: after substitution; None when it is not known. content: of a here-document, whose name `path` is;
+    path: after substitution; None when it is not known. pattern: of --parents, what is taken of the directory `path`
+    with all that leads there. content: of a here-document, whose name `path` is;
     content_known: False where it depends on what only the base image knows.
     """
 
     path: str | None
     origin: Origin
+    pattern: Pattern | None = None
     content: bytes | None = None
     content_known: bool = True
 
@@ -79,8 +83,8 @@ class Order(Record, frozen=True, kw_only=True):
     """What a COPY or ADD asks for.
 
     destination: absolute, a "/" at its end kept; None when it is not known. mode: of --chmod; None: each file's
-    own; UNKNOWN_MODE: given, but what it comes to is not known. linked: --link. vague: with flags whose effect
-    differs between versions (--exclude): what is copied is not claimed. stage: of --from.
+    own; UNKNOWN_MODE: given, but what it comes to is not known. linked: --link. excludes: of --exclude. vague: with
+    flags whose effect is not followed: what is copied is not claimed. stage: of --from.
     """
 
     sources: tuple[Source, ...]
@@ -88,6 +92,7 @@ class Order(Record, frozen=True, kw_only=True):
     made: Made
     mode: int | None = None
     linked: bool = False
+    excludes: IgnoreFile = NO_IGNORE_FILE
     vague: bool = False
     unpack: bool = False
     from_context: bool = True
@@ -149,10 +154,29 @@ def _copy_one(tree: Folder, source: Folder, one: Source, order: Order, means: Me
         raise Unsure
     for finding in found:
         try:
-            tree = _placed(tree, finding, order, means)
+            tree = _placed(tree, _filtered(finding, one, order, means.effort), order, means)
         except Refused as refused:
             raise _Ended(Failure(kind="refused", reason=str(refused), origin=one.origin, source=finding.path)) from None
     return tree
+
+
+def _filtered(finding: Finding, one: Source, order: Order, effort: Effort) -> Finding:
+    """The source less what --exclude names, and of it what --parents takes. Raises Unsure."""
+    node = finding.node
+    if order.excludes.patterns and one.content is None:
+        if isinstance(node, Folder):
+            node = excluded(node, order.excludes)
+        elif isinstance(node, Unknown) or order.excludes.judge(finding.path.rpartition("/")[2]).left_out:
+            # The documentation leaves such a file out; the builder's code copies what is a source itself.
+            raise Unsure
+    if one.pattern is not None:
+        if not isinstance(node, Folder) or order.mode is not None:
+            raise Unsure
+        taken = included(node, one.pattern, effort)
+        if taken is None and not has_wildcards(one.pattern.text):
+            raise Unsure
+        node = taken or Folder(mode=node.mode)
+    return Finding(path=finding.path, node=node)
 
 
 def _found(source: Folder, one: Source, order: Order, effort: Effort) -> list[Finding]:

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 from emulator.formats.dockerfile import ConfigBuilder, Heredoc, Instruction, Word
 from emulator.formats.dockerfile.splitting import heredoc_head
+from emulator.model.origin import Origin
 
 from .copying import Failure, Order, Source
+from .glob import BadPattern, clean, has_wildcards
+from .ignore import NO_IGNORE_FILE, IgnoreFile, Pattern, Unclear, read_ignore_file
 from .tree import UNKNOWN_MODE, Made, clean_join
 
-_VAGUE = ("exclude", "parents", "unpack", "keep-git-dir", "checksum")
-"""Flags that one version of the builder knows and the next one understands otherwise."""
+_VAGUE = ("unpack", "keep-git-dir", "checksum")
+"""Flags whose effect is not followed."""
 
 _REMOTE = ("http://", "https://", "git://", "ssh://", "git@", "github.com/")
 
@@ -27,13 +30,15 @@ def read_order(instruction: Instruction, builder: ConfigBuilder) -> tuple[Order 
     sources = list(_sources(instruction, words, builder, failures))
     is_add = instruction.keyword == "ADD"
     external = instruction.flag("from") is not None and not is_add
+    excludes = _excludes(instruction)
     order = Order(
         sources=tuple(sources),
         destination=_destination(builder.scope.text(last.text, last.origin), builder.workdir),
         made=made_by(instruction),
         mode=_mode(instruction, builder),
         linked=(instruction.flag("link") or "true").lower() != "false" if _has(instruction, "link") else False,
-        vague=any(_has(instruction, name) for name in _VAGUE),
+        excludes=excludes or NO_IGNORE_FILE,
+        vague=excludes is None or any(_has(instruction, name) for name in _VAGUE),
         unpack=is_add,
         from_context=not external,
         keyword=instruction.keyword,
@@ -52,7 +57,7 @@ def _sources(
     """The files first, then the here-documents, as BuildKit copies them."""
     documents: list[Source] = []
     heredocs = list(instruction.heredocs)
-    parents = _has(instruction, "parents")
+    parents = _has(instruction, "parents") and (instruction.flag("parents") or "true").lower() != "false"
     for word in words:
         if heredocs and heredoc_head(word.text) is not None:
             documents.append(_document(heredocs.pop(0), word, builder))
@@ -63,8 +68,34 @@ def _sources(
                 reason = "COPY cannot fetch a URL; only ADD can"
                 failures.append(Failure(kind="url", reason=reason, origin=word.origin, source=path))
             path = None
-        yield Source(path=None if parents else path, origin=word.origin)
+        yield _with_parents(path, word.origin) if parents else Source(path=path, origin=word.origin)
     yield from documents
+
+
+def _with_parents(path: str | None, origin: Origin) -> Source:
+    """A source of --parents: the directory before "/./", the context's root where there is none, and the pattern of
+    what is taken of it."""
+    if path is None:
+        return Source(path=None, origin=origin)
+    base, pivot, rest = path.partition("/./")
+    base, rest = (base, rest) if pivot else ("/", path)
+    text = clean("/" + rest).removeprefix("/")
+    if not text or has_wildcards(base):
+        return Source(path=None, origin=origin)
+    try:
+        pattern = Pattern(text=text, exception=False, written=path, origin=origin)
+    except (BadPattern, Unclear):
+        return Source(path=None, origin=origin)
+    return Source(path=base, origin=origin, pattern=pattern)
+
+
+def _excludes(instruction: Instruction) -> IgnoreFile | None:
+    """The patterns of --exclude; None where it is not known what they mean."""
+    written = [flag.value or "" for flag in instruction.flags if flag.name == "exclude"]
+    if any(not text or text[0] in "!/#" or "$" in text for text in written):
+        return None
+    read = read_ignore_file("\n".join(written).encode(errors="surrogateescape"), "")
+    return None if read.unclear or read.problem else read
 
 
 def _document(heredoc: Heredoc, word: Word, builder: ConfigBuilder) -> Source:

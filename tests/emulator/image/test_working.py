@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from emulator.formats.dockerfile import Instruction, parse_dockerfile
 from emulator.image.steps import Ran, State
-from emulator.image.tree import Unknown, make_folders
+from emulator.image.tree import File, Unknown, make_folders, walk
 from emulator.image.working import Worked, open_context, work_out
 from emulator.snapshot import from_mapping
 
@@ -150,6 +150,58 @@ def test_a_missing_source_names_its_word():
 def test_what_cannot_be_known_does_not_fail(line: str):
     """A variable of the base, another image's files, flags that changed, the network, a pattern."""
     assert worked("FROM registry.example/base", line).failures == ()
+
+
+TREE = {
+    "a.txt": "1", "b.md": "2", "src/a.txt": "3", "src/a.py": "4", "src/x/b.txt": "5", "src/x/y/c.txt": "6",
+    "x/y/a.txt": "7", "x/y/b.txt": "8", "y/a.txt": "9", "src/x/only.md": "10",
+}  # fmt: skip
+
+
+def _written(line: str) -> set[str]:
+    """The files of an image that begins empty."""
+    work = worked("FROM scratch", line, files=TREE)
+    assert work.failures == ()
+    return {path for path, node in walk(work.tree) if isinstance(node, File)}
+
+
+@pytest.mark.parametrize(
+    ("line", "files"),
+    [
+        ("COPY --exclude=*.txt src /to/", {"/to/a.py", "/to/x/b.txt", "/to/x/only.md", "/to/x/y/c.txt"}),
+        ("COPY --exclude=**/*.txt src /to/", {"/to/a.py", "/to/x/only.md"}),
+        ("COPY --exclude=x --exclude=*.py src /to/", {"/to/a.txt"}),
+        ("COPY --exclude=x/y src /to/", {"/to/a.py", "/to/a.txt", "/to/x/b.txt", "/to/x/only.md"}),
+        ("COPY --exclude=src/*.txt src/x /to/", {"/to/b.txt", "/to/only.md", "/to/y/c.txt"}),
+        ("COPY --exclude=*.txt b.md /to/", {"/to/b.md"}),
+        ("COPY --exclude=* src /to/", set()),
+        ("COPY ./x/y/a.txt ./y/a.txt /to/", {"/to/a.txt"}),
+        ("COPY --parents ./x/y/a.txt ./y/a.txt /to/", {"/to/x/y/a.txt", "/to/y/a.txt"}),
+        ("COPY --parents ./x/./y/*.txt /to/", {"/to/y/a.txt", "/to/y/b.txt"}),
+        ("COPY --parents ./src/**/*.txt /to/", {"/to/src/a.txt", "/to/src/x/b.txt", "/to/src/x/y/c.txt"}),
+        ("COPY --parents src/x /to/", {"/to/src/x/b.txt", "/to/src/x/only.md", "/to/src/x/y/c.txt"}),
+        ("COPY --parents --exclude=**/*.txt src/x /to/", {"/to/src/x/only.md"}),
+        ("COPY --parents=false src/x/y /to/", {"/to/c.txt"}),
+        ("COPY --parents nope/*.txt /to/", set()),
+    ],
+)
+def test_files_left_out_and_parents_kept(line, files):
+    """--exclude is judged from the source on; --parents keeps the way there, from "/./" on (Docker's own examples of
+    both)."""
+    assert _written(line) == files
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "COPY --exclude=*.txt a.txt /to/", "COPY --exclude=*.txt *.txt /to/", "COPY --exclude=$X src /to/",
+        "COPY --exclude=!a src /to/", "COPY --parents nope /to/", "COPY --parents . /to/",
+        "COPY --parents --chmod=700 src /to/",
+    ],
+)  # fmt: skip
+def test_what_the_builders_code_and_its_documentation_tell_differently_is_unknown(line):
+    work = worked("FROM scratch", line, files=TREE)
+    assert (work.failures, states(work, "/to/a.txt")) == ((), ["unknown"])
 
 
 def test_another_language_is_not_claimed_to_be_understood():
