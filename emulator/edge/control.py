@@ -12,11 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from .orphans import SCRATCH
+from .orphans import SCRATCH, SHORT_FOLDER
 from .state import SOCKET, ProjectState
 
 _LONGEST_PATH = 100
 """Bytes; systems allow 104 to 108."""
+_NAME = "control"
 _LONGEST_LINE = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
 _QUESTION_WITHIN_S = 10.0
@@ -63,8 +64,8 @@ class ControlServer:
         self._folder: str | None = None
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         if not _bound(self._listener, self._path):
-            self._folder = tempfile.mkdtemp(prefix=f"{SCRATCH}{project}-")
-            self._path = os.path.join(self._folder, "control")
+            self._folder = _folder_of_its_own(f"{SCRATCH}{project}-")
+            self._path = os.path.join(self._folder, _NAME)
             self._listener.bind(self._path)
         self._listener.listen(16)
         state.write("control", {"socket": self._path})
@@ -109,6 +110,14 @@ class ControlServer:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
+
+
+def _folder_of_its_own(prefix: str) -> str:
+    """A new folder that a socket fits into: in the temporary folder, unless its own path is too long."""
+    usual = tempfile.gettempdir()
+    random_part = 8
+    fits = len(os.fsencode(os.path.join(usual, prefix, _NAME))) + random_part <= _LONGEST_PATH
+    return tempfile.mkdtemp(prefix=prefix, dir=usual if fits else SHORT_FOLDER)
 
 
 def _bound(listener: socket.socket, path: str) -> bool:

@@ -12,6 +12,9 @@ from emulator.engine.labels import PROJECT
 SCRATCH = "emu-build-"
 """How the names of temporary folders begin; the project follows."""
 
+SHORT_FOLDER = "/tmp"  # noqa: S108 - only folders with random names are made there
+"""Where temporary folders lie whose paths have to be short."""
+
 
 def remove_orphans(project: str) -> None:
     """End the builders of a project that nobody has taken any more, and remove their folders. What it may not touch
@@ -19,11 +22,11 @@ def remove_orphans(project: str) -> None:
     for pid in _builders(f"{PROJECT}={project}"):
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGTERM)
-    folder = tempfile.gettempdir()
-    with contextlib.suppress(OSError):
-        for name in os.listdir(folder):
-            if name.startswith(f"{SCRATCH}{project}-"):
-                shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+    for folder in {tempfile.gettempdir(), SHORT_FOLDER}:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(folder):
+                if name.startswith(f"{SCRATCH}{project}-"):
+                    shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
 
 
 def _builders(label: str) -> Iterator[int]:

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -121,6 +122,20 @@ def test_a_path_that_takes_no_socket_gets_a_folder_of_its_own(tmp_path: Path, fo
     assert len(where(state)) <= 104
     assert place.stat().st_mode & 0o077 == 0
     assert asked(state, b"hello") == [b"heard hello", b"that is all"]
+    server.close()
+    assert not place.exists()
+
+
+def test_the_temporary_folder_may_have_a_long_path_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket's address has some hundred bytes, whatever TMPDIR says."""
+    temporary = tmp_path / ("long" * 30)
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    state = _taken(tmp_path / ("deep" * 30))
+    server = ControlServer("shop", state, echo)
+    assert len(where(state)) <= 104
+    assert asked(state, b"hello") == [b"heard hello", b"that is all"]
+    place = Path(where(state)).parent
     server.close()
     assert not place.exists()
 
