@@ -223,7 +223,7 @@ BUILD_PATTERNS: tuple[Pattern, ...] = (
         "build/package-not-copied",
         r"error: package directory '([^']+)' does not exist",
         "the package directory '{0}' is not there when the project is installed",
-        "COPY {0} before the install",
+        "add {0} (in a Dockerfile: COPY it before the install)",
     ),
     _pattern(
         "build/pip-project-missing",
@@ -241,7 +241,7 @@ BUILD_PATTERNS: tuple[Pattern, ...] = (
         "build/requirements-file-missing",
         r"Could not open requirements file: .*'([^']+)'",
         "{0} is not there when it is installed",
-        "COPY {0} before the install",
+        "add {0} (in a Dockerfile: COPY it before the install)",
     ),
     _pattern(
         "build/package-unknown",
@@ -259,7 +259,7 @@ BUILD_PATTERNS: tuple[Pattern, ...] = (
         "build/file-not-found",
         r"can't open file '([^']+)'|^\w+: cannot (?:stat|access|open) '([^']+)': No such file",
         "{0}{1} is not there at this step",
-        "COPY it in an earlier step, or correct the path",
+        "add it (in a Dockerfile: COPY it in an earlier step), or correct the path",
     ),
     _pattern(
         "host/certificate",
