@@ -27,7 +27,8 @@ _VERSIONS = {
 OPTIONS: tuple[Option, ...] = (
     Option(
         flag="--config", metavar="FILE",
-        help="the service's or job's YAML (default: service.yaml or job.yaml when it is a Knative Service or a Job)",
+        help="the service's or job's YAML, or what the v2 API has for it as JSON or YAML (default: service.yaml or "
+        "job.yaml when it is a Knative Service or a Job)",
     ),
     Option(
         flag="--gcloud", metavar="COMMAND",

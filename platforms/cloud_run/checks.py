@@ -95,7 +95,7 @@ def _one_ingress(service: ServiceSpec) -> list[Diagnostic]:
     with_ports = [c for c in service.containers if c.ports]
     if len(service.containers) < 2 or len(with_ports) == 1:
         return []
-    words = "spec.template.spec.containers: Revision template should contain exactly one container with an exposed port"
+    words = f"{service.containers_path}: Revision template should contain exactly one container with an exposed port"
     origin = with_ports[1].ports_origin if with_ports else service.containers[0].origin
     help_ = (
         "keep `ports` in the container that takes the requests alone" if with_ports else "give that container `ports`"
@@ -127,7 +127,8 @@ def _container(service: ServiceSpec, container: ContainerSpec) -> list[Diagnosti
         words = f"Invalid container name '{container.name.text}'. {_RFC_1123}"
         found.append(_said(service, "container-name", words, rules.CONTAINER_COUNT, container.name.origin, "rename it"))
     if not service.is_built and not (container.image and container.image.text):
-        words = f"{where} has no image, and `gcloud run {service.noun}s replace` builds none"
+        words = f"{where} has no image"
+        words += "" if service.is_v2 else f", and `gcloud run {service.noun}s replace` builds none"
         found.append(
             _said(service, "image-missing", words, rules.REPLACE_NEVER_BUILDS, container.origin, "add `image:`")
         )
@@ -160,7 +161,7 @@ def _traffic(service: ServiceSpec) -> list[Diagnostic]:
     total = sum(target.percent for target in service.traffic)
     if not service.traffic or total == 100:
         return []
-    words = f"the percentages of spec.traffic add up to {total}, not to 100"
+    words = f"the percentages of {service.word('spec.traffic')} add up to {total}, not to 100"
     return [_said(service, "traffic", words, rules.TRAFFIC, service.traffic_origin, "make them add up to 100")]
 
 
@@ -193,7 +194,7 @@ def _dependency_problems(service: ServiceSpec, needs: dict[str, tuple[str, ...]]
             words = f"Invalid container name '{name}'. {_RFC_1123}"
             found.append(_said(service, "container-name", words, rules.DEPENDENCIES, origin, help_))
         elif name not in containers:
-            words = f"{annotations.DEPENDENCIES} names {name}, which is no container"
+            words = f"{service.word(annotations.DEPENDENCIES)} names {name}, which is no container"
             found.append(
                 _said(service, "dependencies", words, rules.DEPENDENCIES, origin, f"known are {', '.join(containers)}")
             )
@@ -203,7 +204,7 @@ def _dependency_problems(service: ServiceSpec, needs: dict[str, tuple[str, ...]]
             needed = containers.get(name)
             if needed is not None and dependant in numbers and not _has_startup_probe(service, needed):
                 words = (
-                    f"spec.template.spec.containers[{numbers[dependant]}].depends_on: "
+                    f"{service.containers_path}[{numbers[dependant]}].depends_on: "
                     f"Dependent container '{name}' must have startup probe specified"
                 )
                 help_ = f"add a startupProbe to {name}"

@@ -132,7 +132,8 @@ def _task_problems(spec: ServiceSpec, tasks: TaskSpec) -> list[Diagnostic]:
     if timeout is not None and SURE_TASK_S < timeout.value <= MOST_TASK_S:
         found.append(
             warning(
-                "cloud-run/task-timeout", f"timeoutSeconds is {timeout.value}; more than 24 hours is in preview",
+                "cloud-run/task-timeout",
+                f"{spec.word('timeoutSeconds')} is {timeout.value}; more than 24 hours is in preview",
                 origin=timeout.origin, service=spec.name, rule=rules.JOB_TIMEOUT.id, url=rules.JOB_TIMEOUT.url,
                 help=f"write {SURE_TASK_S} or less to be sure, or split the work into more tasks",
             )
@@ -163,9 +164,8 @@ def _cpu_problems(spec: ServiceSpec) -> list[Diagnostic]:
     if cpu > 8:
         said.append(("Total millicpu may not exceed 8000.", "lower the limits"))
     if cpu < 1 and spec.concurrency is not None and spec.concurrency.value > 1:
-        said.append(
-            ("Total cpu < 1 is not supported with concurrency > 1.", "set containerConcurrency: 1, or cpu: '1'")
-        )
+        help_ = f"set {spec.word('containerConcurrency')}: 1, or cpu: '1'"
+        said.append(("Total cpu < 1 is not supported with concurrency > 1.", help_))
     if cpu < 1 and _gen2(spec) is not None:
         said.append(("Total cpu < 1 is not supported with gen2 execution environment.", "set cpu: '1'"))
     if len(spec.containers) == 1 and 1 < cpu <= 8 and cpu not in _MEMORY_MIB:
@@ -179,7 +179,10 @@ def _memory_problems(spec: ServiceSpec) -> list[Diagnostic]:
     why = " ".join(reason for reason in (_gen2(spec), _unthrottled(spec)) if reason)
     said: list[tuple[str, str]] = []
     if memory < _GEN2_MIB and why:
-        said.append((f"Total memory < 512 Mi is not supported {why}.", "set memory: 512Mi"))
+        help_ = "set memory: 512Mi"
+        if spec.is_v2 and not spec.is_job and not _gen2(spec):  # rule cloud-run/v2-cpu-idle
+            help_ = "set memory: 512Mi, or cpuIdle: true: resources without it have CPU always allocated"
+        said.append((f"Total memory < 512 Mi is not supported {why}.", help_))
     least, most = _MEMORY_MIB.get(int(cpu), (0, 0)) if cpu == int(cpu) else (0, 0)
     if cpu < 1:
         least, most = 128, 512 if cpu < 0.5 else 1024
@@ -226,7 +229,9 @@ def _refused(spec: ServiceSpec, name: str, words: str, origin: Origin | None, he
 def _range(spec: ServiceSpec, name: str, number: Number | None, least: int, most: int, rule: Rule) -> list[Diagnostic]:  # noqa: PLR0917
     if number is None or least <= number.value <= most:
         return []
-    bound = f"{most} or less" if number.value > most else f"{least} or more"
+    name = spec.word(name)
+    unit = "s" if name == "timeout" else ""
+    bound = f"{most}{unit} or less" if number.value > most else f"{least}{unit} or more"
     return [
         error(
             "cloud-run/out-of-range", f"{name} is {number.value}; it must be from {least} to {most}",

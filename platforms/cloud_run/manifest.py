@@ -1,16 +1,19 @@
 """The YAML of a service or a job → declarations in Cloud Run's own words, each with its place.
 
+The v2 API's form, as JSON or YAML, is read as the v1 form that says the same (`manifest_v2`).
+
 Reads what it can: whatever has the wrong shape is `shape`'s to say, and is left out here.
 """
 
 from typing import NamedTuple
 
-from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, Sequence, parse_yaml, value_of
+from emulator.formats.json_nodes import JsonResult, parse_json
+from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, Sequence, YamlResult, parse_yaml, value_of
 from emulator.model.diagnostic import Diagnostic, error
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage, Mount, Traffic
 
-from . import rules, shape
+from . import manifest_v2, rules, shape, shape_v2
 
 
 class Text(NamedTuple):
@@ -80,7 +83,8 @@ class TaskSpec(NamedTuple):
 class ServiceSpec(NamedTuple):
     """One service or job as written; without a file, the service that `gcloud run deploy` would create by itself.
     tasks: of a job, None for a service. written_in: what its settings are said to come from, "" for the file's usual
-    name. is_built: whether gcloud builds it from the source, with buildpacks where there is no Dockerfile."""
+    name. is_built: whether gcloud builds it from the source, with buildpacks where there is no Dockerfile.
+    is_v2: whether it is written in the v2 API's form."""
 
     name: str
     origin: Origin | None = None
@@ -96,6 +100,7 @@ class ServiceSpec(NamedTuple):
     tasks: TaskSpec | None = None
     written_in: str = ""
     is_built: bool = False
+    is_v2: bool = False
 
     @property
     def is_job(self) -> bool:
@@ -104,6 +109,8 @@ class ServiceSpec(NamedTuple):
     @property
     def containers_path(self) -> str:
         """Where the containers stand, as the server writes it."""
+        if self.is_v2:
+            return "template.template.containers" if self.is_job else "template.containers"
         return "spec.template.spec.template.spec.containers" if self.is_job else "spec.template.spec.containers"
 
     @property
@@ -115,6 +122,15 @@ class ServiceSpec(NamedTuple):
     def noun(self) -> str:
         return "job" if self.is_job else "service"
 
+    def word(self, field: str) -> str:
+        """What the file calls a field of the v1 form."""
+        return _V2_WORDS.get(field, field) if self.is_v2 else field
+
+
+_V2_WORDS = {
+    "containerConcurrency": "maxInstanceRequestConcurrency", "timeoutSeconds": "timeout", "spec.traffic": "traffic",
+    "run.googleapis.com/container-dependencies": "dependsOn",
+}  # fmt: skip
 
 _VERSIONS = {"Service": "serving.knative.dev/v1", "Job": "run.googleapis.com/v1"}
 """The kinds of resources that are planned, and the apiVersion of each."""
@@ -130,7 +146,7 @@ class Manifest(NamedTuple):
 
 def read_manifest(text: str, file: str, default_name: str) -> Manifest:
     """The service or job that a file describes; `default_name` where it gives none."""
-    parsed = parse_yaml(text, file, dialect=Dialect.YAML_1_1)
+    parsed = _parsed(text, file)
     document = parsed.document
     if document is None:
         return Manifest(None, parsed.diagnostics)
@@ -140,6 +156,9 @@ def read_manifest(text: str, file: str, default_name: str) -> Manifest:
             url=rules.CONFIG.url, help="begin it with `apiVersion: serving.knative.dev/v1` and `kind: Service`",
         )  # fmt: skip
         return Manifest(None, (*parsed.diagnostics, problem))
+    if manifest_v2.is_v2(document):
+        read = _read_v2(document, file, default_name)
+        return read._replace(diagnostics=(*parsed.diagnostics, *read.diagnostics))
     other = _other_kind(document, file)
     if other is not None:
         return Manifest(None, (*parsed.diagnostics, other))
@@ -148,6 +167,31 @@ def read_manifest(text: str, file: str, default_name: str) -> Manifest:
     seen = shape.examine(document, "Job" if is_job else "Service")
     service = _job(document, file, default_name) if is_job else _service(document, file, default_name)
     return Manifest(service, (*parsed.diagnostics, *_kind(document), *seen.diagnostics), seen.coverage)
+
+
+def _parsed(text: str, file: str) -> YamlResult | JsonResult:
+    """As YAML, which is how gcloud reads a file whatever it is called; as JSON where that is the v2 API's."""
+    read = parse_yaml(text, file, dialect=Dialect.YAML_1_1)
+    if not file.endswith(".json"):
+        return read
+    is_v1 = isinstance(read.document, Mapping) and not manifest_v2.is_v2(read.document)
+    return read if is_v1 else parse_json(text, file)
+
+
+def _read_v2(written: Mapping, file: str, default_name: str) -> Manifest:
+    other = manifest_v2.other_kind(written, file)
+    if other is not None:
+        return Manifest(None, (other,))
+    kind = manifest_v2.kind_of(written)
+    document = manifest_v2.with_json_names(written)
+    assert isinstance(document, Mapping)
+    seen = shape_v2.examine(document, kind)
+    if kind == "Job":
+        service = _job(manifest_v2.as_job(document, default_name), file, default_name)
+    else:
+        service = _service(manifest_v2.as_service(document, default_name), file, default_name)
+    service = service._replace(is_v2=True, written_in=file, is_built=manifest_v2.is_built(document))
+    return Manifest(service, (*manifest_v2.unnamed(document, default_name), *seen.diagnostics), seen.coverage)
 
 
 def _other_kind(document: Mapping, file: str) -> Diagnostic | None:

@@ -17,6 +17,7 @@ SIDECAR_DOCS = DOCS + "deploying#sidecars"
 KNOWN_ISSUES = DOCS + "known-issues"
 QUOTAS = DOCS + "quotas"
 V1_SCHEMA = "https://run.googleapis.com/$discovery/rest?version=v1"
+V2_SCHEMA = "https://run.googleapis.com/$discovery/rest?version=v2"
 GCLOUD = "gcloud SDK 528: what its sources say and what it printed when run"
 BUILDPACKS = "https://github.com/GoogleCloudPlatform/buildpacks"
 HEADERS = "request and response headers quoted in public repositories"
@@ -75,6 +76,24 @@ CONFIG = _rule(
     "service-yaml",
     "A service is described in YAML by Knative's Service, serving.knative.dev/v1; a job by run.googleapis.com/v1.",
     DOCS + "reference/yaml/v1", DOCUMENTED,
+)  # fmt: skip
+V2_FORM = _rule(
+    "v2-form", "The v2 API describes services and jobs in JSON, without kind and apiVersion, template at the top.",
+    V2_SCHEMA, SCHEMA,
+)  # fmt: skip
+V2_FIELDS = _rule(
+    "v2-fields",
+    "The v2 API refuses names it does not know; whole numbers may be in quotes, durations are seconds as in 300s.",
+    V2_SCHEMA, SCHEMA, note="The words are those of Google's APIs in general, quoted in public repositories.",
+)  # fmt: skip
+V2_ANNOTATIONS = _rule(
+    "v2-annotations",
+    "The v2 API takes no labels or annotations under run.googleapis.com, cloud.googleapis.com, serving.knative.dev and "
+    "autoscaling.knative.dev: it has fields for them.", V2_SCHEMA, SCHEMA,
+)  # fmt: skip
+V2_CPU_IDLE = _rule(
+    "v2-cpu-idle", "Where resources are given without cpuIdle, CPU is always allocated; without resources it is not.",
+    V2_SCHEMA, SCHEMA,
 )  # fmt: skip
 DEPLOY_COMMAND = _rule(
     "gcloud-command",

@@ -41,22 +41,23 @@ class Shape(NamedTuple):
 
 def examine(document: Mapping, root: str = "Service") -> Shape:
     """The document, a "Service" or a "Job", as gcloud's own classes see it."""
-    walk = _Walk(root)
+    walk = Walk(root)
     walk.message(document, root, "")
     return Shape((*walk.unknown_fields(), *walk.found), tuple(walk.rows))
 
 
-class _Walk:
-    """One pass over the tree. Paths are without "Service." in front."""
+class Walk:
+    """One pass over the tree. Paths are without "Service." in front. types: the table it is held against."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, types: dict[str, dict[str, Field]] = TYPES) -> None:
         self._root = root
+        self._types = types
         self.found: list[Diagnostic] = []
         self.rows: list[Coverage] = []
         self._unknown: dict[str, list[Scalar]] = {}
 
     def message(self, node: Mapping, type_: str, path: str) -> None:
-        fields = TYPES[type_]
+        fields = self._types[type_]
         for key, value in node.pairs:
             field = fields.get(key.text)
             inner = f"{path}.{key.text}" if path else key.text
@@ -68,9 +69,9 @@ class _Walk:
 
     def _field(self, key: Scalar, value: Node, field: Field, path: str) -> None:
         type_ = field.type
-        if type_ == "any" or _is_null(value):
+        if type_ == "any" or is_null(value):
             self._row(path, key.origin, field)
-        elif type_ in TYPES:
+        elif type_ in self._types:
             self._inside(value, type_, path, key.origin, field)
         elif type_.startswith("["):
             self._list(value, type_[1:-1], path, key.origin, field)
@@ -222,7 +223,7 @@ def _known_at(root: str, path: str) -> tuple[str, ...]:
     return tuple(TYPES[type_])
 
 
-def _is_null(node: Node) -> bool:
+def is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and value_of(node, Dialect.YAML_1_1) is None
 
 
