@@ -71,7 +71,8 @@ def unnamed(document: Mapping, name: str) -> list[Diagnostic]:
     return [
         info(
             "cloud-run/v2-name", f"the {what} has no name here: a request gives it as {what}Id. It is called {name}",
-            origin=document.origin, rule=rules.V2_FORM.id, url=rules.V2_FORM.url, help=f"add `name: {name}`",
+            origin=document.origin, fault=Fault.APP, rule=rules.V2_FORM.id, url=rules.V2_FORM.url,
+            help=f"add `name: {name}`",
         )
     ]  # fmt: skip
 

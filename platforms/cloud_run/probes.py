@@ -6,7 +6,7 @@ from emulator.model.plan import Lifecycle, Probe, Probes, Replacement
 from emulator.model.rule import Rule
 
 from . import rules
-from .manifest import ContainerSpec, Number, ProbeSpec
+from .manifest import ContainerSpec, Number, ProbeSpec, ServiceSpec
 
 BACK_OFF_S = (17.0,)
 """How long after a failed start the next one came in logs (rule cloud-run/startup-retried)."""
@@ -85,7 +85,7 @@ def _value(written: ProbeSpec, name: str, default: int) -> int:
 # ---- what is wrong ------------------------------------------------------------------------------------
 
 
-def probe_problems(spec: ContainerSpec, port: int | None, service: str) -> list[Diagnostic]:
+def probe_problems(spec: ContainerSpec, port: int | None, service: ServiceSpec) -> list[Diagnostic]:
     """Everything the server refuses in a container's probes, and what it may refuse."""
     found: list[Diagnostic] = []
     for role, written in spec.probes.items():
@@ -99,12 +99,12 @@ def probe_problems(spec: ContainerSpec, port: int | None, service: str) -> list[
 class _Check:
     """One probe's problems, as they are found."""
 
-    def __init__(self, number: int, role: str, written: ProbeSpec, service: str) -> None:
+    def __init__(self, number: int, role: str, written: ProbeSpec, service: ServiceSpec) -> None:
         self.found: list[Diagnostic] = []
         self._role = role
         self._written = written
-        self._service = service
-        self._where = f"spec.template.spec.containers[{number}].{role}_probe"
+        self._service = service.name
+        self._where = f"{service.containers_path}[{number}].{role}_probe"
 
     def action(self, port: int | None) -> None:
         """Exactly one way of asking, and one that this kind of probe has."""

@@ -106,7 +106,7 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
     env = environment(spec, written, port.number if port else None, given.inputs if is_ingress else None)
     found += env.diagnostics
     probed = port.number if port else next((p.value for p in written.ports if p), None)
-    found += probe_problems(written, probed, spec.name)
+    found += probe_problems(written, probed, spec)
     command = built.command
     if built.build.kind is not BuildKind.BUILDPACK:
         id_ = f"{spec.name}.command" if is_ingress else f"{spec.name}.{name}.command"

@@ -172,6 +172,10 @@ def test_limits_are_told_by_the_names_of_v2():
     assert "template.containers[0].depends_on: Dependent container 'b' must have startup probe specified" in messages(
         made, "error"
     )
+    made = plan_v2(v2({"startupProbe": {"tcpSocket": {}, "timeoutSeconds": 20}}))
+    assert messages(made, "error") == [
+        "service.template.containers[0].startup_probe.timeout_seconds: must be less than period_seconds"
+    ]
     made = plan_v2(v2({"resources": _limits("16", "1Gi")}))
     assert messages(made, "error")[0].startswith("template.containers.resources.limits.cpu: ")
 
