@@ -1,7 +1,7 @@
 """What a deploy command leaves out of what it uploads: patterns in git's syntax, and the last that matches decides.
 
 Nothing below a directory that is left out comes back. Unlike git's own answer, a symbolic link to a directory is a
-directory, and whether git has the file is not asked.
+directory, "?" is one character of however many bytes, and whether git has the file is not asked.
 """
 
 import re

@@ -165,10 +165,11 @@ class Context:
         node = self.repo.node(self.in_repository(path))
         if self.upload is not None and (gone := self._by_upload(path, node, self.upload)) is not None:
             return Entry(path=path, kind=None, left_out=gone)
-        if node.kind is None and not (self.upload is not None and node.why == "ignored"):
+        if node.kind is None and not (self.upload is not None and _is_on_disk(node)):
             gone = _by_snapshot(path, node)
-            never_there = self.upload is not None and gone.by == "git"
-            return Entry(path=path, kind=None, left_out=LeftOut(path=path, by="nowhere") if never_there else gone)
+            if self.upload is not None and gone.by == "git":
+                gone = LeftOut(path=path, by="nowhere", on_disk=False)  # git is not asked
+            return Entry(path=path, kind=None, left_out=gone)
         verdict = self._verdict(path)
         if verdict.left_out and not (node.kind == "directory" and self._keeps_below(path)):
             assert verdict.decided_by is not None
@@ -187,17 +188,20 @@ class Context:
         """Which rule of the upload leaves `path` out, or would. A link to a directory is one there."""
         if node.kind is None and node.why not in ("ignored", "missing"):
             return None
-        # Of what git ignores, nothing tells files from directories: a pattern for directories is one of those.
-        is_directory = node.kind in ("directory", "submodule", None)
-        if node.kind == "symlink":
+        lies = node.kind or node.on_disk
+        is_directory = lies in ("directory", "submodule")
+        if lies == "symlink":
             is_directory = self.repo.look(node.path).is_directory
         rule = upload.left_out_by(node.path, is_directory=is_directory)
+        if lies is None and rule is None:  # where nothing lies, "dist/" speaks of what a build would make
+            is_directory = True
+            rule = upload.left_out_by(node.path, is_directory=True)
         if rule is None:
             return None
         return LeftOut(
             path=path, by="upload", pattern=rule.written, origin=rule.origin,
             where=f"{rule.origin.file}:{rule.origin.line}" if rule.origin else "", is_directory=is_directory,
-            on_disk=node.why != "missing",
+            on_disk=node.kind is not None or _is_on_disk(node),
             detail="" if rule.origin else f"the upload leaves {rule.written} out by itself",
         )  # fmt: skip
 
@@ -295,6 +299,11 @@ def open_context(
         place = Origin(file=name, line=problem.line)
         ignore = IgnoreFile(file=name, problem=problem.message, problem_origin=place)
         return Context(repo, directory, ignore, upload)
+
+
+def _is_on_disk(node: SnapshotNode) -> bool:
+    """Whether something lies on this disk that git leaves out, be it an empty directory."""
+    return node.why == "ignored" or (node.why == "missing" and node.on_disk is not None)
 
 
 def _by_snapshot(path: str, node: SnapshotNode) -> LeftOut:

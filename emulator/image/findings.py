@@ -115,7 +115,7 @@ def _not_uploaded(failure: Failure, gone: LeftOut, what: str) -> Diagnostic:
         "build/copy-source-not-uploaded",
         f"{what}which {who} keeps out of the upload",
         origin=failure.origin,
-        facts=() if gone.on_disk else ("it is not on this disk either",),
+        facts=() if gone.on_disk else ("it is not on this disk",),
         related=(Related(origin=gone.origin, message=f"leaves out {gone.path}"),) if gone.origin is not None else (),
         help="make it in the Dockerfile, or let the upload have it",
     )
