@@ -58,7 +58,7 @@ def uploaded(files) -> set[str]:
     [
         pytest.param({".gcloudignore": "docs/\n*.md\n!b.md\n", "docs/a": "", "a.md": "", "b.md": "", ".gitignore": ""},
                      {".gcloudignore", "b.md", ".gitignore"}, id="only what it names"),
-        pytest.param({".gcloudignore": "", ".gitignore": "out\n", "out/a": ""}, {".gcloudignore", ".gitignore", "out/a"},
+        pytest.param({".gcloudignore": "", ".gitignore": "o\n", "o/a": ""}, {".gcloudignore", ".gitignore", "o/a"},
                      id=".gitignore has no effect beside it"),
         pytest.param({".gcloudignore": "# !include:.gitignore\n!a.o\n", ".gitignore": "*.o\n", "a.o": "", "b.o": ""},
                      {".gcloudignore", ".gitignore", "a.o"}, id="an include stands for the lines"),
