@@ -235,7 +235,7 @@ def _prepare_context(repo: "Snapshot", service: "Service") -> "AbstractContextMa
     build = service.build
     generated = build.generated_dockerfile
     dockerfile = Generated(text=generated) if generated is not None else build.dockerfile or "Dockerfile"
-    return prepare_context(repo, context=build.context or ".", dockerfile=dockerfile)
+    return prepare_context(repo, context=build.context or ".", dockerfile=dockerfile, upload_rules=build.upload_rules)
 
 
 def _publish(docker: "Docker", image: str, path: str, labels: "Mapping[str, str]") -> "PublishedSite | None":

@@ -212,7 +212,7 @@ class Node(Record, frozen=True, kw_only=True):
     """What one exact path is, links not followed: what a source tells `follow`.
 
     kind, why and detail as in `Look`; target: where a symbolic link points; key: whatever the
-    source needs to read it.
+    source needs to read it; on_disk: what lies there of a path that is ignored, where that is known.
     """
 
     path: str
@@ -223,6 +223,7 @@ class Node(Record, frozen=True, kw_only=True):
     executable: bool = False
     target: str = ""
     key: str = ""
+    on_disk: EntryKind | None = None
 
 
 MAX_LINKS = 40

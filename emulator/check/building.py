@@ -47,6 +47,13 @@ IGNORED = CheckRule(
     wrong=Sample(files=_dockerfile("COPY app.py .") | {".dockerignore": "*.py\n"}, file="Dockerfile", line=3),
     right=Sample(files=_dockerfile("COPY app.py .") | {".dockerignore": "*.py\n!app.py\n"}),
 )
+NOT_UPLOADED = CheckRule(
+    code="build/copy-source-not-uploaded",
+    severity=Severity.ERROR,
+    statement="A COPY or ADD names a path that the deploy command does not upload.",
+    why="The build runs on what was uploaded, and ends at that line. It may lie on your disk, or in git.",
+    needs_platform_file=True,
+)
 OUTSIDE = CheckRule(
     code="build/copy-source-outside-context",
     severity=Severity.ERROR,
@@ -87,7 +94,7 @@ URL = CheckRule(
     right=Sample(files=_dockerfile("ADD https://example.org/a.tar.gz .")),
 )
 
-RULES = (MISSING, IGNORED_BY_GIT, IGNORED, OUTSIDE, A_FILE, BAD_PATTERN, BAD_IGNORE_FILE, URL)
+RULES = (MISSING, IGNORED_BY_GIT, IGNORED, NOT_UPLOADED, OUTSIDE, A_FILE, BAD_PATTERN, BAD_IGNORE_FILE, URL)
 
 
 def what_fails(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagnostic]:

@@ -325,7 +325,7 @@ def _where_it_is(scene: _Scene, path: str) -> tuple[tuple[str, ...], tuple[Relat
     if cause.where == "left-out" and cause.left_out is not None:
         gone = cause.left_out
         related = (Related(origin=gone.origin, message=f"leaves out {gone.path}"),) if gone.origin else ()
-        what = "git does not have it" if gone.by == "git" else f"{gone.where} keeps it from the builder"
+        what = "git does not have it" if gone.by == "git" else f"{gone.where or 'the upload'} keeps it from the builder"
         return (what,), related, "commit it" if gone.by == "git" else "remove the pattern, or add an exception below it"
     if cause.where == "outside":
         fact = f"the repository has it at {cause.path}, outside of the build context {context.directory}/"

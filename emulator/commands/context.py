@@ -4,11 +4,12 @@ import argparse
 
 from emulator.commands.plan import line_reader
 from emulator.commands.planning import Planned, configure_planning, plan_repository
-from emulator.image.context import ignore_file_of, open_context
+from emulator.image.context import open_context
 from emulator.image.findings import bad_ignore_file
 from emulator.image.listing import list_context
 from emulator.model.context_listing import ContextDocument, ContextListing
 from emulator.model.diagnostic import Diagnostic, UsageError
+from emulator.model.plan import UploadRule
 from emulator.model.record import replace, to_json
 from emulator.request import Request, World
 from emulator.show.context_text import context_text
@@ -35,8 +36,8 @@ def run(request: Request, world: World) -> int:
     return 1 if document.diagnostics else 0
 
 
-Place = tuple[str, str | None]
-"""A context's directory and the Dockerfile that is built in it, None for one of ours."""
+Place = tuple[str, str | None, tuple[UploadRule, ...] | None]
+"""A context's directory, the Dockerfile that is built in it (None for one of ours), and what the upload leaves out."""
 
 
 def _listed(
@@ -44,13 +45,13 @@ def _listed(
 ) -> tuple[tuple[ContextListing, ...], tuple[Diagnostic, ...]]:
     """The contexts, and what is wrong with their ignore files. Builds in one directory with one ignore file get the
     same, which is worked out once."""
-    known: dict[tuple[str, str | None], ContextListing] = {}
+    known: dict[Place, ContextListing] = {}
     listings: list[ContextListing] = []
     problems: list[Diagnostic] = []
-    for (directory, dockerfile), services in places.items():
-        which = directory, ignore_file_of(repo, directory, dockerfile)
+    for (directory, dockerfile, upload_rules), services in places.items():
+        context = open_context(repo, directory, dockerfile, upload_rules)
+        which = directory, context.ignore.file or None, upload_rules
         if which not in known:
-            context = open_context(repo, directory, dockerfile)
             problems += bad_ignore_file(context)
             known[which] = list_context(context, (), None)
         listings.append(replace(known[which], services=tuple(services), dockerfile=dockerfile))
@@ -74,7 +75,7 @@ def _places(planned: Planned, name: str | None) -> dict[Place, list[str]]:
             if planned.repo.look(directory).kind != "directory":
                 continue
             dockerfile = None if build.generated_dockerfile is not None else build.dockerfile
-            names = found.setdefault((directory, dockerfile), [])
+            names = found.setdefault((directory, dockerfile, build.upload_rules), [])
             names += [] if service.name in names else [service.name]
     return found
 

@@ -5,6 +5,8 @@ as patterns behind the user's own, into the ignore file beside a copy of the Doc
 is copied. For the index and for commits the files are checked out into a cache, where only what
 changed since the last time is written.
 
+Where a deploy command uploads from this disk, its rules choose in place of git.
+
 `.git` is never sent. No platform says whether its builder sees it, and a build that needs it
 must rather fail here than pass here and fail there.
 """
@@ -12,12 +14,16 @@ must rather fail here than pass here and fail there.
 import fcntl
 import hashlib
 import os
+import posixpath
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from emulator.engine.exclusions import with_exclusions
+from emulator.formats.gitignore import Upload, is_uploaded
 from emulator.model.diagnostic import Fault, HostError, error
+from emulator.model.plan import UploadRule
 from emulator.model.record import Record
 from emulator.snapshot import Snapshot, Unreadable
 
@@ -49,24 +55,30 @@ class BuildContext(Record, frozen=True, kw_only=True):
 
 
 @contextmanager
-def prepare_context(snapshot: Snapshot, *, context: str, dockerfile: str | Generated) -> Iterator[BuildContext]:
+def prepare_context(
+    snapshot: Snapshot,
+    *,
+    context: str,
+    dockerfile: str | Generated,
+    upload_rules: Sequence[UploadRule] | None = None,
+) -> Iterator[BuildContext]:
     """The build context at `context`, a directory of the snapshot, while it is being built.
 
-    dockerfile: its path in the snapshot, or a generated one. Runs at the same time do not disturb
-    each other, and one that was killed leaves only files that the next one clears. Raises
-    HostError when the snapshot has no such directory or file, or the cache cannot be written.
+    dockerfile: its path in the snapshot, or a generated one. upload_rules: as in a `Build`. Runs at the
+    same time do not disturb each other, and one that was killed leaves only files that the next one
+    clears. Raises HostError when the snapshot has no such directory or file, or the cache cannot be
+    written.
     """
-    source = snapshot.source
-    assert isinstance(source, Worktree | GitTree)
     if snapshot.look(context).kind != "directory":
         raise _refused("build/no-context", f"the repository has no directory {context!r} to build in")
-    slot, lock = _free_slot(source.root)
+    slot, lock = _free_slot(snapshot.root)
     build = os.path.join(slot, "build")
     try:
         try:
             shutil.rmtree(build, ignore_errors=True)  # of a run that was killed
             os.mkdir(build)
-            prepared = _prepared(snapshot, source, context, dockerfile, slot)
+            upload = Upload(upload_rules) if upload_rules is not None else None
+            prepared = _prepared(snapshot, slot, context=context, dockerfile=dockerfile, upload=upload)
         except OSError as problem:
             raise _cache_problem(problem.filename or slot, problem.strerror) from problem
         yield prepared
@@ -76,55 +88,98 @@ def prepare_context(snapshot: Snapshot, *, context: str, dockerfile: str | Gener
 
 
 def _prepared(
-    snapshot: Snapshot, source: Worktree | GitTree, context: str, dockerfile: str | Generated, slot: str
+    snapshot: Snapshot, slot: str, *, context: str, dockerfile: str | Generated, upload: Upload | None
 ) -> BuildContext:
+    source = snapshot.source
+    assert isinstance(source, Worktree | GitTree)
     build = os.path.join(slot, "build")
-    name, text, ignore = _dockerfile(snapshot, context, dockerfile)
+    name, text, ignore = _dockerfile(snapshot, context, dockerfile, upload)
     notes: tuple[str, ...] = ()
-    if isinstance(source, GitTree):
-        directory = _inside(check_out(source, slot), context)
-    else:
-        directory, ignore, notes = _on_disk(source, context, ignore, build)
+    directory = _inside(check_out(source, slot) if isinstance(source, GitTree) else source.root, context)
+    if upload is not None:
+        ignore, directory, notes = _without(ignore, _uploaded(directory, context, upload), directory, build)
+    elif isinstance(source, Worktree) and source.info.kind == "folder":
+        ignore += (b"" if ignore.endswith(b"\n") or not ignore else b"\n") + b"**/.git\n"
+    elif isinstance(source, Worktree):
+        sieve = _Sieve(source)
+        sieve.repository(directory, "")
+        ignore, directory, notes = _without(ignore, sieve, directory, build)
     copy = os.path.join(build, name)
     _write(copy, text)
     _write(copy + ".dockerignore", ignore)
     return BuildContext(directory=directory, dockerfile=copy, notes=notes)
 
 
-def _dockerfile(snapshot: Snapshot, context: str, dockerfile: str | Generated) -> tuple[str, bytes, bytes]:
+def _dockerfile(
+    snapshot: Snapshot, context: str, dockerfile: str | Generated, upload: Upload | None
+) -> tuple[str, bytes, bytes]:
     """The Dockerfile's name, its bytes, and the ignore file that goes with it."""
     if isinstance(dockerfile, Generated):
         return "Dockerfile", dockerfile.text.encode(), dockerfile.ignore.encode()
     try:
-        text = snapshot.read(dockerfile) if snapshot.is_file(dockerfile) else None
+        text = snapshot.read(dockerfile) if snapshot.is_file(dockerfile) and is_uploaded(dockerfile, upload) else None
         if text is None:
             raise _refused("build/no-dockerfile", f"the repository has no file {dockerfile!r} to build from")
         # BuildKit takes the first of them that is there.
-        ignores = (f"{dockerfile}.dockerignore", f"{context}/.dockerignore")
-        ignore = next((snapshot.read(path) for path in ignores if snapshot.is_file(path)), b"")
+        ignores = (f"{dockerfile}.dockerignore", posixpath.normpath(f"{context}/.dockerignore"))
+        found = (path for path in ignores if snapshot.is_file(path) and is_uploaded(path, upload))
+        ignore = next(map(snapshot.read, found), b"")
     except Unreadable as problem:
         raise _refused("build/unreadable", problem.message) from problem
     return os.path.basename(dockerfile), text, ignore
 
 
-def _on_disk(source: Worktree, context: str, ignore: bytes, build: str) -> tuple[str, bytes, tuple[str, ...]]:
-    """The folder to send, its ignore file, and notes."""
-    directory = _inside(source.root, context)
-    if source.info.kind == "folder":
-        start = ignore if ignore.endswith(b"\n") or not ignore else ignore + b"\n"
-        return directory, start + b"**/.git\n", ()
-    sieve = _Sieve(source)
-    sieve.repository(directory, "")
-    names = {name.rpartition("/")[2] for name in sieve.kept}
-    names |= {part for name in sieve.directories for part in name.split("/")}
-    written = with_exclusions(os.fsdecode(ignore), sieve.left_out, kept_names=names)
+class _Sorted(Protocol):
+    """What is on disk below a directory, sorted. `kept`: files; `directories`: those that hold them; `left_out`:
+    the others, a directory with nothing kept as one."""
+
+    kept: list[str]
+    directories: set[str]
+    left_out: list[str]
+
+
+def _without(ignore: bytes, found: _Sorted, directory: str, build: str) -> tuple[bytes, str, tuple[str, ...]]:
+    """The ignore file that keeps out what was sorted out, the folder to send, and notes."""
+    names = {name.rpartition("/")[2] for name in found.kept}
+    names |= {part for name in found.directories for part in name.split("/")}
+    written = with_exclusions(os.fsdecode(ignore), found.left_out, kept_names=names)
     if not written.inexpressible:
-        return directory, os.fsencode(written.text), ()
+        return os.fsencode(written.text), directory, ()
     copy = os.path.join(build, "tree")
-    for name in sieve.kept:
+    for name in found.kept:
         _copy(os.path.join(directory, name), os.path.join(copy, name))
-    note = f"built from a copy: no ignore file can name {written.inexpressible[0]!r}, which git leaves out"
-    return copy, ignore, (note,)
+    note = f"built from a copy: no ignore file can name {written.inexpressible[0]!r}, which is left out"
+    return ignore, copy, (note,)
+
+
+class _Uploaded:
+    """Sorts what is on disk by the rules of an upload. Paths are relative to the context."""
+
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+        self.directories: set[str] = set()
+        self.left_out: list[str] = []
+
+
+def _uploaded(directory: str, context: str, upload: Upload) -> _Uploaded:
+    """What an upload has of `directory`, which is `context` in the repository; git's own folder it never has here."""
+    found = _Uploaded()
+    waiting = [""]
+    while waiting:
+        here = waiting.pop()
+        with os.scandir(os.path.join(directory, here)) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+        for entry in entries:
+            name = f"{here}/{entry.name}" if here else entry.name
+            path = posixpath.normpath(f"{context}/{name}")
+            if entry.name == ".git" or upload.left_out_by(path, is_directory=entry.is_dir()) is not None:
+                found.left_out.append(name)
+            elif entry.is_dir(follow_symlinks=False):
+                found.directories.add(name)
+                waiting.append(name)
+            else:
+                found.kept.append(name)
+    return found
 
 
 def _inside(root: str, path: str) -> str:

@@ -377,9 +377,11 @@ class Worktree:
                 return node
             rule = self._rule(node.path)
             empty = "an empty directory, which git does not keep"
-            return _nothing(node.path, "ignored" if rule else "missing", rule or empty)
+            return _nothing(node.path, "ignored" if rule else "missing", rule or empty, on_disk="directory")
         rule = self._rule(node.path)
-        return _nothing(node.path, "ignored", rule) if rule and not self._is_tracked(node.path) else node
+        if not rule or self._is_tracked(node.path):
+            return node
+        return _nothing(node.path, "ignored", rule, on_disk=node.kind)
 
     def _rule(self, path: str) -> str:
         """The rule that ignores `path`, its file as a path of the snapshot ("../" where it lies above the root)."""
@@ -431,8 +433,8 @@ def _silent(path: str, problem: GitFailed) -> UsageError:
     )
 
 
-def _nothing(path: str, why: Why, detail: str = "") -> Node:
-    return Node(path=path, kind=None, why=why, detail=detail)
+def _nothing(path: str, why: Why, detail: str = "", on_disk: EntryKind | None = None) -> Node:
+    return Node(path=path, kind=None, why=why, detail=detail, on_disk=on_disk)
 
 
 def _other_spelling(place: str, found: os.stat_result) -> bool:

@@ -5,10 +5,12 @@ what two files cost.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from emulator.formats.gitignore import Upload, is_uploaded
 from emulator.model.origin import Origin
+from emulator.model.plan import UploadRule
 from emulator.model.record import Record, replace
 from emulator.snapshot import Node as SnapshotNode
 from emulator.snapshot import Snapshot, Unreadable, follow
@@ -16,7 +18,7 @@ from emulator.snapshot import Snapshot, Unreadable, follow
 from .ignore import NO_IGNORE_FILE, IgnoreFile, Verdicts, read_ignore_file
 from .tree import ABSENT, Contents, File, Folder, Link, Made, Node, Unknown, stamped
 
-By = Literal["git", "ignore-file", "nowhere", "other"]
+By = Literal["git", "ignore-file", "upload", "nowhere", "other"]
 
 _RULE = re.compile(r"(.+?):(\d+):(.*)", re.DOTALL)
 
@@ -24,10 +26,11 @@ _RULE = re.compile(r"(.+?):(\d+):(.*)", re.DOTALL)
 class LeftOut(Record, frozen=True, kw_only=True):
     """A path that does not reach the builder, and who left it out.
 
-    by: git, the ignore file, "nowhere" for a path that is not in the repository at all, or "other" (a socket,
-    git's own folder, a link that leads out). path: that of the context. origin and pattern: the rule; origin is
-    None where the rule stands outside the repository, and `where` then names its file and line. on_disk: whether
-    something lies there on this disk. is_directory: everything below goes with it.
+    by: git, the ignore file, "upload" for the rules of a deploy command, "nowhere" for a path that is not in the
+    repository at all, or "other" (a socket, git's own folder, a link that leads out). path: that of the context.
+    origin and pattern: the rule; origin is None where the rule stands outside the repository, and `where` then names
+    its file and line, or is empty for a rule of the platform's own. on_disk: whether something lies there on this
+    disk. is_directory: everything below goes with it.
     """
 
     path: str
@@ -44,7 +47,8 @@ class Entry(Record, frozen=True, kw_only=True):
     """What the builder gets at one path of the context.
 
     kind is None when it gets nothing, and `left_out` says why. "unknown": a submodule's files, which only the platform
-    knows; a file of which Docker's own two readings of the ignore file differ, so that it arrives empty.
+    knows; a file of which Docker's own two readings of the ignore file differ, so that it arrives empty; what git
+    ignores and is uploaded all the same, whose content is no part of the snapshot.
     """
 
     path: str
@@ -58,11 +62,15 @@ class Entry(Record, frozen=True, kw_only=True):
 class Context:
     """The context of one build. Paths are relative to it, "." is its root."""
 
-    def __init__(self, repo: Snapshot, directory: str, ignore: IgnoreFile = NO_IGNORE_FILE) -> None:
-        """directory: a path of the repository that is a directory there."""
+    def __init__(
+        self, repo: Snapshot, directory: str, ignore: IgnoreFile = NO_IGNORE_FILE, upload: Upload | None = None
+    ) -> None:
+        """directory: a path of the repository that is a directory there. upload: by what the files are chosen that
+        come here; None: by git."""
         self.repo = repo
         self.directory = follow(directory, repo.node).path
         self.ignore = ignore
+        self.upload = upload
         self._entries: dict[str, Entry] = {".": Entry(path=".", kind="directory")}
         self._verdicts: dict[str, Verdicts] = {}
         self._names: dict[str, tuple[str, ...]] = {}
@@ -75,6 +83,8 @@ class Context:
     @property
     def may_have_git(self) -> bool:
         """Whether git's own folder may reach the builder: it is no file of the repository, and a clone has it."""
+        if self.upload is not None and self.upload.left_out_by(self.in_repository(".git"), is_directory=True):
+            return False
         return self.directory == "." and self.git_is_left_out_at is None
 
     @property
@@ -98,8 +108,10 @@ class Context:
     def names(self, path: str) -> tuple[str, ...]:
         """The names in the directory at exactly `path` that reach the builder, sorted."""
         if path not in self._names:
-            there = self.repo.entries(self.in_repository(path))
-            self._names[path] = tuple(name for name in there if self.entry(_join(path, name)).kind is not None)
+            there = set(self.repo.entries(self.in_repository(path)))
+            if self.upload is not None:
+                there |= self._left_out_names(path)
+            self._names[path] = tuple(name for name in sorted(there) if self.entry(_join(path, name)).kind is not None)
         return self._names[path]
 
     def walk(self, path: str = ".") -> Iterator[Entry]:
@@ -119,7 +131,7 @@ class Context:
         while stack:
             here = stack.pop()
             inside = self.in_repository(here)
-            names = {*self.repo.entries(inside), *(node.path.rpartition("/")[2] for node in self.repo.left_out(inside))}
+            names = {*self.repo.entries(inside), *self._left_out_names(here)}
             for name in sorted(names):
                 entry = self.entry(_join(here, name))
                 if entry.left_out is not None:
@@ -145,10 +157,19 @@ class Context:
             return Folder(complete=False)
         return Folder(below=ContextFolder(self, "."))
 
+    def _left_out_names(self, path: str) -> set[str]:
+        """The names in a directory that lie on this disk and are no part of the snapshot."""
+        return {node.path.rpartition("/")[2] for node in self.repo.left_out(self.in_repository(path))}
+
     def _entry(self, path: str) -> Entry:
         node = self.repo.node(self.in_repository(path))
-        if node.kind is None:
-            return Entry(path=path, kind=None, left_out=_by_snapshot(path, node))
+        if self.upload is not None and (gone := self._by_upload(path, node, self.upload)) is not None:
+            return Entry(path=path, kind=None, left_out=gone)
+        if node.kind is None and not (self.upload is not None and _is_on_disk(node)):
+            gone = _by_snapshot(path, node)
+            if self.upload is not None and gone.by == "git":
+                gone = LeftOut(path=path, by="nowhere", on_disk=False)  # git is not asked
+            return Entry(path=path, kind=None, left_out=gone)
         verdict = self._verdict(path)
         if verdict.left_out and not (node.kind == "directory" and self._keeps_below(path)):
             assert verdict.decided_by is not None
@@ -158,10 +179,31 @@ class Context:
                 where=f"{pattern.origin.file}:{pattern.origin.line}", is_directory=node.kind == "directory",
             )  # fmt: skip
             return Entry(path=path, kind=None, left_out=gone)
-        kind = "unknown" if node.kind == "submodule" else node.kind
+        kind = "unknown" if node.kind is None or node.kind == "submodule" else node.kind
         if kind == "file" and any(verdict.matched) and self.ignore.leaves_out_when_read(path):
             kind = "unknown"  # it arrives, and empty
         return Entry(path=path, kind=kind, target=node.target, size=node.size, executable=node.executable)
+
+    def _by_upload(self, path: str, node: SnapshotNode, upload: Upload) -> LeftOut | None:
+        """Which rule of the upload leaves `path` out, or would. A link to a directory is one there."""
+        if node.kind is None and node.why not in ("ignored", "missing"):
+            return None
+        lies = node.kind or node.on_disk
+        is_directory = lies in ("directory", "submodule")
+        if lies == "symlink":
+            is_directory = self.repo.look(node.path).is_directory
+        rule = upload.left_out_by(node.path, is_directory=is_directory)
+        if lies is None and rule is None:  # where nothing lies, "dist/" speaks of what a build would make
+            is_directory = True
+            rule = upload.left_out_by(node.path, is_directory=True)
+        if rule is None:
+            return None
+        return LeftOut(
+            path=path, by="upload", pattern=rule.written, origin=rule.origin,
+            where=f"{rule.origin.file}:{rule.origin.line}" if rule.origin else "", is_directory=is_directory,
+            on_disk=node.kind is not None or _is_on_disk(node),
+            detail="" if rule.origin else f"the upload leaves {rule.written} out by itself",
+        )  # fmt: skip
 
     def _verdict(self, path: str) -> Verdicts:
         """What the ignore file says of `path`, by way of the directories above it."""
@@ -236,23 +278,32 @@ class ContextFolder(Record, frozen=True, kw_only=False):
         return ContextFolder(self.context, self.path, origin, self.mode if mode is None else mode)
 
 
-def ignore_file_of(repo: Snapshot, directory: str, dockerfile: str | None) -> str | None:
+def ignore_file_of(repo: Snapshot, directory: str, dockerfile: str | None, upload: Upload | None = None) -> str | None:
     """The ignore file of a build by `dockerfile` in `directory`: the one named after the Dockerfile, else the one in
-    the context. No ignore file concerns a generated Dockerfile (None)."""
+    the context; one that is not uploaded is not there. No ignore file concerns a generated Dockerfile (None)."""
     names = [f"{dockerfile}.dockerignore", _join(directory, ".dockerignore")] if dockerfile is not None else []
-    return next((name for name in names if repo.is_file(name)), None)
+    return next((name for name in names if repo.is_file(name) and is_uploaded(name, upload)), None)
 
 
-def open_context(repo: Snapshot, directory: str, dockerfile: str | None) -> Context:
-    """The context at `directory` of a build by `dockerfile` (None: a generated one)."""
-    name = ignore_file_of(repo, directory, dockerfile)
+def open_context(
+    repo: Snapshot, directory: str, dockerfile: str | None, upload_rules: Sequence[UploadRule] | None = None
+) -> Context:
+    """The context at `directory` of a build by `dockerfile` (None: a generated one). upload_rules: as in a `Build`."""
+    upload = Upload(upload_rules) if upload_rules is not None else None
+    name = ignore_file_of(repo, directory, dockerfile, upload)
     if name is None:
-        return Context(repo, directory)
+        return Context(repo, directory, upload=upload)
     try:
-        return Context(repo, directory, read_ignore_file(repo.read(name), name))
+        return Context(repo, directory, read_ignore_file(repo.read(name), name), upload)
     except Unreadable as problem:
         place = Origin(file=name, line=problem.line)
-        return Context(repo, directory, IgnoreFile(file=name, problem=problem.message, problem_origin=place))
+        ignore = IgnoreFile(file=name, problem=problem.message, problem_origin=place)
+        return Context(repo, directory, ignore, upload)
+
+
+def _is_on_disk(node: SnapshotNode) -> bool:
+    """Whether something lies on this disk that git leaves out, be it an empty directory."""
+    return node.why == "ignored" or (node.why == "missing" and node.on_disk is not None)
 
 
 def _by_snapshot(path: str, node: SnapshotNode) -> LeftOut:

@@ -79,6 +79,8 @@ def _missing(failure: Failure, worked: Worked) -> Diagnostic:
     what = f"{failure.keyword} needs {source}, "
     if cause.left_out is not None and cause.left_out.by == "ignore-file":
         return _ignored(failure, cause.left_out, what)
+    if cause.left_out is not None and cause.left_out.by == "upload":
+        return _not_uploaded(failure, cause.left_out, what)
     if cause.left_out is not None and cause.left_out.by == "git":
         return _ignored_by_git(failure, cause.left_out, what)
     if cause.where == "outside":
@@ -104,6 +106,18 @@ def _ignored(failure: Failure, gone: LeftOut, what: str) -> Diagnostic:
         origin=failure.origin,
         related=(Related(origin=gone.origin, message=f"leaves out {gone.path}"),),
         help=f"add !{failure.source.lstrip('/')} below that line, or remove the pattern",
+    )
+
+
+def _not_uploaded(failure: Failure, gone: LeftOut, what: str) -> Diagnostic:
+    who = gone.origin.file if gone.origin is not None else "the deploy command"
+    return error(
+        "build/copy-source-not-uploaded",
+        f"{what}which {who} keeps out of the upload",
+        origin=failure.origin,
+        facts=() if gone.on_disk else ("it is not on this disk",),
+        related=(Related(origin=gone.origin, message=f"leaves out {gone.path}"),) if gone.origin is not None else (),
+        help="make it in the Dockerfile, or let the upload have it",
     )
 
 

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from .automaton import ANY, STAR, Automaton, Characters, Token, literal
+from emulator.formats.automaton import ANY, STAR, Automaton, Characters, Token, literal
 
 
 class BadPattern(Exception):

@@ -7,11 +7,11 @@ write on purpose, `unclear` is set, and nobody may claim anything about what the
 
 from typing import NamedTuple
 
+from emulator.formats.automaton import ALL, ANY, FOLDERS, STAR, START, Automaton, Token, literal
 from emulator.formats.dockerfile.lines import SPACE
 from emulator.model.origin import Origin
 from emulator.model.record import Record
 
-from .automaton import ALL, ANY, FOLDERS, STAR, START, Automaton, Token, literal
 from .glob import BadPattern, characters_at, clean, tokens_of
 
 MAX_LINE_BYTES = 64 * 1024

@@ -44,7 +44,7 @@ def _directories(sizes: list[tuple[str, int]]) -> tuple[ContextDirectory, ...]:
 
 
 def _left_out(gone: LeftOut) -> LeftOutPath:
-    by = gone.by if gone.by in ("git", "ignore-file") else "other"
+    by = gone.by if gone.by in ("git", "ignore-file", "upload") else "other"
     return LeftOutPath(
         path=gone.path, is_directory=gone.is_directory, by=by, pattern=gone.pattern or None, origin=gone.origin,
         where=gone.where or None, detail=gone.detail or None,

@@ -127,8 +127,8 @@ def work_out_build(repo: Snapshot, build: Build, readers: Sequence[StepReader] =
             return None
     args = {arg.name: arg.value for arg in build.args}
     return work_out(
-        open_context(repo, context, name), parse_dockerfile(text, name or ""), target=build.target, build_args=args,
-        platform=build.platform, readers=readers,
+        open_context(repo, context, name, build.upload_rules), parse_dockerfile(text, name or ""),
+        target=build.target, build_args=args, platform=build.platform, readers=readers,
     )  # fmt: skip
 
 

@@ -27,7 +27,8 @@ class ContextDirectory(Record, frozen=True, kw_only=True):
 
 
 class LeftOutPath(Record, frozen=True, kw_only=True):
-    """A path that does not reach the builder. by: git, the ignore file, or "other", which `detail` explains.
+    """A path that does not reach the builder. by: git, the ignore file, the rules of the upload, or "other", which
+    `detail` explains.
 
     pattern and origin: the rule that decided; origin is null where the rule stands outside the repository, and `where`
     then names its file and line. A directory stands for all below it.
@@ -35,7 +36,7 @@ class LeftOutPath(Record, frozen=True, kw_only=True):
 
     path: str
     is_directory: bool
-    by: Literal["git", "ignore-file", "other"]
+    by: Literal["git", "ignore-file", "upload", "other"]
     pattern: str | None = None
     origin: Origin | None = None
     where: str | None = None

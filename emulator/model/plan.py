@@ -90,6 +90,15 @@ class BuildSecret(Record, frozen=True, kw_only=True):
     name: str
 
 
+class UploadRule(Record, frozen=True, kw_only=True):
+    """A pattern that leaves files out of what is uploaded, in git's syntax. written: as it stands at `origin`, which is
+    None for the platform's own."""
+
+    pattern: str
+    written: str
+    origin: Origin | None = None
+
+
 class Build(Record, frozen=True, kw_only=True):
     """How the image comes about. `dockerfile`, `context` and `root` are repository paths."""
 
@@ -112,6 +121,9 @@ class Build(Record, frozen=True, kw_only=True):
     publish: str | None = None
     generated_dockerfile: str | None = None
     """The text of the Dockerfile we stand in with, where the platform builds without one."""
+    upload_rules: tuple[UploadRule, ...] | None = None
+    """What a deploy command leaves out when it uploads the files of this disk, the last match decides: git is not asked
+    then. None: the builder gets what git keeps."""
 
 
 class Shadowed(Record, frozen=True, kw_only=True):

@@ -47,7 +47,7 @@ def _block(title: str, rows: Sequence[tuple[str, str]], style: Style) -> list[st
 
 
 def _reason(gone: LeftOutPath) -> str:
-    if gone.pattern is not None:
+    if gone.pattern is not None and gone.where is not None:
         return f"{gone.where}  {gone.pattern}"
     return gone.detail or "nothing of it is in git"
 

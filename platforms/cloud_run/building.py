@@ -1,18 +1,21 @@
 """What is deployed: an image that was given, the Dockerfile in the root, or what buildpacks make of the source."""
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from emulator.formats.gitignore import Upload
 from emulator.model.choice import ABSENT, Candidate, Rejected, Setting, choose
 from emulator.model.diagnostic import Diagnostic, Fault, error, info
 from emulator.model.origin import Origin
-from emulator.model.plan import Build, BuildKind, Command
+from emulator.model.plan import Build, BuildKind, Command, UploadRule
 from emulator.snapshot import Snapshot
 from platforms.common import DockerfileReading, read_dockerfile
 
 from . import rules
 from .given import Given
 from .manifest import ContainerSpec, Text
+from .upload import upload_rules
 
 DOCKERFILE = "Dockerfile"
 _LOOKS_LIKE = re.compile(r"(?:docker|container)file.*|.*\.(?:docker|container)file", re.IGNORECASE)
@@ -81,8 +84,17 @@ def _docker(given: Given) -> Built:
     build = Build(
         kind=BuildKind.DOCKERFILE, runtime="docker", dockerfile=DOCKERFILE, context=".",
         base_images=reading.base_images if reading else (),
+        upload_rules=upload_rules(given) if given.spec.is_built else None,
     )  # fmt: skip
+    given.found.extend(_without_dockerfile(given, build.upload_rules or ()))
     return Built(build, reading)
+
+
+def _without_dockerfile(given: Given, rules_: tuple[UploadRule, ...]) -> Iterator[Diagnostic]:
+    """That the Dockerfile, which selects the build, is not uploaded."""
+    rule = Upload(rules_).left_out_by(DOCKERFILE, is_directory=False)
+    if rule is not None:
+        yield _unusable(given.name, rule.origin, f"{rule.written} keeps it out of the upload")
 
 
 def _dockerfile(given: Given) -> bool:
@@ -98,14 +110,16 @@ def _dockerfile(given: Given) -> bool:
     fact = facts.get(look.why, f"it is a {look.kind}" if look.kind else "")
     if not fact:
         return False
-    given.found.append(
-        error(
-            "cloud-run/dockerfile-unusable", "the Dockerfile selects a Docker build, which then does not find it",
-            origin=Origin(file=DOCKERFILE) if look.kind == "file" else None, service=given.name, facts=(fact,),
-            rule=rules.DOCKERFILE_ON_DISK.id, help="upload it: name it in no ignore file",
-        )
-    )  # fmt: skip
+    given.found.append(_unusable(given.name, Origin(file=DOCKERFILE) if look.kind == "file" else None, fact))
     return True
+
+
+def _unusable(service: str, origin: Origin | None, fact: str) -> Diagnostic:
+    return error(
+        "cloud-run/dockerfile-unusable", "the Dockerfile selects a Docker build, which then does not find it",
+        origin=origin, service=service, facts=(fact,), rule=rules.DOCKERFILE_ON_DISK.id,
+        help="upload it: name it in no ignore file",
+    )  # fmt: skip
 
 
 def _why_dockerfile(written: Text | None) -> str:

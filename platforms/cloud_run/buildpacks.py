@@ -7,6 +7,7 @@ pinned runtimes and the build's own environment are not read.
 import re
 from typing import NamedTuple
 
+from emulator.formats.gitignore import Upload, is_uploaded
 from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Build, BuildKind, Command
@@ -14,6 +15,7 @@ from emulator.snapshot import Snapshot, Unreadable
 
 from . import rules
 from .given import Given
+from .upload import upload_rules
 
 MOST_FOLDERS = 400
 """Folders looked into for a language's files; a larger source is told by what was seen."""
@@ -57,13 +59,15 @@ class _Entrypoint(NamedTuple):
 
 def buildpack_build(given: Given) -> tuple[Build, Command | None]:
     """The build and its command; what would fail there is said in the buildpacks' words."""
-    entrypoint = _procfile(given.repo)
-    language, because = _language(given.repo, has_entrypoint=entrypoint is not None)
+    left_out = upload_rules(given)
+    upload = Upload(left_out or ())
+    entrypoint = _procfile(given.repo) if is_uploaded("Procfile", upload) else None
+    language, because = _language(given.repo, upload, has_entrypoint=entrypoint is not None)
     given.trace.note(
         f"{given.name}.language", "Which buildpacks build the source?", language or "none", because,
         rule=rules.BUILDPACK_ORDER,
     )  # fmt: skip
-    build = Build(kind=BuildKind.BUILDPACK, runtime=language or "buildpacks", context=".")
+    build = Build(kind=BuildKind.BUILDPACK, runtime=language or "buildpacks", context=".", upload_rules=left_out)
     if language is None:
         message = "ERROR: failed to detect: no buildpacks participating"
         given.found.append(_failure(given.name, message, None, "add a Dockerfile, or the files of a language"))
@@ -100,24 +104,26 @@ def _failure(service: str, message: str, origin: Origin | None, help_: str) -> D
 # ---- the language -------------------------------------------------------------------------------------
 
 
-def _language(repo: Snapshot, *, has_entrypoint: bool) -> tuple[str | None, str]:
+def _language(repo: Snapshot, upload: Upload, *, has_entrypoint: bool) -> tuple[str | None, str]:
     """The first group that detects, and what it saw."""
-    seen = _evidence(repo)
+    seen = _evidence(repo, upload)
     for group in _ORDER:
         language = group.removesuffix("+")
         if language in seen and (has_entrypoint or not group.endswith("+")):
             beside = " and a Procfile" if group.endswith("+") else ""
             return language, f"{seen[language]} is there{beside}"
-    root_scripts = [name for name in repo.entries() if name.endswith(".js")]
+    root_scripts = [name for name in repo.entries() if name.endswith(".js") and is_uploaded(name, upload)]
     if root_scripts and has_entrypoint:
         return "node", f"{root_scripts[0]} is there and a Procfile"
     return None, "no language's files are there"
 
 
-def _evidence(repo: Snapshot) -> dict[str, str]:
-    """Language → a file that tells of it."""
+def _evidence(repo: Snapshot, upload: Upload) -> dict[str, str]:
+    """Language → a file that is uploaded and tells of it."""
     seen: dict[str, str] = {}
     for name in repo.entries():
+        if not is_uploaded(name, upload):
+            continue
         for language, pattern in _ROOT_FILES.items():
             if re.fullmatch(pattern, name):
                 seen.setdefault(language, name)
@@ -126,7 +132,7 @@ def _evidence(repo: Snapshot) -> dict[str, str]:
         for name in repo.entries(folder):
             path = name if folder == "." else f"{folder}/{name}"
             told = next((word for suffix, word in _ANYWHERE.items() if name.endswith(suffix)), None)
-            if told is not None:
+            if told is not None and is_uploaded(path, upload):
                 seen.setdefault(told, path)
             elif name != "node_modules" and len(folders) < MOST_FOLDERS and repo.look(path).is_directory:
                 folders.append(path)

@@ -62,7 +62,7 @@ BUILDPACK_DEFAULT = _rule(
 UPLOAD_SET = _rule(
     "upload-set", "What .gcloudignore leaves is uploaded; without one, what the root's .gitignore leaves.",
     "https://cloud.google.com/sdk/gcloud/reference/topic/gcloudignore", DOCUMENTED, APPROXIMATE,
-    note="The files that git does not ignore are taken; .gcloudignore is not read yet.",
+    note="A link is sent as a link: one that leads out of the folder leads nowhere. The .git folder is never sent.",
 )  # fmt: skip
 IMAGE = _rule(
     "image", "A given image is pulled and run; nothing is built.", DOCS + "deploying", DOCUMENTED,

@@ -166,7 +166,7 @@ def _coverage(spec: ServiceSpec, service: Service) -> tuple[Coverage, ...]:
     else:
         rows += [rules.EDGE, rules.REQUEST_HEADERS, rules.INVOKER, rules.SCALING]
     rows += [rules.HTTP2] if service.router and service.router.http2 else []
-    if service.build.kind is BuildKind.DOCKERFILE:
+    if service.build.kind is BuildKind.DOCKERFILE and spec.is_built:
         rows.append(rules.UPLOAD_SET)
     if service.build.kind is BuildKind.BUILDPACK:
         rows += [rules.UPLOAD_SET, rules.BUILDPACKS_OTHERWISE]

@@ -11,6 +11,7 @@ import pytest
 from emulator.edge.context import Generated, prepare_context
 from emulator.edge.disk import open_repository
 from emulator.model.diagnostic import HostError
+from emulator.model.plan import UploadRule
 from tests.emulator.edge.git_repositories import Repo
 
 FROM_SCRATCH = "FROM scratch\nCOPY . /\n"
@@ -397,3 +398,33 @@ def test_a_build_of_a_subdirectory_sees_that_alone(repo, tmp_path):
     odd_repo(repo)
     repo.write({"svc/Dockerfile": FROM_SCRATCH, "svc/a.py": "1", "svc/x.log": "1"})
     assert built(repo, "worktree", tmp_path / "built", context="svc") == {"Dockerfile", "a.py"}
+
+
+def test_an_upload_chooses_in_place_of_git(repo):
+    """What git ignores comes along, what git has and a rule names does not, and an exception of the ignore file for
+    Docker brings nothing back; of a commit only what it has."""
+    repo.write({"Dockerfile": FROM_SCRATCH, ".gitignore": "dist\n", "dist/x": "1", "docs/a": "1", "a.py": "1"})
+    repo.write({".dockerignore": "a.py\n!docs\n"})
+    repo.commit()
+    rules = [UploadRule(pattern="/docs/", written="docs/")]
+    lines = {}
+    for view in ("worktree", "HEAD"):
+        with prepare_context(
+            open_repository(str(repo.path), snapshot=view), context=".", dockerfile="Dockerfile", upload_rules=rules
+        ) as context:
+            lines[view] = ignore_lines(context.dockerfile)
+            assert (Path(context.directory) / "dist/x").exists() is (view == "worktree")
+    assert lines["worktree"] == ["a.py", "!docs", ".git", "docs"]
+    assert lines["HEAD"] == ["a.py", "!docs", "docs"]
+
+
+def test_an_ignore_file_that_is_not_uploaded_does_not_count(repo):
+    """Docker does not find it there."""
+    repo.write({"Dockerfile": FROM_SCRATCH, ".dockerignore": "a\n", "a": "1"})
+    view = open_repository(str(repo.path))
+    rules = [UploadRule(pattern=".dockerignore", written=".dockerignore")]
+    with prepare_context(view, context=".", dockerfile="Dockerfile", upload_rules=rules) as context:
+        assert ignore_lines(context.dockerfile) == [".dockerignore", ".git"]
+    rules = [UploadRule(pattern="Dockerfile", written="Dockerfile")]
+    with pytest.raises(HostError, match="no file 'Dockerfile'"):
+        prepare_context(view, context=".", dockerfile="Dockerfile", upload_rules=rules).__enter__()

@@ -5,6 +5,8 @@ import time
 from emulator.edge.disk import open_repository
 from emulator.image.context import Context, open_context
 from emulator.image.ignore import read_ignore_file
+from emulator.model.origin import Origin
+from emulator.model.plan import UploadRule
 from emulator.snapshot import MappingSource, Snapshot, from_mapping
 from tests.emulator.edge.git_repositories import Repo
 
@@ -105,3 +107,22 @@ def test_a_large_context_is_listed_in_reasonable_time():
     for path in files:
         context._verdict(path)
     assert time.perf_counter() - started < 1
+
+
+def test_an_upload_chooses_in_place_of_git(tmp_path):
+    """Each path names its rule; of what git ignores it is only known that it comes."""
+    repo = Repo(tmp_path)
+    repo.git("init", "-q")
+    repo.write({"app.py": "1", ".gitignore": "dist/\n.env\nout\n", "dist/x": "1", ".env": "A=1", "docs/a": "1"})
+    (tmp_path / "out").mkdir()
+    origin = Origin(file=".upload", line=3, end_line=3)
+    rules = [
+        UploadRule(pattern="/docs/", written="docs/", origin=origin), UploadRule(pattern="**/.env/", written=".env/"),
+        UploadRule(pattern="**/out/", written="out/"),
+    ]  # fmt: skip
+    context = open_context(open_repository(str(tmp_path)), ".", "Dockerfile", rules)
+    kinds = {entry.path: entry.kind for entry in context.walk()}
+    assert kinds == {".env": "unknown", ".gitignore": "file", "app.py": "file", "dist": "unknown"}
+    gone = {entry.path: (entry.by, entry.where, entry.pattern) for entry in context.left_out()}
+    assert gone == {"docs": ("upload", ".upload:3", "docs/"), "out": ("upload", "", "out/")}
+    assert [context.entry(path).left_out.by for path in ("docs/a", "docs/gone", "gone")] == ["upload"] * 2 + ["nowhere"]

@@ -7,6 +7,8 @@ from emulator.formats.dockerfile import parse_dockerfile
 from emulator.image.findings import findings
 from emulator.image.working import open_context, work_out
 from emulator.model.diagnostic import Diagnostic
+from emulator.model.origin import Origin
+from emulator.model.plan import UploadRule
 from emulator.snapshot import Snapshot, from_mapping
 from tests.emulator.edge.git_repositories import Repo
 
@@ -130,3 +132,20 @@ def test_what_a_step_removed_may_come_back_by_a_later_step_that_may_write_anywhe
     gone = only(from_mapping({**files, "Dockerfile": dockerfile(*lines, *last)}))
     assert "/app/node_modules" in gone.message
     assert found(from_mapping({**files, "Dockerfile": dockerfile(*lines, *again, *last)})) == []
+
+
+def test_what_is_not_uploaded_is_said_at_its_pattern():
+    """Or by the words of the platform's own rule; what is not there at all is not blamed on it."""
+    files = {"Dockerfile": "FROM scratch\nCOPY docs .env gone ./\n", "docs/a": "", ".env": ""}
+    rules = [
+        UploadRule(pattern="/docs/", written="docs/", origin=Origin(file=".upload", line=1, end_line=1)),
+        UploadRule(pattern="**/.env", written=".env"),
+    ]
+    parsed = parse_dockerfile(files["Dockerfile"], "Dockerfile")
+    found = list(findings(work_out(open_context(from_mapping(files), ".", "Dockerfile", rules), parsed)))
+    assert [(one.code, one.message) for one in found] == [
+        ("build/copy-source-not-uploaded", "COPY needs docs, which .upload keeps out of the upload"),
+        ("build/copy-source-not-uploaded", "COPY needs .env, which the deploy command keeps out of the upload"),
+        ("build/copy-source-missing", "COPY needs gone, which is not in the repository"),
+    ]
+    assert [str(related.origin) for related in found[0].related] == [".upload:1:1"]

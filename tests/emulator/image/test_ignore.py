@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.image.automaton import Automaton
+from emulator.formats.automaton import Automaton
 from emulator.image.glob import BadPattern, clean, compiled, has_wildcards, tokens_of
 from emulator.image.ignore import IgnoreFile, Unclear, _compiled, read_ignore_file
 from tests.emulator.image.vectors import LINES, MALFORMED, MATCHES, SEVERAL
