@@ -100,7 +100,7 @@ class Running:
         self.process = subprocess.Popen(
             [*EMU, *verb.split(), "--format", "json", "--root", str(place.root), *arguments], cwd=CHECKOUT,
             env=environment({**place.env, **(env or {})}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, preexec_fn=_as_from_a_terminal,  # noqa: PLW1509 - no threads in it yet
+            stderr=subprocess.PIPE, text=True, preexec_fn=as_from_a_terminal,  # noqa: PLW1509 - no threads in it yet
         )  # fmt: skip
         self.events: list[Any] = []
         self.read_at: list[float] = []
@@ -173,7 +173,7 @@ class Running:
         return found + [e["cause"]["code"] for e in self.events if e["event"] == "deploy.failed" and e["cause"]]
 
 
-def _as_from_a_terminal() -> None:
+def as_from_a_terminal() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.places import Place, Running, answer, tidied
+from tests.places import Place, Running, answer, as_from_a_terminal, tidied
 from tests.running_emu import CHECKOUT, EMU, environment
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Terminal:
             [*EMU, "up", "--root", str(place.root), *_options(place)], cwd=CHECKOUT,
             env=environment({**place.env, "NO_COLOR": "1", "COLUMNS": "200"}),
             stdin=child, stdout=child, stderr=child, start_new_session=True,
+            preexec_fn=as_from_a_terminal,  # noqa: PLW1509 - no threads in it yet
         )  # fmt: skip
         os.close(child)
 
