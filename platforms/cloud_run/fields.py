@@ -28,14 +28,14 @@ _BOOKKEEPING = "bookkeeping of the platform"
 _MOUNT = "volumes are not mounted yet"
 _UNSUPPORTED = "not supported by Cloud Run"
 _IMAGE_NOTE = "built from the Dockerfile beside it, where there is one; else pulled"
-_ACCOUNT = "there is no metadata server that would give its tokens"
+_ACCOUNT = Field("string", APPROXIMATE, "the metadata server tells it; its tokens are fakes")
 _TOKEN = "an execution is started by `up`"
 _READINESS = "asked from the first success of the startup probe on, in which the instance counts as ready"
 
 _META = {
     "name": Field("string"),
-    "namespace": _no_effect("string", "nothing is deployed to a project"),
-    "labels": _no_effect("map", "labels are not used"),
+    "namespace": Field("string", APPROXIMATE, "the metadata server tells it; nothing is deployed to a project"),
+    "labels": _no_effect("map", "of labels only the region is used, which the metadata server tells"),
     "annotations": Field("map", APPROXIMATE, "each by itself"),
 }
 
@@ -70,7 +70,7 @@ TYPES: dict[str, dict[str, Field]] = {
         "containers": Field("[Container]"),
         "containerConcurrency": _no_effect("int", "requests are not counted"),
         "timeoutSeconds": Field("int", APPROXIMATE, "the container's connection is closed when the time is over"),
-        "serviceAccountName": _no_effect("string", _ACCOUNT),
+        "serviceAccountName": _ACCOUNT,
         "volumes": Field("[Volume]"),
         "nodeSelector": _no_effect("map", "there is no GPU"),
         "runtimeClassName": _no_effect("string", "not used"),
@@ -102,7 +102,7 @@ TYPES: dict[str, dict[str, Field]] = {
         "containers": Field("[Container]"),
         "maxRetries": Field("int"),
         "timeoutSeconds": Field("int"),
-        "serviceAccountName": _no_effect("string", _ACCOUNT),
+        "serviceAccountName": _ACCOUNT,
         "volumes": Field("[Volume]"),
         "nodeSelector": _no_effect("map", "there is no GPU"),
         "sandboxes": _no_effect("any", "not used"),

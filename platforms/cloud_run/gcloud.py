@@ -19,6 +19,8 @@ from .manifest import ContainerSpec, EnvEntry, Manifest, Number, ProbeSpec, Serv
 
 _VERBS = ("deploy", "create", "update")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+_MAY_BE_UNKNOWN = ("--image", "--project", "--region", "--service-account")
+"""Flags whose value is rarely known before the command runs: the plan holds without."""
 _PROBE_KEYS = ("httpGet.path", "httpGet.port", "grpc.port", "grpc.service", "tcpSocket.port")
 _PROBE_NUMBERS = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "failureThreshold")
 
@@ -89,7 +91,7 @@ class _Reader:
                 is_on, given = is_on == (given.lower() not in ("false", "no", "0")), None
             if given is not None and not Word(given, word.origin).is_known and flag.takes is Takes.VALUE:
                 # An image is one, whichever it is: what it is built from lies here.
-                if own != "--image" and flag.fidelity is not Fidelity.NOT_IMITATED:
+                if own not in _MAY_BE_UNKNOWN and flag.fidelity is not Fidelity.NOT_IMITATED:
                     self._not_known(own, given, word.origin)
                 given = given if own == "--image" else None
             self._take(_Given(flag, own, is_on, given, word.origin))
@@ -224,6 +226,7 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
             whole.last("--concurrency"), 'must be an integer greater than 0 or "default"'
         ),
         timeout_s=reader.seconds(whole.last("--timeout")), tasks=tasks if reader.is_job else None,
+        project=whole.text("--project"), region=whole.text("--region"), service_account=whole.text("--service-account"),
         written_in="gcloud", is_built=not image or any(sources),
     )  # fmt: skip
 

@@ -82,8 +82,9 @@ class TaskSpec(NamedTuple):
 
 class ServiceSpec(NamedTuple):
     """One service or job as written; without a file, the service that `gcloud run deploy` would create by itself.
-    tasks: of a job, None for a service. written_in: what its settings are said to come from, "" for the file's usual
-    name. is_built: whether gcloud builds it from the source, with buildpacks where there is no Dockerfile.
+    tasks: of a job, None for a service. project: its id or its number. written_in: what its settings are said to come
+    from, "" for the file's usual name. is_built: whether gcloud builds it from the source, with buildpacks where there
+    is no Dockerfile.
     is_v2: whether it is written in the v2 API's form."""
 
     name: str
@@ -98,6 +99,9 @@ class ServiceSpec(NamedTuple):
     traffic: tuple[Traffic, ...] = ()
     traffic_origin: Origin | None = None
     tasks: TaskSpec | None = None
+    project: Text | None = None
+    region: Text | None = None
+    service_account: Text | None = None
     written_in: str = ""
     is_built: bool = False
     is_v2: bool = False
@@ -132,6 +136,8 @@ _V2_WORDS = {
     "run.googleapis.com/container-dependencies": "dependsOn",
 }  # fmt: skip
 
+_LOCATION = "cloud.googleapis.com/location"
+"""The label that says in which region it runs."""
 _VERSIONS = {"Service": "serving.knative.dev/v1", "Job": "run.googleapis.com/v1"}
 """The kinds of resources that are planned, and the apiVersion of each."""
 
@@ -253,6 +259,9 @@ def _service(document: Mapping, file: str, default_name: str) -> ServiceSpec:
         timeout_s=_number(revision, "timeoutSeconds"),
         traffic=tuple(_traffic(node) for node in _mappings(spec, "traffic")),
         traffic_origin=traffic.origin if traffic else None,
+        project=_text(meta, "namespace"),
+        region=_text(_mapping(meta, "labels"), _LOCATION),
+        service_account=_text(revision, "serviceAccountName"),
     )
 
 
@@ -275,6 +284,9 @@ def _job(document: Mapping, file: str, default_name: str) -> ServiceSpec:
             max_retries=_number(task, "maxRetries"),
             timeout_s=_number(task, "timeoutSeconds"),
         ),
+        project=_text(meta, "namespace"),
+        region=_text(_mapping(meta, "labels"), _LOCATION),
+        service_account=_text(task, "serviceAccountName"),
     )
 
 

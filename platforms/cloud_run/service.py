@@ -17,6 +17,7 @@ from .environment import environment
 from .given import Given
 from .limits import SHUTDOWN, concurrency_of, instances_of, limit_problems, resources_of, tasks_of, usage_of
 from .manifest import ContainerSpec, EnvEntry, ServiceSpec
+from .metadata import metadata_server
 from .probes import lifecycle_of, probe_problems, probes_of
 from .router import request_timeout, router_of
 
@@ -61,6 +62,7 @@ def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> Servic
         service = _job(spec, top.container, containers, given.trace)
     else:
         service = _service(spec, ingress, top.container, containers, given.trace)
+    service = replace(service, metadata=metadata_server(spec, inputs, given.trace), decisions=given.trace.decisions)
     return ServiceResult(service, tuple(found), top.hidden, top.unset, _coverage(spec, service))
 
 
