@@ -247,3 +247,14 @@ def test_a_file_of_variables_that_is_not_here_is_said():
     found = plan(FILES, gcloud="run deploy shop --env-vars-file env.yaml")
     assert "the variables of env.yaml are not read: the repository has no such file" in messages(found)
     assert not found.with_errors()
+
+
+def test_a_word_of_a_script_has_its_place():
+    """The line and the columns, as far as no quotes or expressions moved it."""
+    text = "  gcloud run deploy shop \\\n    --port 9000 --set-env-vars='A=1'\n"
+    [call] = calls_in(text, "deploy.sh")
+    assert str(call.origin) == "deploy.sh:1:3"
+    places = {word.text: (word.origin.line, word.origin.column, word.origin.end_column) for word in call.words}
+    assert places["shop"] == (1, 21, 24)
+    assert places["9000"] == (2, 12, 15)
+    assert places["--set-env-vars=A=1"] == (2, 1, None)
