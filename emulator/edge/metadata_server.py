@@ -6,9 +6,11 @@ imports nothing of ours. What is in the table, `engine/metadata` says.
 
 import base64
 import json
+import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -19,6 +21,15 @@ _MAX_HEAD = 32 * 1024
 _PATIENCE_S = 30.0
 _REASONS = {200: "OK", 301: "Moved Permanently", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
             405: "Method Not Allowed", 503: "Service Unavailable"}  # fmt: skip
+
+
+def serve_here(listen: Callable[[str, int], socket.socket], variable: str) -> None:
+    """Be the server of this network: its table is what a variable of the environment says, as JSON. listen: makes the
+    socket for an address and a port."""
+    table = json.loads(os.environ.pop(variable))
+    listening = listen(table["address"], table["port"])
+    print(READY, flush=True)
+    serve(listening, table)
 
 
 def serve(listening: socket.socket, table: dict[str, Any]) -> None:

@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, TypedDict
 
-from emulator.model.diagnostic import HostError
+from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import (
     ContainerStarted,
+    DiagnosticFound,
     Event,
     Log,
     PortDetected,
@@ -111,7 +112,7 @@ class InstanceRun:
         self._report = report
         self._loop: Loop[steps.Observation | Order, steps.Action] = Loop(clock, self._take, self._perform)
         self._process: Process | None = None
-        self._sandbox = SandboxRun(what.service, docker)
+        self._sandbox = SandboxRun(what.service, docker, what.hidden, self._found)
         self._last_lines: tuple[str, ...] = ()
         self._leaving = False
         self._gone = False
@@ -284,6 +285,10 @@ class InstanceRun:
         shown = conceal(line, self._hidden)
         process.lines.append(shown)
         self.tell(Log(**self.who(), stream=stream, line=shown))
+
+    def _found(self, diagnostic: Diagnostic) -> None:
+        unit = self.unit
+        self.tell(DiagnosticFound(service=self.service.name, deploy=unit.deploy, diagnostic=diagnostic))
 
     # ---- ending
 

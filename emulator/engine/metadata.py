@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.contract import token
 from emulator.model.metadata import MetadataAnswer, MetadataFact, MetadataServer
-from emulator.model.record import to_json
+from emulator.model.record import replace, to_json
 
 TABLE_VARIABLE = "EMU_METADATA"
 """The variable of the server's own process that holds its table: no list of processes shows it."""
@@ -31,6 +31,7 @@ def table_text(server: MetadataServer, hidden: Mapping[str, str], instance: str)
 def table(server: MetadataServer) -> dict[str, Any]:
     """What the server is handed: how to listen, what every answer carries, and a row for each question. The first row
     counts whose path is asked for and whose parameters are there: with a value, or, where that is null, with any."""
+    facts = _all_facts(server)
     return {
         "address": server.address,
         "port": server.port,
@@ -39,8 +40,19 @@ def table(server: MetadataServer) -> dict[str, Any]:
         "refusal": _answer(server.refusal),
         "missing": _answer(server.missing),
         "wrong_method": _answer(_WRONG_METHOD),
-        "rows": [row for fact in server.facts for row in _rows(server, fact)] + _folders(server),
+        "rows": [row for fact in facts for row in _rows(server, fact)] + _folders(server, facts),
     }
+
+
+def _all_facts(server: MetadataServer) -> list[MetadataFact]:
+    """Those of the plan, and the same once more for each twin."""
+    again = [
+        replace(fact, path=twin + fact.path.removeprefix(path))
+        for twin, path in server.twins.items()
+        for fact in server.facts
+        if fact.path.startswith(path)
+    ]
+    return [*server.facts, *again]
 
 
 def _rows(server: MetadataServer, fact: MetadataFact) -> list[dict[str, Any]]:
@@ -64,25 +76,25 @@ def _rows(server: MetadataServer, fact: MetadataFact) -> list[dict[str, Any]]:
     return [_row(fact.path, {server.format_parameter: "json"}, _told(as_json, _JSON)), plain]
 
 
-def _folders(server: MetadataServer) -> list[dict[str, Any]]:
+def _folders(server: MetadataServer, facts: list[MetadataFact]) -> list[dict[str, Any]]:
     """What is under each path that leads to a fact: all of it as JSON, or its names alone."""
-    paths = [fact.path for fact in server.facts]
+    paths = [fact.path for fact in facts]
     folders = {path[: at + 1] for path in paths for at, letter in enumerate(path) if letter == "/"}
     rows = []
     for folder in sorted(folders):
         names = sorted({name + slash for path in paths if path.startswith(folder)
                         for name, slash, _ in (path[len(folder) :].partition("/"),)})  # fmt: skip
-        whole = json.dumps(_below(server, folder), separators=(",", ":"))
+        whole = json.dumps(_below(server, facts, folder), separators=(",", ":"))
         listed = "".join(f"{name}\n" for name in names)
         rows.append(_row(folder, {server.recursive_parameter: "true"}, _told(whole, _JSON)))
         rows.append(_row(folder, {}, _told(listed, "text/plain")))
     return rows
 
 
-def _below(server: MetadataServer, folder: str) -> dict[str, Any]:
+def _below(server: MetadataServer, facts: list[MetadataFact], folder: str) -> dict[str, Any]:
     """All that is under a folder, as nested mappings."""
     found: dict[str, Any] = {}
-    for fact in server.facts:
+    for fact in facts:
         if fact.path.startswith(folder) and not fact.is_listed_alone:
             *folders, last = (server.json_names.get(part, part) for part in fact.path[len(folder) :].split("/"))
             into = found

@@ -1,44 +1,124 @@
 """The sandbox of one instance on the engine: there before its first container, until after its last."""
 
-from emulator.model.diagnostic import Fault, HostError, error
-from emulator.model.plan import Service
-from emulator.world import ContainerFacts, ContainerSpec, Docker
+import threading
+from collections.abc import Callable, Mapping
 
-from .sandbox import joined, needs_sandbox, sandbox_spec
+from emulator.model.diagnostic import Diagnostic, Fault, HostError, error, warning
+from emulator.model.plan import Service
+from emulator.world import ContainerFacts, ContainerSpec, Docker, Follower
+
+from .metadata import READY, table_text
+from .sandbox import Server, joined, needs_sandbox, sandbox_spec
+
+_READY_S = 10.0
+"""After that a metadata server that does not say that it is ready will not be."""
+_LOOK_EVERY_S = 0.05
+"""How often it is seen whether it has ended instead."""
 
 
 class SandboxRun:
-    """`id` and `facts` are those of the container that owns the network; None as long as there is none."""
+    """`id` and `facts` are those of the container that owns the network; None as long as there is none.
 
-    def __init__(self, service: Service, docker: Docker) -> None:
+    hidden: values that are not printed, by name. tell: called with what the instance has to do without.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        docker: Docker,
+        hidden: Mapping[str, str] | None = None,
+        tell: Callable[[Diagnostic], None] = lambda _: None,
+    ) -> None:
         self.id: str | None = None
         self.facts: ContainerFacts | None = None
         self._service = service
         self._docker = docker
+        self._hidden = hidden or {}
+        self._tell = tell
+        self._without_server = False
 
     def around(self, spec: ContainerSpec) -> ContainerSpec:
         """`spec` in the sandbox, which is started where it does not run; as it is where it needs none. Raises
         HostError."""
-        if not needs_sandbox(self._service):
+        if not self._needed():
             return spec
         facts = self._docker.inspect(self.id) if self.id is not None else None
-        if self.id is None or facts is None or not facts.running:
-            self.remove()
+        if self.id is not None and facts is not None and facts.running:
+            return joined(spec, self.id)
+        self.remove()
+        try:
             return joined(spec, self._start(spec))
-        return joined(spec, self.id)
+        except HostError as problem:
+            if problem.diagnostic.code != "host/no-helper-image" or len(self._service.containers) > 1:
+                raise
+            self._do_without(problem.diagnostic.message)
+            return spec
+
+    def _needed(self) -> bool:
+        return needs_sandbox(self._service) and not (self._without_server and len(self._service.containers) < 2)
 
     def _start(self, spec: ContainerSpec) -> str:
-        made = sandbox_spec(spec, self._service, image=self._docker.helper_image())
-        self.id = id = self._docker.create(made)
+        image, server = self._docker.helper_image(), self._server(spec)
+        self.id = id = self._docker.create(sandbox_spec(spec, self._service, image=image, server=server))
+        said = _Words()
+        output = self._docker.follow_logs(id, said.hear) if server is not None else None
         failure = self._docker.start(id)
         if failure is not None:
-            said = f"the container that holds an instance's network does not start: {failure.message}"
-            raise HostError(error("host/sandbox", said, fault=Fault.HOST, help="run the command again"))
+            words = f"the container that holds an instance's network does not start: {failure.message}"
+            raise HostError(error("host/sandbox", words, fault=Fault.HOST, help="run the command again"))
         self.facts = self._docker.inspect(id)
+        if output is not None and not said.ready(output):
+            return self._start_without(spec, said.last)
         return id
+
+    def _start_without(self, spec: ContainerSpec, why: str) -> str:
+        """The server is not to be had on this engine; others have the network all the same."""
+        self.remove()
+        self._do_without(why)
+        return self._start(spec)
+
+    def _server(self, spec: ContainerSpec) -> Server | None:
+        metadata = self._service.metadata
+        if metadata is None or self._without_server:
+            return None
+        return Server(self._docker.metadata_program(), table_text(metadata, self._hidden, spec.name))
+
+    def _do_without(self, why: str) -> None:
+        """The app runs all the same: most never ask."""
+        self._without_server = True
+        self._tell(
+            warning(
+                "host/no-metadata-server",
+                f"{self._service.name} has no metadata server here: {why}",
+                fault=Fault.HOST,
+                service=self._service.name,
+                help="an app that asks it will fail here and not there",
+            )
+        )
 
     def remove(self) -> None:
         """Remove it; forget it only when it is gone, so that an interrupted removal is repeated."""
         if self.id is not None:
             self._docker.remove(self.id)
             self.id = self.facts = None
+
+
+class _Words:
+    """What the server in a sandbox says, from a thread of its follower's."""
+
+    def __init__(self) -> None:
+        self.last = "it ended without a word"
+        self._ready = threading.Event()
+
+    def hear(self, _stream: str, line: str) -> None:
+        self.last = line
+        if line == READY:
+            self._ready.set()
+
+    def ready(self, output: Follower) -> bool:
+        """Wait until it takes connections; False where it has ended instead, or does not begin to."""
+        patience = _READY_S / _LOOK_EVERY_S
+        while not self._ready.wait(_LOOK_EVERY_S) and patience > 0 and not output.join(0):
+            patience -= 1
+        output.close()
+        return self._ready.is_set()

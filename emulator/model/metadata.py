@@ -55,6 +55,8 @@ class MetadataServer(Record, frozen=True, kw_only=True):
     missing: MetadataAnswer
     """For a path where nothing is told."""
     facts: tuple[MetadataFact, ...]
+    twins: dict[str, str] = {}
+    """Paths under which the same is told as under another one."""
     recursive_parameter: str
     """With "true" all that is under a path is told at once, as JSON."""
     format_parameter: str

@@ -17,6 +17,8 @@ from . import rules
 from .manifest import ServiceSpec
 
 ROOT = "/computeMetadata/v1/"
+ACCOUNTS = ROOT + "instance/service-accounts/"
+ACCOUNT = ACCOUNTS + "default/"
 FAKE_PROJECT, FAKE_NUMBER, DEFAULT_REGION = "fake-project-of-emu", "123456789012", "us-central1"
 FAKE_ACCESS_TOKEN = "fake-access-token-of-emu.no-api-accepts-it"
 FAKE_SIGNATURE = "a fake of emu: nobody signed this token"
@@ -53,7 +55,7 @@ def metadata_server(spec: ServiceSpec, inputs: Inputs, trace: Trace) -> Metadata
         required_header=("Metadata-Flavor", "Google"), headers={"Metadata-Flavor": "Google"},
         refusal=MetadataAnswer(status=403, body='Missing required header "Metadata-Flavor": "Google"\n'),
         missing=MetadataAnswer(status=404, body="Not Found\n"),
-        facts=_facts(spec, identity, own_token=own_token),
+        facts=_facts(spec, identity, own_token=own_token), twins={f"{ACCOUNTS}{identity.account}/": ACCOUNT},
         recursive_parameter="recursive", format_parameter="alt",
         json_names={"numeric-project-id": "numericProjectId", "project-id": "projectId",
                     "service-accounts": "serviceAccounts"},
@@ -86,22 +88,17 @@ def _facts(spec: ServiceSpec, identity: Identity, *, own_token: bool) -> tuple[M
     """In the order of their paths. What a virtual machine is told besides, its name and its attributes, is not."""
     instance, project = ROOT + "instance/", ROOT + "project/"
     where = f"projects/{identity.number}"
-    accounts = [
-        fact
-        for name in ("default", identity.account)
-        for fact in _account(f"{instance}service-accounts/{name}/", identity, own_token=own_token)
-    ]
     return (
         MetadataFact(path=instance + "id", text=_instance_id(spec)),
         MetadataFact(path=instance + "region", text=f"{where}/regions/{identity.region}"),
-        *accounts,
+        *_account(identity, own_token=own_token),
         MetadataFact(path=instance + "zone", text=f"{where}/zones/{identity.region}-1"),
         MetadataFact(path=project + "numeric-project-id", text=identity.number),
         MetadataFact(path=project + "project-id", text=identity.project),
     )
 
 
-def _account(path: str, identity: Identity, *, own_token: bool) -> tuple[MetadataFact, ...]:
+def _account(identity: Identity, *, own_token: bool) -> tuple[MetadataFact, ...]:
     access = {
         "access_token": token(OWN_TOKEN) if own_token else FAKE_ACCESS_TOKEN,
         # How long gcloud's is good for still is not told: soon it is asked for again.
@@ -109,11 +106,11 @@ def _account(path: str, identity: Identity, *, own_token: bool) -> tuple[Metadat
         "token_type": "Bearer",
     }
     return (
-        MetadataFact(path=path + "aliases", items=("default",)),
-        MetadataFact(path=path + "email", text=identity.account),
-        MetadataFact(path=path + "identity", jwt=_identity_token(identity), is_listed_alone=True),
-        MetadataFact(path=path + "scopes", items=(_SCOPE,)),
-        MetadataFact(path=path + "token", content_type="application/json", is_listed_alone=True,
+        MetadataFact(path=ACCOUNT + "aliases", items=("default",)),
+        MetadataFact(path=ACCOUNT + "email", text=identity.account),
+        MetadataFact(path=ACCOUNT + "identity", jwt=_identity_token(identity), is_listed_alone=True),
+        MetadataFact(path=ACCOUNT + "scopes", items=(_SCOPE,)),
+        MetadataFact(path=ACCOUNT + "token", content_type="application/json", is_listed_alone=True,
                      text=json.dumps(access, separators=(",", ":"), ensure_ascii=False)),
     )  # fmt: skip
 

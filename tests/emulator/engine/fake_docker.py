@@ -89,6 +89,9 @@ class FakeDocker:
     def helper_image(self) -> str:
         return "helper"
 
+    def metadata_program(self) -> tuple[str, ...]:
+        return ("metadata",)
+
     def create(self, spec: ContainerSpec) -> str:
         self._count += 1
         id = f"id{self._count}"
