@@ -44,8 +44,8 @@ def _begun(members: Members, state: State, at: float) -> Step:
     boots = {name: replace(one, phase="waiting", watches=()) for name, one in state.boots.items()}
     state = replace(
         state, phase="starting", boots=boots, round=state.round + 1, begun=state.begun if goes_on else at,
-        launched=frozenset(), coming=frozenset(), running=frozenset(), started=frozenset(), live_as=None, blamed=None, again=None,
-        out=frozenset(),
+        launched=frozenset(), coming=frozenset(), running=frozenset(), started=frozenset(), live_as=None, blamed=None,
+        again=None, out=frozenset(),
     )  # fmt: skip
     return _launched(members, state, at)
 
