@@ -37,27 +37,30 @@ class SandboxRun:
         self._tell = tell
         self._without_server = False
 
-    def around(self, spec: ContainerSpec) -> ContainerSpec:
-        """`spec` in the sandbox, which is started where it does not run; as it is where it needs none. Raises
-        HostError."""
-        if not self._needed():
-            return spec
+    def ready(self, spec: ContainerSpec) -> None:
+        """Start it where it is needed and does not run. `spec` is that of the container that takes the requests: what
+        belongs to the network is the sandbox's. Raises HostError."""
+        if not self._is_needed():
+            return
         facts = self._docker.inspect(self.id) if self.id is not None else None
-        if self.id is not None and facts is not None and facts.running:
-            return joined(spec, self.id)
+        if facts is not None and facts.running:
+            return
         self.remove()
         try:
-            return joined(spec, self._start(spec))
+            self._start(spec)
         except HostError as problem:
             if problem.diagnostic.code != "host/no-helper-image" or len(self._service.containers) > 1:
                 raise
             self._do_without(problem.diagnostic.message)
-            return spec
 
-    def _needed(self) -> bool:
+    def around(self, spec: ContainerSpec) -> ContainerSpec:
+        """A container in it; as it is where there is none."""
+        return joined(spec, self.id) if self.id is not None else spec
+
+    def _is_needed(self) -> bool:
         return needs_sandbox(self._service) and not (self._without_server and len(self._service.containers) < 2)
 
-    def _start(self, spec: ContainerSpec) -> str:
+    def _start(self, spec: ContainerSpec) -> None:
         image, server = self._docker.helper_image(), self._server(spec)
         self.id = id = self._docker.create(sandbox_spec(spec, self._service, image=image, server=server))
         said = _Words()
@@ -68,14 +71,9 @@ class SandboxRun:
             raise HostError(error("host/sandbox", words, fault=Fault.HOST, help="run the command again"))
         self.facts = self._docker.inspect(id)
         if output is not None and not said.ready(output):
-            return self._start_without(spec, said.last)
-        return id
-
-    def _start_without(self, spec: ContainerSpec, why: str) -> str:
-        """The server is not to be had on this engine; others have the network all the same."""
-        self.remove()
-        self._do_without(why)
-        return self._start(spec)
+            self.remove()
+            self._do_without(said.last)
+            self.ready(spec)  # where several share a network they have one all the same
 
     def _server(self, spec: ContainerSpec) -> Server | None:
         metadata = self._service.metadata

@@ -63,8 +63,11 @@ def revision_name(spec: ServiceSpec) -> str:
     return f"{spec.name}-00001-{letters}"
 
 
-def environment(spec: ServiceSpec, container: ContainerSpec, port: int | None, inputs: Inputs | None) -> Environment:
-    """What the container's process sees; `port` and `inputs` for the ingress container alone."""
+def environment(
+    spec: ServiceSpec, container: ContainerSpec, port: int | None, inputs: Inputs, *, is_first: bool
+) -> Environment:
+    """What the container's process sees; `port` for the ingress container alone. is_first: whether variables from the
+    command line are its own; to another container they only give the values of its secrets."""
     system = _system(spec, port)
     reserved = (*system, *((TASK_INDEX, TASK_ATTEMPT) if spec.is_job else ()))
     variables: dict[str, EnvVar] = {}
@@ -76,7 +79,8 @@ def environment(spec: ServiceSpec, container: ContainerSpec, port: int | None, i
         unset.pop(entry.name, None)
         if entry.secret:
             unset[entry.name] = entry
-    given = tuple(one for one in inputs.env if one.service in (None, spec.name)) if inputs else ()
+    asked = {entry.name for entry in container.env if entry.secret}
+    given = tuple(x for x in inputs.env if x.service in (None, spec.name) and (is_first or x.name in asked))
     for one in given:
         _give(variables, hidden, one)
         unset.pop(one.name, None)
