@@ -7,6 +7,7 @@ from emulator import options
 from emulator.commands.running import Removed, containers, project_root
 from emulator.engine.labels import DISK, PROJECT, of_project
 from emulator.request import Request, World
+from emulator.world import HELPER_LABEL
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -29,6 +30,8 @@ def run(request: Request, world: World) -> int:
             docker.stop(entry.id, "SIGTERM", 0 if docker.heeds(entry.id, "SIGTERM") is False else 10)
             docker.remove(entry.id)
         labels = {PROJECT: ""} if request.all else of_project(project_root(request, world))
+        for helper in docker.containers({**labels, HELPER_LABEL: ""}):
+            docker.remove(helper.id)
         for network in docker.networks(labels):
             docker.remove_network(network.id)
         stored = docker.volumes(labels)

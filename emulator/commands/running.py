@@ -11,7 +11,7 @@ from emulator.engine.labels import DEPLOY, INSTANCE, PROJECT, ROOT, SERVICE, of_
 from emulator.model.control import Ask
 from emulator.model.record import Record
 from emulator.request import Request, World
-from emulator.world import ContainerFacts
+from emulator.world import HELPER_LABEL, ContainerFacts
 
 if TYPE_CHECKING:
     from emulator.world import Docker
@@ -59,11 +59,16 @@ def configure_running(parser: argparse.ArgumentParser) -> None:
 
 
 def containers(request: Request, world: World, docker: "Docker") -> tuple[Running, ...]:
-    """What runs of this project (or, with --all, of any), by project, service and deploy."""
+    """What runs of this project (or, with --all, of any), by project, service and deploy; not our own helpers."""
     labels = {PROJECT: ""} if request.all else of_project(project_root(request, world))
-    found = [running(facts) for facts in docker.containers(labels) if SERVICE in facts.labels]
+    found = [running(facts) for facts in docker.containers(labels) if is_of_a_service(facts)]
     wanted = [r for r in found if not request.service or r.service in request.service]
     return tuple(sorted(wanted, key=lambda r: (r.root, r.service, r.deploy, r.name)))
+
+
+def is_of_a_service(facts: ContainerFacts) -> bool:
+    """Whether it is the user's, and nothing that stands beside it."""
+    return SERVICE in facts.labels and HELPER_LABEL not in facts.labels
 
 
 def project_root(request: Request, world: World) -> str:

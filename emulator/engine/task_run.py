@@ -10,9 +10,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal, TypedDict
 
-from emulator.model.diagnostic import HostError
+from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import (
     ContainerStarted,
+    DiagnosticFound,
     Event,
     InitialHookFinished,
     InitialHookStarted,
@@ -33,6 +34,7 @@ from . import tasks
 from .boot_steps import Outcome
 from .loop import Loop
 from .requests import conceal
+from .sandbox_run import SandboxRun
 
 Tell = Callable[[Event], None]
 MakeSpec = Callable[[int, int], ContainerSpec]
@@ -60,11 +62,12 @@ class Who(TypedDict):
 class Attempt:
     """The container of one attempt, from its creation to its removal."""
 
-    def __init__(self, id: str, index: int, number: int) -> None:
+    def __init__(self, id: str, index: int, number: int, sandbox: SandboxRun) -> None:
         self.id = id
         self.index = index
         self.number = number
         self.started = 0.0
+        self.sandbox = sandbox
         self.followers: list[Follower] = []
         self.lines: deque[str] = deque(maxlen=TAIL_LINES)
         self.signal: str | None = None
@@ -200,8 +203,15 @@ class TaskRun:
     # ---- starting
 
     def _start(self, action: steps.StartTask) -> None:
-        id = self.docker.create(self._make_spec(action.index, action.attempt))
-        attempt = self._attempts[action.index] = Attempt(id, action.index, action.attempt)
+        spec = self._make_spec(action.index, action.attempt)
+        sandbox = SandboxRun(self.service, self.docker, self._hidden, self._found)
+        try:
+            sandbox.ready(spec)
+            id = self.docker.create(sandbox.around(spec))
+        except BaseException:
+            sandbox.remove()
+            raise
+        attempt = self._attempts[action.index] = Attempt(id, action.index, action.attempt, sandbox)
         self._told_started(attempt)  # first: from its start on it may speak
         logs = self.docker.follow_logs(id, lambda stream, line: self._line(attempt, stream, line))
         attempt.followers.append(logs)
@@ -235,6 +245,9 @@ class TaskRun:
         shown = conceal(line, self._hidden)
         attempt.lines.append(shown)
         self.tell(Log(**self._who(attempt.index), stream=stream, line=shown))
+
+    def _found(self, diagnostic: Diagnostic) -> None:
+        self.tell(DiagnosticFound(service=self.service.name, deploy=self.deploy, diagnostic=diagnostic))
 
     # ---- ending
 
@@ -304,6 +317,7 @@ class TaskRun:
         for follower in attempt.followers:
             follower.close()
         self.docker.remove(attempt.id)
+        attempt.sandbox.remove()
         if self._attempts.get(attempt.index) is attempt:
             del self._attempts[attempt.index]
 
