@@ -110,9 +110,8 @@ spec:
 
 def test_files_of_a_job_count_as_memory(place: Place) -> None:
     """A task that fills its memory with files has failed for it."""
-    place.write(
-        "with open('/tmp/export', 'wb') as file:\n    for _ in range(8192): file.write(b'x' * (1 << 20))\n", job_yaml=JOB
-    )
+    export = "with open('/tmp/export', 'wb') as file:\n    for _ in range(8192): file.write(b'x' * (1 << 20))\n"
+    place.write(export, job_yaml=JOB)
     events = place.emu("up", "--once", "--format", "json", "--config", "job.yaml").lines()
     [stopped] = [event for event in events if event["event"] == "stopped"]
     assert stopped["oom"]

@@ -231,6 +231,9 @@ class Engine:
 
     # --- containers
 
+    def helper_image(self) -> str:
+        return self._ask("making the helpers' image", docker_look.helper_image)
+
     def create(self, spec: ContainerSpec) -> str:
         during = f"creating the container {spec.name}"
         most = self._most_open_files() if spec.open_files is not None else None
