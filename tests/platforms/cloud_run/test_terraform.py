@@ -131,7 +131,7 @@ PROBE_API = {
         pytest.param(service('resources {\n cpu_idle = true\n limits = {\n cpu = "2"\n memory = "1Gi"\n }\n}'),
                      api({"resources": {"limits": {"cpu": "2", "memory": "1Gi"}, "cpuIdle": True}}), id="limits"),
         pytest.param(service(PROBE), api({"startupProbe": PROBE_API}), id="a startup probe"),
-        pytest.param(service("liveness_probe {\n grpc {\n service = \"x\"\n }\n}"),
+        pytest.param(service('liveness_probe {\n grpc {\n service = "x"\n }\n}'),
                      api({"livenessProbe": {"grpc": {"service": "x"}}}), id="a liveness probe"),
         pytest.param(
             service(template='timeout = "60s"\nmax_instance_request_concurrency = 7\n'
@@ -226,7 +226,7 @@ def test_locals_and_texts_made_of_them():
     [
         ("ports {\n container_port = var.port\n}", "ports[0].container_port", "var.port",
          "no variable port is declared"),
-        ('resources {\n limits = {\n memory = var.m\n }\n}', "resources.limits.memory", "var.m", ""),
+        ("resources {\n limits = {\n memory = var.m\n }\n}", "resources.limits.memory", "var.m", ""),
         ('command = split(" ", "a b")', "command", 'split(" ", "a b")', ""),
         ("args = concat([], [])", "args", "concat([], [])", ""),
     ],
