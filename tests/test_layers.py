@@ -46,13 +46,8 @@ EXCEPTIONS = {
 }
 
 THIRD_PARTY = {
-<<<<<<< HEAD
     "formats": {"hcl2", "lark", "yaml"},
-    "edge": {"docker", "h2", "requests", "urllib3"},
-=======
-    "formats": {"yaml"},
     "edge": {"docker", "h2", "requests", "urllib3", "watchfiles"},
->>>>>>> main
 }
 """Room → the libraries it may import, besides msgspec, which every noun is made of."""
 
