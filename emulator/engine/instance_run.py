@@ -116,6 +116,11 @@ class InstanceRun:
         return self._judged.last_lines
 
     @property
+    def written_mib(self) -> int:
+        """How much that one wrote, where that counts as its memory."""
+        return self._judged.written_mib
+
+    @property
     def containers(self) -> tuple[str, ...]:
         """The ids of the containers it has at the moment."""
         processes = [run.process for run in self._runs.values()]
@@ -231,7 +236,7 @@ class InstanceRun:
             case boot_steps.Ask() | boot_steps.Try():
                 run.ask_aside(action)
             case boot_steps.Settle():
-                self._see(run, boot_steps.Settled(at=self.clock.now(), attempt=action.attempt))
+                self._see(run, run.settle(action))
             case _:
                 run.tell_of(action)
 

@@ -436,6 +436,7 @@ class ServiceRun:
         release, judged = self._releases[instance.unit.deploy], instance.judged
         scene = release.scenes.get(judged.container, release.scene)
         cause = problems.boot_cause(judged.service, outcome, instance.last_lines, scene)
+        cause = problems.with_files(cause, instance.written_mib)
         if judged.service.datastore is not None:
             cause = datastores.failed(judged.service, cause, instance.last_lines)
         if outcome.code != "oom" and instance.was_short_of_memory():
