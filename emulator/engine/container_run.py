@@ -15,6 +15,7 @@ from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Followe
 
 from . import boot_steps as steps
 from . import probing
+from .files_watch import FilesWatch, files_watch
 from .instance_steps import Member
 from .probe_outcome import Attempted
 from .requests import conceal
@@ -73,6 +74,14 @@ class Process:
         self.told = 0.0
         self.heard: bool | None = None
         self.killed = False
+        self.files: FilesWatch | None = None
+        self.used_mib: int | None = None
+        """How much memory it had in use when it was killed for that by us, not by the kernel."""
+
+    @property
+    def was_short(self) -> bool:
+        """Whether it was killed for lack of memory."""
+        return self.used_mib is not None or (self.facts is not None and self.facts.oom_killed)
 
 
 class ContainerRun:
@@ -109,6 +118,7 @@ class ContainerRun:
         self._alone = alone
         self._url = url
         self._last_lines: tuple[str, ...] = ()
+        self._written_mib = 0
         self._starting: threading.Thread | None = None
 
     @property
@@ -125,6 +135,11 @@ class ContainerRun:
         process = self.process
         return tuple(process.lines) if process is not None else self._last_lines
 
+    @property
+    def written_mib(self) -> int:
+        """How much the last process wrote, where that counts as its memory."""
+        return self._written_mib if self.process is None else _written_mib(self.process)
+
     def was_short_of_memory(self) -> bool:
         """Whether one of its processes was killed for lack of memory, though the first one runs."""
         process = self.process
@@ -135,7 +150,8 @@ class ContainerRun:
 
     def begin(self, attempt: int) -> None:
         """Create it and start it; what came of that is seen."""
-        id = self.docker.create(self._sandbox.around(self.part.make_spec(attempt)))
+        spec = self._sandbox.around(self.part.make_spec(attempt))
+        id = self.docker.create(spec)
         process = self.process = Process(id, attempt, self.clock.now())
         logs = self.docker.follow_logs(id, lambda stream, line: self._line(process, stream, line))
         process.followers.append(logs)
@@ -153,6 +169,13 @@ class ContainerRun:
         self._told_started(process)
         self._see(steps.Started(at=process.started))
         process.followers.append(self.docker.on_exit(id, lambda told: self._exited(process, logs, told)))
+        process.files = files_watch(self.docker, self.clock, id, spec, lambda used: self._exceeded(process, used))
+        process.followers += [process.files] if process.files is not None else []
+
+    def _exceeded(self, process: Process, used_mib: int) -> None:
+        """From the watch's thread: what it wrote and what its processes hold is more than it may have."""
+        process.used_mib = used_mib
+        self.docker.kill(process.id)
 
     def begin_aside(self, attempt: int) -> None:
         """The same in a thread of its own, so that several start at once."""
@@ -213,7 +236,7 @@ class ContainerRun:
                 at=now,
                 attempt=process.attempt,
                 exit_code=facts.exit_code if facts else None,
-                oom=facts.oom_killed if facts else False,
+                oom=process.was_short,
                 last_line=next((line for line in reversed(process.lines) if line.strip()), ""),
             )
         )
@@ -241,7 +264,8 @@ class ContainerRun:
                 **self.who,
                 exit_code=facts.exit_code if facts else None,
                 signal=signal,
-                oom=facts.oom_killed if facts and signal is None else False,
+                oom=process.was_short and signal is None,
+                used_mib=process.used_mib if signal is None else None,
                 graceful=signal is not None and not process.killed,
                 seconds=seconds,
                 heard=process.heard,
@@ -256,7 +280,7 @@ class ContainerRun:
         process = self.process
         if process is None:
             return
-        self._last_lines = tuple(process.lines)
+        self._last_lines, self._written_mib = tuple(process.lines), _written_mib(process)
         for follower in process.followers:
             follower.close()
         self.docker.remove(process.id)
@@ -279,6 +303,13 @@ class ContainerRun:
         reached = any(not x.loopback and asked in (None, x.port) for x in listeners)
         cpu = self.docker.cpu_seconds(process.id, pid) if listeners and not reached else None
         return steps.Looked(at=self.clock.now(), attempt=action.attempt, listeners=listeners, cpu_s=cpu)
+
+    def settle(self, action: steps.Settle) -> steps.Settled:
+        """The time to stay up has passed; what it computed by then, where that counts."""
+        process, cpu = self.process, None
+        if self.rules.lifecycle.settle_idle_s is not None and process is not None:
+            cpu = self.docker.cpu_seconds(process.id, process.facts.pid if process.facts else None)
+        return steps.Settled(at=self.clock.now(), attempt=action.attempt, cpu_s=cpu)
 
     def ask_aside(self, action: steps.Ask | steps.Try) -> None:
         """In a thread of its own: one request or one attempt of a probe; what came of it is seen."""
@@ -382,3 +413,7 @@ class ContainerRun:
                 self.tell(StillScanning(**self.who, seconds=action.seconds))
             case steps.FoundPort():
                 self.tell(PortDetected(**self.who, port=action.port, address=action.address))
+
+
+def _written_mib(process: Process) -> int:
+    return process.files.written_mib if process.files is not None else 0

@@ -151,10 +151,12 @@ class ExecutionRun:
             deploy=release.job.deploy,
             cancel=cancel,
             hurry=lambda: self._hurry.is_set() or self.doors.hurry(),
+            ahead=release.sandbox,
         )
 
     def _not_good(self, job: Job, release: Release, run: TaskRun, outcome: Outcome) -> None:
         cause = problems.boot_cause(job.service, outcome, run.last_lines, release.scene)
+        cause = problems.with_files(cause, run.written_mib)
         verdict = ServiceVerdict(name=self.name, verdict=outcome.verdict, reason=cause.message, cause=cause)
         self._failed(job, "boot", verdict, code=outcome.code, platform_seconds=outcome.platform_seconds)
 

@@ -26,11 +26,13 @@ Report = Callable[[rollout_steps.Observation | BaseException], None]
 
 
 class What(NamedTuple):
-    """What an instance runs: its containers, one of which is the ingress container."""
+    """What an instance runs: its containers, one of which is the ingress container. sandbox: what holds their network,
+    where that began to start ahead."""
 
     unit: Unit
     service: Service
     parts: tuple[Part, ...]
+    sandbox: SandboxRun | None = None
 
 
 class Order(Record, frozen=True, kw_only=True):
@@ -61,7 +63,7 @@ class InstanceRun:
         self._members = tuple(part.member for part in what.parts)
         self._report = report
         self._loop: Loop[steps.Observation | Order, steps.Action] = Loop(clock, self._take, self._perform)
-        self._sandbox = SandboxRun(what.service, docker, what.parts[0].hidden, self._found)
+        self._sandbox = what.sandbox or SandboxRun(what.service, docker, what.parts[0].hidden, self._found)
         self._runs = {part.member.name: self._container(part, alone=len(what.parts) == 1) for part in what.parts}
         self._ingress = next(run for run in self._runs.values() if run.part.member.ingress)
         self._judged = self._ingress
@@ -119,6 +121,11 @@ class InstanceRun:
     def last_lines(self) -> tuple[str, ...]:
         """That one's last output."""
         return self._judged.last_lines
+
+    @property
+    def written_mib(self) -> int:
+        """How much that one wrote, where that counts as its memory."""
+        return self._judged.written_mib
 
     @property
     def containers(self) -> tuple[str, ...]:
@@ -236,7 +243,7 @@ class InstanceRun:
             case boot_steps.Ask() | boot_steps.Try():
                 run.ask_aside(action)
             case boot_steps.Settle():
-                self._see(run, boot_steps.Settled(at=self.clock.now(), attempt=action.attempt))
+                self._see(run, run.settle(action))
             case _:
                 run.tell_of(action)
 

@@ -213,8 +213,16 @@ def _plain_end(service: Service, outcome: Outcome, origin: Origin | None) -> Dia
         service=service.name,
         origin=origin,
         facts=(outcome.reason,),
-        help=help.format(port=service.port.number if service.port else "$PORT"),
+        help=help.format(port=_port_of(service)),
     )
+
+
+def _port_of(service: Service) -> int | str:
+    """The port it should listen on: its own, or, where no requests go to it, the one its startup probe asks."""
+    if service.port is not None:
+        return service.port.number
+    startup = service.probes.startup
+    return startup.port if startup is not None and startup.port is not None else "$PORT"
 
 
 def _unhealthy(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:
@@ -240,6 +248,15 @@ def _out_of_memory(service: Service, outcome: Outcome, origin: Origin | None) ->
         facts=(outcome.reason, *((f"plan {plan} has {limit} MiB",) if limit and plan else ())),
         help=f"use less (fewer workers, smaller models), or {larger}",
     )
+
+
+def with_files(cause: Diagnostic, written_mib: int) -> Diagnostic:
+    """The cause of an end for lack of memory, where files that the app wrote took part of it."""
+    if cause.code != "start/out-of-memory" or not written_mib:
+        return cause
+    fact = f"{written_mib} MiB of that are files it wrote: they count as memory on this platform, in /tmp as well"
+    help_ = "keep large files elsewhere, remove them when they are not needed any more, or raise its memory limit"
+    return replace(cause, facts=(cause.facts[0], fact, *cause.facts[1:]), help=help_)
 
 
 _NOT_STARTED: dict[str, tuple[str, str, str]] = {

@@ -16,6 +16,7 @@ from emulator.model.event import (
     BuildFinished,
     BuildStarted,
     BuildStep,
+    DiagnosticFound,
     Event,
     Log,
     Mismatch,
@@ -63,6 +64,8 @@ from .requests import (
     reveal,
 )
 from .rollout_steps import Unit
+from .sandbox import needs_sandbox
+from .sandbox_run import SandboxAhead, SandboxRun
 from .scaling import scaled
 from .servers import ours, server_of
 from .stand_ins import ToMake
@@ -126,6 +129,12 @@ class Settings(NamedTuple):
     """Datastores that are there already: their URLs, which may hold passwords, by name."""
 
 
+_NOT_YET = ImageFacts(
+    id="", entrypoint=None, cmd=None, env={}, user="", workdir="", exposed=(), labels={}, architecture="",
+    stop_signal=None, shell=None,
+)  # fmt: skip
+"""An image that is still made."""
+
 Gate = Callable[[threading.Event], Diagnostic | None]
 """Returns when a service may start, or why it is not begun. Raises Canceled once the event is set."""
 
@@ -173,6 +182,8 @@ class Release(NamedTuple):
     coverage: Callable[[], tuple[Coverage, ...]]
     published: PublishedSite | None = None
     """The files, where the service is a site of files: no container runs then."""
+    sandbox: SandboxAhead | None = None
+    """What holds the network of its first instance, where one has such a thing."""
 
 
 def prepare(job: Job, doors: Doors, settings: Settings, tell: Tell, cancel: threading.Event) -> Release | NotReady:
@@ -211,8 +222,30 @@ class _Preparation:
         self._stand_in: tuple[Coverage, ...] = ()
         self._aside: threading.Thread | None = None
         self._published: PublishedSite | None = None
+        self._sandbox: SandboxAhead | None = None
 
     def perform(self) -> Release | NotReady:
+        self._sandbox = self._begun()
+        ready: Release | NotReady | None = None
+        try:
+            ready = self._performed()
+            return ready
+        finally:
+            if self._sandbox is not None and not isinstance(ready, Release):
+                self._sandbox.drop()
+
+    def _begun(self) -> SandboxAhead | None:
+        """The sandbox of the first instance, which starts beside the making of the image."""
+        if not needs_sandbox(self.service):
+            return None
+        spec = self._spec(self.service, self.hidden, _NOT_YET, Unit(id=0, deploy=self.job.deploy, slot=1), 1)
+        run = SandboxRun(
+            self.service, self.doors.docker, self.hidden, lambda found: self._say(DiagnosticFound(diagnostic=found))
+        )
+        run.begin(spec, self.doors.ready)
+        return SandboxAhead(run)
+
+    def _performed(self) -> Release | NotReady:
         try:
             image = self._image()
         except HostError as problem:
@@ -241,6 +274,7 @@ class _Preparation:
             parts=lambda unit: self._parts(image, beside, unit),
             coverage=self._told_coverage,
             published=self._published,
+            sandbox=self._sandbox,
         )
         return self._pre_deployed(release) or release
 

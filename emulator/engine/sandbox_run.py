@@ -1,5 +1,6 @@
 """The sandbox of one instance on the engine: there before its first container, until after its last."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 
@@ -36,16 +37,38 @@ class SandboxRun:
         self._hidden = hidden or {}
         self._tell = tell
         self._without_server = False
+        self._beginning: threading.Thread | None = None
+
+    def begin(self, spec: ContainerSpec, after: Callable[[], None]) -> None:
+        """Make it ready in a thread of its own, while there is other work to do, as soon as `after` returns. What goes
+        wrong there is told by `ready`, which tries once more."""
+
+        def work() -> None:
+            with contextlib.suppress(HostError):
+                after()
+                self._make_ready(spec)
+
+        self._beginning = threading.Thread(target=work, name=f"sandbox-{self._service.name}", daemon=True)
+        self._beginning.start()
 
     def ready(self, spec: ContainerSpec) -> None:
         """Start it where it is needed and does not run. `spec` is that of the container that takes the requests: what
         belongs to the network is the sandbox's. Raises HostError."""
+        self._begun()
+        self._make_ready(spec)
+
+    def _begun(self) -> None:
+        if self._beginning is not None:
+            self._beginning.join()
+            self._beginning = None
+
+    def _make_ready(self, spec: ContainerSpec) -> None:
         if not self._is_needed():
             return
         facts = self._docker.inspect(self.id) if self.id is not None else None
         if facts is not None and facts.running:
             return
-        self.remove()
+        self._removed()
         try:
             self._start(spec)
         except HostError as problem:
@@ -71,9 +94,9 @@ class SandboxRun:
             raise HostError(error("host/sandbox", words, fault=Fault.HOST, help="run the command again"))
         self.facts = self._docker.inspect(id)
         if output is not None and not said.ready(output):
-            self.remove()
+            self._removed()
             self._do_without(said.last)
-            self.ready(spec)  # where several share a network they have one all the same
+            self._make_ready(spec)  # where several share a network they have one all the same
 
     def _server(self, spec: ContainerSpec) -> Server | None:
         metadata = self._service.metadata
@@ -96,9 +119,33 @@ class SandboxRun:
 
     def remove(self) -> None:
         """Remove it; forget it only when it is gone, so that an interrupted removal is repeated."""
+        self._begun()
+        self._removed()
+
+    def _removed(self) -> None:
         if self.id is not None:
             self._docker.remove(self.id)
             self.id = self.facts = None
+
+
+class SandboxAhead:
+    """A sandbox that starts while the app's image is still made, for the first instance that takes it."""
+
+    def __init__(self, run: SandboxRun) -> None:
+        self._run: SandboxRun | None = run
+        self._lock = threading.Lock()
+
+    def take(self) -> SandboxRun | None:
+        """It, once; it is then the taker's to remove."""
+        with self._lock:
+            run, self._run = self._run, None
+            return run
+
+    def drop(self) -> None:
+        """Remove it where nobody took it. Raises HostError."""
+        run = self.take()
+        if run is not None:
+            run.remove()
 
 
 class _Words:

@@ -184,6 +184,8 @@ class ServiceRun:
         for instance in list(self._instances.values()):
             instance.order("remove")
             instance.join()
+        for release in self._releases.values():
+            _drop_sandbox(release)
 
     # ---- the loop
 
@@ -277,7 +279,8 @@ class ServiceRun:
     def _start(self, unit: Unit) -> None:
         release = self._releases[unit.deploy]
         service = release.job.service
-        what = What(unit=unit, service=service, parts=release.parts(unit))
+        ahead = release.sandbox.take() if release.sandbox is not None else None
+        what = What(unit=unit, service=service, parts=release.parts(unit), sandbox=ahead)
         front = self._front() if service.type in ("web", "static") else None
         if front is not None and not self._state.served:  # until one serves, the platform's own pages are shown
             front.set_router(service.router or Router())
@@ -436,6 +439,7 @@ class ServiceRun:
         release, judged = self._releases[instance.unit.deploy], instance.judged
         scene = release.scenes.get(judged.container, release.scene)
         cause = problems.boot_cause(judged.service, outcome, instance.last_lines, scene)
+        cause = problems.with_files(cause, instance.written_mib)
         if judged.service.datastore is not None:
             cause = datastores.failed(judged.service, cause, instance.last_lines)
         if outcome.code != "oom" and instance.was_short_of_memory():
@@ -468,10 +472,18 @@ class ServiceRun:
         state = self._state
         needed = {newest, state.current, state.waiting, state.target, state.good} | self._jobs[newest].kept
         needed |= {instance.unit.deploy for instance in self._instances.values()}
+        for deploy in self._releases.keys() - needed:
+            _drop_sandbox(self._releases[deploy])
         tables: tuple[dict[int, Any], ...] = (self._jobs, self._releases, self._not_ready, self._cancels)
         for table in tables:
             for deploy in [number for number in table if number not in needed]:
                 del table[deploy]
+
+
+def _drop_sandbox(release: Release) -> None:
+    """What began to start for its first instance, which never came."""
+    if release.sandbox is not None:
+        release.sandbox.drop()
 
 
 def _at_fault(instance: InstanceRun | SiteRun) -> str | None:

@@ -66,6 +66,8 @@ class SiteRun:
     def join(self) -> None:
         self._close()
 
+    written_mib = 0
+
     @property
     def begun(self) -> float:
         """When it was."""

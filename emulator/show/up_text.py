@@ -15,6 +15,7 @@ from emulator.model.event import (
     DeployStarted,
     DiagnosticFound,
     Event,
+    FilesSaved,
     InitialHookFinished,
     InitialHookStarted,
     Live,
@@ -39,6 +40,7 @@ from emulator.model.event import (
 from emulator.model.plan import Service
 
 from .cron_text import cron_line
+from .saved_text import saved_lines
 from .style import Style, hanging, printable
 from .text import ReadLine, diagnostic_text
 
@@ -202,6 +204,8 @@ class UpText:
                 return [
                     style.bold(f"deploy {event.deploy}") + f" ({event.trigger}{again}); deploy {live} serves until then"
                 ]
+            case FilesSaved():
+                return saved_lines(event, style)
             case DeployCanceled():
                 by = f": deploy {event.by} took its place" if event.by is not None else ""
                 return [

@@ -145,7 +145,6 @@ def test_ingress_is_the_one_with_ports():
     assert found.port is not None
     assert (found.port.number, found.port.source) == (9000, "service.yaml")
     assert codes(made) == []
-    assert made.diagnostics[0].fault == "gap"
 
 
 def test_unnamed_container():
