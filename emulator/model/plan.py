@@ -241,6 +241,8 @@ class Lifecycle(Record, frozen=True, kw_only=True):
     """When a deploy that keeps crashing or stays unhealthy is given up."""
     settle_s: float = 0
     """How long a process without a port must stay up to count as live."""
+    settle_idle_s: float | None = None
+    """How long it must where it does nothing any more by then; None: no less."""
     success_is_exit_zero: bool = False
     """Jobs and cron runs: the process must end, with 0."""
     timeout_s: float | None = None

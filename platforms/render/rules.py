@@ -194,7 +194,7 @@ WORKER_LIVE = _rule(
     DOCS + "deploys",
     INFERRED,
     APPROXIMATE,
-    note="How long it must stay up is not published: 5 s here.",
+    note="How long it must stay up is not published: here 10 s, or 2 s where it does nothing any more by then.",
 )
 SHUTDOWN = _rule(
     "shutdown",
