@@ -389,6 +389,8 @@ class Static(Record, frozen=True, kw_only=True):
     redirect_status: int = 301
     default_headers: tuple[HeaderRule, ...] = ()
     """Headers of the platform's own, which the others replace."""
+    compressed: tuple[str, ...] = ()
+    """Content types that a client which takes gzip gets compressed."""
     neighbours: dict[str, str] = field(default_factory=dict)
     """Hosts in destinations that are those of other services of the plan, and their names."""
 
