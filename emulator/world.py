@@ -204,6 +204,8 @@ class ContainerSpec(Record, frozen=True, kw_only=True):
     stop_signal: str | None = None
     labels: dict[str, str] = {}
     network: str | None = None
+    network_of: str | None = None
+    """The container whose network it shares, with names, ports and addresses; it then has none of its own."""
     aliases: tuple[str, ...] = ()
     """Further names under which others in `network` find it."""
     publish: dict[int, int] = {}
@@ -215,6 +217,10 @@ class ContainerSpec(Record, frozen=True, kw_only=True):
     workdir: str | None = None
     platform: str | None = "linux/amd64"
     hostname: str | None = None
+    capabilities: tuple[str, ...] | None = None
+    """Exactly these, by the kernel's names without CAP_; None: the engine's own choice."""
+    read_only: bool = False
+    """Whether nothing can be written to its image's files."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.env, Hidden):
@@ -332,6 +338,11 @@ class Docker(Protocol):
     def build(self, request: BuildRequest, on_progress: OnProgress, cancel: threading.Event) -> BuildOutcome:
         """Build an image. `on_progress` is called from the calling thread, in order. Setting `cancel`
         ends the build and what it started; the outcome is then an error of kind "canceled"."""
+        ...
+
+    def helper_image(self) -> str:
+        """The image that our own helper containers run, made when it is not there. Raises HostError where it cannot
+        be."""
         ...
 
     def create(self, spec: ContainerSpec) -> str:

@@ -230,6 +230,9 @@ class Engine:
 
     # --- containers
 
+    def helper_image(self) -> str:
+        return self._ask("making the helpers' image", docker_look.helper_image)
+
     def create(self, spec: ContainerSpec) -> str:
         during = f"creating the container {spec.name}"
         told = self._ask(

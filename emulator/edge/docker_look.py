@@ -225,7 +225,7 @@ def start_helper(api: Any, target: str, labels: Mapping[str, str]) -> Helper:
 
     created = api.create_container_from_config(
         {
-            "Image": _helper_image(api),
+            "Image": helper_image(api),
             "Labels": {**labels, HELPER_LABEL: "sockets"},
             "OpenStdin": True,
             "StdinOnce": True,
@@ -330,7 +330,7 @@ class HelperLine:
         return told["value"]
 
 
-def _helper_image(api: Any) -> str:
+def helper_image(api: Any) -> str:
     """The helper's image, made from a base image at hand when it is not there."""
     from docker.errors import NotFound
 

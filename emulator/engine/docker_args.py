@@ -67,16 +67,17 @@ def _command(argv: tuple[str, ...]) -> tuple[list[str], list[str]]:
 
 def _host_config(spec: ContainerSpec) -> dict[str, Any]:
     host: dict[str, Any] = {
-        "NetworkMode": spec.network or "bridge",
+        "NetworkMode": f"container:{spec.network_of}" if spec.network_of else spec.network or "bridge",
         "PortBindings": {
             f"{port}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(host_port) if host_port else ""}]
             for port, host_port in spec.publish.items()
         },
-        "DnsSearch": ["."],  # the host's search domains would find names the platform does not know
         "Init": False,  # the first process is the app's own, whatever this engine's default is
         "RestartPolicy": {"Name": "no"},
         "Privileged": False,
     }
+    if spec.network_of is None:  # else it has the other's
+        host["DnsSearch"] = ["."]  # the host's search domains would find names the platform does not know
     if spec.volumes:
         host["Binds"] = [f"{mount.volume}:{mount.path}" + (":nocopy" if mount.own else "") for mount in spec.volumes]
     if spec.files:
@@ -88,6 +89,10 @@ def _host_config(spec: ContainerSpec) -> dict[str, Any]:
         host["Memory"] = host["MemorySwap"] = spec.memory_mib * MIB
     if spec.cpus is not None:
         host["NanoCpus"] = int(spec.cpus * 1_000_000_000)
+    if spec.capabilities is not None:
+        host["CapDrop"], host["CapAdd"] = ["ALL"], list(spec.capabilities)
+    if spec.read_only:
+        host["ReadonlyRootfs"] = True
     return host
 
 

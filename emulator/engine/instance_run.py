@@ -32,6 +32,7 @@ from .probe_outcome import Attempted
 from .requests import conceal
 from .retiring import UNHEARD_S
 from .rollout_steps import Unit
+from .sandbox_run import SandboxRun
 
 Tell = Callable[[Event], None]
 Report = Callable[[rollout_steps.Observation | BaseException], None]
@@ -110,6 +111,7 @@ class InstanceRun:
         self._report = report
         self._loop: Loop[steps.Observation | Order, steps.Action] = Loop(clock, self._take, self._perform)
         self._process: Process | None = None
+        self._sandbox = SandboxRun(what.service, docker)
         self._last_lines: tuple[str, ...] = ()
         self._leaving = False
         self._gone = False
@@ -128,6 +130,7 @@ class InstanceRun:
         if self._thread.ident is not None:
             self._thread.join()
         self._remove()
+        self._sandbox.remove()
 
     @property
     def last_lines(self) -> tuple[str, ...]:
@@ -236,7 +239,7 @@ class InstanceRun:
 
     def _begin(self) -> None:
         attempt = self.state.attempt + 1
-        id = self.docker.create(self._make_spec(attempt))
+        id = self.docker.create(self._sandbox.around(self._make_spec(attempt)))
         process = self._process = Process(id, attempt, self.clock.now())
         logs = self.docker.follow_logs(id, lambda stream, line: self._line(process, stream, line))
         process.followers.append(logs)
@@ -337,6 +340,7 @@ class InstanceRun:
     def _end(self) -> None:
         """The last process is over, or not waited for: its container goes."""
         self._remove()
+        self._sandbox.remove()
         self._gone = True
         self._report(rollout_steps.Gone(at=self.clock.now(), unit=self.unit))
 
@@ -386,7 +390,7 @@ class InstanceRun:
         if process is None or process.attempt != action.attempt:
             return
         pid = process.facts.pid if process.facts else None
-        listeners = self.docker.listeners(process.id, pid)
+        listeners = self.docker.listeners(*self._network(process))
         asked = self.rules.startup.port if self.rules.startup else None
         reached = any(not x.loopback and asked in (None, x.port) for x in listeners)
         cpu = self.docker.cpu_seconds(process.id, pid) if listeners and not reached else None
@@ -401,7 +405,7 @@ class InstanceRun:
 
     def _reached_at(self, port: int | None) -> Address | None:
         """Where `port` of the container is reached from here; None when it is not."""
-        facts = self._process.facts if self._process is not None else None
+        facts = self._network_facts()
         if facts is None or port is None:
             return None
         if self.docker.facts().local and facts.address:
@@ -435,7 +439,7 @@ class InstanceRun:
         else:
             host = next((p.host for p in (self.rules.health, self.rules.startup) if p and p.host), None)
             headers = {"Host": host} if host else {}
-            door = self.docker.http(process.id)
+            door = self.docker.http(self._network(process)[0])
             answer = door.request("GET", address, action.port, "/", headers=headers, timeout_s=action.timeout_s)
         return steps.Asked(at=self.clock.now(), attempt=action.attempt, port=action.port, answer=answer)
 
@@ -447,7 +451,8 @@ class InstanceRun:
             target = probing.Target(self._address(), action.port, process.ended.is_set)
             late = began - action.due if probe.waits_for_port else 0.0  # it waits up to a moment, whenever it began
             timeout_s = max(0.0, action.timeout_s - max(0.0, late))
-            came = probing.attempt(self.docker.http(process.id), self.clock, probe, target, timeout_s)
+            door = self.docker.http(self._network(process)[0])
+            came = probing.attempt(door, self.clock, probe, target, timeout_s)
         now = self.clock.now()
         return steps.Tried(
             at=now,
@@ -463,5 +468,15 @@ class InstanceRun:
         )
 
     def _address(self) -> str | None:
-        facts = self._process.facts if self._process is not None else None
+        facts = self._network_facts()
         return facts.address if facts is not None else None
+
+    def _network(self, process: Process) -> tuple[str, int | None]:
+        """The container that owns the network the process is in, and that one's first process."""
+        id, facts = (process.id, process.facts) if self._sandbox.id is None else (self._sandbox.id, self._sandbox.facts)
+        return id, facts.pid if facts is not None else None
+
+    def _network_facts(self) -> ContainerFacts | None:
+        """The facts of that container: they have the address and the published ports."""
+        process = self._process
+        return (self._sandbox.facts or process.facts) if process is not None else None

@@ -86,6 +86,9 @@ class FakeDocker:
         )  # fmt: skip
         return BuildOutcome(image_id=id, seconds=0)
 
+    def helper_image(self) -> str:
+        return "helper"
+
     def create(self, spec: ContainerSpec) -> str:
         self._count += 1
         id = f"id{self._count}"
