@@ -27,6 +27,7 @@ from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Followe
 
 from . import boot, probing, rollout_steps
 from . import boot_steps as steps
+from .files_watch import FilesWatch, files_watch
 from .loop import Loop
 from .probe_outcome import Attempted
 from .requests import conceal
@@ -85,6 +86,14 @@ class Process:
         self.told = 0.0
         self.heard: bool | None = None
         self.killed = False
+        self.files: FilesWatch | None = None
+        self.used_mib: int | None = None
+        """How much memory it had in use when it was killed for that by us, not by the kernel."""
+
+    @property
+    def was_short(self) -> bool:
+        """Whether it was killed for lack of memory."""
+        return self.used_mib is not None or (self.facts is not None and self.facts.oom_killed)
 
 
 class InstanceRun:
@@ -113,6 +122,7 @@ class InstanceRun:
         self._process: Process | None = None
         self._sandbox = SandboxRun(what.service, docker)
         self._last_lines: tuple[str, ...] = ()
+        self._written_mib = 0
         self._leaving = False
         self._gone = False
         self._thread = threading.Thread(target=self._run, name=f"{what.service.name}-{what.unit.id}", daemon=True)
@@ -137,6 +147,11 @@ class InstanceRun:
         """The last output of the last process."""
         process = self._process
         return tuple(process.lines) if process is not None else self._last_lines
+
+    @property
+    def written_mib(self) -> int:
+        """How much the last process wrote, where that counts as its memory."""
+        return self._written_mib if self._process is None else _written_mib(self._process)
 
     @property
     def container(self) -> str | None:
@@ -239,7 +254,8 @@ class InstanceRun:
 
     def _begin(self) -> None:
         attempt = self.state.attempt + 1
-        id = self.docker.create(self._sandbox.around(self._make_spec(attempt)))
+        spec = self._sandbox.around(self._make_spec(attempt))
+        id = self.docker.create(spec)
         process = self._process = Process(id, attempt, self.clock.now())
         logs = self.docker.follow_logs(id, lambda stream, line: self._line(process, stream, line))
         process.followers.append(logs)
@@ -256,6 +272,13 @@ class InstanceRun:
         self._told_started(process)
         self._loop.see(steps.Started(at=process.started))
         process.followers.append(self.docker.on_exit(id, lambda told: self._exited(process, logs, told)))
+        process.files = files_watch(self.docker, self.clock, id, spec, lambda used: self._exceeded(process, used))
+        process.followers += [process.files] if process.files is not None else []
+
+    def _exceeded(self, process: Process, used_mib: int) -> None:
+        """From the watch's thread: what it wrote and what its processes hold is more than it may have."""
+        process.used_mib = used_mib
+        self.docker.kill(process.id)
 
     def _since(self, facts: ContainerFacts | None, asked: float, answered: float) -> float:
         """When the process started: by the engine's note, which comes before its answer. Its clock may be another one,
@@ -304,7 +327,7 @@ class InstanceRun:
                 at=now,
                 attempt=process.attempt,
                 exit_code=facts.exit_code if facts else None,
-                oom=facts.oom_killed if facts else False,
+                oom=process.was_short,
                 last_line=next((line for line in reversed(process.lines) if line.strip()), ""),
             )
         )
@@ -364,7 +387,8 @@ class InstanceRun:
                 **self.who(),
                 exit_code=facts.exit_code if facts else None,
                 signal=signal,
-                oom=facts.oom_killed if facts and signal is None else False,
+                oom=process.was_short and signal is None,
+                used_mib=process.used_mib if signal is None else None,
                 graceful=signal is not None and not process.killed,
                 seconds=seconds,
                 heard=process.heard,
@@ -377,7 +401,7 @@ class InstanceRun:
         process = self._process
         if process is None:
             return
-        self._last_lines = tuple(process.lines)
+        self._last_lines, self._written_mib = tuple(process.lines), _written_mib(process)
         for follower in process.followers:
             follower.close()
         self.docker.remove(process.id)
@@ -480,3 +504,7 @@ class InstanceRun:
         """The facts of that container: they have the address and the published ports."""
         process = self._process
         return (self._sandbox.facts or process.facts) if process is not None else None
+
+
+def _written_mib(process: Process) -> int:
+    return process.files.written_mib if process.files is not None else 0
