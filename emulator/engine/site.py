@@ -141,7 +141,6 @@ class Site:
         )  # fmt: skip
         return Answer(status=206, headers=tuple(described.values()), file=file, start=part.start, length=part.length)
 
-
     def _varied(self, file: SiteFile, described: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
         """With the word to caches that one client gets it compressed and another does not, where that is so."""
         if not self._is_compressed(file, described) or "vary" in described:
