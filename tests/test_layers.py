@@ -47,7 +47,7 @@ EXCEPTIONS = {
 
 THIRD_PARTY = {
     "formats": {"yaml"},
-    "edge": {"docker", "h2", "requests", "urllib3"},
+    "edge": {"docker", "h2", "requests", "urllib3", "watchfiles"},
 }
 """Room → the libraries it may import, besides msgspec, which every noun is made of."""
 

@@ -18,6 +18,7 @@ from emulator.model.event import (
     DeployStarted,
     DiagnosticFound,
     Event,
+    FilesSaved,
     InitialHookFinished,
     InitialHookStarted,
     Live,
@@ -43,6 +44,7 @@ from emulator.model.plan import Coverage, Service
 from emulator.model.record import replace
 
 from .cron_text import cron_line
+from .saved_text import saved_lines
 from .style import Style, columns, fit, hanging, printable, wrap
 from .text import ReadLine, diagnostic_text
 
@@ -194,6 +196,8 @@ class UpText:
                 return [
                     style.bold(f"deploy {event.deploy}") + f" ({event.trigger}{again}); deploy {live} serves until then"
                 ]
+            case FilesSaved():
+                return saved_lines(event, style)
             case DeployCanceled():
                 by = f": deploy {event.by} took its place" if event.by is not None else ""
                 return [
