@@ -113,6 +113,7 @@ def test_cr_22_limits_of_each_container(place: Place, engine: "DockerClient") ->
     place.write(SERVER, service_yaml=knative(app, small, other))
     with Running(place) as up:
         up.until("verdict")
+        wait_for(lambda: len(of(up.so_far(), "container.started")) == 3)
         found = engine.containers.list(filters=place.labels)
         limits = sorted(c.attrs["HostConfig"]["Memory"] // 1024**2 for c in found)
         assert limits == [64, 256, 300, 512]  # the first is the sandbox's own
