@@ -163,6 +163,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         interrupted_again=_INTERRUPTS.again,
         publish=_publish,
         unreached=_unreached,
+        output_of=_output_of,
         watch=_watch,
     )
 
@@ -171,6 +172,12 @@ def _open_repository(path: str, root: str | None, snapshot: str) -> "Snapshot":
     from .edge.disk import open_repository
 
     return open_repository(path, root=root, snapshot=snapshot)
+
+
+def _output_of(argv: tuple[str, ...]) -> str:
+    from .edge.programs import output_of
+
+    return output_of(argv)
 
 
 def _unreached(host: str | None, port: int) -> "Unreached | None":

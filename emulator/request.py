@@ -112,6 +112,7 @@ class World:
         interrupted_again: Callable[[], bool],
         publish: "Callable[[Docker, str, str, Mapping[str, str]], PublishedSite | None]",
         unreached: "Callable[[str | None, int], Unreached | None]",
+        output_of: Callable[[tuple[str, ...]], str],
         watch: "Callable[[str, threading.Event], Iterator[frozenset[str]]]",
     ) -> None:
         self.environ = environ
@@ -132,4 +133,5 @@ class World:
         self.interrupted_again = interrupted_again
         self.publish = publish
         self.unreached = unreached
+        self.output_of = output_of
         self.watch = watch

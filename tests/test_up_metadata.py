@@ -1,6 +1,7 @@
 """The metadata server in real instances: Google's own library as its client, an app on its port, jobs, this machine."""
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,6 +131,45 @@ def test_after_a_kill_nothing_of_it_stays(place: Place) -> None:
         up.process.kill()
         up.process.wait()
     assert place.emu("down").out.startswith("removed 1 container")
+
+
+PRINTS_ITS_TOKEN = """\
+import http.server, json, os, urllib.request
+asked = urllib.request.Request(
+    "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token",
+    headers={"Metadata-Flavor": "Google"})
+token = json.loads(urllib.request.urlopen(asked, timeout=5).read())["access_token"]
+print("the token is", token, "of", len(token), flush=True)
+http.server.HTTPServer(("", int(os.environ["PORT"])), http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+
+
+def gcloud(place: Place, script: str) -> dict[str, str]:
+    """A program of that name which comes first."""
+    folder = place.root.parent / "bin"
+    folder.mkdir()
+    (folder / "gcloud").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "gcloud").chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def test_the_users_own_token_is_handed_out_and_never_printed(place: Place) -> None:
+    """On request alone; where the app prints it, its name is shown."""
+    place.write(PRINTS_ITS_TOKEN)
+    path = gcloud(place, 'test "$*" = "auth print-access-token --quiet" && echo ya29.of-a-user')
+    ran = place.emu("up", "--once", "--format", "json", "--platform", "cloud-run", "--google-credentials", **path)
+    assert ran.code == 0, ran.out
+    assert "ya29" not in ran.out + ran.err
+    assert any(e["event"] == "log" and e["line"] == "the token is ‹gcloud access token› of 14" for e in ran.lines())
+
+
+def test_a_gcloud_that_is_not_logged_in_is_told(place: Place) -> None:
+    """In its own words, before anything is started."""
+    place.write(PRINTS_ITS_TOKEN)
+    path = gcloud(place, 'echo "ERROR: (gcloud.auth.print-access-token) You do not have an active account" >&2; exit 1')
+    ran = place.emu("up", "--once", "--platform", "cloud-run", "--google-credentials", **path)
+    assert ran.code == 1
+    assert "You do not have an active account" in " ".join((ran.out + ran.err).split())
 
 
 SERVICE_80 = """\

@@ -112,6 +112,8 @@ class Doors(NamedTuple):
     unreached: Callable[[str | None, int], Unreached | None] = lambda _host, _port: None
     """Why a server that is there already cannot be reached: at a host, or on this machine where that is None."""
     publish: Publish = _nothing_published
+    output_of: Callable[[tuple[str, ...]], str] = lambda _argv: ""
+    """What a command of this machine prints. Raises HostError."""
 
 
 class Settings(NamedTuple):

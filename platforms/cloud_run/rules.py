@@ -470,8 +470,8 @@ METADATA = _rule(
     "At http://metadata.google.internal, or 169.254.169.254, every instance and task is told its project, region, "
     "instance id and account, and is given tokens.",
     CONTRACT, DOCUMENTED, APPROXIMATE,
-    note="Tokens are fakes that say so; an access token is gcloud's own with --google-credentials, as it was when the "
-    "instance started. What no option, file or command says, such as the project, is made up.",
+    note="Tokens are fakes that say so; with --google-credentials an access token is the one that gcloud prints when a "
+    "deploy or a restart begins. What no option, file or command says, such as the project, is made up.",
 )  # fmt: skip
 METADATA_HEADER = _rule(
     "metadata-header",
