@@ -35,6 +35,8 @@ NOT_BUILT = CheckRule(
     right=Sample(files={"pom.xml": _POM, "Dockerfile": _JAVA % "shop-1.0.jar"}),
 )
 
+RULES = (NOT_BUILT,)
+
 _MAX_TEXT = 300_000
 _MAVEN = re.compile(r"(?P<project>.*)/target/(?P<name>[^/*?\[$]+)\.(?P<end>jar|war)")
 _CARGO = re.compile(r"(?P<project>.*)/target/(?P<profile>release|debug)/(?P<name>[\w-]+)")

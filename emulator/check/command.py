@@ -31,6 +31,7 @@ _RUNNER_VALUED = words(
     "--with --with-requirements --with-editable --package --project --directory --python -p --extra "
     "--group --only-group --no-group --index --index-url --cache-dir --config-file -C -P"
 )
+_OF_PYTHON = words("python django gunicorn uvicorn hypercorn daphne granian waitress-serve flask celery")
 _PYTHON_VALUED = ("-X", "-W", "--check-hash-based-pycs")
 
 
@@ -77,6 +78,11 @@ class Started(NamedTuple):
     directory: str | None = None
     runner: str = ""
     changed: bool = False
+
+    @property
+    def is_of_python(self) -> bool:
+        """Whether it is a Python, or a program that imports the app that its command names."""
+        return self.program in _OF_PYTHON
 
     @property
     def first_process(self) -> Shell | None:

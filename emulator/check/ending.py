@@ -31,6 +31,8 @@ ENDS = CheckRule(
     right=Sample(files={"app.py": "", "Dockerfile": f'{_FROM}CMD ["python", "app.py"]\n'}),
 )  # fmt: skip
 
+RULES = (ENDS,)
+
 _SHELL_OR_PROMPT = {
     "python": "python3", "node": "node", "debian": "bash", "ubuntu": "bash", "alpine": "sh", "golang": "bash",
     "ruby": "irb", "rust": "bash", "buildpack-deps": "bash",

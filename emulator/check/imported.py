@@ -39,6 +39,8 @@ IMPORT = CheckRule(
     right=Sample(files=_APP | {"Dockerfile": f'{_FROM}COPY app.py prices.py ./\nCMD ["python", "app.py"]\n'}),
 )
 
+RULES = (IMPORT,)
+
 _LINE = re.compile(r"^(?:from[ \t]+(\.*[\w.]*)[ \t]+import\b[ \t]*\(?[ \t]*(\w*)|import[ \t]+([\w.]+))", re.MULTILINE)
 _MOVES = (
     "sys.path", "sys.modules", "sys.meta_path", "addsitedir", "__path__", "extend_path", "importlib", "__import__",

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from .python_binds import Listening
 
 
+RULES = ()
+"""Those that it reports are of `listening`."""
+
+
 def own_server(subject: Subject) -> Iterator[Diagnostic]:
     """The address and the port of the one call that listens."""
     view, run = view_of(subject), subject.started

@@ -113,6 +113,8 @@ NO_BASH = CheckRule(
     right=Sample(files={"Dockerfile": "FROM python:3.13-alpine\nCMD exec python -m http.server $PORT\n"}),
 )
 
+RULES = (NO_BASH, PERMISSION, LINE_ENDS, FORMAT, PROGRAM, SCRIPT, FILE)
+
 _CONSOLE = words("gunicorn uvicorn hypercorn daphne granian flask celery streamlit waitress-serve fastapi")
 """Programs that come with Python distributions alone."""
 _BROUGHT_BY = {

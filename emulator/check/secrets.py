@@ -30,6 +30,8 @@ BAKED_IN = CheckRule(
     right=Sample(files={"app.py": "", "Dockerfile": f"{_FROM}COPY . .\n{_CMD}"}),
 )  # fmt: skip
 
+RULES = (BAKED_IN,)
+
 _SECRET = re.compile(
     r"(?:^|_)(?:SECRET|PASSWORD|PASSWD|PASS|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|MASTER_?KEY|ENCRYPTION_?KEY|CREDENTIALS)"
     r"(?:_KEY|_ID|_KEY_BASE)?$"

@@ -83,6 +83,8 @@ LEFT = CheckRule(
     right=Sample(files=_PACKAGE | _PROJECT | {"Dockerfile": (_BUILDER % "") + _CARRIED + _SERVE}),
 )  # fmt: skip
 
+RULES = (MODULE, LEFT, ATTRIBUTE)
+
 _COMMON = words(
     "main app apps wsgi asgi server api src manage run application core backend web index bot service services config "
     "settings project mysite myapp your_application hello code lib entrypoint start worker"

@@ -2,11 +2,11 @@
 
 import pytest
 
-from emulator.check import RULES, CheckRule
+from emulator.check import CheckRule, rules
 from emulator.model.diagnostic import Severity
 from tests.emulator.check.checking import check_files
 
-WITH_EXAMPLES = [rule for rule in RULES if rule.wrong is not None]
+WITH_EXAMPLES = [rule for rule in rules() if rule.wrong is not None]
 
 
 @pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.code)
@@ -29,9 +29,9 @@ def test_right_example_gives_nothing(rule: CheckRule) -> None:
 
 def test_only_what_needs_a_platforms_file_lacks_an_example() -> None:
     """Every other rule is shown by a wrong and a right repository."""
-    assert all(rule.needs_platform_file == (rule.wrong is None) == (rule.right is None) for rule in RULES)
+    assert all(rule.needs_platform_file == (rule.wrong is None) == (rule.right is None) for rule in rules())
 
 
 def test_codes_are_unique() -> None:
     """No two rules share a code."""
-    assert len({rule.code for rule in RULES}) == len(RULES)
+    assert len({rule.code for rule in rules()}) == len(rules())
