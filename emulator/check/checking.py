@@ -46,7 +46,8 @@ def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = ()) -> Pl
 def _of_builds(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagnostic]:
     """Why builds end, and what they leave out. Rules are loaded where an instruction is one they look at."""
     yield from build_findings(builds, services)
-    worked = [builds.of(container.build) for service in services for container in (service, *service.containers)]
+    all_builds = (build for one in services for build in (one.build, *(each.build for each in one.containers)))
+    worked = [builds.of(build) for build in all_builds]
     steps = [step for one in worked if one is not None for stage in one.stages.values() for step in stage.steps]
     if any(step.installs for step in steps):
         from .packages import install_findings

@@ -7,7 +7,8 @@ shells) makes the whole text `None`: not understood, and so nothing is concluded
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from emulator.model.record import Record
 
 
 def words(text: str) -> frozenset[str]:
@@ -24,7 +25,7 @@ MAX_CHARACTERS = 65_536
 """A longer command is not read: no person wrote it."""
 
 
-class Reference(NamedTuple):
+class Reference(Record, frozen=True):
     """A variable in a word. default: what stands in where it is not set, or with `:` where it is empty; None without
     one. has_default: also where that cannot be told (`${NAME:+…}`, `${NAME:?…}`)."""
 
@@ -34,7 +35,7 @@ class Reference(NamedTuple):
     also_where_empty: bool = False
 
 
-class Part(NamedTuple):
+class Part(Record, frozen=True):
     """A piece of a word: plain text, or a reference. opaque: neither can be told ($(…), $1, `…`)."""
 
     text: str
@@ -43,7 +44,7 @@ class Part(NamedTuple):
     opaque: bool = False
 
 
-class Word(NamedTuple):
+class Word(Record, frozen=True):
     """One word as written, quotes taken off."""
 
     parts: tuple[Part, ...]
@@ -69,7 +70,7 @@ class Word(NamedTuple):
         return self.parts[0].text if self.parts and not (self.parts[0].reference or self.parts[0].opaque) else ""
 
 
-class Simple(NamedTuple):
+class Simple(Record, frozen=True):
     """A simple command. before: the operator in front of it, "" for the first; after: the one behind, "" for the
     last."""
 
@@ -108,7 +109,7 @@ def references(word: Word) -> tuple[Reference, ...]:
 # ---- words to commands ---------------------------------------------------------------------------------
 
 
-class _Redirection(NamedTuple):
+class _Redirection(Record, frozen=True):
     takes_word: bool
 
 

@@ -145,7 +145,6 @@ def _modules_in(tree: Folder, place: str) -> Iterator[str]:
             yield name
 
 
-
 def _not_found(subject: Subject, view: ImageView, named: Named, answer: Missing) -> Diagnostic:
     places = _readable(one for one in answer.parents if view.files.look(one) != "absent")
     if named.file is not None:

@@ -3,7 +3,6 @@
 import posixpath
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import NamedTuple
 
 from emulator.contract import token
 from emulator.formats.dockerfile import (
@@ -23,6 +22,7 @@ from emulator.image.working import Worked
 from emulator.model.diagnostic import Diagnostic, Fault, Related, Severity
 from emulator.model.origin import Origin
 from emulator.model.plan import Build, BuildKind, Container, EnvPhase, Plan, Service, ServiceType
+from emulator.model.record import Record
 from emulator.snapshot import Unreadable
 
 from .command import SHELLS, Started, base_name, started
@@ -45,7 +45,7 @@ _RUNS_ITS_ARGUMENTS = frozenset(("node",))
 _HAS_PORT = (ServiceType.WEB, ServiceType.PRIVATE)
 
 
-class Known(NamedTuple):
+class Known(Record, frozen=True):
     """What all containers of a plan share: their builds worked out, and the repository's own modules."""
 
     builds: Builds

@@ -3,7 +3,9 @@ that scripts of images use. One pass; nesting is limited, so any text is answere
 """
 
 import re
-from typing import Literal, NamedTuple, cast
+from typing import Literal, cast
+
+from emulator.model.record import Record
 
 from .nodes import (
     AndOr,
@@ -55,7 +57,7 @@ def parse_shell(text: str, *, bash: bool = False) -> Read:
     return Read(Sequence(items=tuple(parser.complete)), parser.bodies, problem, parser.complete_at)
 
 
-class _Announced(NamedTuple):
+class _Announced(Record, frozen=True):
     """A here-document whose body follows on the next line. start: the offset of its name."""
 
     name: str

@@ -1,7 +1,8 @@
 """Words → arguments: parameters, splitting, patterns and quotes (Shell Command Language, XCU 2.6), where known."""
 
 import re
-from typing import NamedTuple
+
+from emulator.model.record import Record, replace
 
 from .nodes import Arithmetic, Literally, Parameter, Part, RawWord, Simple, Substitution
 from .records import Word
@@ -19,7 +20,7 @@ _SPECIAL = re.compile(r"([*?\[\]\\])")
 _BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)")
 
 
-class _Piece(NamedTuple):
+class _Piece(Record, frozen=True):
     """text None: not known. quoted: neither split nor a pattern. split: it came from a variable."""
 
     text: str | None
@@ -162,7 +163,7 @@ def _parameter(part: Parameter, state: State) -> tuple[list[_Piece], State]:
             given, state = text_of(part.word, state)
             state = state.assigned(part.name, given)
             pieces = [_Piece(given, part.quoted, True)]
-        return [piece._replace(split=not piece.quoted, quoted=piece.quoted) for piece in pieces], state
+        return [replace(piece, split=not piece.quoted, quoted=piece.quoted) for piece in pieces], state
     if operator in ("#", "##", "%", "%%") and known:
         affix, state = text_of(part.word, state)
         return [_Piece(_trimmed(text or "", operator, affix), part.quoted, True)], state
