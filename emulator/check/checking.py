@@ -53,7 +53,7 @@ def _of_builds(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagno
         from .packages import install_findings
 
         yield from install_findings(builds, services)
-    if any(step.instruction.keyword == "COPY" and step.instruction.flag("from") for step in steps):
+    if any(step.instruction.flag("from") and "target/" in step.instruction.source for step in steps):
         from .artifacts import artifact_findings
 
         yield from artifact_findings(builds, services)

@@ -41,6 +41,7 @@ _LOGIN_IN_URL = r"[a-z][a-z0-9+.-]*://([^:/@\s]*):([^@/\s]+)@[^/@\s]*\.[^/@\s]+.
 _KNOWN_FORMS = (
     r"AKIA[0-9A-Z]{16}|gh[pousr]_\w{36,}|github_pat_\w{40,}|sk_live_\w{16,}|xox[bap]-[\w-]{20,}|AIza[\w-]{35}"
 )
+_KNOWN_BEGINNINGS = ("AKIA", "gh", "sk_live_", "xox", "AIza")
 """Keys that their makers mark: AWS, GitHub, Stripe, Slack, Google (each one's own documentation)."""
 _PUBLIC = r"PUBLIC|PUBLISHABLE|_KEY_ID$|CSRF"
 _PLACEHOLDER = (
@@ -84,11 +85,11 @@ def _of_variable(subject: Subject, setting: Setting) -> Diagnostic | None:
 
 def _shows_itself(written: str) -> bool:
     """Whether a value is a secret by its own form, whatever its name."""
-    login = re.fullmatch(_LOGIN_IN_URL, written)
+    login = re.fullmatch(_LOGIN_IN_URL, written) if "://" in written else None
     if login is not None:
         user, password = login.groups()
         return "$" not in password and password != user and not re.fullmatch(_PLACEHOLDER, password)
-    return re.fullmatch(_KNOWN_FORMS, written) is not None
+    return written.startswith(_KNOWN_BEGINNINGS) and re.fullmatch(_KNOWN_FORMS, written) is not None
 
 
 def _written(subject: Subject, origin: Origin, name: str) -> str:
@@ -109,7 +110,8 @@ def _files(subject: Subject, worked: Worked) -> Iterator[Diagnostic]:
     context = worked.context
     here = worked.config.workdir if worked.config is not None else None
     for name in context.names("."):
-        if not re.fullmatch(_FILES, name) or context.entry(name).kind != "file":
+        is_private = name.startswith((".env", "id_")) or name.endswith((".p12", ".pfx", ".pem"))
+        if not is_private or not re.fullmatch(_FILES, name) or context.entry(name).kind != "file":
             continue
         found = worked.look(posixpath.join(here or "/", name))
         if found.state != "there" or found.made is None or found.made.by != "context" or found.made.origin is None:

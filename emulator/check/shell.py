@@ -17,10 +17,10 @@ def words(text: str) -> frozenset[str]:
 
 
 _RESERVED = words("if then else elif fi for while until do done case esac select function { } [[ ! time")
-_OPERATOR = re.compile(r"&&|\|\||;;|\|&|[;|&\n]")
-_REDIRECTION = re.compile(r"(\d*)(>>|>\||>&|<&|<>|<<|&>>|&>|>|<)")
-_REFERENCE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(:?[-=+?][^{}$`\"'\\]*)?\}|[0-9@*#?!$-])")
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
+_OPERATOR = r"&&|\|\||;;|\|&|[;|&\n]"
+_REDIRECTION = r"(\d*)(>>|>\||>&|<&|<>|<<|&>>|&>|>|<)"
+_REFERENCE = r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(:?[-=+?][^{}$`\"'\\]*)?\}|[0-9@*#?!$-])"
+_ASSIGNMENT = r"([A-Za-z_]\w*)\+?="
 MAX_CHARACTERS = 65_536
 """A longer command is not read: no person wrote it."""
 
@@ -147,7 +147,7 @@ def _simple(words: list[Word], before: str, after: str, *, redirected: bool) -> 
 def _assignment(word: Word) -> tuple[str, Word] | None:
     if not word.parts or word.parts[0].quoted or word.parts[0].reference or word.parts[0].opaque:
         return None
-    match = _ASSIGNMENT.match(word.parts[0].text)
+    match = re.match(_ASSIGNMENT, word.parts[0].text)
     if match is None:
         return None
     rest = word.parts[0].text[match.end() :]
@@ -170,12 +170,12 @@ def _tokens(text: str) -> Iterator[Word | str | _Redirection]:
             at = len(text) if end < 0 else end
         elif char in "()":
             raise _Beyond
-        elif redirection := _REDIRECTION.match(text, at):
+        elif redirection := re.compile(_REDIRECTION).match(text, at):
             if redirection[2] == "<<":
                 raise _Beyond
             at = redirection.end()
             yield _Redirection(takes_word=True)
-        elif operator := _OPERATOR.match(text, at):
+        elif operator := re.compile(_OPERATOR).match(text, at):
             if operator[0] in (";;", "|&"):
                 raise _Beyond
             at = operator.end()
@@ -241,7 +241,7 @@ def _double_quoted(text: str, at: int) -> tuple[list[Part], int]:
 
 def _replaced(text: str, at: int, *, quoted: bool) -> tuple[Part, int]:
     """What a `$` or a backquote begins, and where it ends."""
-    match = _REFERENCE.match(text, at)
+    match = re.compile(_REFERENCE).match(text, at)
     if match is None:
         if not quoted and text[at + 1 : at + 2] in ("'", '"'):
             raise _Beyond  # bash has quotes of this kind, dash has not

@@ -73,7 +73,7 @@ class _Reader:
                 self.unknown = self.unknown or f"what {path} says is not known"
                 continue
             for number, content in _logical_lines(text):
-                found = re.fullmatch(_FILE, content)
+                found = re.fullmatch(_FILE, content) if content.startswith("-") else None
                 if found is None:
                     self._line(content, path, number, constraint=constraint)
                     continue
@@ -92,7 +92,7 @@ class _Reader:
             self.unknown = self.unknown or f"which dependencies {path} comes to is not known"
 
     def _line(self, content: str, path: str, number: int, *, constraint: bool) -> None:
-        editable = re.fullmatch(_EDITABLE, content)
+        editable = re.fullmatch(_EDITABLE, content) if content.startswith("-") else None
         text = editable[1] if editable else content
         if constraint or (text.startswith("-") and not editable):
             return
@@ -126,7 +126,8 @@ def _logical_lines(text: str) -> list[tuple[int, str]]:
         if line.endswith("\\") and not line.lstrip().startswith("#"):
             kept.append(line[:-1])
             continue
-        content = re.sub(_COMMENT, "", "".join([*kept, line])).strip()
+        content = "".join([*kept, line])
+        content = (re.sub(_COMMENT, "", content) if "#" in content else content).strip()
         kept = []
         if content:
             found.append((start, content))

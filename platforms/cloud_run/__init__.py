@@ -26,12 +26,14 @@ _VERSIONS = {
 
 OPTIONS: tuple[Option, ...] = (
     Option(
-        flag="--config", metavar="FILE",
+        flag="--config",
+        metavar="FILE",
         help="the service's or job's YAML, or what the v2 API has for it as JSON or YAML (default: service.yaml or "
         "job.yaml when it is a Knative Service or a Job)",
     ),
     Option(
-        flag="--gcloud", metavar="COMMAND",
+        flag="--gcloud",
+        metavar="COMMAND",
         help='plan what this command deploys: "run deploy NAME --source .", or FILE[:LINE] of the script, build file '
         "or workflow that holds it",
     ),

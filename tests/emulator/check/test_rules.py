@@ -1,8 +1,11 @@
 """Every rule finds its wrong example, at its line, and nothing in its right one."""
 
+from importlib import import_module
+
 import pytest
 
 from emulator.check import CheckRule, rules
+from emulator.check.registry import FINDERS, LACKING, MODULES, REPLACING, rules_of
 from emulator.model.diagnostic import Severity
 from tests.emulator.check.checking import check_files
 
@@ -35,3 +38,11 @@ def test_only_what_needs_a_platforms_file_lacks_an_example() -> None:
 def test_codes_are_unique() -> None:
     """No two rules share a code."""
     assert len({rule.code for rule in rules()}) == len(rules())
+
+
+def test_each_row_names_a_function_and_replacing_rules_are_known() -> None:
+    """The table's names are right, and a rule that replaces a platform's diagnostic is in a module that says so."""
+    for finder in (*LACKING, *FINDERS):
+        assert callable(getattr(import_module(f"emulator.check.{finder.module}"), finder.function))
+    replacing = {module for module in MODULES if any(rule.replaces for rule in rules_of(module))}
+    assert replacing == set(REPLACING)

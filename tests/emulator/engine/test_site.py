@@ -125,10 +125,15 @@ def test_without_a_page_of_its_own_a_few_words_say_not_found() -> None:
 
 def test_header_rules_replace_each_other_and_the_sites_own() -> None:
     """All that match count; of one name, whatever its case, the last; the path is the one that was asked for."""
-    headers = (rule("/*", "X-A", "1"), rule("/t*", "x-a", "2"), rule("/*", "Content-Type", "text/odd"),
-        rule("/docs*", "B", "3"))
-    of = site(FILES, route("rewrite", "/t/x", "/docs/a.txt"), headers=headers, default_headers=(rule("/*", "X-A",
-        "0"),))
+    headers = (
+        rule("/*", "X-A", "1"),
+        rule("/t*", "x-a", "2"),
+        rule("/*", "Content-Type", "text/odd"),
+        rule("/docs*", "B", "3"),
+    )
+    of = site(
+        FILES, route("rewrite", "/t/x", "/docs/a.txt"), headers=headers, default_headers=(rule("/*", "X-A", "0"),)
+    )
     assert dict(asked("/x", of=of).headers)["X-A"] == "1"
     told = dict(asked("/t/x", of=of).headers)
     assert (told["x-a"], told["Content-Type"], "X-A" in told, "B" in told) == ("2", "text/odd", False, False)
@@ -191,8 +196,11 @@ def test_no_request_breaks_it(target: str, method: str) -> None:
     assert not any(letter in text for header in answer.headers for text in header for letter in "\r\n")
 
 
-@given(st.lists(st.sampled_from(["..", ".", "docs", "%2e%2e", "%2f", "%5c", "a.txt", "", "%00", "x"]),
-    max_size=6).map("/".join))
+@given(
+    st.lists(st.sampled_from(["..", ".", "docs", "%2e%2e", "%2f", "%5c", "a.txt", "", "%00", "x"]), max_size=6).map(
+        "/".join
+    )
+)
 def test_no_path_climbs(path: str) -> None:
     """A path of dots and slashes, encoded or not, serves the very file it names or none."""
     answer = asked("/" + path)
@@ -241,6 +249,7 @@ def test_members_outside_are_not_files() -> None:
 
     [file] = members({"a": "x"})
     odd = [Member("../b", file=file.file), Member("/c", file=file.file), Member("./d/../e", file=file.file)]
-    files = SiteFiles([file, *odd, Member("hard", link_to="./a", is_hard=True), Member("lost", link_to="z",
-        is_hard=True)])
+    files = SiteFiles(
+        [file, *odd, Member("hard", link_to="./a", is_hard=True), Member("lost", link_to="z", is_hard=True)]
+    )
     assert sorted(files.by_path) == ["a", "c", "e", "hard"]
