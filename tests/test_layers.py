@@ -199,8 +199,8 @@ def test_check_loads_what_a_repository_has_use_for(tmp_path: Path) -> None:
     assert plain & UNUSED == set()
     installs = _loaded("check", 'FROM python:3.13-slim\nRUN pip install flask\nCMD ["/bin/app"]\n', tmp_path)
     assert installs - plain & UNUSED == {
-        "emulator.check.packages", "emulator.image.installing", "emulator.image.node_project", "emulator.image.packages",
-        "emulator.image.python_project", "emulator.image.requirement_files",
+        "emulator.check.packages", "emulator.image.installing", "emulator.image.packages",
+        "emulator.image.node_project", "emulator.image.python_project", "emulator.image.requirement_files",
     }  # fmt: skip
 
 

@@ -61,6 +61,10 @@ def _has_dockerfile(subject: "Subject") -> bool:
     return subject.worked is not None and subject.container.build.generated_dockerfile is None
 
 
+def _is_uploaded(subject: "Subject") -> bool:
+    return subject.worked is not None and subject.worked.context.upload is not None
+
+
 def _passes_arguments(subject: "Subject") -> bool:
     return any(arg.kind is not EnvKind.PLATFORM for arg in subject.container.build.args)
 
@@ -105,6 +109,7 @@ LACKING = (
 FINDERS = (
     Finder("precedence", "command_shadowed", _shadows),
     Finder("secrets", "secret_baked_in", _has_dockerfile),
+    Finder("secrets", "secret_uploaded", _is_uploaded),
     Finder("build_variables", "argument_not_declared", _passes_arguments),
     Finder("machine", "other_architecture", _asks_for_platform),
     Finder("machine", "hidden_by_mount", _mounts),

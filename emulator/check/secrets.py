@@ -30,7 +30,18 @@ BAKED_IN = CheckRule(
     right=Sample(files={"app.py": "", "Dockerfile": f"{_FROM}COPY . .\n{_CMD}"}),
 )  # fmt: skip
 
-RULES = (BAKED_IN,)
+UPLOADED = CheckRule(
+    code="build/secret-uploaded",
+    severity=Severity.WARNING,
+    statement="A private file that git ignores is uploaded with the source.",
+    why=(
+        "The deploy command goes by rules of its own. The upload is kept where others of the project can read it, and "
+        "a `COPY .` takes the file into the image."
+    ),
+    needs_platform_file=True,
+)
+
+RULES = (BAKED_IN, UPLOADED)
 
 _SECRET = (
     r"(?:^|_)(?:SECRET|PASSWORD|PASSWD|PASS|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|MASTER_?KEY|ENCRYPTION_?KEY|CREDENTIALS)"
@@ -61,6 +72,25 @@ def secret_baked_in(subject: Subject) -> Iterator[Diagnostic]:
         if found is not None:
             yield found
     yield from _files(subject, worked)
+
+
+def secret_uploaded(subject: Subject) -> Iterator[Diagnostic]:
+    """Private files of the build context's root that lie on this disk alone, where the upload takes them along."""
+    worked = subject.worked
+    if worked is None or worked.context.upload is None:
+        return
+    for name in worked.context.names("."):
+        if not _is_private(name):
+            continue
+        ignored = worked.context.ignored_by_git(name)
+        if ignored is None:
+            continue
+        path = worked.context.in_repository(name)
+        yield subject.finding(
+            UPLOADED.code, UPLOADED.severity, f"{path} is uploaded, though git ignores it", origin=ignored.origin,
+            facts=("the deploy command goes by rules of its own, and they leave it in",),
+            help=f"add {name} to the deploy command's ignore file, and give its values as variables or secrets",
+        )  # fmt: skip
 
 
 def _of_variable(subject: Subject, setting: Setting) -> Diagnostic | None:
@@ -110,8 +140,7 @@ def _files(subject: Subject, worked: Worked) -> Iterator[Diagnostic]:
     context = worked.context
     here = worked.config.workdir if worked.config is not None else None
     for name in context.names("."):
-        is_private = name.startswith((".env", "id_")) or name.endswith((".p12", ".pfx", ".pem"))
-        if not is_private or not re.fullmatch(_FILES, name) or context.entry(name).kind != "file":
+        if not _is_private(name) or context.entry(name).kind != "file":
             continue
         found = worked.look(posixpath.join(here or "/", name))
         if found.state != "there" or found.made is None or found.made.by != "context" or found.made.origin is None:
@@ -122,3 +151,8 @@ def _files(subject: Subject, worked: Worked) -> Iterator[Diagnostic]:
             related=(Related(origin=Origin(file=found.made.path, line=1), message="is in the repository as well"),),
             help=f"add {name} to .dockerignore, and take it out of git: git rm --cached {found.made.path}",
         )  # fmt: skip
+
+
+def _is_private(name: str) -> bool:
+    may_be = name.startswith((".env", "id_")) or name.endswith((".p12", ".pfx", ".pem"))
+    return may_be and re.fullmatch(_FILES, name) is not None
