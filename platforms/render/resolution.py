@@ -104,7 +104,8 @@ def _result(repo: Snapshot, inputs: Inputs, spec: ServiceSpec, sources: Sources,
         from .datastores import key_value
 
         service = _emptied(key_value(spec, repo.repository), inputs)
-        return ServiceResult(service, tuple(service_problems(spec)), coverage=datastore_coverage(spec.origin))
+        rows = datastore_coverage(spec.origin, rules.KEY_VALUE_LIMITS)
+        return ServiceResult(service, tuple(service_problems(spec)), coverage=rows)
     result = resolve_service(repo, inputs, spec, sources.blueprint, created_from, sources=sources)
     return as_elsewhere(result, spec, repo.repository)
 

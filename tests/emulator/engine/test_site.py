@@ -141,6 +141,38 @@ def test_header_rules_replace_each_other_and_the_sites_own() -> None:
     assert dict(asked("/nope", of=of).headers)["X-A"] == "1"
 
 
+TEXTS = site({"a.css": "c" * 60, "short.css": "c" * 20, "a.bin": "b" * 60, "404.html": "n" * 60},
+             compressed=("text/css", "text/html"))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_compressed"),
+    [("gzip", True), ("br, gzip;q=0.5", True), ("GZIP", True), ("*", True), ("gzip;q=0", False), ("br", False),
+     ("", False), ("*;q=0.3, gzip;q=0", False), ("gzip;q=x", False), ("identity", False)],
+)  # fmt: skip
+def test_a_client_that_takes_gzip_gets_texts_compressed(accept: str, is_compressed: bool) -> None:
+    """A tag of its own strength, no ranges; and caches are told that it depends on the client, either way."""
+    answer = asked("/a.css", of=TEXTS, accept_encoding=accept)
+    headers = dict(answer.headers)
+    assert (answer.gzip, headers.get("Content-Encoding")) == ((True, "gzip") if is_compressed else (False, None))
+    assert headers["Vary"] == "Accept-Encoding"
+    assert headers["ETag"].startswith('W/"') == is_compressed
+    assert ("Accept-Ranges" in headers) != is_compressed
+    assert asked("/a.css", of=TEXTS, if_none_match=headers["ETag"], accept_encoding=accept).status == 304
+
+
+def test_what_is_small_or_compressed_by_itself_goes_as_it_is() -> None:
+    """Nor is a piece of a file compressed; a page for what is not found is, where it is long enough."""
+    for path in ("/short.css", "/a.bin"):
+        answer = asked(path, of=TEXTS, accept_encoding="gzip")
+        assert not answer.gzip
+        assert "Vary" not in dict(answer.headers)
+    assert asked("/a.css", of=TEXTS, accept_encoding="gzip", range="bytes=0-3").status == 206
+    assert asked("/nope", of=TEXTS, accept_encoding="gzip").gzip
+    own = site({"a.css": "c" * 60}, compressed=("text/css",), headers=(rule("/*", "Content-Encoding", "br"),))
+    assert not asked("/a.css", of=own, accept_encoding="gzip").gzip  # the site says it is compressed already
+
+
 def test_client_that_has_the_file_gets_304() -> None:
     """By tag, also a weak one or one of several; by time only where no tag is told."""
     tag = dict(asked("/t.css").headers)["ETag"]
