@@ -69,7 +69,8 @@ def _refuse_unused_files(inputs: Inputs, services: tuple[Service, ...], platform
 def with_answers(planned: Planned, answers: Mapping[tuple[str, str], str]) -> Planned:
     """The plan again, with what a person answered, by service and variable."""
     answered = tuple(
-        GivenVar(name=name, value=value, source="answer", service=service) for (service, name), value in answers.items()
+        GivenVar(name=name, value=value, source="answer", service=service)
+        for (service, name), value in answers.items()
     )
     inputs = replace(planned.inputs, env=(*planned.inputs.env, *answered))
     resolution = planned.platform.resolve(planned.repo, inputs, planned.resolution.plan.detected)

@@ -93,7 +93,9 @@ def build_request(
 
 def _digest(script: str, root: str, files: Mapping[str, bytes]) -> str:
     """Changes with the variables and the files, and tells nothing of them."""
-    made = hmac.new(root.encode(errors="surrogateescape"), script.encode(errors="surrogateescape"), hashlib.sha256)
+    made = hmac.new(
+        root.encode(errors="surrogateescape"), script.encode(errors="surrogateescape"), hashlib.sha256
+    )
     for name, content in files.items():
         made.update(f"\0{name}\0{len(content)}\0".encode() + content)
     return made.hexdigest()[:16]

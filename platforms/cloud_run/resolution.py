@@ -152,7 +152,9 @@ def _by_default(repo: Snapshot, path: str, default_name: str, trace: Trace) -> _
     job_beside = path == SERVICE_CONFIG and is_config(repo, JOB_CONFIG)
     because = "it describes a Knative Service" if path == SERVICE_CONFIG else "it describes a Cloud Run Job"
     rejected = (Rejected(answer=JOB_CONFIG, because=f"{path} comes first"),) if job_beside else ()
-    trace.note("config", _QUESTION, path, because, rule=rules.CONFIG, origin=Origin(file=path), rejected=rejected)
+    trace.note(
+        "config", _QUESTION, path, because, rule=rules.CONFIG, origin=Origin(file=path), rejected=rejected
+    )
     config = _read(repo, path, default_name)
     if not job_beside:
         return config

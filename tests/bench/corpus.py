@@ -93,10 +93,8 @@ def summary(runs: Sequence[Run]) -> str:
         [
             f"{len(runs)} checks, {wrong} with errors, {sum(run.code not in (0, 1) for run in runs)} without an answer",
             *table,
-            (
-                f"median {statistics.median(times) * 1000:.0f} ms, slowest {slowest.seconds * 1000:.0f} ms "
-                f"({slowest.repository.name})"
-            ),
+            (f"median {statistics.median(times) * 1000:.0f} ms, slowest {slowest.seconds * 1000:.0f} ms "
+            f"({slowest.repository.name})"),
         ]
     )
 

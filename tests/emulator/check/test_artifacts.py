@@ -71,13 +71,11 @@ def test_cargo_names_the_program_after_the_package(path: str, run: str, fact: st
 @pytest.mark.parametrize(
     ("path", "files"),
     [
-        ("/src/target/release/shop-api", {"Cargo.toml": CARGO}),
-        ("/src/target/release/*", {"Cargo.toml": CARGO}),
+        ("/src/target/release/shop-api", {"Cargo.toml": CARGO}), ("/src/target/release/*", {"Cargo.toml": CARGO}),
         ("/src/target/release/other", {"Cargo.toml": CARGO + '[[bin]]\nname = "other"\n'}),
         ("/src/target/release/tool", {"Cargo.toml": CARGO, "src/bin/tool.rs": ""}),
         ("/src/target/release/x", {"Cargo.toml": CARGO + '[workspace]\nmembers = ["a"]\n'}),
-        ("/src/target/release/x", {"Cargo.toml": "[package"}),
-        ("/src/target/release/x", {"a": ""}),
+        ("/src/target/release/x", {"Cargo.toml": "[package"}), ("/src/target/release/x", {"a": ""}),
     ],
 )
 def test_cargo_names_that_are_right_or_not_certain(path: str, files: dict[str, str]):

@@ -194,13 +194,9 @@ def test_a_script_without_run(text: str, expected: list[tuple[str, int]]):
 @pytest.mark.parametrize(
     ("install", "is_found"),
     [
-        ("pip install poetry", True),
-        ("pip install --no-cache-dir 'poetry==2.1.0' gunicorn", True),
-        ("pip install poetry==1.8.2", False),
-        ("pip install -r tools.txt", False),
-        ("pip install poetry-core", False),
-        ("pip install poetry==$POETRY_VERSION", False),
-        ("curl https://install.python-poetry.org | python -", False),
+        ("pip install poetry", True), ("pip install --no-cache-dir 'poetry==2.1.0' gunicorn", True),
+        ("pip install poetry==1.8.2", False), ("pip install -r tools.txt", False), ("pip install poetry-core", False),
+        ("pip install poetry==$POETRY_VERSION", False), ("curl https://install.python-poetry.org | python -", False),
     ],
 )
 def test_poetry_2_ends_where_it_cannot_install_the_project(install: str, is_found: bool):

@@ -20,7 +20,7 @@ TAKEN_WHOLE = {"Service.status", "Job.status"}
 
 
 def _pairs(kind: str) -> dict[str, tuple[dict[str, Any], str | None]]:
-    """ "Type.field" → (its description in the API, our type of it, None where we have none), from one kind on down."""
+    """"Type.field" → (its description in the API, our type of it, None where we have none), from one kind on down."""
     found: dict[str, tuple[dict[str, Any], str | None]] = {}
     pending = [(kind, kind)]
     while pending:
