@@ -74,12 +74,12 @@ def environment(
     unset: dict[str, EnvEntry] = {}
     hidden: dict[str, str] = {}
     for entry in container.env:
-        kind = EnvKind.SECRET if entry.secret else EnvKind.LITERAL
+        kind = EnvKind.SECRET if entry.secret or entry.worked_out else EnvKind.LITERAL
         variables[entry.name] = _variable(entry.name, entry.value, kind, entry.origin)
         unset.pop(entry.name, None)
         if entry.secret and (value := _secret(spec, stands_for, *entry.secret)) is not None:
             hidden[entry.name] = value
-        elif entry.secret:
+        elif entry.secret or entry.worked_out:
             unset[entry.name] = entry
     mine = [one for one in inputs.env if one.service in (None, spec.name) and one.name not in stands_for]
     given = tuple(mine) if is_ingress else ()
@@ -178,16 +178,31 @@ def _reserved_given(
 
 
 def _unset(spec: ServiceSpec, entries: tuple[EnvEntry, ...]) -> list[Diagnostic]:
-    if not entries:
-        return []
-    names = ", ".join(entry.name for entry in entries)
-    refused = "Cloud Run refuses the deploy where a secret is missing, or its service account may not read it"
-    return [
-        warning(
-            "env/secret-unset", f"no value here for {names}: Cloud Run reads it from Secret Manager",
-            service=spec.name, origin=entries[0].origin, rule=rules.SECRETS.id, url=rules.SECRETS.url,
-            facts=(*(f"{e.name} is version {e.secret[1]} of the secret {e.secret[0]}" for e in entries if e.secret),
-                   refused),
-            help=f"give it with --env {entries[0].name}=…, --env-file FILE or --secret-file SECRET=PATH",
-        )
-    ]  # fmt: skip
+    """Secrets, and values that are worked out elsewhere, which nobody has given."""
+    found: list[Diagnostic] = []
+    named = [entry for entry in entries if entry.secret]
+    if named:
+        names = ", ".join(entry.name for entry in named)
+        found.append(
+            warning(
+                "env/secret-unset", f"no value here for {names}: Cloud Run reads it from Secret Manager",
+                service=spec.name, origin=named[0].origin, rule=rules.SECRETS.id, url=rules.SECRETS.url,
+                facts=(
+                    *(f"{e.name} is version {e.secret[1]} of the secret {e.secret[0]}" for e in named if e.secret),
+                    "Cloud Run refuses the deploy where a secret is missing, or its service account may not read it",
+                ),
+                help=f"give it with --env {named[0].name}=…, --env-file FILE or --secret-file SECRET=PATH",
+            )
+        )  # fmt: skip
+    elsewhere = [entry for entry in entries if entry.worked_out]
+    if elsewhere:
+        names = ", ".join(entry.name for entry in elsewhere)
+        found.append(
+            warning(
+                "cloud-run/env-worked-out", f"no value here for {names}: Terraform works it out when it runs",
+                service=spec.name, origin=elsewhere[0].origin, rule=rules.TERRAFORM_VALUES.id,
+                url=rules.TERRAFORM_VALUES.url, facts=tuple(f"{e.name} = {e.worked_out}" for e in elsewhere),
+                help=f"give it with --env {elsewhere[0].name}=… or --env-file FILE",
+            )
+        )  # fmt: skip
+    return found

@@ -19,6 +19,7 @@ QUOTAS = DOCS + "quotas"
 V1_SCHEMA = "https://run.googleapis.com/$discovery/rest?version=v1"
 V2_SCHEMA = "https://run.googleapis.com/$discovery/rest?version=v2"
 GCLOUD = "gcloud SDK 528: what its sources say and what it printed when run"
+PROVIDER = "https://github.com/hashicorp/terraform-provider-google/blob/main/website/docs/r/"
 BUILDPACKS = "https://github.com/GoogleCloudPlatform/buildpacks"
 HEADERS = "request and response headers quoted in public repositories"
 LOGS = "platform logs and server errors quoted in public repositories"
@@ -100,6 +101,23 @@ DEPLOY_COMMAND = _rule(
     "gcloud run deploy makes a service of its flags; a new one has the defaults of what no flag says.",
     "https://cloud.google.com/sdk/gcloud/reference/run/deploy", DOCUMENTED, APPROXIMATE,
     note="What an earlier deploy set, and this one would keep, is not known here.",
+)  # fmt: skip
+TERRAFORM = _rule(
+    "terraform",
+    "Terraform's google_cloud_run_v2_service, google_cloud_run_v2_job and google_cloud_run_service make what their "
+    "blocks say, with the API's defaults for the rest.", PROVIDER + "cloud_run_v2_service.html.markdown", DOCUMENTED,
+    note="Modules are not followed; nothing that Terraform has made before is known.",
+)  # fmt: skip
+TERRAFORM_VALUES = _rule(
+    "terraform-values",
+    "A variable has the value given when Terraform runs, else that of terraform.tfvars and *.auto.tfvars, else its "
+    "default.", "https://developer.hashicorp.com/terraform/language/values/variables", DOCUMENTED, APPROXIMATE,
+    note="Literals, and variables and locals that are literals, have values; all else is unknown, and never guessed.",
+)  # fmt: skip
+TERRAFORM_WORDS = _rule(
+    "terraform-schema", "Terraform refuses arguments and blocks that the provider's schema has not.",
+    "https://developer.hashicorp.com/terraform/language/attr-as-blocks", DOCUMENTED,
+    note="The words are those of Terraform's errors quoted in public repositories.",
 )  # fmt: skip
 RESOURCE_KINDS = _rule(
     "resource-kinds", "Cloud Run also has worker pools and instances.", DOCS + "reference/yaml/v1", DOCUMENTED,
