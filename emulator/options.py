@@ -84,6 +84,12 @@ RUNNING = (
         help="use the server at URL for this datastore instead of running one (repeatable)",
     ),
     Flag(
+        names=("--volume",),
+        metavar="NAME=DIR",
+        repeat=True,
+        help="mount the folder DIR where the platform mounts a bucket or a network share NAME (repeatable)",
+    ),
+    Flag(
         names=("--sleep-after",),
         metavar="DURATION",
         help="let services that the platform stops without requests (a free plan's) sleep after so long: 15m, 90s",

@@ -66,12 +66,13 @@ def _asked(request: Request, world: World) -> tuple[str | None, str]:
 def _refuse_unused_files(inputs: Inputs, services: tuple[Service, ...], platform: Platform) -> None:
     """A secret file that no service takes would be missed without a word."""
     taken = {secret.name for service in services for secret in service.build.secrets}
+    taken |= {name for service in services for name in service.secret_names}
     taken |= {mount.name for s in services for c in s.containers for mount in c.mounts if mount.kind == "secret"}
     unused = [file.name for file in inputs.secret_files if file.name not in taken]
     if services and unused:
         raise UsageError(
             f"--secret-file {unused[0]}: no service of this plan takes a secret file on {platform.TITLE}",
-            help="leave the option out",
+            help=f"it takes {', '.join(sorted(taken))}" if taken else "leave the option out",
         )
 
 
