@@ -12,7 +12,7 @@ from .boot_steps import Rules
 from .container_run import Part
 from .containers import hidden_of, of_container
 from .instance_steps import Member
-from .labels import letters_of
+from .labels import CONTAINER, letters_of
 from .problems import Scene
 from .requests import environment
 from .rollout_steps import Unit
@@ -64,7 +64,8 @@ def parts_of(
 
 def _named(spec: ContainerSpec, container: Container) -> ContainerSpec:
     """Beside others it has a name of its own."""
-    return replace(spec, name=f"{spec.name}-{letters_of(container.name)}")
+    labels = {**spec.labels, CONTAINER: container.name}
+    return replace(spec, name=f"{spec.name}-{letters_of(container.name)}", labels=labels)
 
 
 def scene_of(one: Imaged, repo: Snapshot) -> Scene:
