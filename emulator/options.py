@@ -58,6 +58,12 @@ PLANNING = (
     ),
 )
 
+FOR_SEVERAL = (
+    Flag(names=("--platform",), metavar="NAME", repeat=True, help="a platform (repeatable; default: all)"),
+    *PLANNING[1:],
+)
+"""The same for a command that plans for several platforms."""
+
 RUNNING = (
     Flag(
         names=("--base-image",),

@@ -37,6 +37,8 @@ HIDDEN = CheckRule(
     needs_platform_file=True,
 )
 
+RULES = (ARCHITECTURE, HIDDEN)
+
 _FOREIGN = {"linux/amd64": ("arm64", "aarch64", "arm", "ppc64le", "s390x", "riscv64")}
 """Architectures whose programs a machine cannot execute. (amd64 executes those of 386.)"""
 

@@ -22,13 +22,22 @@ class Planned(NamedTuple):
     resolution: Resolution
 
 
-def configure_planning(parser: argparse.ArgumentParser, world: World, *, with_path: bool = True) -> None:
-    """Declare the options of a command that plans. with_path: whether its first word is a PATH."""
+def configure_planning(
+    parser: argparse.ArgumentParser,
+    world: World,
+    *,
+    with_path: bool = True,
+    several: bool = False,
+    format_: options.Flag = options.FORMAT,
+) -> None:
+    """Declare the options of a command that plans. with_path: whether its first word is a PATH; several: whether for
+    more than one platform."""
     if with_path:
         parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")
     else:
         parser.set_defaults(path=None)
-    options.add_flags(parser, [*options.REPOSITORY, *options.PLANNING, options.FORMAT, *options.LOUDNESS])
+    chosen = options.FOR_SEVERAL if several else options.PLANNING
+    options.add_flags(parser, [*options.REPOSITORY, *chosen, format_, *options.LOUDNESS])
     for name, platform in world.platforms.items():
         group = parser.add_argument_group(f"{platform.TITLE} (--platform {name})")
         options.add_flags(group, [options.from_platform(o) for o in platform.OPTIONS])
