@@ -82,7 +82,8 @@ def test_a_secret_over_the_apps_files_is_found(volume: str, path: str, said: str
     files = {"conf/a.yaml": "", "conf/b.yaml": "", "empty/.gitkeep": "", "app.py": "app = 1\n"}
     yaml = KNATIVE.replace("VOLUME", volume).replace("PATH", path)
     plan = check_files({**files, "Dockerfile": f"FROM python:3.13-slim\n{REST}", "service.yaml": yaml})
-    assert [d.message for d in plan.diagnostics if d.code == "start/hidden-by-mount"] == ([] if said is None else [said])
+    found = [d.message for d in plan.diagnostics if d.code == "start/hidden-by-mount"]
+    assert found == ([] if said is None else [said])
 
 
 def test_gclouds_secret_file_hides_the_whole_directory() -> None:
