@@ -66,7 +66,8 @@ def revision_name(spec: ServiceSpec) -> str:
 def environment(
     spec: ServiceSpec, container: ContainerSpec, port: int | None, inputs: Inputs, *, is_ingress: bool
 ) -> Environment:
-    """What the container's process sees. `port`, and what the user gives as variables, are the ingress container's."""
+    """What the container's process sees. `port`, and what the user gives as variables, are the ingress container's; to
+    another container such a variable only gives the value of a secret that it has."""
     stands_for = secrets.given_secrets(spec, inputs)
     system = _system(spec, port)
     reserved = (*system, *((TASK_INDEX, TASK_ATTEMPT) if spec.is_job else ()))
@@ -82,7 +83,8 @@ def environment(
         elif entry.secret or entry.worked_out:
             unset[entry.name] = entry
     mine = [one for one in inputs.env if one.service in (None, spec.name) and one.name not in stands_for]
-    given = tuple(mine) if is_ingress else ()
+    asked = {entry.name for entry in container.env if entry.secret}
+    given = tuple(one for one in mine if is_ingress or one.name in asked)
     for one in given:
         _give(variables, hidden, one)
         unset.pop(one.name, None)

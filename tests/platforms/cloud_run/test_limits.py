@@ -158,14 +158,13 @@ def _needs(needs: object) -> str:
 
 
 def test_ingress_is_the_one_with_ports():
-    """The top of the service shows the container that takes the requests; the others are told as not run."""
+    """The top of the service shows the container that takes the requests."""
     made = plan({"service.yaml": several("name: proxy\nargs: [x]", APP)})
     [found] = made.services
     assert [(c.name, c.ingress) for c in found.containers] == [("proxy", False), ("app", True)]
     assert found.port is not None
     assert (found.port.number, found.port.source) == (9000, "service.yaml")
-    assert codes(made) == ["cloud-run/sidecars"]
-    assert made.diagnostics[0].fault == "gap"
+    assert codes(made) == []
 
 
 def test_unnamed_container():
