@@ -460,6 +460,14 @@ MEMORY_FILES = _rule(
     note="They lie on this machine's disk and are measured up to five times a second, once a second while none "
     "changes: the memory limit is lowered by them. A file that is deleted and still open is not counted.",
 )  # fmt: skip
+HOME = _rule(
+    "home", "HOME is /home in gen1; in gen2 it is what /etc/passwd says, else /home.", CONTRACT, DOCUMENTED,
+    APPROXIMATE, note="Where no generation is asked for, it is the second. A user without an entry finds / here.",
+)  # fmt: skip
+UNKNOWN_USER = _rule(
+    "unknown-user", "An image's USER that its /etc/passwd does not know runs as root.", CONTRACT, DOCUMENTED,
+    NOT_IMITATED, note="Here its container does not start, which is told.",
+)  # fmt: skip
 OPEN_FILES = _rule(
     "open-files", "A container may have 25,000 files open.", QUOTAS, DOCUMENTED, APPROXIMATE,
     note="The limit is of each process, and no higher than the engine's own.",
