@@ -16,6 +16,7 @@ from .labels import CONTAINER, letters_of
 from .problems import Scene
 from .requests import environment
 from .rollout_steps import Unit
+from .shared_volumes import SharedVolume, with_shared
 
 
 class Imaged(NamedTuple):
@@ -43,9 +44,11 @@ def parts_of(
     hidden: dict[str, str],
     unit: Unit,
     specify: Specify,
+    *,
     rules_of: Callable[[Service], Rules],
+    shared: tuple[SharedVolume, ...],
 ) -> tuple[Part, ...]:
-    """The containers of one instance of a service that has several."""
+    """The containers of one instance of a service that has several. shared: the volumes they share in memory."""
     return tuple(
         Part(
             member=Member(
@@ -55,7 +58,9 @@ def parts_of(
                 ingress=one.container.ingress,
             ),
             service=one.service,
-            make_spec=lambda attempt, one=one: _named(specify(one, unit, attempt), one.container),  # type: ignore[misc]
+            make_spec=lambda attempt, one=one: with_shared(  # type: ignore[misc]
+                _named(specify(one, unit, attempt), one.container), one.container, shared
+            ),
             hidden=hidden,
         )
         for one in found
