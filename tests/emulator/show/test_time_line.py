@@ -60,7 +60,7 @@ def test_the_picture() -> None:
         "when it was asked, in seconds since its start",
         "  seconds  0                               10.2                             20.5",
         "  asked    x                                 x                                x",
-        "  8080     ..........................................###########################",
+        "  8080     .........................................############################",
         "  output    |                                        |",
         "     0.10  asked 1   is refused",
         "     0.30  output    loading",
