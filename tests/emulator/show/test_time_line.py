@@ -61,7 +61,7 @@ def test_the_picture() -> None:
         "  seconds  0                               10.2                             20.5",
         "  asked    x                                 x                                x",
         "  8080     .........................................############################",
-        "  output    |                                        |",
+        "  output    |                                       |",
         "     0.10  asked 1   is refused",
         "     0.30  output    loading",
         "     10.1  asked 2   is refused",
