@@ -7,7 +7,6 @@ from emulator import options
 from emulator.commands.running import Removed, containers, project_root
 from emulator.engine.labels import DISK, PROJECT, of_project
 from emulator.request import Request, World
-from emulator.world import HELPER_LABEL
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -24,14 +23,12 @@ def run(request: Request, world: World) -> int:
     request.service = []
     docker = world.connect()
     try:
-        found = containers(request, world, docker)
+        found, every = (containers(request, world, docker, helpers=ours) for ours in (False, True))
         ended = world.end_running_up(None if request.all else project_root(request, world))
-        for entry in found:
+        for entry in every:
             docker.stop(entry.id, "SIGTERM", 0 if docker.heeds(entry.id, "SIGTERM") is False else 10)
             docker.remove(entry.id)
         labels = {PROJECT: ""} if request.all else of_project(project_root(request, world))
-        for helper in docker.containers({**labels, HELPER_LABEL: ""}):
-            docker.remove(helper.id)
         for network in docker.networks(labels):
             docker.remove_network(network.id)
         stored = docker.volumes(labels)

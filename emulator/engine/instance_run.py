@@ -21,17 +21,19 @@ from .loop import Loop
 from .retiring import UNHEARD_S
 from .rollout_steps import Unit
 from .sandbox_run import SandboxRun
+from .shared_volumes import SharedVolume
 
 Report = Callable[[rollout_steps.Observation | BaseException], None]
 
 
 class What(NamedTuple):
-    """What an instance runs: its containers, one of which is the ingress container. sandbox: what holds their network,
-    where that began to start ahead."""
+    """What an instance runs: its containers, one of which is the ingress container, and what they share in memory.
+    sandbox: what holds their network, where that began to start ahead."""
 
     unit: Unit
     service: Service
     parts: tuple[Part, ...]
+    volumes: tuple[SharedVolume, ...] = ()
     sandbox: SandboxRun | None = None
 
 
@@ -63,6 +65,7 @@ class InstanceRun:
         self._members = tuple(part.member for part in what.parts)
         self._report = report
         self._loop: Loop[steps.Observation | Order, steps.Action] = Loop(clock, self._take, self._perform)
+        self._volumes = what.volumes
         self._sandbox = what.sandbox or SandboxRun(what.service, docker, what.parts[0].hidden, self._found)
         self._runs = {part.member.name: self._container(part, alone=len(what.parts) == 1) for part in what.parts}
         self._ingress = next(run for run in self._runs.values() if run.part.member.ingress)
@@ -167,7 +170,7 @@ class InstanceRun:
     def _begin(self) -> None:
         """All of it anew: the sandbox first, where it has one."""
         name = self._ingress.part.member.name
-        self._sandbox.ready(self._ingress.part.make_spec(self.state.boot(name).attempt + 1))
+        self._sandbox.ready(self._ingress.part.make_spec(self.state.boot(name).attempt + 1), self._volumes)
         self._loop.see(steps.Begun(at=self.clock.now()))
 
     def _take(self, seen: steps.Observation | Order) -> tuple[steps.Action, ...]:

@@ -10,6 +10,7 @@ from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.world import HELPER_LABEL, ContainerSpec, Hidden
 
+from .labels import CONTAINER
 from .metadata import TABLE_VARIABLE
 
 IDLE = ("sleep", "infinity")
@@ -54,12 +55,13 @@ def sandbox_spec(spec: ContainerSpec, service: Service, *, image: str, server: S
 
 def _sandbox_spec(spec: ContainerSpec, service: Service, *, image: str) -> ContainerSpec:
     names = [one.name for one in service.containers] if len(service.containers) > 1 else []
+    labels = {name: value for name, value in spec.labels.items() if name != CONTAINER}
     return ContainerSpec(
         image=image,
         name=f"{spec.name}-sandbox",
         argv=IDLE,
         memory_mib=MEMORY_MIB,
-        labels={**spec.labels, HELPER_LABEL: "sandbox"},
+        labels={**labels, HELPER_LABEL: "sandbox"},
         network=spec.network,
         aliases=spec.aliases,
         publish=spec.publish,

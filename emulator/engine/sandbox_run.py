@@ -10,6 +10,7 @@ from emulator.world import ContainerFacts, ContainerSpec, Docker, Follower
 
 from .metadata import READY, table_text
 from .sandbox import Server, joined, needs_sandbox, sandbox_spec
+from .shared_volumes import SharedVolume
 
 _READY_S = 10.0
 """After that a metadata server that does not say that it is ready will not be."""
@@ -38,6 +39,7 @@ class SandboxRun:
         self._tell = tell
         self._without_server = False
         self._beginning: threading.Thread | None = None
+        self._volumes: tuple[SharedVolume, ...] = ()
 
     def begin(self, spec: ContainerSpec, after: Callable[[], None]) -> None:
         """Make it ready in a thread of its own, while there is other work to do, as soon as `after` returns. What goes
@@ -51,10 +53,15 @@ class SandboxRun:
         self._beginning = threading.Thread(target=work, name=f"sandbox-{self._service.name}", daemon=True)
         self._beginning.start()
 
-    def ready(self, spec: ContainerSpec) -> None:
+    def ready(self, spec: ContainerSpec, volumes: tuple[SharedVolume, ...] = ()) -> None:
         """Start it where it is needed and does not run. `spec` is that of the container that takes the requests: what
-        belongs to the network is the sandbox's. Raises HostError."""
+        belongs to the network is the sandbox's. volumes: what containers of the instance share besides. Raises
+        HostError."""
         self._begun()
+        if needs_sandbox(self._service):
+            self._volumes = volumes
+            for one in volumes:
+                self._docker.ensure_volume(one.name, one.labels, memory_mib=one.memory_mib)
         self._make_ready(spec)
 
     def _begun(self) -> None:
@@ -118,9 +125,13 @@ class SandboxRun:
         )
 
     def remove(self) -> None:
-        """Remove it; forget it only when it is gone, so that an interrupted removal is repeated."""
+        """Remove it, and what was shared, after the containers; forget it only when it is gone, so that an interrupted
+        removal is repeated."""
         self._begun()
         self._removed()
+        for one in self._volumes:
+            self._docker.remove_volume(one.name)
+        self._volumes = ()
 
     def _removed(self) -> None:
         if self.id is not None:

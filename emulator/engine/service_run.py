@@ -280,7 +280,7 @@ class ServiceRun:
         release = self._releases[unit.deploy]
         service = release.job.service
         ahead = release.sandbox.take() if release.sandbox is not None else None
-        what = What(unit=unit, service=service, parts=release.parts(unit), sandbox=ahead)
+        what = What(unit=unit, service=service, parts=release.parts(unit), volumes=release.shared(unit), sandbox=ahead)
         front = self._front() if service.type in ("web", "static") else None
         if front is not None and not self._state.served:  # until one serves, the platform's own pages are shown
             front.set_router(service.router or Router())

@@ -184,13 +184,37 @@ TRAFFIC = _rule(
     V1_SCHEMA, SCHEMA, NOT_IMITATED, note="The revision at hand takes all traffic.",
 )  # fmt: skip
 VOLUMES = _rule(
-    "volumes", "Volumes hold secrets, memory, buckets or network shares.", V1_SCHEMA, SCHEMA, NOT_IMITATED,
-    note="Volumes are not mounted yet.",
+    "volumes", "Volumes hold secrets, memory, buckets or network shares; mounts are absolute and not nested.",
+    V1_SCHEMA, SCHEMA, note="The server's words for volumes and mounts that it refuses are not published.",
+)  # fmt: skip
+MEMORY_VOLUME = _rule(
+    "memory-volume",
+    "emptyDir is memory that an instance's containers share: at most its sizeLimit and their memory, half of that "
+    "where there is none. What is in it counts as their memory and is gone with the instance.",
+    V1_SCHEMA, SCHEMA, APPROXIMATE,
+    note="It counts as the memory of the container that wrote it; any user may write there.",
+)  # fmt: skip
+SECRET_VOLUME = _rule(
+    "secret-volume",
+    "A secret that is mounted is a folder of files, 0444 unless a mode is given, that nobody can change; it hides what "
+    "the image has there.",
+    DOCS + "configuring/services/secrets", DOCUMENTED, APPROXIMATE,
+    note="Values are those of --secret-file or --env when the instance starts; on Cloud Run a file is read anew each "
+    "time.",
+)  # fmt: skip
+FOLDER_VOLUME = _rule(
+    "bucket-and-share-volumes", "A bucket or a network share is mounted as a folder, in the gen2 environment.",
+    DOCS + "configuring/services/cloud-storage-volume-mounts", DOCUMENTED, APPROXIMATE,
+    note="A folder of this machine stands for it: --volume NAME=DIR names one, else one is kept for the project, empty "
+    "at first. It is an ordinary file system, with all that a bucket lacks.",
 )  # fmt: skip
 SECRETS = _rule(
-    "secrets", "A secret's value is read when an instance starts; where that fails the instance does not start.",
+    "secrets",
+    "A secret is looked up when a service is deployed, which is refused where it is missing, and read when an instance "
+    "starts.",
     DOCS + "configuring/services/secrets", DOCUMENTED, APPROXIMATE,
-    note="Values come from --env, --env-file or a prompt; without one the variable is not set.",
+    note="Values come from --secret-file NAME=PATH, --env, --env-file or a prompt. Without one a variable is not set, "
+    "and a service that mounts the secret is refused.",
 )  # fmt: skip
 
 # ---- command and environment --------------------------------------------------------------------------
@@ -435,6 +459,14 @@ MEMORY_FILES = _rule(
     "memory-files", "Files that a container writes count as its memory.", CONTRACT, DOCUMENTED, APPROXIMATE,
     note="They lie on this machine's disk and are measured up to five times a second, once a second while none "
     "changes: the memory limit is lowered by them. A file that is deleted and still open is not counted.",
+)  # fmt: skip
+HOME = _rule(
+    "home", "HOME is /home in gen1; in gen2 it is what /etc/passwd says, else /home.", CONTRACT, DOCUMENTED,
+    APPROXIMATE, note="Where no generation is asked for, it is the second. A user without an entry finds / here.",
+)  # fmt: skip
+UNKNOWN_USER = _rule(
+    "unknown-user", "An image's USER that its /etc/passwd does not know runs as root.", CONTRACT, DOCUMENTED,
+    NOT_IMITATED, note="Here its container does not start, which is told.",
 )  # fmt: skip
 OPEN_FILES = _rule(
     "open-files", "A container may have 25,000 files open.", QUOTAS, DOCUMENTED, APPROXIMATE,

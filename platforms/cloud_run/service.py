@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from emulator.contract import Inputs
+from emulator.contract import GivenFile, Inputs
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, Fault, warning
 from emulator.model.plan import BuildKind, Container, Coverage, Lifecycle, Port, Probe, Service, ServiceType
@@ -20,6 +20,9 @@ from .manifest import ContainerSpec, EnvEntry, ServiceSpec
 from .metadata import metadata_server
 from .probes import lifecycle_of, probe_problems, probes_of
 from .router import request_timeout, router_of
+from .secrets import given_secrets, names_of
+from .volume_checks import unset_files, volume_problems
+from .volumes import mounts_of, volumes_of
 
 DEFAULT_PORT = 8080
 
@@ -33,6 +36,8 @@ class ServiceResult(NamedTuple):
     hidden: dict[str, str] = {}
     unset: tuple[EnvEntry, ...] = ()
     coverage: tuple[Coverage, ...] = ()
+    secret_files: tuple[GivenFile, ...] = ()
+    """What was given for its secrets."""
 
 
 class _Resolved(NamedTuple):
@@ -51,7 +56,7 @@ def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> Servic
     if ingress is None:
         return ServiceResult(None, tuple(replace(d, service=None) for d in found))
     needs, problems = dependencies_of(spec)
-    found += [*problems, *limit_problems(spec)]
+    found += [*problems, *limit_problems(spec), *volume_problems(spec)]
     resolved = [_container(given, container, needs) for container in spec.containers]
     top = resolved[spec.containers.index(ingress)]
     if spec.is_job and len(resolved) > 1:
@@ -62,9 +67,16 @@ def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> Servic
     else:
         service = _service(spec, ingress, top.container, containers, given.trace)
     service = replace(service, metadata=metadata_server(spec, inputs, given.trace), decisions=given.trace.decisions)
+    stands_for = given_secrets(spec, inputs)
+    service = replace(
+        service, volumes=volumes_of(spec, stands_for), secret_names=tuple(sorted({*names_of(spec), *stands_for}))
+    )
+    found += unset_files(spec, service, stands_for)
     hidden = {name: value for one in resolved for name, value in one.hidden.items()}
     unset = {entry.name: entry for one in (*resolved, top) for entry in one.unset}
-    return ServiceResult(service, tuple(found), hidden, tuple(unset.values()), _coverage(spec, service))
+    return ServiceResult(
+        service, tuple(found), hidden, tuple(unset.values()), _coverage(spec, service), tuple(stands_for.values())
+    )
 
 
 def _service(
@@ -106,7 +118,7 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
     built = ingress_build(given, written) if is_ingress else Built(image_build(written.image))
     serves = is_ingress and not spec.is_job
     port = _port(given, written, name) if serves else None
-    env = environment(spec, written, port.number if port else None, given.inputs, is_first=is_ingress)
+    env = environment(spec, written, port.number if port else None, given.inputs, is_ingress=is_ingress)
     found += env.diagnostics
     probed = port.number if port else next((p.value for p in written.ports if p), None)
     found += probe_problems(written, probed, spec)
@@ -117,7 +129,7 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
     container = Container(
         name=name, ingress=serves, build=built.build, command=command, port=port, env=env.variables,
         probes=probes_of(written, probed, is_ingress=serves), resources=resources_of(written, spec),
-        depends_on=needs.get(name, ()), mounts=written.mounts,
+        depends_on=needs.get(name, ()), mounts=mounts_of(spec, written),
     )  # fmt: skip
     return _Resolved(container, env.hidden, env.unset)
 
@@ -173,6 +185,10 @@ def _coverage(spec: ServiceSpec, service: Service) -> tuple[Coverage, ...]:
         rows += [rules.UPLOAD_SET, rules.BUILDPACKS_OTHERWISE]
     if len(service.containers) > 1:
         rows += [rules.JOB_SIDECARS] if spec.is_job else [rules.INSTANCE_STARTED, rules.INSTANCE_ENDS]
+    kinds = {volume.kind for volume in service.volumes}
+    rows += [rules.MEMORY_VOLUME] if "memory" in kinds else []
+    rows += [rules.SECRET_VOLUME] if "secret" in kinds else []
+    rows += [rules.FOLDER_VOLUME] if "folder" in kinds else []
     return tuple(
         Coverage(key=rule.id, origin=spec.origin, fidelity=rule.fidelity, note=rule.note or rule.statement)
         for rule in rows

@@ -15,7 +15,8 @@ from platforms.common import unreadable
 
 from . import fields, fields_v2, manifest_v2, rules, shape_v2
 from .fields import Field
-from .manifest import Manifest, ServiceSpec, Text, spec_of
+from .manifest import Manifest, ServiceSpec, spec_of
+from .reading import Text
 from .terraform_tree import Tree, read_resource
 from .terraform_values import Unknown, Values
 
