@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from emulator.contract import token
-from emulator.model.plan import BuildKind, Command, EnvKind, EnvPhase, Service, Tasks
+from emulator.model.plan import Command, EnvKind, EnvPhase, Service, Tasks
 from emulator.model.record import replace
 from emulator.world import BuildRequest, ContainerSpec, FileInside, Hidden, HiddenFiles, ImageFacts, VolumeMount
 
@@ -51,7 +51,7 @@ def build_request(
     labels = of_service(root, platform, service.name, deploy)
     tag = f"{resource_name(root, service.name)}:{deploy}"
     mounted = HiddenFiles({secret.id: files[secret.name] for secret in service.build.secrets if secret.name in files})
-    if service.build.kind in (BuildKind.NATIVE, BuildKind.STATIC):
+    if service.build.is_platforms_own:
         script = "".join(
             f"export {name}={shlex.quote(value)}\n"
             for name, value in sorted(values.items())

@@ -162,7 +162,7 @@ def _build(build: Build) -> str:
         case BuildKind.STATIC:
             return f"{(build.command or 'no build command').rstrip()}, publishes {build.publish or 'nothing'}"
         case BuildKind.BUILDPACK:
-            return f"buildpacks: {build.runtime}"
+            return f"buildpacks: {build.runtime}{base}"
 
 
 def _site(static: Static | None) -> list[tuple[str, str]]:

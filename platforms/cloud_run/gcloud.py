@@ -207,7 +207,7 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
         assert at is not None
         template[annotations.DEPENDENCIES] = Text(json.dumps(needs), at.origin)
     sources = [group.last("--source") for group in groups]
-    _only_root(reader, sources)
+    _source(reader, [one for one in sources if one is not None and one.value is not None])
     image = any(group.text("--image") for group in groups)
     count = reader.number(whole.last("--tasks"), "must be a whole number greater than 0")
     tasks = TaskSpec(
@@ -224,22 +224,50 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
             whole.last("--concurrency"), 'must be an integer greater than 0 or "default"'
         ),
         timeout_s=reader.seconds(whole.last("--timeout")), tasks=tasks if reader.is_job else None,
-        written_in="gcloud", is_built=not image or any(sources),
+        written_in="gcloud", is_built=not image or any(sources), build_env=_build_env(reader, groups),
+        base_image=next((text for group in groups if (text := group.text("--base-image")) is not None), None),
     )  # fmt: skip
 
 
-def _only_root(reader: _Reader, sources: list[_Given | None]) -> None:
-    """The folder that is built is the root of what is planned."""
+def _source(reader: _Reader, sources: list[_Given]) -> None:
+    """What is built is the root of what is planned; other sources are told."""
+    if len(sources) > 1:
+        message = "At most one container can be deployed from source."
+        reader.refuse("gcloud-flag", message, sources[1].origin, "give the other container an --image")
     for one in sources:
-        if one is None or one.value is None or one.value.rstrip("/") in (".", "./", ""):
+        path = (one.value or "").rstrip("/")
+        said, help_ = f"--source {path} is built there; the plan takes the root", f"add --root {path}"
+        if path in (".", ""):
             continue
+        if path.startswith("gs://") or path.endswith((".zip", ".tgz", ".gz")):
+            where = "in its bucket" if path.startswith("gs://") else "an archive"
+            said = f"--source {path} is {where}, and not read: the plan takes the root"
+            help_ = "plan the folder that it was made of"
+        rule = rules.DEPLOY_COMMAND
         reader.found.append(
             warning(
-                "cloud-run/gcloud-source", f"--source {one.value} is built there; the plan takes the root",
-                origin=one.origin, rule=rules.DEPLOY_COMMAND.id, url=rules.DEPLOY_COMMAND.url,
-                help=f"add --root {one.value}",
+                "cloud-run/gcloud-source", said, origin=one.origin, rule=rule.id, url=rule.url, help=help_,
             )
         )  # fmt: skip
+
+
+def _build_env(reader: _Reader, groups: list[_Group]) -> dict[str, Text]:
+    """Variables of the build in the order of their flags, and the function that --function names."""
+    found: dict[str, Text] = {}
+    for one in reader.whole.given:
+        if one.name in ("--set-build-env-vars", "--update-build-env-vars"):
+            found |= {key: Text(value, one.origin) for key, value in reader.pairs(one).items()}
+        elif one.name == "--clear-build-env-vars":
+            found = {}
+    for group in groups:
+        function = group.last("--function")
+        if function is None:
+            continue
+        if group.text("--command") is not None:
+            message = "argument --command: At most one of --command | --function can be specified."
+            reader.refuse("gcloud-flag", message, function.origin, "leave one of them out")
+        found["GOOGLE_FUNCTION_TARGET"] = Text(function.value or "", function.origin)
+    return found
 
 
 def _annotations(whole: _Group) -> dict[str, Text]:
