@@ -151,6 +151,11 @@ class Context:
         except Unreadable:
             return None
 
+    def ignored_by_git(self, path: str) -> LeftOut | None:
+        """Which rule of git's ignores what lies on this disk at `path`, uploaded or not; None where none does."""
+        node = self.repo.node(self.in_repository(path))
+        return _by_snapshot(path, node) if node.why == "ignored" else None
+
     def as_tree(self) -> Folder:
         """The context as a filesystem; whoever copies from it says at which line."""
         if not self.is_clear:

@@ -291,6 +291,8 @@ class Stopped(Event, tag="stopped", frozen=True, kw_only=True):
     """Whether its first process does anything at the signal; None where that cannot be seen, or none was sent."""
     grace_s: float | None = None
     """How long the platform lets it end itself, once it was told to."""
+    used_mib: int | None = None
+    """How much memory it had in use when it was killed for that; None where the kernel did so, at its limit."""
 
 
 class OutOfMemory(Event, tag="oom", frozen=True, kw_only=True):

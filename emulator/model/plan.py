@@ -260,9 +260,19 @@ class Lifecycle(Record, frozen=True, kw_only=True):
 
 
 class Resources(Record, frozen=True, kw_only=True):
+    """What a container may use."""
+
     plan: str | None = None
     cpu: float | None = None
     memory_mib: int | None = None
+    files_count_as_memory: bool = False
+    """Whether what it writes beside its image's files counts against its memory."""
+    idle_cpu: float | None = None
+    """How much processor a live instance has that answers no request; None: as much as ever."""
+    open_files: int | None = None
+    """How many files each of its processes may have open; None: as many as the engine allows."""
+    no_new_rights: bool = False
+    """Whether no program runs with more rights than who calls it: setuid has no effect."""
 
 
 class Shutdown(Record, frozen=True, kw_only=True):
@@ -301,8 +311,36 @@ class Instances(Record, frozen=True, kw_only=True):
     max: int
 
 
+class VolumeFile(Record, frozen=True, kw_only=True):
+    """A file of a volume. path: below the volume's. secret: the secret file whose content it has. absent: what the
+    platform says where there is no such secret."""
+
+    path: str
+    secret: str
+    mode: str
+    absent: str
+    origin: Origin | None = None
+
+
+class Volume(Record, frozen=True, kw_only=True):
+    """What containers of an instance may mount by its name. What the image has at that place is hidden.
+
+    kind "memory": empty at first, in the instance's memory, gone with it; size_mib: the most it can hold. "secret": the
+    `files`. "folder": what outlives the instance elsewhere on the platform, and lies in a folder of this machine here.
+    """
+
+    name: str
+    kind: Literal["memory", "secret", "folder"]
+    size_mib: int | None = None
+    files: tuple[VolumeFile, ...] = ()
+    stands_for: str | None = None
+    """What it is on the platform: a bucket, a network share."""
+    origin: Origin | None = None
+
+
 class Mount(Record, frozen=True, kw_only=True):
-    """What a container finds at a path that is not of its image. kind "secret": the secret file `name`."""
+    """What a container finds at a path that is not of its image. kind "secret": the secret file `name`; "volume": the
+    volume of that name."""
 
     path: str
     kind: str
@@ -425,6 +463,9 @@ class Service(Record, frozen=True, kw_only=True):
     traffic: tuple[Traffic, ...] = ()
     static: Static | None = None
     disk: Disk | None = None
+    volumes: tuple[Volume, ...] = ()
+    secret_names: tuple[str, ...] = ()
+    """The secret files that its variables and volumes take their values from."""
     datastore: Datastore | None = None
     """What it is, where it is a database server."""
     local_name: str | None = None

@@ -101,7 +101,7 @@ def _by_command(repo: Snapshot, command: str, config: str | None, default_name: 
                                     url=rules.DEPLOY_COMMAND.url, help=problem.help),))  # fmt: skip
     origin = call.origin if call.origin.file else None
     trace.note("config", _QUESTION, str(call), "--gcloud names it", rule=rules.DEPLOY_COMMAND, origin=origin)
-    read = read_gcloud(call, default_name)
+    read = read_gcloud(call, default_name, repo)
     return _Config(read.service, read.diagnostics, read.coverage)
 
 

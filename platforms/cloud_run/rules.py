@@ -456,8 +456,16 @@ JOB_ENVIRONMENT = _rule(
 
 MEMORY = _rule("memory", "A container has 512 MiB of memory unless its limits say otherwise.", MEMORY_DOCS, DOCUMENTED)
 MEMORY_FILES = _rule(
-    "memory-files", "Files that a container writes count as its memory.", CONTRACT, DOCUMENTED, NOT_IMITATED,
-    note="Files are written to this machine's disk.",
+    "memory-files", "Files that a container writes count as its memory.", CONTRACT, DOCUMENTED, APPROXIMATE,
+    note="They lie on this machine's disk and are measured up to five times a second, once a second while none "
+    "changes: the memory limit is lowered by them. A file that is deleted and still open is not counted.",
+)  # fmt: skip
+OPEN_FILES = _rule(
+    "open-files", "A container may have 25,000 files open.", QUOTAS, DOCUMENTED, APPROXIMATE,
+    note="The limit is of each process, and no higher than the engine's own.",
+)  # fmt: skip
+NO_SETUID = _rule(
+    "no-new-privileges", "sudo and other setuid programs get no more rights than who calls them.", LOGS, LOG,
 )  # fmt: skip
 CPU = _rule(
     "cpu", "A container has 1 CPU unless its limits say otherwise.", CPU_DOCS, DOCUMENTED, APPROXIMATE,
