@@ -40,7 +40,8 @@ def apt_install(packages: str) -> str:
 
 def run_with_variables(command: str, *, cache: str) -> str:
     """A step that runs a command of bash with the build's variables. cache: the folder of package managers' caches."""
-    # uv has certificates of its own, and would not know a proxy's that the system knows.
-    script = f"set -a; . /run/secrets/emu_build_env; UV_NATIVE_TLS=1; set +a; exec /bin/bash -c {shlex.quote(command)}"
+    # uv and Poetry have certificates of their own, and would not know a proxy's that the system knows.
+    certificates = "UV_NATIVE_TLS=1; REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt"
+    script = f"set -a; . /run/secrets/emu_build_env; {certificates}; set +a; exec /bin/bash -c {shlex.quote(command)}"
     mounts = f"{_SECRET} --mount=type=cache,target={cache},uid=1000,gid=1000"
     return f"RUN {mounts} {to_json(['/bin/bash', '-c', script]).decode()}"

@@ -116,7 +116,8 @@ BUILDPACK_IMAGE = _rule(
     "buildpack-image",
     "An image of buildpacks has the source in /workspace, what was installed in /layers, and runs as the user cnb.",
     BUILDPACKS, DOCUMENTED, APPROXIMATE,
-    note="The base is Debian with the language's official image, not Google's Ubuntu; there is no launcher process.",
+    note="The base is the language's official image on Debian, not Google's Ubuntu with its libraries; there is no "
+    "launcher process.",
 )  # fmt: skip
 UPLOAD_SET = _rule(
     "upload-set", "What .gcloudignore leaves is uploaded; without one, what the root's .gitignore leaves.",

@@ -4,7 +4,6 @@ import re
 import shlex
 
 from emulator.model.choice import Candidate, Setting, choose
-from emulator.model.origin import Origin
 from emulator.model.plan import Command
 from platforms.cloud_run import rules
 
@@ -80,8 +79,7 @@ def planned(of: Building) -> Command:
     """A language whose images are not built here: its command, as far as it is known."""
     language = of.group.language
     if language == "ruby" and of.group.has_default:
-        raise of.ends(RUBY_NEEDS_ONE, Origin(file=of.group.evidence) if of.group.evidence else None,
-                        "add a Procfile with a web line")  # fmt: skip
+        raise of.ends(RUBY_NEEDS_ONE, of.source.place(of.group.evidence), "add a Procfile with a web line")
     if of.command is not None:
         return of.command
     of.because = _PLANNED[language]

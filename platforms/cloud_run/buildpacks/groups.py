@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from emulator.model.choice import ABSENT, Candidate, Setting, choose
-from emulator.model.origin import Origin
 from platforms.cloud_run import rules
 from platforms.cloud_run.given import Given
 
@@ -45,7 +44,7 @@ class _Row(NamedTuple):
 
 def choose_group(given: Given, source: Source, env: BuildEnvironment, *, has_entrypoint: bool) -> Group | None:
     """The group, on the trace with all that lost; None where none detects."""
-    candidates = [_candidate(row, env) for row in _rows(source, env, has_entrypoint=has_entrypoint)]
+    candidates = [_candidate(row, source, env) for row in _rows(source, env, has_entrypoint=has_entrypoint)]
     setting: Setting[Group] | None = choose(
         given.trace, f"{given.name}.language", "Which buildpacks build the source?", *candidates, none="none"
     )
@@ -88,13 +87,13 @@ def _rows(source: Source, env: BuildEnvironment, *, has_entrypoint: bool) -> Ite
     yield _Row("ruby", source.anywhere("rb"), "no *.rb at any depth", has_default=True)
 
 
-def _candidate(row: _Row, env: BuildEnvironment) -> Candidate[Group]:
+def _candidate(row: _Row, source: Source, env: BuildEnvironment) -> Candidate[Group]:
     name = _NAMES[row.language]
     with_ = {"an entrypoint": " with an entrypoint", "a function target": ", a function"}.get(row.condition, "")
     what = f"{name}{' (prebuilt)' if row.is_prebuilt else ''}{with_}"
     forced = overridden(env, row.language)
     detects = row.evidence is not None if forced is None else forced
-    origin = env.origin(RUNTIME) if forced else Origin(file=row.evidence) if row.evidence else None
+    origin = env.origin(RUNTIME) if forced else source.place(row.evidence)
     if not detects or not row.needs:
         absent = row.asks if not detects else f"{row.evidence or RUNTIME}, but {_no(row.condition)}"
         if forced is False:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from platforms.language_images import VARIABLES_ARG, apt_install, run_with_variables
 
 WORKSPACE, LAYERS, HOME = "/workspace", "/layers", "/home/cnb"
-_PACKAGES = "ca-certificates curl g++ gcc git libpq-dev make pkg-config"
-"""What the builder's image has and builds call."""
+_PACKAGES = "build-essential ca-certificates curl git python3 unzip xz-utils zip"
+"""What the builder's image has (source: the stack google_22 of the buildpacks): no libpq-dev, for one."""
 _USER = (
     "RUN groupadd --gid 1000 cnb && "
     f"useradd --uid 1000 --gid 1000 --create-home --home-dir {HOME} --shell /bin/bash cnb && "

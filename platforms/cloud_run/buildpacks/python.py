@@ -8,15 +8,13 @@ from emulator.model.diagnostic import warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Command
 from platforms.cloud_run import rules
-from platforms.language_images import python_image
 
 from .building import Building
 from .groups import TARGET
-from .image import Recipe
+from .python_image import python_recipe
 from .python_packages import Declared, declared_in
 
 MANAGER = "GOOGLE_PYTHON_PACKAGE_MANAGER"
-VENDOR = "GOOGLE_VENDOR_PIP_DEPENDENCIES"
 _DEFAULT = {"google-22": "3.13", "google-24": "3.14"}
 _SMART, _UV_BY_DEFAULT = (3, 13), (3, 14)
 """From which version on the packages decide what is started, and uv installs requirements.txt."""
@@ -45,13 +43,6 @@ _NO_SOURCE = (
 _FRAMEWORK = "functions-framework"
 _WEBSERVER = "gunicorn==22.0.0"
 _FUNCTIONS = "functions-framework==3.10.2 gunicorn==23.0.0"
-_UV, _POETRY = "0.12.5", "2.4.1"
-"""Versions that the buildpacks install (source: their tooling_versions, 2026-08)."""
-_PIP_FLAGS = (
-    "--upgrade --upgrade-strategy only-if-needed --no-warn-script-location --no-warn-conflicts --force-reinstall "
-    "--no-compile --disable-pip-version-check"
-)
-_COMPILE = "python3 -m compileall --invalidation-mode unchecked-hash -qq {} || true"
 
 
 class _Version(NamedTuple):
@@ -78,7 +69,7 @@ def python(of: Building) -> Command:
         _undeclared_server(of, command, packages)
     assert command is not None
     _asgi_under_wsgi(of, command, packages)
-    of.recipe = _recipe(of, version, manager, adds)
+    of.recipe = python_recipe(of, str(version), manager, adds)
     return command
 
 
@@ -89,12 +80,12 @@ def _version(of: Building) -> _Version:
     text = of.source.readable(".python-version")
     if of.source.has(".python-version") and not text.strip():
         words = "/workspace/.python-version exists but does not specify a version"
-        raise of.ends(words, Origin(file=".python-version"), "write a version such as 3.13 into it", rule)
+        raise of.ends(words, of.source.place(".python-version"), "write a version such as 3.13 into it", rule)
     setting: Setting[str] | None = choose(
         of.trace, f"{of.name}.python", "Which Python?",
         of.env.candidate("GOOGLE_PYTHON_VERSION", rule), of.env.candidate("GOOGLE_RUNTIME_VERSION", rule),
         Candidate(text.strip() or ABSENT, source=".python-version", because=".python-version names it", rule=rule,
-                  origin=Origin(file=".python-version"), absent="there is none"),
+                  origin=of.source.place(".python-version"), absent="there is none"),
         Candidate(default, source="default", because=f"nothing pins a version: the newest of {of.stack}", rule=rule),
     )  # fmt: skip
     assert setting is not None
@@ -170,7 +161,11 @@ def _default(of: Building, version: _Version, packages: Declared) -> Command:
                       because=f"{name} is declared", rule=rules.BUILDPACK_DEFAULT, absent="it is not declared")
         )  # fmt: skip
     argv = tuple(word.format(m=module) for word in _GUNICORN)
-    because = "no server is declared: gunicorn is the default" if is_smart else f"Python is {version}: before 3.13 always gunicorn"
+    because = (
+        "no server is declared: gunicorn is the default"
+        if is_smart
+        else f"Python is {version}: before 3.13 always gunicorn"
+    )
     candidates.append(Candidate(argv, source="default", shown=" ".join(argv), because=because,
                                 rule=rules.BUILDPACK_DEFAULT, loses="something else is declared"))  # fmt: skip
     setting: Setting[tuple[str, ...]] | None = choose(
@@ -249,59 +244,3 @@ def _undeclared_server(of: Building, command: Command, packages: Declared) -> No
             facts=("the buildpacks add it to requirements.txt alone",), help="declare gunicorn, or another server",
         )
     )  # fmt: skip
-
-
-# ---- the image ----------------------------------------------------------------------------------------
-
-
-def _recipe(of: Building, version: _Version, manager: str, adds: str) -> Recipe:
-    image, fallbacks = python_image(str(version))
-    steps: tuple[str, ...]
-    vendored = f" --no-index --find-links {of.env[VENDOR]}" if of.env[VENDOR] else ""
-    project = of.source.has("pyproject.toml") and not of.source.has("requirements.txt")
-    env: tuple[tuple[str, str], ...] = (("PYTHONUNBUFFERED", "TRUE"), *of.launch_env)
-    if manager == "pip":
-        layer = "/layers/google.python.pip/pip"
-        install = f"python3 -m pip install {{}} {_PIP_FLAGS}{vendored} --user"
-        wanted = [install.format(adds)] if adds else []
-        if project:
-            wanted.append(install.format("."))
-        elif of.source.has("requirements.txt"):
-            wanted.append(install.format("--requirement requirements.txt"))
-        after = (_COMPILE.format(layer), "python3 -m pip check") if wanted and not project else ()
-        base = (("PYTHONUSERBASE", layer),)
-        return Recipe(image, fallbacks, steps=(*wanted, *after), build_env=base, build_path=(f"{layer}/bin",),
-                      env=(*base, *env), path=(f"{layer}/bin",))  # fmt: skip
-    if manager == "uv":
-        venv, tool = "/layers/google.python.uv/uv-dependencies/.venv", "/layers/google.python.uv/uv"
-        make = f'uv venv {venv} --clear --python "$(command -v python3)"'
-        if project:
-            lock = () if of.source.has("uv.lock") else (f"uv lock{vendored}",)
-            steps = (*lock, make, f"VIRTUAL_ENV={venv} uv sync --active --link-mode=copy{vendored}")
-        else:
-            install = f"VIRTUAL_ENV={venv} uv pip install {{}} --reinstall --link-mode=copy{vendored}"
-            files = [adds] if adds else []
-            files += ["-r requirements.txt"] if of.source.has("requirements.txt") else []
-            steps = (make, *(install.format(one) for one in files))
-        return Recipe(image, fallbacks, steps=(_tool("uv", _UV, tool), *steps, f"VIRTUAL_ENV={venv} uv pip check"),
-                      build_path=(f"{tool}/bin",), env=env, path=(f"{venv}/bin", f"{tool}/bin"))  # fmt: skip
-    tool, venvs = "/layers/google.python.poetry/poetry", "/layers/google.python.poetry/poetry-dependencies"
-    lock = () if of.source.has("poetry.lock") else ("poetry lock --no-interaction",)
-    return Recipe(
-        image, fallbacks, env=env, path=(f"{venvs}/current/bin", f"{tool}/bin"),
-        build_path=(f"{tool}/bin",),
-        build_env=(("POETRY_VIRTUALENVS_PATH", venvs), ("POETRY_VIRTUALENVS_CREATE", "true"),
-                   ("POETRY_VIRTUALENVS_IN_PROJECT", "false")),
-        steps=(
-            f"python3 -m venv {tool} && {tool}/bin/pip install -q poetry=={_POETRY}", *lock,
-            "poetry install --no-interaction --sync --only main --no-root",
-            f'ln -s "$(poetry env info --path)" {venvs}/current',
-        ),
-    )  # fmt: skip
-
-
-def _tool(name: str, version: str, layer: str) -> str:
-    return (
-        f"PYTHONUSERBASE={layer} python3 -m pip install --user --no-compile --disable-pip-version-check "
-        f"{name}=={version}"
-    )

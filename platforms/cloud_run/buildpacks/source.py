@@ -46,6 +46,11 @@ class Source:
         found = [self._nearest[ending] for ending in endings if ending in self._nearest]
         return min(found, key=lambda path: (path.count("/"), path), default=None)
 
+    def place(self, path: str | None) -> Origin | None:
+        """The file as a place; None of one that is empty, or not there."""
+        is_there = path is not None and self.has(path)
+        return Origin(file=path) if path is not None and is_there and self._repo.look(path).size else None
+
     def first(self, *paths: str) -> str | None:
         """The first of these files that is there."""
         return next((path for path in paths if self.has(path)), None)

@@ -3,7 +3,6 @@
 import re
 
 from emulator.model.diagnostic import Diagnostic, Related, error, warning
-from emulator.model.origin import Origin
 from emulator.model.plan import Command
 from platforms.cloud_run import rules
 from platforms.cloud_run.given import Given
@@ -49,8 +48,7 @@ def nothing_detects(given: Given, source: Source) -> Diagnostic:
         page = script
     elif source.has("Gemfile"):
         help_, page = "add a Procfile with a web line: Ruby has no default command", "Gemfile"
-    origin = Origin(file=page) if page is not None else None
-    return failure(given, _DETECTED, origin, help_, rules.BUILDPACK_ORDER)
+    return failure(given, _DETECTED, source.place(page), help_, rules.BUILDPACK_ORDER)
 
 
 def command_is_dropped(of: Building, container: ContainerSpec) -> None:
@@ -76,7 +74,8 @@ def _helper_decides(of: Building, command: Command) -> None:
     if other is None or _MANIFESTS[other] == of.group.language or _own_manifest(of):
         return
     language, lost = of.group.language, _MANIFESTS[other]
-    beside = " and an entrypoint" if of.command is not None else ""
+    named = "the Procfile" if command.source == "procfile" else "the entrypoint"
+    beside = f" and {named}" if of.command is not None else ""
     program = next((name for name in _PROGRAMS.get(lost, ()) if _calls(command.text or "", name)), None)
     title, theirs = _TITLES[language], _TITLES[lost]
     message = (
@@ -86,7 +85,7 @@ def _helper_decides(of: Building, command: Command) -> None:
     make = error if program else warning
     of.found.append(
         make(
-            "cloud-run/helper-decides-language", message, origin=Origin(file=evidence), service=of.name,
+            "cloud-run/helper-decides-language", message, origin=of.source.place(evidence), service=of.name,
             rule=rules.BUILDPACK_ORDER.id, url=rules.BUILDPACK_ORDER.url, facts=facts,
             related=(Related(origin=command.origin, message="this is started"),) if command.origin else (),
             help=f"keep {evidence} out of the upload, or --set-build-env-vars GOOGLE_RUNTIME={_runtime(lost)}",

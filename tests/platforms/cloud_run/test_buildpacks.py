@@ -120,8 +120,8 @@ def test_procfile():
         pytest.param({"index.html": ""}, "ERROR: failed to detect: no buildpacks participating", id="no language"),
         pytest.param({"app.rb": ""}, "for Ruby, an entrypoint must be manually set, either with "
                      '"GOOGLE_ENTRYPOINT" env var or by creating a "Procfile" file', id="Ruby"),
-        pytest.param({"package.json": "not JSON"}, "unmarshalling package.json: Expecting value: line 1 column 1 (char 0)",
-                     id="no JSON"),
+        pytest.param({"package.json": "not JSON"},
+                     "unmarshalling package.json: Expecting value: line 1 column 1 (char 0)", id="no JSON"),
         pytest.param({"package.json": "[1]"}, "unmarshalling package.json: it is no object", id="no object"),
         pytest.param({".python-version": "\n", "main.py": ""},
                      "/workspace/.python-version exists but does not specify a version", id="no version"),
