@@ -343,7 +343,7 @@ def test_cr_02_a_dockerfile_of_another_name_is_told():
 
 def test_cr_06_a_helper_script_and_a_procfile_make_it_python():
     """Sure where the entrypoint calls what only the other language brings; else a warning."""
-    files = {"package.json": '{"scripts": {"start": "node server.js"}}', "server.js": "", "scripts/seed.py": "",
+    files = {"package.json": '{"scripts": {"start": "node server.js"}}', "server.js": "", "scripts/seed.py": "1\n",
              "Procfile": "web: npm start\n"}  # fmt: skip
     made = plan(files)
     assert made.services[0].build.runtime == "python"
@@ -351,7 +351,7 @@ def test_cr_06_a_helper_script_and_a_procfile_make_it_python():
     made = plan(files | {"Procfile": "web: ./start\n"})
     assert places(made, "helper-decides-language") == [("warning", "scripts/seed.py:1:1")]
     assert places(plan(files | {"requirements.txt": ""}), "helper-decides-language") == []
-    assert places(plan({"main.py": "", "requirements.txt": "", "tools/gen.go": ""}), "helper-decides-language") == [
+    assert places(plan({"main.py": "", "requirements.txt": "", "tools/gen.go": "//\n"}), "helper-decides-language") == [
         ("warning", "tools/gen.go:1:1")
     ]
     assert places(plan({"main.go": "", "package.json": "{}"}), "helper-decides-language") == []
@@ -414,9 +414,9 @@ def test_args_go_behind_the_launchers_command():
 @pytest.mark.parametrize(
     ("files", "help_"),
     [
-        ({"index.html": ""}, "add a Dockerfile FROM nginx that serves it on 8080: files alone are not served"),
-        ({"index.js": ""}, "add a package.json, or a Procfile that starts index.js"),
-        ({"Gemfile": ""}, "add a Procfile with a web line: Ruby has no default command"),
+        ({"index.html": "<p>"}, "add a Dockerfile FROM nginx that serves it on 8080: files alone are not served"),
+        ({"index.js": "1"}, "add a package.json, or a Procfile that starts index.js"),
+        ({"Gemfile": "source 1"}, "add a Procfile with a web line: Ruby has no default command"),
     ],
 )
 def test_nothing_detects_has_a_place(files, help_):
