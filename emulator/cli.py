@@ -14,6 +14,7 @@ from .model.diagnostic import Diagnostic, HostError, UsageError
 from .request import World
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, str] = {
     "plan": "which command would run, and why (no Docker needed)",
     "check": "what would go wrong (no Docker needed)",
+    "compare": "what several platforms would do, side by side (no Docker needed)",
     "context": "what reaches the builder, and who left out the rest (no Docker needed)",
     "up": "build, boot, probe and serve as the platform would",
     "ps": "what `up` started",
@@ -81,7 +83,7 @@ def _run_told(arguments: list[str]) -> int:
         return _own_fault(fault, arguments, terminal)
 
 
-_SHORT = ("plan", "check", "context", "up")
+_SHORT = ("plan", "check", "compare", "context", "up")
 """Commands that are over before a collection of garbage could pay; `up` collects once it serves."""
 
 
@@ -162,6 +164,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         interrupted_again=_INTERRUPTS.again,
         publish=_publish,
         unreached=_unreached,
+        watch=_watch,
     )
 
 
@@ -175,6 +178,12 @@ def _unreached(host: str | None, port: int) -> "Unreached | None":
     from .edge.reaching import unreached
 
     return unreached(host, port)
+
+
+def _watch(root: str, end: "threading.Event") -> "Iterator[frozenset[str]]":
+    from .edge.watching import watch
+
+    return watch(root, end)
 
 
 def _read_text(path: str, what: str) -> str:

@@ -86,7 +86,7 @@ class Proxy:
 
     def give_up(self) -> None:
         """No instance will come: what waits for one is told so."""
-        self._in_loop(self._core.wake)
+        self._in_loop(lambda: self._core.wake(in_vain=True))
 
     def idle_s(self) -> float:
         """For how long there has been no request; 0 while there is one."""

@@ -348,8 +348,7 @@ class Client(Wire):
         backend = core.pool.only if not self._tried else None
         backend = backend or core.pool.pick(self._tried)
         if backend is None or self._first is None:
-            if not (kind == "no_instance" and self._first is not None and core.holds(self)):
-                self._answer_page(kind)
+            self._without_instance(kind)
             return
         upstream = None if fresh else backend.take_idle(core.poller.now)
         if upstream is not None and not self.idempotent and not upstream.still_quiet():
@@ -368,10 +367,20 @@ class Client(Wire):
         else:
             upstream.connect(self)
 
-    def go_on(self) -> None:
+    def _without_instance(self, kind: str) -> None:
+        """Wait for one that sleeps, unless that is answered without it; else tell that there is none."""
+        core = self._core
+        if kind != "no_instance" or self._first is None or core.on_wake is None:
+            self._answer_page(kind)
+        elif self._request.wakes or self._state == _TUNNEL:
+            core.hold(self)
+        else:
+            self._answer_page("asleep")
+
+    def go_on(self, *, in_vain: bool) -> None:
         """The instance that it waited for is awake, or will not be."""
         if self.upstream is None and self._state not in (_HEAD, _OVER):
-            self._send_on("no_instance")
+            self._send_on("not_woken" if in_vain else "no_instance")
 
     # Ending
 

@@ -75,21 +75,18 @@ class Core:
         self._running.pop(client, None)
         self._tunnels.add(client)
 
-    def holds(self, client: Client) -> bool:
-        """Whether the request waits for an instance that sleeps; the first one wakes it."""
-        if self.on_wake is None:
-            return False
+    def hold(self, client: Client) -> None:
+        """The request waits for an instance that sleeps; the first one wakes it."""
         self.held.append(client)
-        if len(self.held) == 1:
+        if len(self.held) == 1 and self.on_wake is not None:
             self.on_wake()
-        return True
 
-    def wake(self) -> None:
-        """What waited goes on: to an instance, or to the page that says that there is none."""
+    def wake(self, *, in_vain: bool = False) -> None:
+        """What waited goes on: to an instance, or to the page that says that none came."""
         self.on_wake = None
         held, self.held = self.held, []
         for client in held:
-            client.go_on()
+            client.go_on(in_vain=in_vain)
 
     def end(self, client: Client) -> None:
         self._running.pop(client, None)
@@ -154,7 +151,10 @@ def _pages(router: Router) -> dict[str, Page]:
         "reset": router.reset,
         "invalid": router.invalid,
         "timed_out": router.timed_out,
+        "not_woken": router.not_woken or router.no_instance,
     }
+    if router.asleep is not None:
+        pages["asleep"] = router.asleep.page
     if router.reserved is not None:
         pages["reserved"] = router.reserved.page
     if router.request_limit is not None:

@@ -204,7 +204,7 @@ class InstanceRun:
                 self._remove()
                 self._begin()
             case steps.Settle():
-                self._loop.see(steps.Settled(at=self.clock.now(), attempt=action.attempt))
+                self._see_settled(action)
             case steps.End():
                 self._end_dead(action)
             case steps.Outcome():
@@ -419,6 +419,13 @@ class InstanceRun:
         reached = any(not x.loopback and asked in (None, x.port) for x in listeners)
         cpu = self.docker.cpu_seconds(process.id, pid) if listeners and not reached else None
         self._loop.see(steps.Looked(at=self.clock.now(), attempt=action.attempt, listeners=listeners, cpu_s=cpu))
+
+    def _see_settled(self, action: steps.Settle) -> None:
+        process = self._process
+        cpu = None
+        if self.rules.lifecycle.settle_idle_s is not None and process is not None:
+            cpu = self.docker.cpu_seconds(process.id, process.facts.pid if process.facts else None)
+        self._loop.see(steps.Settled(at=self.clock.now(), attempt=action.attempt, cpu_s=cpu))
 
     def _reached_at(self, port: int | None) -> Address | None:
         """Where `port` of the container is reached from here; None when it is not."""

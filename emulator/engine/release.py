@@ -120,6 +120,8 @@ class Settings(NamedTuple):
     """When services that sleep on the platform do so here; None: never."""
     datastores: Mapping[str, str] = {}
     """Datastores that are there already: their URLs, which may hold passwords, by name."""
+    folders: Mapping[str, str] = {}
+    """Folders of this machine for volumes that are folders, as whole paths, by the volumes' names."""
 
 
 Gate = Callable[[threading.Event], Diagnostic | None]
@@ -220,6 +222,9 @@ class _Preparation:
         not_begun = self.job.gate(self.cancel) if self.job.gate is not None else None
         if not_begun is not None:
             return NotReady(VerdictKind.CANCELED, not_begun)
+        refused = problems.secret_absent(self.service, self.job.around.files)
+        if refused is not None:
+            return NotReady(VerdictKind.REFUSED, refused)
         unusable = self._volumes()
         if unusable is not None:
             return NotReady(VerdictKind.BOOT_FAILED, unusable)
@@ -240,7 +245,8 @@ class _Preparation:
         root, platform = self.settings.root, self.settings.platform
         if self.service.datastore is None:
             for mount in self.job.around.volumes:
-                self.doors.docker.ensure_volume(mount.volume, disk_labels(self.service, root, platform))
+                if not mount.is_folder:
+                    self.doors.docker.ensure_volume(mount.volume, disk_labels(self.service, root, platform))
             return None
         labels = volume_labels(self.service, root, platform, self.hidden)
         for mount in self.job.around.volumes:

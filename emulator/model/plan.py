@@ -246,6 +246,8 @@ class Lifecycle(Record, frozen=True, kw_only=True):
     """When a deploy that keeps crashing or stays unhealthy is given up."""
     settle_s: float = 0
     """How long a process without a port must stay up to count as live."""
+    settle_idle_s: float | None = None
+    """How long it must where it does nothing any more by then; None: no less."""
     success_is_exit_zero: bool = False
     """Jobs and cron runs: the process must end, with 0."""
     timeout_s: float | None = None
@@ -430,6 +432,8 @@ class Static(Record, frozen=True, kw_only=True):
     redirect_status: int = 301
     default_headers: tuple[HeaderRule, ...] = ()
     """Headers of the platform's own, which the others replace."""
+    compressed: tuple[str, ...] = ()
+    """Content types that a client which takes gzip gets compressed."""
     neighbours: dict[str, str] = field(default_factory=dict)
     """Hosts in destinations that are those of other services of the plan, and their names."""
 

@@ -35,6 +35,7 @@ _BUILD = "bookkeeping of a build"
 _LOCAL = "no meaning on this machine"
 _NETWORK = "the containers of this machine's engine have its network"
 _CPU = "CPU is never throttled here"
+_SECRET = "values come from --secret-file, --env, --env-file or a prompt"
 
 KNOWN: dict[str, Annotation] = {
     f"{SCALE}minScale": _row("Revision", _ONE),
@@ -77,7 +78,7 @@ KNOWN: dict[str, Annotation] = {
     f"{RUN}network-interfaces": _row("Revision, Execution, Instance", _NETWORK),
     f"{RUN}vpc-access-connector": _row("Revision, Execution", _NETWORK),
     f"{RUN}vpc-access-egress": _row("Revision, Execution, Instance", _NETWORK),
-    f"{RUN}secrets": _row("Revision, Execution", "values come from --env, --env-file or a prompt"),
+    f"{RUN}secrets": _row("Revision, Execution", _SECRET, Fidelity.APPROXIMATE),
     f"{RUN}secure-session-agent": _row("Revision", _LOCAL),
     f"{RUN}sessionAffinity": _row("Revision", _ONE),
 }

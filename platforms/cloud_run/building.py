@@ -15,7 +15,8 @@ from platforms.common import read_dockerfile
 from . import rules
 from .commands import Own, own_command
 from .given import Given
-from .manifest import ContainerSpec, Text
+from .manifest import ContainerSpec
+from .reading import Text
 from .upload import upload_rules
 
 DOCKERFILE = "Dockerfile"

@@ -33,7 +33,8 @@ def _all(names: str, takes: Takes, fidelity: Fidelity = EXACT, note: str = "", *
 _LOCAL = "no meaning on this machine"
 _CPU = "CPU is never throttled here"
 _ONE = "as many instances as the minimum are run, at least one"
-_MOUNT = "volumes are not mounted yet"
+_MOUNT = "secrets and buckets are what --secret-file and --volume give for them"
+_OF_NEW = "a new service has no volumes yet"
 _KEPT = "of the service as it is, which is not known here, nothing is kept"
 
 FLAGS: dict[str, Flag] = {
@@ -48,9 +49,9 @@ FLAGS: dict[str, Flag] = {
     **_all("--use-http2", Takes.NOTHING, of=True),
     **_all("--depends-on", Takes.LIST, of=True),
     **_all("--container", Takes.VALUE),
-    **_all("--add-volume-mount", Takes.PAIRS, NOT_IMITATED, _MOUNT, of=True),
-    **_all("--remove-volume-mount", Takes.LIST, NOT_IMITATED, _MOUNT, of=True),
-    **_all("--clear-volume-mounts", Takes.NOTHING, NOT_IMITATED, _MOUNT, of=True),
+    **_all("--add-volume-mount", Takes.PAIRS, APPROXIMATE, _MOUNT, of=True),
+    **_all("--remove-volume-mount", Takes.LIST, APPROXIMATE, _OF_NEW, of=True),
+    **_all("--clear-volume-mounts", Takes.NOTHING, APPROXIMATE, _OF_NEW, of=True),
     **_all("--base-image", Takes.VALUE, APPROXIMATE, "the versions of its stack count, not the image", of=True),
     **_all("--function", Takes.VALUE, of=True),
     **_all("--gpu", Takes.VALUE, NOT_IMITATED, _LOCAL, of=True),
@@ -66,9 +67,9 @@ FLAGS: dict[str, Flag] = {
     **_all("--tag", Takes.VALUE, NOT_IMITATED, "the revision at hand takes all traffic"),
     **_all("--tasks --parallelism --max-retries --task-timeout", Takes.VALUE),
     **_all("--execute-now --wait", Takes.NOTHING, EXACT, "an execution is started by `up`"),
-    **_all("--add-volume", Takes.PAIRS, NOT_IMITATED, _MOUNT),
-    **_all("--remove-volume", Takes.LIST, NOT_IMITATED, _MOUNT),
-    **_all("--clear-volumes", Takes.NOTHING, NOT_IMITATED, _MOUNT),
+    **_all("--add-volume", Takes.PAIRS, APPROXIMATE, _MOUNT),
+    **_all("--remove-volume", Takes.LIST, APPROXIMATE, _OF_NEW),
+    **_all("--clear-volumes", Takes.NOTHING, APPROXIMATE, _OF_NEW),
     **_all("--set-build-env-vars", Takes.PAIRS),
     **_all("--update-build-env-vars", Takes.PAIRS, APPROXIMATE, _KEPT),
     **_all("--remove-build-env-vars", Takes.LIST, APPROXIMATE, _KEPT),

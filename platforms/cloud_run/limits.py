@@ -10,7 +10,8 @@ from emulator.model.rule import Rule
 
 from . import annotations, rules
 from .environment import TASK_ATTEMPT, TASK_INDEX, task_count
-from .manifest import ContainerSpec, Number, ServiceSpec, TaskSpec, Text
+from .manifest import ContainerSpec, ServiceSpec, TaskSpec
+from .reading import Number, Text
 
 MIB = 1024 * 1024
 DEFAULT_CPU = 1.0

@@ -6,7 +6,8 @@ from emulator.model.plan import Lifecycle, Probe, Probes, Replacement
 from emulator.model.rule import Rule
 
 from . import rules
-from .manifest import ContainerSpec, Number, ProbeSpec, ServiceSpec
+from .manifest import ContainerSpec, ProbeSpec, ServiceSpec
+from .reading import Number
 
 BACK_OFF_S = (17.0,)
 """How long after a failed start the next one came in logs (rule cloud-run/startup-retried)."""

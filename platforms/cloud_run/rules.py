@@ -19,6 +19,7 @@ QUOTAS = DOCS + "quotas"
 V1_SCHEMA = "https://run.googleapis.com/$discovery/rest?version=v1"
 V2_SCHEMA = "https://run.googleapis.com/$discovery/rest?version=v2"
 GCLOUD = "gcloud SDK 528: what its sources say and what it printed when run"
+PROVIDER = "https://github.com/hashicorp/terraform-provider-google/blob/main/website/docs/r/"
 BUILDPACKS = "https://github.com/GoogleCloudPlatform/buildpacks"
 HEADERS = "request and response headers quoted in public repositories"
 LOGS = "platform logs and server errors quoted in public repositories"
@@ -161,6 +162,23 @@ DEPLOY_COMMAND = _rule(
     "https://cloud.google.com/sdk/gcloud/reference/run/deploy", DOCUMENTED, APPROXIMATE,
     note="What an earlier deploy set, and this one would keep, is not known here.",
 )  # fmt: skip
+TERRAFORM = _rule(
+    "terraform",
+    "Terraform's google_cloud_run_v2_service, google_cloud_run_v2_job and google_cloud_run_service make what their "
+    "blocks say, with the API's defaults for the rest.", PROVIDER + "cloud_run_v2_service.html.markdown", DOCUMENTED,
+    note="Modules are not followed; nothing that Terraform has made before is known.",
+)  # fmt: skip
+TERRAFORM_VALUES = _rule(
+    "terraform-values",
+    "A variable has the value given when Terraform runs, else that of terraform.tfvars and *.auto.tfvars, else its "
+    "default.", "https://developer.hashicorp.com/terraform/language/values/variables", DOCUMENTED, APPROXIMATE,
+    note="Literals, and variables and locals that are literals, have values; all else is unknown, and never guessed.",
+)  # fmt: skip
+TERRAFORM_WORDS = _rule(
+    "terraform-schema", "Terraform refuses arguments and blocks that the provider's schema has not.",
+    "https://developer.hashicorp.com/terraform/language/attr-as-blocks", DOCUMENTED,
+    note="The words are those of Terraform's errors quoted in public repositories.",
+)  # fmt: skip
 RESOURCE_KINDS = _rule(
     "resource-kinds", "Cloud Run also has worker pools and instances.", DOCS + "reference/yaml/v1", DOCUMENTED,
     NOT_IMITATED, note="Only services and jobs are planned.",
@@ -209,13 +227,37 @@ TRAFFIC = _rule(
     V1_SCHEMA, SCHEMA, NOT_IMITATED, note="The revision at hand takes all traffic.",
 )  # fmt: skip
 VOLUMES = _rule(
-    "volumes", "Volumes hold secrets, memory, buckets or network shares.", V1_SCHEMA, SCHEMA, NOT_IMITATED,
-    note="Volumes are not mounted yet.",
+    "volumes", "Volumes hold secrets, memory, buckets or network shares; mounts are absolute and not nested.",
+    V1_SCHEMA, SCHEMA, note="The server's words for volumes and mounts that it refuses are not published.",
+)  # fmt: skip
+MEMORY_VOLUME = _rule(
+    "memory-volume",
+    "emptyDir is memory that an instance's containers share: at most its sizeLimit and their memory, half of that "
+    "where there is none. What is in it counts as their memory and is gone with the instance.",
+    V1_SCHEMA, SCHEMA, APPROXIMATE,
+    note="It counts as the memory of the container that wrote it; any user may write there.",
+)  # fmt: skip
+SECRET_VOLUME = _rule(
+    "secret-volume",
+    "A secret that is mounted is a folder of files, 0444 unless a mode is given, that nobody can change; it hides what "
+    "the image has there.",
+    DOCS + "configuring/services/secrets", DOCUMENTED, APPROXIMATE,
+    note="Values are those of --secret-file or --env when the instance starts; on Cloud Run a file is read anew each "
+    "time.",
+)  # fmt: skip
+FOLDER_VOLUME = _rule(
+    "bucket-and-share-volumes", "A bucket or a network share is mounted as a folder, in the gen2 environment.",
+    DOCS + "configuring/services/cloud-storage-volume-mounts", DOCUMENTED, APPROXIMATE,
+    note="A folder of this machine stands for it: --volume NAME=DIR names one, else one is kept for the project, empty "
+    "at first. It is an ordinary file system, with all that a bucket lacks.",
 )  # fmt: skip
 SECRETS = _rule(
-    "secrets", "A secret's value is read when an instance starts; where that fails the instance does not start.",
+    "secrets",
+    "A secret is looked up when a service is deployed, which is refused where it is missing, and read when an instance "
+    "starts.",
     DOCS + "configuring/services/secrets", DOCUMENTED, APPROXIMATE,
-    note="Values come from --env, --env-file or a prompt; without one the variable is not set.",
+    note="Values come from --secret-file NAME=PATH, --env, --env-file or a prompt. Without one a variable is not set, "
+    "and a service that mounts the secret is refused.",
 )  # fmt: skip
 
 # ---- command and environment --------------------------------------------------------------------------

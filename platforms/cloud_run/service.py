@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from emulator.contract import Inputs
+from emulator.contract import GivenFile, Inputs
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, Fault, warning
 from emulator.model.plan import BuildKind, Container, Coverage, Lifecycle, Port, Probe, Service, ServiceType
@@ -19,6 +19,9 @@ from .limits import SHUTDOWN, concurrency_of, instances_of, limit_problems, reso
 from .manifest import ContainerSpec, EnvEntry, ServiceSpec
 from .probes import lifecycle_of, probe_problems, probes_of
 from .router import request_timeout, router_of
+from .secrets import given_secrets, names_of
+from .volume_checks import unset_files, volume_problems
+from .volumes import mounts_of, volumes_of
 
 DEFAULT_PORT = 8080
 
@@ -32,6 +35,8 @@ class ServiceResult(NamedTuple):
     hidden: dict[str, str] = {}
     unset: tuple[EnvEntry, ...] = ()
     coverage: tuple[Coverage, ...] = ()
+    secret_files: tuple[GivenFile, ...] = ()
+    """What was given for its secrets."""
 
 
 class _Resolved(NamedTuple):
@@ -50,7 +55,7 @@ def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> Servic
     if ingress is None:
         return ServiceResult(None, tuple(replace(d, service=None) for d in found))
     needs, problems = dependencies_of(spec)
-    found += [*problems, *limit_problems(spec)]
+    found += [*problems, *limit_problems(spec), *volume_problems(spec)]
     resolved = [_container(given, container, needs) for container in spec.containers]
     top = resolved[spec.containers.index(ingress)]
     sidecars = [r.container.name for r in resolved if r is not top]
@@ -61,7 +66,14 @@ def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> Servic
         service = _job(spec, top.container, containers, given.trace)
     else:
         service = _service(spec, ingress, top.container, containers, given.trace)
-    return ServiceResult(service, tuple(found), top.hidden, top.unset, _coverage(spec, service))
+    stands_for = given_secrets(spec, inputs)
+    service = replace(
+        service, volumes=volumes_of(spec, stands_for), secret_names=tuple(sorted({*names_of(spec), *stands_for}))
+    )
+    found += unset_files(spec, service, stands_for)
+    return ServiceResult(
+        service, tuple(found), top.hidden, top.unset, _coverage(spec, service), tuple(stands_for.values())
+    )
 
 
 def _service(
@@ -104,7 +116,7 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
     built = ingress_build(given, written) if is_ingress else ready_made(image, spec.name)
     serves = is_ingress and not spec.is_job
     port = _port(given, written, name) if serves else None
-    env = environment(spec, written, port.number if port else None, given.inputs if is_ingress else None)
+    env = environment(spec, written, port.number if port else None, given.inputs, is_ingress=is_ingress)
     found += env.diagnostics
     probed = port.number if port else next((p.value for p in written.ports if p), None)
     found += probe_problems(written, probed, spec)
@@ -113,7 +125,7 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
     container = Container(
         name=name, ingress=serves, build=built.build, command=command, port=port, env=env.variables,
         probes=probes_of(written, probed, is_ingress=serves), resources=resources_of(written, spec),
-        depends_on=needs.get(name, ()), mounts=written.mounts,
+        depends_on=needs.get(name, ()), mounts=mounts_of(spec, written),
     )  # fmt: skip
     return _Resolved(container, env.hidden, env.unset)
 
@@ -172,6 +184,10 @@ def _coverage(spec: ServiceSpec, service: Service) -> tuple[Coverage, ...]:
         rows += [rules.BUILDPACK_IMAGE] if service.build.generated_dockerfile is not None else []
     if len(service.containers) > 1:
         rows.append(rules.SIDECARS)
+    kinds = {volume.kind for volume in service.volumes}
+    rows += [rules.MEMORY_VOLUME] if "memory" in kinds else []
+    rows += [rules.SECRET_VOLUME] if "secret" in kinds else []
+    rows += [rules.FOLDER_VOLUME] if "folder" in kinds else []
     return tuple(
         Coverage(key=rule.id, origin=spec.origin, fidelity=rule.fidelity, note=rule.note or rule.statement)
         for rule in rows

@@ -82,7 +82,7 @@ def test_secret_has_no_value():
     assert (variable.value, variable.kind) == (None, "secret")
     assert [prompt.name for prompt in made.prompts] == ["TOKEN"]
     assert codes(made.plan) == ["env/secret-unset"]
-    assert made.plan.diagnostics[0].facts == ("TOKEN is version latest of the secret token",)
+    assert made.plan.diagnostics[0].facts[0] == "TOKEN is version latest of the secret token"
 
 
 @pytest.mark.parametrize("way", ["env", "env_file"])
