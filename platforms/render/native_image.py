@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from emulator.model.record import to_json
 
+from .identifiers import slug
 from .versions import DEFAULT_NODE, DEFAULT_PYTHON, NUMBERS
 
 PROJECT = "/opt/render/project"
@@ -49,8 +50,8 @@ class Recipe(NamedTuple):
         return self.source if root == "." else f"{self.source}/{root}"
 
 
-def dockerfile(recipe: Recipe, *, root: str, build_command: str | None) -> str:
-    """The Dockerfile of a recipe, for a service whose root is `root`."""
+def dockerfile(recipe: Recipe, *, root: str, build_command: str | None, service_id: str) -> str:
+    """The Dockerfile of a recipe, for a service whose root is `root`. service_id: whose build cache it has."""
     home = recipe.home(root)
     packages = f"{_COMMON} {recipe.packages}".strip()
     env = " ".join(f"{name}={value}" for name, value in (("HOME", "/opt/render"), *recipe.env))
@@ -72,9 +73,10 @@ def dockerfile(recipe: Recipe, *, root: str, build_command: str | None) -> str:
             "set -a; . /run/secrets/emu_build_env; UV_NATIVE_TLS=1; set +a; "
             f"exec /bin/bash -c {shlex.quote(build_command)}"
         )
+        # A cache of its own (rule render/build-cache): builds beside each other break what pip keeps in a shared one.
         mounts = (
             "--mount=type=secret,id=emu_build_env,uid=1000,mode=0400 "
-            "--mount=type=cache,target=/opt/render/.cache,uid=1000,gid=1000"
+            f"--mount=type=cache,id=emu-cache-{slug(service_id)},sharing=locked,target=/opt/render/.cache,uid=1000,gid=1000"
         )
         lines += ["ARG EMU_BUILD_ENV", f"RUN {mounts} {to_json(['/bin/bash', '-c', script]).decode()}"]
     return "\n".join(lines) + "\n"

@@ -130,6 +130,10 @@ CLEAN_CLONE = _rule(
     DOCS + "deploys",
     INFERRED,
 )
+BUILD_CACHE = _rule(
+    "build-cache", "What a build caches is kept between builds of the same service.", DOCS + "deploys", DOCUMENTED,
+    APPROXIMATE, note="What a native build keeps is not published: what its tools put into ~/.cache here.",
+)  # fmt: skip
 BUILD_ARGS = _rule(
     "build-args", "Every variable of the service is a build argument; a Dockerfile sees those it declares with ARG.",
     DOCS + "docker-secrets", DOCUMENTED,
