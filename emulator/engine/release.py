@@ -44,6 +44,7 @@ from emulator.world import (
 from . import problems, site_problems, stand_ins
 from .bases import choose_bases, needs_a_look, told_bases
 from .boot_steps import Rules
+from .build_reach import BuildReach, Gate
 from .datastores import foreign_data, volume_labels
 from .disks import disk_labels
 from .labels import DEPLOY, of_service, resource_name
@@ -122,10 +123,6 @@ class Settings(NamedTuple):
     """Datastores that are there already: their URLs, which may hold passwords, by name."""
 
 
-Gate = Callable[[threading.Event], Diagnostic | None]
-"""Returns when a service may start, or why it is not begun. Raises Canceled once the event is set."""
-
-
 class Job(NamedTuple):
     """A deploy to be made of a service. image: the one to use again, where nothing is to be built. kept: the deploys
     whose images stay. findings: what the check said of its plan. around: what its containers find around them. gate:
@@ -142,6 +139,8 @@ class Job(NamedTuple):
     first: bool = False
     """Whether nothing of the service was ever live here."""
     gate: Gate | None = None
+    reach: BuildReach = BuildReach()
+    """What its build finds of the private network."""
 
 
 class NotReady(NamedTuple):
@@ -207,6 +206,10 @@ class _Preparation:
         self._published: PublishedSite | None = None
 
     def perform(self) -> Release | NotReady:
+        if self.job.image is None and self.job.reach.gate is not None:
+            missing = self.job.reach.gate(self.cancel)
+            if missing is not None:
+                return NotReady(VerdictKind.CANCELED, missing)
         try:
             image = self._image()
         except HostError as problem:
@@ -406,6 +409,8 @@ class _Preparation:
                 base_images=bases,
                 deploy=self.job.deploy,
                 files=self.job.around.files,
+                hosts={**self.job.around.hosts, **self.job.reach.hosts()},
+                data=self.job.reach.data,
             )
             outcome = self._run_build(request)
             if outcome.error is not None and asks_for_a_frontend(outcome.error):

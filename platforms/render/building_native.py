@@ -24,6 +24,7 @@ def native(given: Given) -> Way:
     own = service_id(spec, given.repo.repository)
     build = Build(
         kind=BuildKind.NATIVE, runtime=runtime, context=given.root, root=given.root, command=build_command,
+        private_network=True,
         args=tuple(v for v in env.variables if v.phase is not EnvPhase.RUN),
         base_images=recipe.images if recipe else (), base_fallbacks=recipe.fallbacks if recipe else (),
         generated_dockerfile=dockerfile(recipe, root=given.root, build_command=build_command, service_id=own)

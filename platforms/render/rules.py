@@ -134,6 +134,13 @@ BUILD_CACHE = _rule(
     "build-cache", "What a build caches is kept between builds of the same service.", DOCS + "deploys", DOCUMENTED,
     APPROXIMATE, note="What a native build keeps is not published: what its tools put into ~/.cache here.",
 )  # fmt: skip
+BUILD_NETWORK = _rule(
+    "build-network",
+    "A native build reaches the private network: its command may migrate a database.", DOCS + "deploy-django",
+    DOCUMENTED, APPROXIMATE,
+    note="The guide's build.sh does so. Here it reaches the datastores its service refers to, which are up before it; "
+    "a build from the cache has run once for the data that are there.",
+)  # fmt: skip
 BUILD_ARGS = _rule(
     "build-args", "Every variable of the service is a build argument; a Dockerfile sees those it declares with ARG.",
     DOCS + "docker-secrets", DOCUMENTED,

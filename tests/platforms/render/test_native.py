@@ -162,7 +162,8 @@ def test_a_build_cache_is_its_services_own():
     """Two that build beside each other by the same command do not write into the same files."""
     fields = "runtime: python\n    buildCommand: pip install -r requirements.txt\n    startCommand: run\n"
     one = "  - type: worker\n    name: {}\n    " + fields
-    found = plan({"render.yaml": "services:\n" + one.format("a") + one.format("b"), "requirements.txt": ""}, "blueprint")
+    blueprint = "services:\n" + one.format("a") + one.format("b")
+    found = plan({"render.yaml": blueprint, "requirements.txt": ""}, "blueprint")
     text = [made.build.generated_dockerfile or "" for made in found.services]
     caches = [re.findall(r"type=cache,id=(\S+?),sharing=locked,", one) for one in text]
     assert [len(ids) for ids in caches] == [1, 1]
