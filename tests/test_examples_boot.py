@@ -104,11 +104,12 @@ def _is_as_expected(case: Case, plan: Any, events: list[Any]) -> None:
     [verdict] = _of_kind(events, "verdict")
     assert verdict["verdict"] == case.expect.verdict, verdict["reason"]
     assert _of_kind(events, "mismatch") == []
-    [command] = [service["command"] for service in plan["services"]]
+    [command] = [service["command"] or {"argv": None, "source": case.expect.source} for service in plan["services"]]
     assert tuple(command["argv"] or ()) == case.expect.argv
     assert command["source"] == case.expect.source
     started = _of_kind(events, "container.started")
-    assert all(event["argv"] == command["argv"] for event in started)
+    commands = {one["name"]: one["command"] for service in plan["services"] for one in service["containers"]}
+    assert all(event["argv"] == commands.get(event["container"], command)["argv"] for event in started)
     assert bool(started) == (case.expect.verdict not in NEVER_STARTED and bool(case.expect.argv))
     assert set(case.expect.diagnostics) <= _codes(events)
     _are_among(case.expect.platform_log, _output(events, "platform"))

@@ -33,7 +33,8 @@ def _all(names: str, takes: Takes, fidelity: Fidelity = EXACT, note: str = "", *
 _LOCAL = "no meaning on this machine"
 _CPU = "CPU is never throttled here"
 _ONE = "as many instances as the minimum are run, at least one"
-_MOUNT = "volumes are not mounted yet"
+_MOUNT = "secrets and buckets are what --secret-file and --volume give for them"
+_OF_NEW = "a new service has no volumes yet"
 _KEPT = "of the service as it is, which is not known here, nothing is kept"
 
 FLAGS: dict[str, Flag] = {
@@ -48,10 +49,12 @@ FLAGS: dict[str, Flag] = {
     **_all("--use-http2", Takes.NOTHING, of=True),
     **_all("--depends-on", Takes.LIST, of=True),
     **_all("--container", Takes.VALUE),
-    **_all("--add-volume-mount", Takes.PAIRS, NOT_IMITATED, _MOUNT, of=True),
-    **_all("--remove-volume-mount", Takes.LIST, NOT_IMITATED, _MOUNT, of=True),
-    **_all("--clear-volume-mounts", Takes.NOTHING, NOT_IMITATED, _MOUNT, of=True),
-    **_all("--base-image --function --gpu", Takes.VALUE, NOT_IMITATED, _LOCAL, of=True),
+    **_all("--add-volume-mount", Takes.PAIRS, APPROXIMATE, _MOUNT, of=True),
+    **_all("--remove-volume-mount", Takes.LIST, APPROXIMATE, _OF_NEW, of=True),
+    **_all("--clear-volume-mounts", Takes.NOTHING, APPROXIMATE, _OF_NEW, of=True),
+    **_all("--base-image", Takes.VALUE, APPROXIMATE, "the versions of its stack count, not the image", of=True),
+    **_all("--function", Takes.VALUE, of=True),
+    **_all("--gpu", Takes.VALUE, NOT_IMITATED, _LOCAL, of=True),
     **_all("--automatic-updates", Takes.NOTHING, NOT_IMITATED, _LOCAL, of=True),
     **_all("--concurrency --timeout --revision-suffix", Takes.VALUE),
     **_all("--min-instances --max-instances --min --max --scaling", Takes.VALUE, NOT_IMITATED, _ONE),
@@ -64,14 +67,15 @@ FLAGS: dict[str, Flag] = {
     **_all("--tag", Takes.VALUE, NOT_IMITATED, "the revision at hand takes all traffic"),
     **_all("--tasks --parallelism --max-retries --task-timeout", Takes.VALUE),
     **_all("--execute-now --wait", Takes.NOTHING, EXACT, "an execution is started by `up`"),
-    **_all("--add-volume", Takes.PAIRS, NOT_IMITATED, _MOUNT),
-    **_all("--remove-volume", Takes.LIST, NOT_IMITATED, _MOUNT),
-    **_all("--clear-volumes", Takes.NOTHING, NOT_IMITATED, _MOUNT),
-    **_all("--set-build-env-vars --update-build-env-vars", Takes.PAIRS, NOT_IMITATED, "builds get no variables"),
-    **_all("--remove-build-env-vars", Takes.LIST, NOT_IMITATED, "builds get no variables"),
-    **_all("--build-env-vars-file", Takes.VALUE, NOT_IMITATED, "builds get no variables"),
-    **_all("--clear-build-env-vars --clear-build-worker-pool --clear-build-service-account --clear-base-image",
-           Takes.NOTHING, NOT_IMITATED, "builds get no variables"),
+    **_all("--add-volume", Takes.PAIRS, APPROXIMATE, _MOUNT),
+    **_all("--remove-volume", Takes.LIST, APPROXIMATE, _OF_NEW),
+    **_all("--clear-volumes", Takes.NOTHING, APPROXIMATE, _OF_NEW),
+    **_all("--set-build-env-vars", Takes.PAIRS),
+    **_all("--update-build-env-vars", Takes.PAIRS, APPROXIMATE, _KEPT),
+    **_all("--remove-build-env-vars", Takes.LIST, APPROXIMATE, _KEPT),
+    **_all("--build-env-vars-file", Takes.VALUE, NOT_IMITATED, "its variables are not read from there"),
+    **_all("--clear-build-env-vars --clear-base-image", Takes.NOTHING),
+    **_all("--clear-build-worker-pool --clear-build-service-account", Takes.NOTHING, NOT_IMITATED, _LOCAL),
     **_all("--service-account", Takes.VALUE, NOT_IMITATED, "there is no metadata server that would give its tokens"),
     **_all("--add-cloudsql-instances --set-cloudsql-instances --remove-cloudsql-instances", Takes.LIST, NOT_IMITATED,
            "there is no Cloud SQL socket"),
