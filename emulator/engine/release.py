@@ -44,12 +44,9 @@ from emulator.world import (
 from . import problems, site_problems, stand_ins
 from .bases import choose_bases, needs_a_look, told_bases
 from .boot_steps import Rules
-<<<<<<< HEAD
 from .build_reach import BuildReach, Gate
-=======
 from .container_run import Part
 from .containers import container_name, ingress_container
->>>>>>> main
 from .datastores import foreign_data, volume_labels
 from .disks import disk_labels
 from .instance_steps import Member

@@ -64,14 +64,9 @@ def build_request(
     data: str = "",
 ) -> BuildRequest:
     """`context` and `dockerfile` are absolute paths. A generated Dockerfile gets the build's variables
-<<<<<<< HEAD
     as a secret with `export` lines; the user's own gets each as a build argument. files: the secret files, by name.
     hosts, data: what the build reaches, see `BuildReach`."""
-    values = environment(service, hidden, build=True)
-=======
-    as a secret with `export` lines; the user's own gets each as a build argument. files: the secret files, by name."""
     values = build_variables(service, hidden)
->>>>>>> main
     labels = of_service(root, platform, service.name, deploy)
     tag = f"{resource_name(root, service.name)}:{deploy}"
     mounted = HiddenFiles({secret.id: files[secret.name] for secret in service.build.secrets if secret.name in files})
