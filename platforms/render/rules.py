@@ -689,7 +689,8 @@ ROLLBACK = _rule(
 )  # fmt: skip
 TRIGGERS = _rule(
     "deploy-triggers", "A push, a deploy hook, a changed variable or env group, a sync starts a deploy.",
-    DOCS + "deploys", DOCUMENTED, NOT_IMITATED, note="A second `emu up` does here.",
+    DOCS + "deploys", DOCUMENTED, NOT_IMITATED,
+    note="A second `emu up` does here, and `emu up --watch` at every save.",
 )  # fmt: skip
 ONE_OFF_JOBS = _rule(
     "one-off-jobs", "A one-off job runs a command on an instance of its own, from the service's current build.",
