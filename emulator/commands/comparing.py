@@ -121,7 +121,7 @@ def _facts(service: Service) -> dict[str, Fact]:
         facts["argv"] = (argv_words(command.argv), None) if command.argv is not None else None
         losers = [at(loser.origin) or loser.source for loser in command.shadowed]
         facts["not used"] = (", ".join(losers), None) if losers else None
-    facts |= {name: (probe_words(probe), probe.origin) for name, probe in probes_of(service)}
+    facts |= {name: (probe_words(probe), probe.origin) for name, probe in probes_of(service.probes)}
     return {aspect: fact for aspect, fact in facts.items() if fact is not None}
 
 

@@ -54,8 +54,9 @@ class Deploys:
 
     def prepare(self, deploy: int) -> None:
         """Begin to prepare it; what comes of it is reported."""
-        cancel = self._cancels[deploy] = threading.Event()
-        self.beside(f"prepare-{deploy}", lambda: self._prepared(self.jobs[deploy], cancel))
+        job, cancel = self.jobs[deploy], threading.Event()
+        self._cancels[deploy] = cancel
+        self.beside(f"prepare-{deploy}", lambda: self._prepared(job, cancel))
 
     def _prepared(self, job: Job, cancel: threading.Event) -> None:
         try:
@@ -135,12 +136,13 @@ class Deploys:
         code: str = "",
         still_live: int | None = None,
         platform_seconds: float | None = None,
+        container: str | None = None,
     ) -> Decided:
-        """code: of how its instance ended."""
+        """code: of how its instance ended. container: the one at fault, where there are several."""
         self._tell(
             DeployFailed(
                 service=self._name, deploy=deploy, phase=phase, reason=cause.message, code=code, cause=cause,
-                still_live=still_live,
+                still_live=still_live, container=container,
             )
         )  # fmt: skip
         verdict = ServiceVerdict(name=self._name, verdict=kind, reason=cause.message, cause=cause)

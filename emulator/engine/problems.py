@@ -229,8 +229,16 @@ def _plain_end(service: Service, outcome: Outcome, origin: Origin | None) -> Dia
         service=service.name,
         origin=origin,
         facts=(outcome.reason,),
-        help=help.format(port=service.port.number if service.port else "$PORT"),
+        help=help.format(port=_port_of(service)),
     )
+
+
+def _port_of(service: Service) -> int | str:
+    """The port it should listen on: its own, or, where no requests go to it, the one its startup probe asks."""
+    if service.port is not None:
+        return service.port.number
+    startup = service.probes.startup
+    return startup.port if startup is not None and startup.port is not None else "$PORT"
 
 
 def _unhealthy(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:

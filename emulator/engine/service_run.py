@@ -15,7 +15,6 @@ from emulator.model.event import (
     DiagnosticFound,
     Event,
     Live,
-    OutOfMemory,
     Phase,
     ServiceVerdict,
     Sleep,
@@ -31,9 +30,10 @@ from emulator.world import Clock, Front
 from . import datastores, deploy_steps, problems, rollout
 from . import rollout_steps as steps
 from .boot_steps import Outcome
+from .container_run import Address
 from .deploys import Decided, Deploys
 from .initial_hook import is_due, run_initial_hook
-from .instance_run import Address, InstanceRun, What
+from .instance_run import InstanceRun, What
 from .loop import Loop
 from .release import Doors, Job, Release, Settings, rules_of
 from .rollout_steps import Unit
@@ -132,19 +132,18 @@ class ServiceRun:
         """Its containers, and what each is there for."""
         found = []
         for instance in list(self._instances.values()):
-            container = instance.container
-            if container is not None:
-                unit = instance.unit
-                role = rollout.role(self._state, unit)
-                found.append(InstanceStatus(container=container, deploy=unit.deploy, instance=unit.slot, role=role))
+            unit = instance.unit
+            role = rollout.role(self._state, unit)
+            found += [
+                InstanceStatus(container=id, deploy=unit.deploy, instance=unit.slot, role=role)
+                for id in instance.containers
+            ]
         return tuple(found)
 
     def tell_oom(self, container: str) -> None:
         """A process in one of its containers was killed for lack of memory."""
-        instance = next((i for i in list(self._instances.values()) if i.container == container), None)
-        if instance is not None:
-            limit = instance.service.resources.memory_mib
-            self.tell(OutOfMemory(**instance.who(), limit_mib=limit))
+        for instance in list(self._instances.values()):
+            instance.tell_oom(container)
 
     def release(self, deploy: int) -> Release | None:
         """What a deploy of this run runs, or ran; None for one that was never ready."""
@@ -238,13 +237,7 @@ class ServiceRun:
     def _start(self, unit: Unit) -> None:
         release = self._releases[unit.deploy]
         service = release.job.service
-        what = What(
-            unit=unit,
-            service=service,
-            rules=release.rules,
-            make_spec=lambda attempt: release.make_spec(unit, attempt),
-            hidden=release.job.hidden,
-        )
+        what = What(unit=unit, service=service, parts=release.parts(unit))
         front = self._front() if service.type in ("web", "static") else None
         if front is not None and not self._state.served:  # until one serves, the platform's own pages are shown
             front.set_router(service.router or Router())
@@ -303,8 +296,8 @@ class ServiceRun:
 
     def _announce(self, unit: Unit) -> None:
         instance = self._instances[unit.id]
-        seconds = self.doors.clock.now() - instance.state.begun
-        port, others = _ports(instance)
+        seconds = self.doors.clock.now() - instance.begun
+        port, others = instance.ports
         self.tell(Live(**instance.who(), url=instance.url, seconds=seconds, port=port, other_ports=others))
 
     def _order(self, unit: Unit, what: Literal["terminate", "kill", "remove"]) -> None:
@@ -362,31 +355,34 @@ class ServiceRun:
         outcome, cause = self._cause(instance)
         decided = self._deploys.failed(
             settle.deploy, _PHASES.get(outcome.code, "boot"), outcome.verdict, cause, code=outcome.code,
-            still_live=settle.still_live, platform_seconds=outcome.platform_seconds,
+            still_live=settle.still_live, platform_seconds=outcome.platform_seconds, container=_at_fault(instance),
         )  # fmt: skip
         self._decided(decided)
 
     def _tell_lost(self, unit: Unit) -> None:
         if self._idleness is not None:
             self._front().give_up()
-        outcome, cause = self._cause(self._instances[unit.id])
-        self._deploys.failed(
-            unit.deploy, _PHASES.get(outcome.code, "boot"), outcome.verdict, cause, code=outcome.code
-        )  # fmt: skip
+        instance = self._instances[unit.id]
+        outcome, cause = self._cause(instance)
+        phase, container = _PHASES.get(outcome.code, "boot"), _at_fault(instance)
+        self._deploys.failed(unit.deploy, phase, outcome.verdict, cause, code=outcome.code, container=container)
         self._lost()
 
     def _cause(self, instance: InstanceRun | SiteRun) -> tuple[Outcome, Diagnostic]:
         """Why an instance is not live (any more)."""
         outcome = instance.outcome
         assert outcome is not None
-        scene = self._releases[instance.unit.deploy].scene
-        cause = problems.boot_cause(instance.service, outcome, instance.last_lines, scene)
+        release, judged = self._releases[instance.unit.deploy], instance.judged
+        scene = release.scenes.get(judged.container, release.scene)
+        cause = problems.boot_cause(judged.service, outcome, instance.last_lines, scene)
         cause = problems.with_files(cause, instance.written_mib)
-        if instance.service.datastore is not None:
-            cause = datastores.failed(instance.service, cause, instance.last_lines)
+        if judged.service.datastore is not None:
+            cause = datastores.failed(judged.service, cause, instance.last_lines)
         if outcome.code != "oom" and instance.was_short_of_memory():
             fact = "a process it started was killed for lack of memory"
             cause = replace(cause, facts=(*cause.facts, fact))
+        if (container := _at_fault(instance)) is not None:
+            cause = replace(cause, message=f"{container}: {cause.message}")
         return outcome, cause
 
     def _forget(self) -> None:
@@ -396,10 +392,6 @@ class ServiceRun:
         self._deploys.forget(needed | {instance.unit.deploy for instance in self._instances.values()})
 
 
-def _ports(instance: InstanceRun | SiteRun) -> tuple[int | None, tuple[int, ...]]:
-    """The port of an instance's requests, and the others that were open when it was looked at. A site has none."""
-    if isinstance(instance, SiteRun):
-        return None, ()
-    state = instance.state
-    open_ports = {listener.port for listener in state.listeners if not listener.loopback}
-    return state.port, tuple(sorted(open_ports - {state.port}))
+def _at_fault(instance: InstanceRun | SiteRun) -> str | None:
+    """The container that an outcome is on account of, where there are several."""
+    return instance.judged.container if len(instance.service.containers) > 1 else None

@@ -1,7 +1,7 @@
 """A plan as text: for each service the command first, then why, then what surrounds it."""
 
 from emulator.model.diagnostic import Diagnostic
-from emulator.model.plan import Command, EnvVar, Plan, Service, ServiceType, Static
+from emulator.model.plan import Command, Container, EnvVar, Plan, Service, ServiceType, Static
 from emulator.model.record import replace
 from emulator.model.router import Header, Router
 
@@ -52,9 +52,14 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
     lines = [f"{style.bold(printable(service.name))}  {style.dim(service.type.value)}"]
     if service.type is ServiceType.DATASTORE:
         return "\n".join([*lines, *_datastore_rows(service, style, quiet=quiet)])
+    own = next((c for c in service.containers if c.ingress), next(iter(service.containers), None))
+    beside = [container for container in service.containers if container is not own]
+    if own is not None and beside:
+        lines += _container_head(own, style)
     lines += _row("runs", _command(command, style), style)
     if quiet:
-        return "\n".join(lines)
+        others = (row for one in beside for row in _container(one, style, quiet=True, verbose=False))
+        return "\n".join([*lines, *others])
     if command is not None:
         reason = next((d.because for d in service.decisions if d.id == f"{service.name}.command"), None)
         if reason:
@@ -78,16 +83,45 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
         lines += _row("port", f"{service.port.number} ({service.port.source})", style)
     if verbose and service.router:
         lines += _row("router", _router(service.router), style)
-    for name, probe in probes_of(service):
+    for name, probe in probes_of(service.probes):
         lines += _row(name, probe_words(probe), style)
     if service.resources.memory_mib and service.command and service.command.form != "none":
         plan = f" ({service.resources.plan})" if service.resources.plan else ""
         lines += _row("memory", f"{service.resources.memory_mib} MiB{plan}", style)
     lines += _row("env", _env(service.env, verbose=verbose), style)
-    files = [mount.path for container in service.containers for mount in container.mounts if mount.kind == "secret"]
-    if files:
-        lines += _row("files", ", ".join(files), style)
+    lines += _files(own, style)
+    for container in beside:
+        lines += _container(container, style, quiet=False, verbose=verbose)
     return "\n".join(lines)
+
+
+def _container_head(container: Container, style: Style) -> list[str]:
+    """Of several containers: which one it is, and when it starts."""
+    what = ["container", *(["takes the requests"] if container.ingress else [])]
+    what += [f"starts after {' and '.join(container.depends_on)}"] if container.depends_on else []
+    return ["", f"  {style.bold(printable(container.name))}  {style.dim(', '.join(what))}"]
+
+
+def _container(container: Container, style: Style, *, quiet: bool, verbose: bool) -> list[str]:
+    """A container beside the one that the service shows at its top."""
+    command = container.command
+    lines = [*_container_head(container, style), *_row("runs", _command(command, style), style)]
+    if quiet:
+        return lines
+    lines += _argv(command, style, verbose=verbose) if command is not None else []
+    lines += _row("builds", build_words(container.build), style)
+    for name, probe in probes_of(container.probes):
+        lines += _row(name, probe_words(probe), style)
+    if container.resources.memory_mib:
+        lines += _row("memory", f"{container.resources.memory_mib} MiB", style)
+    lines += _row("env", _env(container.env, verbose=verbose), style)
+    return lines + _files(container, style)
+
+
+def _files(container: Container | None, style: Style) -> list[str]:
+    """Where it finds secret files."""
+    files = [mount.path for mount in container.mounts if mount.kind == "secret"] if container is not None else []
+    return _row("files", ", ".join(files), style) if files else []
 
 
 def _datastore_rows(service: Service, style: Style, *, quiet: bool) -> list[str]:

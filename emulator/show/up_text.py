@@ -47,6 +47,10 @@ from .cron_text import cron_line
 from .saved_text import saved_lines
 from .style import Style, columns, fit, hanging, printable, wrap
 from .text import ReadLine, diagnostic_text
+from .time_line import TimeLines
+
+_OF_A_CONTAINER = PortDetected | ProbeAttempt | Restarted | Stopped | OutOfMemory | Rotation
+"""What is told of one container of an instance, in a line that does not name it."""
 
 
 class UpText:
@@ -66,6 +70,7 @@ class UpText:
         self.read_line = read_line
         self.verbose = verbose
         self.quiet = quiet
+        self._time_lines = TimeLines()
 
     def lines(self, event: Event) -> list[str]:
         """What to print for `event`; [] for nothing."""
@@ -89,13 +94,21 @@ class UpText:
                 return []
 
     def _named(self, event: Event, line: str) -> str:
-        """With several services beside each other, a line says whose it is; with several instances, which one's."""
+        """With several services beside each other, a line says whose it is; with several instances or containers, which
+        one's."""
         service = self.services.get(event.service or "")
+        if line and isinstance(event, _OF_A_CONTAINER) and self._has_several(event):
+            line = f"{self.style.dim(f'{event.container}:')} {line}"
         if line and service is not None and service.instances is not None and service.instances.min > 1:
             line = f"{self.style.dim(f'#{event.instance}')} {line}" if event.instance is not None else line
         if not line or not event.service or len(self.services) < 2 or _says_whose(event, line):
             return line
         return f"{self.style.dim(f'{event.service}:')} {line}"
+
+    def _has_several(self, event: Event) -> bool:
+        """Whether its service has several containers, so that a line says which one it is about."""
+        service = self.services.get(event.service or "")
+        return service is not None and len(service.containers) > 1 and event.container is not None
 
     def _headed(self, event: Event, line: str) -> str:
         return f"{self.style.dim(f'{event.at:7.2f}s')}  {line}" if line else line
@@ -108,7 +121,8 @@ class UpText:
             case Log(stream="platform"):
                 return [style.cyan(event.line)] if event.line.strip(" =>/") else []  # bars and empty lines say nothing
             case Log():
-                return [f"{style.dim(f'{event.service} |')} {printable(event.line)}"]
+                who = event.container if self._has_several(event) else event.service
+                return [f"{style.dim(f'{who} |')} {printable(event.line)}"]
             case BuildStarted():
                 what = event.dockerfile or "the generated Dockerfile"
                 return [style.bold(f"build {event.service}") + f" from {what}, context {event.context}"]
@@ -139,7 +153,8 @@ class UpText:
                 ]
             case ContainerStarted():
                 again = f" (start {event.attempt})" if event.attempt > 1 else ""
-                return [style.bold(f"start {event.service}") + again + f"  {_words(event.argv)}"]
+                who = event.container if self._has_several(event) else event.service
+                return [style.bold(f"start {who}") + again + f"  {_words(event.argv)}"]
             case PreDeployStarted():
                 return [style.bold(f"before {event.service} starts") + f"  {_words(event.argv)}"]
             case PreDeployFinished():
@@ -245,7 +260,16 @@ class UpText:
                 return [f"{who} {self.style.red('failed')}{status} {took}"]
 
     def block(self, event: Event) -> str | None:
-        """What is printed as a block of its own, without a time in front: findings and endings."""
+        """What is printed as a block of its own, without a time in front: findings, endings, and how a boot went that
+        failed, or, where everything is shown, any."""
+        self._time_lines.hear(event, self.services.get(event.service or ""))
+        block = self._block(event)
+        if not isinstance(event, DeployFailed if not self.verbose else DeployFailed | Live):
+            return block
+        drawn = [] if self.quiet else self._time_lines.drawn(event, self.style)
+        return ("\n".join([*drawn, "", block] if block else [*drawn, ""]) if drawn else block) or None
+
+    def _block(self, event: Event) -> str | None:
         style = self.style
         match event:
             case DeployFailed(cause=cause):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from emulator.model.origin import Origin
-from emulator.model.plan import Build, BuildKind, Probe, Service, Tasks
+from emulator.model.plan import Build, BuildKind, Probe, Probes, Tasks
 
 
 def at(origin: Origin | None) -> str:
@@ -33,9 +33,8 @@ def build_words(build: Build) -> str:
             return f"buildpacks: {build.runtime}"
 
 
-def probes_of(service: Service) -> list[tuple[str, Probe]]:
+def probes_of(probes: Probes) -> list[tuple[str, Probe]]:
     """The probes that there are, by what they are called."""
-    probes = service.probes
     named = [
         ("health", probes.health),
         ("startup", probes.startup),

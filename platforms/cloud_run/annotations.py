@@ -58,7 +58,7 @@ KNOWN: dict[str, Annotation] = {
     f"{RUN}build-source-location": _row("Service, Revision", _BUILD),
     f"{RUN}build-worker-pool": _row("Service", _BUILD),
     f"{RUN}cloudsql-instances": _row("Revision, Execution, Instance", "there is no Cloud SQL socket"),
-    DEPENDENCIES: _row("Revision, Instance", "checked; the ingress container alone is run"),
+    DEPENDENCIES: _row("Revision, Instance", "containers start in this order", Fidelity.EXACT),
     THROTTLING: _row("Revision", _CPU),
     f"{RUN}startup-cpu-boost": _row("Revision", _CPU),
     EXECUTION: _row("Revision, Execution", "always a Linux container of this machine's engine"),
@@ -99,6 +99,8 @@ def examine(node: Node | None, path: str, kind: str) -> tuple[list[Diagnostic], 
         fidelity, note = Fidelity.EXACT, "kept by the platform, without effect"
         if known is not None:
             fidelity, note = known.fidelity, known.note
+            if (kind, key.text) == _DOCUMENTED_ELSEWHERE:
+                fidelity, note = Fidelity.NOT_IMITATED, "checked; the first container of a task alone is run"
             if kind not in known.kinds and (kind, key.text) != _DOCUMENTED_ELSEWHERE:
                 found.append(_misplaced(key, path, kind, known))
         elif key.text.startswith(RESTRICTED) and not bookkeeping:

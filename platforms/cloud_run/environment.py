@@ -12,7 +12,7 @@ from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import EnvKind, EnvPhase, EnvVar
 
-from . import rules, secrets
+from . import annotations, rules, secrets
 from .manifest import ContainerSpec, EnvEntry, ServiceSpec
 
 TASK_INDEX, TASK_ATTEMPT = "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_ATTEMPT"
@@ -66,7 +66,8 @@ def revision_name(spec: ServiceSpec) -> str:
 def environment(
     spec: ServiceSpec, container: ContainerSpec, port: int | None, inputs: Inputs, *, is_ingress: bool
 ) -> Environment:
-    """What the container's process sees. `port`, and what the user gives as variables, are the ingress container's."""
+    """What the container's process sees. `port`, and what the user gives as variables, are the ingress container's; to
+    another container such a variable only gives the value of a secret that it has."""
     stands_for = secrets.given_secrets(spec, inputs)
     system = _system(spec, port)
     reserved = (*system, *((TASK_INDEX, TASK_ATTEMPT) if spec.is_job else ()))
@@ -82,7 +83,8 @@ def environment(
         elif entry.secret or entry.worked_out:
             unset[entry.name] = entry
     mine = [one for one in inputs.env if one.service in (None, spec.name) and one.name not in stands_for]
-    given = tuple(mine) if is_ingress else ()
+    asked = {entry.name for entry in container.env if entry.secret}
+    given = tuple(one for one in mine if is_ingress or one.name in asked)
     for one in given:
         _give(variables, hidden, one)
         unset.pop(one.name, None)
@@ -93,6 +95,8 @@ def environment(
         hidden.pop(name, None)
         unset.pop(name, None)
     variables |= {name: _variable(name, value, EnvKind.PLATFORM, None) for name, value in system.items()}
+    if _is_gen1(spec):
+        variables.setdefault("HOME", _variable("HOME", "/home", EnvKind.PLATFORM, None))
     ordered = tuple(variables[name] for name in sorted(variables))
     return Environment(ordered, hidden, tuple(unset.values()), tuple(found))
 
@@ -101,6 +105,12 @@ def _secret(spec: ServiceSpec, given: dict[str, GivenFile], name: str, version: 
     """The value that was given for a version of a secret, as text; None where none was."""
     file = given.get(secrets.key_of(given, secrets.short_name(spec, name), version))
     return file.content.decode(errors="surrogateescape") if file is not None else None
+
+
+def _is_gen1(spec: ServiceSpec) -> bool:
+    """Whether it asks for the first generation's execution environment (rule cloud-run/home)."""
+    text = spec.template_annotations.get(annotations.EXECUTION)
+    return text is not None and text.text == "gen1" and not spec.is_job
 
 
 def _variable(name: str, value: str | None, kind: EnvKind, origin: Origin | None) -> EnvVar:

@@ -145,13 +145,30 @@ ONE_INGRESS = _rule(
     "one-ingress-container", "With several containers exactly one has `ports`: it takes the requests.", LOGS, LOG
 )
 SIDECARS = _rule(
-    "sidecars", "All containers of an instance start and stop together and share its network.", SIDECAR_DOCS,
-    DOCUMENTED, NOT_IMITATED, note="The ingress container alone is run; the others are planned.",
+    "sidecars",
+    "All containers of an instance start and stop together and share its network, in which each has 127.0.0.1 under "
+    "its name; their files and processes are their own.", SIDECAR_DOCS, DOCUMENTED,
+)  # fmt: skip
+INSTANCE_STARTED = _rule(
+    "instance-started",
+    "An instance gets requests once its ingress container has started; a startup probe that fails, of any container, "
+    "fails the instance.", SIDECAR_DOCS, DOCUMENTED, APPROXIMATE,
+    note="Requests wait for the startup probes of the other containers as well, so that one that fails is told.",
+)  # fmt: skip
+INSTANCE_ENDS = _rule(
+    "instance-ends",
+    "A container that ends takes its instance with it: the others get SIGTERM, and SIGKILL after 10 s.",
+    SIDECAR_DOCS, INFERRED, APPROXIMATE,
+    note="Documented of the Instance resource alone, whose containers are restarted together: assumed of services.",
+)  # fmt: skip
+JOB_SIDECARS = _rule(
+    "job-sidecars", "The containers of a task beside its first one run with it.", DOCS + "create-jobs", DOCUMENTED,
+    NOT_IMITATED, note="The first container of a task alone is run; the others are planned.",
 )  # fmt: skip
 DEPENDENCIES = _rule(
     "container-dependencies",
-    "The annotation run.googleapis.com/container-dependencies names, for a container, those that start before it.",
-    V1_SCHEMA, SCHEMA, NOT_IMITATED, note="It is checked; containers are not started in its order yet.",
+    "The annotation run.googleapis.com/container-dependencies names, for a container, those that start before it: it "
+    "starts when their startup probes have succeeded.", V1_SCHEMA, SCHEMA,
 )  # fmt: skip
 DEPENDENCY_PROBE = _rule(
     "dependency-has-probe", "A container that others depend on must have a startup probe.", LOGS, LOG,
@@ -442,6 +459,14 @@ MEMORY_FILES = _rule(
     "memory-files", "Files that a container writes count as its memory.", CONTRACT, DOCUMENTED, APPROXIMATE,
     note="They lie on this machine's disk and are measured up to five times a second, once a second while none "
     "changes: the memory limit is lowered by them. A file that is deleted and still open is not counted.",
+)  # fmt: skip
+HOME = _rule(
+    "home", "HOME is /home in gen1; in gen2 it is what /etc/passwd says, else /home.", CONTRACT, DOCUMENTED,
+    APPROXIMATE, note="Where no generation is asked for, it is the second. A user without an entry finds / here.",
+)  # fmt: skip
+UNKNOWN_USER = _rule(
+    "unknown-user", "An image's USER that its /etc/passwd does not know runs as root.", CONTRACT, DOCUMENTED,
+    NOT_IMITATED, note="Here its container does not start, which is told.",
 )  # fmt: skip
 OPEN_FILES = _rule(
     "open-files", "A container may have 25,000 files open.", QUOTAS, DOCUMENTED, APPROXIMATE,

@@ -58,9 +58,8 @@ def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> Servic
     found += [*problems, *limit_problems(spec), *volume_problems(spec)]
     resolved = [_container(given, container, needs) for container in spec.containers]
     top = resolved[spec.containers.index(ingress)]
-    sidecars = [r.container.name for r in resolved if r is not top]
-    if sidecars:
-        found.append(_sidecars(spec, sidecars))
+    if spec.is_job and len(resolved) > 1:
+        found.append(_sidecars(spec, [r.container.name for r in resolved if r is not top]))
     containers = tuple(r.container for r in resolved)
     if spec.is_job:
         service = _job(spec, top.container, containers, given.trace)
@@ -71,20 +70,22 @@ def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> Servic
         service, volumes=volumes_of(spec, stands_for), secret_names=tuple(sorted({*names_of(spec), *stands_for}))
     )
     found += unset_files(spec, service, stands_for)
+    hidden = {name: value for one in resolved for name, value in one.hidden.items()}
+    unset = {entry.name: entry for one in (*resolved, top) for entry in one.unset}
     return ServiceResult(
-        service, tuple(found), top.hidden, top.unset, _coverage(spec, service), tuple(stands_for.values())
+        service, tuple(found), hidden, tuple(unset.values()), _coverage(spec, service), tuple(stands_for.values())
     )
 
 
 def _service(
     spec: ServiceSpec, ingress: ContainerSpec, top: Container, containers: tuple[Container, ...], trace: Trace
 ) -> Service:
-    startup = _startup_decision(spec, top.probes.startup, trace)
+    _startup_decision(spec, top.probes.startup, trace)
     timeout = request_timeout(spec, trace)
     router = router_of(spec, ingress, timeout, trace)
     return Service(
         name=spec.name, type=ServiceType.WEB, origin=spec.origin, build=top.build, command=top.command, port=top.port,
-        env=top.env, probes=top.probes, containers=containers, lifecycle=lifecycle_of(startup, timeout),
+        env=top.env, probes=top.probes, containers=containers, lifecycle=lifecycle_of(containers, timeout),
         instances=instances_of(spec), concurrency=concurrency_of(spec, usage_of(spec)),
         request_timeout_s=timeout, traffic=spec.traffic, resources=top.resources, shutdown=SHUTDOWN, router=router,
         decisions=trace.decisions,
@@ -146,10 +147,10 @@ def _port(of: Given, written: ContainerSpec, name: str) -> Port:
     return Port(number=setting.value, source=setting.source)
 
 
-def _startup_decision(spec: ServiceSpec, startup: Probe | None, trace: Trace) -> Probe | None:
+def _startup_decision(spec: ServiceSpec, startup: Probe | None, trace: Trace) -> None:
     """When the container counts as started, as a decision on the trace."""
     if startup is None:
-        return None
+        return
     asked = f"GET {startup.path}" if startup.kind == "http" else startup.kind.upper()
     longest = startup.initial_delay_s + startup.failure_threshold * startup.period_s
     because = "no startupProbe is written: the platform adds one by TCP" if startup.implicit else "startupProbe says so"
@@ -158,14 +159,12 @@ def _startup_decision(spec: ServiceSpec, startup: Probe | None, trace: Trace) ->
         f"{asked} on port {startup.port} succeeds within {longest:g} s", because,
         rule=rules.DEFAULT_PROBE if startup.implicit else rules.PROBE_DEFAULTS, origin=startup.origin,
     )  # fmt: skip
-    return startup
 
 
 def _sidecars(spec: ServiceSpec, names: list[str]) -> Diagnostic:
-    alone = "first" if spec.is_job else "ingress"
     return warning(
-        "cloud-run/sidecars", f"{', '.join(names)} will not run here: emu runs the {alone} container alone",
-        fault=Fault.GAP, service=spec.name, origin=spec.origin, rule=rules.SIDECARS.id, url=rules.SIDECARS.url,
+        "cloud-run/sidecars", f"{', '.join(names)} will not run here: emu runs the first container of a task alone",
+        fault=Fault.GAP, service=spec.name, origin=spec.origin, rule=rules.JOB_SIDECARS.id, url=rules.JOB_SIDECARS.url,
         help="an app that needs them at its start will fail here and not there",
     )  # fmt: skip
 
@@ -183,7 +182,7 @@ def _coverage(spec: ServiceSpec, service: Service) -> tuple[Coverage, ...]:
     if service.build.kind is BuildKind.BUILDPACK:
         rows += [rules.UPLOAD_SET, rules.BUILDPACKS_OTHERWISE]
     if len(service.containers) > 1:
-        rows.append(rules.SIDECARS)
+        rows += [rules.JOB_SIDECARS] if spec.is_job else [rules.INSTANCE_STARTED, rules.INSTANCE_ENDS]
     kinds = {volume.kind for volume in service.volumes}
     rows += [rules.MEMORY_VOLUME] if "memory" in kinds else []
     rows += [rules.SECRET_VOLUME] if "secret" in kinds else []

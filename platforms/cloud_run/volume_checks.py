@@ -18,7 +18,6 @@ from .volumes import is_inside
 RESERVED = "cloudsql"
 _DRIVER = "gcsfuse.run.googleapis.com"
 _MEDIA = ("", "Memory", "Disk")
-_NEEDS_GEN2 = ("csi", "nfs")
 
 
 def volume_problems(spec: ServiceSpec) -> list[Diagnostic]:
@@ -79,7 +78,7 @@ def _volume(spec: ServiceSpec, number: int, volume: VolumeSpec) -> Iterator[Diag
         case "configMap":
             yield _said(spec, f"{where}: configMap is not supported by Cloud Run", volume.origin, "use a secret")
     generation = spec.template_annotations.get(annotations.EXECUTION)
-    if volume.kinds[0] in _NEEDS_GEN2 and generation is not None and generation.text == "gen1":
+    if volume.needs_gen2 and generation is not None and generation.text == "gen1":
         words = f"{where}: buckets and network shares need the gen2 execution environment"
         yield _said(spec, words, generation.origin, "write gen2, or leave the annotation out")
 

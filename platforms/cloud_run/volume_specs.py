@@ -37,6 +37,11 @@ class VolumeSpec(NamedTuple):
     share: Text | None = None
     read_only: bool = False
 
+    @property
+    def needs_gen2(self) -> bool:
+        """Whether only the second generation's execution environment can mount it."""
+        return self.kinds[:1] in (("csi",), ("nfs",))
+
 
 class MountSpec(NamedTuple):
     """Where a container has a volume."""
