@@ -16,6 +16,7 @@ from emulator.snapshot import Snapshot
 from . import annotations, gcloud_volumes, rules
 from .gcloud_env_file import read_env_file
 from .gcloud_flags import Flag, Takes, flag_of
+from .gcloud_source import build_env, source_problems
 from .gcloud_volumes import SecretFile
 from .gcloud_words import Call, Word
 from .manifest import ContainerSpec, EnvEntry, Manifest, ProbeSpec, ServiceSpec, TaskSpec
@@ -96,7 +97,7 @@ class _Reader:
             if given is not None and not Word(given, word.origin).is_known and flag.takes is Takes.VALUE:
                 # An image is one, whichever it is: what it is built from lies here.
                 if own != "--image" and flag.fidelity is not Fidelity.NOT_IMITATED:
-                    self._not_known(own, given, word.origin)
+                    self.not_known(f"the value of {own}", given, word.origin)
                 given = given if own == "--image" else None
             self._take(_Given(flag, own, is_on, given, word.origin))
 
@@ -125,12 +126,12 @@ class _Reader:
         )  # fmt: skip
         self.rows.append(Coverage(key=name, origin=word.origin, fidelity=Fidelity.UNKNOWN, note="no known flag"))
 
-    def _not_known(self, name: str, value: str, origin: Origin) -> None:
+    def not_known(self, what: str, value: str, origin: Origin) -> None:
         self.found.append(
             info(
-                "cloud-run/gcloud-value", f"the value of {name} is put in where the command runs: {value}",
+                "cloud-run/gcloud-value", f"{what} is put in where the command runs: {value}",
                 origin=origin, rule=rules.DEPLOY_COMMAND.id, url=rules.DEPLOY_COMMAND.url,
-                help=f"the plan holds without it; give the whole command with --gcloud to have {name} as well",
+                help="the plan holds without it; give the whole command with --gcloud to have it as well",
             )
         )  # fmt: skip
 
@@ -192,7 +193,10 @@ def read_gcloud(call: Call, default_name: str, repo: Snapshot) -> Manifest:
             help_ = "name the YAML file with --config"
         reader.refuse("gcloud-command", f"this deploys nothing: gcloud {' '.join(verbs[:3])}", call.origin, help_)
         return Manifest(None, tuple(reader.found))
-    name = next((word for word in names[used:] if word.is_known and word.text), None)
+    name = next((word for word in names[used:] if word.text), None)
+    if name is not None and not name.is_known:
+        reader.not_known(f"the {'job' if reader.is_job else 'service'}'s name", name.text, name.origin)
+        name = name._replace(text=default_name)
     return Manifest(_service(reader, name, default_name), tuple(reader.found), tuple(reader.rows))
 
 
@@ -216,7 +220,7 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
         assert at is not None
         template[annotations.DEPENDENCIES] = Text(json.dumps(needs), at.origin)
     sources = [group.last("--source") for group in groups]
-    _only_root(reader, sources)
+    source_problems(reader, [one for one in sources if one is not None and one.value is not None])
     image = any(group.text("--image") for group in groups)
     count = reader.number(whole.last("--tasks"), "must be a whole number greater than 0")
     tasks = TaskSpec(
@@ -234,21 +238,9 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
         ),
         timeout_s=reader.seconds(whole.last("--timeout")), tasks=tasks if reader.is_job else None,
         volumes=tuple(volumes), written_in="gcloud", is_built=not image or any(sources),
+        build_env=build_env(reader, groups),
+        base_image=next((text for group in groups if (text := group.text("--base-image")) is not None), None),
     )  # fmt: skip
-
-
-def _only_root(reader: _Reader, sources: list[_Given | None]) -> None:
-    """The folder that is built is the root of what is planned."""
-    for one in sources:
-        if one is None or one.value is None or one.value.rstrip("/") in (".", "./", ""):
-            continue
-        reader.found.append(
-            warning(
-                "cloud-run/gcloud-source", f"--source {one.value} is built there; the plan takes the root",
-                origin=one.origin, rule=rules.DEPLOY_COMMAND.id, url=rules.DEPLOY_COMMAND.url,
-                help=f"add --root {one.value}",
-            )
-        )  # fmt: skip
 
 
 def _annotations(whole: _Group) -> dict[str, Text]:
