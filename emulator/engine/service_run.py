@@ -237,7 +237,7 @@ class ServiceRun:
     def _start(self, unit: Unit) -> None:
         release = self._releases[unit.deploy]
         service = release.job.service
-        what = What(unit=unit, service=service, parts=release.parts(unit))
+        what = What(unit=unit, service=service, parts=release.parts(unit), volumes=release.shared(unit))
         front = self._front() if service.type in ("web", "static") else None
         if front is not None and not self._state.served:  # until one serves, the platform's own pages are shown
             front.set_router(service.router or Router())
