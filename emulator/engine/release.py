@@ -46,6 +46,7 @@ from emulator.world import (
 from . import problems, site_problems, stand_ins
 from .bases import choose_bases, needs_a_look, told_bases
 from .boot_steps import Rules
+from .build_reach import BuildReach, Gate
 from .container_run import Part
 from .containers import container_name, ingress_container, of_container
 from .datastores import foreign_data, volume_labels
@@ -141,9 +142,6 @@ _NOT_YET = ImageFacts(
 )  # fmt: skip
 """An image that is still made."""
 
-Gate = Callable[[threading.Event], Diagnostic | None]
-"""Returns when a service may start, or why it is not begun. Raises Canceled once the event is set."""
-
 
 class Job(NamedTuple):
     """A deploy to be made of a service. image: the one to use again, where nothing is to be built. kept: the deploys
@@ -161,6 +159,8 @@ class Job(NamedTuple):
     first: bool = False
     """Whether nothing of the service was ever live here."""
     gate: Gate | None = None
+    reach: BuildReach = BuildReach()
+    """What its build finds of the private network."""
 
 
 class NotReady(NamedTuple):
@@ -246,14 +246,23 @@ class _Preparation:
         """The sandbox of the first instance, which starts beside the making of the image."""
         if not needs_sandbox(self.service):
             return None
-        spec = self._spec(self.service, self.hidden, _NOT_YET, Unit(id=0, deploy=self.job.deploy, slot=1), 1)
+
+        def spec() -> ContainerSpec:
+            self.doors.ready()
+            unit = Unit(id=0, deploy=self.job.deploy, slot=1)
+            return self._spec(self.service, self.hidden, _NOT_YET, unit, 1)
+
         run = SandboxRun(
             self.service, self.doors.docker, self.hidden, lambda found: self._say(DiagnosticFound(diagnostic=found))
         )
-        run.begin(spec, self.doors.ready)
+        run.begin(spec)
         return SandboxAhead(run)
 
     def _performed(self) -> Release | NotReady:
+        if self.job.image is None and self.job.reach.gate is not None:
+            missing = self.job.reach.gate(self.cancel)
+            if missing is not None:
+                return NotReady(VerdictKind.CANCELED, missing)
         try:
             image = self._image()
         except HostError as problem:
@@ -509,6 +518,8 @@ class _Preparation:
                 base_images=bases,
                 deploy=self.job.deploy,
                 files=self.job.around.files,
+                hosts={**self.job.around.hosts, **self.job.reach.hosts()},
+                data=self.job.reach.data,
             )
             outcome = self._run_build(request)
             if outcome.error is not None and asks_for_a_frontend(outcome.error):

@@ -41,14 +41,13 @@ class SandboxRun:
         self._beginning: threading.Thread | None = None
         self._volumes: tuple[SharedVolume, ...] = ()
 
-    def begin(self, spec: ContainerSpec, after: Callable[[], None]) -> None:
-        """Make it ready in a thread of its own, while there is other work to do, as soon as `after` returns. What goes
-        wrong there is told by `ready`, which tries once more."""
+    def begin(self, spec: Callable[[], ContainerSpec]) -> None:
+        """Make it ready in a thread of its own, while there is other work to do. What goes wrong there is told by
+        `ready`, which tries once more."""
 
         def work() -> None:
             with contextlib.suppress(HostError):
-                after()
-                self._make_ready(spec)
+                self._make_ready(spec())
 
         self._beginning = threading.Thread(target=work, name=f"sandbox-{self._service.name}", daemon=True)
         self._beginning.start()

@@ -140,7 +140,7 @@ def test_one_that_was_begun_ahead_is_waited_for() -> None:
     """It starts in a thread of its own, once the engine is ready; whoever takes it finds it there, and nobody twice."""
     docker, gate = FakeDocker(lambda container: container.write("ready")), threading.Event()
     run = SandboxRun(TOLD, docker)  # type: ignore[arg-type]
-    run.begin(SPEC, gate.wait)
+    run.begin(lambda: SPEC if gate.wait(10) else None)  # type: ignore[arg-type, return-value]
     ahead = SandboxAhead(run)
     assert docker.asked == []
     gate.set()
@@ -155,7 +155,7 @@ def test_one_that_was_begun_ahead_is_waited_for() -> None:
 def test_one_that_nobody_took_is_removed() -> None:
     docker = FakeDocker(lambda container: container.write("ready"))
     run = SandboxRun(TOLD, docker)  # type: ignore[arg-type]
-    run.begin(SPEC, lambda: None)
+    run.begin(lambda: SPEC)
     SandboxAhead(run).drop()
     assert docker.left == []
 
