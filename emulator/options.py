@@ -78,9 +78,10 @@ RUNNING = (
         help="use the server at URL for this datastore instead of running one (repeatable)",
     ),
     Flag(
-        names=("--sleep-after",),
+        names=("--sleep-after", "--scale-to-zero-after"),
         metavar="DURATION",
-        help="let services that the platform stops without requests (a free plan's) sleep after so long: 15m, 90s",
+        help="let services that the platform stops without requests (a free plan's, or those that scale to zero) sleep "
+        "after so long: 15m, 90s",
     ),
     Flag(names=("--faithful-timing",), help="wait as long as the platform waits, even when the outcome is certain"),
     Flag(

@@ -50,7 +50,7 @@ class Upstream(Wire):
         """Begin to connect for a request; `client.connected` or `client.failed` follows, perhaps at once."""
         self.client = client
         client.upstream = self
-        self.backend.in_flight += 1
+        self._core.pool.begin(self.backend)
         problem = self._sock.connect_ex(self.backend.address)
         if problem in (0, errno.EINPROGRESS):
             self._timer = self._core.later(self._core.rules.router.connect_timeout_s, self._connect_timed_out)
@@ -62,7 +62,7 @@ class Upstream(Wire):
         """Send a request over this idle connection."""
         self.client = client
         client.upstream = self
-        self.backend.in_flight += 1
+        self._core.pool.begin(self.backend)
         self.reused = True
         if not self.write(first):
             self._fail("reset", unsent=True)

@@ -18,6 +18,7 @@ from emulator.model.event import (
     ProbeAttempt,
     Restarted,
     Rotation,
+    StartReason,
     StillScanning,
     Stopped,
 )
@@ -60,6 +61,7 @@ class What(NamedTuple):
     rules: steps.Rules
     make_spec: MakeSpec
     hidden: Mapping[str, str]
+    reason: StartReason = "deploy"
 
 
 class Order(Record, frozen=True, kw_only=True):
@@ -107,6 +109,7 @@ class InstanceRun:
         self.target: Address | None = None
         self._make_spec = what.make_spec
         self._hidden = what.hidden
+        self._reason: StartReason = what.reason
         self._report = report
         self._loop: Loop[steps.Observation | Order, steps.Action] = Loop(clock, self._take, self._perform)
         self._process: Process | None = None
@@ -274,6 +277,7 @@ class InstanceRun:
                 url=self.url,
                 attempt=process.attempt,
                 id=process.id,
+                reason=self._reason,
             )
         )
 

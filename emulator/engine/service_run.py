@@ -25,19 +25,21 @@ from emulator.model.event import (
     TrafficShare,
     VerdictKind,
 )
-from emulator.model.plan import Service
+from emulator.model.plan import Service, Traffic
 from emulator.model.record import replace
 from emulator.model.router import Router
 from emulator.world import Clock, Front
 
 from . import datastores, problems, rollout
 from . import rollout_steps as steps
+from .autoscaling import least_instances
 from .boot_steps import Outcome
 from .initial_hook import is_due, run_initial_hook
 from .instance_run import Address, InstanceRun, What
 from .loop import Loop
 from .release import Canceled, Doors, Job, NotReady, Release, Settings, prepare, rules_of
 from .rollout_steps import Unit
+from .serving import Serving
 from .site_run import SiteRun
 
 Tell = Callable[[Event], None]
@@ -50,6 +52,9 @@ _PHASES: dict[str, Phase] = {
     "other-port": "port",
     "startup-probe": "health",
 }
+
+
+_PREPARING: dict[VerdictKind, Phase] = {VerdictKind.PRE_DEPLOY_FAILED: "pre_deploy", VerdictKind.REFUSED: "check"}
 
 
 class _Common(TypedDict):
@@ -106,6 +111,9 @@ class ServiceRun:
         self._cancels: dict[int, threading.Event] = {}
         self._instances: dict[int, InstanceRun | SiteRun] = {}
         self._preparing: list[threading.Thread] = []
+        self._serving = Serving(
+            settings, doors.clock, tell, self._reported, lambda deploy: self._jobs[deploy].service
+        )
         self._served_from = 0.0
         self._idleness: threading.Thread | None = None
         self._over = threading.Event()
@@ -118,7 +126,8 @@ class ServiceRun:
 
     def deploy(self, job: Job) -> None:
         """Make this deploy; `decided` is called with what came of it."""
-        self._jobs[job.deploy] = job
+        job = self._serving.named(job)
+        self._jobs[job.deploy] = job._replace(kept=job.kept | self._serving.names.keys())
         self._loop.put(steps.Asked(at=self.doors.clock.now(), deploy=job.deploy))
 
     def withdraw(self, deploy: int) -> None:
@@ -186,6 +195,13 @@ class ServiceRun:
             instance.order("remove")
             instance.join()
 
+    def traffic(self, wanted: tuple[Traffic, ...] | None) -> tuple[TrafficShare, ...]:
+        """Who gets its requests, from now on by `wanted`. Raises UsageError for a revision that is not there."""
+        if wanted is not None:
+            deploys = self._serving.change(wanted, self._state)
+            self._loop.put(steps.Shared(at=self.doors.clock.now(), deploys=deploys))
+        return self._serving.split(self._state)
+
     # ---- the loop
 
     def _run(self) -> None:
@@ -201,10 +217,18 @@ class ServiceRun:
     def _take(self, seen: steps.Observation) -> tuple[steps.Action, ...]:
         was_asleep = self._state.asleep
         self._state, actions = rollout.step(self._rules, self._state, seen)
-        if isinstance(seen, steps.Woken) and was_asleep and not self._state.asleep:
+        if isinstance(seen, steps.Woken | steps.Scaled) and was_asleep and not self._state.asleep:
             self.tell(Sleep(service=self.name, deploy=self._state.good, asleep=False))
+        elif isinstance(seen, steps.Scaled) and self._state.asleep and not was_asleep:
+            self._tell_asleep()
         if isinstance(seen, steps.Gone):
             self._instances.pop(seen.unit.id, None)
+        elif isinstance(seen, steps.Up) and seen.unit.id in self._instances:
+            instance = self._instances[seen.unit.id]
+            if instance.state.attempt < 2:
+                self._serving.started(seen.unit, seen.at - instance.state.begun)
+        elif isinstance(seen, steps.Scaled | steps.Shared):
+            self._show()
         return actions
 
     def _rules(self, deploy: int) -> steps.Rules:
@@ -212,9 +236,11 @@ class ServiceRun:
         service = self._jobs[deploy].service
         return steps.Rules(
             replacement=rules_of(service, self.settings).lifecycle.replacement,
-            instances=max(1, service.instances.min) if service.instances else 1,
+            instances=least_instances(service),
             grace_s=service.shutdown.grace_seconds,
             faithful=self.settings.faithful,
+            scales=service.scaling is not None,
+            keeps=self._serving.beside(deploy),
         )
 
     def _perform(self, action: steps.Action) -> None:
@@ -243,13 +269,21 @@ class ServiceRun:
                 self._settle(action)
             case steps.Lost():
                 self._tell_lost(action.unit)
+            case steps.Unstarted():
+                self._tell_unstarted(action.unit)
             case steps.Over():
+                self._serving.close()
                 self._over.set()
 
     # ---- preparing
 
     def _prepare(self, deploy: int) -> None:
         cancel = self._cancels[deploy] = threading.Event()
+        refused = self._serving.refusal(self._jobs[deploy], self._state)
+        if refused is not None:
+            self._not_ready[deploy] = NotReady(VerdictKind.REFUSED, refused)
+            self._loop.see(steps.NotPrepared(at=self.doors.clock.now(), deploy=deploy))
+            return
         args = (self._jobs[deploy], cancel)
         thread = threading.Thread(target=self._prepared, args=args, name=f"prepare-{deploy}", daemon=True)
         self._preparing = [one for one in self._preparing if one.is_alive()] + [thread]
@@ -284,6 +318,7 @@ class ServiceRun:
             rules=release.rules,
             make_spec=lambda attempt: release.make_spec(unit, attempt),
             hidden=release.job.hidden,
+            reason=self._serving.reason(unit, self._state),
         )
         front = self._front() if service.type in ("web", "static") else None
         if front is not None and not self._state.served:  # until one serves, the platform's own pages are shown
@@ -306,12 +341,16 @@ class ServiceRun:
         front = self._front()
         if units:
             self._served_from = self.doors.clock.now()
+            front.set_router(self._router(units))
+        if self._state.good is not None and self._state.target == self._state.good:
+            self._serving.went_live(self._state.good)
+        if self._show():
+            self.tell(TrafficMoved(service=self.name, split=self._serving.split(self._state)))
+            return
+        if units:
             self._may_sleep(front, self._jobs[units[-1].deploy].service)
         elif self._state.asleep:
             self._sleep(front)
-        if units:
-            router = self._releases[units[-1].deploy].job.service.router
-            front.set_router(router or Router())
         targets = (self._instances[unit.id].target for unit in units)
         front.set_instances([target for target in targets if target is not None])
         counts = Counter(unit.deploy for unit in units)
@@ -320,6 +359,23 @@ class ServiceRun:
             for deploy, count in sorted(counts.items())
         )
         self.tell(TrafficMoved(service=self.name, split=split))
+
+    def _router(self, units: tuple[Unit, ...]) -> Router:
+        """Of the newest deploy that gets requests."""
+        return self._releases[max(unit.deploy for unit in units)].job.service.router or Router()
+
+    def _show(self) -> bool:
+        """Where instances follow the requests: tell the front who gets which; whether that is so."""
+        instances = [i for i in self._instances.values() if i.target is not None]
+        addresses = {instance.unit: instance.target for instance in instances if instance.target is not None}
+        return self._serving.show(self._front(), self._state, addresses)
+
+    def _tell_unstarted(self, unit: Unit) -> None:
+        """Requests asked for an instance that cannot be had; its deploy stays, and the next request tries again."""
+        outcome, cause = self._cause(self._instances[unit.id])
+        del outcome
+        self._serving.unstarted(self._front(), unit, self._state)
+        self.tell(DiagnosticFound(service=self.name, deploy=unit.deploy, diagnostic=cause))
 
     def _may_sleep(self, front: Front, service: Service) -> None:
         """See from now on whether it is without requests for too long, where that is asked for."""
@@ -332,6 +388,9 @@ class ServiceRun:
     def _sleep(self, front: Front) -> None:
         """From now on a request waits, and wakes it."""
         front.sleep(lambda: self._loop.put(steps.Woken(at=self.doors.clock.now())))
+        self._tell_asleep()
+
+    def _tell_asleep(self) -> None:
         self.tell(Sleep(service=self.name, deploy=self._state.good, asleep=True, after_s=self.settings.sleep_after_s))
 
     def _watch_idleness(self, front: Front, after_s: float) -> None:
@@ -345,7 +404,12 @@ class ServiceRun:
         instance = self._instances[unit.id]
         seconds = self.doors.clock.now() - instance.state.begun
         port, others = _ports(instance)
-        self.tell(Live(**instance.who(), url=instance.url, seconds=seconds, port=port, other_ports=others))
+        revision = self._serving.names.get(unit.deploy)
+        self.tell(
+            Live(
+                **instance.who(), url=instance.url, seconds=seconds, port=port, other_ports=others, revision=revision
+            )
+        )  # fmt: skip
 
     def _order(self, unit: Unit, what: Literal["terminate", "kill", "remove"]) -> None:
         instance = self._instances.get(unit.id)
@@ -411,7 +475,7 @@ class ServiceRun:
 
     def _settled_not_ready(self, settle: steps.Settle) -> None:
         kind, cause = self._not_ready.pop(settle.deploy)
-        phase: Phase = "pre_deploy" if kind is VerdictKind.PRE_DEPLOY_FAILED else "build"
+        phase = _PREPARING.get(kind, "build")
         if kind is not VerdictKind.CANCELED:  # else others failed, which is told of them
             self._tell_failed(settle.deploy, phase, cause, still_live=settle.still_live)
         verdict = ServiceVerdict(name=self.name, verdict=kind, reason=cause.message, cause=cause)
@@ -467,6 +531,7 @@ class ServiceRun:
         state = self._state
         needed = {newest, state.current, state.waiting, state.target, state.good} | self._jobs[newest].kept
         needed |= {instance.unit.deploy for instance in self._instances.values()}
+        needed |= self._serving.names.keys()  # a revision can be given requests again
         tables: tuple[dict[int, Any], ...] = (self._jobs, self._releases, self._not_ready, self._cancels)
         for table in tables:
             for deploy in [number for number in table if number not in needed]:

@@ -15,7 +15,7 @@ from emulator.model.rule import Fidelity
 from . import annotations, rules
 from .gcloud_flags import Flag, Takes, flag_of
 from .gcloud_words import Call, Word
-from .manifest import ContainerSpec, EnvEntry, Manifest, Number, ProbeSpec, ServiceSpec, TaskSpec, Text
+from .manifest import ContainerSpec, EnvEntry, Manifest, Number, ProbeSpec, ServiceSpec, TargetSpec, TaskSpec, Text
 
 _VERBS = ("deploy", "create", "update")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
@@ -215,6 +215,7 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
         max_retries=reader.number(whole.last("--max-retries"), "must be a whole number", 0),
         timeout_s=reader.seconds(whole.last("--task-timeout")),
     )  # fmt: skip
+    tag, traffic = whole.text("--tag"), whole.last("--traffic")
     suffix, label = whole.text("--revision-suffix"), name.text if name else default_name
     return ServiceSpec(
         name=label, origin=reader.call.origin, name_origin=name.origin if name else None,
@@ -224,6 +225,8 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
             whole.last("--concurrency"), 'must be an integer greater than 0 or "default"'
         ),
         timeout_s=reader.seconds(whole.last("--timeout")), tasks=tasks if reader.is_job else None,
+        targets=(TargetSpec(tag=tag),) if tag else (),
+        held_back=traffic.origin if traffic is not None and not traffic.is_on else None,
         written_in="gcloud", is_built=not image or any(sources),
     )  # fmt: skip
 
@@ -264,8 +267,12 @@ def _annotations(whole: _Group) -> dict[str, Text]:
 def _service_annotations(whole: _Group) -> dict[str, Text]:
     found: dict[str, Text] = {}
     for flag, name in (("--min", "minScale"), ("--max", "maxScale"), ("--ingress", "ingress")):
-        if (text := whole.text(flag)) is not None:
+        if (text := whole.text(flag)) is not None and text.text != "default":
             found[annotations.RUN + name] = text
+    scaling = whole.text("--scaling")
+    if scaling is not None and scaling.text.isdigit():
+        found[annotations.RUN + "scalingMode"] = Text("manual", scaling.origin)
+        found[annotations.RUN + "manualInstanceCount"] = scaling
     return found
 
 
