@@ -14,6 +14,7 @@ from .model.diagnostic import Diagnostic, HostError, UsageError
 from .request import World
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
@@ -162,6 +163,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         interrupted_again=_INTERRUPTS.again,
         publish=_publish,
         unreached=_unreached,
+        watch=_watch,
     )
 
 
@@ -175,6 +177,12 @@ def _unreached(host: str | None, port: int) -> "Unreached | None":
     from .edge.reaching import unreached
 
     return unreached(host, port)
+
+
+def _watch(root: str, end: "threading.Event") -> "Iterator[frozenset[str]]":
+    from .edge.watching import watch
+
+    return watch(root, end)
 
 
 def _read_text(path: str, what: str) -> str:

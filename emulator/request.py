@@ -112,6 +112,7 @@ class World:
         interrupted_again: Callable[[], bool],
         publish: "Callable[[Docker, str, str, Mapping[str, str]], PublishedSite | None]",
         unreached: "Callable[[str | None, int], Unreached | None]",
+        watch: "Callable[[str, threading.Event], Iterator[frozenset[str]]]",
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -131,3 +132,4 @@ class World:
         self.interrupted_again = interrupted_again
         self.publish = publish
         self.unreached = unreached
+        self.watch = watch

@@ -165,13 +165,18 @@ class VolumeMount(Record, frozen=True, kw_only=True):
     """A volume of the engine's and where a container has it.
 
     own: nothing of the image comes into it, whatever that has at `path`. group: the group that may write to it, beside
-    root, who owns it; None: whoever the image says.
+    root, who owns it; None: whoever the image says. volume: its name; a whole path is a folder of the engine's machine.
     """
 
     volume: str
     path: str
     own: bool = False
     group: int | None = None
+    read_only: bool = False
+
+    @property
+    def is_folder(self) -> bool:
+        return self.volume.startswith("/")
 
 
 class FileInside(Record, frozen=True, kw_only=True):
@@ -184,6 +189,18 @@ class FileInside(Record, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"FileInside({self.path}, {len(self.content)} bytes)"
+
+
+class OwnVolume(Record, frozen=True, kw_only=True):
+    """A volume made with a container and gone with it, in place of what the image has at `path`.
+
+    memory_mib: it is in the container's memory, and holds no more; None: on disk. files: what is in it, by whole paths;
+    then nothing in it can be changed.
+    """
+
+    path: str
+    memory_mib: int | None = None
+    files: tuple[FileInside, ...] = ()
 
 
 class ContainerSpec(Record, frozen=True, kw_only=True):
@@ -204,17 +221,30 @@ class ContainerSpec(Record, frozen=True, kw_only=True):
     stop_signal: str | None = None
     labels: dict[str, str] = {}
     network: str | None = None
+    network_of: str | None = None
+    """The container whose network it shares, with names, ports and addresses; it then has none of its own."""
     aliases: tuple[str, ...] = ()
     """Further names under which others in `network` find it."""
     publish: dict[int, int] = {}
     volumes: tuple[VolumeMount, ...] = ()
+    own_volumes: tuple[OwnVolume, ...] = ()
     files: tuple[FileInside, ...] = ()
+    files_count_as_memory: bool = False
+    """Whether what it writes is to be taken off its memory while it runs."""
+    open_files: int | None = None
+    """How many each process may have open; None: as many as the engine allows."""
+    no_new_rights: bool = False
+    """Whether setuid has no effect."""
     hosts: dict[str, str] = {}
     """Names and what they stand for: an address, or "host-gateway" for this machine."""
     user: str | None = None
     workdir: str | None = None
     platform: str | None = "linux/amd64"
     hostname: str | None = None
+    capabilities: tuple[str, ...] | None = None
+    """Exactly these, by the kernel's names without CAP_; None: the engine's own choice."""
+    read_only: bool = False
+    """Whether nothing can be written to its image's files."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.env, Hidden):
@@ -334,6 +364,11 @@ class Docker(Protocol):
         ends the build and what it started; the outcome is then an error of kind "canceled"."""
         ...
 
+    def helper_image(self) -> str:
+        """The image that our own helper containers run, made when it is not there. Raises HostError where it cannot
+        be."""
+        ...
+
     def create(self, spec: ContainerSpec) -> str:
         """Make a container, not yet running; its id. Settings of the user's that the engine refuses (no command at
         all, a working directory that cannot be) are a HostError with exit code 1."""
@@ -393,6 +428,19 @@ class Docker(Protocol):
 
     def cpu_seconds(self, id: str, pid: int | None = None) -> float | None:
         """Processor time used so far by all its processes, None when it does not run."""
+        ...
+
+    def written_bytes(self, id: str) -> int | None:
+        """How much is in the files that differ from its image's, None when it is gone. What was deleted is not."""
+        ...
+
+    def held_bytes(self, id: str, pid: int | None = None) -> int | None:
+        """Memory its processes hold, without the engine's cache of files. None when it does not run."""
+        ...
+
+    def limit(self, id: str, *, memory_mib: int | None = None, cpus: float | None = None) -> bool:
+        """Change limits of a container that runs, those given. False where it holds more memory than it then might:
+        it keeps the limit it has, or is killed. No error when it does not run any more."""
         ...
 
     def containers(self, labels: Mapping[str, str]) -> tuple[ContainerFacts, ...]:
@@ -574,8 +622,12 @@ class Front(Protocol):
         take long. Ended by `set_instances` with any, or by `give_up`."""
         ...
 
-    def give_up(self, key: int = 0, page: str = "no_instance") -> None:
-        """No instance of this group will come: what waits for one gets this page of the router's."""
+    def give_up(self) -> None:
+        """No instance will come: what waits for one is told so."""
+        ...
+
+    def turn_away(self, key: int, page: str) -> None:
+        """No instance of this group could be had: what waits for one gets this page of the router's."""
         ...
 
     def set_groups(self, groups: Sequence[InstanceGroup]) -> None:

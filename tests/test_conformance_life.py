@@ -20,11 +20,13 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 APP = """\
 import http.server, os, time
 STATUS = int(os.environ.get("STATUS", "200"))
+ALLOWED = os.environ.get("ALLOWED_HOST")
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         print("host", self.headers["Host"], self.path, flush=True)
         time.sleep(float(os.environ.get("THINKS_S", "0")) if self.path == "/hz" else 0)
-        self.send_response(STATUS if self.path == "/hz" else 200)
+        refused = ALLOWED is not None and self.headers["Host"] != ALLOWED
+        self.send_response(400 if refused else STATUS if self.path == "/hz" else 200)
         if STATUS == 302:
             self.send_header("Location", "/login")
         self.end_headers()
@@ -194,8 +196,10 @@ def test_render_34_loopback(place: Place) -> None:
 
 RENDER_36 = [
     pytest.param({"STATUS": "404"}, "unhealthy", id="404"),
-    pytest.param({"STATUS": "302"}, "live", id="a redirect"),
+    pytest.param({"STATUS": "302", "THINKS_S": "0.3"}, "live", id="a redirect"),
     pytest.param({"THINKS_S": "6"}, "unhealthy", id="an answer after six seconds"),
+    pytest.param({"ALLOWED_HOST": "localhost"}, "unhealthy", id="400 for a host it does not know"),
+    pytest.param({"ALLOWED_HOST": "shop.onrender.com", "THINKS_S": "0.3"}, "live", id="a host it knows"),
 ]
 
 
@@ -210,6 +214,15 @@ def test_render_36_health_check(place: Place, env: dict[str, str], verdict: str)
     assert "host shop.onrender.com /hz" in said(events)
     if verdict != "live":
         assert events[-1]["platform_seconds"] == 900
+
+
+def test_render_36_host_of_the_health_check(place: Place) -> None:
+    """The first custom domain where there is one: an app that knows its onrender.com name alone answers 400."""
+    place.write(APP, render_yaml=blueprint("healthCheckPath: /hz", "domains: [shop.example.org, www.example.net]"))
+    for host, verdict in (("shop.onrender.com", "unhealthy"), ("shop.example.org", "live")):
+        events = once(place, "--env", f"ALLOWED_HOST={host}", "--env", "THINKS_S=0.3", "--time-scale", "0.01")
+        assert events[-1]["verdict"] == verdict
+        assert "host shop.example.org /hz" in said(events)
 
 
 DEAF = """\

@@ -42,7 +42,9 @@ def test_readme_is_a_title_three_sentences_and_the_command(folder: Path) -> None
     assert text.count("\n") == 2, "one sentence a line"
     words = (*example.case[0].command, *(["--build-anyway"] if example.case[0].build_anyway else []))
     named = "".join(f" {word}" for word in file_options(example.case[0], Path("examples") / folder.name))
-    assert command == f"emu {' '.join(words)} --root examples/{folder.name}{named}"
+    options = [option for option in example.case[0].options.items() if option[0] != "created-from"]
+    chosen = "".join(f" --{name} {value}".rstrip() for name, value in options)
+    assert command == f"emu {' '.join(words)} --root examples/{folder.name}{chosen}{named}"
 
 
 @every_example

@@ -48,7 +48,7 @@ def given(case: Case, root: Path) -> list[str]:
 
 def _golden(folder: Path, case: Case) -> Path:
     """tests/golden/EXAMPLE/plan-OPTIONS-AND-VARIABLES.txt"""
-    options = [value or name for name, value in case.options.items()]
+    options = [value.replace("/", "-") or name for name, value in case.options.items()]
     return GOLDEN / folder.name / ("-".join(["plan", *options, *case.files, *case.env]) + ".txt")
 
 

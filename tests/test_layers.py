@@ -46,8 +46,8 @@ EXCEPTIONS = {
 }
 
 THIRD_PARTY = {
-    "formats": {"yaml"},
-    "edge": {"docker", "h2", "requests", "urllib3"},
+    "formats": {"hcl2", "lark", "yaml"},
+    "edge": {"docker", "h2", "requests", "urllib3", "watchfiles"},
 }
 """Room → the libraries it may import, besides msgspec, which every noun is made of."""
 

@@ -54,3 +54,68 @@ def test_a_worker_killed_for_its_memory_is_told(place: Place, platform: str) -> 
         assert not any(event["event"] == "restarted" for event in up.so_far())
         up.process.send_signal(signal.SIGINT)
         assert up.ends()[0] == 130
+
+
+WRITES = """\
+import http.server, os
+BLOCK = b"x" * (1 << 20)
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/write":
+            with open("/tmp/report", "wb") as file:
+                for _ in range(4096):
+                    file.write(BLOCK)
+        self.send_response(200)
+        self.end_headers()
+print("starts with", os.listdir("/tmp"), flush=True)
+http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+def test_files_written_in_a_request_count_as_memory(place: Place) -> None:
+    """The instance dies while it answers, in the platform's words with what was in use; another takes its place, and
+    finds nothing of what was written."""
+    place.write(WRITES)
+    with Running(place, "--platform", "cloud-run") as up:
+        url = up.until("live")["url"]
+        up.until("verdict")
+        assert get(url) == 200
+        assert get(f"{url}/write") == 503
+        stopped = up.until("stopped")
+        assert stopped["oom"]
+        assert stopped["used_mib"] >= 512
+        line = f"Memory limit of 512 MiB exceeded with {stopped['used_mib']} MiB used. Consider increasing"
+        up.until("log", lambda event: event["line"].startswith(line))
+        up.until("log", lambda event: event["line"] == "starts with []")
+        up.until("live")
+        assert get(url) == 200
+        up.process.send_signal(signal.SIGINT)
+        assert up.ends()[0] == 130
+
+
+JOB = """\
+apiVersion: run.googleapis.com/v1
+kind: Job
+metadata: {name: nightly}
+spec:
+  template:
+    spec:
+      template:
+        spec:
+          maxRetries: 0
+          containers:
+            - image: nightly
+"""
+
+
+def test_files_of_a_job_count_as_memory(place: Place) -> None:
+    """A task that fills its memory with files has failed for it."""
+    export = "with open('/tmp/export', 'wb') as file:\n    for _ in range(8192): file.write(b'x' * (1 << 20))\n"
+    place.write(export, job_yaml=JOB)
+    events = place.emu("up", "--once", "--format", "json", "--config", "job.yaml").lines()
+    [stopped] = [event for event in events if event["event"] == "stopped"]
+    assert stopped["oom"]
+    assert stopped["used_mib"] >= 512
+    assert events[-1]["verdict"] == "failed"
+    assert events[-1]["services"][0]["cause"]["code"] == "start/out-of-memory"
+    assert "are files it wrote" in events[-1]["services"][0]["cause"]["facts"][1]

@@ -88,7 +88,7 @@ def _told(url: str, path: str = "/") -> dict[str, Any]:
     return found
 
 
-def test_values_are_kept_resolved_and_hidden(place: Place) -> None:
+def test_render_26_values_and_secret_files_are_kept_resolved_and_hidden(place: Place) -> None:
     """First at a terminal, which is asked once; then without one: every value is the same. A preview has others."""
     at = Terminal(place)
     try:

@@ -31,7 +31,7 @@ http.server.HTTPServer(("0.0.0.0", 10000), Handler).serve_forever()
 
 def test_sleep(tmp_path: Path, engine: "DockerClient") -> None:
     """Its container goes after the time without a request; requests that come then wait, start it once, and are all
-    answered by it."""
+    answered by it. What robots ask is answered without it."""
     with tidied(tmp_path, engine) as place:
         place.write(APP, render_yaml=BLUEPRINT)
         with Running(place, "--sleep-after", "2s") as up:
@@ -39,6 +39,7 @@ def test_sleep(tmp_path: Path, engine: "DockerClient") -> None:
             assert answer(url) == (200, "awake")
             assert up.until("sleep")["asleep"] is True
             assert up.until("stopped")["signal"] == "SIGTERM"
+            assert answer(url + "/robots.txt") == (200, "User-agent: *\nDisallow: /\n")
             answers: list[tuple[int, str]] = []
             asking = [Thread(target=lambda: answers.append(answer(url))) for _ in range(3)]
             for one in asking:

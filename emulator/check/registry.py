@@ -42,6 +42,7 @@ LACKING: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
 FINDERS: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
     ((precedence.SHADOWED,), precedence.command_shadowed),
     ((secrets.BAKED_IN,), secrets.secret_baked_in),
+    ((secrets.UPLOADED,), secrets.secret_uploaded),
     ((build_variables.NOT_DECLARED,), build_variables.argument_not_declared),
     ((machine.ARCHITECTURE,), machine.other_architecture),
     ((machine.HIDDEN,), machine.hidden_by_mount),

@@ -30,6 +30,17 @@ BAKED_IN = CheckRule(
     right=Sample(files={"app.py": "", "Dockerfile": f"{_FROM}COPY . .\n{_CMD}"}),
 )  # fmt: skip
 
+UPLOADED = CheckRule(
+    code="build/secret-uploaded",
+    severity=Severity.WARNING,
+    statement="A private file that git ignores is uploaded with the source.",
+    why=(
+        "The deploy command goes by rules of its own. The upload is kept where others of the project can read it, and "
+        "a `COPY .` takes the file into the image."
+    ),
+    needs_platform_file=True,
+)
+
 _SECRET = re.compile(
     r"(?:^|_)(?:SECRET|PASSWORD|PASSWD|PASS|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|MASTER_?KEY|ENCRYPTION_?KEY|CREDENTIALS)"
     r"(?:_KEY|_ID|_KEY_BASE)?$"
@@ -60,6 +71,25 @@ def secret_baked_in(subject: Subject) -> Iterator[Diagnostic]:
         if found is not None:
             yield found
     yield from _files(subject, worked)
+
+
+def secret_uploaded(subject: Subject) -> Iterator[Diagnostic]:
+    """Private files of the build context's root that lie on this disk alone, where the upload takes them along."""
+    worked = subject.worked
+    if worked is None or worked.context.upload is None:
+        return
+    for name in worked.context.names("."):
+        if not _FILES.fullmatch(name):
+            continue
+        ignored = worked.context.ignored_by_git(name)
+        if ignored is None:
+            continue
+        path = worked.context.in_repository(name)
+        yield subject.finding(
+            UPLOADED.code, UPLOADED.severity, f"{path} is uploaded, though git ignores it", origin=ignored.origin,
+            facts=("the deploy command goes by rules of its own, and they leave it in",),
+            help=f"add {name} to the deploy command's ignore file, and give its values as variables or secrets",
+        )  # fmt: skip
 
 
 def _of_variable(subject: Subject, setting: Setting) -> Diagnostic | None:

@@ -8,7 +8,7 @@ from emulator.request import Request, World
 Answers = dict[str, dict[str, str]]
 """By service and variable; "" where a person left one unset."""
 
-_BEFORE = "asked once: what you type is kept for this project, outside the repository (`emu env` lists it by name)\n"
+_BEFORE = "asked once: what you type is kept for this project, outside the repository\n(`emu env` lists it by name)\n"
 
 
 def answered(request: Request, world: World, planned: Planned) -> tuple[Planned, Answers]:

@@ -3,7 +3,7 @@
 import contextlib
 import gc
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from emulator.commands.ahead import Ahead
@@ -177,9 +177,11 @@ class Session:
 
     # ---- deploys
 
-    def redeploy(self, planned: Planned, number: int) -> Underway:
-        """Deploy what another plan of the same repository says. Raises UsageError where that is no deploy of what
-        runs here."""
+    def redeploy(
+        self, planned: Planned, number: int, *, trigger: Trigger = "up", only: Collection[str] | None = None
+    ) -> Underway:
+        """Deploy what another plan of the same repository says. only: these services of it, where not all are
+        concerned. Raises UsageError where that is no deploy of what runs here."""
         if planned.platform.NAME != self.planned.platform.NAME:
             raise UsageError(
                 f"`emu up` runs this project as {self.planned.platform.TITLE}, not as {planned.platform.TITLE}",
@@ -190,9 +192,10 @@ class Session:
         with self._lock:
             self.planned, self._backing = planned, backing
             self.teller.knows(planned)
-            services = [s for s in runnable if not self._stays(s)] or runnable
+            concerned = runnable if only is None else [s for s in runnable if s.name in only]
+            services = [s for s in concerned if not self._stays(s)] or concerned
             missing = self._unreached(services)
-            underway = self._begin(number, "up", services, missing=missing)
+            underway = self._begin(number, trigger, services, missing=missing)
         for diagnostic in planned.resolution.plan.diagnostics:
             self.teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service, deploy=number))
         if planned.resolution.plan.with_errors():

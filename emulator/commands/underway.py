@@ -18,7 +18,7 @@ class Underway:
         self.number = number
         self.trigger = trigger
         self.image_of = image_of
-        self._names = tuple(services)
+        self.names = tuple(services)
         self._decided: dict[str, Decided] = {}
         self._changed = threading.Condition()
         self._abandoned = False
@@ -30,7 +30,7 @@ class Underway:
         with self._changed:
             self._decided[decided.verdict.name] = decided
             self._changed.notify_all()
-            return set(self._names) <= self._decided.keys()
+            return set(self.names) <= self._decided.keys()
 
     def verdicts(self) -> dict[str, ServiceVerdict]:
         """Those so far, by service."""
@@ -60,7 +60,7 @@ class Underway:
 
     @property
     def _all(self) -> list[Decided]:
-        return [self._decided[name] for name in self._names if name in self._decided]
+        return [self._decided[name] for name in self.names if name in self._decided]
 
     def verdict(self) -> Verdict:
         """The first bad one of all services, before those that only were not begun for it; else that all are live."""

@@ -30,6 +30,7 @@ from emulator.snapshot import Snapshot
 from emulator.world import Hidden
 
 if TYPE_CHECKING:
+    from emulator.commands.watching import Watcher
     from emulator.world import Docker
 
 
@@ -37,6 +38,9 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
     configure_planning(parser, world)
     parser.add_argument(
         "--once", action="store_true", help="end with the verdict as soon as it is decided, and clean up"
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="deploy again on every save, as the platform would on a push"
     )
     parser.add_argument("--build-anyway", action="store_true", help="build even when the check found an error")
     options.add_flags(parser, list(options.RUNNING))
@@ -49,6 +53,7 @@ def run(request: Request, world: World) -> int:
 
 def _run(request: Request, world: World, teller: Teller) -> int:
     planned = plan_repository(request, world)
+    _refuse_watching(request, planned)
     settings = settings_of(request, planned)  # a wrong option is told before anything is asked or printed
     planned, answers = answered(request, world, planned)
     planned = checked_plan(planned)
@@ -60,9 +65,12 @@ def _run(request: Request, world: World, teller: Teller) -> int:
         with world.project(project_id(settings.root)) as project:
             session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
             control = None if request.once else project.listen(Attendant(session, lambda ask: _replanned(ask, world)))
+            watcher = _watcher(request, world, session) if request.watch else None
             try:
                 return in_project(session, lambda: session.run(project.next_deploy(), once=request.once))
             finally:
+                if watcher is not None:
+                    watcher.close()
                 if control is not None:
                     control.close()
     except HostError as problem:
@@ -76,6 +84,33 @@ def _run(request: Request, world: World, teller: Teller) -> int:
         return followed(events, teller)
     finally:
         docker.close()
+
+
+def _refuse_watching(request: Request, planned: Planned) -> None:
+    """--watch follows the files of this disk for as long as it is let. Raises UsageError."""
+    if not request.watch:
+        return
+    if request.once:
+        raise UsageError("--watch goes on until Ctrl-C, and --once ends with the verdict", help="leave one of them out")
+    if planned.repo.info.kind not in ("worktree", "folder"):
+        raise UsageError("--watch follows the files of this disk", help="leave --snapshot out")
+
+
+def _watcher(request: Request, world: World, session: Session) -> "Watcher":
+    from emulator.commands.watching import Watcher, ignored_by_git
+
+    root = session.settings.root
+    uploads = any(s.build.upload_rules is not None for s in session.planned.resolution.plan.services)
+
+    def plan_again() -> Planned:
+        planned = with_kept_answers(world, plan_repository(request, world))
+        return planned if request.build_anyway else checked_plan(planned)
+
+    def ignored(paths: frozenset[str]) -> str | None:
+        """Where git is not asked what is uploaded, nothing is ignored by it."""
+        return None if uploads else ignored_by_git(world.open_repository(root, request.root, request.snapshot), paths)
+
+    return Watcher(session, plan_again=plan_again, ignored=ignored, watch=world.watch)
 
 
 def tell_plan(planned: Planned, teller: Teller, *, build_anyway: bool = False) -> bool:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Literal, TypeVar
 
-from emulator.engine.docker_args import container_config, files_archive, handed_over, label_filter
+from emulator.engine.docker_args import container_config, files_archive, handed_over, label_filter, limits
 from emulator.engine.docker_facts import container_facts, engine_facts, image_facts
 from emulator.engine.host_problems import pull_problem
 from emulator.engine.listeners import parse_listeners
@@ -89,6 +89,7 @@ class Engine:
         self._builder = builder
         self._client: Any = None
         self._facts: EngineFacts | None = None
+        self._open_files: int | None = None
         self._lock = threading.Lock()
         self._helping = threading.Lock()
         self._helpers: dict[str, docker_look.Helper] = {}
@@ -230,8 +231,14 @@ class Engine:
 
     # --- containers
 
+    def helper_image(self) -> str:
+        return self._ask("making the helpers' image", docker_look.helper_image)
+
     def create(self, spec: ContainerSpec) -> str:
         during = f"creating the container {spec.name}"
+        most = self._most_open_files() if spec.open_files is not None else None
+        if spec.open_files is not None and most is not None:
+            spec = replace(spec, open_files=min(spec.open_files, most))
         told = self._ask(
             during,
             lambda api: api.create_container_from_config(
@@ -243,12 +250,19 @@ class Engine:
             for mount in spec.volumes:
                 if mount.group is not None:
                     self._unpack(during, id, handed_over(mount.path, mount.group))
-            if spec.files:
-                self._unpack(during, id, files_archive(spec.files))
+            files = (*spec.files, *(file for volume in spec.own_volumes for file in volume.files))
+            if files:
+                self._unpack(during, id, files_archive(files))
         except HostError:
             self.remove(id)
             raise
         return id
+
+    def _most_open_files(self) -> int | None:
+        """What the engine itself may open: it cannot give a container more. None where that is not known."""
+        if self._open_files is None and self.facts().local:
+            self._open_files = docker_look.most_open_files() or 0
+        return self._open_files or None
 
     def _unpack(self, during: str, id: str, archive: bytes) -> None:
         """Into a container that does not run yet, at its root."""
@@ -464,6 +478,39 @@ class Engine:
         used = ((told or {}).get("cpu_stats") or {}).get("cpu_usage") or {}
         return used["total_usage"] / 1e9 if "total_usage" in used else None
 
+    def written_bytes(self, id: str) -> int | None:
+        def measure(api: Any) -> int:
+            told = api._get(api._url("/containers/{0}/json", id), params={"size": 1})  # noqa: SLF001 - the SDK's own
+            return int(api._result(told, json=True).get("SizeRw") or 0)  # noqa: SLF001 - way leaves the size out
+
+        return self._ask_of("measuring a container's files", measure)
+
+    def held_bytes(self, id: str, pid: int | None = None) -> int | None:
+        found = self._running(id, pid)
+        if found is None:
+            return None
+        if self._look != "helper" and (held := docker_look.held_bytes(found[1], found[0])) is not None:
+            return held
+        told = self._ask_of("measuring a container", lambda api: api.stats(id, stream=False, one_shot=True))
+        memory = (told or {}).get("memory_stats") or {}
+        stats = memory.get("stats") or {}
+        cache = stats.get("total_inactive_file", stats.get("inactive_file", 0))
+        return max(0, memory["usage"] - cache) if "usage" in memory else None
+
+    def limit(self, id: str, *, memory_mib: int | None = None, cpus: float | None = None) -> bool:
+        from docker.errors import APIError
+
+        def change(api: Any) -> bool:
+            body = limits(memory_mib=memory_mib, cpus=cpus)
+            try:
+                told = api._post_json(api._url("/containers/{0}/update", id), data=body)  # noqa: SLF001 - the SDK has
+                api._result(told, json=True)  # noqa: SLF001 - no word for NanoCpus
+            except APIError as problem:
+                return memory_mib is None or not _is_too_much(words_of(problem))
+            return True
+
+        return self._ask_of("changing a container's limits", change) is not False
+
     def _running(self, id: str, pid: int | None) -> tuple[str, int] | None:
         """The full id and first process of a container, None when it does not run."""
         if pid is not None and len(id) == _ID_LENGTH:
@@ -529,6 +576,11 @@ def _connect(endpoint: Endpoint) -> Any:
         return APIClient(
             base_url=endpoint.url, version="auto", tls=tls, timeout=60, use_ssh_client=endpoint.url.startswith("ssh://")
         )
+
+
+def _is_too_much(words: str) -> bool:
+    """Whether the engine refused a memory limit because more is held already."""
+    return "resource busy" in words or "memory" in words.lower()
 
 
 def _wait(api: Any, id: str) -> Connection:

@@ -58,6 +58,28 @@ def cpu_seconds(pid: int, id: str) -> float | None:
     return None
 
 
+def most_open_files() -> int | None:
+    """How many files an engine that runs on this machine may open, and so let a container open; None where none is
+    seen, or it has no bound."""
+    for folder in _PROC.iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            if folder.name.isdigit() and (folder / "comm").read_text().strip() == "dockerd":
+                rows = (folder / "limits").read_text().splitlines()
+                [words] = [row.split() for row in rows if row.startswith("Max open files")]
+                return int(words[4])  # "unlimited" is none
+    return None
+
+
+def held_bytes(pid: int, id: str) -> int | None:
+    """Memory of the container's control group without the cache of files; None when it cannot be read here."""
+    for folder in _group_folders(pid, id, "memory"):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            rows = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+            names = ("total_rss", "total_shmem") if "total_rss" in rows else ("anon", "shmem")
+            return sum(int(rows[name]) for name in names)
+    return None
+
+
 def heeds(pid: int, id: str, name: str) -> bool | None:
     """Whether the first process of a container catches the signal, or blocks it to fetch it itself. The kernel drops
     what neither is for a first process. None when it cannot be read here."""
@@ -71,8 +93,8 @@ def heeds(pid: int, id: str, name: str) -> bool | None:
     return None
 
 
-def _group_folders(pid: int, id: str) -> list[Path]:
-    """Where the control groups of the process may be mounted, version 1's processor accounting first."""
+def _group_folders(pid: int, id: str, controller: str = "cpuacct") -> list[Path]:
+    """Where the control groups of the process may be mounted, version 1's of this controller first."""
     try:
         lines = (_PROC / str(pid) / "cgroup").read_text().splitlines()
     except OSError:
@@ -82,9 +104,9 @@ def _group_folders(pid: int, id: str) -> list[Path]:
         _, controllers, path = line.split(":", 2)
         if id not in path:
             continue
-        if "cpuacct" in controllers.split(","):
+        if controller in controllers.split(","):
             found[:0] = [Path("/sys/fs/cgroup") / controllers / path.lstrip("/")]
-            found[1:1] = [Path("/sys/fs/cgroup/cpuacct") / path.lstrip("/")]
+            found[1:1] = [Path("/sys/fs/cgroup") / controller / path.lstrip("/")]
         elif not controllers:
             found.append(Path("/sys/fs/cgroup") / path.lstrip("/"))
     return found
@@ -225,7 +247,7 @@ def start_helper(api: Any, target: str, labels: Mapping[str, str]) -> Helper:
 
     created = api.create_container_from_config(
         {
-            "Image": _helper_image(api),
+            "Image": helper_image(api),
             "Labels": {**labels, HELPER_LABEL: "sockets"},
             "OpenStdin": True,
             "StdinOnce": True,
@@ -330,7 +352,7 @@ class HelperLine:
         return told["value"]
 
 
-def _helper_image(api: Any) -> str:
+def helper_image(api: Any) -> str:
     """The helper's image, made from a base image at hand when it is not there."""
     from docker.errors import NotFound
 

@@ -98,9 +98,18 @@ class Proxy:
 
         self._in_loop(begin)
 
-    def give_up(self, key: int = 0, page: str = "no_instance") -> None:
-        """No instance of this group will come: what waits for one is told so."""
-        self._in_loop(lambda: self._core.groups.give_up(key, page))
+    def give_up(self) -> None:
+        """No instance will come: what waits for one is told so."""
+
+        def end() -> None:
+            self._core.groups.turn_away(0, "not_woken")
+            self._core.groups.become([InstanceGroup()])
+
+        self._in_loop(end)
+
+    def turn_away(self, key: int, page: str) -> None:
+        """No instance of this group could be had: what waits for one gets this page of the router's."""
+        self._in_loop(lambda: self._core.groups.turn_away(key, page))
 
     def loads(self) -> dict[int, Load]:
         """The requests of each group, by its key."""

@@ -353,8 +353,7 @@ class Client(Wire):
         core, group = self._core, self.group
         backend = group.pick(self._tried) if in_turn or not group.waiting else None
         if backend is None or self._first is None:
-            if not (kind == "no_instance" and self._first is not None and group.wait(self)):
-                self.answer_page(kind)
+            self._without_instance(kind)
             return
         upstream = None if fresh else backend.take_idle(core.poller.now)
         if upstream is not None and not self.idempotent and not upstream.still_quiet():
@@ -372,6 +371,16 @@ class Client(Wire):
             self.answer_page("refused")
         else:
             upstream.connect(self)
+
+    def _without_instance(self, kind: str) -> None:
+        """Wait for one that sleeps, or for room, unless that is answered without it; else tell that there is none."""
+        group = self.group
+        if kind != "no_instance" or self._first is None or not group.what.holds:
+            self.answer_page(kind)
+        elif group.live or self._request.wakes or self._state == _TUNNEL:
+            group.wait(self)
+        else:
+            self.answer_page("asleep")
 
     def go_on(self) -> None:
         """The instance that it waited for is awake, or will not be."""

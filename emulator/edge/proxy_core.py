@@ -145,7 +145,10 @@ def _pages(router: Router) -> dict[str, Page]:
         "reset": router.reset,
         "invalid": router.invalid,
         "timed_out": router.timed_out,
+        "not_woken": router.not_woken or router.no_instance,
     }
+    if router.asleep is not None:
+        pages["asleep"] = router.asleep.page
     if router.reserved is not None:
         pages["reserved"] = router.reserved.page
     if router.request_limit is not None:

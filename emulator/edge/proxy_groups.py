@@ -62,11 +62,11 @@ class Groups:
         chosen.credit -= total
         return chosen
 
-    def give_up(self, key: int, page: str) -> None:
+    def turn_away(self, key: int, page: str) -> None:
         """What waits for an instance of this group gets this page."""
         group = self._groups.get(key)
         if group is not None:
-            group.give_up(page)
+            group.turn_away(page)
 
     def loads(self) -> dict[int, Load]:
         return {

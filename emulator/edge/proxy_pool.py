@@ -94,17 +94,14 @@ class Group:
         free = [b for b in live[start:] + live[:start] if b.in_flight < at_once and b not in tried]
         return min(free, key=lambda backend: backend.in_flight, default=None)
 
-    def wait(self, client: "Client") -> bool:
-        """Whether a request waits for an instance here; the first one is told of."""
-        if not self.what.holds:
-            return False
+    def wait(self, client: "Client") -> None:
+        """A request waits for an instance here; the first one is told of."""
         self.waiting[client] = self._core.loop.time()
         patience = self.what.patience_s
         if patience is not None and self._timer is None:
             self._timer = self._core.later(patience, self._expire)
         if len(self.waiting) == 1:
             self._core.on_demand(self.what.key)
-        return True
 
     def soon(self) -> None:
         """There is room, or will be in a moment."""
@@ -117,7 +114,7 @@ class Group:
             del self.waiting[client]
             client.go_on()
 
-    def give_up(self, kind: str) -> None:
+    def turn_away(self, kind: str) -> None:
         """No instance will come: what waits gets this page."""
         waiting, self.waiting = self.waiting, {}
         for client in waiting:

@@ -62,10 +62,21 @@ class Published:
         weakref.finalize(self, archive.close)
         self._archive = archive
         self._files = SiteFiles(_members(archive))
+        self._compressed: dict[str, bytes] = {}
 
     def read(self, at: int, length: int) -> bytes:
         """A piece of the archive, from any thread."""
         return os.pread(self._archive.fileno(), length, at)
+
+    def compressed(self, file: SiteFile) -> bytes:
+        """All of a file by gzip, worked out once; from any thread."""
+        import gzip
+
+        found = self._compressed.get(file.digest)
+        if found is None:
+            found = gzip.compress(self.read(file.offset, file.size), compresslevel=6, mtime=0)
+            self._compressed[file.digest] = found
+        return found
 
     @property
     def files(self) -> int:
@@ -171,12 +182,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.read(int(length))
 
     def _send(self, answer: Answer, published: Published) -> None:
-        length = answer.length if answer.file is not None else len(answer.body)
+        body = published.compressed(answer.file) if answer.gzip and answer.file is not None else answer.body
+        length = answer.length if answer.file is not None and not answer.gzip else len(body)
         self.send_head(answer.status, answer.headers, length if answer.status != HTTPStatus.NOT_MODIFIED else None)
         if self.command == "HEAD" or answer.status == HTTPStatus.NOT_MODIFIED:
             return
-        if answer.file is None:
-            self.wfile.write(answer.body)
+        if answer.file is None or answer.gzip:
+            self.wfile.write(body)
             return
         at, end = answer.file.offset + answer.start, answer.file.offset + answer.start + answer.length
         while at < end:

@@ -12,7 +12,7 @@ from emulator.model.plan import PortScan, Probe
 from emulator.model.record import replace
 from emulator.world import Listener
 
-from . import startup, watch
+from . import settling, startup, watch
 from .boot_steps import (
     Action,
     Ask,
@@ -26,7 +26,6 @@ from .boot_steps import (
     Outcome,
     Remind,
     Rules,
-    Settle,
     Settled,
     StartAgain,
     Started,
@@ -78,7 +77,7 @@ def step(rules: Rules, state: State, seen: Observation) -> Step:
         case Tried():
             return _tried(rules, state, seen)
         case Settled():
-            return _live(rules, state, seen.at, None) if state.phase == "settling" else (state, ())
+            return _settled(rules, state, seen) if state.phase == "settling" else (state, ())
 
 
 def _started(rules: Rules, state: State, seen: Started) -> Step:
@@ -97,8 +96,7 @@ def _started(rules: Rules, state: State, seen: Started) -> Step:
         return replace(state, phase="looking"), (Look(due=seen.at, attempt=state.attempt),)
     if rules.lifecycle.success_is_exit_zero:
         return replace(state, phase="waiting"), ()
-    due = seen.at + rules.lifecycle.settle_s
-    return replace(state, phase="settling"), (Settle(due=due, attempt=state.attempt),)
+    return settling.begin(state, rules.lifecycle, seen.at)
 
 
 def _not_started(state: State, seen: NotStarted) -> Step:
@@ -126,6 +124,10 @@ def _tried(rules: Rules, state: State, seen: Tried) -> Step:
         state, live = _live(rules, state, seen.at, rules.port or rules.startup.port, platform_seconds=delay)
         return state, (*actions, *live)
     return state, actions
+
+
+def _settled(rules: Rules, state: State, seen: Settled) -> Step:
+    return settling.go_on(state, rules.lifecycle, seen) or _live(rules, state, seen.at, None)
 
 
 # ---- the end of a process ---------------------------------------------------------------------------

@@ -147,10 +147,11 @@ class Tried(Record, frozen=True, kw_only=True):
 
 
 class Settled(Record, frozen=True, kw_only=True):
-    """The time to stay up has passed."""
+    """A time to stay up has passed; and the processor time used so far (None when unknown)."""
 
     at: float
     attempt: int
+    cpu_s: float | None = None
 
 
 class Exited(Record, frozen=True, kw_only=True):
@@ -224,6 +225,8 @@ class End(Record, frozen=True, kw_only=True):
 
 
 class Settle(Record, frozen=True, kw_only=True):
+    """See whether it still runs, and whether it does anything."""
+
     due: float
     attempt: int
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record
-from emulator.world import BuildRequest, ContainerSpec, FileInside, Hidden
+from emulator.world import BuildRequest, ContainerSpec, FileInside, Hidden, OwnVolume, VolumeMount
 
 MIB = 1024 * 1024
 
@@ -67,28 +67,70 @@ def _command(argv: tuple[str, ...]) -> tuple[list[str], list[str]]:
 
 def _host_config(spec: ContainerSpec) -> dict[str, Any]:
     host: dict[str, Any] = {
-        "NetworkMode": spec.network or "bridge",
+        "NetworkMode": f"container:{spec.network_of}" if spec.network_of else spec.network or "bridge",
         "PortBindings": {
             f"{port}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(host_port) if host_port else ""}]
             for port, host_port in spec.publish.items()
         },
-        "DnsSearch": ["."],  # the host's search domains would find names the platform does not know
         "Init": False,  # the first process is the app's own, whatever this engine's default is
         "RestartPolicy": {"Name": "no"},
         "Privileged": False,
     }
+    if spec.network_of is None:  # else it has the other's
+        host["DnsSearch"] = ["."]  # the host's search domains would find names the platform does not know
     if spec.volumes:
-        host["Binds"] = [f"{mount.volume}:{mount.path}" + (":nocopy" if mount.own else "") for mount in spec.volumes]
-    if spec.files:
+        host["Binds"] = [_bind(mount) for mount in spec.volumes]
+    if spec.own_volumes:
+        host["Mounts"] = [_own_volume(volume) for volume in spec.own_volumes]
+    protected = [*(file.path for file in spec.files), *(v.path for v in spec.own_volumes if v.files)]
+    if protected:
         # What the engine protects by itself is named again: the list replaces its own.
-        host["ReadonlyPaths"] = [*_READ_ONLY, *(file.path for file in spec.files)]
+        host["ReadonlyPaths"] = [*_READ_ONLY, *protected]
+    if spec.open_files is not None:
+        host["Ulimits"] = [{"Name": "nofile", "Soft": spec.open_files, "Hard": spec.open_files}]
+    if spec.no_new_rights:
+        host["SecurityOpt"] = ["no-new-privileges"]
     if spec.hosts:
         host["ExtraHosts"] = [f"{name}:{address}" for name, address in spec.hosts.items()]
     if spec.memory_mib is not None:
         host["Memory"] = host["MemorySwap"] = spec.memory_mib * MIB
     if spec.cpus is not None:
-        host["NanoCpus"] = int(spec.cpus * 1_000_000_000)
+        host["NanoCpus"] = nano_cpus(spec.cpus)
+    if spec.capabilities is not None:
+        host["CapDrop"], host["CapAdd"] = ["ALL"], list(spec.capabilities)
+    if spec.read_only:
+        host["ReadonlyRootfs"] = True
     return host
+
+
+def _bind(mount: VolumeMount) -> str:
+    options = ["nocopy"] if mount.own and not mount.is_folder else []
+    options += ["ro"] if mount.read_only else []
+    return ":".join([mount.volume, mount.path, *([",".join(options)] if options else ())])
+
+
+def _own_volume(volume: OwnVolume) -> dict[str, Any]:
+    """A volume without a name: the engine removes it with its container."""
+    options: dict[str, Any] = {"NoCopy": True}
+    if volume.memory_mib is not None:
+        kept = {"type": "tmpfs", "device": "tmpfs", "o": f"size={volume.memory_mib}m,mode=1777"}
+        options["DriverConfig"] = {"Name": "local", "Options": kept}
+    return {"Type": "volume", "Target": volume.path, "VolumeOptions": options}
+
+
+def limits(*, memory_mib: int | None, cpus: float | None) -> dict[str, int]:
+    """The body of the engine's `POST /containers/ID/update`: what is None stays as it is."""
+    changed: dict[str, int] = {}
+    if memory_mib is not None:
+        changed["Memory"] = changed["MemorySwap"] = memory_mib * MIB
+    if cpus is not None:
+        changed["NanoCpus"] = nano_cpus(cpus)
+    return changed
+
+
+def nano_cpus(cpus: float) -> int:
+    """Processors in the engine's unit; the kernel knows no less than a hundredth of one."""
+    return max(10_000_000, int(cpus * 1_000_000_000))
 
 
 def files_archive(files: Sequence[FileInside]) -> bytes:

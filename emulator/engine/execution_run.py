@@ -155,6 +155,7 @@ class ExecutionRun:
 
     def _not_good(self, job: Job, release: Release, run: TaskRun, outcome: Outcome) -> None:
         cause = problems.boot_cause(job.service, outcome, run.last_lines, release.scene)
+        cause = problems.with_files(cause, run.written_mib)
         verdict = ServiceVerdict(name=self.name, verdict=outcome.verdict, reason=cause.message, cause=cause)
         self._failed(job, "boot", verdict, code=outcome.code, platform_seconds=outcome.platform_seconds)
 

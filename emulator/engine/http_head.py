@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 from emulator.model.record import Record
-from emulator.model.router import Router
+from emulator.model.router import Reserved, Router
 
 from .http_body import CHUNKED, UNTIL_CLOSE
 from .http_stamp import Stamp, Was
@@ -69,6 +69,8 @@ class RequestHead(Record, frozen=True, kw_only=True):
     """The client asks to speak another protocol from there on."""
     page: str = ""
     """What the router answers by itself, without an instance: "reserved" or "too_large"."""
+    wakes: bool = True
+    """Whether an instance that sleeps is woken for it."""
 
 
 class ResponseHead(Record, frozen=True, kw_only=True):
@@ -94,9 +96,8 @@ class HeadReader:
         self.requests = Stamp(router.request_headers)
         self.responses = Stamp(router.response_headers)
         self._refused = {b"CONNECT", *(method.encode() for method in router.refused_methods)}
-        paths = [path.encode() for path in router.reserved.paths] if router.reserved else []
-        self._reserved = frozenset(paths)
-        self._reserved_starts = tuple(path[:-1] for path in paths if path.endswith(b"*"))
+        self._reserved = _Paths(router.reserved)
+        self._asleep = _Paths(router.asleep)
         self._most_in_request = router.request_limit.max_bytes if router.request_limit else _NO_LIMIT
         self._most_in_response = router.response_limit.max_bytes if router.response_limit else _NO_LIMIT
         self._private_cookies = router.private_cookies
@@ -143,11 +144,11 @@ class HeadReader:
             close=b"close" in tokens or (http10 and b"keep-alive" not in tokens),
             upgrade=upgrade,
             page=self._page(target, length),
+            wakes=not self._asleep.has(target),
         )
 
     def _page(self, target: bytes, length: int) -> str:
-        path = target.partition(b"?")[0]
-        if path in self._reserved or path.startswith(self._reserved_starts):
+        if self._reserved.has(target):
             return "reserved"
         return "too_large" if length > self._most_in_request else ""
 
@@ -190,6 +191,19 @@ class HeadReader:
             keep=length != UNTIL_CLOSE and b"close" not in tokens and (not http10 or b"keep-alive" in tokens),
             too_large=length >= 0 and length + len(head) > self._most_in_response,
         )
+
+
+class _Paths:
+    """Paths that a router answers by itself, as they are sent."""
+
+    def __init__(self, reserved: Reserved | None) -> None:
+        paths = [path.encode() for path in reserved.paths] if reserved else []
+        self._whole = frozenset(paths)
+        self._starts = tuple(path[:-1] for path in paths if path.endswith(b"*"))
+
+    def has(self, target: bytes) -> bool:
+        path = target.partition(b"?")[0]
+        return path in self._whole or path.startswith(self._starts)
 
 
 def _finder(names: Iterable[bytes]) -> re.Pattern[bytes]:

@@ -28,11 +28,13 @@ from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Followe
 
 from . import boot, probing, rollout_steps
 from . import boot_steps as steps
+from .files_watch import FilesWatch, files_watch
 from .loop import Loop
 from .probe_outcome import Attempted
 from .requests import conceal
 from .retiring import UNHEARD_S
 from .rollout_steps import Unit
+from .sandbox_run import SandboxRun
 
 Tell = Callable[[Event], None]
 Report = Callable[[rollout_steps.Observation | BaseException], None]
@@ -86,6 +88,14 @@ class Process:
         self.told = 0.0
         self.heard: bool | None = None
         self.killed = False
+        self.files: FilesWatch | None = None
+        self.used_mib: int | None = None
+        """How much memory it had in use when it was killed for that by us, not by the kernel."""
+
+    @property
+    def was_short(self) -> bool:
+        """Whether it was killed for lack of memory."""
+        return self.used_mib is not None or (self.facts is not None and self.facts.oom_killed)
 
 
 class InstanceRun:
@@ -113,7 +123,9 @@ class InstanceRun:
         self._report = report
         self._loop: Loop[steps.Observation | Order, steps.Action] = Loop(clock, self._take, self._perform)
         self._process: Process | None = None
+        self._sandbox = SandboxRun(what.service, docker)
         self._last_lines: tuple[str, ...] = ()
+        self._written_mib = 0
         self._leaving = False
         self._gone = False
         self._thread = threading.Thread(target=self._run, name=f"{what.service.name}-{what.unit.id}", daemon=True)
@@ -131,12 +143,18 @@ class InstanceRun:
         if self._thread.ident is not None:
             self._thread.join()
         self._remove()
+        self._sandbox.remove()
 
     @property
     def last_lines(self) -> tuple[str, ...]:
         """The last output of the last process."""
         process = self._process
         return tuple(process.lines) if process is not None else self._last_lines
+
+    @property
+    def written_mib(self) -> int:
+        """How much the last process wrote, where that counts as its memory."""
+        return self._written_mib if self._process is None else _written_mib(self._process)
 
     @property
     def container(self) -> str | None:
@@ -189,7 +207,7 @@ class InstanceRun:
                 self._remove()
                 self._begin()
             case steps.Settle():
-                self._loop.see(steps.Settled(at=self.clock.now(), attempt=action.attempt))
+                self._see_settled(action)
             case steps.End():
                 self._end_dead(action)
             case steps.Outcome():
@@ -239,7 +257,8 @@ class InstanceRun:
 
     def _begin(self) -> None:
         attempt = self.state.attempt + 1
-        id = self.docker.create(self._make_spec(attempt))
+        spec = self._sandbox.around(self._make_spec(attempt))
+        id = self.docker.create(spec)
         process = self._process = Process(id, attempt, self.clock.now())
         logs = self.docker.follow_logs(id, lambda stream, line: self._line(process, stream, line))
         process.followers.append(logs)
@@ -256,6 +275,13 @@ class InstanceRun:
         self._told_started(process)
         self._loop.see(steps.Started(at=process.started))
         process.followers.append(self.docker.on_exit(id, lambda told: self._exited(process, logs, told)))
+        process.files = files_watch(self.docker, self.clock, id, spec, lambda used: self._exceeded(process, used))
+        process.followers += [process.files] if process.files is not None else []
+
+    def _exceeded(self, process: Process, used_mib: int) -> None:
+        """From the watch's thread: what it wrote and what its processes hold is more than it may have."""
+        process.used_mib = used_mib
+        self.docker.kill(process.id)
 
     def _since(self, facts: ContainerFacts | None, asked: float, answered: float) -> float:
         """When the process started: by the engine's note, which comes before its answer. Its clock may be another one,
@@ -305,7 +331,7 @@ class InstanceRun:
                 at=now,
                 attempt=process.attempt,
                 exit_code=facts.exit_code if facts else None,
-                oom=facts.oom_killed if facts else False,
+                oom=process.was_short,
                 last_line=next((line for line in reversed(process.lines) if line.strip()), ""),
             )
         )
@@ -341,6 +367,7 @@ class InstanceRun:
     def _end(self) -> None:
         """The last process is over, or not waited for: its container goes."""
         self._remove()
+        self._sandbox.remove()
         self._gone = True
         self._report(rollout_steps.Gone(at=self.clock.now(), unit=self.unit))
 
@@ -364,7 +391,8 @@ class InstanceRun:
                 **self.who(),
                 exit_code=facts.exit_code if facts else None,
                 signal=signal,
-                oom=facts.oom_killed if facts and signal is None else False,
+                oom=process.was_short and signal is None,
+                used_mib=process.used_mib if signal is None else None,
                 graceful=signal is not None and not process.killed,
                 seconds=seconds,
                 heard=process.heard,
@@ -377,7 +405,7 @@ class InstanceRun:
         process = self._process
         if process is None:
             return
-        self._last_lines = tuple(process.lines)
+        self._last_lines, self._written_mib = tuple(process.lines), _written_mib(process)
         for follower in process.followers:
             follower.close()
         self.docker.remove(process.id)
@@ -390,15 +418,22 @@ class InstanceRun:
         if process is None or process.attempt != action.attempt:
             return
         pid = process.facts.pid if process.facts else None
-        listeners = self.docker.listeners(process.id, pid)
+        listeners = self.docker.listeners(*self._network(process))
         asked = self.rules.startup.port if self.rules.startup else None
         reached = any(not x.loopback and asked in (None, x.port) for x in listeners)
         cpu = self.docker.cpu_seconds(process.id, pid) if listeners and not reached else None
         self._loop.see(steps.Looked(at=self.clock.now(), attempt=action.attempt, listeners=listeners, cpu_s=cpu))
 
+    def _see_settled(self, action: steps.Settle) -> None:
+        process = self._process
+        cpu = None
+        if self.rules.lifecycle.settle_idle_s is not None and process is not None:
+            cpu = self.docker.cpu_seconds(process.id, process.facts.pid if process.facts else None)
+        self._loop.see(steps.Settled(at=self.clock.now(), attempt=action.attempt, cpu_s=cpu))
+
     def _reached_at(self, port: int | None) -> Address | None:
         """Where `port` of the container is reached from here; None when it is not."""
-        facts = self._process.facts if self._process is not None else None
+        facts = self._network_facts()
         if facts is None or port is None:
             return None
         if self.docker.facts().local and facts.address:
@@ -432,7 +467,7 @@ class InstanceRun:
         else:
             host = next((p.host for p in (self.rules.health, self.rules.startup) if p and p.host), None)
             headers = {"Host": host} if host else {}
-            door = self.docker.http(process.id)
+            door = self.docker.http(self._network(process)[0])
             answer = door.request("GET", address, action.port, "/", headers=headers, timeout_s=action.timeout_s)
         return steps.Asked(at=self.clock.now(), attempt=action.attempt, port=action.port, answer=answer)
 
@@ -444,7 +479,8 @@ class InstanceRun:
             target = probing.Target(self._address(), action.port, process.ended.is_set)
             late = began - action.due if probe.waits_for_port else 0.0  # it waits up to a moment, whenever it began
             timeout_s = max(0.0, action.timeout_s - max(0.0, late))
-            came = probing.attempt(self.docker.http(process.id), self.clock, probe, target, timeout_s)
+            door = self.docker.http(self._network(process)[0])
+            came = probing.attempt(door, self.clock, probe, target, timeout_s)
         now = self.clock.now()
         return steps.Tried(
             at=now,
@@ -460,5 +496,19 @@ class InstanceRun:
         )
 
     def _address(self) -> str | None:
-        facts = self._process.facts if self._process is not None else None
+        facts = self._network_facts()
         return facts.address if facts is not None else None
+
+    def _network(self, process: Process) -> tuple[str, int | None]:
+        """The container that owns the network the process is in, and that one's first process."""
+        id, facts = (process.id, process.facts) if self._sandbox.id is None else (self._sandbox.id, self._sandbox.facts)
+        return id, facts.pid if facts is not None else None
+
+    def _network_facts(self) -> ContainerFacts | None:
+        """The facts of that container: they have the address and the published ports."""
+        process = self._process
+        return (self._sandbox.facts or process.facts) if process is not None else None
+
+
+def _written_mib(process: Process) -> int:
+    return process.files.written_mib if process.files is not None else 0

@@ -242,6 +242,15 @@ def _out_of_memory(service: Service, outcome: Outcome, origin: Origin | None) ->
     )
 
 
+def with_files(cause: Diagnostic, written_mib: int) -> Diagnostic:
+    """The cause of an end for lack of memory, where files that the app wrote took part of it."""
+    if cause.code != "start/out-of-memory" or not written_mib:
+        return cause
+    fact = f"{written_mib} MiB of that are files it wrote: they count as memory on this platform, in /tmp as well"
+    help_ = "keep large files elsewhere, remove them when they are not needed any more, or raise its memory limit"
+    return replace(cause, facts=(cause.facts[0], fact, *cause.facts[1:]), help=help_)
+
+
 _NOT_STARTED: dict[str, tuple[str, str, str]] = {
     "not-found": (
         "program-not-found",

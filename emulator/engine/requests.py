@@ -10,7 +10,16 @@ from typing import NamedTuple
 from emulator.contract import token
 from emulator.model.plan import BuildKind, Command, EnvKind, EnvPhase, Service, Tasks
 from emulator.model.record import replace
-from emulator.world import BuildRequest, ContainerSpec, FileInside, Hidden, HiddenFiles, ImageFacts, VolumeMount
+from emulator.world import (
+    BuildRequest,
+    ContainerSpec,
+    FileInside,
+    Hidden,
+    HiddenFiles,
+    ImageFacts,
+    OwnVolume,
+    VolumeMount,
+)
 
 from .labels import INSTANCE, of_service, resource_name
 from .rollout_steps import Unit
@@ -133,7 +142,11 @@ def container_spec(
         network=around.network,
         aliases=service.network_names if around.network is not None else (),
         volumes=around.volumes,
+        own_volumes=own_volumes(service, around.files),
         files=files_inside(service, around.files),
+        files_count_as_memory=memory and service.resources.files_count_as_memory,
+        open_files=service.resources.open_files,
+        no_new_rights=service.resources.no_new_rights,
         hosts=dict(around.hosts),
         platform=service.build.platform,
     )
@@ -157,6 +170,26 @@ def files_inside(service: Service, files: Mapping[str, bytes]) -> tuple[FileInsi
         FileInside(path=m.path, content=files[m.name], group=m.group or 0, mode=int(m.mode or "0400", 8))
         for m in mounts
         if m.kind == "secret" and m.name in files
+    )
+
+
+def own_volumes(service: Service, files: Mapping[str, bytes]) -> tuple[OwnVolume, ...]:
+    """The volumes that the service's container mounts and that are gone with it; `files` by name."""
+    volumes = {volume.name: volume for volume in service.volumes}
+    mounts = service.containers[0].mounts if service.containers else ()
+    mounted = [(m.path, volumes[m.name]) for m in mounts if m.kind == "volume" and m.name in volumes]
+    return tuple(
+        OwnVolume(
+            path=path,
+            memory_mib=volume.size_mib,
+            files=tuple(
+                FileInside(path=f"{path}/{f.path}", content=files[f.secret], mode=int(f.mode, 8))
+                for f in volume.files
+                if f.secret in files
+            ),
+        )
+        for path, volume in mounted
+        if volume.kind != "folder"
     )
 
 

@@ -22,6 +22,7 @@ def scaled(rules: Rules, factor: float) -> Rules:
         back_off_s=tuple(s * factor for s in life.back_off_s),
         deadline_s=life.deadline_s * factor,
         settle_s=life.settle_s * factor,
+        settle_idle_s=life.settle_idle_s * factor if life.settle_idle_s is not None else None,
         replacement=replacement,
     )
     return replace(

@@ -503,6 +503,7 @@ class ServiceRun:
         assert outcome is not None
         scene = self._releases[instance.unit.deploy].scene
         cause = problems.boot_cause(instance.service, outcome, instance.last_lines, scene)
+        cause = problems.with_files(cause, instance.written_mib)
         if instance.service.datastore is not None:
             cause = datastores.failed(instance.service, cause, instance.last_lines)
         if outcome.code != "oom" and instance.was_short_of_memory():

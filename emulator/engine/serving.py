@@ -143,7 +143,7 @@ class Serving:
         if self._scaler is not None:
             self._scaler.unstarted(unit.deploy, len(slots))
         if not slots:
-            front.give_up(unit.deploy, "unstarted")
+            front.turn_away(unit.deploy, "unstarted")
 
     def targets(self, good: int) -> tuple[traffic.Target, ...]:
         """Who gets what, while this is the newest deploy that is live."""

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from emulator.model.plan import HeaderRule, Route, Static
 
+from .compressing import LEAST, MOST, wants_gzip
 from .content_types import content_type
 from .site_files import SiteFile, SiteFiles
 
@@ -44,6 +45,8 @@ class Answer(NamedTuple):
     file: SiteFile | None = None
     start: int = 0
     length: int = 0
+    gzip: bool = False
+    """Whether the file goes compressed; `length` is that of the file still."""
     forward_to: str | None = None
 
 
@@ -118,24 +121,45 @@ class Site:
         file = self.files.find(page) if page else None
         if file is None:
             return _plain(404, headers, body=self.static.not_found.encode())
-        return _whole(404, file, _described(file, headers, validators=False))
+        described = self._varied(file, _described(file, headers, validators=False))
+        return self._whole(404, ask, file, described)
 
     def _file(self, ask: Ask, file: SiteFile, headers: dict[str, tuple[str, str]]) -> Answer:
         if ask.method not in READING:
             return _no_method(headers)
-        described = _described(file, headers)
+        described = self._varied(file, _described(file, headers))
         if _is_known(ask.headers, file):
             kept = {name: pair for name, pair in described.items() if name != "content-type"}
             return Answer(status=304, headers=tuple(kept.values()))
         part = _asked_range(ask, file)
         if part is None:
-            return _whole(200, file, described)
+            return self._whole(200, ask, file, described)
         if part.start is None:
             return _plain(416, headers, ("Content-Range", f"bytes */{file.size}"))
         described["content-range"] = (
             "Content-Range", f"bytes {part.start}-{part.start + part.length - 1}/{file.size}",
         )  # fmt: skip
         return Answer(status=206, headers=tuple(described.values()), file=file, start=part.start, length=part.length)
+
+    def _varied(self, file: SiteFile, described: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+        """With the word to caches that one client gets it compressed and another does not, where that is so."""
+        if not self._is_compressed(file, described) or "vary" in described:
+            return described
+        return described | {"vary": ("Vary", "Accept-Encoding")}
+
+    def _is_compressed(self, file: SiteFile, described: dict[str, tuple[str, str]]) -> bool:
+        kind = described["content-type"][1].partition(";")[0].strip().lower()
+        return kind in self.static.compressed and LEAST <= file.size <= MOST and "content-encoding" not in described
+
+    def _whole(self, status: int, ask: Ask, file: SiteFile, described: dict[str, tuple[str, str]]) -> Answer:
+        """All of a file, compressed for a client that takes it."""
+        if not self._is_compressed(file, described) or not wants_gzip(ask.headers):
+            return Answer(status=status, headers=tuple(described.values()), file=file, length=file.size)
+        described = {name: pair for name, pair in described.items() if name != "accept-ranges"}
+        described["content-encoding"] = ("Content-Encoding", "gzip")
+        if "etag" in described:  # other bytes, the same content
+            described["etag"] = ("ETag", "W/" + described["etag"][1].removeprefix("W/"))
+        return Answer(status=status, headers=tuple(described.values()), file=file, length=file.size, gzip=True)
 
 
 def _compiled(rules: tuple[HeaderRule, ...]) -> _Rules:
@@ -175,10 +199,6 @@ def _described(
             "accept-ranges": ("Accept-Ranges", "bytes"),
         }
     return own | headers
-
-
-def _whole(status: int, file: SiteFile, headers: dict[str, tuple[str, str]]) -> Answer:
-    return Answer(status=status, headers=tuple(headers.values()), file=file, length=file.size)
 
 
 def _plain(status: int, headers: dict[str, tuple[str, str]], *more: tuple[str, str], body: bytes = b"") -> Answer:

@@ -65,6 +65,8 @@ class SiteRun:
     def join(self) -> None:
         self._close()
 
+    written_mib = 0
+
     def was_short_of_memory(self) -> bool:
         return False
 

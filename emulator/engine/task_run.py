@@ -31,6 +31,7 @@ from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Followe
 from . import task_steps as steps
 from . import tasks
 from .boot_steps import Outcome
+from .files_watch import FilesWatch, files_watch
 from .loop import Loop
 from .requests import conceal
 
@@ -70,6 +71,9 @@ class Attempt:
         self.signal: str | None = None
         self.told = 0.0
         self.killed = False
+        self.files: FilesWatch | None = None
+        self.used_mib: int | None = None
+        """How much memory it had in use when it was killed for that by us, not by the kernel."""
 
 
 class TaskRun:
@@ -79,7 +83,7 @@ class TaskRun:
     fails. cancel: set it
     and everything is told to end, as the platform would; `hurry` then cuts the grace short. last_lines: the last output
     of the attempt that decided the outcome. instance: what its events carry as theirs, in place of the task's index.
-    exit_code: that of the last attempt that ended.
+    exit_code: that of the last attempt that ended; written_mib: how much that one wrote, where it counts as memory.
     """
 
     def __init__(
@@ -109,6 +113,7 @@ class TaskRun:
         self.outcome: Outcome | None = None
         self.last_lines: tuple[str, ...] = ()
         self.exit_code: int | None = None
+        self.written_mib = 0
         self._instance = instance
         self._make_spec = make_spec
         self._hidden = hidden
@@ -200,7 +205,8 @@ class TaskRun:
     # ---- starting
 
     def _start(self, action: steps.StartTask) -> None:
-        id = self.docker.create(self._make_spec(action.index, action.attempt))
+        spec = self._make_spec(action.index, action.attempt)
+        id = self.docker.create(spec)
         attempt = self._attempts[action.index] = Attempt(id, action.index, action.attempt)
         self._told_started(attempt)  # first: from its start on it may speak
         logs = self.docker.follow_logs(id, lambda stream, line: self._line(attempt, stream, line))
@@ -217,6 +223,13 @@ class TaskRun:
             return
         self._loop.see(steps.TaskStarted(at=now, index=attempt.index, attempt=attempt.number))
         attempt.followers.append(self.docker.on_exit(id, lambda facts: self._exited(attempt, logs, facts)))
+        attempt.files = files_watch(self.docker, self.clock, id, spec, lambda used: self._exceeded(attempt, used))
+        attempt.followers += [attempt.files] if attempt.files is not None else []
+
+    def _exceeded(self, attempt: Attempt, used_mib: int) -> None:
+        """From the watch's thread: what it wrote and what its processes hold is more than it may have."""
+        attempt.used_mib = used_mib
+        self.docker.kill(attempt.id)
 
     def _told_started(self, attempt: Attempt) -> None:
         facts = self.docker.inspect(attempt.id)
@@ -267,7 +280,7 @@ class TaskRun:
                 index=attempt.index,
                 attempt=attempt.number,
                 exit_code=facts.exit_code if facts else None,
-                oom=facts.oom_killed if facts else False,
+                oom=attempt.used_mib is not None or (facts is not None and facts.oom_killed),
             )
         )
 
@@ -277,6 +290,7 @@ class TaskRun:
         if attempt is None or attempt.number != seen.attempt:
             return
         self._tails[attempt.index] = tuple(attempt.lines)
+        self.written_mib = attempt.files.written_mib if attempt.files is not None else 0
         self.exit_code = seen.exit_code
         self._told_command_end(attempt, seen.exit_code, seen.at)
         if self.role == "task":
@@ -286,6 +300,7 @@ class TaskRun:
                     exit_code=seen.exit_code,
                     signal=attempt.signal,
                     oom=seen.oom and attempt.signal is None,
+                    used_mib=attempt.used_mib if attempt.signal is None else None,
                     graceful=attempt.signal is not None and not attempt.killed,
                     seconds=seen.at - (attempt.told if attempt.signal is not None else attempt.started),
                 )

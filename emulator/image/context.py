@@ -151,6 +151,16 @@ class Context:
         except Unreadable:
             return None
 
+    def ignored_by_git(self, path: str) -> LeftOut | None:
+        """Which rule of git's ignores what lies on this disk at `path`, uploaded or not; None where none does."""
+        node = self.repo.node(self.in_repository(path))
+        return _by_snapshot(path, node) if node.why == "ignored" else None
+
+    def judged(self, path: str) -> LeftOut | None:
+        """Which pattern of the ignore file leaves out what is, or was, at `path`; None where none does."""
+        verdict = self._verdict(path)
+        return self._by_ignore_file(path, verdict) if verdict.left_out else None
+
     def as_tree(self) -> Folder:
         """The context as a filesystem; whoever copies from it says at which line."""
         if not self.is_clear:
@@ -172,17 +182,18 @@ class Context:
             return Entry(path=path, kind=None, left_out=gone)
         verdict = self._verdict(path)
         if verdict.left_out and not (node.kind == "directory" and self._keeps_below(path)):
-            assert verdict.decided_by is not None
-            pattern = self.ignore.patterns[verdict.decided_by]
-            gone = LeftOut(
-                path=path, by="ignore-file", pattern=pattern.written, origin=pattern.origin,
-                where=f"{pattern.origin.file}:{pattern.origin.line}", is_directory=node.kind == "directory",
-            )  # fmt: skip
-            return Entry(path=path, kind=None, left_out=gone)
+            gone = self._by_ignore_file(path, verdict)
+            return Entry(path=path, kind=None, left_out=replace(gone, is_directory=node.kind == "directory"))
         kind = "unknown" if node.kind is None or node.kind == "submodule" else node.kind
         if kind == "file" and any(verdict.matched) and self.ignore.leaves_out_when_read(path):
             kind = "unknown"  # it arrives, and empty
         return Entry(path=path, kind=kind, target=node.target, size=node.size, executable=node.executable)
+
+    def _by_ignore_file(self, path: str, verdict: Verdicts) -> LeftOut:
+        assert verdict.decided_by is not None
+        pattern = self.ignore.patterns[verdict.decided_by]
+        where = f"{pattern.origin.file}:{pattern.origin.line}"
+        return LeftOut(path=path, by="ignore-file", pattern=pattern.written, origin=pattern.origin, where=where)
 
     def _by_upload(self, path: str, node: SnapshotNode, upload: Upload) -> LeftOut | None:
         """Which rule of the upload leaves `path` out, or would. A link to a directory is one there."""

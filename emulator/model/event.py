@@ -31,7 +31,7 @@ class VerdictKind(StrEnum):
         return self in (VerdictKind.LIVE, VerdictKind.SUCCEEDED)
 
 
-Trigger = Literal["up", "restart", "rollback"]
+Trigger = Literal["up", "restart", "rollback", "save"]
 """What a deploy was asked for by."""
 
 Phase = Literal["check", "build", "pre_deploy", "boot", "port", "health"]
@@ -64,6 +64,22 @@ class DeployStarted(Event, tag="deploy.started", frozen=True, kw_only=True):
     still_live: int | None = None
     image_of: int | None = None
     """The deploy whose image is used again, where nothing is built."""
+
+
+class FilesSaved(Event, tag="saved", frozen=True, kw_only=True):
+    """Files changed while they are watched. `deploy` is the one that is made for it, None where none is.
+
+    paths: the first of them, of `count`. deploys: the services that are deployed. because: why, or why nothing is.
+    differences: what changed in the plan, as "service key: before → after". platform_too: whether the platform would
+    not deploy either, since it has none of these files.
+    """
+
+    paths: tuple[str, ...]
+    count: int
+    deploys: tuple[str, ...] = ()
+    because: str = ""
+    differences: tuple[str, ...] = ()
+    platform_too: bool = False
 
 
 class BuildStarted(Event, tag="build.started", frozen=True, kw_only=True):
@@ -311,6 +327,8 @@ class Stopped(Event, tag="stopped", frozen=True, kw_only=True):
     """Whether its first process does anything at the signal; None where that cannot be seen, or none was sent."""
     grace_s: float | None = None
     """How long the platform lets it end itself, once it was told to."""
+    used_mib: int | None = None
+    """How much memory it had in use when it was killed for that; None where the kernel did so, at its limit."""
 
 
 class OutOfMemory(Event, tag="oom", frozen=True, kw_only=True):
@@ -343,6 +361,7 @@ AnyEvent = (
     PlanMade
     | DiagnosticFound
     | DeployStarted
+    | FilesSaved
     | BuildStarted
     | BuildStep
     | BuildFinished

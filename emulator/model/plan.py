@@ -241,6 +241,8 @@ class Lifecycle(Record, frozen=True, kw_only=True):
     """When a deploy that keeps crashing or stays unhealthy is given up."""
     settle_s: float = 0
     """How long a process without a port must stay up to count as live."""
+    settle_idle_s: float | None = None
+    """How long it must where it does nothing any more by then; None: no less."""
     success_is_exit_zero: bool = False
     """Jobs and cron runs: the process must end, with 0."""
     timeout_s: float | None = None
@@ -255,9 +257,19 @@ class Lifecycle(Record, frozen=True, kw_only=True):
 
 
 class Resources(Record, frozen=True, kw_only=True):
+    """What a container may use."""
+
     plan: str | None = None
     cpu: float | None = None
     memory_mib: int | None = None
+    files_count_as_memory: bool = False
+    """Whether what it writes beside its image's files counts against its memory."""
+    idle_cpu: float | None = None
+    """How much processor a live instance has that answers no request; None: as much as ever."""
+    open_files: int | None = None
+    """How many files each of its processes may have open; None: as many as the engine allows."""
+    no_new_rights: bool = False
+    """Whether no program runs with more rights than who calls it: setuid has no effect."""
 
 
 class Shutdown(Record, frozen=True, kw_only=True):
@@ -310,8 +322,36 @@ class Scaling(Record, frozen=True, kw_only=True):
     """The same in mean startup times."""
 
 
+class VolumeFile(Record, frozen=True, kw_only=True):
+    """A file of a volume. path: below the volume's. secret: the secret file whose content it has. absent: what the
+    platform says where there is no such secret."""
+
+    path: str
+    secret: str
+    mode: str
+    absent: str
+    origin: Origin | None = None
+
+
+class Volume(Record, frozen=True, kw_only=True):
+    """What containers of an instance may mount by its name. What the image has at that place is hidden.
+
+    kind "memory": empty at first, in the instance's memory, gone with it; size_mib: the most it can hold. "secret": the
+    `files`. "folder": what outlives the instance elsewhere on the platform, and lies in a folder of this machine here.
+    """
+
+    name: str
+    kind: Literal["memory", "secret", "folder"]
+    size_mib: int | None = None
+    files: tuple[VolumeFile, ...] = ()
+    stands_for: str | None = None
+    """What it is on the platform: a bucket, a network share."""
+    origin: Origin | None = None
+
+
 class Mount(Record, frozen=True, kw_only=True):
-    """What a container finds at a path that is not of its image. kind "secret": the secret file `name`."""
+    """What a container finds at a path that is not of its image. kind "secret": the secret file `name`; "volume": the
+    volume of that name."""
 
     path: str
     kind: str
@@ -424,6 +464,8 @@ class Static(Record, frozen=True, kw_only=True):
     redirect_status: int = 301
     default_headers: tuple[HeaderRule, ...] = ()
     """Headers of the platform's own, which the others replace."""
+    compressed: tuple[str, ...] = ()
+    """Content types that a client which takes gzip gets compressed."""
     neighbours: dict[str, str] = field(default_factory=dict)
     """Hosts in destinations that are those of other services of the plan, and their names."""
 
@@ -462,6 +504,9 @@ class Service(Record, frozen=True, kw_only=True):
     """How its deploys live beside each other; None: the newest one takes all requests."""
     static: Static | None = None
     disk: Disk | None = None
+    volumes: tuple[Volume, ...] = ()
+    secret_names: tuple[str, ...] = ()
+    """The secret files that its variables and volumes take their values from."""
     datastore: Datastore | None = None
     """What it is, where it is a database server."""
     local_name: str | None = None

@@ -85,6 +85,10 @@ class Router(Record, frozen=True, kw_only=True):
     connect_timeout_s: float = 5.0
     """After that an instance counts as one that refuses."""
     reserved: Reserved | None = None
+    asleep: Reserved | None = None
+    """What it answers by itself while the instances sleep, without waking them."""
+    not_woken: Page | None = None
+    """What a request gets that waited for them in vain; None: what one gets where nothing is live."""
     request_limit: SizeLimit | None = None
     """Of a request's body, in HTTP/1."""
     response_limit: SizeLimit | None = None

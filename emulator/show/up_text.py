@@ -1,7 +1,10 @@
 """The events of `emu up` as lines a person follows."""
 
+import re
+import shlex
 from collections.abc import Iterable
 
+from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import (
     BuildFailed,
     BuildFinished,
@@ -15,6 +18,7 @@ from emulator.model.event import (
     DeployStarted,
     DiagnosticFound,
     Event,
+    FilesSaved,
     InitialHookFinished,
     InitialHookStarted,
     Live,
@@ -36,10 +40,12 @@ from emulator.model.event import (
     TrafficMoved,
     Verdict,
 )
-from emulator.model.plan import Service
+from emulator.model.plan import Coverage, Service
+from emulator.model.record import replace
 
 from .cron_text import cron_line
-from .style import Style, hanging, printable
+from .saved_text import saved_lines
+from .style import Style, columns, fit, hanging, printable, wrap
 from .text import ReadLine, diagnostic_text
 
 
@@ -87,7 +93,7 @@ class UpText:
         service = self.services.get(event.service or "")
         if line and service is not None and service.instances is not None and service.instances.min > 1:
             line = f"{self.style.dim(f'#{event.instance}')} {line}" if event.instance is not None else line
-        if not line or not event.service or len(self.services) < 2 or event.service in line:
+        if not line or not event.service or len(self.services) < 2 or _says_whose(event, line):
             return line
         return f"{self.style.dim(f'{event.service}:')} {line}"
 
@@ -108,7 +114,9 @@ class UpText:
                 return [style.bold(f"build {event.service}") + f" from {what}, context {event.context}"]
             case BuildStep():
                 took = "cached" if event.cached or event.seconds is None else f"{event.seconds:.1f} s"
-                return [f"  {took:>7}  {printable(event.name)[: max(20, style.width - 24)]}"]
+                whose = len(f"{event.service}: ") if len(self.services) > 1 else 0
+                name, room = printable(event.name), max(20, style.width - 21 - whose)
+                return [f"  {took:>7}  {name if columns(name) <= room else name[: fit(name, room - 1)] + '…'}"]
             case BuildFinished():
                 return [f"built in {event.seconds:.1f} s"]
             case Published():
@@ -131,16 +139,15 @@ class UpText:
                 ]
             case ContainerStarted():
                 again = f" (start {event.attempt})" if event.attempt > 1 else ""
-                return [style.bold(f"start {event.service}") + again + f"  {' '.join(map(printable, event.argv))}"]
+                return [style.bold(f"start {event.service}") + again + f"  {_words(event.argv)}"]
             case PreDeployStarted():
-                return [style.bold(f"before {event.service} starts") + f"  {' '.join(map(printable, event.argv))}"]
+                return [style.bold(f"before {event.service} starts") + f"  {_words(event.argv)}"]
             case PreDeployFinished():
                 status = f" with status {event.exit_code}" if event.exit_code is not None else ""
                 what = "it is done" if event.ok else style.red("it failed") + status
                 return [f"{what} after {event.seconds:.1f} s"]
             case InitialHookStarted():
-                argv = " ".join(map(printable, event.argv))
-                return [style.bold(f"once, after the first deploy of {event.service}") + f"  {argv}"]
+                return [style.bold(f"once, after the first deploy of {event.service}") + f"  {_words(event.argv)}"]
             case InitialHookFinished():
                 status = f" with status {event.exit_code}" if event.exit_code is not None else ""
                 what = "it is done" if event.ok else style.yellow("it failed") + status
@@ -189,6 +196,8 @@ class UpText:
                 return [
                     style.bold(f"deploy {event.deploy}") + f" ({event.trigger}{again}); deploy {live} serves until then"
                 ]
+            case FilesSaved():
+                return saved_lines(event, style)
             case DeployCanceled():
                 by = f": deploy {event.by} took its place" if event.by is not None else ""
                 return [
@@ -240,17 +249,18 @@ class UpText:
         style = self.style
         match event:
             case DeployFailed(cause=cause):
-                found = diagnostic_text(cause, style, self.read_line) + "\n" if cause is not None else ""
+                found = self._finding(event, cause) + "\n" if cause is not None else ""
                 if event.still_live is None:
                     return found or None
                 loud = f"deploy {event.deploy} of {event.service} failed; deploy {event.still_live} still serves"
                 return f"{found}{style.red(loud)}\n"
             case DiagnosticFound():
-                return diagnostic_text(event.diagnostic, style, self.read_line) + "\n"
+                return self._finding(event, event.diagnostic) + "\n"
             case CoverageReported() if event.coverage and not self.quiet:
                 rows = [style.dim("not as on the platform in this run:")]
-                gap = min(36, max(len(r.key) for r in event.coverage) + 2)
-                for key, note in dict.fromkeys((row.key, row.note) for row in event.coverage):
+                told = _told_together(event.coverage)
+                gap = min(36, max(len(key) for key, _ in told) + 2)
+                for key, note in told:
                     rows += hanging(key, note, style, gap=gap)
                 return "\n".join(rows) + "\n"
             case Verdict():
@@ -258,11 +268,19 @@ class UpText:
             case _:
                 return None
 
+    def _finding(self, event: Event, diagnostic: Diagnostic) -> str:
+        """With several services it says whose it is, where its message does not."""
+        whose = event.service or diagnostic.service
+        if len(self.services) > 1 and whose and not _names(whose, diagnostic.message):
+            diagnostic = replace(diagnostic, message=f"{whose}: {diagnostic.message}")
+        return diagnostic_text(diagnostic, self.style, self.read_line)
+
     def _verdict(self, event: Verdict) -> str:
         paint = self.style.green if event.verdict.good else self.style.red
         later = event.platform_seconds
         told = f" (the platform would say so after {_span(later)})" if later else ""
-        rows = [f"{paint(event.verdict.value)}: {event.reason}{told}"]
+        first, *rest = wrap(f"{event.verdict.value}: {event.reason}{told}", max(20, self.style.width))
+        rows = [paint(event.verdict.value) + first.removeprefix(event.verdict.value), *rest]
         if len(event.services) > 1:
             rows += hanging_verdicts(event.services, self.style)
         return "\n".join(rows) + "\n"
@@ -283,6 +301,32 @@ def hanging_verdicts(services: Iterable[ServiceVerdict], style: Style) -> list[s
         blank = " " * (wide - len(one.verdict.value))
         rows += [f"{head}{blank}{first.lstrip()}", *rest]
     return rows
+
+
+def _says_whose(event: Event, line: str) -> bool:
+    """Whether a line names its service as a word of its own; the platform's words never mean to."""
+    if isinstance(event, Log) and event.stream == "platform":
+        return False
+    return _names(event.service or "", re.sub(r"\x1b\[[0-9;]*m", "", line))
+
+
+def _names(service: str, text: str) -> bool:
+    """Whether a text has the name as a word of its own, not in an address or another name."""
+    return re.search(rf"(?<![\w./:-]){re.escape(service)}(?![\w./:-])", text) is not None
+
+
+def _told_together(coverage: Iterable[Coverage]) -> list[tuple[str, str]]:
+    """Key and note of each row; what is the same for a key of several services stands once."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for row in coverage:
+        keys = rows.setdefault((re.sub(r"\[\d+\]", "[…]", row.key), row.note), [])
+        keys += [] if row.key in keys else [row.key]
+    return [(keys[0] if len(keys) == 1 else key, note) for (key, note), keys in rows.items()]
+
+
+def _words(argv: tuple[str, ...]) -> str:
+    """As one would type them in a shell."""
+    return printable(shlex.join(argv))
 
 
 def _size(size: int) -> str:

@@ -27,13 +27,17 @@ _VERSIONS = {
 OPTIONS: tuple[Option, ...] = (
     Option(
         flag="--config", metavar="FILE",
-        help="the service's or job's YAML, or what the v2 API has for it as JSON or YAML (default: service.yaml or "
-        "job.yaml when it is a Knative Service or a Job)",
+        help="the service's or job's YAML, what the v2 API has for it as JSON or YAML, or a Terraform file, main.tf or "
+        "main.tf:NAME (default: service.yaml or job.yaml when it is a Knative Service or a Job)",
     ),
     Option(
         flag="--gcloud", metavar="COMMAND",
         help='plan what this command deploys: "run deploy NAME --source .", or FILE[:LINE] of the script, build file '
         "or workflow that holds it",
+    ),
+    Option(
+        flag="--var-file", metavar="FILE", is_files=True,
+        help="values of the variables of a Terraform file that --config names, as Terraform takes them (repeatable)",
     ),
     Option(flag="--image", metavar="REF", help="deploy this image instead of building the source"),
 )

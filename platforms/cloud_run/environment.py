@@ -76,10 +76,10 @@ def environment(spec: ServiceSpec, container: ContainerSpec, port: int | None, i
     unset: dict[str, EnvEntry] = {}
     hidden: dict[str, str] = {}
     for entry in container.env:
-        kind = EnvKind.SECRET if entry.secret else EnvKind.LITERAL
+        kind = EnvKind.SECRET if entry.secret or entry.worked_out else EnvKind.LITERAL
         variables[entry.name] = _variable(entry.name, entry.value, kind, entry.origin)
         unset.pop(entry.name, None)
-        if entry.secret:
+        if entry.secret or entry.worked_out:
             unset[entry.name] = entry
     given = tuple(one for one in inputs.env if one.service in (None, spec.name)) if inputs else ()
     for one in given:
@@ -171,14 +171,30 @@ def _reserved_given(
 
 
 def _unset(spec: ServiceSpec, entries: tuple[EnvEntry, ...]) -> list[Diagnostic]:
-    if not entries:
-        return []
-    names = ", ".join(entry.name for entry in entries)
-    return [
-        warning(
-            "env/secret-unset", f"no value here for {names}: Cloud Run reads it from Secret Manager",
-            service=spec.name, origin=entries[0].origin, rule=rules.SECRETS.id, url=rules.SECRETS.url,
-            facts=tuple(f"{e.name} is version {e.secret[1]} of the secret {e.secret[0]}" for e in entries if e.secret),
-            help=f"give it with --env {entries[0].name}=… or --env-file FILE",
-        )
-    ]  # fmt: skip
+    """Secrets, and values that are worked out elsewhere, which nobody has given."""
+    found: list[Diagnostic] = []
+    secrets = [entry for entry in entries if entry.secret]
+    if secrets:
+        names = ", ".join(entry.name for entry in secrets)
+        found.append(
+            warning(
+                "env/secret-unset", f"no value here for {names}: Cloud Run reads it from Secret Manager",
+                service=spec.name, origin=secrets[0].origin, rule=rules.SECRETS.id, url=rules.SECRETS.url,
+                facts=tuple(
+                    f"{e.name} is version {e.secret[1]} of the secret {e.secret[0]}" for e in secrets if e.secret
+                ),
+                help=f"give it with --env {secrets[0].name}=… or --env-file FILE",
+            )
+        )  # fmt: skip
+    elsewhere = [entry for entry in entries if entry.worked_out]
+    if elsewhere:
+        names = ", ".join(entry.name for entry in elsewhere)
+        found.append(
+            warning(
+                "cloud-run/env-worked-out", f"no value here for {names}: Terraform works it out when it runs",
+                service=spec.name, origin=elsewhere[0].origin, rule=rules.TERRAFORM_VALUES.id,
+                url=rules.TERRAFORM_VALUES.url, facts=tuple(f"{e.name} = {e.worked_out}" for e in elsewhere),
+                help=f"give it with --env {elsewhere[0].name}=… or --env-file FILE",
+            )
+        )  # fmt: skip
+    return found

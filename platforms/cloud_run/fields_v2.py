@@ -34,7 +34,7 @@ def _same(kind: str, *names: str) -> dict[str, Field]:
 
 RUN, SCALE = annotations.RUN, annotations.SCALE
 _CLIENT = Field("string", Fidelity.EXACT, "without effect")
-_WRITTEN_THERE = Field("any", Fidelity.EXACT, "written by the platform, ignored when it is sent")
+WRITTEN_THERE = Field("any", Fidelity.EXACT, "written by the platform, ignored when it is sent")
 _LOCAL = "no meaning on this machine"
 _BUILD = "built from the source at hand"
 _GPU = "there is no GPU"
@@ -82,7 +82,7 @@ _RESOURCE: dict[str, Field] = {
         "conditions", "createTime", "creator", "deleteTime", "expireTime", "generation", "lastModifier",
         "observedGeneration", "reconciling", "satisfiesPzs", "terminalCondition", "uid", "updateTime",
     ),
-    _WRITTEN_THERE,
+    WRITTEN_THERE,
 )  # fmt: skip
 """What a service and a job both have at the top."""
 
@@ -125,15 +125,15 @@ TYPES: dict[str, dict[str, Field]] = {
             "uri",
             "urls",
         ),
-        _WRITTEN_THERE,
+        WRITTEN_THERE,
     ),
     "Job": _RESOURCE
     | {
         "template": Field("ExecutionTemplate"),
         "runExecutionToken": _like("string", "JobSpec.runExecutionToken"),
         "startExecutionToken": _like("string", "JobSpec.startExecutionToken"),
-        "executionCount": _WRITTEN_THERE,
-        "latestCreatedExecution": _WRITTEN_THERE,
+        "executionCount": WRITTEN_THERE,
+        "latestCreatedExecution": WRITTEN_THERE,
     },
     "RevisionTemplate": _INSTANCE
     | {
@@ -168,7 +168,7 @@ TYPES: dict[str, dict[str, Field]] = {
     "Container": {
         "baseImageUri": _annotated("string", RUN + "base-images"),
         "buildConfig": _no_effect("any", _BUILD),
-        "buildInfo": _WRITTEN_THERE,
+        "buildInfo": WRITTEN_THERE,
         "dependsOn": _annotated("strings", annotations.DEPENDENCIES),
         "env": Field("[EnvVar]"),
         "livenessProbe": _like("Probe", "Container.livenessProbe"),
@@ -276,7 +276,7 @@ TYPES: dict[str, dict[str, Field]] = {
         "environmentVariables": _no_effect("map", _BUILD),
         "functionTarget": _no_effect("string", _BUILD),
         "imageUri": _no_effect("string", _BUILD),
-        "name": _WRITTEN_THERE,
+        "name": WRITTEN_THERE,
         "serviceAccount": _no_effect("string", _BUILD),
         "sourceLocation": _no_effect("string", _BUILD),
         "workerPool": _no_effect("string", _BUILD),

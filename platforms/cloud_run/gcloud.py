@@ -11,8 +11,10 @@ from emulator.model.diagnostic import Diagnostic, error, info, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage, Mount
 from emulator.model.rule import Fidelity
+from emulator.snapshot import Snapshot
 
 from . import annotations, rules
+from .gcloud_env_file import read_env_file
 from .gcloud_flags import Flag, Takes, flag_of
 from .gcloud_words import Call, Word
 from .manifest import ContainerSpec, EnvEntry, Manifest, Number, ProbeSpec, ServiceSpec, TargetSpec, TaskSpec, Text
@@ -51,8 +53,9 @@ class _Group(NamedTuple):
 class _Reader:
     """One command, read once: what it sets, and what is wrong with it."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, repo: Snapshot) -> None:
         self.call = call
+        self.repo = repo
         self.found: list[Diagnostic] = []
         self.rows: list[Coverage] = []
         self.names: list[Word] = []
@@ -171,9 +174,10 @@ def split_list(text: str) -> list[str]:
     return [item for item in text.split(separator) if item] if separator else [text]
 
 
-def read_gcloud(call: Call, default_name: str) -> Manifest:
-    """The service or job that a command creates; None, with the reason, where it deploys nothing."""
-    reader = _Reader(call)
+def read_gcloud(call: Call, default_name: str, repo: Snapshot) -> Manifest:
+    """The service or job that a command creates; None, with the reason, where it deploys nothing. repo: where the
+    files lie that its flags name."""
+    reader = _Reader(call, repo)
     verbs = [word.text for word in reader.names]
     verbs = verbs[1:] if verbs[:1] in (["alpha"], ["beta"]) else verbs
     names = reader.names[len(reader.names) - len(verbs) :]
@@ -327,13 +331,9 @@ def _env(reader: _Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], tuple[Mo
             secrets = one.name == "--clear-secrets"
             found = {key: entry for key, entry in found.items() if (entry.secret is not None) != secrets}
         elif one.name == "--env-vars-file" and one.value:
-            reader.found.append(
-                info(
-                    "cloud-run/gcloud-value", f"the variables of {one.value} are not read from there",
-                    origin=one.origin, rule=rules.DEPLOY_COMMAND.id, url=rules.DEPLOY_COMMAND.url,
-                    help="give it with --env-file",
-                )
-            )  # fmt: skip
+            file = read_env_file(reader.repo, one.value, one.origin)
+            reader.found += file.diagnostics
+            found |= {entry.name: entry for entry in file.entries}
     return tuple(found.values()), tuple(mounts)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, Sequence, parse_yaml
 from emulator.model.origin import Origin
+from emulator.model.record import replace
 
 WORKFLOWS = ".github/workflows"
 BUILD_FILES = ("cloudbuild.yaml", "cloudbuild.yml")
@@ -78,9 +79,15 @@ def _shell_words(lines: list[str], file: str, first: int) -> Iterator[Word]:
         text = line.rstrip().removesuffix("\\") if number < len(lines) - 1 else line
         lexer = shlex.shlex(_closed_up(text), posix=True, punctuation_chars=False)
         lexer.whitespace_split, lexer.commenters = True, "#"
+        end = 0
         try:
             for word in lexer:
-                yield Word(word, Origin(file=file, line=first + number))
+                begin = _closed_up(text).find(word, end)
+                place = Origin(file=file, line=first + number)
+                if begin >= 0 and "${{" not in text[:begin]:  # else quotes, or an expression, moved it
+                    end = begin + len(word)
+                    place = replace(place, column=begin + 1, end_line=place.line, end_column=end)
+                yield Word(word, place)
         except ValueError:
             # A quote that closes on a later line: what stands there is not read.
             return

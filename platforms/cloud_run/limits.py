@@ -16,6 +16,9 @@ MIB = 1024 * 1024
 DEFAULT_CPU = 1.0
 DEFAULT_MEMORY_MIB = 512
 DEFAULT_CONCURRENCY = 80
+OPEN_FILES = 25_000
+IDLE_CPU = 0.01
+"""How much of a processor an instance has that answers no request: near none. The kernel can give no less."""
 DEFAULT_MAX_INSTANCES = 100
 DEFAULT_RETRIES = 3
 DEFAULT_TASK_S = 600
@@ -37,17 +40,21 @@ class Usage(NamedTuple):
     memory_mib: int
 
 
-def resources_of(spec: ContainerSpec) -> Resources:
-    """The container's limits, Cloud Run's defaults where it names none that can be read."""
+def resources_of(spec: ContainerSpec, of: ServiceSpec) -> Resources:
+    """The limits of a container of a service or job, Cloud Run's defaults where it names none that can be read."""
     cpu, memory = spec.limits.get("cpu"), spec.limits.get("memory")
     return Resources(
         cpu=(cpu_of(cpu.text) if cpu else None) or DEFAULT_CPU,
         memory_mib=(memory_mib_of(memory.text) if memory else None) or DEFAULT_MEMORY_MIB,
+        files_count_as_memory=True,
+        idle_cpu=None if _unthrottled(of) else IDLE_CPU,
+        open_files=OPEN_FILES,
+        no_new_rights=True,
     )
 
 
-def usage_of(containers: tuple[ContainerSpec, ...]) -> Usage:
-    each = [resources_of(spec) for spec in containers]
+def usage_of(spec: ServiceSpec) -> Usage:
+    each = [resources_of(container, spec) for container in spec.containers]
     return Usage(sum(r.cpu or 0 for r in each), sum(r.memory_mib or 0 for r in each))
 
 
@@ -175,7 +182,7 @@ def _readable(container: ContainerSpec, service: str) -> list[Diagnostic]:
 
 
 def _cpu_problems(spec: ServiceSpec) -> list[Diagnostic]:
-    cpu = usage_of(spec.containers).cpu
+    cpu = usage_of(spec).cpu
     said: list[tuple[str, str]] = []
     if cpu > 8:
         said.append(("Total millicpu may not exceed 8000.", "lower the limits"))
@@ -191,7 +198,7 @@ def _cpu_problems(spec: ServiceSpec) -> list[Diagnostic]:
 
 
 def _memory_problems(spec: ServiceSpec) -> list[Diagnostic]:
-    cpu, memory = usage_of(spec.containers)
+    cpu, memory = usage_of(spec)
     why = " ".join(reason for reason in (_gen2(spec), _unthrottled(spec)) if reason)
     said: list[tuple[str, str]] = []
     if memory < _GEN2_MIB and why:

@@ -143,13 +143,13 @@ def _status(event: ProbeAttempt, probe: Probe) -> str | None:
 def _stopped(service: Service, event: Stopped) -> tuple[str, ...]:
     if not event.oom:
         return _exited(event.exit_code)
-    memory = _out_of_memory(service.resources.memory_mib)
+    memory = _out_of_memory(service.resources.memory_mib, event.used_mib)
     # A worker can be killed for its memory while the first process ends in its own way: that is told as well.
     return (memory,) if event.exit_code == _SIGNALLED + _SIGKILL else (memory, *_exited(event.exit_code))
 
 
-def _out_of_memory(limit: int | None) -> str:
-    used = f"Memory limit of {limit} MiB exceeded with {limit} MiB used."
+def _out_of_memory(limit: int | None, used_mib: int | None = None) -> str:
+    used = f"Memory limit of {limit} MiB exceeded with {used_mib or limit} MiB used."
     return f"{used} Consider increasing the memory limit, see {_MEMORY_DOCS}"
 
 

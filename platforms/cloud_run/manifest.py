@@ -15,6 +15,9 @@ from emulator.model.plan import Coverage, Mount, Traffic
 
 from . import manifest_v2, rules, shape, shape_v2
 
+UNKNOWN = "!unknown"
+"""The tag of a scalar whose value is not known here; its text is what it is worked out from."""
+
 
 class Text(NamedTuple):
     """A text with its place."""
@@ -31,12 +34,14 @@ class Number(NamedTuple):
 
 
 class EnvEntry(NamedTuple):
-    """One variable. secret: name and version of the secret it comes from; value is then None."""
+    """One variable. secret: name and version of the secret it comes from; value is then None. worked_out: what its
+    value is worked out from elsewhere, and then it is None, too."""
 
     name: str
     value: str | None
     origin: Origin
     secret: tuple[str, str] | None = None
+    worked_out: str = ""
 
 
 class ProbeSpec(NamedTuple):
@@ -221,6 +226,11 @@ def _read_v2(written: Mapping, file: str, default_name: str) -> Manifest:
     return Manifest(service, (*manifest_v2.unnamed(document, default_name), *seen.diagnostics), seen.coverage)
 
 
+def spec_of(document: Mapping, kind: str, file: str, default_name: str) -> ServiceSpec:
+    """The "Service" or "Job" that a document of the v1 form describes."""
+    return (_job if kind == "Job" else _service)(document, file, default_name)
+
+
 def _other_kind(document: Mapping, file: str) -> Diagnostic | None:
     """A kind of resource that is neither a service nor a job."""
     from emulator.model.diagnostic import Fault
@@ -346,8 +356,11 @@ def _env(item: Mapping) -> EnvEntry | None:
         secret_name, key = _text(secret, "name"), _text(secret, "key")
         source = (secret_name.text if secret_name else "", key.text if key else "latest")
         return EnvEntry(name.text, None, item.origin, source)
-    value = _text(item, "value")
-    return EnvEntry(name.text, value.text if value else "", item.origin)
+    value = item.get("value")
+    if isinstance(value, Scalar) and value.tag == UNKNOWN:
+        return EnvEntry(name.text, None, value.origin, worked_out=value.text)
+    written = _text(item, "value")
+    return EnvEntry(name.text, written.text if written else "", item.origin)
 
 
 def _probe(node: Mapping, origin: Origin) -> ProbeSpec:

@@ -18,6 +18,7 @@ from platforms.common import unreadable
 from . import JOB_CONFIG, NAME, SERVICE_CONFIG, default_config, is_config, rules
 from .manifest import ContainerSpec, Manifest, ServiceSpec, read_manifest
 from .service import ServiceResult, resolve_service
+from .terraform_files import is_terraform
 
 _QUESTION = "Which file describes what is deployed?"
 
@@ -65,6 +66,13 @@ def _config(repo: Snapshot, inputs: Inputs, trace: Trace) -> _Config:
         return _by_default(repo, default, default_name, trace)
     path = asked or SERVICE_CONFIG
     look = repo.look(path)
+    if asked and is_terraform(asked) and repo.is_file(path := asked.partition(":")[0]):
+        from .terraform import read_terraform
+
+        because = "--config names it"
+        trace.note("config", _QUESTION, asked, because, rule=rules.TERRAFORM, origin=Origin(file=path))
+        terraform = read_terraform(repo, asked, inputs.files.get("var_file", ()), default_name, trace)
+        return _Config(terraform.service, terraform.diagnostics, terraform.coverage)
     if look.is_file and asked:
         because = "--config names it"
         trace.note("config", _QUESTION, look.path, because, rule=rules.CONFIG, origin=Origin(file=look.path))
@@ -101,24 +109,38 @@ def _by_command(repo: Snapshot, command: str, config: str | None, default_name: 
                                     url=rules.DEPLOY_COMMAND.url, help=problem.help),))  # fmt: skip
     origin = call.origin if call.origin.file else None
     trace.note("config", _QUESTION, str(call), "--gcloud names it", rule=rules.DEPLOY_COMMAND, origin=origin)
-    read = read_gcloud(call, default_name)
+    read = read_gcloud(call, default_name, repo)
     return _Config(read.service, read.diagnostics, read.coverage)
 
 
 def _offered(repo: Snapshot) -> tuple[Diagnostic, ...]:
-    """The first command of a build file or workflow that deploys, which is not read unless it is asked for."""
+    """The first command of a build file or workflow that deploys, and the first resource of a Terraform file: neither
+    is read unless it is asked for."""
     from .gcloud_files import calls_of
+    from .terraform_files import offered
 
+    found: list[Diagnostic] = []
     call = next(calls_of(repo), None)
-    if call is None:
-        return ()
-    return (
-        info(
-            "cloud-run/deploy-command", f"{call.origin.file} deploys with {_shortened(str(call))}, which is not read",
-            origin=call.origin, rule=rules.DEPLOY_COMMAND.id, url=rules.DEPLOY_COMMAND.url,
-            help=f"plan it with --gcloud {call.origin.file}:{call.origin.line}",
-        ),
-    )  # fmt: skip
+    if call is not None:
+        found.append(
+            info(
+                "cloud-run/deploy-command",
+                f"{call.origin.file} deploys with {_shortened(str(call))}, which is not read",
+                origin=call.origin, rule=rules.DEPLOY_COMMAND.id, url=rules.DEPLOY_COMMAND.url,
+                help=f"plan it with --gcloud {call.origin.file}:{call.origin.line}",
+            )
+        )  # fmt: skip
+    offer = next(offered(repo), None)
+    if offer is not None:
+        found.append(
+            info(
+                "cloud-run/terraform-resource",
+                f"{offer.origin.file} has the {offer.type} {offer.name}, which is not read",
+                origin=offer.origin, rule=rules.TERRAFORM.id, url=rules.TERRAFORM.url,
+                help=f"plan it with --config {offer.origin.file}:{offer.name}",
+            )
+        )  # fmt: skip
+    return tuple(found)
 
 
 def _shortened(text: str) -> str:

@@ -19,6 +19,7 @@ QUOTAS = DOCS + "quotas"
 V1_SCHEMA = "https://run.googleapis.com/$discovery/rest?version=v1"
 V2_SCHEMA = "https://run.googleapis.com/$discovery/rest?version=v2"
 GCLOUD = "gcloud SDK 528: what its sources say and what it printed when run"
+PROVIDER = "https://github.com/hashicorp/terraform-provider-google/blob/main/website/docs/r/"
 BUILDPACKS = "https://github.com/GoogleCloudPlatform/buildpacks"
 HEADERS = "request and response headers quoted in public repositories"
 LOGS = "platform logs and server errors quoted in public repositories"
@@ -100,6 +101,23 @@ DEPLOY_COMMAND = _rule(
     "gcloud run deploy makes a service of its flags; a new one has the defaults of what no flag says.",
     "https://cloud.google.com/sdk/gcloud/reference/run/deploy", DOCUMENTED, APPROXIMATE,
     note="What an earlier deploy set, and this one would keep, is not known here.",
+)  # fmt: skip
+TERRAFORM = _rule(
+    "terraform",
+    "Terraform's google_cloud_run_v2_service, google_cloud_run_v2_job and google_cloud_run_service make what their "
+    "blocks say, with the API's defaults for the rest.", PROVIDER + "cloud_run_v2_service.html.markdown", DOCUMENTED,
+    note="Modules are not followed; nothing that Terraform has made before is known.",
+)  # fmt: skip
+TERRAFORM_VALUES = _rule(
+    "terraform-values",
+    "A variable has the value given when Terraform runs, else that of terraform.tfvars and *.auto.tfvars, else its "
+    "default.", "https://developer.hashicorp.com/terraform/language/values/variables", DOCUMENTED, APPROXIMATE,
+    note="Literals, and variables and locals that are literals, have values; all else is unknown, and never guessed.",
+)  # fmt: skip
+TERRAFORM_WORDS = _rule(
+    "terraform-schema", "Terraform refuses arguments and blocks that the provider's schema has not.",
+    "https://developer.hashicorp.com/terraform/language/attr-as-blocks", DOCUMENTED,
+    note="The words are those of Terraform's errors quoted in public repositories.",
 )  # fmt: skip
 RESOURCE_KINDS = _rule(
     "resource-kinds", "Cloud Run also has worker pools and instances.", DOCS + "reference/yaml/v1", DOCUMENTED,
@@ -416,8 +434,16 @@ JOB_ENVIRONMENT = _rule(
 
 MEMORY = _rule("memory", "A container has 512 MiB of memory unless its limits say otherwise.", MEMORY_DOCS, DOCUMENTED)
 MEMORY_FILES = _rule(
-    "memory-files", "Files that a container writes count as its memory.", CONTRACT, DOCUMENTED, NOT_IMITATED,
-    note="Files are written to this machine's disk.",
+    "memory-files", "Files that a container writes count as its memory.", CONTRACT, DOCUMENTED, APPROXIMATE,
+    note="They lie on this machine's disk and are measured up to five times a second, once a second while none "
+    "changes: the memory limit is lowered by them. A file that is deleted and still open is not counted.",
+)  # fmt: skip
+OPEN_FILES = _rule(
+    "open-files", "A container may have 25,000 files open.", QUOTAS, DOCUMENTED, APPROXIMATE,
+    note="The limit is of each process, and no higher than the engine's own.",
+)  # fmt: skip
+NO_SETUID = _rule(
+    "no-new-privileges", "sudo and other setuid programs get no more rights than who calls them.", LOGS, LOG,
 )  # fmt: skip
 CPU = _rule(
     "cpu", "A container has 1 CPU unless its limits say otherwise.", CPU_DOCS, DOCUMENTED, APPROXIMATE,

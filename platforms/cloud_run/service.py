@@ -74,7 +74,7 @@ def _service(
     return Service(
         name=spec.name, type=ServiceType.WEB, origin=spec.origin, build=top.build, command=top.command, port=top.port,
         env=top.env, probes=top.probes, containers=containers, lifecycle=lifecycle_of(startup, timeout),
-        instances=instances_of(spec), scaling=SCALING, concurrency=concurrency_of(spec, usage_of(spec.containers)),
+        instances=instances_of(spec), scaling=SCALING, concurrency=concurrency_of(spec, usage_of(spec)),
         request_timeout_s=timeout, revisions=revisions_of(spec), traffic=spec.traffic, resources=top.resources,
         shutdown=SHUTDOWN, router=router, decisions=trace.decisions,
     )  # fmt: skip
@@ -114,7 +114,7 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
         command = container_command(given, written, built.reading, id=id_)
     container = Container(
         name=name, ingress=serves, build=built.build, command=command, port=port, env=env.variables,
-        probes=probes_of(written, probed, is_ingress=serves), resources=resources_of(written),
+        probes=probes_of(written, probed, is_ingress=serves), resources=resources_of(written, spec),
         depends_on=needs.get(name, ()), mounts=written.mounts,
     )  # fmt: skip
     return _Resolved(container, env.hidden, env.unset)

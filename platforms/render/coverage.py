@@ -4,7 +4,7 @@ from emulator.contract import Inputs
 from emulator.model.origin import Origin
 from emulator.model.plan import BuildKind, Coverage, EnvKind
 from emulator.model.record import replace
-from emulator.model.rule import Fidelity
+from emulator.model.rule import Fidelity, Rule
 
 from . import fields, rules
 from .declarations import Blueprint, ServiceSpec
@@ -42,9 +42,9 @@ def blueprint_coverage(blueprint: Blueprint) -> list[Coverage]:
     return rows
 
 
-def datastore_coverage(origin: Origin) -> tuple[Coverage, ...]:
-    """What a local server does otherwise than the platform's."""
-    said = (rules.DATASTORES, rules.CONNECTION_LIMITS)
+def datastore_coverage(origin: Origin, *more: Rule) -> tuple[Coverage, ...]:
+    """What a local server does otherwise than the platform's. more: what only this kind does."""
+    said = (rules.DATASTORES, *more)
     return tuple(Coverage(key=r.id, origin=origin, fidelity=r.fidelity, note=r.note or r.statement) for r in said)
 
 
@@ -55,8 +55,11 @@ _DATABASE_NOTES = {
     "ipAllowList": (Fidelity.APPROXIMATE, "served on this machine only"),
     "plan": (Fidelity.APPROXIMATE, "memory as a hard limit"),
     "postgresMajorVersion": (Fidelity.EXACT, "unless a stand-in has to do, which is then said"),
+    "diskSizeGB": (Fidelity.NOT_IMITATED, "it may hold as much as this machine has room for"),
+    "storageAutoscalingEnabled": (Fidelity.NOT_IMITATED, "it may hold as much as this machine has room for"),
+    "highAvailability": (Fidelity.NOT_IMITATED, "one server, with no standby beside it"),
     "previewPlan": (Fidelity.EXACT, "read with --preview"),
-    "readReplicas": (Fidelity.APPROXIMATE, "references to a replica lead to the database itself"),
+    "readReplicas": (Fidelity.APPROXIMATE, "there is none: references lead to the database itself, which takes writes"),
     "connectionPool": (Fidelity.APPROXIMATE, "there is no pool: its connection string leads to the database itself"),
 }
 
@@ -89,7 +92,7 @@ def service_coverage(spec: ServiceSpec, way: Way, inputs: Inputs) -> tuple[Cover
     if spec.kind == "C":
         rows.append(rules.CRON_OVERLAP)
     if spec.kind == "S":
-        rows += [rules.SITE_FILES, rules.SITE_CACHE, rules.SITE_DEPENDENCIES]
+        rows += [rules.SITE_FILES, rules.SITE_CACHE, rules.SITE_COMPRESSION, rules.SITE_DEPENDENCIES]
     if way.build.kind is BuildKind.NATIVE:
         rows += [rules.NATIVE_LAYOUT, rules.NATIVE_TOOLS, rules.NATIVE_USER]
     kinds = {variable.kind for variable in way.environment.variables}

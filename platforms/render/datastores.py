@@ -21,7 +21,16 @@ from . import rules
 from .declarations import Database, ServiceSpec, Value
 from .identifiers import slug
 from .linking import key_value_host, postgres_host
-from .plans import DATABASE_DEFAULT, DATABASE_PLANS, DEFAULT, canonical, canonical_database
+from .plans import (
+    DATABASE_DEFAULT,
+    DATABASE_PLANS,
+    DEFAULT,
+    KEY_VALUE_CONNECTIONS,
+    KEY_VALUE_PLANS,
+    canonical,
+    canonical_database,
+    most_connections,
+)
 
 POSTGRES_PORT = 5432
 KEY_VALUE_PORT = 6379
@@ -39,15 +48,22 @@ _PERSISTENCE = {
 
 
 def key_value(spec: ServiceSpec, repository: Repository) -> Service:
-    """A Key Value store; what memory its plan has is not published."""
+    """A Key Value store, which keeps as much as its plan has memory (rule render/key-value-limits)."""
     trace = Trace()
     plan = _plan(trace, spec.name, spec.get("plan"), DEFAULT)
     # A paid one keeps what it holds unless it is told not to (source: blueprint-spec).
+    memory = KEY_VALUE_PLANS.get(canonical(plan))
+    most = KEY_VALUE_CONNECTIONS.get(canonical(plan))
     mode = spec.text("persistenceMode") or ("off" if canonical(plan) == "free" else "journal-snapshot")
     store = Datastore(
         engine="valkey", version=KEY_VALUE_VERSION, host=key_value_host(spec.name, repository),
         connection_string="redis://{host}:{port}",
-        settings={"maxmemory-policy": spec.text("maxmemoryPolicy") or "allkeys-lru", **_PERSISTENCE.get(mode, {})},
+        settings={
+            **({"maxmemory": f"{memory}mb"} if memory else {}),
+            **({"maxclients": str(most)} if most else {}),
+            "maxmemory-policy": spec.text("maxmemoryPolicy") or "allkeys-lru",
+            **_PERSISTENCE.get(mode, {}),
+        },
         persistent=mode != "off",
     )  # fmt: skip
     return _datastore(spec.name, spec.origin, store, KEY_VALUE_PORT, resources=Resources(plan=plan), trace=trace)
@@ -58,14 +74,16 @@ def postgres(database: Database, called: str, repository: Repository) -> Service
     Render may add to them."""
     trace = Trace()
     plan = _plan(trace, called, database.texts.get("plan"), DATABASE_DEFAULT)
+    memory = DATABASE_PLANS.get(canonical_database(plan))
     own = slug(database.name).replace("-", "_")
     name = _text(database, "databaseName") or own
     store = Datastore(
         engine="postgres", version=_text(database, "postgresMajorVersion") or POSTGRES_VERSION,
         host=postgres_host(database.name, repository), user=_text(database, "user") or f"{own}_user", database=name,
         connection_string="postgresql://{user}:{password}@{host}:{port}/{database}",
+        settings={"max_connections": str(most_connections(memory))},
     )  # fmt: skip
-    resources = Resources(plan=plan, memory_mib=DATABASE_PLANS.get(canonical_database(plan)))
+    resources = Resources(plan=plan, memory_mib=memory)
     return _datastore(called, database.origin, store, POSTGRES_PORT, resources=resources, trace=trace)
 
 

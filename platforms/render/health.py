@@ -12,6 +12,9 @@ RESERVED_PORTS = (18012, 18013, 19099)
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0)
 """Not published; doubling from one second to five minutes (rule render/crash-restart)."""
 
+SETTLE_S, SETTLE_IDLE_S = 10.0, 2.0
+"""How long a worker stays up until it is live, and how long where it has come to rest: a crash of an import or of a
+missing setting comes while it still computes (rule render/worker-stays-up)."""
 PRE_DEPLOY_S = 30 * 60.0
 """How long a pre-deploy command may take (rule render/pre-deploy-timeout)."""
 CRON_RUN_S = 12 * 3600.0
@@ -36,7 +39,8 @@ def lifecycle(spec: ServiceSpec, port: Port | None, overlap: Literal["wait", "ov
     keep_s = 0 if spec.kind == "S" else KEEP_OLD_S  # files have nothing to come to an end of
     replacement = Replacement(stop_first=spec.disk is not None, keep_s=keep_s, overlap=overlap)
     return Lifecycle(
-        port_scan=scan, back_off_s=BACK_OFF_S, deadline_s=900, settle_s=5 if spec.kind == "K" else 0,
+        port_scan=scan, back_off_s=BACK_OFF_S, deadline_s=900, settle_s=SETTLE_S if spec.kind == "K" else 0,
+        settle_idle_s=SETTLE_IDLE_S if spec.kind == "K" else None,
         success_is_exit_zero=spec.kind == "C", timeout_s=CRON_RUN_S if spec.kind == "C" else None,
         pre_deploy_timeout_s=PRE_DEPLOY_S if spec.kind in "WPK" else None, restarts_during_deploy=spec.kind in "WPK",
         replacement=replacement, sleep_after_s=SLEEP_AFTER_S if spec.kind == "W" and is_free(spec) else None,

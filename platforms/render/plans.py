@@ -38,6 +38,9 @@ KEY_VALUE_PLANS: dict[str, int] = {
 }  # fmt: skip
 """Key Value plans and their memory in MiB; the older names stand for the sizes in the same order."""
 
+KEY_VALUE_CONNECTIONS = {"free": 50, "starter": 250, "256mb": 250}
+"""How many connections they take, as far as that is known (rule render/key-value-limits)."""
+
 DATABASE_DEFAULT = "basic-256mb"
 DATABASE_LEGACY = ("starter", "standard", "pro", "pro plus")
 DATABASE_SIZES: dict[str, tuple[int, ...]] = {
@@ -75,6 +78,9 @@ DATABASE_PLANS: dict[str, int | None] = {
 }
 """Postgres plans and their memory in MiB."""
 
+_CONNECTIONS = ((32, 500), (16, 400), (8, 200))
+"""From so many GB of memory on a Postgres takes so many connections; below, 100 (rule render/connection-limits)."""
+
 PLANS_OF: dict[str, tuple[str, ...]] = {
     "W": tuple(INSTANCE_TYPES),
     "P": tuple(name for name in INSTANCE_TYPES if name != "free"),
@@ -95,6 +101,11 @@ def canonical_database(plan: str) -> str:
     """A Postgres plan's name as the documentation writes it: `basic-256mb`, where the API has `basic_256mb`."""
     name = plan.strip().lower()
     return name.replace("_", " ") if name == "pro_plus" else name.replace("_", "-")
+
+
+def most_connections(memory_mib: int | None) -> int:
+    """How many connections a Postgres with so much memory takes at once."""
+    return next((most for gb, most in _CONNECTIONS if (memory_mib or 0) >= gb * 1024), 100)
 
 
 def instance_type(plan: str) -> InstanceType | None:

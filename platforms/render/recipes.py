@@ -87,9 +87,7 @@ def _package_manager(asker: Asker, build: str) -> None:
              if asker.repo.is_file(path := posixpath.normpath(posixpath.join(asker.root, name)))]  # fmt: skip
     loses = f"the build command calls {called}, and nothing detects another"
     candidates = [
-        Candidate(tool, source=path, because=f"{path} is there", loses=loses)
-        for tool, path in locks
-        if tool != called
+        Candidate(tool, source=path, because=f"{path} is there", loses=loses) for tool, path in locks if tool != called
     ]
     setting = choose(
         asker.trace, f"{asker.name}.packages", "Which package manager?",

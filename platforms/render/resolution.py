@@ -88,9 +88,7 @@ def _from_record(repo: Snapshot, inputs: Inputs, texts: tuple[GivenText, ...], d
         services=tuple(r.service for r in results), edges=(), decisions=trace.decisions, coverage=coverage,
         diagnostics=tuple(found),
     )  # fmt: skip
-    return Resolution(
-        plan=plan, secrets=_secrets(results), prompts=_prompts(results), secret_files=record.secret_files
-    )
+    return Resolution(plan=plan, secrets=_secrets(results), prompts=_prompts(results), secret_files=record.secret_files)
 
 
 def _no_comparison(blueprint: Blueprint) -> Diagnostic:
@@ -101,14 +99,13 @@ def _no_comparison(blueprint: Blueprint) -> Diagnostic:
     )  # fmt: skip
 
 
-def _result(
-    repo: Snapshot, inputs: Inputs, spec: ServiceSpec, sources: Sources, created_from: str
-) -> ServiceResult:
+def _result(repo: Snapshot, inputs: Inputs, spec: ServiceSpec, sources: Sources, created_from: str) -> ServiceResult:
     if spec.kind == "V":
         from .datastores import key_value
 
         service = _emptied(key_value(spec, repo.repository), inputs)
-        return ServiceResult(service, tuple(service_problems(spec)), coverage=datastore_coverage(spec.origin))
+        rows = datastore_coverage(spec.origin, rules.KEY_VALUE_LIMITS)
+        return ServiceResult(service, tuple(service_problems(spec)), coverage=rows)
     result = resolve_service(repo, inputs, spec, sources.blueprint, created_from, sources=sources)
     return as_elsewhere(result, spec, repo.repository)
 

@@ -121,7 +121,12 @@ def _page(routing: str, why: str) -> Page:
 
 
 _PAID = _router("dynamic-paid-error")
-_FREE = _router("dynamic-free-error")
+_FREE = replace(
+    _router("dynamic-free-error"),
+    asleep=Reserved(paths=("/robots.txt",), page=Page(status=200, body="User-agent: *\nDisallow: /\n")),
+    not_woken=Page(status=503, headers=(Header(name="x-render-routing", value="hibernate-wake-error"),)),
+)
+"""Rule render/free-spin-down."""
 _SITE = Router(
     response_headers=tuple(header for header in _RESPONSE_HEADERS if header.name != "cf-cache-status"),
     no_instance=_page("no-deploy", "no deploy of the site is live"),

@@ -194,7 +194,7 @@ WORKER_LIVE = _rule(
     DOCS + "deploys",
     INFERRED,
     APPROXIMATE,
-    note="How long it must stay up is not published: 5 s here.",
+    note="How long it must stay up is not published: here 10 s, or 2 s where it does nothing any more by then.",
 )
 SHUTDOWN = _rule(
     "shutdown",
@@ -428,11 +428,20 @@ DATABASE_NAMES = _rule(
 )
 CONNECTION_LIMITS = _rule(
     "connection-limits",
-    "A datastore takes as many connections as its plan allows, and a Key Value keeps as much as its plan's memory.",
-    "https://docs.render.com/redis",
+    "A Postgres takes 100 connections, from 8 GB of memory on 200, from 16 GB 400, from 32 GB 500; the next one is "
+    "refused.",
+    "https://render.com/tutorials/postgres-on-render/connection-limits-and-pooling",
     DOCUMENTED,
-    NOT_IMITATED,
-    note="The numbers are in no copy that was read: the servers' own limits apply, and a Key Value evicts nothing.",
+    note="Of databases made by the plans of today; three of them are kept for the server's own use here.",
+)
+KEY_VALUE_LIMITS = _rule(
+    "key-value-limits",
+    "A Key Value keeps as much as its plan has memory, then does as its maxmemoryPolicy says; a free one takes 50 "
+    "connections, a starter 250.",
+    "the instance's own page as quoted in three repositories",
+    COMMUNITY,
+    APPROXIMATE,
+    note="The connections that larger plans take are in no copy that was read: the server's own limit there.",
 )
 IP_ALLOW_LIST = _rule(
     "ip-allow-list", "A Key Value store must have an ipAllowList.", "validator output quoted by projects", COMMUNITY
@@ -518,10 +527,17 @@ SITE_FILES = _rule(
 )  # fmt: skip
 SITE_CACHE = _rule(
     "site-cache",
-    "A static site lies in a CDN, which forgets it at each deploy; answers come compressed, over HTTP/2.",
+    "A static site lies in a CDN, which forgets it at each deploy, and speaks HTTP/2.",
     DOCS + "static-sites", DOCUMENTED, APPROXIMATE,
-    note="Nothing is compressed or cached here. Which Cache-Control Render sets is not published: browsers are told "
+    note="Nothing is cached here, over HTTP/1.1. Which Cache-Control Render sets is not published: browsers are told "
     "to ask again each time (public, max-age=0, s-maxage=300), unless a header rule says otherwise.",
+)  # fmt: skip
+SITE_COMPRESSION = _rule(
+    "site-compression",
+    "Texts, scripts, styles, SVG and fonts that are not compressed by themselves go compressed to a client that takes "
+    "it, by Brotli or gzip.",
+    DOCS + "static-sites", DOCUMENTED, APPROXIMATE,
+    note="By gzip alone here. Which types and sizes are is not published by Render: those of the CDN before it.",
 )  # fmt: skip
 SITE_DEPENDENCIES = _rule(
     "site-dependencies",
@@ -580,10 +596,10 @@ RESPONSE_LIMIT = _rule(
 FREE_SLEEP = _rule(
     "free-spin-down",
     "A free web service is stopped after 15 minutes without a request; the next one starts it and waits for about a "
-    "minute.",
+    "minute. /robots.txt is answered without it; a wake that fails is answered with 503 and hibernate-wake-error.",
     DOCS + "free", DOCUMENTED, APPROXIMATE,
-    note="Only with --sleep-after; without it the service stays up. The request that wakes it waits here: a browser "
-    "gets no loading page, and /robots.txt wakes it as well.",
+    note="Only with --sleep-after; without it the service stays up. The request that wakes it waits here, a browser's "
+    "as well: what Render's loading page looks like, and who gets it, is not published.",
 )  # fmt: skip
 CPU = _rule(
     "plan-cpu",

@@ -89,8 +89,12 @@ def resolve_service(
         mounts=mounts,
     )  # fmt: skip
     return ServiceResult(
-        service, tuple(found), way.environment.hidden, way.environment.unanswered,
-        (*service_coverage(spec, way, inputs), *far_routes(spec, static)), way.unread,
+        service,
+        tuple(found),
+        way.environment.hidden,
+        way.environment.unanswered,
+        (*service_coverage(spec, way, inputs), *far_routes(spec, static)),
+        way.unread,
     )
 
 

@@ -25,6 +25,13 @@ _DEFAULT_HEADERS = (
     HeaderRule(path="/*", name="Cache-Control", value="public, max-age=0, s-maxage=300", pattern="(?s)/.*"),
 )
 """Rule render/site-cache."""
+_COMPRESSED = (
+    "text/html", "text/css", "text/javascript", "text/plain", "text/xml", "application/json",
+    "application/manifest+json", "application/ld+json", "application/wasm", "application/xhtml+xml",
+    "application/rss+xml", "application/atom+xml", "application/vnd.ms-fontobject", "image/svg+xml", "image/x-icon",
+    "image/bmp", "font/ttf", "font/otf",
+)  # fmt: skip
+"""Rule render/site-compression."""
 
 
 def static_of(spec: ServiceSpec, build: Build, blueprint: Blueprint | None) -> Static | None:
@@ -36,7 +43,8 @@ def static_of(spec: ServiceSpec, build: Build, blueprint: Blueprint | None) -> S
         routes=tuple(_route(row) for row in spec.routes), headers=tuple(_header(row) for row in spec.headers),
         folder=folder_of(build), folder_origin=publish.origin if publish else None, index_file="index.html",
         implied_suffix=".html", not_found_file="404.html", not_found="Not Found\n", redirect_status=301,
-        default_headers=_DEFAULT_HEADERS, neighbours=_neighbours(spec, blueprint.services if blueprint else ()),
+        default_headers=_DEFAULT_HEADERS, compressed=_COMPRESSED,
+        neighbours=_neighbours(spec, blueprint.services if blueprint else ()),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ NO_MOUNT = (
 )  # fmt: skip
 """Paths no disk may be mounted at; folders inside them are fine."""
 
+
 def service_problems(spec: ServiceSpec) -> list[Diagnostic]:
     """Everything wrong with one service of a render.yaml, whichever way it came about."""
     found = [*_required(spec), *_misplaced(spec), *_plan(spec)]

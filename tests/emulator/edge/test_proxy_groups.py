@@ -104,7 +104,7 @@ def test_a_first_request_asks_for_an_instance_and_waits_for_it():
         waiting = [threads.submit(ask, front.port, get()) for _ in range(3)]
         eventually(lambda: front.loads()[7] == (0, 3))
         assert asked_for == [7]
-        front.give_up(7, "unstarted")
+        front.turn_away(7, "unstarted")
         assert [answer.result()[2] for answer in waiting] == [b"it did not start"] * 3
         again = threads.submit(ask, front.port, get())
         eventually(lambda: asked_for == [7, 7])

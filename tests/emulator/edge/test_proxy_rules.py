@@ -1,5 +1,6 @@
 """What a router answers by itself, and what it asks of a service, on real sockets of this machine."""
 
+import threading
 import time
 
 import pytest
@@ -43,6 +44,45 @@ def test_reserved_path_does_not_reach_the_service():
         sock.sendall(GET)
         with answer(sock) as response:
             assert (response.status, response.headers["x-edge"]) == (200, "1")
+
+
+SLEEPER = Router(
+    asleep=Reserved(paths=("/robots.txt",), page=Page(status=200, body="nothing here")),
+    not_woken=Page(status=503, headers=(Header(name="x-why", value="wake"),)),
+)
+
+
+def test_a_path_that_is_answered_asleep_wakes_nobody():
+    """It is the service's own as soon as that is awake."""
+    woken = threading.Event()
+    robots = GET.replace(b" / ", b" /robots.txt ")
+    with origin() as server, proxy(router=SLEEPER) as front, connected(front.port) as sock:
+        front.sleep(woken.set)
+        sock.sendall(robots)
+        with answer(sock) as response:
+            assert (response.status, response.read(), woken.is_set()) == (200, b"nothing here", False)
+        sock.sendall(GET)
+        assert woken.wait(5)
+        front.set_instances([server.address])
+        for _ in range(2):
+            with answer(sock) as response:
+                assert (response.status, response.read() != b"nothing here") == (200, True)
+            sock.sendall(robots)
+
+
+def test_who_waited_for_a_wake_in_vain_is_told_so():
+    """And who comes after that is told that nothing is live."""
+    with proxy(router=SLEEPER) as front, connected(front.port) as sock:
+        asked = threading.Event()
+        front.sleep(asked.set)
+        sock.sendall(GET)
+        assert asked.wait(5)
+        front.give_up()
+        with answer(sock) as response:
+            assert (response.status, response.headers["x-why"], response.read()) == (503, "wake", b"")
+        sock.sendall(GET)
+        with answer(sock) as response:
+            assert response.status == 502
 
 
 @pytest.mark.parametrize(

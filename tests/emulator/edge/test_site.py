@@ -1,5 +1,6 @@
 """A site over real sockets: what comes of an archive, what a client gets of it, and what a hostile one does not."""
 
+import gzip
 import http.client
 import io
 import os
@@ -19,13 +20,15 @@ from emulator.model.diagnostic import HostError
 from emulator.model.plan import HeaderRule, Route, Static
 
 BIG = os.urandom(700_000)
-FILES = {"./index.html": b"home", "./big.bin": BIG, "./docs/index.html": b"docs"}
+STYLE = b"body { color: red }\n" * 500
+FILES = {"./index.html": b"home", "./a.css": STYLE, "./big.bin": BIG, "./docs/index.html": b"docs"}
 STATIC = Static(
     routes=(
         Route(type="rewrite", source="/app/*", destination="/index.html", pattern="/app/.*", target="/index.html"),
     ),
     headers=(HeaderRule(path="/*", name="X-Accent", value="é", pattern="(?s)/.*"),),
     not_found_file=None,
+    compressed=("text/css",),
 )
 
 
@@ -85,6 +88,17 @@ def test_files_come_whole_and_in_pieces(address: tuple[str, int]) -> None:
     assert whole.headers["Date"]
     part = asked(address, "GET", "/big.bin", range="bytes=300000-699999")
     assert (part.status, part.content == BIG[300_000:]) == (206, True)
+
+
+def test_a_text_goes_compressed_to_who_takes_it(address: tuple[str, int]) -> None:
+    """Through the proxy, with its own length, for HEAD as well; another client gets it as it is."""
+    got = asked(address, "GET", "/a.css", accept_encoding="gzip, br")
+    assert (gzip.decompress(got.content), got.headers["Content-Encoding"]) == (STYLE, "gzip")
+    assert int(got.headers["Content-Length"]) == len(got.content) < len(STYLE)
+    head = asked(address, "HEAD", "/a.css", accept_encoding="gzip")
+    assert (head.content, head.headers["Content-Length"]) == (b"", got.headers["Content-Length"])
+    plain = asked(address, "GET", "/a.css", accept_encoding="identity")
+    assert (plain.content, plain.headers["Content-Encoding"], plain.headers["Vary"]) == (STYLE, None, "Accept-Encoding")
 
 
 def test_head_has_the_length_and_no_body(address: tuple[str, int]) -> None:

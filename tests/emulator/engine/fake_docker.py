@@ -86,6 +86,9 @@ class FakeDocker:
         )  # fmt: skip
         return BuildOutcome(image_id=id, seconds=0)
 
+    def helper_image(self) -> str:
+        return "helper"
+
     def create(self, spec: ContainerSpec) -> str:
         self._count += 1
         id = f"id{self._count}"
@@ -119,6 +122,20 @@ class FakeDocker:
     def cpu_seconds(self, id: str, pid: int | None = None) -> float | None:
         self.measured.append(id)
         return 0.0
+
+    def written_bytes(self, id: str) -> int | None:
+        found = self._all.get(id)
+        return found.written if found is not None else None
+
+    def held_bytes(self, id: str, pid: int | None = None) -> int | None:
+        found = self._all.get(id)
+        return found.held if found is not None and found.facts.running else None
+
+    def limit(self, id: str, *, memory_mib: int | None = None, cpus: float | None = None) -> bool:
+        words = [f"memory {memory_mib}" if memory_mib is not None else "", f"cpus {cpus}" if cpus is not None else ""]
+        self.asked.append(f"limit {id} {' '.join(filter(None, words))}")
+        found = self._all.get(id)
+        return found is None or memory_mib is None or found.held <= memory_mib * 1024 * 1024
 
     def http(self, id: str) -> "FakeDocker":
         return self
@@ -161,6 +178,7 @@ class FakeContainer:
         self.id = id
         self.spec = spec
         self.listeners: tuple[Listener, ...] = ()
+        self.written = self.held = 0
         self.on_line: OnLine = lambda stream, line: None
         self.on_signal: Callable[[], None] = lambda: self.end(0)
         self._on_exit: OnExit | None = None

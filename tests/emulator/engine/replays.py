@@ -146,7 +146,7 @@ class Replay:
                 assert probe is not None
                 self._push(self.now + took, tried(item, judged(probe, answer), at=self.now + took))
             case Settle(attempt=attempt):
-                self._see(Settled(at=self.now, attempt=attempt))
+                self._see(Settled(at=self.now, attempt=attempt, cpu_s=self.life.cpu(age)))
             case StartAgain():
                 self.told.append(item)
                 self._start()

@@ -138,6 +138,30 @@ def test_a_worker_that_stays_up_is_live() -> None:
     assert (outcome.code, outcome.due, outcome.port) == ("live", 5.0, None)
 
 
+RESTING = replace(WORKER, settle_s=10, settle_idle_s=2)
+
+
+def test_a_worker_at_rest_is_live_sooner() -> None:
+    """It imports for half a second and then waits for work: two seconds."""
+    assert web(Life(cpu=lambda at: min(at, 0.5)), life=RESTING).run().due == 2.0
+
+
+def test_a_worker_that_goes_on_computing_is_watched_for_longer() -> None:
+    """At rest after 4.5 s: live when a second without work is over. Never at rest: ten seconds."""
+    assert web(Life(cpu=lambda at: min(at, 4.5)), life=RESTING).run().due == 6.0
+    assert web(Life(cpu=lambda at: at), life=RESTING).run().due == 10.0
+
+
+def test_a_worker_nobody_can_measure_is_watched_for_longer() -> None:
+    """What is not known is not taken for rest."""
+    assert web(Life(cpu=lambda at: None), life=RESTING).run().due == 10.0
+
+
+def test_a_worker_that_fails_after_a_long_import_is_not_live() -> None:
+    """Seven seconds of work, and then the crash."""
+    assert web(Life(cpu=lambda at: at, ends=(7, 1, "boom")), life=RESTING).run().code == "crash"
+
+
 def test_a_worker_that_ends_just_before_has_not_settled() -> None:
     """It crashes at 4.95 s: the moment of settling belongs to a process that is gone."""
     outcome = web(Life(ends=(4.95, 1, "boom")), life=WORKER).run()

@@ -125,15 +125,52 @@ def test_without_a_page_of_its_own_a_few_words_say_not_found() -> None:
 
 def test_header_rules_replace_each_other_and_the_sites_own() -> None:
     """All that match count; of one name, whatever its case, the last; the path is the one that was asked for."""
-    headers = (rule("/*", "X-A", "1"), rule("/t*", "x-a", "2"), rule("/*", "Content-Type", "text/odd"),
-        rule("/docs*", "B", "3"))
-    of = site(FILES, route("rewrite", "/t/x", "/docs/a.txt"), headers=headers, default_headers=(rule("/*", "X-A",
-        "0"),))
+    headers = (
+        rule("/*", "X-A", "1"),
+        rule("/t*", "x-a", "2"),
+        rule("/*", "Content-Type", "text/odd"),
+        rule("/docs*", "B", "3"),
+    )
+    of = site(
+        FILES, route("rewrite", "/t/x", "/docs/a.txt"), headers=headers, default_headers=(rule("/*", "X-A", "0"),)
+    )
     assert dict(asked("/x", of=of).headers)["X-A"] == "1"
     told = dict(asked("/t/x", of=of).headers)
     assert (told["x-a"], told["Content-Type"], "X-A" in told, "B" in told) == ("2", "text/odd", False, False)
     assert dict(asked("/docs/a.txt", of=of).headers)["B"] == "3"
     assert dict(asked("/nope", of=of).headers)["X-A"] == "1"
+
+
+TEXTS = site({"a.css": "c" * 60, "short.css": "c" * 20, "a.bin": "b" * 60, "404.html": "n" * 60},
+             compressed=("text/css", "text/html"))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_compressed"),
+    [("gzip", True), ("br, gzip;q=0.5", True), ("GZIP", True), ("*", True), ("gzip;q=0", False), ("br", False),
+     ("", False), ("*;q=0.3, gzip;q=0", False), ("gzip;q=x", False), ("identity", False)],
+)  # fmt: skip
+def test_a_client_that_takes_gzip_gets_texts_compressed(accept: str, is_compressed: bool) -> None:
+    """A tag of its own strength, no ranges; and caches are told that it depends on the client, either way."""
+    answer = asked("/a.css", of=TEXTS, accept_encoding=accept)
+    headers = dict(answer.headers)
+    assert (answer.gzip, headers.get("Content-Encoding")) == ((True, "gzip") if is_compressed else (False, None))
+    assert headers["Vary"] == "Accept-Encoding"
+    assert headers["ETag"].startswith('W/"') == is_compressed
+    assert ("Accept-Ranges" in headers) != is_compressed
+    assert asked("/a.css", of=TEXTS, if_none_match=headers["ETag"], accept_encoding=accept).status == 304
+
+
+def test_what_is_small_or_compressed_by_itself_goes_as_it_is() -> None:
+    """Nor is a piece of a file compressed; a page for what is not found is, where it is long enough."""
+    for path in ("/short.css", "/a.bin"):
+        answer = asked(path, of=TEXTS, accept_encoding="gzip")
+        assert not answer.gzip
+        assert "Vary" not in dict(answer.headers)
+    assert asked("/a.css", of=TEXTS, accept_encoding="gzip", range="bytes=0-3").status == 206
+    assert asked("/nope", of=TEXTS, accept_encoding="gzip").gzip
+    own = site({"a.css": "c" * 60}, compressed=("text/css",), headers=(rule("/*", "Content-Encoding", "br"),))
+    assert not asked("/a.css", of=own, accept_encoding="gzip").gzip  # the site says it is compressed already
 
 
 def test_client_that_has_the_file_gets_304() -> None:
@@ -191,8 +228,11 @@ def test_no_request_breaks_it(target: str, method: str) -> None:
     assert not any(letter in text for header in answer.headers for text in header for letter in "\r\n")
 
 
-@given(st.lists(st.sampled_from(["..", ".", "docs", "%2e%2e", "%2f", "%5c", "a.txt", "", "%00", "x"]),
-    max_size=6).map("/".join))
+@given(
+    st.lists(st.sampled_from(["..", ".", "docs", "%2e%2e", "%2f", "%5c", "a.txt", "", "%00", "x"]), max_size=6).map(
+        "/".join
+    )
+)
 def test_no_path_climbs(path: str) -> None:
     """A path of dots and slashes, encoded or not, serves the very file it names or none."""
     answer = asked("/" + path)
@@ -241,6 +281,7 @@ def test_members_outside_are_not_files() -> None:
 
     [file] = members({"a": "x"})
     odd = [Member("../b", file=file.file), Member("/c", file=file.file), Member("./d/../e", file=file.file)]
-    files = SiteFiles([file, *odd, Member("hard", link_to="./a", is_hard=True), Member("lost", link_to="z",
-        is_hard=True)])
+    files = SiteFiles(
+        [file, *odd, Member("hard", link_to="./a", is_hard=True), Member("lost", link_to="z", is_hard=True)]
+    )
     assert sorted(files.by_path) == ["a", "c", "e", "hard"]

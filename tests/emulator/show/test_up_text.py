@@ -2,9 +2,15 @@
 
 import pytest
 
+from emulator.model.diagnostic import error
 from emulator.model.event import (
+    BuildStep,
+    CoverageReported,
+    DeployFailed,
+    DiagnosticFound,
     Event,
     Live,
+    Log,
     PreDeployFinished,
     PreDeployStarted,
     RunFinished,
@@ -13,11 +19,20 @@ from emulator.model.event import (
     Verdict,
     VerdictKind,
 )
+from emulator.model.plan import Coverage
+from emulator.model.rule import Fidelity
 from emulator.show.style import Style
 from emulator.show.up_text import UpText
 from tests.emulator.engine.services import service
 
-TEXT = UpText(Style(width=100, colour=False), lambda file, line: None)
+STYLE = Style(width=100, colour=False)
+
+
+def no_line(_origin: object) -> None:
+    """No file is there."""
+
+
+TEXT = UpText(STYLE, no_line)
 
 
 def _task(state: str, **more: object) -> TaskEvent:
@@ -28,7 +43,7 @@ def _task(state: str, **more: object) -> TaskEvent:
     ("event", "line"),
     [
         (PreDeployStarted(service="shop", argv=("./migrate", "a\x1bb"), command="x"),
-         "before shop starts  ./migrate a\\x1bb"),
+         "before shop starts  ./migrate 'a\\x1bb'"),
         (PreDeployFinished(exit_code=0, ok=True, seconds=1.26), "it is done after 1.3 s"),
         (PreDeployFinished(exit_code=2, ok=False, seconds=1), "it failed with status 2 after 1.0 s"),
         (_task("started"), None),
@@ -72,3 +87,64 @@ def test_an_address_with_a_name() -> None:
         "in a browser also at http://shop.example.localhost:4000",
     ]
     assert len(text.lines(Live(service="shop", url=None, seconds=1))) == 1
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_line_says_whose_it_is_unless_it_does_so_by_itself(colour: bool) -> None:
+    """An address that has the name in it does not say so, nor do the platform's words."""
+    both = [service(name="shop"), service(name="at")]
+    text = UpText(Style(width=100, colour=colour), lambda file, line: None, services=both)
+    address = Log(service="shop", stream="platform", line="==> Available at your primary URL https://shop.onrender.com")
+    for event, whose in (
+        (address, True), (Live(service="shop", url=None, seconds=1), False), (_app("shop"), False), (_app("at"), False),
+        (PreDeployFinished(service="at", exit_code=0, ok=True, seconds=1), True),
+    ):  # fmt: skip
+        [line] = text.lines(event)
+        assert (f"{event.service}:" in line) == whose
+
+
+def _app(name: str) -> Log:
+    return Log(service=name, stream="stdout", line="hello")
+
+
+def test_the_name_of_a_build_step_fits_the_screen() -> None:
+    """Cut where it is too long, and said to be."""
+    both = [service(name="shop"), service(name="other")]
+    text = UpText(Style(width=60, colour=False), lambda file, line: None, services=both)
+    [line] = text.lines(
+        BuildStep(service="shop", name="load metadata for docker.io/library/python:3.13-slim", seconds=1, cached=False)
+    )
+    assert (len(line), line[-1]) == (60, "…")
+    [line] = text.lines(BuildStep(service="shop", name="COPY app.py .", seconds=1, cached=False))
+    assert line.endswith("COPY app.py .")
+
+
+def test_a_verdict_is_broken_at_blanks() -> None:
+    """At the width of the screen."""
+    text = UpText(Style(width=40, colour=False), lambda file, line: None)
+    block = text.block(
+        Verdict(verdict=VerdictKind.LIVE, reason="shop is live after 1.67 s, files is live after 1.37 s")
+    )
+    assert block == "live: shop is live after 1.67 s, files\nis live after 1.37 s\n"
+
+
+def test_a_finding_says_whose_it_is_among_several_services() -> None:
+    """Unless its message does; one service alone is not named."""
+    crash = error("start/host-not-found", "a host name is not known here", service="shop")
+    other = error("up/needed-service-missing", "shop starts without api", service="shop")
+    both = UpText(STYLE, no_line, services=[service(name="shop"), service(name="api")])
+    alone = UpText(STYLE, no_line, services=[service(name="shop")])
+    failed = DeployFailed(service="shop", phase="boot", reason="x", cause=crash)
+    assert "]: shop: a host name is not known here" in (both.block(failed) or "")
+    assert "]: shop starts without api" in (both.block(DiagnosticFound(service="shop", diagnostic=other)) or "")
+    assert "]: a host name is not known here" in (alone.block(failed) or "")
+
+
+def test_the_same_of_several_services_is_told_once() -> None:
+    """By the key with a gap for the number; another note stays by itself."""
+    rows = [("services[0].plan", "a"), ("services[1].plan", "a"), ("services[2].plan", "b"), ("services[2].disk", "a")]
+    found = tuple(Coverage(key=key, origin=None, fidelity=Fidelity.APPROXIMATE, note=note) for key, note in rows)
+    block = UpText(STYLE, no_line).block(CoverageReported(coverage=found)) or ""
+    assert [line.split() for line in block.splitlines()[1:]] == [
+        ["services[…].plan", "a"], ["services[2].plan", "b"], ["services[2].disk", "a"],
+    ]  # fmt: skip

@@ -214,3 +214,47 @@ def test_odd_files_are_answered(text):
     for path in ("cloudbuild.yaml", WORKFLOW):
         found = plan({**FILES, path: text + "\n# run deploy"}, gcloud=path)
         assert found.services or found.with_errors()
+
+
+def test_a_file_of_variables():
+    """`--env-vars-file` names a YAML file of texts; later flags of a name win."""
+    files = {**FILES, "env.yaml": 'A: one\nB: "2"\nC: three\n'}
+    found = made("run deploy shop --env-vars-file env.yaml --update-env-vars C=3", files)
+    assert {one.name: one.value for one in found.env if one.kind != "platform"} == {"A": "one", "B": "2", "C": "3"}
+    assert [(one.origin.file, one.origin.line) for one in found.env if one.name == "B"] == [("env.yaml", 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A: 1\n", "A has the type int"),
+        ("A: no\n", "A has the type bool"),
+        ("A:\n", "A has the type NoneType"),
+        ("A: [x]\n", "A has the type list"),
+        ("- A\n", "holds no names and values"),
+        ("A: 'open\n", "quote"),
+    ],
+)
+def test_a_file_of_variables_that_gcloud_refuses(text, words):
+    files = {**FILES, "env.yaml": text}
+    found = plan(files, gcloud="run deploy shop --env-vars-file env.yaml")
+    assert any(words in one.message and one.severity == "error" for one in found.diagnostics), messages(found)
+    assert [one.origin.file for one in found.diagnostics if one.severity == "error"] == ["env.yaml"]
+
+
+def test_a_file_of_variables_that_is_not_here_is_said():
+    """It may lie on the disk of whoever deploys: nothing is wrong with that, and the plan holds without it."""
+    found = plan(FILES, gcloud="run deploy shop --env-vars-file env.yaml")
+    assert "the variables of env.yaml are not read: the repository has no such file" in messages(found)
+    assert not found.with_errors()
+
+
+def test_a_word_of_a_script_has_its_place():
+    """The line and the columns, as far as no quotes or expressions moved it."""
+    text = "  gcloud run deploy shop \\\n    --port 9000 --set-env-vars='A=1'\n"
+    [call] = calls_in(text, "deploy.sh")
+    assert str(call.origin) == "deploy.sh:1:3"
+    places = {word.text: (word.origin.line, word.origin.column, word.origin.end_column) for word in call.words}
+    assert places["shop"] == (1, 21, 24)
+    assert places["9000"] == (2, 12, 15)
+    assert places["--set-env-vars=A=1"] == (2, 1, None)

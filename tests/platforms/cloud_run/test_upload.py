@@ -9,6 +9,7 @@ from emulator.image.findings import Builds, build_findings
 from platforms import cloud_run
 from platforms.cloud_run.upload import in_git_syntax
 from tests.emulator.edge.git_repositories import Repo
+from tests.running_emu import run_emu
 
 from .planning import DETECTED, DOCKERFILE, codes, knative, plan, service
 
@@ -140,3 +141,20 @@ def _failures(path) -> list[tuple[str, str, str]]:
     services = cloud_run.resolve(repo, Inputs(), DETECTED).plan.services
     found = build_findings(Builds(repo), services)
     return [(d.code, d.message, str(d.related[0].origin)) for d in found]
+
+
+def test_a_private_file_that_is_uploaded(tmp_path):
+    """Git keeps it to this disk, the deploy command does not: found by the check, at git's own line."""
+    repo = Repo(tmp_path).init()
+    repo.write({".gitignore": ".env\n", ".env": "A=1", "Dockerfile": "FROM python:3.11-slim\nCMD sleep 1\n"})
+    assert _uploaded(tmp_path) == []
+    repo.write({".gcloudignore": "node_modules\n"})
+    assert _uploaded(tmp_path) == [(".env is uploaded, though git ignores it", ".gitignore")]
+    repo.write({".gcloudignore": ".env\n"})
+    assert _uploaded(tmp_path) == []
+
+
+def _uploaded(path) -> list[tuple[str, str]]:
+    found = run_emu("check", "--platform", "cloud-run", "--root", str(path), "--format", "json").document()
+    secret = [d for d in found["diagnostics"] if d["code"] == "build/secret-uploaded"]
+    return [(d["message"], d["origin"]["file"]) for d in secret]

@@ -1,12 +1,27 @@
 """The conformance cases that a plan decides, by their numbers; the others are named after theirs where they belong:
 18, 20, 22 (test_docker_command), 8 (test_validation), 6 (test_record), 10 (test_references), 28 (test_environment),
-40 (test_static_sites), 34, 36, 38 (tests/test_conformance_life), 26 (test_secret_files).
+40 (test_static_sites), 34, 36, 38 (tests/test_conformance_life), 26 (test_secret_files, tests/test_up_settings).
 """
+
+import re
+from pathlib import Path
 
 import pytest
 
 from tests.emulator.check.checking import check_files
 from tests.platforms.render.planning import DOCKERFILE, codes, messages, plan, service, variable, web
+
+CASES = range(2, 41, 2)
+TESTS = Path(__file__).parents[2]
+
+
+def test_every_case_has_a_test_that_is_named_for_it() -> None:
+    """Those that only a container can show are by `render`, as the other platform's are by its own name."""
+    files = [*Path(__file__).parent.glob("test_*.py"), *TESTS.glob("test_*.py")]
+    named = {
+        int(number) for file in files for number in re.findall(r"def test_(?:case|render)_(\d+)_", file.read_text())
+    }
+    assert named == set(CASES)
 
 
 def test_case_2_a_start_command_on_docker_is_refused() -> None:

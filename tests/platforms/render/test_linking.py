@@ -94,13 +94,26 @@ def test_a_databases_names_are_its_files_or_made_of_its_own(written: str, databa
 
 
 @pytest.mark.parametrize(
+    ("plan", "most"),
+    [("free", "100"), ("basic-4gb", "100"), ("pro-8gb", "200"), ("accelerated-16gb", "400"), ("pro_512gb", "500")],
+)
+def test_a_database_takes_as_many_connections_as_its_memory_allows(plan: str, most: str) -> None:
+    """From 8, 16 and 32 GB on more of them."""
+    blueprint = f"databases:\n  - {{name: orders, plan: {plan}}}\n"
+    [store] = [s.datastore for s in planned({"render.yaml": blueprint}).services if s.datastore is not None]
+    assert store.settings == {"max_connections": most}
+
+
+@pytest.mark.parametrize(
     ("written", "settings", "persistent"),
     [
-        ("plan: free", {"maxmemory-policy": "allkeys-lru", "appendonly": "no", "save": ""}, False),
-        ("plan: starter", {"maxmemory-policy": "allkeys-lru", "appendonly": "yes"}, True),
-        ("plan: starter, persistenceMode: snapshot", {"maxmemory-policy": "allkeys-lru", "appendonly": "no"}, True),
-        ("plan: starter, persistenceMode: 'off', maxmemoryPolicy: noeviction",
-         {"maxmemory-policy": "noeviction", "appendonly": "no", "save": ""}, False),
+        ("plan: free", {"maxmemory": "25mb", "maxclients": "50", "maxmemory-policy": "allkeys-lru", "appendonly": "no",
+         "save": ""}, False),
+        ("plan: standard", {"maxmemory": "1024mb", "maxmemory-policy": "allkeys-lru", "appendonly": "yes"}, True),
+        ("plan: starter, persistenceMode: snapshot",
+         {"maxmemory": "256mb", "maxclients": "250", "maxmemory-policy": "allkeys-lru", "appendonly": "no"}, True),
+        ("plan: Pro_Plus, persistenceMode: 'off', maxmemoryPolicy: noeviction",
+         {"maxmemory": "10240mb", "maxmemory-policy": "noeviction", "appendonly": "no", "save": ""}, False),
     ],
 )  # fmt: skip
 def test_a_key_value_keeps_and_evicts_what_its_fields_say(

@@ -88,9 +88,7 @@ def _shape(of: Service) -> tuple[str | None, int, int]:
         ("scaling: {minInstances: 2, maxInstances: 5, targetCPUPercent: 50}\n", ("starter", 2, 5), ("starter", 2, 2)),
     ],
 )  # fmt: skip
-def test_plan_and_instances(
-    fields: str, live: tuple[str, int, int], preview: tuple[str, int, int]
-) -> None:
+def test_plan_and_instances(fields: str, live: tuple[str, int, int], preview: tuple[str, int, int]) -> None:
     """previews.plan (before: previewPlan), previews.numInstances; with scaling, minInstances."""
     assert _shape(service(_files(fields))) == live
     assert _shape(service(_files(fields), preview=True)) == preview

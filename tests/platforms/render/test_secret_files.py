@@ -12,7 +12,7 @@ def _docker(step: str, head: str = "") -> dict[str, str]:
     return {"Dockerfile": f'{head}FROM python:3.11-slim\n{step}\nCMD ["gunicorn", "app:app"]\n'}
 
 
-def test_in_docker_they_are_in_one_place() -> None:
+def test_case_26_in_docker_they_are_in_one_place() -> None:
     """Case 26: at /etc/secrets, not beside the code; to a build by an id with _ for the dot."""
     made = service(_docker("RUN true"), secret_files=FILES)
     assert [(m.path, m.kind, m.read_only, m.group, m.mode) for m in made.containers[0].mounts] == [
@@ -23,7 +23,7 @@ def test_in_docker_they_are_in_one_place() -> None:
 
 
 @pytest.mark.parametrize(("root", "folder"), [("", ""), ("rootDir: api", "/api")])
-def test_without_docker_they_are_in_the_root_as_well(root: str, folder: str) -> None:
+def test_case_26_without_docker_they_are_in_the_root_as_well(root: str, folder: str) -> None:
     """At run time and, as far as can be told, in the build."""
     home = f"/opt/render/project/src{folder}"
     fields = f"runtime: python\nbuildCommand: make\nstartCommand: run\n{root}\n"

@@ -153,7 +153,7 @@ FILES = {"index.html": "home", "a.html": "a", "t.css": "", "assets/t.css": ""}
         ("/blog/2026/spring", 301, "https://blog.test/spring?y=2026"), ("/blog/2026", 200, "index.html"),
     ],
 )  # fmt: skip
-def test_conformance_40_static_site_rules(path: str, status: int, leads_to: str) -> None:
+def test_case_40_static_site_rules(path: str, status: int, leads_to: str) -> None:
     """A file beats a route; the catch-all answers at the same path; a redirect before it carries the tail."""
     static = site(RULES).static
     assert static is not None
@@ -162,7 +162,7 @@ def test_conformance_40_static_site_rules(path: str, status: int, leads_to: str)
     assert (answer.status, place) == (status, leads_to)
 
 
-def test_conformance_40_static_site_headers() -> None:
+def test_case_40_static_site_headers() -> None:
     """/*.css hits /t.css and not /assets/t.css; /**/*.css the reverse. Browsers are told to ask again, by default."""
     static = site(RULES).static
     assert static is not None
@@ -274,7 +274,7 @@ def test_log_of_a_deploy(fields: str, lines: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("root", "written"), [(".", "dist"), ("web", "dist"), ("web", "../dist"), (".", "npm start")])
-def test_log_of_a_folder_that_is_not_there(root: str, written: str) -> None:
+def test_case_40_log_of_a_folder_that_is_not_there(root: str, written: str) -> None:
     """Conformance case 40: with the folder as it is written, from the service's root; any other failure has no such
     line."""
     made = site(f"rootDir: {root}\nstaticPublishPath: {written}\n", {"web/a": ""})

@@ -281,7 +281,7 @@ def test_other_types_are_planned():
     assert codes(made) == []
     worker, private, cron, static = made.services
     assert [s.type for s in made.services] == ["worker", "private", "cron", "static"]
-    assert (worker.port, worker.lifecycle.port_scan, worker.lifecycle.settle_s) == (None, None, 5)
+    assert (worker.port, worker.lifecycle.port_scan, worker.lifecycle.settle_s) == (None, None, 10)
     assert private.lifecycle.port_scan is not None
     assert not private.lifecycle.port_scan.http
     assert (cron.schedule, cron.lifecycle.success_is_exit_zero) == ("0 3 * * *", True)

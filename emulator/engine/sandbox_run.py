@@ -1,0 +1,44 @@
+"""The sandbox of one instance on the engine: there before its first container, until after its last."""
+
+from emulator.model.diagnostic import Fault, HostError, error
+from emulator.model.plan import Service
+from emulator.world import ContainerFacts, ContainerSpec, Docker
+
+from .sandbox import joined, needs_sandbox, sandbox_spec
+
+
+class SandboxRun:
+    """`id` and `facts` are those of the container that owns the network; None as long as there is none."""
+
+    def __init__(self, service: Service, docker: Docker) -> None:
+        self.id: str | None = None
+        self.facts: ContainerFacts | None = None
+        self._service = service
+        self._docker = docker
+
+    def around(self, spec: ContainerSpec) -> ContainerSpec:
+        """`spec` in the sandbox, which is started where it does not run; as it is where it needs none. Raises
+        HostError."""
+        if not needs_sandbox(self._service):
+            return spec
+        facts = self._docker.inspect(self.id) if self.id is not None else None
+        if self.id is None or facts is None or not facts.running:
+            self.remove()
+            return joined(spec, self._start(spec))
+        return joined(spec, self.id)
+
+    def _start(self, spec: ContainerSpec) -> str:
+        made = sandbox_spec(spec, self._service, image=self._docker.helper_image())
+        self.id = id = self._docker.create(made)
+        failure = self._docker.start(id)
+        if failure is not None:
+            said = f"the container that holds an instance's network does not start: {failure.message}"
+            raise HostError(error("host/sandbox", said, fault=Fault.HOST, help="run the command again"))
+        self.facts = self._docker.inspect(id)
+        return id
+
+    def remove(self) -> None:
+        """Remove it; forget it only when it is gone, so that an interrupted removal is repeated."""
+        if self.id is not None:
+            self._docker.remove(self.id)
+            self.id = self.facts = None

@@ -1,0 +1,63 @@
+"""What a changed file means for a build: whether it reaches the builder, or who keeps it from there."""
+
+import posixpath
+from typing import NamedTuple
+
+from emulator.model.plan import Build, BuildKind
+from emulator.model.record import replace
+from emulator.snapshot import Snapshot
+
+from .context import Context, LeftOut, open_context
+
+
+class Saved(NamedTuple):
+    """One changed path, seen from one build. why: why it changes nothing there; None where it may."""
+
+    path: str
+    why: str | None = None
+    by_git: bool = False
+    """Whether git, or the rules of the upload, keep it from the platform altogether."""
+
+
+def saved(repo: Snapshot, build: Build, paths: frozenset[str]) -> tuple[Saved, ...]:
+    """Each of the changed paths of the repository, be it there now or gone, sorted."""
+    if build.kind is BuildKind.IMAGE:
+        return tuple(Saved(path, f"an image runs that is not built here: {build.image}") for path in sorted(paths))
+    context = open_context(repo, build.context or ".", build.dockerfile, build.upload_rules)
+    settings = {build.dockerfile, f"{build.dockerfile}.dockerignore", context.in_repository(".dockerignore")}
+    return tuple(
+        Saved(path) if path in settings and repo.node(path).why != "ignored" else _of(context, path)
+        for path in sorted(paths)
+    )
+
+
+def _of(context: Context, path: str) -> Saved:
+    inside = posixpath.relpath(path, context.directory)
+    if inside.startswith("../"):
+        return Saved(path, f"it lies outside the build context {context.directory}")
+    gone = _kept_out(context, inside)
+    if gone is None:
+        return Saved(path)
+    where = f" ({gone.where})" if gone.where else ""
+    match gone.by:
+        case "git":
+            return Saved(path, f"git ignores it{where}", by_git=True)
+        case "upload":
+            return Saved(path, f"it is not uploaded{where}", by_git=True)
+        case "ignore-file":
+            return Saved(path, f"the ignore file keeps it from the builder{where}")
+    return Saved(path, f"the platform has no such file: {gone.detail}" if gone.detail else "it is no file", by_git=True)
+
+
+def _kept_out(context: Context, path: str) -> LeftOut | None:
+    """Who keeps `path`, or a directory above it, from the builder; None where it gets there, or did before it went."""
+    above = ""
+    for name in path.split("/"):
+        above = posixpath.join(above, name)
+        gone = context.entry(above).left_out
+        if gone is not None and gone.by != "nowhere":
+            return gone
+    verdict = context.judged(path)
+    if verdict is None:
+        return None
+    return replace(verdict, on_disk=False)

@@ -1,0 +1,89 @@
+"""What differs between two plans of a repository, in what is built and run; places and reasons do not count."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from .plan import Plan, Service
+from .record import Record
+
+_TOLD_ELSEWHERE = frozenset(
+    ("decisions", "shadowed", "alternative", "containers", "rejected", "generated_dockerfile", "upload_rules")
+)
+"""Reasons; and what the other keys say already, or nobody reads in one line."""
+
+
+class Difference(Record, frozen=True, kw_only=True):
+    """One key of a service. before, after: as they are printed; None where there was or is nothing."""
+
+    service: str
+    key: str
+    before: str | None
+    after: str | None
+
+
+def differences(before: Plan, after: Plan) -> tuple[Difference, ...]:
+    """By service and key, in the order of the later plan; a service that is new or gone has one of the key ""."""
+    old = {service.name: service for service in before.services}
+    new = {service.name: service for service in after.services}
+    found: list[Difference] = []
+    for name, service in new.items():
+        if name in old:
+            found += service_differences(old[name], service)
+        else:
+            found.append(Difference(service=name, key="", before=None, after=service.type.value))
+    gone = (name for name in old if name not in new)
+    return (*found, *(Difference(service=n, key="", before=old[n].type.value, after=None) for n in gone))
+
+
+def service_differences(before: Service, after: Service) -> tuple[Difference, ...]:
+    """The keys in which a service differs, sorted; () when it runs the same in the same way."""
+    if before == after:
+        return ()
+    old, new = dict(_flat("", _plain(before))), dict(_flat("", _plain(after)))
+    for key, several in (("containers", _others), ("build.generated_dockerfile", _generated)):
+        if several(before) != several(after):
+            old[key], new[key] = "as before", "changed"
+    return tuple(
+        Difference(service=after.name, key=key, before=old.get(key), after=new.get(key))
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key)
+    )
+
+
+def _plain(service: Service) -> Any:
+    return msgspec.to_builtins(service)
+
+
+def _others(service: Service) -> Any:
+    """The containers beside the one whose facts stand at the top."""
+    return [list(_flat("", msgspec.to_builtins(one))) for one in service.containers if not one.ingress]
+
+
+def _generated(service: Service) -> Any:
+    return service.build.generated_dockerfile, [rule.pattern for rule in service.build.upload_rules or ()]
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    """ "probes.startup.path" → "/up". What is null or empty is not there."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in _TOLD_ELSEWHERE and not key.endswith("origin"):
+                yield from _flat(f"{prefix}.{key}" if prefix else key, inner)
+    elif isinstance(value, list | tuple):
+        if all(isinstance(item, dict) and "name" in item for item in value):
+            for item in value:
+                yield from _named(f"{prefix}.{item['name']}", item)
+        elif value:
+            yield prefix, msgspec.json.encode(value).decode()
+    elif value is not None:
+        yield prefix, str(value)
+
+
+def _named(prefix: str, item: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """An item of a list by its name: a variable is its value, where it has one to show."""
+    if "phase" in item and "value" in item:
+        yield prefix, item["value"] if item["value"] is not None else f"({item['kind']})"
+    else:
+        yield from _flat(prefix, {key: inner for key, inner in item.items() if key != "name"})

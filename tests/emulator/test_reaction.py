@@ -1,0 +1,111 @@
+"""What a save leads to: by two plans of one repository and the paths that changed."""
+
+from pathlib import Path
+
+import pytest
+
+from emulator.commands.planning import Planned
+from emulator.commands.reaction import Reaction, reaction
+from emulator.contract import Inputs
+from emulator.edge.disk import open_repository
+from emulator.image.saved import saved
+from emulator.model.choice import Decision
+from emulator.model.plan import BuildKind
+from emulator.model.record import replace
+from platforms import cloud_run, render
+from tests.emulator.edge.git_repositories import Repo
+
+DETECTED = Decision(id="platform", question="Which platform?", answer="", because="")
+DOCKERFILE = "FROM python:3.11-slim\nCOPY . .\nCMD python app.py\n"
+TWO = """\
+services:
+  - {type: web, name: api, runtime: docker, rootDir: api, healthCheckPath: /}
+  - {type: worker, name: jobs, runtime: docker, rootDir: jobs}
+"""
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    files = {
+        "render.yaml": TWO, "api/Dockerfile": DOCKERFILE, "api/app.py": "1\n", "jobs/Dockerfile": DOCKERFILE,
+        "jobs/app.py": "1\n", "api/.dockerignore": "docs\n!docs/kept\n", ".gitignore": "*.log\nbuilt/\n",
+        "notes.md": "",
+    }  # fmt: skip
+    return Repo(tmp_path).init().write(files)
+
+
+def planned(repo: Repo, platform=render) -> Planned:
+    snapshot = open_repository(str(repo.path))
+    return Planned(snapshot, platform, Inputs(), platform.resolve(snapshot, Inputs(), DETECTED))
+
+
+def after(repo: Repo, changed: dict[str, str], *paths: str, platform=render) -> Reaction:
+    before = planned(repo, platform)
+    repo.write(changed)
+    return reaction(before, planned(repo, platform), frozenset((*changed, *paths)))
+
+
+def test_a_file_of_one_service_deploys_that_one(repo):
+    """The other one's build does not get it."""
+    found = after(repo, {"api/app.py": "2\n"})
+    assert (found.deploys, found.because) == (("api",), "api/app.py reaches its build")
+    assert found.differences == ()
+
+
+def test_a_file_that_is_gone_counts(repo):
+    before = planned(repo)
+    (repo.path / "jobs/app.py").unlink()
+    assert reaction(before, planned(repo), frozenset(["jobs/app.py"])).deploys == ("jobs",)
+
+
+@pytest.mark.parametrize(
+    ("path", "because", "too"),
+    [
+        ("api/debug.log", "git ignores it (.gitignore:1)", True),
+        ("api/built/deep/x.js", "git ignores it (.gitignore:2)", True),
+        ("api/docs/guide.md", "the ignore file keeps it from the builder (api/.dockerignore:1)", False),
+        ("notes.md", "it lies outside the build context api", False),
+    ],
+)
+def test_a_file_that_no_build_gets_deploys_nothing(repo, path, because, too):
+    """And says who keeps it away; what git ignores the platform never sees."""
+    assert after(repo, {path: "x"}) == Reaction(because=because, platform_too=too)
+
+
+def test_an_exception_of_the_ignore_file_counts(repo):
+    assert after(repo, {"api/docs/kept": "x"}).deploys == ("api",)
+
+
+def test_the_ignore_file_and_the_dockerfile_count(repo):
+    """One changes what is sent, the other what is done with it."""
+    assert after(repo, {"api/.dockerignore": "docs\n"}).deploys == ("api",)
+    assert after(repo, {"jobs/Dockerfile": DOCKERFILE + "# done\n"}).deploys == ("jobs",)
+
+
+def test_a_changed_plan_is_told_by_its_keys(repo):
+    """Only the service that is concerned, and only what it does otherwise: that a line has moved is nothing."""
+    found = after(repo, {"render.yaml": "# shop\n" + TWO.replace("healthCheckPath: /", "healthCheckPath: /up")})
+    assert (found.deploys, found.because) == (("api",), "its plan changed")
+    assert found.differences == ("api probes.health.path: / → /up",)
+    assert after(repo, {"render.yaml": "#\n" + (repo.path / "render.yaml").read_text()}).deploys == ()
+
+
+def test_a_new_service_is_deployed(repo):
+    found = after(repo, {"render.yaml": TWO + "  - {type: pserv, name: more, runtime: docker, rootDir: jobs}\n"})
+    assert (found.deploys, found.because) == (("more",), "it is new in the plan")
+
+
+def test_what_is_not_uploaded_deploys_nothing(tmp_path):
+    """Where a deploy command uploads, its rules are asked, not git."""
+    repo = Repo(tmp_path).init().write({"Dockerfile": DOCKERFILE, ".gitignore": "*.log\n", ".gcloudignore": "docs/\n"})
+    assert after(repo, {"docs/a.md": "x"}, platform=cloud_run) == Reaction(
+        because="it is not uploaded (.gcloudignore:1)", platform_too=True
+    )
+    assert after(repo, {"debug.log": "x"}, platform=cloud_run).because == "debug.log reaches its build"
+
+
+def test_an_image_that_is_not_built_here(repo):
+    """No file reaches it."""
+    build = planned(repo).resolution.plan.services[0].build
+    [one] = saved(planned(repo).repo, replace(build, kind=BuildKind.IMAGE, image="redis:8"), frozenset(["api/app.py"]))
+    assert one.why == "an image runs that is not built here: redis:8"

@@ -1,0 +1,144 @@
+"""`emu up --watch`: save, and see the new version serve. The real `emu`, on the real engine."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from emulator.edge.git import git
+from tests.bench.load import Load
+from tests.bench.replace import MANIFESTS, RENDER
+from tests.places import Place, Running, answer, tidied, wait_for
+from tests.running_emu import run_emu
+from tests.test_up_replaces import BROKEN, of, saying, verdicts
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def place(tmp_path: Path, engine: "DockerClient") -> Iterator[Place]:
+    """A project that answers "one"; after the test nothing of it may be left."""
+    with tidied(tmp_path, engine) as place:
+        place.write(saying("one"), render_yaml=RENDER, _gitignore="*.log\n", _dockerignore="notes.md\n")
+        git(str(place.root), "init", "--quiet")
+        yield place
+
+
+def saves(up: Running) -> list[tuple[int | None, tuple[str, ...], str]]:
+    return [(e["deploy"], tuple(e["paths"]), e["because"]) for e in of(up.events, "saved")]
+
+
+def save(place: Place, text: str) -> None:
+    (place.root / "app.py").write_text(text)
+
+
+@pytest.mark.parametrize("platform", ["render", "cloud-run"])
+def test_a_save_serves_without_a_lost_request(tmp_path: Path, engine: "DockerClient", platform: str) -> None:
+    """Five saves under load: every request is answered whole, and each version comes to serve."""
+    with tidied(tmp_path, engine) as place:
+        file, text = MANIFESTS[platform]
+        place.write(saying("v0"), **{file.replace(".", "_"): text})
+        with Running(place, "--watch", "--platform", platform) as up:
+            url = up.until("live")["url"]
+            up.until("verdict")
+            with Load(url, clients=2) as load:
+                for number in range(1, 6):
+                    save(place, saying(f"v{number}"))
+                    up.until("verdict", lambda e, n=number: e["deploy"] == n + 1)
+                    assert answer(url) == (200, f"v{number}")
+            code, _ = up.interrupt()
+    assert (load.lost, code) == ([], 130)
+    assert [deploy for deploy, paths, _ in saves(up) if paths == ("app.py",)] == [2, 3, 4, 5, 6]
+    assert [e["trigger"] for e in of(up.events, "deploy.started")] == ["up", *["save"] * 5]
+
+
+def test_a_bad_save_leaves_the_good_version_and_the_next_one_repairs_it(place: Place) -> None:
+    """One that crashes, one that the check refuses, then a good one."""
+    with Running(place, "--watch") as up:
+        url = up.until("live")["url"]
+        up.until("verdict")
+        save(place, BROKEN)
+        assert up.until("verdict")["verdict"] == "boot_failed"
+        assert answer(url) == (200, "one")
+        (place.root / "Dockerfile").write_text("FROM python:3.11-slim\nCOPY nowhere.py app.py\nCMD python app.py\n")
+        assert up.until("verdict")["verdict"] == "refused"
+        assert answer(url) == (200, "one")
+        place.write(saying("two"))
+        up.until("verdict", lambda e: e["verdict"] == "live")
+        assert answer(url) == (200, "two")
+        up.interrupt()
+    assert ("build/copy-source-missing") in up.diagnostics()
+
+
+def test_a_save_that_concerns_no_build_deploys_nothing(place: Place) -> None:
+    """It is said who keeps the file away, and whether the platform would do the same."""
+    with Running(place, "--watch") as up:
+        up.until("verdict")
+        (place.root / "debug.log").write_text("x")
+        ignored = up.until("saved")
+        (place.root / "notes.md").write_text("x")
+        left_out = up.until("saved")
+        up.interrupt()
+    assert (ignored["deploy"], ignored["because"], ignored["platform_too"]) == (
+        None, "git ignores it (.gitignore:1:*.log)", True,
+    )  # fmt: skip
+    assert (left_out["deploy"], left_out["because"], left_out["platform_too"]) == (
+        None, "the ignore file keeps it from the builder (.dockerignore:1)", False,
+    )  # fmt: skip
+    assert [n for n, _ in verdicts(up.events)] == [1]
+
+
+def test_a_newer_save_takes_the_place_of_an_older_one(place: Place) -> None:
+    """A version that takes a minute to build is not waited for."""
+    with Running(place, "--watch") as up:
+        url = up.until("live")["url"]
+        up.until("verdict")
+        place.write(saying("slow"), run="sleep 60")
+        up.until("build.started", lambda e: e["deploy"] == 2)
+        time.sleep(0.5)
+        began = time.monotonic()
+        place.write(saying("fast"))
+        up.until("verdict", lambda e: e["verdict"] == "live")
+        assert time.monotonic() - began < 30
+        assert answer(url) == (200, "fast")
+        up.interrupt()
+    assert (2, "canceled") in verdicts(up.events)
+
+
+def test_a_changed_variable_is_told_as_a_change_of_the_plan(place: Place) -> None:
+    with Running(place, "--watch") as up:
+        up.until("verdict")
+        (place.root / "render.yaml").write_text(RENDER + "    envVars: [{key: COLOUR, value: red}]\n")
+        saved = up.until("saved")
+        up.until("verdict", lambda e: e["verdict"] == "live")
+        up.interrupt()
+    assert saved["because"] == "its plan changed"
+    assert "env.COLOUR: nothing → red" in saved["differences"]
+
+
+def test_it_goes_on_after_being_stopped_and_continued(place: Place) -> None:
+    """As a laptop that sleeps: what was saved meanwhile is deployed then."""
+    import signal
+
+    with Running(place, "--watch") as up:
+        url = up.until("live")["url"]
+        up.until("verdict")
+        up.process.send_signal(signal.SIGSTOP)
+        save(place, saying("later"))
+        time.sleep(1)
+        up.process.send_signal(signal.SIGCONT)
+        up.until("verdict", lambda e: e["deploy"] == 2)
+        wait_for(lambda: answer(url) == (200, "later"))
+        up.interrupt()
+
+
+@pytest.mark.parametrize("words", [("--once",), ("--snapshot", "index")])
+def test_it_is_refused_where_it_makes_no_sense(place: Place, words: tuple[str, ...]) -> None:
+    ran = run_emu("up", "--root", str(place.root), "--watch", *words)
+    assert ran.code == 2
+    assert "--watch" in ran.err
