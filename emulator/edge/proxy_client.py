@@ -8,6 +8,7 @@ from emulator.engine.http_body import UNTIL_CLOSE, BadBody, Body, TooLarge
 from emulator.engine.http_head import BadHead, RequestHead, ResponseHead
 from emulator.engine.http_stamp import Facts
 
+from .proxy_absent import Absent
 from .proxy_http2 import Http2Question
 from .proxy_pool import Backend
 from .proxy_upstream import Upstream
@@ -411,13 +412,23 @@ class Client(Wire):
         self.answer_complete()
 
     def _answer_at_once(self, kind: str) -> None:
-        """The instance gets no more of the request, and the client no more of its answer."""
-        if self.upstream is not None:
-            self.upstream.abandon()
+        """The client gets no more of its answer, and the instance no more of the request."""
+        self._abandon()
         if self._answered:
             self.cut_off()
         else:
             self.answer_page(kind)
+
+    def _abandon(self) -> None:
+        """The instance's answer is not wanted any more; where the platform does not tell it, it goes on."""
+        upstream = self.upstream
+        if upstream is None:
+            return
+        if self._rules.router.hides_leaving and self._state == _WAIT and upstream.answering:
+            self.upstream = None
+            Absent(self._core, upstream, self.group, self._rules, asked_head=self.asked_head)
+        else:
+            upstream.abandon()
 
     def _give_up(self, why: str) -> None:
         """The body it sends cannot be followed any more."""
@@ -462,7 +473,6 @@ class Client(Wire):
 
     def _leave(self, *, reset: bool = False) -> None:
         """It is gone, or has to go, in the middle of a request."""
-        if self.upstream is not None:
-            self.upstream.abandon()
+        self._abandon()
         self._core.end(self)
         self.close(reset=reset)

@@ -10,6 +10,7 @@ from emulator.engine.http_head import HeadReader
 from emulator.engine.http_stamp import Facts, PageStamp
 from emulator.model.router import Page, Router
 
+from .proxy_absent import Absent
 from .proxy_client import Client
 from .proxy_groups import Groups
 from .proxy_poller import Poller
@@ -43,6 +44,8 @@ class Core:
         self.rules = rules
         self.pool = Pool()
         self.clients: set[Client] = set()
+        self.absent: set[Absent] = set()
+        """In the place of clients that left, where an instance is not told."""
         self.requests = 0
         self.idle_from = poller.now
         """Since when there is no request, where there is none."""
@@ -77,7 +80,10 @@ class Core:
         self._running.pop(client, None)
         self._tunnels.add(client)
 
-    def end(self, client: Client) -> None:
+    def end(self, client: Client | Absent) -> None:
+        if isinstance(client, Absent):
+            self.idle_from = self.loop.time()
+            return
         self._running.pop(client, None)
         client.group.waiting.pop(client, None)
         self.idle_from = self.loop.time()
@@ -110,6 +116,8 @@ class Core:
                 client.upstream.abandon()
             self.end(client)
             client.close()
+        for one in list(self.absent):
+            one.close()
         self.pool.close_idle()
 
     def _expire_at(self, due: float) -> None:

@@ -93,6 +93,9 @@ class Router(Record, frozen=True, kw_only=True):
     """Of a request's body, in HTTP/1."""
     response_limit: SizeLimit | None = None
     """Of an answer that announces its length, its head included; one in chunks may be of any size."""
+    hides_leaving: bool = False
+    """Whether an instance that has a whole request is left to answer it although its client is gone, or the time is
+    over."""
     max_head_bytes: int = 32 * 1024
     """A request whose head is longer is refused with 431."""
     refused_methods: tuple[str, ...] = ()

@@ -95,6 +95,7 @@ def router_of(spec: ServiceSpec, ingress: ContainerSpec, timeout_s: float, trace
         reserved=_RESERVED,
         request_limit=None if http2 else _REQUEST_LIMIT,
         response_limit=None if http2 else _RESPONSE_LIMIT,
+        hides_leaving=True,
         refused_methods=("TRACE",),
         http2=http2,
     )

@@ -28,7 +28,7 @@ def test_requests_that_find_no_room_get_instances_at_once():
 
 
 def test_the_mean_of_a_minute_near_to_what_an_instance_may_have_gets_another():
-    """9 of 10 are more than 60 %: after 40 s of them the mean of the last minute is 6, and from then on two are needed."""
+    """9 of 10 are more than 60 %: after 40 s of them the mean of the last minute is 6, and then two are needed."""
     changes = play(RULES, (120, 9, 0))
     assert [wanted for _, wanted in changes] == [1, 2]
     assert 39 < changes[1][0] < 42
