@@ -6,7 +6,7 @@ threads of their own and report to it.
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypedDict
 
 from emulator.model.control import InstanceStatus
@@ -25,7 +25,7 @@ from emulator.model.event import (
     TrafficShare,
     VerdictKind,
 )
-from emulator.model.plan import Service, Traffic
+from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.model.router import Router
 from emulator.world import Clock, Front
@@ -195,10 +195,16 @@ class ServiceRun:
             instance.order("remove")
             instance.join()
 
-    def traffic(self, wanted: tuple[Traffic, ...] | None) -> tuple[TrafficShare, ...]:
-        """Who gets its requests, from now on by `wanted`. Raises UsageError for a revision that is not there."""
-        if wanted is not None:
-            deploys = self._serving.change(wanted, self._state)
+    @property
+    def has_revisions(self) -> bool:
+        """Whether its deploys live beside each other."""
+        return bool(self._serving.names)
+
+    def traffic(self, shares: Mapping[str, int] | None, tags: Mapping[str, str] | None) -> tuple[TrafficShare, ...]:
+        """Who gets its requests: from now on by these shares and tags of revisions, where any are given. Raises
+        UsageError for what cannot be."""
+        if shares is not None or tags is not None:
+            deploys = self._serving.change(shares, tags, self._state)
             self._loop.put(steps.Shared(at=self.doors.clock.now(), deploys=deploys))
         return self._serving.split(self._state)
 

@@ -85,10 +85,13 @@ class Serving:
     def went_live(self, deploy: int) -> None:
         self.traffic = self._spec.get(deploy, ())
 
-    def change(self, wanted: tuple[Traffic, ...], state: rollout_steps.State) -> frozenset[int]:
-        """Have the traffic so from now on; the deploys beside the newest one. Raises UsageError."""
+    def change(
+        self, shares: Mapping[str, int] | None, tags: Mapping[str, str] | None, state: rollout_steps.State
+    ) -> frozenset[int]:
+        """Share the requests so from now on; the deploys beside the newest one. Raises UsageError."""
         if state.good is None or state.good not in self.names:
             raise UsageError("nothing is live whose requests could be shared", help="deploy with `emu up`")
+        wanted = traffic.changed(self.traffic, shares, tags)
         ready = self._ready()
         unknown = _unknown(wanted, {*ready})
         if unknown:

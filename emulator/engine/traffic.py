@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from emulator.model.diagnostic import Diagnostic, Fault, error
+from emulator.model.diagnostic import Diagnostic, Fault, UsageError, error
 from emulator.model.plan import EnvKind, EnvVar, Revisions, Service, Traffic
 from emulator.model.record import replace
 
@@ -48,6 +48,27 @@ def traffic_after(before: tuple[Traffic, ...], service: Service, name: str, form
     kept = tuple(replace(one, tag=None) if one.tag in tags and one.tag is not None else one for one in kept)
     kept = tuple(one for one in kept if one.percent or one.tag)
     return (*kept, *(replace(one, revision=name) for one in service.traffic if one.tag is not None))
+
+
+def changed(
+    before: tuple[Traffic, ...], shares: Mapping[str, int] | None, tags: Mapping[str, str] | None
+) -> tuple[Traffic, ...]:
+    """The traffic with other shares, or other tags, by revisions; LATEST is the newest one. Raises UsageError."""
+    kept = before or NEWEST
+    if shares is None:
+        by_share = tuple(replace(one, tag=None) for one in kept if one.percent)
+    elif sum(shares.values()) != 100 or any(not 0 <= share <= 100 for share in shares.values()):
+        raise UsageError("the shares are percentages that add up to 100", help="for example LATEST=100")
+    else:
+        by_share = tuple(Traffic(revision=_revision(name), percent=share) for name, share in shares.items())
+    by_tag = tuple(replace(one, percent=0) for one in kept if one.tag is not None)
+    if tags is not None:
+        by_tag = tuple(Traffic(revision=_revision(name), percent=0, tag=tag) for tag, name in tags.items())
+    return (*by_share, *by_tag)
+
+
+def _revision(name: str) -> str | None:
+    return None if name == "LATEST" else name
 
 
 def targets(traffic: tuple[Traffic, ...], newest: int, revisions: Mapping[str, int]) -> tuple[Target, ...]:

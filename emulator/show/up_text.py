@@ -219,10 +219,17 @@ class UpText:
             case Sleep():
                 return [f"a request wakes {event.service}, and waits"]
             case TrafficMoved(split=(_, _, *_)):
-                shares = ", ".join(f"deploy {share.deploy} {share.percent} %" for share in event.split)
-                return [f"requests go to {shares}"]
+                named = ((share.revision or f"deploy {share.deploy}", share.percent) for share in event.split)
+                shares = ", ".join(f"{name} {percent} %" for name, percent in named)
+                return [f"requests go to {shares}", *self._by_tag(event)]
             case _:
                 return []
+
+    def _by_tag(self, event: TrafficMoved) -> list[str]:
+        """How a revision is reached by its tag: on any host that begins with it."""
+        service = self.services.get(event.service or "")
+        host = service.local_name if service is not None and service.local_name is not None else "HOST"
+        return [f"{share.revision} at http://{tag}---{host}" for share in event.split for tag in share.tags]
 
     def _serving(self, event: DeployCanceled | DeployFailed) -> str:
         """Which deploy one is looking at after one that did not go live."""

@@ -75,8 +75,8 @@ def _service(
         name=spec.name, type=ServiceType.WEB, origin=spec.origin, build=top.build, command=top.command, port=top.port,
         env=top.env, probes=top.probes, containers=containers, lifecycle=lifecycle_of(startup, timeout),
         instances=instances_of(spec), scaling=SCALING, concurrency=concurrency_of(spec, usage_of(spec)),
-        request_timeout_s=timeout, revisions=revisions_of(spec), traffic=spec.traffic, resources=top.resources,
-        shutdown=SHUTDOWN, router=router, decisions=trace.decisions,
+        request_timeout_s=timeout, traffic=spec.traffic, revisions=revisions_of(spec), resources=top.resources,
+        local_name=f"{spec.name}.localhost", shutdown=SHUTDOWN, router=router, decisions=trace.decisions,
     )  # fmt: skip
 
 
