@@ -230,9 +230,7 @@ class ServiceRun:
         if isinstance(seen, steps.Gone):
             self._instances.pop(seen.unit.id, None)
         elif isinstance(seen, steps.Up) and seen.unit.id in self._instances:
-            instance = self._instances[seen.unit.id]
-            if instance.state.attempt < 2:
-                self._serving.started(seen.unit, seen.at - instance.state.begun)
+            self._serving.started(seen.unit, seen.at)
         elif isinstance(seen, steps.Scaled | steps.Shared):
             self._show()
         return actions
@@ -337,6 +335,7 @@ class ServiceRun:
             else InstanceRun(what, docker=self.doors.docker, **common)
         )
         self._instances[unit.id] = instance
+        self._serving.starts(unit)
         instance.start()
 
     def _reported(self, seen: steps.Observation | BaseException) -> None:

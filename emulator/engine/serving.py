@@ -38,6 +38,7 @@ class Serving:
         self._report = report
         self._service_of = service_of
         self._scaler: ScalerRun | None = None
+        self._starting: dict[Unit, float] = {}
         self._startups: dict[int, list[float]] = {}
         self._spec: dict[int, tuple[Traffic, ...]] = {}
         self._shown: tuple[InstanceGroup, ...] | None = None
@@ -107,9 +108,15 @@ class Serving:
 
     # ---- requests
 
-    def started(self, unit: Unit, seconds: float) -> None:
-        """An instance is live for the first time, so long after its start."""
-        self._startups.setdefault(unit.deploy, []).append(seconds)
+    def starts(self, unit: Unit) -> None:
+        """An instance is made from now on."""
+        self._starting[unit] = self._clock.now()
+
+    def started(self, unit: Unit, at: float) -> None:
+        """It is live: how long that took counts the first time."""
+        began = self._starting.pop(unit, None)
+        if began is not None:
+            self._startups.setdefault(unit.deploy, []).append(at - began)
 
     def reason(self, unit: Unit, state: rollout_steps.State) -> StartReason:
         """Why an instance is started."""
@@ -186,7 +193,7 @@ class Serving:
         unready = not live and any(slot.serving is not None and slot.serving.id in state.out for slot in slots)
         most = service.instances.max if service.instances else 1
         startups = self._startups.get(one.deploy)
-        least_s = scaling.queue_least_s * self._settings.scale
+        least_s = scaling.queue_least_s  # not scaled: instances start no faster than they do
         return InstanceGroup(
             key=one.deploy, addresses=tuple(addresses[unit] for unit in live if unit in addresses),
             percent=one.percent, tags=one.tags, at_once=service.concurrency,

@@ -192,7 +192,7 @@ def _execution(service: Service, event: RunFinished) -> tuple[str, ...]:
 
 def _failed(service: Service, event: DeployFailed) -> tuple[str, ...]:
     probe = service.probes.startup
-    command = "services.replace" if service.origin else "deploy"
+    command = "services.replace" if _is_replaced(service) else "deploy"
     lines = [*_not_loaded(service, event), "Deployment failed"]
     if probe is not None and not probe.implicit:
         words = (
@@ -210,6 +210,11 @@ def _failed(service: Service, event: DeployFailed) -> tuple[str, ...]:
     return (*lines, f"ERROR: (gcloud.run.{command}) {words}", TROUBLE)
 
 
+def _is_replaced(service: Service) -> bool:
+    """Whether a file describes the service as a whole; else a command changes it."""
+    return service.revisions is not None and service.revisions.mode == "set"
+
+
 def _not_loaded(service: Service, event: DeployFailed) -> list[str]:
     """A first process that could not be executed at all."""
     argv = service.command.argv if service.command else None
@@ -221,7 +226,7 @@ def _not_loaded(service: Service, event: DeployFailed) -> list[str]:
 
 def _live(service: Service, event: Live) -> tuple[str, ...]:
     url = event.url or ""
-    if service.origin is not None:
+    if _is_replaced(service):
         return (f"New configuration has been applied to service [{service.name}].", f"URL: {url}")
     revision = event.revision or next((v.value for v in service.env if v.name == "K_REVISION"), "")
     done = f"Service [{service.name}] revision [{revision}] has been deployed and is serving"
