@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, str] = {
     "plan": "which command would run, and why (no Docker needed)",
     "check": "what would go wrong (no Docker needed)",
+    "compare": "what several platforms would do, side by side (no Docker needed)",
     "context": "what reaches the builder, and who left out the rest (no Docker needed)",
     "up": "build, boot, probe and serve as the platform would",
     "ps": "what `up` started",
@@ -83,7 +84,7 @@ def _run_told(arguments: list[str]) -> int:
         return _own_fault(fault, arguments, terminal)
 
 
-_SHORT = ("plan", "check", "context", "up")
+_SHORT = ("plan", "check", "compare", "context", "up")
 """Commands that are over before a collection of garbage could pay; `up` collects once it serves."""
 
 

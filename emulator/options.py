@@ -58,6 +58,12 @@ PLANNING = (
     ),
 )
 
+FOR_SEVERAL = (
+    Flag(names=("--platform",), metavar="NAME", repeat=True, help="a platform (repeatable; default: all)"),
+    *PLANNING[1:],
+)
+"""The same for a command that plans for several platforms."""
+
 RUNNING = (
     Flag(
         names=("--base-image",),
@@ -76,6 +82,12 @@ RUNNING = (
         metavar="NAME=URL",
         repeat=True,
         help="use the server at URL for this datastore instead of running one (repeatable)",
+    ),
+    Flag(
+        names=("--volume",),
+        metavar="NAME=DIR",
+        repeat=True,
+        help="mount the folder DIR where the platform mounts a bucket or a network share NAME (repeatable)",
     ),
     Flag(
         names=("--sleep-after", "--scale-to-zero-after"),

@@ -108,7 +108,8 @@ def _is_as_expected(case: Case, plan: Any, events: list[Any]) -> None:
     assert tuple(command["argv"] or ()) == case.expect.argv
     assert command["source"] == case.expect.source
     started = _of_kind(events, "container.started")
-    assert all(event["argv"] == command["argv"] for event in started)
+    commands = {one["name"]: one["command"] for service in plan["services"] for one in service["containers"]}
+    assert all(event["argv"] == commands.get(event["container"], command)["argv"] for event in started)
     assert bool(started) == (case.expect.verdict not in NEVER_STARTED and bool(case.expect.argv))
     assert set(case.expect.diagnostics) <= _codes(events)
     _are_among(case.expect.platform_log, _output(events, "platform"))

@@ -79,6 +79,15 @@ HEAVY = {
 }  # fmt: skip
 """What `emu plan` never loads."""
 
+UNUSED = {
+    "ast", "emulator.check.artifacts", "emulator.check.imported", "emulator.check.own_server",
+    "emulator.check.package_scripts", "emulator.check.packages", "emulator.check.precedence", "emulator.check.signals",
+    "emulator.check.sites", "emulator.check.starting", "emulator.check.variables", "emulator.image.installing",
+    "emulator.image.node_project", "emulator.image.packages", "emulator.image.python_project",
+    "emulator.image.requirement_files",
+}  # fmt: skip
+"""What `emu check` does not load for an image that only copies a program and starts it."""
+
 
 class Import(NamedTuple):
     """One import: where it stands, and its absolute name."""
@@ -176,16 +185,34 @@ def test_nothing_but_its_adapter_names_a_platform(platform) -> None:
 
 def test_plan_loads_nothing_heavy(tmp_path: Path) -> None:
     """The import budget: planning a repository loads none of the modules that cost a tenth of a second together."""
-    (tmp_path / "Dockerfile").write_text('FROM python:3.11-slim\nCMD ["app"]\n')
-    done = subprocess.run(
-        [EMU[0], "-X", "importtime", *EMU[1:], "plan", "--root", str(tmp_path)],
-        cwd=CHECKOUT, env=environment(), capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "import time:" in line}
+    loaded = _loaded("plan", 'FROM python:3.11-slim\nCMD ["app"]\n', tmp_path)
     assert "emulator.cli" in loaded
     assert {
         module for module in loaded for heavy in HEAVY if module == heavy or module.startswith(f"{heavy}.")
     } == set()
+
+
+def test_check_loads_what_a_repository_has_use_for(tmp_path: Path) -> None:
+    """The import budget of a check: rules, and readers of package managers' calls, come with what they look at."""
+    plain = _loaded("check", 'FROM debian:13\nCOPY Dockerfile /\nCMD ["/bin/app"]\n', tmp_path)
+    assert {"emulator.check.programs", "emulator.image.copying"} <= plain
+    assert plain & UNUSED == set()
+    installs = _loaded("check", 'FROM python:3.13-slim\nRUN pip install flask\nCMD ["/bin/app"]\n', tmp_path)
+    assert installs - plain & UNUSED == {
+        "emulator.check.packages", "emulator.image.installing", "emulator.image.packages",
+        "emulator.image.node_project", "emulator.image.python_project", "emulator.image.requirement_files",
+    }  # fmt: skip
+
+
+def _loaded(verb: str, dockerfile: str, folder: Path) -> set[str]:
+    """The modules that a command loads for a repository of one Dockerfile, as Python itself tells of each."""
+    (folder / "Dockerfile").write_text(dockerfile)
+    done = subprocess.run(
+        [EMU[0], "-v", *EMU[1:], verb, "--root", str(folder)],
+        cwd=CHECKOUT, env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr
+    return {line.split("'")[1] for line in done.stderr.splitlines() if line.startswith("import '")}
 
 
 def test_only_a_grpc_check_loads_http2() -> None:

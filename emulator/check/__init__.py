@@ -5,7 +5,7 @@ is a `subject`. `silencing` takes out what the user has answered for.
 """
 
 from .checking import check, checked
-from .registry import RULES, rule_of
+from .registry import rule_of, rules
 from .rule import CheckRule, Sample
 
-__all__ = ["RULES", "CheckRule", "Sample", "check", "checked", "rule_of"]
+__all__ = ["CheckRule", "Sample", "check", "checked", "rule_of", "rules"]

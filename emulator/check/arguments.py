@@ -1,12 +1,13 @@
 """A program's arguments as options and the rest, by a table of what takes a value."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from emulator.model.record import Record, replace
 
 from .command import Argument
 
 
-class Options(NamedTuple):
+class Options(Record, frozen=True):
     """values: option → its values in order; switches: options without a value; rest: what is no option."""
 
     values: Mapping[str, tuple[Argument, ...]]
@@ -41,7 +42,7 @@ def read_options(args: tuple[Argument, ...], switches: frozenset[str]) -> Option
         if name in switches:
             seen.add(name)
         elif equals:
-            values.setdefault(name, []).append(args[at - 1]._replace(text=value))
+            values.setdefault(name, []).append(replace(args[at - 1], text=value))
         elif at < len(args):
             values.setdefault(name, []).append(args[at])
             at += 1

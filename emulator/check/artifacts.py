@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from emulator.image.findings import Builds
 from emulator.image.tree_files import TreeFiles
@@ -11,7 +11,7 @@ from emulator.image.working import Worked, WorkedStage
 from emulator.model.diagnostic import Diagnostic, Related, Severity, error
 from emulator.model.origin import Origin
 from emulator.model.plan import Service
-from emulator.model.record import replace
+from emulator.model.record import Record, replace
 
 from .rule import CheckRule, Sample
 
@@ -35,12 +35,14 @@ NOT_BUILT = CheckRule(
     right=Sample(files={"pom.xml": _POM, "Dockerfile": _JAVA % "shop-1.0.jar"}),
 )
 
+RULES = (NOT_BUILT,)
+
 _MAX_TEXT = 300_000
-_MAVEN = re.compile(r"(?P<project>.*)/target/(?P<name>[^/*?\[$]+)\.(?P<end>jar|war)")
-_CARGO = re.compile(r"(?P<project>.*)/target/(?P<profile>release|debug)/(?P<name>[\w-]+)")
+_MAVEN = r"(?P<project>.*)/target/(?P<name>[^/*?\[$]+)\.(?P<end>jar|war)"
+_CARGO = r"(?P<project>.*)/target/(?P<profile>release|debug)/(?P<name>[\w-]+)"
 
 
-class _Asked(NamedTuple):
+class _Asked(Record, frozen=True):
     """One source of a COPY --from: an absolute path of the stage. files: of its sources, as far as they are known."""
 
     path: str
@@ -48,7 +50,7 @@ class _Asked(NamedTuple):
     stage: WorkedStage
 
 
-class _Told(NamedTuple):
+class _Told(Record, frozen=True):
     """made: what the build leaves instead. source: the line that says so."""
 
     made: str
@@ -118,7 +120,7 @@ def _runs(asked: _Asked) -> list[str]:
 def _by_maven(asked: _Asked, builds: Builds) -> _Told | None:
     """maven.apache.org/ref, "build/finalName": ${artifactId}-${version} where nothing else is said; a classifier
     follows it."""
-    found = _MAVEN.fullmatch(asked.path)
+    found = re.fullmatch(_MAVEN, asked.path)
     runs = _runs(asked)
     if found is None or not any(re.search(r"(\bmvn|\./mvnw)\b.*\b(package|verify|install)\b", run) for run in runs):
         return None
@@ -165,7 +167,7 @@ def _final_name(pom: str) -> str | None:
 
 def _by_cargo(asked: _Asked, builds: Builds) -> _Told | None:
     """doc.rust-lang.org/cargo/reference/cargo-targets: the package's own program, [[bin]]s, and src/bin/."""
-    found = _CARGO.fullmatch(asked.path)
+    found = re.fullmatch(_CARGO, asked.path)
     runs = _runs(asked)
     builds_it = [run for run in runs if re.search(r"\bcargo\s+(build|b|rustc)\b", run)]
     odd = re.compile(r"\b(cp|mv|ln|install)\s|target-dir|CARGO_|\bcross\b|-Z\b|--example|--profile|--manifest-path")

@@ -22,6 +22,8 @@ NOT_DECLARED = CheckRule(
     needs_platform_file=True,
 )
 
+RULES = (NOT_DECLARED,)
+
 _SETS = words("export declare readonly local typeset read unset for")
 _MAY_SET_ANYTHING = words("source . eval set getopts mapfile readarray")
 

@@ -1,10 +1,6 @@
-"""Rules about the build: what the image worked out says will fail in it."""
+"""Rules about the build: what the image worked out says will fail in it (emulator/image/findings)."""
 
-from collections.abc import Iterator
-
-from emulator.image.findings import Builds, build_findings
-from emulator.model.diagnostic import Diagnostic, Severity
-from emulator.model.plan import Service
+from emulator.model.diagnostic import Severity
 
 from .rule import CheckRule, Sample
 
@@ -95,8 +91,3 @@ URL = CheckRule(
 )
 
 RULES = (MISSING, IGNORED_BY_GIT, IGNORED, NOT_UPLOADED, OUTSIDE, A_FILE, BAD_PATTERN, BAD_IGNORE_FILE, URL)
-
-
-def what_fails(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagnostic]:
-    """Why builds of these services end, each reason once."""
-    yield from build_findings(builds, services)

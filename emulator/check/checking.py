@@ -1,17 +1,16 @@
 """A plan and its repository → the plan with every other finding added, in the order of the files."""
 
+from collections.abc import Iterator
+
 from emulator.config import Ignored
-from emulator.image.findings import Builds
+from emulator.image.findings import Builds, build_findings
 from emulator.model.diagnostic import Diagnostic, Severity
 from emulator.model.plan import Plan, Service
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
-from .artifacts import artifact_findings
-from .building import what_fails
 from .own_code import OwnCode
-from .packages import install_findings
-from .registry import FINDERS, LACKING, rule_of
+from .registry import FINDERS, LACKING, replaced_by
 from .silencing import silenced
 from .subject import Known, subjects
 
@@ -21,12 +20,12 @@ def check(known: Known, service: Service, plan: Plan, *, is_built: bool = True) 
     made, so that it is not said what that lacks. Pure."""
     found: list[Diagnostic] = []
     for subject in subjects(known, service, plan):
-        for _, find in LACKING if is_built else ():
-            told = list(find(subject))
+        for finder in LACKING if is_built else ():
+            told = list(finder.find(subject))
             found += told
             if any(one.severity is Severity.ERROR for one in told):
                 break
-        found += [diagnostic for _, find in FINDERS for diagnostic in find(subject)]
+        found += [diagnostic for finder in FINDERS for diagnostic in finder.find(subject)]
     return tuple(dict.fromkeys(found))
 
 
@@ -36,8 +35,7 @@ def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = ()) -> Pl
     builds = Builds(repo)
     known = Known(builds, OwnCode(repo))
     services = tuple(service for service in plan.services if service.build.repository is None)
-    found = [*what_fails(builds, services), *install_findings(builds, services)]
-    found += artifact_findings(builds, services)
+    found = list(_of_builds(builds, services))
     unbuilt = {one.service for one in found if one.severity is Severity.ERROR}
     for service in services:
         found += check(known, service, plan, is_built=service.name not in unbuilt)
@@ -45,10 +43,25 @@ def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = ()) -> Pl
     return replace(plan, diagnostics=tuple(sorted(silenced(repo, plan, [*told, *found], ignored), key=_place)))
 
 
+def _of_builds(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagnostic]:
+    """Why builds end, and what they leave out. Rules are loaded where an instruction is one they look at."""
+    yield from build_findings(builds, services)
+    all_builds = (build for one in services for build in (one.build, *(each.build for each in one.containers)))
+    worked = [builds.of(build) for build in all_builds]
+    steps = [step for one in worked if one is not None for stage in one.stages.values() for step in stage.steps]
+    if any(step.installs for step in steps):
+        from .packages import install_findings
+
+        yield from install_findings(builds, services)
+    if any(step.instruction.flag("from") and "target/" in step.instruction.source for step in steps):
+        from .artifacts import artifact_findings
+
+        yield from artifact_findings(builds, services)
+
+
 def _replaces(new: Diagnostic, old: Diagnostic) -> bool:
     """Whether a finding says what the plan says of the same service, and more fully."""
-    rule = rule_of(new.code)
-    return rule is not None and new.service == old.service and old.code.partition("/")[2] in rule.replaces
+    return new.service == old.service and old.code.partition("/")[2] in replaced_by(new.code)
 
 
 def _place(diagnostic: Diagnostic) -> tuple[bool, str, int, int]:

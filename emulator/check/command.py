@@ -5,7 +5,8 @@ understood ends the unwrapping there; `alone` and `complete` then say how much m
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from emulator.model.record import Record, replace
 
 from .forerunners import may_change
 from .shell import Part, Simple, Word, parse_script, words
@@ -31,10 +32,11 @@ _RUNNER_VALUED = words(
     "--with --with-requirements --with-editable --package --project --directory --python -p --extra "
     "--group --only-group --no-group --index --index-url --cache-dir --config-file -C -P"
 )
+_OF_PYTHON = words("python django gunicorn uvicorn hypercorn daphne granian waitress-serve flask celery")
 _PYTHON_VALUED = ("-X", "-W", "--check-hash-based-pycs")
 
 
-class Argument(NamedTuple):
+class Argument(Record, frozen=True):
     """A word as it reaches the program. known: whether `text` is all of it; where not, what is not known stands in it
     as it was written."""
 
@@ -44,14 +46,14 @@ class Argument(NamedTuple):
     """Variables in it that nothing sets, as far as the plan can tell."""
 
 
-class Shell(NamedTuple):
+class Shell(Record, frozen=True):
     """A shell that reads the command line. name: "sh", "bash", …; script: its commands, None when not understood."""
 
     name: str
     script: tuple[Simple, ...] | None
 
 
-class Started(NamedTuple):
+class Started(Record, frozen=True):
     """The program that stays.
 
     program: its name without folders; "" when it is not known. path: the word that named it. module: of `python -m`;
@@ -79,6 +81,11 @@ class Started(NamedTuple):
     changed: bool = False
 
     @property
+    def is_of_python(self) -> bool:
+        """Whether it is a Python, or a program that imports the app that its command names."""
+        return self.program in _OF_PYTHON
+
+    @property
     def first_process(self) -> Shell | None:
         """The shell that the container starts with; None when it starts with something else."""
         return None if self.init else self.shell
@@ -101,7 +108,7 @@ def _unwrapped(now: Started, environ: Mapping[str, str | None], depth: int) -> S
     """Take off wrapper after wrapper."""
     for _ in range(32):
         if not now.args or not now.args[0].known or depth > 4:
-            return now._replace(program="")
+            return replace(now, program="")
         name, rest = base_name(now.args[0].text), now.args[1:]
         if name in SHELLS:
             return _in_shell(now, name, rest, environ, depth)
@@ -109,7 +116,7 @@ def _unwrapped(now: Started, environ: Mapping[str, str | None], depth: int) -> S
         if step is None:
             return _as_program(now, name, rest)
         now = step
-    return now._replace(program="")
+    return replace(now, program="")
 
 
 def _step(now: Started, name: str, rest: tuple[Argument, ...]) -> Started | None:
@@ -117,20 +124,20 @@ def _step(now: Started, name: str, rest: tuple[Argument, ...]) -> Started | None
     if name in ("env", "cross-env"):
         return _after_env(now, rest)
     if name in _INITS:
-        return now._replace(args=_after_options(rest, _INIT_VALUED[name]), init=True)
+        return replace(now, args=_after_options(rest, _INIT_VALUED[name]), init=True)
     if name in _SWITCH_USER:
-        return now._replace(args=rest[1:])
+        return replace(now, args=rest[1:])
     if name in _TRANSPARENT:
-        return now._replace(args=rest)
+        return replace(now, args=rest)
     if name == "newrelic-admin" and rest[:1] == (Argument("run-program"),):
-        return now._replace(args=rest[1:])
+        return replace(now, args=rest[1:])
     if name in _SETS_VARIABLES:
         after = next((i for i, arg in enumerate(rest) if arg.text == "--"), None)
-        return now._replace(args=rest[after + 1 :] if after is not None else (), closed=False)
+        return replace(now, args=rest[after + 1 :] if after is not None else (), closed=False)
     if name in _RUNNERS:
         return _after_runner(now, name, rest)
     if name in ("npx", "bunx"):
-        return now._replace(args=_after_options(rest, ("-p", "--package", "-c", "--call")), runner=name)
+        return replace(now, args=_after_options(rest, ("-p", "--package", "-c", "--call")), runner=name)
     return None
 
 
@@ -150,7 +157,7 @@ def _after_env(now: Started, rest: tuple[Argument, ...]) -> Started:
             at += 1
         else:
             break
-    return now._replace(args=rest[at:], variables=variables, closed=closed)
+    return replace(now, args=rest[at:], variables=variables, closed=closed)
 
 
 def _after_options(rest: tuple[Argument, ...], valued: tuple[str, ...]) -> tuple[Argument, ...]:
@@ -177,13 +184,13 @@ def _after_runner(now: Started, name: str, rest: tuple[Argument, ...]) -> Starte
             at += 1
             break
         if text in ("-m", "--module") and name == "uv":
-            return now._replace(args=(Argument("python"), *rest[at:]), closed=closed, runner=name)
+            return replace(now, args=(Argument("python"), *rest[at:]), closed=closed, runner=name)
         closed = closed and not text.startswith("--env-file")
         at += 2 if text in _RUNNER_VALUED or text == "--env-file" else 1
     inner = rest[at:]
     if inner and name == "uv" and inner[0].text.endswith(".py"):
         inner = (Argument("python"), *inner)
-    return now._replace(args=inner, closed=closed, runner=name)
+    return replace(now, args=inner, closed=closed, runner=name)
 
 
 # ---- the shell -----------------------------------------------------------------------------------------
@@ -200,13 +207,13 @@ def _in_shell(
         at += 2 if option in ("-o", "--rcfile", "--init-file") else 1
     if not reads_text:
         script = rest[at].text if at < len(rest) and rest[at].known else None
-        return now._replace(program=name, args=rest[at + 1 :], script=script, alone=False)
+        return replace(now, program=name, args=rest[at + 1 :], script=script, alone=False)
     text = rest[at].text if at < len(rest) else ""
     script_read = parse_script(text)
     if now.shell is None:
-        now = now._replace(shell=Shell(name, script_read))
+        now = replace(now, shell=Shell(name, script_read))
     if script_read is None:
-        return now._replace(program="", args=(), complete=False, alone=False)
+        return replace(now, program="", args=(), complete=False, alone=False)
     return _main_command(now, script_read, environ, depth)
 
 
@@ -233,7 +240,7 @@ def _main_command(now: Started, script: tuple[Simple, ...], environ: Mapping[str
     if words and words[0].literal == "exec":
         words = words[1:]
     args, complete = _arguments(words, seen)
-    inner = now._replace(
+    inner = replace(now,
         args=args, complete=now.complete and complete, alone=alone, variables=variables, closed=closed,
         directory=directory, changed=changed,
     )  # fmt: skip
@@ -289,7 +296,7 @@ def _arguments(words: tuple[Word, ...], environ: Mapping[str, str | None]) -> tu
         if argument.known and not argument.text and not any(part.quoted for part in word.parts):
             continue
         if _may_be_split(word, environ):
-            argument, complete = argument._replace(known=False), False
+            argument, complete = replace(argument, known=False), False
         if word.disappears and not (found and found[-1].text.startswith("-") and "=" not in found[-1].text):
             complete = False
         found.append(argument)
@@ -336,14 +343,14 @@ def _value(part: Part, environ: Mapping[str, str | None]) -> tuple[str | None, b
 
 def _as_program(now: Started, name: str, rest: tuple[Argument, ...]) -> Started:
     """What stays, with an interpreter's own options read."""
-    now = now._replace(path=now.args[0].text)
+    now = replace(now, path=now.args[0].text)
     if _is_python(name):
         return _python(now, rest)
     if name in ("django-admin", "django-admin.py") or name == "manage.py":
-        return now._replace(program="django", args=rest, script=now.args[0].text if name == "manage.py" else None)
+        return replace(now, program="django", args=rest, script=now.args[0].text if name == "manage.py" else None)
     if name in ("node", "ruby", "php", "perl", "deno", "bun") and rest and not rest[0].text.startswith("-"):
-        return now._replace(program=name, args=rest[1:], script=rest[0].text if rest[0].known else None)
-    return now._replace(program=name, args=rest)
+        return replace(now, program=name, args=rest[1:], script=rest[0].text if rest[0].known else None)
+    return replace(now, program=name, args=rest)
 
 
 def _is_python(name: str) -> bool:
@@ -362,13 +369,13 @@ def _python(now: Started, rest: tuple[Argument, ...]) -> Started:
         at += 2 if text in _PYTHON_VALUED else 1
     rest = rest[at:]
     if not rest or not rest[0].known or rest[0].text in ("-c", "-"):
-        return now._replace(program="python", args=rest)
+        return replace(now, program="python", args=rest)
     if rest[0].text == "-m":
         module = rest[1].text if len(rest) > 1 and rest[1].known else None
         program = _AS_MODULE.get(module or "", module or "")
         known = program in ("gunicorn", "uvicorn", "hypercorn", "daphne", "flask", "celery", "django", "fastapi",
                             "streamlit")  # fmt: skip
-        return now._replace(program=program if known else "python", module=module, args=rest[2:])
+        return replace(now, program=program if known else "python", module=module, args=rest[2:])
     script = rest[0].text
     program = "django" if base_name(script) == "manage.py" else "python"
-    return now._replace(program=program, script=script, args=rest[1:])
+    return replace(now, program=program, script=script, args=rest[1:])

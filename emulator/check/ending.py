@@ -2,12 +2,12 @@
 
 import posixpath
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from emulator.formats.dockerfile.base_images import entrypoint_of, short_name
 from emulator.model.diagnostic import Diagnostic, Related, Severity
 from emulator.model.origin import Origin
 from emulator.model.plan import BuildKind, ServiceType
+from emulator.model.record import Record
 
 from .command import SHELLS, Started, base_name, started
 from .image_view import ImageView, view_of
@@ -30,6 +30,8 @@ ENDS = CheckRule(
                  line=4),
     right=Sample(files={"app.py": "", "Dockerfile": f'{_FROM}CMD ["python", "app.py"]\n'}),
 )  # fmt: skip
+
+RULES = (ENDS,)
 
 _SHELL_OR_PROMPT = {
     "python": "python3", "node": "node", "debian": "bash", "ubuntu": "bash", "alpine": "sh", "golang": "bash",
@@ -92,7 +94,7 @@ def _is_declared(subject: Subject) -> bool:
     return origin is not None and origin.file != build.dockerfile
 
 
-class _Told(NamedTuple):
+class _Told(Record, frozen=True):
     """is_meant_to_serve: False of images that may be a workshop, started with a command of somebody's own.
     is_sure: False where the program may be another one of that name."""
 

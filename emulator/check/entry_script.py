@@ -4,12 +4,14 @@ asked whether that may change what the last command finds."""
 import re
 from collections.abc import Mapping
 
+from emulator.model.record import replace
+
 from .command import Started, started
 from .forerunners import text_may_change
 
-_PASSES_ON = re.compile(r'exec\s+(?:tini\s+--\s+|gosu\s+\S+\s+|su-exec\s+\S+\s+|dumb-init\s+(?:--\s+)?)?"\$\{?@\}?"')
-_ASSIGNS = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=", re.MULTILINE)
-_MOVES = re.compile(r"(?:^|[;&|]|\bthen\b|\bdo\b)\s*(?:cd|pushd)\s", re.MULTILINE)
+_PASSES_ON = r'exec\s+(?:tini\s+--\s+|gosu\s+\S+\s+|su-exec\s+\S+\s+|dumb-init\s+(?:--\s+)?)?"\$\{?@\}?"'
+_ASSIGNS = r"(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)="
+_MOVES = r"(?m)(?:^|[;&|]|\bthen\b|\bdo\b)\s*(?:cd|pushd)\s"
 
 
 def behind_script(text: str, rest: tuple[str, ...], environ: Mapping[str, str | None]) -> Started | None:
@@ -18,8 +20,8 @@ def behind_script(text: str, rest: tuple[str, ...], environ: Mapping[str, str | 
     last = _last_command(text)
     if last is None or re.search(r"(?:^|[;&\s])set\s+--", text):
         return None
-    seen = {**environ, **dict.fromkeys(_ASSIGNS.findall(text))}
-    if _PASSES_ON.fullmatch(last):
+    seen = {**environ, **dict.fromkeys(re.findall(_ASSIGNS, text))}
+    if re.fullmatch(_PASSES_ON, last):
         run = started(rest, seen) if rest else None
     elif last.startswith("exec ") and not re.search(r"\$[@*1-9]|\$\{[@*1-9]", last):
         run = started(("/bin/sh", "-c", last), seen)
@@ -27,9 +29,9 @@ def behind_script(text: str, rest: tuple[str, ...], environ: Mapping[str, str | 
         return None
     if run is None:
         return None
-    directory = "" if _MOVES.search(text) else run.directory
+    directory = "" if re.search(_MOVES, text) else run.directory
     changed = run.changed or text_may_change(text.rpartition("exec")[0])
-    return run._replace(alone=False, closed=False, directory=directory, changed=changed)
+    return replace(run, alone=False, closed=False, directory=directory, changed=changed)
 
 
 def _last_command(text: str) -> str | None:

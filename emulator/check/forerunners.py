@@ -16,16 +16,16 @@ _LEAVES_CODE = words(
     "cut tr wc sort uname hostname basename dirname expr let getent adduser addgroup useradd groupadd usermod ps"
 )
 """They leave the code, the programs and the paths where both are looked for as they were."""
-_PYTHON = re.compile(r"(?:\S*/)?python[\d.]*")
+_PYTHON = r"(?:\S*/)?python[\d.]*"
 _DATABASE = {
     "flask": ("db",), "aerich": ("upgrade",), "django-admin": ("migrate", "collectstatic"), "prisma": ("migrate",),
 }  # fmt: skip
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_HARMLESS_REDIRECTION = re.compile(r"\d*>&[\d-]|&?\d*>{1,2}\s*/dev/\S+")
-_SEPARATOR = re.compile(r"[;\n|&()`]+")
+_QUOTED = r"'[^']*'|\"[^\"]*\""
+_HARMLESS_REDIRECTION = r"\d*>&[\d-]|&?\d*>{1,2}\s*/dev/\S+"
+_SEPARATOR = r"[;\n|&()`]+"
 _OPENS = words("if then else elif while until do ! { time")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
-_PATHS = re.compile(r"\b(?:PATH|PYTHONPATH|PYTHONHOME|VIRTUAL_ENV|NODE_PATH)\+?=")
+_ASSIGNMENT = r"[A-Za-z_]\w*\+?="
+_PATHS = r"\b(?:PATH|PYTHONPATH|PYTHONHOME|VIRTUAL_ENV|NODE_PATH)\+?="
 
 
 def may_change(command: Sequence[str], *, redirected: bool = False) -> bool:
@@ -41,7 +41,7 @@ def may_change(command: Sequence[str], *, redirected: bool = False) -> bool:
         return not any(word in _DATABASE[name] for word in rest)
     if name == "manage.py":
         return False
-    if _PYTHON.fullmatch(name):
+    if re.fullmatch(_PYTHON, name):
         return not _is_own_script(rest)
     return True
 
@@ -58,10 +58,10 @@ def text_may_change(text: str) -> bool:
     """The same of a script's text, read word by word: what looks like a command and is none counts as one that is not
     known. A search path that is assigned counts too, and a file that is written."""
     lines = (line for line in text.replace("\\\n", " ").splitlines() if not line.lstrip().startswith("#"))
-    plain = _HARMLESS_REDIRECTION.sub(" ", _QUOTED.sub(_as_word, "\n".join(lines)))
-    if _PATHS.search(plain) or ">" in plain:
+    plain = re.sub(_HARMLESS_REDIRECTION, " ", re.sub(_QUOTED, _as_word, "\n".join(lines)))
+    if re.search(_PATHS, plain) or ">" in plain:
         return True
-    return any(may_change(_without_front(part.split())) for part in _SEPARATOR.split(plain))
+    return any(may_change(_without_front(part.split())) for part in re.split(_SEPARATOR, plain))
 
 
 def _as_word(quoted: re.Match[str]) -> str:
@@ -72,6 +72,6 @@ def _as_word(quoted: re.Match[str]) -> str:
 
 def _without_front(command: list[str]) -> list[str]:
     """A command without the words that open a block before it, and without assignments."""
-    while command and (command[0] in _OPENS or _ASSIGNMENT.match(command[0])):
+    while command and (command[0] in _OPENS or re.match(_ASSIGNMENT, command[0])):
         command = command[1:]
     return [word.strip("\"'") for word in command]

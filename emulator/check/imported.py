@@ -7,12 +7,12 @@ more closely before it is told.
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from emulator.image.dependencies import ANY
 from emulator.image.imports import Answer, Found, Missing, find_module
 from emulator.model.diagnostic import Diagnostic, Related, Severity
 from emulator.model.origin import Origin
+from emulator.model.record import Record
 
 from .image_view import ImageView, view_of
 from .named import modules_named
@@ -39,14 +39,16 @@ IMPORT = CheckRule(
     right=Sample(files=_APP | {"Dockerfile": f'{_FROM}COPY app.py prices.py ./\nCMD ["python", "app.py"]\n'}),
 )
 
-_LINE = re.compile(r"^(?:from[ \t]+(\.*[\w.]*)[ \t]+import\b[ \t]*\(?[ \t]*(\w*)|import[ \t]+([\w.]+))", re.MULTILINE)
+RULES = (IMPORT,)
+
+_LINE = r"(?m)^(?:from[ \t]+(\.*[\w.]*)[ \t]+import\b[ \t]*\(?[ \t]*(\w*)|import[ \t]+([\w.]+))"
 _MOVES = (
     "sys.path", "sys.modules", "sys.meta_path", "addsitedir", "__path__", "extend_path", "importlib", "__import__",
 )  # fmt: skip
 """A text that has one of these may change where modules come from."""
 
 
-class _Import(NamedTuple):
+class _Import(Record, frozen=True):
     """One line of a file. name: the dotted module that has to be there, without dots before it. item: what is taken
     from it, "" for nothing."""
 
@@ -115,7 +117,7 @@ class _Walk:
         return text if text is not None and len(text) < MAX_CHARACTERS else None
 
     def _imports(self, path: str, text: str) -> Iterator[_Import]:
-        for found in _LINE.finditer(text):
+        for found in re.finditer(_LINE, text):
             name, item = found[1] or found[3] or "", found[2] or ""
             name = self._absolute(path, name) if name.startswith(".") else name
             if name:

@@ -79,6 +79,8 @@ PORT_HARD_CODED = CheckRule(
     ),
 )  # fmt: skip
 
+RULES = (PORT_LITERAL, LOOPBACK_BIND, PORT_HARD_CODED)
+
 
 # ---- start/port-literal --------------------------------------------------------------------------------
 

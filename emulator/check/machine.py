@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Iterator
 
+from emulator.image.tree import Folder, Refused, Unsure, resolve
 from emulator.model.diagnostic import Diagnostic, Related, Severity
 
 from .image_view import ImageView, view_of
@@ -28,13 +29,15 @@ ARCHITECTURE = CheckRule(
 HIDDEN = CheckRule(
     code="start/hidden-by-mount",
     severity=Severity.WARNING,
-    statement="A disk or a volume is mounted over the directory that the app is started from.",
+    statement="A disk or a volume is mounted over what the app is started from, or a secret over other files of it.",
     why=(
         "What the image has at that path cannot be seen while something is mounted there: the app finds what the disk "
         "or the volume holds, which at first is nothing of its own code."
     ),
     needs_platform_file=True,
 )
+
+RULES = (ARCHITECTURE, HIDDEN)
 
 _FOREIGN = {"linux/amd64": ("arm64", "aarch64", "arm", "ppc64le", "s390x", "riscv64")}
 """Architectures whose programs a machine cannot execute. (amd64 executes those of 386.)"""
@@ -73,6 +76,34 @@ def hidden_by_mount(subject: Subject) -> Iterator[Diagnostic]:
                 related=(Related(origin=made, message="comes into the image here"),) if made is not None else (),
                 help="mount it at a directory of its own, for example below the app's data",
             )  # fmt: skip
+        elif mount in _secret_mounts(subject) and (hidden := _files_of_the_app(view, mount)):
+            others = f" and {len(hidden) - 1} more" if len(hidden) > 1 else ""
+            yield subject.finding(
+                HIDDEN.code, Severity.WARNING, f"the secret mounted at {mount} hides {hidden[0]}{others} of the image",
+                facts=("a secret is mounted as a whole directory, whatever its file is called",),
+                help="mount it at a directory of its own, such as /secrets, and read it there",
+            )  # fmt: skip
+
+
+def _secret_mounts(subject: Subject) -> frozenset[str]:
+    """Where volumes of secrets are mounted."""
+    secret = {volume.name for volume in subject.service.volumes if volume.kind == "secret"}
+    return frozenset(posixpath.normpath(m.path) for m in subject.container.mounts if m.name in secret)
+
+
+def _files_of_the_app(view: ImageView, path: str) -> list[str]:
+    """Files of the repository that the image surely has in a directory; those for git and the like do not count."""
+    try:
+        _, node = resolve(view.tree, path)
+    except (Refused, Unsure):
+        return []
+    names = [name for name in node.names() if not name.startswith(".")] if isinstance(node, Folder) else []
+    found = [(name, view.worked.look(posixpath.join(path, name))) for name in names]
+    return [
+        posixpath.join(path, name)
+        for name, seen in found
+        if seen.state == "there" and seen.made is not None and seen.made.by == "context"
+    ]
 
 
 def _own_file(view: ImageView) -> str | None:

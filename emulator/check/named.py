@@ -3,18 +3,18 @@
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from emulator.image.imports import Found, find_module
+from emulator.model.record import Record
 
 from .image_view import ImageView
 from .servers import target
 
 _SETTINGS = "DJANGO_SETTINGS_MODULE"
-_DOTTED = re.compile(r"\w+(\.\w+)*")
+_DOTTED = r"\w+(\.\w+)*"
 
 
-class Named(NamedTuple):
+class Named(Record, frozen=True):
     """A module that is imported at the start. by: who names it, for people. first: the directory it is looked for in
     first. or_attribute: whether its last part may be an object of its parent (celery's `-A shop.worker.app`). file and
     line: where it is named, if not in the command. is_default: whether a variable that is not known of may replace
@@ -34,7 +34,7 @@ def modules_named(view: ImageView) -> Iterator[Named]:
     run, first = view.run, view.import_directory
     if first is None or run.changed:
         return
-    if run.module is not None and _DOTTED.fullmatch(run.module):
+    if run.module is not None and re.fullmatch(_DOTTED, run.module):
         yield Named(run.module, "python -m", first)
     served = target(run, view.environ) if run.complete else None
     if served is not None:
@@ -66,11 +66,11 @@ def _settings(view: ImageView, path: str, first: str) -> Iterator[Named]:
     module, line, is_forced = given
     if not is_forced and _SETTINGS in view.environ:
         value = view.environ[_SETTINGS]
-        if value and _DOTTED.fullmatch(value):
+        if value and re.fullmatch(_DOTTED, value):
             yield Named(value, _SETTINGS, first)
         return
     reads_a_file = "dotenv" in text or "read_env" in text
-    if _DOTTED.fullmatch(module) and (is_forced or not reads_a_file):
+    if re.fullmatch(_DOTTED, module) and (is_forced or not reads_a_file):
         yield Named(module, made.path, first, file=made.path, line=line, is_default=not is_forced)
 
 

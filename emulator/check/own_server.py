@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from .python_binds import Listening
 
 
+LIBRARIES = ("flask", "quart", "bottle", "uvicorn", "waitress", "aiohttp", "wsgiref", "http", "socketserver")
+"""Whose calls `python_binds` reads: a script that names none of them is not parsed."""
+
+RULES = ()
+"""Those that it reports are of `listening`."""
+
+
 def own_server(subject: Subject) -> Iterator[Diagnostic]:
     """The address and the port of the one call that listens."""
     view, run = view_of(subject), subject.started
@@ -29,6 +36,8 @@ def own_server(subject: Subject) -> Iterator[Diagnostic]:
     found = view.worked.look(posixpath.join(view.directory, run.script))
     text = view.files.read(found.path) if found.kind == "file" else None
     if text is None or found.made is None or found.made.by != "context":
+        return
+    if not any(name in text for name in LIBRARIES):
         return
     from .python_binds import listening  # takes long to load
 

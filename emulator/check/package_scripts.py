@@ -9,9 +9,9 @@ import json
 import posixpath
 import shlex
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from emulator.image.project_files import Files, table
+from emulator.model.record import Record, replace
 
 from .command import Started, started
 from .shell import words
@@ -24,7 +24,7 @@ _RUNS = {"npm": words("run run-script rum urn"), "yarn": words("run"), "pnpm": w
 _BY_NAME = {"npm": words("start test restart stop"), "pnpm": words("start test"), "yarn": words("start test dev serve")}
 
 
-class Call(NamedTuple):
+class Call(Record, frozen=True):
     """A script that is asked for. directory: of the package, from where it is called. passed: arguments for it."""
 
     tool: str
@@ -34,7 +34,7 @@ class Call(NamedTuple):
     optional: bool = False
 
 
-class Lacking(NamedTuple):
+class Lacking(Record, frozen=True):
     """What is surely missing of it. is_file: package.json itself, or the server.js that stands in for the script."""
 
     tool: str
@@ -43,7 +43,7 @@ class Lacking(NamedTuple):
     is_file: bool
 
 
-class Followed(NamedTuple):
+class Followed(Record, frozen=True):
     """run: what the script runs, as far as it is understood. lacking: None where nothing is surely missing."""
 
     run: Started
@@ -107,7 +107,7 @@ def _started(
     text = f"{script} {shlex.join(call.passed)}" if call.passed else script
     inner = started(("/bin/sh", "-c", text), {**environ, **run.variables})
     directory = "" if inner.directory == "" else posixpath.normpath(posixpath.join(here, inner.directory or ""))
-    return inner._replace(
+    return replace(inner,
         directory=directory, shell=run.shell, init=run.init, runner=run.runner or call.tool,
         variables={**run.variables, **inner.variables}, closed=run.closed and inner.closed and call.tool != "bun",
         alone=run.alone and inner.alone and is_first, changed=inner.changed or not is_first,
@@ -146,5 +146,3 @@ def _without_script(call: Call, directory: str, files: Files) -> Lacking | None:
     if call.script in ("restart", "stop", "env"):
         return None
     return Lacking(call.tool, call.script, posixpath.join(directory, "package.json"), is_file=False)
-
-

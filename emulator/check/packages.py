@@ -3,7 +3,6 @@
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from emulator.image.causes import cause_of
 from emulator.image.findings import Builds
@@ -17,7 +16,7 @@ from emulator.image.working import Step, Worked, WorkedStage
 from emulator.model.diagnostic import Diagnostic, Related, Severity, error, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Build, Service
-from emulator.model.record import replace, to_json
+from emulator.model.record import Record, replace, to_json
 
 from .rule import CheckRule, Sample
 from .subject import build_is_written
@@ -147,7 +146,7 @@ RULES = (PROJECT_MISSING, FILE_MISSING, PROJECT_FILE, NOT_COPIED, VERSION, SCRIP
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "package.json")
 
 
-class _Scene(NamedTuple):
+class _Scene(Record, frozen=True):
     """One installation and what surrounds it. before: the step's tree; later: the steps that follow it."""
 
     worked: Worked

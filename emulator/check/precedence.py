@@ -40,6 +40,8 @@ DISAGREE = CheckRule(
     needs_platform_file=True,
 )
 
+RULES = (DISAGREE, SHADOWED)
+
 
 def command_shadowed(subject: Subject) -> Iterator[Diagnostic]:
     """A losing command in a file of its own, unless the plan warns of it, or its text is the winner's. One that a

@@ -15,7 +15,6 @@ from emulator.model.origin import Origin
 
 from .files_named import files_named
 from .image_view import ImageView, view_of
-from .package_scripts import scripts_of
 from .rule import CheckRule, Sample
 from .shell import words
 from .subject import Subject, build_is_written
@@ -113,6 +112,8 @@ NO_BASH = CheckRule(
     right=Sample(files={"Dockerfile": "FROM python:3.13-alpine\nCMD exec python -m http.server $PORT\n"}),
 )
 
+RULES = (NO_BASH, PERMISSION, LINE_ENDS, FORMAT, PROGRAM, SCRIPT, FILE)
+
 _CONSOLE = words("gunicorn uvicorn hypercorn daphne granian flask celery streamlit waitress-serve fastapi")
 """Programs that come with Python distributions alone."""
 _BROUGHT_BY = {
@@ -176,6 +177,8 @@ def script_missing(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _scripts(view: ImageView, manifest: str) -> Iterator[str]:
+    from .package_scripts import scripts_of
+
     names = scripts_of(view.files, posixpath.dirname(manifest)) or {}
     yield f"it has {', '.join(list(names)[:8])}" if names else "it has no scripts"
 

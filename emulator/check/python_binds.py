@@ -41,7 +41,7 @@ class _Server(NamedTuple):
     other: tuple[str, ...] = ()
 
 
-_BY_NAME: dict[str, _Server] = {
+FUNCTIONS: dict[str, _Server] = {
     "uvicorn.run": _Server(None, None, "127.0.0.1", 8000, other=("uds", "fd")),
     "waitress.serve": _Server(None, None, "0.0.0.0", 8080, other=("listen", "unix_socket", "sockets")),  # noqa: S104
     "aiohttp.web.run_app": _Server(None, None, "0.0.0.0", 8080, other=("path", "sock", "ssl_context")),  # noqa: S104
@@ -52,7 +52,7 @@ _BY_NAME: dict[str, _Server] = {
     "socketserver.TCPServer": _Server(None, None, "", None, pair=0),
     "socketserver.ThreadingTCPServer": _Server(None, None, "", None, pair=0),
 }
-_BY_CLASS: dict[tuple[str, str], _Server] = {
+CLASSES: dict[tuple[str, str], _Server] = {
     ("flask.Flask", "run"): _Server(0, 1, "127.0.0.1", 5000),
     ("quart.Quart", "run"): _Server(0, 1, "127.0.0.1", 5000),
     ("flask_socketio.SocketIO", "run"): _Server(1, 2, "127.0.0.1", 5000),
@@ -149,11 +149,11 @@ class _Reader:
     # ---- one call
 
     def _server(self, call: ast.Call) -> Listening | None:
-        server = _BY_NAME.get(self._dotted(call.func))
+        server = FUNCTIONS.get(self._dotted(call.func))
         if server is None and isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
             made = self.assigned.get(call.func.value.id)
             kind = self._dotted(made.func) if isinstance(made, ast.Call) else ""
-            server = _BY_CLASS.get((kind, call.func.attr))
+            server = CLASSES.get((kind, call.func.attr))
         if server is None or any(isinstance(arg, ast.Starred) for arg in call.args):
             return None
         named = {keyword.arg: keyword.value for keyword in call.keywords}

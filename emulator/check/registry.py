@@ -1,72 +1,150 @@
-"""Every rule, in the order in which one reads them: the build, what the image lacks, the command, its start and end."""
+"""Every rule, in the order in which one reads them: the build, what the image lacks, the command, its start and end.
+
+A row names its function and says when it may find something. The module is imported then: most rules have nothing to
+say of most repositories, and to load them all takes half as long as the plan.
+"""
 
 from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from emulator.model.diagnostic import Diagnostic
+from emulator.model.plan import EnvKind
+from emulator.model.record import Record
 
-from . import (
-    artifacts,
-    build_variables,
-    building,
-    ending,
-    imported,
-    listening,
-    machine,
-    own_server,
-    packages,
-    precedence,
-    programs,
-    secrets,
-    signals,
-    sites,
-    starting,
-    variables,
-)
 from .rule import CheckRule
-from .subject import Subject
 
-Find = Callable[[Subject], Iterable[Diagnostic]]
+if TYPE_CHECKING:
+    from .subject import Subject
 
-LACKING: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
-    ((programs.NO_BASH,), programs.no_bash),
-    ((programs.PERMISSION, programs.LINE_ENDS, programs.FORMAT), programs.not_runnable),
-    ((programs.PROGRAM,), programs.program_not_found),
-    ((programs.SCRIPT, programs.FILE), programs.script_missing),
-    ((programs.FILE,), programs.file_not_found),
-    ((starting.MODULE, starting.LEFT), starting.module_not_found),
-    ((starting.ATTRIBUTE,), starting.attribute_not_found),
-    ((imported.IMPORT,), imported.import_not_found),
+
+class Finder(Record, frozen=True):
+    """A function of a module of this room, and for which containers it is asked."""
+
+    module: str
+    function: str
+    concerns: "Callable[[Subject], bool]"
+
+    def find(self, subject: "Subject") -> Iterable[Diagnostic]:
+        """What it finds at a container."""
+        if not self.concerns(subject):
+            return ()
+        found: Iterable[Diagnostic] = getattr(_module(self.module), self.function)(subject)
+        return found
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"emulator.check.{name}")
+
+
+def rules_of(module: str) -> tuple[CheckRule, ...]:
+    """The rules of a module of this room."""
+    found: tuple[CheckRule, ...] = _module(module).RULES
+    return found
+
+
+def _starts_something(subject: "Subject") -> bool:
+    return subject.started is not None
+
+
+def _starts_python(subject: "Subject") -> bool:
+    return subject.started is not None and subject.started.is_of_python
+
+
+def _shadows(subject: "Subject") -> bool:
+    return bool(subject.container.command and subject.container.command.shadowed)
+
+
+def _has_dockerfile(subject: "Subject") -> bool:
+    return subject.worked is not None and subject.container.build.generated_dockerfile is None
+
+
+def _is_uploaded(subject: "Subject") -> bool:
+    return subject.worked is not None and subject.worked.context.upload is not None
+
+
+def _passes_arguments(subject: "Subject") -> bool:
+    return any(arg.kind is not EnvKind.PLATFORM for arg in subject.container.build.args)
+
+
+def _asks_for_platform(subject: "Subject") -> bool:
+    return subject.first_stage is not None and bool(subject.first_stage.platform)
+
+
+def _mounts(subject: "Subject") -> bool:
+    return bool(subject.container.mounts) or subject.service.disk is not None
+
+
+def _uses_variables(subject: "Subject") -> bool:
+    command = subject.container.command
+    return command is not None and any("$" in word for word in (command.text or "", *(command.argv or ())))
+
+
+def _is_in_a_shell(subject: "Subject") -> bool:
+    return subject.commanded is not None and subject.commanded.first_process is not None
+
+
+def _is_site(subject: "Subject") -> bool:
+    return subject.service.static is not None
+
+
+def _always(_subject: "Subject") -> bool:
+    return True
+
+
+LACKING = (
+    Finder("programs", "no_bash", _always),
+    Finder("programs", "not_runnable", _starts_something),
+    Finder("programs", "program_not_found", _starts_something),
+    Finder("programs", "script_missing", _starts_something),
+    Finder("programs", "file_not_found", _starts_something),
+    Finder("starting", "module_not_found", _starts_python),
+    Finder("starting", "attribute_not_found", _starts_python),
+    Finder("imported", "import_not_found", _starts_python),
 )
 """What the image of one container lacks to start. The first that finds an error decides: the rest is never seen."""
 
-FINDERS: tuple[tuple[tuple[CheckRule, ...], Find], ...] = (
-    ((precedence.SHADOWED,), precedence.command_shadowed),
-    ((secrets.BAKED_IN,), secrets.secret_baked_in),
-    ((secrets.UPLOADED,), secrets.secret_uploaded),
-    ((build_variables.NOT_DECLARED,), build_variables.argument_not_declared),
-    ((machine.ARCHITECTURE,), machine.other_architecture),
-    ((machine.HIDDEN,), machine.hidden_by_mount),
-    ((ending.ENDS,), ending.ends_by_itself),
-    ((variables.NOT_SET,), variables.referenced_not_set),
-    ((listening.PORT_LITERAL,), listening.port_literal),
-    ((listening.LOOPBACK_BIND,), listening.loopback_bind),
-    ((listening.PORT_HARD_CODED,), listening.port_hard_coded),
-    ((listening.LOOPBACK_BIND, listening.PORT_HARD_CODED), own_server.own_server),
-    ((signals.SWALLOWED,), signals.shell_swallows_signals),
-    ((sites.NOTHING_TO_PUBLISH,), sites.nothing_to_publish),
-    ((sites.DEEP_LINKS,), sites.deep_links),
+FINDERS = (
+    Finder("precedence", "command_shadowed", _shadows),
+    Finder("secrets", "secret_baked_in", _has_dockerfile),
+    Finder("secrets", "secret_uploaded", _is_uploaded),
+    Finder("build_variables", "argument_not_declared", _passes_arguments),
+    Finder("machine", "other_architecture", _asks_for_platform),
+    Finder("machine", "hidden_by_mount", _mounts),
+    Finder("ending", "ends_by_itself", _always),
+    Finder("variables", "referenced_not_set", _uses_variables),
+    Finder("listening", "port_literal", _starts_something),
+    Finder("listening", "loopback_bind", _starts_something),
+    Finder("listening", "port_hard_coded", _starts_something),
+    Finder("own_server", "own_server", _starts_python),
+    Finder("signals", "shell_swallows_signals", _is_in_a_shell),
+    Finder("sites", "nothing_to_publish", _is_site),
+    Finder("sites", "deep_links", _is_site),
 )
 """Rules that look at one container, each on its own."""
 
+MODULES = tuple(
+    dict.fromkeys(("precedence", "building", "packages", "artifacts", *(one.module for one in (*LACKING, *FINDERS))))
+)
+"""Where the rules are, each module with its own in RULES. The first come from the plan and the builds (`checking`)."""
 
-def _each_once() -> tuple[CheckRule, ...]:
-    found = [precedence.DISAGREE, *building.RULES, *packages.RULES, artifacts.NOT_BUILT]
-    found += [rule for rules, _ in (*LACKING, *FINDERS) for rule in rules]
-    return tuple({rule.code: rule for rule in found}.values())
+REPLACING = ("listening",)
+"""Modules of rules that replace diagnostics of a platform's own."""
 
 
-RULES: tuple[CheckRule, ...] = _each_once()
+def replaced_by(code: str) -> tuple[str, ...]:
+    """Names of platforms' diagnostics of which a finding says the same more fully (`CheckRule.replaces`)."""
+    return next((rule.replaces for name in REPLACING for rule in rules_of(name) if rule.code == code), ())
+
+
+@cache
+def rules() -> tuple[CheckRule, ...]:
+    """Every rule as data. It loads all of their modules: for `emu explain`, not for a check."""
+    return tuple(rule for module in MODULES for rule in rules_of(module))
 
 
 def rule_of(code: str) -> CheckRule | None:
-    return next((rule for rule in RULES if rule.code == code), None)
+    """The rule of a finding's code; None for a code that is a platform's, or nobody's."""
+    return next((rule for rule in rules() if rule.code == code), None)

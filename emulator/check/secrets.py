@@ -41,24 +41,25 @@ UPLOADED = CheckRule(
     needs_platform_file=True,
 )
 
-_SECRET = re.compile(
+RULES = (BAKED_IN, UPLOADED)
+
+_SECRET = (
     r"(?:^|_)(?:SECRET|PASSWORD|PASSWD|PASS|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|MASTER_?KEY|ENCRYPTION_?KEY|CREDENTIALS)"
     r"(?:_KEY|_ID|_KEY_BASE)?$"
 )
-_LOGIN_IN_URL = re.compile(r"[a-z][a-z0-9+.-]*://([^:/@\s]*):([^@/\s]+)@[^/@\s]*\.[^/@\s]+.*")
+_LOGIN_IN_URL = r"[a-z][a-z0-9+.-]*://([^:/@\s]*):([^@/\s]+)@[^/@\s]*\.[^/@\s]+.*"
 """A URL with a password, at a host with a domain: names without one are of a local network."""
-_KNOWN_FORMS = re.compile(
+_KNOWN_FORMS = (
     r"AKIA[0-9A-Z]{16}|gh[pousr]_\w{36,}|github_pat_\w{40,}|sk_live_\w{16,}|xox[bap]-[\w-]{20,}|AIza[\w-]{35}"
 )
+_KNOWN_BEGINNINGS = ("AKIA", "gh", "sk_live_", "xox", "AIza")
 """Keys that their makers mark: AWS, GitHub, Stripe, Slack, Google (each one's own documentation)."""
-_PUBLIC = re.compile(r"PUBLIC|PUBLISHABLE|_KEY_ID$|CSRF")
-_PLACEHOLDER = re.compile(
+_PUBLIC = r"PUBLIC|PUBLISHABLE|_KEY_ID$|CSRF"
+_PLACEHOLDER = (
     r"(?i).*(?:dummy|change.?me|placeholder|example|your|insecure|fake|build|unused|not.?set|none|null|todo|xxx|\*\*\*"
     r"|<.*>).*|test|dev|development|secret|password|token|true|false|[0-9]{1,6}|.{0,5}"
 )
-_FILES = re.compile(
-    r"\.env(?:\.production|\.prod|\.local)?|id_(?:rsa|ed25519|ecdsa)|.*\.p12|.*\.pfx|.*-key\.pem|private.*\.pem"
-)
+_FILES = r"\.env(?:\.production|\.prod|\.local)?|id_(?:rsa|ed25519|ecdsa)|.*\.p12|.*\.pfx|.*-key\.pem|private.*\.pem"
 
 
 def secret_baked_in(subject: Subject) -> Iterator[Diagnostic]:
@@ -79,7 +80,7 @@ def secret_uploaded(subject: Subject) -> Iterator[Diagnostic]:
     if worked is None or worked.context.upload is None:
         return
     for name in worked.context.names("."):
-        if not _FILES.fullmatch(name):
+        if not _is_private(name):
             continue
         ignored = worked.context.ignored_by_git(name)
         if ignored is None:
@@ -94,17 +95,17 @@ def secret_uploaded(subject: Subject) -> Iterator[Diagnostic]:
 
 def _of_variable(subject: Subject, setting: Setting) -> Diagnostic | None:
     name, origin = setting.name, setting.origin
-    if origin is None or _PUBLIC.search(name.upper()):
+    if origin is None or re.search(_PUBLIC, name.upper()):
         return None
     written = _written(subject, origin, name)
-    if not _SECRET.search(name.upper()) and not _shows_itself(written):
+    if not re.search(_SECRET, name.upper()) and not _shows_itself(written):
         return None
     if written.startswith("$"):
-        if setting.value and _PLACEHOLDER.fullmatch(setting.value):
+        if setting.value and re.fullmatch(_PLACEHOLDER, setting.value):
             return None
         message = f"ENV {name} keeps a build argument in the image"
         help = "leave the ENV away: the container gets it when it starts, and a step that needs it takes a secret mount"
-    elif written and "$" not in written and not _PLACEHOLDER.fullmatch(written):
+    elif written and "$" not in written and not re.fullmatch(_PLACEHOLDER, written):
         message = f"ENV {name} is written into the Dockerfile and kept in the image"
         help = "set it in the platform's settings, and give it out anew: it is in the repository's history"
     else:
@@ -114,11 +115,11 @@ def _of_variable(subject: Subject, setting: Setting) -> Diagnostic | None:
 
 def _shows_itself(written: str) -> bool:
     """Whether a value is a secret by its own form, whatever its name."""
-    login = _LOGIN_IN_URL.fullmatch(written)
+    login = re.fullmatch(_LOGIN_IN_URL, written) if "://" in written else None
     if login is not None:
         user, password = login.groups()
-        return "$" not in password and password != user and not _PLACEHOLDER.fullmatch(password)
-    return _KNOWN_FORMS.fullmatch(written) is not None
+        return "$" not in password and password != user and not re.fullmatch(_PLACEHOLDER, password)
+    return written.startswith(_KNOWN_BEGINNINGS) and re.fullmatch(_KNOWN_FORMS, written) is not None
 
 
 def _written(subject: Subject, origin: Origin, name: str) -> str:
@@ -139,7 +140,7 @@ def _files(subject: Subject, worked: Worked) -> Iterator[Diagnostic]:
     context = worked.context
     here = worked.config.workdir if worked.config is not None else None
     for name in context.names("."):
-        if not _FILES.fullmatch(name) or context.entry(name).kind != "file":
+        if not _is_private(name) or context.entry(name).kind != "file":
             continue
         found = worked.look(posixpath.join(here or "/", name))
         if found.state != "there" or found.made is None or found.made.by != "context" or found.made.origin is None:
@@ -150,3 +151,8 @@ def _files(subject: Subject, worked: Worked) -> Iterator[Diagnostic]:
             related=(Related(origin=Origin(file=found.made.path, line=1), message="is in the repository as well"),),
             help=f"add {name} to .dockerignore, and take it out of git: git rm --cached {found.made.path}",
         )  # fmt: skip
+
+
+def _is_private(name: str) -> bool:
+    may_be = name.startswith((".env", "id_")) or name.endswith((".p12", ".pfx", ".pem"))
+    return may_be and re.fullmatch(_FILES, name) is not None

@@ -6,14 +6,15 @@ configuration, `python -m http.server`, php -S, rails server, next, vite.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+
+from emulator.model.record import Record, replace
 
 from .arguments import Options, read_options
 from .command import Argument, Started
 from .shell import words
 
 
-class Binding(NamedTuple):
+class Binding(Record, frozen=True):
     """An address somebody listens on. host, port: None where not known, "" for all addresses. host_given, port_given:
     whether the command line says so; otherwise it is the program's own default."""
 
@@ -32,7 +33,7 @@ def is_loopback(host: str) -> bool:
     return plain == "localhost" or plain.startswith("127.") or plain == "::1"
 
 
-class Target(NamedTuple):
+class Target(Record, frozen=True):
     """The application a server is given: `module:attribute`. is_factory: it is called to get the application."""
 
     module: str
@@ -77,7 +78,7 @@ def target(run: Started, environ: Environ) -> Target | None:
         return None
     if word is not None and run.program in ("flask", "hypercorn"):  # they also take a file: app.py, app.py:create_app
         head, colon, rest = word.text.partition(":")
-        word = word._replace(text=f"{head.removesuffix('.py')}{colon}{rest}")
+        word = replace(word, text=f"{head.removesuffix('.py')}{colon}{rest}")
     return _target(word, is_factory=bool(options.switches & {"--factory", "--call"}))
 
 
@@ -205,7 +206,7 @@ def _gunicorn(run: Started, environ: Environ) -> tuple[Binding, ...] | None:
 
 
 def _comma_separated(argument: Argument) -> list[Argument]:
-    return [argument._replace(text=text.strip()) for text in argument.text.split(",")]
+    return [replace(argument, text=text.strip()) for text in argument.text.split(",")]
 
 
 def _uvicorn(run: Started, environ: Environ) -> tuple[Binding, ...] | None:
@@ -260,7 +261,7 @@ def _django(run: Started, environ: Environ) -> tuple[Binding, ...] | None:
     found = _address(address)
     if found is None:
         return None
-    return (found._replace(host="0.0.0.0" if found.host == "0" else found.host),)  # noqa: S104 - what 0 means
+    return (replace(found, host="0.0.0.0" if found.host == "0" else found.host),)  # noqa: S104 - what 0 means
 
 
 def _fastapi(run: Started, environ: Environ) -> tuple[Binding, ...] | None:

@@ -7,7 +7,8 @@ shells) makes the whole text `None`: not understood, and so nothing is concluded
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from emulator.model.record import Record
 
 
 def words(text: str) -> frozenset[str]:
@@ -16,15 +17,15 @@ def words(text: str) -> frozenset[str]:
 
 
 _RESERVED = words("if then else elif fi for while until do done case esac select function { } [[ ! time")
-_OPERATOR = re.compile(r"&&|\|\||;;|\|&|[;|&\n]")
-_REDIRECTION = re.compile(r"(\d*)(>>|>\||>&|<&|<>|<<|&>>|&>|>|<)")
-_REFERENCE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(:?[-=+?][^{}$`\"'\\]*)?\}|[0-9@*#?!$-])")
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
+_OPERATOR = r"&&|\|\||;;|\|&|[;|&\n]"
+_REDIRECTION = r"(\d*)(>>|>\||>&|<&|<>|<<|&>>|&>|>|<)"
+_REFERENCE = r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(:?[-=+?][^{}$`\"'\\]*)?\}|[0-9@*#?!$-])"
+_ASSIGNMENT = r"([A-Za-z_]\w*)\+?="
 MAX_CHARACTERS = 65_536
 """A longer command is not read: no person wrote it."""
 
 
-class Reference(NamedTuple):
+class Reference(Record, frozen=True):
     """A variable in a word. default: what stands in where it is not set, or with `:` where it is empty; None without
     one. has_default: also where that cannot be told (`${NAME:+…}`, `${NAME:?…}`)."""
 
@@ -34,7 +35,7 @@ class Reference(NamedTuple):
     also_where_empty: bool = False
 
 
-class Part(NamedTuple):
+class Part(Record, frozen=True):
     """A piece of a word: plain text, or a reference. opaque: neither can be told ($(…), $1, `…`)."""
 
     text: str
@@ -43,7 +44,7 @@ class Part(NamedTuple):
     opaque: bool = False
 
 
-class Word(NamedTuple):
+class Word(Record, frozen=True):
     """One word as written, quotes taken off."""
 
     parts: tuple[Part, ...]
@@ -69,7 +70,7 @@ class Word(NamedTuple):
         return self.parts[0].text if self.parts and not (self.parts[0].reference or self.parts[0].opaque) else ""
 
 
-class Simple(NamedTuple):
+class Simple(Record, frozen=True):
     """A simple command. before: the operator in front of it, "" for the first; after: the one behind, "" for the
     last."""
 
@@ -108,7 +109,7 @@ def references(word: Word) -> tuple[Reference, ...]:
 # ---- words to commands ---------------------------------------------------------------------------------
 
 
-class _Redirection(NamedTuple):
+class _Redirection(Record, frozen=True):
     takes_word: bool
 
 
@@ -146,7 +147,7 @@ def _simple(words: list[Word], before: str, after: str, *, redirected: bool) -> 
 def _assignment(word: Word) -> tuple[str, Word] | None:
     if not word.parts or word.parts[0].quoted or word.parts[0].reference or word.parts[0].opaque:
         return None
-    match = _ASSIGNMENT.match(word.parts[0].text)
+    match = re.match(_ASSIGNMENT, word.parts[0].text)
     if match is None:
         return None
     rest = word.parts[0].text[match.end() :]
@@ -169,12 +170,12 @@ def _tokens(text: str) -> Iterator[Word | str | _Redirection]:
             at = len(text) if end < 0 else end
         elif char in "()":
             raise _Beyond
-        elif redirection := _REDIRECTION.match(text, at):
+        elif redirection := re.compile(_REDIRECTION).match(text, at):
             if redirection[2] == "<<":
                 raise _Beyond
             at = redirection.end()
             yield _Redirection(takes_word=True)
-        elif operator := _OPERATOR.match(text, at):
+        elif operator := re.compile(_OPERATOR).match(text, at):
             if operator[0] in (";;", "|&"):
                 raise _Beyond
             at = operator.end()
@@ -240,7 +241,7 @@ def _double_quoted(text: str, at: int) -> tuple[list[Part], int]:
 
 def _replaced(text: str, at: int, *, quoted: bool) -> tuple[Part, int]:
     """What a `$` or a backquote begins, and where it ends."""
-    match = _REFERENCE.match(text, at)
+    match = re.compile(_REFERENCE).match(text, at)
     if match is None:
         if not quoted and text[at + 1 : at + 2] in ("'", '"'):
             raise _Beyond  # bash has quotes of this kind, dash has not

@@ -28,6 +28,8 @@ SWALLOWED = CheckRule(
     right=Sample(files={"app.py": "", "Dockerfile": _FROM + "CMD exec python app.py --port $PORT\n"}),
 )
 
+RULES = (SWALLOWED,)
+
 _STAYING = (ServiceType.WEB, ServiceType.PRIVATE, ServiceType.WORKER)
 _HANDLES_SIGNALS = frozenset(("trap", "wait", "set"))
 

@@ -8,19 +8,18 @@ A comment silences findings of its code at its own line, or at the line below. O
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from emulator.config import FILE, Ignored
 from emulator.model.diagnostic import Diagnostic, Fault, info, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Plan
-from emulator.model.record import replace
+from emulator.model.record import Record, replace
 from emulator.snapshot import Snapshot, Unreadable
 
-_COMMENT = re.compile(r"#[ \t]*emu:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\n\r]*)")
+_COMMENT = r"#[ \t]*emu:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\n\r]*)"
 
 
-class _Comment(NamedTuple):
+class _Comment(Record, frozen=True):
     """One code of one comment."""
 
     code: str
@@ -70,7 +69,7 @@ def _comments(repo: Snapshot, file: str) -> Iterator[_Comment]:
     if "emu:" not in text:
         return
     for number, line in enumerate(text.splitlines(), 1):
-        match = _COMMENT.search(line)
+        match = re.search(_COMMENT, line)
         for code in match[1].split(",") if match else ():
             assert match is not None
             origin = Origin(file=file, line=number, column=match.start() + 1, end_line=number, end_column=match.end())

@@ -35,6 +35,8 @@ DEEP_LINKS = CheckRule(
     needs_platform_file=True,
 )
 
+RULES = (NOTHING_TO_PUBLISH, DEEP_LINKS)
+
 _ROUTERS = {
     "react-router": r"\bcreateBrowserRouter\b|\bBrowserRouter\b", "vue-router": r"\bcreateWebHistory\s*\(",
     "react-router-dom": r"\bcreateBrowserRouter\b|\bBrowserRouter\b",

@@ -83,6 +83,8 @@ LEFT = CheckRule(
     right=Sample(files=_PACKAGE | _PROJECT | {"Dockerfile": (_BUILDER % "") + _CARRIED + _SERVE}),
 )  # fmt: skip
 
+RULES = (MODULE, LEFT, ATTRIBUTE)
+
 _COMMON = words(
     "main app apps wsgi asgi server api src manage run application core backend web index bot service services config "
     "settings project mysite myapp your_application hello code lib entrypoint start worker"
@@ -141,7 +143,6 @@ def _modules_in(tree: Folder, place: str) -> Iterator[str]:
             yield name.removesuffix(".py")
         elif isinstance(node, Folder) and any(one.endswith(".py") for one in node.names()):
             yield name
-
 
 
 def _not_found(subject: Subject, view: ImageView, named: Named, answer: Missing) -> Diagnostic:

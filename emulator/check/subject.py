@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from emulator.contract import token
 from emulator.formats.dockerfile import (
@@ -23,13 +23,15 @@ from emulator.image.working import Worked
 from emulator.model.diagnostic import Diagnostic, Fault, Related, Severity
 from emulator.model.origin import Origin
 from emulator.model.plan import Build, BuildKind, Container, EnvPhase, Plan, Service, ServiceType
+from emulator.model.record import Record
 from emulator.snapshot import Unreadable
 
 from .command import SHELLS, Started, base_name, started
-from .entry_script import behind_script
 from .own_code import OwnCode
-from .package_scripts import Followed, call_of, follow
 from .shell import words
+
+if TYPE_CHECKING:
+    from .package_scripts import Followed
 
 _DEBIAN = words("debian ubuntu python node ruby golang rust perl buildpack-deps")
 """Official images whose /bin/sh is dash, unless their tag says alpine; they set no variable a server reads."""
@@ -42,10 +44,11 @@ _SET_BY_BASE = {
 """Images whose variables are all known besides PATH."""
 _RUNS_ITS_ARGUMENTS = frozenset(("node",))
 """Base images whose entrypoint ends by executing its arguments, and listens to nothing itself."""
+_RUN_SCRIPTS = ("npm", "yarn", "pnpm", "bun")
 _HAS_PORT = (ServiceType.WEB, ServiceType.PRIVATE)
 
 
-class Known(NamedTuple):
+class Known(Record, frozen=True):
     """What all containers of a plan share: their builds worked out, and the repository's own modules."""
 
     builds: Builds
@@ -93,17 +96,20 @@ class Subject:
         """What the command really runs, behind the scripts of package managers as well; None where only the base image
         knows."""
         followed = self.followed
-        return followed.run if followed is not None else None
+        return followed.run if followed is not None else self.commanded
 
     @cached_property
-    def followed(self) -> Followed | None:
-        """The command behind the scripts of package.json that it asks for, and what these surely lack."""
+    def followed(self) -> "Followed | None":
+        """The command behind the scripts of package.json that it asks for, and what these surely lack; None where it
+        asks for none."""
         run, worked = self.commanded, self.worked
-        if run is None:
-            return None
         workdir = worked.config.workdir if worked is not None and worked.config is not None else None
-        if worked is None or workdir is None or worked.failures or call_of(run) is None:
-            return Followed(run)
+        if run is None or run.program not in _RUN_SCRIPTS or worked is None or workdir is None or worked.failures:
+            return None
+        from .package_scripts import call_of, follow
+
+        if call_of(run) is None:
+            return None
         return follow(run, TreeFiles(worked.tree, self.repo), workdir or "/", self.environ)
 
     @cached_property
@@ -132,7 +138,11 @@ class Subject:
         if "/" not in path and not path.endswith(".sh") and "entrypoint" not in path:
             return None
         text = self._text_in_image(path)
-        return behind_script(text, rest, self.environ) if text is not None and "exec" in text else None
+        if text is None or "exec" not in text:
+            return None
+        from .entry_script import behind_script
+
+        return behind_script(text, rest, self.environ)
 
     def _text_in_image(self, path: str) -> str | None:
         """The text of a file of the repository that the image has at a path; a bare name is looked for as a program."""

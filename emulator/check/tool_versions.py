@@ -6,8 +6,8 @@ from itertools import pairwise
 from emulator.formats.dockerfile.base_images import short_name
 from emulator.image.working import WorkedStage
 
-_POETRY = re.compile(r"(?<![\w./-])poetry(?:\[[\w,]*\])?(?P<pin>[=<>~!]=?[^\s'\";&|]*)?(?=['\"\s;&|]|$)")
-_NODE = re.compile(r":(?:v?(?P<major>\d+))?")
+_POETRY = r"(?<![\w./-])poetry(?:\[[\w,]*\])?(?P<pin>[=<>~!]=?[^\s'\";&|]*)?(?=['\"\s;&|]|$)"
+_NODE = r":(?:v?(?P<major>\d+))?"
 _FIRST_STRICT_NODE = 15
 """nodejs.org/dist/index.json: the first with npm 7."""
 
@@ -20,7 +20,7 @@ def is_poetry_2(stage: WorkedStage, number: int) -> bool:
         if step.instruction.keyword == "RUN" and re.search(r"\bpip3?\b", step.instruction.source):
             for command in re.split(r"&&|;|\n|\|\|", step.instruction.source):
                 if re.search(r"\bpip3?\s+install\b", command):
-                    pins += [found["pin"] for found in _POETRY.finditer(command)]
+                    pins += [found["pin"] for found in re.finditer(_POETRY, command)]
     return bool(pins) and all(pin is None or re.fullmatch(r"(==|>=|~=)\s*[2-9](\..*)?", pin) for pin in pins)
 
 
@@ -29,7 +29,7 @@ def is_npm_7(stage: WorkedStage) -> bool:
     base = stage.stage.base
     if short_name(base) != "node" or any(_installs_npm(step.instruction.source) for step in stage.steps):
         return False
-    found = _NODE.search(base)
+    found = re.search(_NODE, base)
     major = found["major"] if found is not None else None
     return major is None or int(major) >= _FIRST_STRICT_NODE
 

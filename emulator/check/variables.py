@@ -26,6 +26,8 @@ NOT_SET = CheckRule(
     right=Sample(files={"app.py": "", "Dockerfile": _FROM + "CMD exec python app.py --workers ${WORKER_COUNT:-2}\n"}),
 )  # fmt: skip
 
+RULES = (NOT_SET,)
+
 _ALWAYS_SET = words(
     "HOME PATH PWD OLDPWD HOSTNAME IFS PPID OPTARG OPTIND LINENO PS1 PS2 PS4 SHLVL TERM UID EUID RANDOM "
     "SECONDS SHELL REPLY LANG TZ"

@@ -1,6 +1,6 @@
 """The datastores of a plan in one run: which are run here, how services reach each, and what of that is secret."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from emulator.engine.datastores import (
@@ -15,7 +15,7 @@ from emulator.engine.datastores import (
     unreachable,
     volume_of,
 )
-from emulator.engine.disks import disk_volume
+from emulator.engine.disks import disk_volume, folder_mounts
 from emulator.engine.requests import Surroundings
 from emulator.model.diagnostic import Diagnostic, UsageError
 from emulator.model.plan import Coverage, Service
@@ -34,9 +34,13 @@ class Cast(NamedTuple):
 
 class Backing:
     """given: URLs of datastores that are there already, by name; those are not run. Raises UsageError for a name that
-    no datastore has, or a URL that cannot be one."""
+    no datastore has, or a URL that cannot be one. folders: those of this machine that stand for volumes, by name."""
 
-    def __init__(self, services: Iterable[Service], given: dict[str, str], project: Project) -> None:
+    def __init__(
+        self, services: Iterable[Service], given: dict[str, str], project: Project, folders: Mapping[str, str] = {}
+    ) -> None:
+        self._folders = folders
+        services = tuple(services)
         stores = self._stores = {s.name: s for s in services if s.datastore is not None}
         unknown = next((name for name in given if name not in stores), None)
         if unknown is not None:
@@ -81,7 +85,8 @@ class Backing:
             local = any(reached.on_this_machine for reached in self._reached.values())
             hosts = {THIS_MACHINE: "host-gateway"} if local else {}
             disk = disk_volume(service, root)
-            volumes = (disk,) if disk is not None else ()
+            folders = folder_mounts(service, root, self._folders)
+            volumes = (*((disk,) if disk is not None else ()), *folders)
             return Cast(told.service, told.hidden, Surroundings(network=network, hosts=hosts, volumes=volumes))
         password = self._passwords.get(service.name)
         volume = volume_of(service, root)

@@ -37,7 +37,7 @@ def run(request: Request, world: World) -> int:
 def _run(request: Request, world: World, teller: Teller) -> int:
     request.service = [request.name]
     planned = plan_repository(request, world)
-    settings = settings_of(request, planned)
+    settings = settings_of(request, world, planned)
     events = asked(world, project_id(settings.root), Ask(verb="cron", services=(request.name,)))
     if events is not None:
         teller.knows(planned)

@@ -3,7 +3,8 @@
 import argparse
 
 from emulator import options
-from emulator.check import RULES, CheckRule, Sample, rule_of
+from emulator.check import CheckRule, Sample, rule_of
+from emulator.check import rules as check_rules
 from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record, to_json
 from emulator.model.rule import Rule
@@ -32,7 +33,7 @@ def run(request: Request, world: World) -> int:
     style = Style(width=world.terminal.width, colour=world.terminal.colour)
     as_json = request.format == "json"
     if request.code is None:
-        codes = [rule.code for rule in RULES]
+        codes = [rule.code for rule in check_rules()]
         world.terminal.out(to_json(codes).decode() + "\n" if as_json else _listed(style))
         return 0
     found = _explanation(request.code, world)
@@ -46,14 +47,14 @@ def _explanation(code: str, world: World) -> Explanation:
     if check is None and code not in rules:
         from difflib import get_close_matches
 
-        near = get_close_matches(code, [*(rule.code for rule in RULES), *rules], n=1)
+        near = get_close_matches(code, [*(rule.code for rule in check_rules()), *rules], n=1)
         help_ = f"did you mean {near[0]}?" if near else "`emu explain` lists the codes, `emu platforms NAME` the rules"
         raise UsageError(f"nothing is known of {code!r}", help=help_)
     return Explanation(code=code, check=check, platform=rules.get(code))
 
 
 def _listed(style: Style) -> str:
-    lines = [line for rule in RULES for line in hanging(rule.code, rule.statement, style, indent=0, gap=30)]
+    lines = [line for rule in check_rules() for line in hanging(rule.code, rule.statement, style, indent=0, gap=30)]
     return "\n".join([*lines, "", "`emu explain CODE` says why, and shows an example of each kind."]) + "\n"
 
 

@@ -22,13 +22,22 @@ class Planned(NamedTuple):
     resolution: Resolution
 
 
-def configure_planning(parser: argparse.ArgumentParser, world: World, *, with_path: bool = True) -> None:
-    """Declare the options of a command that plans. with_path: whether its first word is a PATH."""
+def configure_planning(
+    parser: argparse.ArgumentParser,
+    world: World,
+    *,
+    with_path: bool = True,
+    several: bool = False,
+    format_: options.Flag = options.FORMAT,
+) -> None:
+    """Declare the options of a command that plans. with_path: whether its first word is a PATH; several: whether for
+    more than one platform."""
     if with_path:
         parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")
     else:
         parser.set_defaults(path=None)
-    options.add_flags(parser, [*options.REPOSITORY, *options.PLANNING, options.FORMAT, *options.LOUDNESS])
+    chosen = options.FOR_SEVERAL if several else options.PLANNING
+    options.add_flags(parser, [*options.REPOSITORY, *chosen, format_, *options.LOUDNESS])
     for name, platform in world.platforms.items():
         group = parser.add_argument_group(f"{platform.TITLE} (--platform {name})")
         options.add_flags(group, [options.from_platform(o) for o in platform.OPTIONS])
@@ -57,12 +66,13 @@ def _asked(request: Request, world: World) -> tuple[str | None, str]:
 def _refuse_unused_files(inputs: Inputs, services: tuple[Service, ...], platform: Platform) -> None:
     """A secret file that no service takes would be missed without a word."""
     taken = {secret.name for service in services for secret in service.build.secrets}
+    taken |= {name for service in services for name in service.secret_names}
     taken |= {mount.name for s in services for c in s.containers for mount in c.mounts if mount.kind == "secret"}
     unused = [file.name for file in inputs.secret_files if file.name not in taken]
     if services and unused:
         raise UsageError(
             f"--secret-file {unused[0]}: no service of this plan takes a secret file on {platform.TITLE}",
-            help="leave the option out",
+            help=f"it takes {', '.join(sorted(taken))}" if taken else "leave the option out",
         )
 
 

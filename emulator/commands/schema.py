@@ -48,12 +48,14 @@ def documents() -> dict[str, Any]:
     from emulator.commands.platforms import PlatformList
     from emulator.commands.running import Removed, RunningList
     from emulator.engine.checkup import Checkup
+    from emulator.model.comparison import Comparison
     from emulator.model.context_listing import ContextDocument
     from emulator.model.schema import DOCUMENTS
 
     return {
         **DOCUMENTS,
         "checkup": Checkup,
+        "compare": Comparison,
         "context": ContextDocument,
         "env": KeptValues,
         "explanation": Explanation,

@@ -207,7 +207,9 @@ class Session:
         return underway
 
     def _backed(self, planned: Planned) -> Backing:
-        return Backing(planned.resolution.plan.services, dict(self.settings.datastores), self.project)
+        return Backing(
+            planned.resolution.plan.services, dict(self.settings.datastores), self.project, self.settings.folders
+        )
 
     def _stays(self, service: Service) -> bool:
         """Whether it is a datastore that is live as the plan has it: no deploy touches that one."""

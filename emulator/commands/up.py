@@ -54,7 +54,7 @@ def run(request: Request, world: World) -> int:
 def _run(request: Request, world: World, teller: Teller) -> int:
     planned = plan_repository(request, world)
     _refuse_watching(request, planned)
-    settings = settings_of(request, planned)  # a wrong option is told before anything is asked or printed
+    settings = settings_of(request, world, planned)  # a wrong option is told before anything is asked or printed
     planned, answers = answered(request, world, planned)
     planned = checked_plan(planned)
     teller.knows(planned)
@@ -189,7 +189,7 @@ def doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
     )
 
 
-def settings_of(request: Request, planned: Planned) -> Settings:
+def settings_of(request: Request, world: World, planned: Planned) -> Settings:
     """What the command line asks of a run. Raises UsageError."""
     try:
         scale = float(request.time_scale)
@@ -217,6 +217,7 @@ def settings_of(request: Request, planned: Planned) -> Settings:
         scale=scale,
         sleep_after_s=_duration(request.sleep_after),
         datastores=_datastores(request),
+        folders=_folders(request, world, planned),
     )
 
 
@@ -233,6 +234,21 @@ def _duration(text: str | None) -> float | None:
     if not 0 < seconds < float("inf"):
         raise UsageError(f"--sleep-after takes a duration above 0, not {text!r}", help="for example 15m or 90s")
     return seconds
+
+
+def _folders(request: Request, world: World, planned: Planned) -> dict[str, str]:
+    """The folders of --volume by the volume's name, as whole paths. Raises UsageError."""
+    known = {v.name: v for s in planned.resolution.plan.services for v in s.volumes if v.kind == "folder"}
+    found: dict[str, str] = {}
+    for text in request.volume:
+        name, equals, path = text.partition("=")
+        if not (name and equals and path):
+            raise UsageError(f"--volume takes NAME=DIR, not {text!r}", help="for example --volume uploads=./uploads")
+        if name not in known:
+            names = ", ".join(known) or "none"
+            raise UsageError(f"--volume {name}: no bucket or network share is called that", help=f"known are {names}")
+        found[name] = world.absolute(path)
+    return found
 
 
 def _datastores(request: Request) -> Hidden:

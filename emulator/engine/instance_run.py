@@ -1,69 +1,35 @@
-"""One instance of a service, from its first start to its removal: the loop around the boot state machine.
+"""One instance of a service, from its first start to its removal: the loop around the machine of its containers.
 
 Engine, network and clock are doors handed in; whatever happens is told as an event, and what concerns the service as
 a whole is reported to it.
 """
 
 import threading
-from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple, TypedDict
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
-from emulator.model.diagnostic import HostError
-from emulator.model.event import (
-    ContainerStarted,
-    Event,
-    Log,
-    PortDetected,
-    ProbeAttempt,
-    Restarted,
-    Rotation,
-    StartReason,
-    StillScanning,
-    Stopped,
-)
+from emulator.model.event import OutOfMemory, Restarted, Rotation
 from emulator.model.plan import Service
 from emulator.model.record import Record, replace
-from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower, HttpAnswer
+from emulator.world import Clock, Docker
 
-from . import boot, probing, rollout_steps
-from . import boot_steps as steps
-from .files_watch import FilesWatch, files_watch
+from . import boot_steps, instance, rollout_steps
+from . import instance_steps as steps
+from .container_run import Address, ContainerRun, Judged, Part, Process, Tell, Who
 from .loop import Loop
-from .probe_outcome import Attempted
-from .requests import conceal
 from .retiring import UNHEARD_S
 from .rollout_steps import Unit
 from .sandbox_run import SandboxRun
 
-Tell = Callable[[Event], None]
 Report = Callable[[rollout_steps.Observation | BaseException], None]
-MakeSpec = Callable[[int], ContainerSpec]
-"""attempt → the container to start."""
-Address = tuple[str, int]
-
-TAIL_LINES = 60
-_LOGS_END_S = 2.0
-
-
-class Who(TypedDict):
-    """Whom an event is about."""
-
-    service: str
-    container: str
-    instance: int
-    deploy: int
 
 
 class What(NamedTuple):
-    """What an instance runs, and how it is judged."""
+    """What an instance runs: its containers, one of which is the ingress container."""
 
     unit: Unit
     service: Service
-    rules: steps.Rules
-    make_spec: MakeSpec
-    hidden: Mapping[str, str]
-    reason: StartReason = "deploy"
+    parts: tuple[Part, ...]
 
 
 class Order(Record, frozen=True, kw_only=True):
@@ -72,36 +38,11 @@ class Order(Record, frozen=True, kw_only=True):
     what: Literal["terminate", "kill", "remove"]
 
 
-class Process:
-    """One container of the instance, from its creation to its removal."""
-
-    def __init__(self, id: str, attempt: int, started: float) -> None:
-        self.id = id
-        self.attempt = attempt
-        self.started = started
-        self.facts: ContainerFacts | None = None
-        self.followers: list[Follower] = []
-        self.lines: deque[str] = deque(maxlen=TAIL_LINES)
-        self.ended = threading.Event()
-        self.signal: str | None = None
-        """What it was told to end by, once it was, from `told` on."""
-        self.told = 0.0
-        self.heard: bool | None = None
-        self.killed = False
-        self.files: FilesWatch | None = None
-        self.used_mib: int | None = None
-        """How much memory it had in use when it was killed for that by us, not by the kernel."""
-
-    @property
-    def was_short(self) -> bool:
-        """Whether it was killed for lack of memory."""
-        return self.used_mib is not None or (self.facts is not None and self.facts.oom_killed)
-
-
 class InstanceRun:
     """Starts an instance, keeps it as the platform would, and ends it when it is told to.
 
-    `outcome` is how its boot ended; `target` is where it answers, as long as it is live.
+    `outcome` is how its boot ended, on account of the container that is `judged`; `target` is where it answers, as long
+    as it is live.
     """
 
     def __init__(
@@ -109,33 +50,47 @@ class InstanceRun:
     ) -> None:
         self.unit = what.unit
         self.service = what.service
-        self.rules = what.rules
         self.docker = docker
         self.clock = clock
         self.tell = tell
         self.url = url
         self.state = steps.State()
-        self.outcome: steps.Outcome | None = None
+        self.outcome: boot_steps.Outcome | None = None
         self.target: Address | None = None
-        self._make_spec = what.make_spec
-        self._hidden = what.hidden
-        self._reason: StartReason = what.reason
+        self._members = tuple(part.member for part in what.parts)
         self._report = report
         self._loop: Loop[steps.Observation | Order, steps.Action] = Loop(clock, self._take, self._perform)
-        self._process: Process | None = None
         self._sandbox = SandboxRun(what.service, docker)
-        self._last_lines: tuple[str, ...] = ()
-        self._written_mib = 0
+        self._runs = {part.member.name: self._container(part, alone=len(what.parts) == 1) for part in what.parts}
+        self._ingress = next(run for run in self._runs.values() if run.part.member.ingress)
+        self._judged = self._ingress
         self._leaving = False
         self._gone = False
         self._thread = threading.Thread(target=self._run, name=f"{what.service.name}-{what.unit.id}", daemon=True)
+
+    def _container(self, part: Part, *, alone: bool) -> ContainerRun:
+        who: Who = {
+            "service": self.service.name, "container": part.member.name, "instance": self.unit.slot,
+            "deploy": self.unit.deploy,
+        }  # fmt: skip
+
+        def see(seen: boot_steps.Observation | BaseException) -> None:
+            if isinstance(seen, BaseException):
+                self._loop.put(seen)
+            else:
+                self._loop.put(steps.Of(container=part.member.name, round=self.state.round, seen=seen))
+
+        return ContainerRun(
+            part, who, docker=self.docker, clock=self.clock, tell=self.tell, see=see, exited=self._is_down,
+            sandbox=self._sandbox, alone=alone, url=self.url if part.member.ingress else None,
+        )  # fmt: skip
 
     def start(self) -> None:
         self._thread.start()
 
     def order(self, what: Literal["terminate", "kill", "remove"]) -> None:
         """From any thread: tell it to end by the platform's signal, kill it, or remove it without ceremony. `Gone` is
-        reported when its container is removed."""
+        reported when its containers are removed."""
         self._loop.put(Order(what=what))
 
     def join(self) -> None:
@@ -146,27 +101,51 @@ class InstanceRun:
         self._sandbox.remove()
 
     @property
+    def begun(self) -> float:
+        """When the deploy's first start of it was, or, once it was live, the current one."""
+        return self.state.begun
+
+    @property
+    def judged(self) -> Judged:
+        """The container on whose account the outcome is what it is."""
+        return Judged(self._judged.service, self._judged.who["container"])
+
+    @property
     def last_lines(self) -> tuple[str, ...]:
-        """The last output of the last process."""
-        process = self._process
-        return tuple(process.lines) if process is not None else self._last_lines
+        """That one's last output."""
+        return self._judged.last_lines
 
     @property
     def written_mib(self) -> int:
-        """How much the last process wrote, where that counts as its memory."""
-        return self._written_mib if self._process is None else _written_mib(self._process)
+        """How much that one wrote, where that counts as its memory."""
+        return self._judged.written_mib
 
     @property
-    def container(self) -> str | None:
-        """The id of the container it has at the moment."""
-        process = self._process
-        return process.id if process is not None else None
+    def containers(self) -> tuple[str, ...]:
+        """The ids of the containers it has at the moment."""
+        processes = [run.process for run in self._runs.values()]
+        return tuple(process.id for process in processes if process is not None)
+
+    @property
+    def ports(self) -> tuple[int | None, tuple[int, ...]]:
+        """The port of its requests, and the others that were open when it was looked at."""
+        state = self.state.boot(self._ingress.part.member.name)
+        found = {listener.port for listener in state.listeners if not listener.loopback}
+        return state.port, tuple(sorted(found - {state.port}))
 
     def was_short_of_memory(self) -> bool:
-        """Whether one of its processes was killed for lack of memory, though the first one runs."""
-        process = self._process
-        facts = self.docker.inspect(process.id) if process is not None else None
-        return facts is not None and facts.running and facts.oom_killed
+        """Whether a process of the container judged was killed for lack of memory, though its first one runs."""
+        return self._judged.was_short_of_memory()
+
+    def tell_oom(self, container: str) -> None:
+        """A process in this container, one of its own, was killed for lack of memory."""
+        for run in self._runs.values():
+            if run.process is not None and run.process.id == container:
+                self.tell(OutOfMemory(**run.who, limit_mib=run.service.resources.memory_mib))
+
+    def who(self) -> Who:
+        """Whom an event about the whole of it is about."""
+        return self._ingress.who
 
     # ---- the loop
 
@@ -178,337 +157,157 @@ class InstanceRun:
         except BaseException as problem:  # noqa: BLE001 - raised again by who waits for this instance
             self._report(problem)
 
+    def _begin(self) -> None:
+        """All of it anew: the sandbox first, where it has one."""
+        name = self._ingress.part.member.name
+        self._sandbox.ready(self._ingress.part.make_spec(self.state.boot(name).attempt + 1))
+        self._loop.see(steps.Begun(at=self.clock.now()))
+
     def _take(self, seen: steps.Observation | Order) -> tuple[steps.Action, ...]:
         if isinstance(seen, Order):
             self._obey(seen)
             return ()
-        if isinstance(seen, steps.Exited):
-            self.target = None
-            if self._process is not None and self._process.attempt == seen.attempt:
-                self._process.ended.set()
-            self._report(rollout_steps.Down(at=seen.at, unit=self.unit))
-            if self._leaving:
-                self._end()
+        if isinstance(seen, steps.Of) and isinstance(seen.seen, boot_steps.Exited):
+            self._over(seen.container, seen.seen)
         if self._leaving:
             return ()
-        self.state, actions = boot.step(self.rules, self.state, seen)
+        self.state, actions = instance.step(self._members, self.state, seen)
         return actions
+
+    def _over(self, container: str, seen: boot_steps.Exited) -> None:
+        """A process has ended: the instance is down, and gone when it was leaving and nothing else of it runs."""
+        self.target = None
+        process = self._runs[container].process
+        if process is not None and process.attempt == seen.attempt:
+            process.ended.set()
+        self._is_down()
+        if self._leaving:
+            self._end_rest()
+
+    def _is_down(self) -> None:
+        """From any thread."""
+        self._report(rollout_steps.Down(at=self.clock.now(), unit=self.unit))
 
     def _perform(self, action: steps.Action) -> None:
         if self._leaving:
             return
         match action:
-            case steps.Look():
-                self._look(action)
-            case steps.Ask() | steps.Try():
-                threading.Thread(target=self._asked, args=(action,), daemon=True).start()
-            case steps.StartAgain():
-                self.tell(Restarted(**self.who(), because=action.because, back_off_s=action.platform_s))
+            case steps.Launch():
+                self._launch(action)
+            case steps.Do():
+                if action.round == self.state.round:
+                    self._do(self._runs[action.container], action.action)
+            case steps.End():
+                if action.round == self.state.round:
+                    self._end_one(action)
+            case steps.Again():
+                who = self._runs[action.container].who
+                self.tell(Restarted(**who, because=action.because, back_off_s=action.platform_s))
                 self._remove()
                 self._begin()
-            case steps.Settle():
-                self._see_settled(action)
-            case steps.End():
-                self._end_dead(action)
-            case steps.Outcome():
+            case steps.Decided():
                 self._decided(action)
-            case steps.Rotate():
-                self.tell(Rotation(**self.who(), ready=action.ready, because=action.because))
+            case steps.Turn():
+                self.tell(Rotation(**self._runs[action.container].who, ready=action.ready, because=action.because))
                 self._report(rollout_steps.Rotated(at=self.clock.now(), unit=self.unit, ready=action.ready))
-            case _:
-                self._tell_of(action)
 
-    def _tell_of(self, action: steps.TellProbe | steps.Remind | steps.FoundPort) -> None:
+    def _launch(self, action: steps.Launch) -> None:
+        run = self._runs[action.container]
+        attempt = self.state.boot(action.container).attempt + 1
+        if len(self._runs) == 1:
+            run.begin(attempt)
+        else:
+            run.begin_aside(attempt)
+
+    def _do(
+        self,
+        run: ContainerRun,
+        action: boot_steps.Look
+        | boot_steps.Ask
+        | boot_steps.Try
+        | boot_steps.TellProbe
+        | boot_steps.Settle
+        | boot_steps.Remind
+        | boot_steps.FoundPort,
+    ) -> None:
         match action:
-            case steps.TellProbe():
-                self.tell(
-                    ProbeAttempt(
-                        **self.who(),
-                        kind=action.role,
-                        attempt=action.number,
-                        ok=action.ok,
-                        detail=action.words,
-                        due=action.due_s,
-                        seconds=action.seconds,
-                    )
-                )
-            case steps.Remind():
-                self.tell(StillScanning(**self.who(), seconds=action.seconds))
-            case steps.FoundPort():
-                self.tell(PortDetected(**self.who(), port=action.port, address=action.address))
+            case boot_steps.Look():
+                self._see(run, run.look(action))
+            case boot_steps.Ask() | boot_steps.Try():
+                run.ask_aside(action)
+            case boot_steps.Settle():
+                self._see(run, run.settle(action))
+            case _:
+                run.tell_of(action)
 
-    def _decided(self, outcome: steps.Outcome) -> None:
-        self.outcome = outcome
+    def _see(self, run: ContainerRun, seen: boot_steps.Observation | None) -> None:
+        if seen is not None:
+            self._loop.see(steps.Of(container=run.part.member.name, round=self.state.round, seen=seen))
+
+    def _decided(self, action: steps.Decided) -> None:
+        self.outcome = action.outcome
+        self._judged = self._runs[action.container]
         at = self.clock.now()
-        if outcome.verdict != "live":
+        if action.outcome.verdict != "live":
             self._report(rollout_steps.Failed(at=at, unit=self.unit))
             return
-        self.target = self._reached_at(outcome.port)
+        self.target = self._judged.reached_at(action.outcome.port)
         self._report(rollout_steps.Up(at=at, unit=self.unit))
-        if self._process is not None and self._process.ended.is_set():  # since its last answer: reported too early
-            self.target = None
+        if any(run.process is not None and run.process.ended.is_set() for run in self._runs.values()):
+            self.target = None  # one has ended since its last answer: reported too early
             self._report(rollout_steps.Down(at=at, unit=self.unit))
-
-    def who(self) -> Who:
-        name = self.service.name
-        return {"service": name, "container": name, "instance": self.unit.slot, "deploy": self.unit.deploy}
-
-    # ---- starting
-
-    def _begin(self) -> None:
-        attempt = self.state.attempt + 1
-        spec = self._sandbox.around(self._make_spec(attempt))
-        id = self.docker.create(spec)
-        process = self._process = Process(id, attempt, self.clock.now())
-        logs = self.docker.follow_logs(id, lambda stream, line: self._line(process, stream, line))
-        process.followers.append(logs)
-        asked = self.clock.now()
-        failure = self.docker.start(id)
-        process.started = self.clock.now()
-        if failure is not None:
-            self._told_started(process)
-            shown = replace(failure, message=conceal(failure.message, self._hidden))
-            self._loop.see(steps.NotStarted(at=process.started, failure=shown))
-            return
-        process.facts = self.docker.inspect(id)
-        process.started = self._since(process.facts, asked, process.started)
-        self._told_started(process)
-        self._loop.see(steps.Started(at=process.started))
-        process.followers.append(self.docker.on_exit(id, lambda told: self._exited(process, logs, told)))
-        process.files = files_watch(self.docker, self.clock, id, spec, lambda used: self._exceeded(process, used))
-        process.followers += [process.files] if process.files is not None else []
-
-    def _exceeded(self, process: Process, used_mib: int) -> None:
-        """From the watch's thread: what it wrote and what its processes hold is more than it may have."""
-        process.used_mib = used_mib
-        self.docker.kill(process.id)
-
-    def _since(self, facts: ContainerFacts | None, asked: float, answered: float) -> float:
-        """When the process started: by the engine's note, which comes before its answer. Its clock may be another one,
-        so that only a moment between question and answer is believed."""
-        if facts is None or facts.started_at is None:
-            return answered
-        noted = self.clock.now() - (self.clock.wall() - facts.started_at)
-        return min(max(asked, noted), answered)
-
-    def _told_started(self, process: Process) -> None:
-        facts = process.facts or self.docker.inspect(process.id)
-        argv = facts.argv if facts else ()
-        port = self.service.port.number if self.service.port else None
-        self.tell(
-            ContainerStarted(
-                **self.who(),
-                argv=tuple(conceal(word, self._hidden) for word in argv),
-                port=port,
-                url=self.url,
-                attempt=process.attempt,
-                id=process.id,
-                reason=self._reason,
-            )
-        )
-
-    def _line(self, process: Process, stream: Literal["stdout", "stderr"], line: str) -> None:
-        shown = conceal(line, self._hidden)
-        process.lines.append(shown)
-        self.tell(Log(**self.who(), stream=stream, line=shown))
 
     # ---- ending
 
-    def _exited(self, process: Process, logs: Follower, told: ContainerFacts | HostError) -> None:
-        """From the follower's thread: the container has ended, or was removed by somebody, or the engine was lost."""
-        facts = told if isinstance(told, ContainerFacts) else None
-        if isinstance(told, HostError) and told.diagnostic.code != "host/container-gone":
-            self._loop.put(told)
-            process.ended.set()
-            return
-        process.facts = facts
-        self._report(rollout_steps.Down(at=self.clock.now(), unit=self.unit))
-        logs.join(_LOGS_END_S)
-        now = self.clock.now()
-        self._told_stopped(process, now)
-        self._loop.put(
-            steps.Exited(
-                at=now,
-                attempt=process.attempt,
-                exit_code=facts.exit_code if facts else None,
-                oom=process.was_short,
-                last_line=next((line for line in reversed(process.lines) if line.strip()), ""),
-            )
-        )
-        process.ended.set()  # after that: an attempt which ends with the process must not be seen before its end
-
     def _obey(self, order: Order) -> None:
-        """What the service wants. Whatever is still due for the process is not done any more."""
+        """What the service wants. Whatever is still due for the instance is not done any more."""
         self._leaving = True
         self._loop.forget()
-        process = self._process
-        if order.what == "remove" or process is None or process.ended.is_set():
+        running = self._running()
+        if order.what == "remove" or not running:
             self._end()
         elif order.what == "kill":
-            self._kill(process)
+            for run, process in running:
+                run.kill(process)
         else:
-            heard = self._terminate(process)
-            self._report(rollout_steps.Signalled(at=self.clock.now(), unit=self.unit, heard=heard))
+            heard = [run.terminate(process) for run, process in running]
+            told = False if not any(heard) and None not in heard else True if any(heard) else None
+            self._report(rollout_steps.Signalled(at=self.clock.now(), unit=self.unit, heard=told))
 
-    def _terminate(self, process: Process) -> bool | None:
-        """Send the platform's signal to end; whether the process does anything at it."""
-        signal = self.service.shutdown.signal
-        process.signal, process.told = signal, self.clock.now()
-        process.heard = self.docker.heeds(process.id, signal)
-        self.docker.kill(process.id, signal)
-        return process.heard
+    def _running(self) -> list[tuple[ContainerRun, Process]]:
+        """Its containers whose process is not over."""
+        found = [(run, run.running) for run in self._runs.values()]
+        return [(run, process) for run, process in found if process is not None]
 
-    def _kill(self, process: Process) -> None:
-        process.killed = True
-        if process.signal is None:
-            process.signal, process.told = "SIGKILL", self.clock.now()
-        self.docker.kill(process.id)
+    def _end_rest(self) -> None:
+        """One has ended of an instance that leaves: what never hears of the signal need not be waited for alone."""
+        running = self._running()
+        if not running:
+            self._end()
+        elif not self._ingress.rules.faithful and all(process.heard is False for _, process in running):
+            for run, process in running:
+                run.kill(process)
 
     def _end(self) -> None:
-        """The last process is over, or not waited for: its container goes."""
+        """The last process is over, or not waited for: its containers go."""
         self._remove()
         self._sandbox.remove()
         self._gone = True
         self._report(rollout_steps.Gone(at=self.clock.now(), unit=self.unit))
 
-    def _end_dead(self, action: steps.End) -> None:
-        """A probe says that it is dead: its exit is seen by whoever waits for it, and a restart follows."""
-        process = self._process
-        if process is None or process.attempt != action.attempt or process.ended.is_set():
+    def _end_one(self, action: steps.End) -> None:
+        """The platform ends a process: its exit is seen by whoever waits for it, and a restart follows."""
+        run = self._runs[action.container]
+        process = run.running
+        if process is None:
             return
         if action.kill:
-            self._kill(process)
+            run.kill(process)
             return
-        unheard = self._terminate(process) is False and not self.rules.faithful
+        unheard = run.terminate(process) is False and not run.rules.faithful
         grace = UNHEARD_S if unheard else self.service.shutdown.grace_seconds
         self._loop.later(replace(action, due=self.clock.now() + grace, kill=True))
 
-    def _told_stopped(self, process: Process, at: float) -> None:
-        facts, signal = process.facts, process.signal
-        seconds = at - (process.started if signal is None else process.told)
-        self.tell(
-            Stopped(
-                **self.who(),
-                exit_code=facts.exit_code if facts else None,
-                signal=signal,
-                oom=process.was_short and signal is None,
-                used_mib=process.used_mib if signal is None else None,
-                graceful=signal is not None and not process.killed,
-                seconds=seconds,
-                heard=process.heard,
-                grace_s=self.service.shutdown.grace_seconds if signal not in (None, "SIGKILL") else None,
-            )
-        )
-
     def _remove(self) -> None:
-        """Remove the container; forget it only when it is gone, so that an interrupted removal is repeated."""
-        process = self._process
-        if process is None:
-            return
-        self._last_lines, self._written_mib = tuple(process.lines), _written_mib(process)
-        for follower in process.followers:
-            follower.close()
-        self.docker.remove(process.id)
-        self._process = None
-
-    # ---- looking and asking
-
-    def _look(self, action: steps.Look) -> None:
-        process = self._process
-        if process is None or process.attempt != action.attempt:
-            return
-        pid = process.facts.pid if process.facts else None
-        listeners = self.docker.listeners(*self._network(process))
-        asked = self.rules.startup.port if self.rules.startup else None
-        reached = any(not x.loopback and asked in (None, x.port) for x in listeners)
-        cpu = self.docker.cpu_seconds(process.id, pid) if listeners and not reached else None
-        self._loop.see(steps.Looked(at=self.clock.now(), attempt=action.attempt, listeners=listeners, cpu_s=cpu))
-
-    def _see_settled(self, action: steps.Settle) -> None:
-        process = self._process
-        cpu = None
-        if self.rules.lifecycle.settle_idle_s is not None and process is not None:
-            cpu = self.docker.cpu_seconds(process.id, process.facts.pid if process.facts else None)
-        self._loop.see(steps.Settled(at=self.clock.now(), attempt=action.attempt, cpu_s=cpu))
-
-    def _reached_at(self, port: int | None) -> Address | None:
-        """Where `port` of the container is reached from here; None when it is not."""
-        facts = self._network_facts()
-        if facts is None or port is None:
-            return None
-        if self.docker.facts().local and facts.address:
-            return facts.address, port
-        return ("127.0.0.1", facts.ports[port]) if port in facts.ports else None
-
-    def _asked(self, action: steps.Ask | steps.Try) -> None:
-        """In a thread of its own: one request or one attempt of a probe, and what came of it."""
-        began = self.clock.now()
-        try:
-            seen = self._ask(action) if isinstance(action, steps.Ask) else self._try(action, began)
-        except Exception as problem:  # noqa: BLE001 - raised again by the loop, which would wait for ever
-            self._loop.put(problem)
-            return
-        if not self._has_gone(action.attempt):
-            self._loop.put(seen)
-
-    def _has_gone(self, attempt: int) -> bool:
-        """Whether the process had ended before anybody could look at it: its exit, which is seen soon, tells more than
-        that it cannot be reached."""
-        process = self._process
-        facts = process.facts if process is not None and process.attempt == attempt else None
-        return facts is not None and not facts.running
-
-    def _ask(self, action: steps.Ask) -> steps.Asked:
-        """A plain request. To the container itself, never to a published port: that one accepts whether anybody
-        listens or not."""
-        process, address = self._process, self._address()
-        if process is None or address is None:
-            answer = HttpAnswer(status=None, seconds=0.0, error="unreachable", detail="the container has no address")
-        else:
-            host = next((p.host for p in (self.rules.health, self.rules.startup) if p and p.host), None)
-            headers = {"Host": host} if host else {}
-            door = self.docker.http(self._network(process)[0])
-            answer = door.request("GET", address, action.port, "/", headers=headers, timeout_s=action.timeout_s)
-        return steps.Asked(at=self.clock.now(), attempt=action.attempt, port=action.port, answer=answer)
-
-    def _try(self, action: steps.Try, began: float) -> steps.Tried:
-        process, probe = self._process, self.rules.probe(action.role)
-        if process is None or probe is None:
-            came = Attempted(ok=False, words="cannot be reached")
-        else:
-            target = probing.Target(self._address(), action.port, process.ended.is_set)
-            late = began - action.due if probe.waits_for_port else 0.0  # it waits up to a moment, whenever it began
-            timeout_s = max(0.0, action.timeout_s - max(0.0, late))
-            door = self.docker.http(self._network(process)[0])
-            came = probing.attempt(door, self.clock, probe, target, timeout_s)
-        now = self.clock.now()
-        return steps.Tried(
-            at=now,
-            attempt=action.attempt,
-            role=action.role,
-            number=action.number,
-            ok=came.ok,
-            words=came.words,
-            final=came.final,
-            refused=came.refused,
-            seconds=now - began,
-            early=action.early,
-        )
-
-    def _address(self) -> str | None:
-        facts = self._network_facts()
-        return facts.address if facts is not None else None
-
-    def _network(self, process: Process) -> tuple[str, int | None]:
-        """The container that owns the network the process is in, and that one's first process."""
-        id, facts = (process.id, process.facts) if self._sandbox.id is None else (self._sandbox.id, self._sandbox.facts)
-        return id, facts.pid if facts is not None else None
-
-    def _network_facts(self) -> ContainerFacts | None:
-        """The facts of that container: they have the address and the published ports."""
-        process = self._process
-        return (self._sandbox.facts or process.facts) if process is not None else None
-
-
-def _written_mib(process: Process) -> int:
-    return process.files.written_mib if process.files is not None else 0
+        for run in self._runs.values():
+            run.remove()

@@ -4,7 +4,7 @@ Nothing here guesses: where no pattern fits the last words, the diagnostic says 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from emulator.model.diagnostic import Diagnostic, Fault, Severity, error
@@ -49,6 +49,22 @@ def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str], scene: S
     empty = [v.name for v in service.env if v.phase is not EnvPhase.BUILD and v.name not in scene.variables]
     told = (f"without a value in this run: {', '.join(empty)}",) if empty else ()
     return tied(replace(cause, facts=(*cause.facts, *told)), scene.findings)
+
+
+def secret_absent(service: Service, files: Collection[str]) -> Diagnostic | None:
+    """A secret that a volume of the service holds, and that is not among `files`; None where all are there."""
+    absent = next((one for v in service.volumes for one in v.files if one.secret not in files), None)
+    if absent is None:
+        return None
+    return error(
+        "deploy/secret-absent",
+        absent.absent,
+        fault=Fault.GAP,
+        service=service.name,
+        origin=absent.origin,
+        facts=("nothing stands for it here: whether the platform has it is not known",),
+        help=f"give it with --secret-file {absent.secret}=PATH",
+    )
 
 
 def image_gone(service: Service, image: str) -> Diagnostic:
@@ -213,8 +229,16 @@ def _plain_end(service: Service, outcome: Outcome, origin: Origin | None) -> Dia
         service=service.name,
         origin=origin,
         facts=(outcome.reason,),
-        help=help.format(port=service.port.number if service.port else "$PORT"),
+        help=help.format(port=_port_of(service)),
     )
+
+
+def _port_of(service: Service) -> int | str:
+    """The port it should listen on: its own, or, where no requests go to it, the one its startup probe asks."""
+    if service.port is not None:
+        return service.port.number
+    startup = service.probes.startup
+    return startup.port if startup is not None and startup.port is not None else "$PORT"
 
 
 def _unhealthy(service: Service, outcome: Outcome, origin: Origin | None) -> Diagnostic:

@@ -22,7 +22,7 @@ from emulator.model.event import (
     Published,
     VerdictKind,
 )
-from emulator.model.plan import BuildKind, Coverage, Service
+from emulator.model.plan import Build, BuildKind, Coverage, Service, ServiceType
 from emulator.model.record import replace
 from emulator.model.rule import Fidelity
 from emulator.snapshot import Snapshot
@@ -44,9 +44,13 @@ from emulator.world import (
 from . import problems, site_problems, stand_ins
 from .bases import choose_bases, needs_a_look, told_bases
 from .boot_steps import Rules
+from .container_run import Part
+from .containers import container_name, ingress_container
 from .datastores import foreign_data, volume_labels
 from .disks import disk_labels
+from .instance_steps import Member
 from .labels import DEPLOY, of_service, resource_name
+from .parts import Imaged, imaged, parts_of, scene_of
 from .problems import Scene
 from .requests import (
     NOTHING_AROUND,
@@ -120,6 +124,8 @@ class Settings(NamedTuple):
     """When services that sleep on the platform do so here; None: never."""
     datastores: Mapping[str, str] = {}
     """Datastores that are there already: their URLs, which may hold passwords, by name."""
+    folders: Mapping[str, str] = {}
+    """Folders of this machine for volumes that are folders, as whole paths, by the volumes' names."""
 
 
 Gate = Callable[[threading.Event], Diagnostic | None]
@@ -156,14 +162,16 @@ class Canceled(Exception):
 
 
 class Release(NamedTuple):
-    """What the instances of a deploy run, and how they are judged. scene: where to look up why they end. coverage:
-    waits for, and gives, what of the build is not as on the platform."""
+    """What the instances of a deploy run, and how they are judged. scene: where to look up why they end, `scenes` for
+    the containers beside the first, by name. make_spec: the container of the service's own command. parts: all
+    containers of an instance. coverage: waits for, and gives, what of the build is not as on the platform."""
 
     job: Job
     image: ImageFacts
-    rules: Rules
     scene: Scene
+    scenes: Mapping[str, Scene]
     make_spec: Callable[[Unit, int], ContainerSpec]
+    parts: Callable[[Unit], tuple[Part, ...]]
     coverage: Callable[[], tuple[Coverage, ...]]
     published: PublishedSite | None = None
     """The files, where the service is a site of files: no container runs then."""
@@ -214,12 +222,17 @@ class _Preparation:
         if isinstance(image, Diagnostic):
             return NotReady(VerdictKind.BUILD_FAILED, image)
         if self.service.build.kind is BuildKind.IMAGE:
-            note = stand_ins.told(self.service.build.image or "", image)
-            self._stand_in = (note,) if note is not None else ()
+            self._note_stand_in(self.service, image)
+        beside = self._beside()
+        if isinstance(beside, Diagnostic):
+            return NotReady(VerdictKind.BUILD_FAILED, beside)
         self._compare(image)
         not_begun = self.job.gate(self.cancel) if self.job.gate is not None else None
         if not_begun is not None:
             return NotReady(VerdictKind.CANCELED, not_begun)
+        refused = problems.secret_absent(self.service, self.job.around.files)
+        if refused is not None:
+            return NotReady(VerdictKind.REFUSED, refused)
         unusable = self._volumes()
         if unusable is not None:
             return NotReady(VerdictKind.BOOT_FAILED, unusable)
@@ -227,20 +240,54 @@ class _Preparation:
         release = Release(
             job=self.job,
             image=image,
-            rules=rules_of(self.service, self.settings),
             scene=Scene(self.job.repo, variables, self.job.findings),
-            make_spec=lambda unit, attempt: self._spec(image, unit, attempt),
+            scenes={one.container.name: scene_of(one, self.job.repo) for one in beside},
+            make_spec=lambda unit, attempt: self._spec(self.service, self.hidden, image, unit, attempt),
+            parts=lambda unit: self._parts(image, beside, unit),
             coverage=self._told_coverage,
             published=self._published,
         )
         return self._pre_deployed(release) or release
+
+    def _beside(self) -> tuple[Imaged, ...] | Diagnostic:
+        """The containers beside the one that takes the requests, whose images are pulled; why one cannot be had."""
+        service = self.service
+        own = ingress_container(service)
+        found: list[Imaged] = []
+        for container in service.containers if service.type is ServiceType.WEB else ():
+            if container is own or container.build.image is None:
+                continue
+            try:
+                image = self._pulled(container.build)
+            except HostError as problem:
+                return _of_the_app(problem)
+            found.append(imaged(service, container, image, self.hidden))
+            self._note_stand_in(found[-1].service, image)
+        return tuple(found)
+
+    def _note_stand_in(self, service: Service, image: ImageFacts) -> None:
+        note = stand_ins.told(service.build.image or "", image)
+        self._stand_in += (note,) if note is not None else ()
+
+    def _parts(self, image: ImageFacts, beside: tuple[Imaged, ...], unit: Unit) -> tuple[Part, ...]:
+        service, hidden, own = self.service, self.hidden, ingress_container(self.service)
+
+        def specify(one: Imaged, unit: Unit, attempt: int) -> ContainerSpec:
+            return self._spec(one.service, one.hidden, one.image, unit, attempt)
+
+        if own is not None and beside:
+            found = (imaged(service, own, image, hidden), *beside)
+            return parts_of(found, hidden, unit, specify, lambda one: rules_of(one, self.settings))
+        member = Member(name=container_name(service), rules=rules_of(service, self.settings))
+        return (Part(member, service, lambda attempt: self._spec(service, hidden, image, unit, attempt), hidden),)
 
     def _volumes(self) -> Diagnostic | None:
         """Make what is to be kept, where it is not there yet; why what is there cannot be used."""
         root, platform = self.settings.root, self.settings.platform
         if self.service.datastore is None:
             for mount in self.job.around.volumes:
-                self.doors.docker.ensure_volume(mount.volume, disk_labels(self.service, root, platform))
+                if not mount.is_folder:
+                    self.doors.docker.ensure_volume(mount.volume, disk_labels(self.service, root, platform))
             return None
         labels = volume_labels(self.service, root, platform, self.hidden)
         for mount in self.job.around.volumes:
@@ -316,13 +363,20 @@ class _Preparation:
         return self._coverage + self._stand_in
 
     def _pulled_or_built(self, bases: dict[str, str]) -> ImageFacts | Diagnostic:
-        build, docker = self.service.build, self.doors.docker
+        build = self.service.build
         if build.kind is BuildKind.IMAGE:
-            assert build.image is not None
-            ref = self.settings.base_images.get(build.image, build.image)
-            return docker.image(ref) or self._server(ref) or docker.pull(ref, build.platform)
+            return self._server(build) or self._pulled(build)
         self._say(BuildStarted(dockerfile=build.dockerfile, context=build.context))
         return self._built(self._build(bases))
+
+    def _pulled(self, build: Build) -> ImageFacts:
+        """A ready-made image: at hand, or from its registry. Raises HostError."""
+        ref, docker = self._wanted(build), self.doors.docker
+        return docker.image(ref) or docker.pull(ref, build.platform)
+
+    def _wanted(self, build: Build) -> str:
+        assert build.image is not None
+        return self.settings.base_images.get(build.image, build.image)
 
     def _built(self, outcome: BuildOutcome) -> ImageFacts | Diagnostic:
         if outcome.error is not None:
@@ -355,11 +409,11 @@ class _Preparation:
         self._say(Published(path=path, files=site.files, size_bytes=site.size, seconds=seconds))
         return None
 
-    def _server(self, ref: str) -> ImageFacts | Diagnostic | None:
+    def _server(self, build: Build) -> ImageFacts | Diagnostic | None:
         """For a datastore: its server, or what stands in for it, made here the first time."""
         if self.service.datastore is None:
             return None
-        found = server_of(self.service, self.service.datastore, ref, self.doors.docker)
+        found = server_of(self.service, self.service.datastore, self._wanted(build), self.doors.docker)
         if not isinstance(found, ToMake):
             return found
         self._say(BuildStarted())
@@ -474,13 +528,15 @@ class _Preparation:
     def _say(self, event: Event) -> None:
         self.tell(replace(event, service=self.service.name, deploy=self.job.deploy))
 
-    def _spec(self, image: ImageFacts, unit: Unit, attempt: int) -> ContainerSpec:
-        service, settings = self.service, self.settings
+    def _spec(
+        self, service: Service, hidden: Mapping[str, str], image: ImageFacts, unit: Unit, attempt: int
+    ) -> ContainerSpec:
+        settings = self.settings
         # Where containers have no address of their own, the port is the only way in.
         reachable = self.doors.docker.facts().local
         return container_spec(
             service,
-            self.hidden,
+            hidden,
             root=settings.root,
             platform=settings.platform,
             image=image,

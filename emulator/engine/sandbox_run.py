@@ -16,18 +16,21 @@ class SandboxRun:
         self._service = service
         self._docker = docker
 
-    def around(self, spec: ContainerSpec) -> ContainerSpec:
-        """`spec` in the sandbox, which is started where it does not run; as it is where it needs none. Raises
-        HostError."""
+    def ready(self, spec: ContainerSpec) -> None:
+        """Start it where it is needed and does not run. `spec` is that of the container that takes the requests: what
+        belongs to the network is the sandbox's. Raises HostError."""
         if not needs_sandbox(self._service):
-            return spec
+            return
         facts = self._docker.inspect(self.id) if self.id is not None else None
-        if self.id is None or facts is None or not facts.running:
+        if facts is None or not facts.running:
             self.remove()
-            return joined(spec, self._start(spec))
-        return joined(spec, self.id)
+            self._start(spec)
 
-    def _start(self, spec: ContainerSpec) -> str:
+    def around(self, spec: ContainerSpec) -> ContainerSpec:
+        """A container in it; as it is where there is none."""
+        return joined(spec, self.id) if self.id is not None else spec
+
+    def _start(self, spec: ContainerSpec) -> None:
         made = sandbox_spec(spec, self._service, image=self._docker.helper_image())
         self.id = id = self._docker.create(made)
         failure = self._docker.start(id)
@@ -35,7 +38,6 @@ class SandboxRun:
             said = f"the container that holds an instance's network does not start: {failure.message}"
             raise HostError(error("host/sandbox", said, fault=Fault.HOST, help="run the command again"))
         self.facts = self._docker.inspect(id)
-        return id
 
     def remove(self) -> None:
         """Remove it; forget it only when it is gone, so that an interrupted removal is repeated."""

@@ -17,7 +17,6 @@ from emulator.model.event import (
     DiagnosticFound,
     Event,
     Live,
-    OutOfMemory,
     Phase,
     ServiceVerdict,
     Sleep,
@@ -34,8 +33,9 @@ from . import datastores, problems, rollout
 from . import rollout_steps as steps
 from .autoscaling import least_instances
 from .boot_steps import Outcome
+from .container_run import Address
 from .initial_hook import is_due, run_initial_hook
-from .instance_run import Address, InstanceRun, What
+from .instance_run import InstanceRun, What
 from .loop import Loop
 from .release import Canceled, Doors, Job, NotReady, Release, Settings, prepare, rules_of
 from .rollout_steps import Unit
@@ -153,19 +153,18 @@ class ServiceRun:
         """Its containers, and what each is there for."""
         found = []
         for instance in list(self._instances.values()):
-            container = instance.container
-            if container is not None:
-                unit = instance.unit
-                role = rollout.role(self._state, unit)
-                found.append(InstanceStatus(container=container, deploy=unit.deploy, instance=unit.slot, role=role))
+            unit = instance.unit
+            role = rollout.role(self._state, unit)
+            found += [
+                InstanceStatus(container=id, deploy=unit.deploy, instance=unit.slot, role=role)
+                for id in instance.containers
+            ]
         return tuple(found)
 
     def tell_oom(self, container: str) -> None:
         """A process in one of its containers was killed for lack of memory."""
-        instance = next((i for i in list(self._instances.values()) if i.container == container), None)
-        if instance is not None:
-            limit = instance.service.resources.memory_mib
-            self.tell(OutOfMemory(**instance.who(), limit_mib=limit))
+        for instance in list(self._instances.values()):
+            instance.tell_oom(container)
 
     def release(self, deploy: int) -> Release | None:
         """What a deploy of this run runs, or ran; None for one that was never ready."""
@@ -316,14 +315,9 @@ class ServiceRun:
     def _start(self, unit: Unit) -> None:
         release = self._releases[unit.deploy]
         service = release.job.service
-        what = What(
-            unit=unit,
-            service=service,
-            rules=release.rules,
-            make_spec=lambda attempt: release.make_spec(unit, attempt),
-            hidden=release.job.hidden,
-            reason=self._serving.reason(unit, self._state),
-        )
+        reason = self._serving.reason(unit, self._state)
+        parts = tuple(part._replace(reason=reason) for part in release.parts(unit))
+        what = What(unit=unit, service=service, parts=parts)
         front = self._front() if service.type in ("web", "static") else None
         if front is not None and not self._state.served:  # until one serves, the platform's own pages are shown
             front.set_router(service.router or Router())
@@ -407,8 +401,8 @@ class ServiceRun:
 
     def _announce(self, unit: Unit) -> None:
         instance = self._instances[unit.id]
-        seconds = self.doors.clock.now() - instance.state.begun
-        port, others = _ports(instance)
+        seconds = self.doors.clock.now() - instance.begun
+        port, others = instance.ports
         revision = self._serving.names.get(unit.deploy)
         self.tell(
             Live(
@@ -490,38 +484,46 @@ class ServiceRun:
         instance = self._instances[unit.id]
         outcome, cause = self._cause(instance)
         self._tell_failed(
-            settle.deploy, _PHASES.get(outcome.code, "boot"), cause, code=outcome.code, still_live=settle.still_live
-        )
+            settle.deploy, _PHASES.get(outcome.code, "boot"), cause, code=outcome.code, still_live=settle.still_live,
+            container=_at_fault(instance),
+        )  # fmt: skip
         verdict = ServiceVerdict(name=self.name, verdict=outcome.verdict, reason=cause.message, cause=cause)
         self._decided(Decided(settle.deploy, verdict, outcome.platform_seconds))
 
     def _tell_lost(self, unit: Unit) -> None:
         if self._idleness is not None:
             self._front().give_up()
-        outcome, cause = self._cause(self._instances[unit.id])
-        self._tell_failed(unit.deploy, _PHASES.get(outcome.code, "boot"), cause, code=outcome.code)
+        instance = self._instances[unit.id]
+        outcome, cause = self._cause(instance)
+        phase, container = _PHASES.get(outcome.code, "boot"), _at_fault(instance)
+        self._tell_failed(unit.deploy, phase, cause, code=outcome.code, container=container)
         self._lost()
 
     def _cause(self, instance: InstanceRun | SiteRun) -> tuple[Outcome, Diagnostic]:
         """Why an instance is not live (any more)."""
         outcome = instance.outcome
         assert outcome is not None
-        scene = self._releases[instance.unit.deploy].scene
-        cause = problems.boot_cause(instance.service, outcome, instance.last_lines, scene)
+        release, judged = self._releases[instance.unit.deploy], instance.judged
+        scene = release.scenes.get(judged.container, release.scene)
+        cause = problems.boot_cause(judged.service, outcome, instance.last_lines, scene)
         cause = problems.with_files(cause, instance.written_mib)
-        if instance.service.datastore is not None:
-            cause = datastores.failed(instance.service, cause, instance.last_lines)
+        if judged.service.datastore is not None:
+            cause = datastores.failed(judged.service, cause, instance.last_lines)
         if outcome.code != "oom" and instance.was_short_of_memory():
             fact = "a process it started was killed for lack of memory"
             cause = replace(cause, facts=(*cause.facts, fact))
+        if (container := _at_fault(instance)) is not None:
+            cause = replace(cause, message=f"{container}: {cause.message}")
         return outcome, cause
 
     def _tell_failed(
-        self, deploy: int, phase: Phase, cause: Diagnostic, *, code: str = "", still_live: int | None = None
-    ) -> None:
+        self, deploy: int, phase: Phase, cause: Diagnostic, *, code: str = "", still_live: int | None = None,
+        container: str | None = None,
+    ) -> None:  # fmt: skip
         self.tell(
             DeployFailed(
                 service=self.name,
+                container=container,
                 deploy=deploy,
                 phase=phase,
                 reason=cause.message,
@@ -544,10 +546,6 @@ class ServiceRun:
                 del table[deploy]
 
 
-def _ports(instance: InstanceRun | SiteRun) -> tuple[int | None, tuple[int, ...]]:
-    """The port of an instance's requests, and the others that were open when it was looked at. A site has none."""
-    if isinstance(instance, SiteRun):
-        return None, ()
-    state = instance.state
-    open_ports = {listener.port for listener in state.listeners if not listener.loopback}
-    return state.port, tuple(sorted(open_ports - {state.port}))
+def _at_fault(instance: InstanceRun | SiteRun) -> str | None:
+    """The container that an outcome is on account of, where there are several."""
+    return instance.judged.container if len(instance.service.containers) > 1 else None

@@ -13,15 +13,16 @@ from emulator.world import Clock, PublishedSite, ServedSite
 
 from . import boot_steps as steps
 from . import rollout_steps
-from .instance_run import Address, Who
+from .container_run import Address, Judged, Who
 from .rollout_steps import Unit
 
 
 class SiteRun:
     """Serves a published folder until it is told to end. `target` is where it answers."""
 
-    container: str | None = ""
+    containers: tuple[str, ...] = ("",)
     """None runs."""
+    ports: tuple[int | None, tuple[int, ...]] = (None, ())
     last_lines: tuple[str, ...] = ()
 
     def __init__(
@@ -66,6 +67,19 @@ class SiteRun:
         self._close()
 
     written_mib = 0
+
+    @property
+    def begun(self) -> float:
+        """When it was."""
+        return self.state.begun
+
+    @property
+    def judged(self) -> Judged:
+        """The site itself."""
+        return Judged(self.service, self.service.name)
+
+    def tell_oom(self, container: str) -> None:
+        """Nothing of it runs in a container."""
 
     def was_short_of_memory(self) -> bool:
         return False

@@ -73,7 +73,7 @@ def _local(ref: str) -> Folder:
     return Folder(names | (system_tree(version) if version is not None else {}))
 
 
-_TAG = re.compile(r"(3\.\d+)(?:[.-].*)?")
+_TAG = r"(3\.\d+)(?:[.-].*)?"
 _OWN_PATHS = {"python": "/usr/local/bin:"}
 """What an image puts before the usual PATH: docker-library/python, `ENV PATH /usr/local/bin:$PATH`."""
 
@@ -81,7 +81,7 @@ _OWN_PATHS = {"python": "/usr/local/bin:"}
 def python_version(ref: str) -> str | None:
     """ "3.11" of an official Python image; None for another, and where the tag does not say it."""
     name = ref.partition("@")[0].rpartition("/")[2]
-    found = _TAG.fullmatch(name.partition(":")[2])
+    found = re.fullmatch(_TAG, name.partition(":")[2])
     return found[1] if short_name(ref) == "python" and found is not None else None
 
 

@@ -20,7 +20,7 @@ from .tree import ABSENT, Contents, File, Folder, Link, Made, Node, Unknown, sta
 
 By = Literal["git", "ignore-file", "upload", "nowhere", "other"]
 
-_RULE = re.compile(r"(.+?):(\d+):(.*)", re.DOTALL)
+_RULE = r"(?s)(.+?):(\d+):(.*)"
 
 
 class LeftOut(Record, frozen=True, kw_only=True):
@@ -319,7 +319,7 @@ def _is_on_disk(node: SnapshotNode) -> bool:
 
 def _by_snapshot(path: str, node: SnapshotNode) -> LeftOut:
     """Why the platform has nothing at `path`."""
-    rule = _RULE.fullmatch(node.detail) if node.why in ("ignored", "missing") else None
+    rule = re.fullmatch(_RULE, node.detail) if node.why in ("ignored", "missing") else None
     gone = LeftOut(path=path, by="nowhere", on_disk=node.why != "missing" or bool(node.detail and rule is None))
     if rule is not None:
         file, line = rule[1], int(rule[2])

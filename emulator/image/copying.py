@@ -5,7 +5,7 @@ What cannot be said leaves its destination unknown; a failure is told only where
 """
 
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from emulator.model.origin import Origin
 from emulator.model.record import Record
@@ -116,7 +116,7 @@ ArchiveTest = Callable[[File], bool | None]
 """Whether a file is an archive that ADD unpacks; None when it cannot be told."""
 
 
-class Means(NamedTuple):
+class Means(Record, frozen=True):
     """What a copy asks, and how much it may do."""
 
     is_archive: ArchiveTest

@@ -7,7 +7,7 @@ from .project_files import Files, Refused, join, read_toml, strings, table
 ANY = "*"
 """In a list of requirements: what else is asked for is not known."""
 
-_LOCKED = re.compile(r'^\[\[package\]\]\s*\nname = "([^"]+)"', re.MULTILINE)
+_LOCKED = r'(?m)^\[\[package\]\]\s*\nname = "([^"]+)"'
 
 
 def locked(path: str, files: Files) -> tuple[str, ...]:
@@ -16,7 +16,7 @@ def locked(path: str, files: Files) -> tuple[str, ...]:
     if text is None:
         return (ANY,)
     if not path.endswith("Pipfile.lock"):
-        return tuple(dict.fromkeys(_LOCKED.findall(text)))
+        return tuple(dict.fromkeys(re.findall(_LOCKED, text)))
     import json
 
     try:

@@ -6,10 +6,12 @@ command that may not run takes `written` instead.
 
 import posixpath
 import re
+from typing import TYPE_CHECKING
 
 from emulator.model.record import Record
 
-from .packages import PackageStep
+if TYPE_CHECKING:
+    from .packages import PackageStep
 
 
 class Place(Record, frozen=True, kw_only=True):
@@ -109,13 +111,13 @@ class Unknown(Record, frozen=True, kw_only=True):
 class Install(Record, frozen=True, kw_only=True):
     """Packages are installed, or a package manager runs a script."""
 
-    step: PackageStep
+    step: "PackageStep"
 
 
 Effect = MakeFolder | MakeFile | Touch | Rewrite | Copy | Remove | Link | Mode | Venv | Unknown | Install
 
-_SYMBOLIC = re.compile(r"([ugoa]*)((?:[-+=][rwxXst]*)+)")
-_OPERATION = re.compile(r"([-+=])([rwxXst]*)")
+_SYMBOLIC = r"([ugoa]*)((?:[-+=][rwxXst]*)+)"
+_OPERATION = r"([-+=])([rwxXst]*)"
 _SHIFTS = {"u": 6, "g": 3, "o": 0}
 _BITS = {"r": 4, "w": 2, "x": 1}
 _SYSTEM_WIDE = "/"
@@ -127,10 +129,10 @@ def changed_mode(change: str, mode: int | None, *, folder: bool) -> int | None:
     if re.fullmatch(r"[0-7]{1,4}", change):
         return int(change, 8)
     for clause in change.split(","):
-        found = _SYMBOLIC.fullmatch(clause)
+        found = re.fullmatch(_SYMBOLIC, clause)
         if found is None or mode is None or "s" in found[2] or "t" in found[2]:
             return None
-        for operator, letters in _OPERATION.findall(found[2]):
+        for operator, letters in re.findall(_OPERATION, found[2]):
             mode = _applied(mode, found[1], operator, letters, folder=folder)
     return mode
 

@@ -42,9 +42,7 @@ class Excluded(Record, frozen=True, kw_only=False):
         return Stamped(Folder(below=self, more=self.folder.more, mode=self.folder.mode), origin, mode)
 
 
-def excluded(
-    folder: Folder, patterns: IgnoreFile, path: str = "", above: tuple[bool, ...] | None = None
-) -> Folder:
+def excluded(folder: Folder, patterns: IgnoreFile, path: str = "", above: tuple[bool, ...] | None = None) -> Folder:
     """The directory without what the patterns match, by paths from `folder` on. They hold no exceptions."""
     below = Excluded(folder, patterns, path, above)
     return Folder(below=below, more=folder.more, mode=folder.mode, made=folder.made)

@@ -5,8 +5,6 @@ expression, and each takes some characters for itself. Where that expression is 
 write on purpose, `unclear` is set, and nobody may claim anything about what the file leaves out.
 """
 
-from typing import NamedTuple
-
 from emulator.formats.automaton import ALL, ANY, FOLDERS, STAR, START, Automaton, Token, literal
 from emulator.formats.dockerfile.lines import SPACE
 from emulator.model.origin import Origin
@@ -24,7 +22,7 @@ class Unclear(Exception):
     """The pattern means something to Docker that nobody meant."""
 
 
-class Verdicts(NamedTuple):
+class Verdicts(Record, frozen=True):
     """For a path: whether it is left out, by which pattern (its number, None: by none), and what the
     paths below it need to know."""
 

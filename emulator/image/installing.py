@@ -6,6 +6,7 @@ by the names it was asked for, and stands in `more.packages` of the directories 
 
 import posixpath
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from emulator.model.origin import Origin
 from emulator.model.record import Record
@@ -13,11 +14,8 @@ from emulator.model.record import Record
 from .applying import forgotten
 from .dependencies import ANY, declared, locked
 from .interpreters import SYSTEM_PREFIX, Python, made_venv, python_at, python_of
-from .node_project import NodeReport, node_report
 from .packages import PackageStep
 from .project_files import Built, Module, Package, join, table
-from .project_tools import ToolReport
-from .python_project import Report, report_of
 from .shell import Certainty
 from .shell import Failure as Ending
 from .shipped import Shipped
@@ -41,6 +39,11 @@ from .tree import (
 )
 from .tree_files import TreeFiles
 
+if TYPE_CHECKING:
+    from .node_project import NodeReport
+    from .project_tools import ToolReport
+    from .python_project import Report
+
 _HOMES = ("/root", "/home")
 _SYSTEM = tuple(f"{SYSTEM_PREFIX}/{name}" for name in ("bin", "etc", "include", "lib", "man", "share"))
 _OUTSIDE = (*_SYSTEM, "/opt", *_HOMES)
@@ -56,7 +59,6 @@ _READ_ONLY = {
     "poetry": ("check", "show", "--version", "about", "env", "cache", "self"), "pdm": ("--version", "list", "info"),
     "pipenv": ("--version", "check", "graph"),
 }  # fmt: skip
-_NODE = ("npm", "yarn", "pnpm")
 _NODE_INSTALLS = ("install", "ci", "add", "prune", "dedupe", "rebuild", "remove", "uninstall", "update", "fetch")
 _NODE_READS = (
     "config", "set", "cache", "--version", "-v", "audit", "fund", "version", "view", "list", "ls", "pkg", "why",
@@ -71,7 +73,7 @@ class Installed(Record, frozen=True, kw_only=True):
     """
 
     step: PackageStep
-    report: Report | NodeReport | ToolReport | None
+    report: "Report | NodeReport | ToolReport | None"
     origin: Origin
     certainty: Certainty
     failure: Ending
@@ -94,9 +96,11 @@ class Target(Record, frozen=True, kw_only=True):
 
 def install(
     tree: Folder, step: PackageStep, files: TreeFiles, where: Where, made: Made
-) -> tuple[Folder, Report | NodeReport | None, tuple[str, ...]]:
+) -> "tuple[Folder, Report | NodeReport | None, tuple[str, ...]]":
     """The tree after a step, what it needs and leaves, and the site-packages it fills."""
-    if step.tool in _NODE:
+    if step.is_of_node:
+        from .node_project import node_report
+
         return _node(tree, step, files, made), node_report(step, files), ()
     if step.action in _READ_ONLY.get(step.tool, ()) or step.has("--help", "--version", "--dry-run"):
         return (_configured(tree, step, made) if step.tool == "poetry" else tree), None, ()
@@ -106,6 +110,8 @@ def install(
         return _uv_venv(tree, step, made), None, ()
     if step.action not in _INSTALLING.get(step.tool, ()):
         return _other(tree, step, made), None, ()
+    from .python_project import report_of
+
     report = report_of(step, files)
     target, tree = _target(tree, step, files, where, made)
     packages = _packages(step, report, files)
@@ -273,7 +279,7 @@ def _setting(tree: Folder, environ: Mapping[str, str | None], name: str) -> str:
 # ---- what goes there ---------------------------------------------------------------------------------
 
 
-def _packages(step: PackageStep, report: Report, files: TreeFiles) -> tuple[str, ...]:
+def _packages(step: PackageStep, report: "Report", files: TreeFiles) -> tuple[str, ...]:
     """What is asked of an index, by name."""
     lock = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock"}.get(step.tool)
     if lock is not None:
@@ -297,7 +303,7 @@ def _packages(step: PackageStep, report: Report, files: TreeFiles) -> tuple[str,
 
 
 def _filled(
-    tree: Folder, target: Target, step: PackageStep, asked: tuple[Report, tuple[str, ...]], made: Made
+    tree: Folder, target: Target, step: PackageStep, asked: "tuple[Report, tuple[str, ...]]", made: Made
 ) -> Folder:
     """The tree with all of it in place. asked: the report, and the names asked of an index. Raises Unsure, Refused."""
     report, packages = asked
@@ -374,7 +380,7 @@ def _root_of(one: Package | Module) -> str | None:
     return posixpath.normpath(posixpath.join(path, *[".."] * len(parts)))
 
 
-def _built(tree: Folder, report: Report, made: Made) -> Folder:
+def _built(tree: Folder, report: "Report", made: Made) -> Folder:
     """What building leaves beside the sources: build/, *.egg-info; data, never code."""
     for built in report.projects:
         tree = forgotten_in(tree, built.directory, made)

@@ -27,7 +27,7 @@ from .tree import (
 )
 
 SYSTEM_PREFIX = "/usr/local"
-_LIBRARY = re.compile(r"python(3\.\d+)")
+_LIBRARY = r"python(3\.\d+)"
 _NEVER_PYTHON = ("/.local/bin", "/sbin", "/poetry/bin", "/go/bin", "/.cargo/bin", "/node_modules/.bin", "/usr/games")
 """Directories on PATH that hold programs, but no interpreter (inferred from what is put there)."""
 
@@ -88,7 +88,7 @@ def python_at(prefix: str, tree: Folder) -> Python | None:
     del where
     if not isinstance(node, Folder):
         return None
-    found = [match[1] for name in node.names() if (match := _LIBRARY.fullmatch(name)) and _is_there(node.get(name))]
+    found = [match[1] for name in node.names() if (match := re.fullmatch(_LIBRARY, name)) and _is_there(node.get(name))]
     if len(found) != 1:
         return None
     return Python(prefix=prefix, version=found[0], venv=_state(tree, f"{prefix}/pyvenv.cfg") == "there")

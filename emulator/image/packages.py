@@ -64,6 +64,10 @@ class PackageStep(Record, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
     unclear: bool = False
 
+    @property
+    def is_of_node(self) -> bool:
+        return self.tool in ("npm", "yarn", "pnpm")
+
     def has(self, *options: str) -> bool:
         """Whether one of the options was given."""
         return any(option in self.flags for option in options)
@@ -105,9 +109,9 @@ _VALUES: dict[str, set[str]] = {
 
 _DIRECTORY_OPTIONS = {"--directory", "--project", "--prefix", "--cwd", "--dir"}
 _ARCHIVE = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar")
-_PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)(?:\d+(?:\.\d+)*)?")
-_PIP = re.compile(r"pip(?:\d+(?:\.\d+)*)?")
-_EXTRAS = re.compile(r"(.*?)\[([^\[\]]*)\]")
+_PYTHON = r"(?:.*/)?(?:python|pypy)(?:\d+(?:\.\d+)*)?"
+_PIP = r"pip(?:\d+(?:\.\d+)*)?"
+_EXTRAS = r"(.*?)\[([^\[\]]*)\]"
 
 
 def package_step(command: Command) -> PackageStep | None:
@@ -117,14 +121,14 @@ def package_step(command: Command) -> PackageStep | None:
     if program is None:
         return None
     name = posixpath.basename(program)
-    if _PYTHON.fullmatch(program):
+    if re.fullmatch(_PYTHON, program):
         while len(words) > 1 and (words[1].text or "") in ("-I", "-u", "-E", "-s"):
             del words[1]
         texts = [word.text for word in words[1:3]]
         if len(texts) < 2 or texts[0] != "-m" or texts[1] not in ("pip", "uv", "poetry", "pdm", "pipenv"):
             return None
         name, program, words = texts[1] or "", f"{program} -m {texts[1]}", words[2:]
-    name = "pip" if _PIP.fullmatch(name) else name
+    name = "pip" if re.fullmatch(_PIP, name) else name
     reader = _READERS.get(name)
     return reader(_Arguments(command, program, words[1:], name)) if reader is not None else None
 
@@ -254,7 +258,7 @@ def _sort(args: _Arguments, word: Word, projects: list[Project], names: list[str
     if " @ " in text or (re.match(r"[a-z+]+://|git\+", text) and not text.startswith("file:")):
         names.append(text)
         return
-    found = _EXTRAS.fullmatch(text)
+    found = re.fullmatch(_EXTRAS, text)
     bare, extras = (found[1], found[2]) if found else (text, "")
     if not (editable or "/" in bare or bare.startswith((".", "file:")) or bare.endswith(_ARCHIVE)):
         names.append(text)

@@ -7,13 +7,16 @@ maven 3.9 and mix 1.18 in an empty directory.
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from emulator.formats.dockerfile.base_images import short_name
 from emulator.model.record import Record
 
-from .packages import PackageStep
 from .project_files import Files, Need, join
 from .shell import Command, Word
+
+if TYPE_CHECKING:
+    from .packages import PackageStep
 
 Environ = Mapping[str, str | None]
 
@@ -36,7 +39,9 @@ class _Wanted(Record, frozen=True, kw_only=True):
     why: str = ""
 
 
-def project_need(command: Command, files: Files, environ: Environ, base: str) -> tuple[PackageStep, ToolReport] | None:
+def project_need(
+    command: Command, files: Files, environ: Environ, base: str
+) -> "tuple[PackageStep, ToolReport] | None":
     """The call of a build tool whose project is surely not there; None for every other command.
 
     environ: the variables of the command. base: the image that the build began with.
@@ -54,6 +59,8 @@ def project_need(command: Command, files: Files, environ: Environ, base: str) ->
     places = [directory, *(_above(directory) if wanted.above else ())]
     if any(files.look(join(place, name)) != "absent" for place in places for name in wanted.names):
         return None
+    from .packages import PackageStep
+
     step = PackageStep(
         tool=posixpath.basename(program), program=program, action=wanted.action, directory=directory, line=command.line
     )

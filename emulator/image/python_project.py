@@ -25,7 +25,6 @@ from .project_files import (
     strings,
     table,
 )
-from .python_backends import BACKENDS
 from .requirement_files import read_requirements
 
 SETUPTOOLS = ("setuptools.build_meta", "setuptools.build_meta:__legacy__")
@@ -204,6 +203,8 @@ def _with_backend(directory: str, files: Files, data: dict[str, Any], text: str)
     built = Built(directory=directory, backend=backend, name=name if isinstance(name, str) else None)
     if system.get("backend-path"):
         return replace(built, provided=Provided(unknown="the build backend is part of the project"))
+    from .python_backends import BACKENDS
+
     needs = (*_named_files(directory, files, data, text, backend), *_git(directory, files, data, text, backend))
     surely = [one for one in needs if one.state == "missing" and not one.unless]
     refusal = f"{surely[0].path} is missing: {surely[0].why}" if surely else None
@@ -225,14 +226,13 @@ def _with_backend(directory: str, files: Files, data: dict[str, Any], text: str)
 
 
 PRETENDED = ("SETUPTOOLS_SCM_PRETEND_VERSION", "VCS_VERSIONING_PRETEND_VERSION")
-PRETENDED_IN = re.compile("|".join(PRETENDED))
 _SIMPLE = {
     "version_file", "write_to", "version_file_template", "write_to_template", "version_scheme", "local_scheme",
     "tag_regex", "tag-pattern", "source",
 }  # fmt: skip
 """Options that leave git the only source of the version; another may name a second one, or another directory."""
 _OTHER_SOURCES = (".hg", ".git_archival.txt", ".hg_archival.txt", "PKG-INFO")
-_SCM = re.compile(r"(setuptools|hatch)[-_.](scm|vcs)\b", re.IGNORECASE)
+_SCM = r"(?i)(setuptools|hatch)[-_.](scm|vcs)\b"
 
 
 def _git(directory: str, files: Files, data: dict[str, Any], text: str, backend: str) -> tuple[Need, ...]:
@@ -249,7 +249,7 @@ def _git(directory: str, files: Files, data: dict[str, Any], text: str, backend:
         options, tool = hatch, "hatch-vcs"
     else:
         return ()
-    if not any(_SCM.match(one) for one in required) or "version" in table(data, "tool", "setuptools", "dynamic"):
+    if not any(re.match(_SCM, one) for one in required) or "version" in table(data, "tool", "setuptools", "dynamic"):
         return ()
     if {*options} - _SIMPLE or any(files.look(join(directory, one)) != "absent" for one in _OTHER_SOURCES):
         return ()
@@ -284,6 +284,8 @@ def _named_files(directory: str, files: Files, data: dict[str, Any], text: str, 
 
     Tried with each backend (tests): a readme that is missing ends the build, except with setuptools, which warns.
     """
+    from .python_backends import BACKENDS
+
     project = table(data, "project")
     path = join(directory, "pyproject.toml")
     found: list[Need] = []

@@ -6,7 +6,8 @@ of -r and -c are relative to the file that names them, projects to the directory
 
 import posixpath
 import re
-from typing import NamedTuple
+
+from emulator.model.record import Record
 
 from .dependencies import ANY, declared
 from .packages import PackageStep
@@ -14,16 +15,16 @@ from .project_files import Files, Need, join, need
 
 MAX_FILES = 100
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
-_FILE = re.compile(r"(?:(-r|-c)\s*|(--requirement|--constraint)(?:\s+|=))(\S.*)")
-_EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(\S.*)")
+_COMMENT = r"(^|\s+)#.*$"
+_FILE = r"(?:(-r|-c)\s*|(--requirement|--constraint)(?:\s+|=))(\S.*)"
+_EDITABLE = r"(?:-e|--editable)(?:\s+|=)(\S.*)"
 _NOT_LISTS = (".toml", ".py", ".cfg")
 """uv takes pyproject.toml, setup.py and setup.cfg in place of a list (docs.astral.sh/uv/pip/packages)."""
 
 _ARCHIVE = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2")
 
 
-class Requirements(NamedTuple):
+class Requirements(Record, frozen=True):
     """What the files of a step name. unknown: why more may be named."""
 
     needs: tuple[Need, ...]
@@ -72,7 +73,7 @@ class _Reader:
                 self.unknown = self.unknown or f"what {path} says is not known"
                 continue
             for number, content in _logical_lines(text):
-                found = _FILE.fullmatch(content)
+                found = re.fullmatch(_FILE, content) if content.startswith("-") else None
                 if found is None:
                     self._line(content, path, number, constraint=constraint)
                     continue
@@ -91,7 +92,7 @@ class _Reader:
             self.unknown = self.unknown or f"which dependencies {path} comes to is not known"
 
     def _line(self, content: str, path: str, number: int, *, constraint: bool) -> None:
-        editable = _EDITABLE.fullmatch(content)
+        editable = re.fullmatch(_EDITABLE, content) if content.startswith("-") else None
         text = editable[1] if editable else content
         if constraint or (text.startswith("-") and not editable):
             return
@@ -125,7 +126,8 @@ def _logical_lines(text: str) -> list[tuple[int, str]]:
         if line.endswith("\\") and not line.lstrip().startswith("#"):
             kept.append(line[:-1])
             continue
-        content = _COMMENT.sub("", "".join([*kept, line])).strip()
+        content = "".join([*kept, line])
+        content = (re.sub(_COMMENT, "", content) if "#" in content else content).strip()
         kept = []
         if content:
             found.append((start, content))

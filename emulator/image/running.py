@@ -1,6 +1,7 @@
 """A RUN read as shell and applied to the tree, command by command."""
 
 import posixpath
+from typing import TYPE_CHECKING
 
 from emulator.formats.dockerfile import Instruction, mount_fields
 from emulator.model.origin import Origin
@@ -9,14 +10,15 @@ from emulator.model.record import replace
 from .applying import applied, forgotten, perhaps
 from .bases import is_plain
 from .effects import Install
-from .installing import Installed, Where, install
 from .project_tools import project_need
-from .python_project import PRETENDED_IN, Report, settled
 from .shell import Command, read_run
 from .steps import Ran, State
 from .tools import effects_of
 from .tree import Folder, Made, Node, Refused, Unknown, Unsure, clean_join, resolve, unknown_folder, write
 from .tree_files import TreeFiles
+
+if TYPE_CHECKING:
+    from .installing import Installed
 
 MAX_COMMANDS = 3_000
 """A RUN of more commands is not followed to its end."""
@@ -71,15 +73,20 @@ class _Run:
         return tree if surely or tree is before else perhaps(before, tree, self._state.effort)
 
     def _installed(self, effect: Install, command: Command, tree: Folder) -> Folder:
+        from .installing import Installed, Where, install
+
         environ = {**self._variables, **dict(command.exported), **dict(command.environment)}
         files = TreeFiles(tree, self._state.repo)
         where = Where(environ=environ, user=self._state.user)
         before = tree
         tree, report, sites = install(tree, effect.step, files, where, self._made)
-        if isinstance(report, Report):
-            report = settled(report, environ, complete=self._knows_pretended)
-        if isinstance(report, Report) and report.surely_fails and command.failure != "fails":
-            tree = before  # nothing is installed, and the step goes on without
+        if not effect.step.is_of_node:
+            from .python_project import Report, settled
+
+            if isinstance(report, Report):
+                report = settled(report, environ, complete=self._knows_pretended)
+                if report.surely_fails and command.failure != "fails":
+                    tree = before  # nothing is installed, and the step goes on without
         self.installs.append(
             Installed(
                 step=effect.step, report=report, certainty=command.certainty, failure=command.failure, sites=sites,
@@ -93,6 +100,8 @@ class _Run:
         environ = {**self._variables, **dict(command.exported), **dict(command.environment)}
         found = project_need(command, TreeFiles(tree, self._state.repo), environ, self._state.base)
         if found is not None:
+            from .installing import Installed
+
             self.installs.append(
                 Installed(
                     step=found[0], report=found[1], certainty=command.certainty, failure=command.failure,
@@ -103,7 +112,9 @@ class _Run:
     @property
     def _knows_pretended(self) -> bool:
         """Whether nobody gives a version in git's place: a Dockerfile that names the variable passes it on."""
-        named = any(PRETENDED_IN.search(line) for line in self._state.lines)
+        from .python_project import PRETENDED
+
+        named = any(name in line for line in self._state.lines for name in PRETENDED)
         return not named and (self._state.complete or is_plain(self._state.base))
 
     def _place(self, line: int) -> Origin:

@@ -5,14 +5,16 @@ cannot say. Readers are asked in order, and where none answers, the step may hav
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from emulator.formats.dockerfile import Instruction
 from emulator.model.record import Record
 from emulator.snapshot import Snapshot
 
-from .installing import Installed
 from .tree import Effort, Folder
+
+if TYPE_CHECKING:
+    from .installing import Installed
 
 
 class State(Record, frozen=True, kw_only=True):
@@ -47,7 +49,7 @@ class Ran(Record, frozen=True, kw_only=True):
     """
 
     tree: Folder
-    installs: tuple[Installed, ...] = ()
+    installs: "tuple[Installed, ...]" = ()
     opaque: str | None = None
 
 

@@ -8,6 +8,7 @@ import posixpath
 import re
 from collections.abc import Callable
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from .arguments import Arguments, NotSure, place_of
 from .effects import (
@@ -26,10 +27,12 @@ from .effects import (
     Venv,
     written,
 )
-from .packages import package_step
 from .programs import program_effects
 from .shell import Command, Redirection, Word, sets_variables_alone
 from .system_tools import HARMLESS, SYSTEM_TOOLS, users_effects
+
+if TYPE_CHECKING:
+    from .packages import PackageStep
 
 ANYTHING = ("/",)
 
@@ -44,13 +47,25 @@ def effects_of(command: Command) -> tuple[Effect, ...]:
     effects += redirected
     if not command.words:
         return tuple(effects)
-    if (step := package_step(command)) is not None:
+    if (step := _package_step(command)) is not None:
         return (*effects, Install(step=step))
     try:
         effects += _of_command(command)
     except NotSure as reason:
         effects.append(Unknown(paths=_named_paths(command), why=str(reason)))
     return tuple(effects)
+
+
+_PACKAGE_MANAGERS = ("pip", "uv", "poetry", "pdm", "npm", "yarn", "pnpm")
+
+
+def _package_step(command: Command) -> "PackageStep | None":
+    """The call of a package manager; None for another command. Who reads them is loaded where a word names one."""
+    if not any(name in (word.text or "") for word in command.words for name in _PACKAGE_MANAGERS):
+        return None
+    from .packages import package_step
+
+    return package_step(command)
 
 
 _ONLY_WHAT_THEY_NAME = {"mkdir", "cp", "mv", "rm", "rmdir", "ln", "touch", "chmod", "tee", "install", "unzip", "curl"}

@@ -5,7 +5,7 @@ Follows BuildKit: only the stages that the target reaches are looked at, in the 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from emulator.formats.dockerfile import (
     ConfigBuilder,
@@ -27,11 +27,13 @@ from .archives import archive_test
 from .bases import base_path, base_tree, is_plain
 from .context import Context, open_context
 from .copying import Failure, Means, copy_into
-from .installing import Installed
 from .instructions import made_by, read_order
 from .running import read_as_shell
 from .steps import State, StepReader, run_step
 from .tree import Answer, Effort, Folder, Refused, Unsure, look, make_folders, unknown_folder, walk
+
+if TYPE_CHECKING:
+    from .installing import Installed
 
 READERS: tuple[StepReader, ...] = (read_as_shell,)
 """Who reads a RUN."""
@@ -49,7 +51,7 @@ class Step(Record, frozen=True, kw_only=True):
     workdir: str | None
     user: str | None
     failures: tuple[Failure, ...] = ()
-    installs: tuple[Installed, ...] = ()
+    installs: "tuple[Installed, ...]" = ()
 
 
 class WorkedStage(Record, frozen=True, kw_only=True):
@@ -167,12 +169,12 @@ def _is_dockers(dockerfile: Dockerfile) -> bool:
     return syntax is None or syntax.value.removeprefix("docker.io/").startswith("docker/dockerfile")
 
 
-class _After(NamedTuple):
+class _After(Record, frozen=True):
     """What an instruction left, and why the build ends there."""
 
     tree: Folder
     failures: Sequence[Failure] = ()
-    installs: tuple[Installed, ...] = ()
+    installs: "tuple[Installed, ...]" = ()
 
 
 class _Worker:

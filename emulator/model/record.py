@@ -2,7 +2,8 @@
 
 `msgspec.Struct` rather than a dataclass: the class costs microseconds instead of half a
 millisecond at import (`emu plan` makes forty of them), and encoding, strict decoding and the JSON
-Schema follow from the annotations.
+Schema follow from the annotations. A small value that is only passed on is one as well, and no
+NamedTuple: that class costs six times as much.
 """
 
 import sys

@@ -1,15 +1,13 @@
 """A plan as text: for each service the command first, then why, then what surrounds it."""
 
-from collections.abc import Sequence
-
 from emulator.model.diagnostic import Diagnostic
-from emulator.model.origin import Origin
-from emulator.model.plan import Build, BuildKind, Command, EnvVar, Plan, Probe, Service, ServiceType, Static, Tasks
+from emulator.model.plan import Command, Container, EnvVar, Plan, Service, ServiceType, Static
 from emulator.model.record import replace
 from emulator.model.router import Header, Router
 
 from .style import Style, hanging, printable
 from .text import ReadLine, diagnostics_text, tally
+from .words import argv_words, at, build_words, probe_words, probes_of, tasks_words
 
 _MOST_NAMES = 12
 _DISAGREE = "config/commands-disagree"
@@ -54,15 +52,20 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
     lines = [f"{style.bold(printable(service.name))}  {style.dim(service.type.value)}"]
     if service.type is ServiceType.DATASTORE:
         return "\n".join([*lines, *_datastore_rows(service, style, quiet=quiet)])
+    own = next((c for c in service.containers if c.ingress), next(iter(service.containers), None))
+    beside = [container for container in service.containers if container is not own]
+    if own is not None and beside:
+        lines += _container_head(own, style)
     lines += _row("runs", _command(command, style), style)
     if quiet:
-        return "\n".join(lines)
+        others = (row for one in beside for row in _container(one, style, quiet=True, verbose=False))
+        return "\n".join([*lines, *others])
     if command is not None:
         reason = next((d.because for d in service.decisions if d.id == f"{service.name}.command"), None)
         if reason:
             lines += _row("because", reason, style)
         lines += _argv(command, style, verbose=verbose)
-    lines += _row("builds", _build(service.build), style)
+    lines += _row("builds", build_words(service.build), style)
     for label, text in _site(service.static):
         lines += _row(label, text, style)
     if service.pre_deploy_command:
@@ -75,21 +78,50 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
     if service.schedule:
         lines += _row("schedule", f"{service.schedule} (UTC)", style)
     if service.tasks:
-        lines += _row("tasks", _tasks(service.tasks), style)
+        lines += _row("tasks", tasks_words(service.tasks), style)
     if service.port:
         lines += _row("port", f"{service.port.number} ({service.port.source})", style)
     if verbose and service.router:
         lines += _row("router", _router(service.router), style)
-    for name, probe in _probes(service):
-        lines += _row(name, _probe(probe), style)
+    for name, probe in probes_of(service.probes):
+        lines += _row(name, probe_words(probe), style)
     if service.resources.memory_mib and service.command and service.command.form != "none":
         plan = f" ({service.resources.plan})" if service.resources.plan else ""
         lines += _row("memory", f"{service.resources.memory_mib} MiB{plan}", style)
     lines += _row("env", _env(service.env, verbose=verbose), style)
-    files = [mount.path for container in service.containers for mount in container.mounts if mount.kind == "secret"]
-    if files:
-        lines += _row("files", ", ".join(files), style)
+    lines += _files(own, style)
+    for container in beside:
+        lines += _container(container, style, quiet=False, verbose=verbose)
     return "\n".join(lines)
+
+
+def _container_head(container: Container, style: Style) -> list[str]:
+    """Of several containers: which one it is, and when it starts."""
+    what = ["container", *(["takes the requests"] if container.ingress else [])]
+    what += [f"starts after {' and '.join(container.depends_on)}"] if container.depends_on else []
+    return ["", f"  {style.bold(printable(container.name))}  {style.dim(', '.join(what))}"]
+
+
+def _container(container: Container, style: Style, *, quiet: bool, verbose: bool) -> list[str]:
+    """A container beside the one that the service shows at its top."""
+    command = container.command
+    lines = [*_container_head(container, style), *_row("runs", _command(command, style), style)]
+    if quiet:
+        return lines
+    lines += _argv(command, style, verbose=verbose) if command is not None else []
+    lines += _row("builds", build_words(container.build), style)
+    for name, probe in probes_of(container.probes):
+        lines += _row(name, probe_words(probe), style)
+    if container.resources.memory_mib:
+        lines += _row("memory", f"{container.resources.memory_mib} MiB", style)
+    lines += _row("env", _env(container.env, verbose=verbose), style)
+    return lines + _files(container, style)
+
+
+def _files(container: Container | None, style: Style) -> list[str]:
+    """Where it finds secret files."""
+    files = [mount.path for mount in container.mounts if mount.kind == "secret"] if container is not None else []
+    return _row("files", ", ".join(files), style) if files else []
 
 
 def _datastore_rows(service: Service, style: Style, *, quiet: bool) -> list[str]:
@@ -120,49 +152,24 @@ def _command(command: Command | None, style: Style) -> str:
         return style.red("nothing")
     if command.form == "none":
         return "no process: files are served"
-    where = f"  [{_at(command.origin)}]" if command.origin else ""
+    where = f"  [{at(command.origin)}]" if command.origin else ""
     return f"{(command.text or 'the command of the base image').rstrip()}{where}"
-
-
-def _at(origin: Origin | None) -> str:
-    return f"{origin.file}:{origin.line}" if origin and origin.file else ""
 
 
 def _argv(command: Command, style: Style, *, verbose: bool) -> list[str]:
     """What is executed, word by word; of a long one only what `runs` does not say already."""
     if command.argv is None:
         return []
-    whole = _row("argv", _json(command.argv), style)
+    whole = _row("argv", argv_words(command.argv), style)
     if verbose or len(whole) == 1 or not command.text:
         return whole
     *start, last = command.argv
     if start and " " in last and command.text.endswith(last):
-        short = _row("argv", f"{_json(start)[:-1]}, and all the rest as one argument]", style)
+        short = _row("argv", f"{argv_words(start)[:-1]}, and all the rest as one argument]", style)
         return min(short, whole, key=len)
     from shlex import join
 
     return [] if join(command.argv) == command.text else whole
-
-
-def _json(words: Sequence[str]) -> str:
-    import msgspec
-
-    return msgspec.json.encode(words).decode().replace('","', '", "')
-
-
-def _build(build: Build) -> str:
-    base = f", from {', '.join(build.base_images)}" if build.base_images else ""
-    match build.kind:
-        case BuildKind.DOCKERFILE:
-            return f"{build.dockerfile} with context {build.context}{base}"
-        case BuildKind.NATIVE:
-            return f"{build.runtime}: {(build.command or 'no build command').rstrip()} (in {build.root}){base}"
-        case BuildKind.IMAGE:
-            return f"nothing: the image {build.image}" if build.image else f"nothing: {build.runtime}"
-        case BuildKind.STATIC:
-            return f"{(build.command or 'no build command').rstrip()}, publishes {build.publish or 'nothing'}"
-        case BuildKind.BUILDPACK:
-            return f"buildpacks: {build.runtime}"
 
 
 def _site(static: Static | None) -> list[tuple[str, str]]:
@@ -184,33 +191,6 @@ def _names(headers: tuple[Header, ...]) -> str:
     return ", ".join(header.name for header in headers) or "nothing"
 
 
-def _probes(service: Service) -> list[tuple[str, Probe]]:
-    probes = service.probes
-    named = [
-        ("health", probes.health),
-        ("startup", probes.startup),
-        ("liveness", probes.liveness),
-        ("readiness", probes.readiness),
-    ]
-    return [(name, probe) for name, probe in named if probe is not None]
-
-
-def _tasks(tasks: Tasks) -> str:
-    at_once = f"{tasks.parallelism} at once" if tasks.parallelism else "all at once"
-    retries = f"{tasks.max_retries} {'retry' if tasks.max_retries == 1 else 'retries'}"
-    return f"{tasks.count}, {at_once}, {retries}, {tasks.timeout_s:g} s each"
-
-
-def _probe(probe: Probe) -> str:
-    what = f"GET {probe.path}" if probe.kind == "http" else f"{probe.kind} on port {probe.port}"
-    statuses = f" → {probe.success_statuses[0]}-{probe.success_statuses[1]}" if probe.success_statuses else ""
-    after = f" after {probe.initial_delay_s:g} s" if probe.initial_delay_s else ""
-    every = f", every {probe.period_s:g} s" if probe.failure_threshold > 1 else ""
-    times = f", {probe.failure_threshold} times at most" if probe.deadline_s is None else ""
-    by_itself = " (the platform's own)" if probe.implicit else ""
-    return f"{what}{statuses} within {probe.timeout_s:g} s{after}{every}{times}{by_itself}"
-
-
 def _env(env: tuple[EnvVar, ...], *, verbose: bool) -> str:
     own = [v.name for v in env if v.kind != "platform"]
     theirs = f"{len(env) - len(own)} from the platform"
@@ -225,7 +205,7 @@ def _losers(command: Command | None, style: Style, *, told: bool) -> list[str]:
     """The commands that do not run. `told`: a warning below says what would run otherwise."""
     lines: list[str] = []
     for loser in command.shadowed if command else ():
-        lines += _row("not used", f"{loser.text}  [{_at(loser.origin)}]: {loser.because}", style)
+        lines += _row("not used", f"{loser.text}  [{at(loser.origin)}]: {loser.because}", style)
     if command and command.alternative and not told:
         other = command.alternative
         lines += _row(

@@ -48,6 +48,9 @@ from .saved_text import saved_lines
 from .style import Style, columns, fit, hanging, printable, wrap
 from .text import ReadLine, diagnostic_text
 
+_OF_A_CONTAINER = PortDetected | ProbeAttempt | Restarted | Stopped | OutOfMemory | Rotation
+"""What is told of one container of an instance, in a line that does not name it."""
+
 
 class UpText:
     """Turns events into lines. `verbose` shows build output and every probe."""
@@ -93,13 +96,21 @@ class UpText:
                 return []
 
     def _named(self, event: Event, line: str) -> str:
-        """With several services beside each other, a line says whose it is; with several instances, which one's."""
+        """With several services beside each other, a line says whose it is; with several instances or containers, which
+        one's."""
         service = self.services.get(event.service or "")
+        if line and isinstance(event, _OF_A_CONTAINER) and self._has_several(event):
+            line = f"{self.style.dim(f'{event.container}:')} {line}"
         if line and service is not None and service.instances is not None and service.instances.min > 1:
             line = f"{self.style.dim(f'#{event.instance}')} {line}" if event.instance is not None else line
         if not line or not event.service or len(self.services) < 2 or _says_whose(event, line):
             return line
         return f"{self.style.dim(f'{event.service}:')} {line}"
+
+    def _has_several(self, event: Event) -> bool:
+        """Whether its service has several containers, so that a line says which one it is about."""
+        service = self.services.get(event.service or "")
+        return service is not None and len(service.containers) > 1 and event.container is not None
 
     def _headed(self, event: Event, line: str) -> str:
         return f"{self.style.dim(f'{event.at:7.2f}s')}  {line}" if line else line
@@ -112,7 +123,8 @@ class UpText:
             case Log(stream="platform"):
                 return [style.cyan(event.line)] if event.line.strip(" =>/") else []  # bars and empty lines say nothing
             case Log():
-                return [f"{style.dim(f'{event.service} |')} {printable(event.line)}"]
+                who = event.container if self._has_several(event) else event.service
+                return [f"{style.dim(f'{who} |')} {printable(event.line)}"]
             case BuildStarted():
                 what = event.dockerfile or "the generated Dockerfile"
                 return [style.bold(f"build {event.service}") + f" from {what}, context {event.context}"]
@@ -143,7 +155,8 @@ class UpText:
                 ]
             case ContainerStarted():
                 again = f" (start {event.attempt})" if event.attempt > 1 else ""
-                return [style.bold(f"start {event.service}") + again + f"  {_words(event.argv)}"]
+                who = event.container if self._has_several(event) else event.service
+                return [style.bold(f"start {who}") + again + f"  {_words(event.argv)}"]
             case PreDeployStarted():
                 return [style.bold(f"before {event.service} starts") + f"  {_words(event.argv)}"]
             case PreDeployFinished():

@@ -35,6 +35,7 @@ _BUILD = "bookkeeping of a build"
 _LOCAL = "no meaning on this machine"
 _NETWORK = "the containers of this machine's engine have its network"
 _CPU = "CPU is never throttled here"
+_SECRET = "values come from --secret-file, --env, --env-file or a prompt"
 
 KNOWN: dict[str, Annotation] = {
     f"{SCALE}minScale": _row("Revision", _SCALED, Fidelity.APPROXIMATE),
@@ -57,7 +58,7 @@ KNOWN: dict[str, Annotation] = {
     f"{RUN}build-source-location": _row("Service, Revision", _BUILD),
     f"{RUN}build-worker-pool": _row("Service", _BUILD),
     f"{RUN}cloudsql-instances": _row("Revision, Execution, Instance", "there is no Cloud SQL socket"),
-    DEPENDENCIES: _row("Revision, Instance", "checked; the ingress container alone is run"),
+    DEPENDENCIES: _row("Revision, Instance", "containers start in this order", Fidelity.EXACT),
     THROTTLING: _row("Revision", _CPU),
     f"{RUN}startup-cpu-boost": _row("Revision", _CPU),
     EXECUTION: _row("Revision, Execution", "always a Linux container of this machine's engine"),
@@ -77,7 +78,7 @@ KNOWN: dict[str, Annotation] = {
     f"{RUN}network-interfaces": _row("Revision, Execution, Instance", _NETWORK),
     f"{RUN}vpc-access-connector": _row("Revision, Execution", _NETWORK),
     f"{RUN}vpc-access-egress": _row("Revision, Execution, Instance", _NETWORK),
-    f"{RUN}secrets": _row("Revision, Execution", "values come from --env, --env-file or a prompt"),
+    f"{RUN}secrets": _row("Revision, Execution", _SECRET, Fidelity.APPROXIMATE),
     f"{RUN}secure-session-agent": _row("Revision", _LOCAL),
     f"{RUN}sessionAffinity": _row("Revision", "the cookie's name is inferred", Fidelity.APPROXIMATE),
 }
@@ -98,6 +99,8 @@ def examine(node: Node | None, path: str, kind: str) -> tuple[list[Diagnostic], 
         fidelity, note = Fidelity.EXACT, "kept by the platform, without effect"
         if known is not None:
             fidelity, note = known.fidelity, known.note
+            if (kind, key.text) == _DOCUMENTED_ELSEWHERE:
+                fidelity, note = Fidelity.NOT_IMITATED, "checked; the first container of a task alone is run"
             if kind not in known.kinds and (kind, key.text) != _DOCUMENTED_ELSEWHERE:
                 found.append(_misplaced(key, path, kind, known))
         elif key.text.startswith(RESTRICTED) and not bookkeeping:

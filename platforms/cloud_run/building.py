@@ -14,7 +14,8 @@ from platforms.common import DockerfileReading, read_dockerfile
 
 from . import rules
 from .given import Given
-from .manifest import ContainerSpec, Text
+from .manifest import ContainerSpec
+from .reading import Text
 from .upload import upload_rules
 
 DOCKERFILE = "Dockerfile"

@@ -7,12 +7,12 @@ user gives on the command line goes to the ingress container, as gcloud's flags 
 import zlib
 from typing import NamedTuple
 
-from emulator.contract import GivenVar, Inputs
+from emulator.contract import GivenFile, GivenVar, Inputs
 from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import EnvKind, EnvPhase, EnvVar
 
-from . import rules
+from . import annotations, rules, secrets
 from .manifest import ContainerSpec, EnvEntry, ServiceSpec
 
 TASK_INDEX, TASK_ATTEMPT = "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_ATTEMPT"
@@ -68,8 +68,12 @@ def revision_pattern(spec: ServiceSpec) -> str:
     return f"{spec.name}-{{number:05d}}-{letters}"
 
 
-def environment(spec: ServiceSpec, container: ContainerSpec, port: int | None, inputs: Inputs | None) -> Environment:
-    """What the container's process sees; `port` and `inputs` for the ingress container alone."""
+def environment(
+    spec: ServiceSpec, container: ContainerSpec, port: int | None, inputs: Inputs, *, is_ingress: bool
+) -> Environment:
+    """What the container's process sees. `port`, and what the user gives as variables, are the ingress container's; to
+    another container such a variable only gives the value of a secret that it has."""
+    stands_for = secrets.given_secrets(spec, inputs)
     system = _system(spec, port)
     reserved = (*system, *((TASK_INDEX, TASK_ATTEMPT) if spec.is_job else ()))
     variables: dict[str, EnvVar] = {}
@@ -79,9 +83,13 @@ def environment(spec: ServiceSpec, container: ContainerSpec, port: int | None, i
         kind = EnvKind.SECRET if entry.secret or entry.worked_out else EnvKind.LITERAL
         variables[entry.name] = _variable(entry.name, entry.value, kind, entry.origin)
         unset.pop(entry.name, None)
-        if entry.secret or entry.worked_out:
+        if entry.secret and (value := _secret(spec, stands_for, *entry.secret)) is not None:
+            hidden[entry.name] = value
+        elif entry.secret or entry.worked_out:
             unset[entry.name] = entry
-    given = tuple(one for one in inputs.env if one.service in (None, spec.name)) if inputs else ()
+    mine = [one for one in inputs.env if one.service in (None, spec.name) and one.name not in stands_for]
+    asked = {entry.name for entry in container.env if entry.secret}
+    given = tuple(one for one in mine if is_ingress or one.name in asked)
     for one in given:
         _give(variables, hidden, one)
         unset.pop(one.name, None)
@@ -92,8 +100,22 @@ def environment(spec: ServiceSpec, container: ContainerSpec, port: int | None, i
         hidden.pop(name, None)
         unset.pop(name, None)
     variables |= {name: _variable(name, value, EnvKind.PLATFORM, None) for name, value in system.items()}
+    if _is_gen1(spec):
+        variables.setdefault("HOME", _variable("HOME", "/home", EnvKind.PLATFORM, None))
     ordered = tuple(variables[name] for name in sorted(variables))
     return Environment(ordered, hidden, tuple(unset.values()), tuple(found))
+
+
+def _secret(spec: ServiceSpec, given: dict[str, GivenFile], name: str, version: str) -> str | None:
+    """The value that was given for a version of a secret, as text; None where none was."""
+    file = given.get(secrets.key_of(given, secrets.short_name(spec, name), version))
+    return file.content.decode(errors="surrogateescape") if file is not None else None
+
+
+def _is_gen1(spec: ServiceSpec) -> bool:
+    """Whether it asks for the first generation's execution environment (rule cloud-run/home)."""
+    text = spec.template_annotations.get(annotations.EXECUTION)
+    return text is not None and text.text == "gen1" and not spec.is_job
 
 
 def _variable(name: str, value: str | None, kind: EnvKind, origin: Origin | None) -> EnvVar:
@@ -173,17 +195,18 @@ def _reserved_given(
 def _unset(spec: ServiceSpec, entries: tuple[EnvEntry, ...]) -> list[Diagnostic]:
     """Secrets, and values that are worked out elsewhere, which nobody has given."""
     found: list[Diagnostic] = []
-    secrets = [entry for entry in entries if entry.secret]
-    if secrets:
-        names = ", ".join(entry.name for entry in secrets)
+    named = [entry for entry in entries if entry.secret]
+    if named:
+        names = ", ".join(entry.name for entry in named)
         found.append(
             warning(
                 "env/secret-unset", f"no value here for {names}: Cloud Run reads it from Secret Manager",
-                service=spec.name, origin=secrets[0].origin, rule=rules.SECRETS.id, url=rules.SECRETS.url,
-                facts=tuple(
-                    f"{e.name} is version {e.secret[1]} of the secret {e.secret[0]}" for e in secrets if e.secret
+                service=spec.name, origin=named[0].origin, rule=rules.SECRETS.id, url=rules.SECRETS.url,
+                facts=(
+                    *(f"{e.name} is version {e.secret[1]} of the secret {e.secret[0]}" for e in named if e.secret),
+                    "Cloud Run refuses the deploy where a secret is missing, or its service account may not read it",
                 ),
-                help=f"give it with --env {secrets[0].name}=… or --env-file FILE",
+                help=f"give it with --env {named[0].name}=…, --env-file FILE or --secret-file SECRET=PATH",
             )
         )  # fmt: skip
     elsewhere = [entry for entry in entries if entry.worked_out]

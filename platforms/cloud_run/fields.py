@@ -25,7 +25,10 @@ def _no_effect(type_: str, note: str) -> Field:
 
 
 _BOOKKEEPING = "bookkeeping of the platform"
-_MOUNT = "volumes are not mounted yet"
+_MOUNT = "not mounted"
+_BUCKET = "a folder of this machine stands for it: --volume NAME=DIR, else an empty one of the project's own"
+_MEMORY = "a file system in memory, which counts as the memory of who writes"
+_SECRET = "the value comes from --secret-file, --env, --env-file or a prompt"
 _UNSUPPORTED = "not supported by Cloud Run"
 _IMAGE_NOTE = "built from the Dockerfile beside it, where there is one; else pulled"
 _ACCOUNT = "there is no metadata server that would give its tokens"
@@ -133,8 +136,8 @@ TYPES: dict[str, dict[str, Field]] = {
         "configMapKeyRef": _no_effect("any", _UNSUPPORTED),
     },
     "SecretKeySelector": {
-        "name": Field("string", APPROXIMATE, "the value comes from --env, --env-file or a prompt"),
-        "key": Field("string", APPROXIMATE, "the value comes from --env, --env-file or a prompt"),
+        "name": Field("string", APPROXIMATE, _SECRET),
+        "key": Field("string", APPROXIMATE, _SECRET),
         "localObjectReference": _no_effect("any", _UNSUPPORTED),
         "optional": _no_effect("bool", _UNSUPPORTED),
     },
@@ -169,13 +172,13 @@ TYPES: dict[str, dict[str, Field]] = {
     "TCPSocketAction": {"port": Field("int"), "host": _no_effect("string", _UNSUPPORTED)},
     "GRPCAction": {"port": Field("int"), "service": Field("string")},
     "VolumeMount": {
-        "name": _no_effect("string", _MOUNT),
-        "mountPath": _no_effect("string", _MOUNT),
-        "subPath": _no_effect("string", _MOUNT),
+        "name": Field("string"),
+        "mountPath": Field("string"),
+        "subPath": _no_effect("string", "the whole volume is mounted"),
         "readOnly": _no_effect("bool", "not used"),
     },
     "Volume": {
-        "name": _no_effect("string", _MOUNT),
+        "name": Field("string"),
         "emptyDir": Field("EmptyDir"),
         "secret": Field("SecretVolume"),
         "csi": Field("CSIVolume"),
@@ -183,27 +186,27 @@ TYPES: dict[str, dict[str, Field]] = {
         "filestore": _no_effect("any", _MOUNT),
         "configMap": _no_effect("any", _UNSUPPORTED),
     },
-    "EmptyDir": {"medium": _no_effect("string", _MOUNT), "sizeLimit": _no_effect("string", _MOUNT)},
+    "EmptyDir": {"medium": Field("string", APPROXIMATE, _MEMORY), "sizeLimit": Field("string", APPROXIMATE, _MEMORY)},
     "SecretVolume": {
-        "secretName": _no_effect("string", _MOUNT),
+        "secretName": Field("string", APPROXIMATE, _SECRET),
         "items": Field("[KeyToPath]"),
-        "defaultMode": _no_effect("int", _MOUNT),
+        "defaultMode": Field("int"),
         "optional": _no_effect("bool", _UNSUPPORTED),
     },
     "KeyToPath": {
-        "key": _no_effect("string", _MOUNT),
-        "path": _no_effect("string", _MOUNT),
-        "mode": _no_effect("int", _MOUNT),
+        "key": Field("string", APPROXIMATE, _SECRET),
+        "path": Field("string"),
+        "mode": Field("int"),
     },
     "CSIVolume": {
-        "driver": _no_effect("string", _MOUNT),
-        "readOnly": _no_effect("bool", _MOUNT),
-        "volumeAttributes": _no_effect("map", _MOUNT),
+        "driver": Field("string", APPROXIMATE, _BUCKET),
+        "readOnly": Field("bool"),
+        "volumeAttributes": Field("map", APPROXIMATE, _BUCKET),
     },
     "NFSVolume": {
-        "server": _no_effect("string", _MOUNT),
-        "path": _no_effect("string", _MOUNT),
-        "readOnly": _no_effect("bool", _MOUNT),
+        "server": Field("string", APPROXIMATE, _BUCKET),
+        "path": Field("string", APPROXIMATE, _BUCKET),
+        "readOnly": Field("bool"),
     },
     "TrafficTarget": {
         "configurationName": _no_effect("string", "must be empty"),

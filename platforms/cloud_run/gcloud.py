@@ -9,15 +9,18 @@ from typing import NamedTuple
 
 from emulator.model.diagnostic import Diagnostic, error, info, warning
 from emulator.model.origin import Origin
-from emulator.model.plan import Coverage, Mount
+from emulator.model.plan import Coverage
 from emulator.model.rule import Fidelity
 from emulator.snapshot import Snapshot
 
-from . import annotations, rules
+from . import annotations, gcloud_volumes, rules
 from .gcloud_env_file import read_env_file
 from .gcloud_flags import Flag, Takes, flag_of
+from .gcloud_volumes import SecretFile
 from .gcloud_words import Call, Word
-from .manifest import ContainerSpec, EnvEntry, Manifest, Number, ProbeSpec, ServiceSpec, TargetSpec, TaskSpec, Text
+from .manifest import ContainerSpec, EnvEntry, Manifest, ProbeSpec, ServiceSpec, TargetSpec, TaskSpec
+from .reading import Number, Text
+from .volume_specs import VolumeSpec
 
 _VERBS = ("deploy", "create", "update")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
@@ -199,7 +202,9 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
     own = [one for one in whole.given if one.flag.of_container]
     if own:
         groups[0] = _Group(groups[0].name, [*own, *groups[0].given], groups[0].origin)
-    containers = tuple(_container(reader, number, group) for number, group in enumerate(groups))
+    made = [_container(reader, number, group) for number, group in enumerate(groups)]
+    containers = tuple(container for container, _ in made)
+    volumes = [*_volumes(reader, whole), *(volume for _, own in made for volume in own)]
     needs = {
         group.name.text: split_list(given.value or "")
         for group in groups
@@ -231,7 +236,7 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
         timeout_s=reader.seconds(whole.last("--timeout")), tasks=tasks if reader.is_job else None,
         targets=(TargetSpec(tag=tag),) if tag else (),
         held_back=traffic.origin if traffic is not None and not traffic.is_on else None,
-        written_in="gcloud", is_built=not image or any(sources),
+        volumes=tuple(volumes), written_in="gcloud", is_built=not image or any(sources),
     )  # fmt: skip
 
 
@@ -280,15 +285,27 @@ def _service_annotations(whole: _Group) -> dict[str, Text]:
     return found
 
 
-def _container(reader: _Reader, number: int, group: _Group) -> ContainerSpec:
-    env, mounts = _env(reader, group)
+def _volumes(reader: _Reader, whole: _Group) -> list[VolumeSpec]:
+    """What `--add-volume` adds; a later one of a name wins."""
+    added = [one for one in whole.given if one.name == "--add-volume"]
+    made = [gcloud_volumes.read_volume(reader.pairs(one), one.origin, reader.refuse) for one in added]
+    return list({volume.name.text: volume for volume in made if volume is not None and volume.name}.values())
+
+
+def _container(reader: _Reader, number: int, group: _Group) -> tuple[ContainerSpec, list[VolumeSpec]]:
+    """A container, and the volumes that are made for its secrets."""
+    env, files = _env(reader, group)
+    own = gcloud_volumes.secret_volumes(files, number, reader.refuse)
+    added = [one for one in group.given if one.name == "--add-volume-mount"]
+    mounts = [gcloud_volumes.read_mount(reader.pairs(one), one.origin, reader.refuse) for one in added]
+    mounts += [mount for _, mount in own]
     command, args = group.last("--command"), group.last("--args")
     port = reader.number(group.last("--port"), 'must be an integer between 1 and 65535 or "default"')
     h2c = group.last("--use-http2")
     ports: tuple[Number | None, ...] = (port,) if port is not None else ()
     if h2c is not None and h2c.is_on and not ports:
         ports = (Number(8080, h2c.origin),)
-    return ContainerSpec(
+    container = ContainerSpec(
         number=number, origin=group.origin, name=group.name, image=group.text("--image"),
         command=tuple(split_list(command.value or "")) if command else (), command_origin=_place(command),
         args=tuple(split_list(args.value or "")) if args else (), args_origin=_place(args), env=env, ports=ports,
@@ -302,18 +319,19 @@ def _container(reader: _Reader, number: int, group: _Group) -> ContainerSpec:
             kind: probe for kind in ("startup", "liveness", "readiness")
             if (probe := _probe(reader, group.last(f"--{kind}-probe"), kind)) is not None
         },
-        mounts=mounts,
+        mounts=tuple(mount for mount in mounts if mount is not None),
     )  # fmt: skip
+    return container, [volume for volume, _ in own]
 
 
 def _place(given: _Given | None) -> Origin | None:
     return given.origin if given is not None and given.value else None
 
 
-def _env(reader: _Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], tuple[Mount, ...]]:
+def _env(reader: _Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], list[SecretFile]]:
     """Variables in the order of their flags, and secrets that are files. A later flag of a name wins."""
     found: dict[str, EnvEntry] = {}
-    mounts: list[Mount] = []
+    files: dict[str, SecretFile] = {}
     for one in group.given:
         if one.name in ("--set-env-vars", "--update-env-vars"):
             for key, value in reader.pairs(one).items():
@@ -324,7 +342,7 @@ def _env(reader: _Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], tuple[Mo
             for key, value in reader.pairs(one).items():
                 name, _, version = value.partition(":")
                 if key.startswith("/"):
-                    mounts.append(Mount(path=key, kind="volume", name=name))
+                    files[key] = SecretFile(key, name, version or "latest", one.origin)
                 else:
                     found[key] = EnvEntry(key, None, one.origin, (name, version or "latest"))
         elif one.name in ("--clear-env-vars", "--clear-secrets"):
@@ -334,7 +352,7 @@ def _env(reader: _Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], tuple[Mo
             file = read_env_file(reader.repo, one.value, one.origin)
             reader.found += file.diagnostics
             found |= {entry.name: entry for entry in file.entries}
-    return tuple(found.values()), tuple(mounts)
+    return tuple(found.values()), list(files.values())
 
 
 def _probe(reader: _Reader, given: _Given | None, kind: str) -> ProbeSpec | None:

@@ -34,8 +34,9 @@ _LOCAL = "no meaning on this machine"
 _CPU = "CPU is never throttled here"
 _SCALED = "at most 5 instances of a revision run here"
 _AFFINITY = "the cookie's name is inferred"
-_MOUNT = "volumes are not mounted yet"
 _RUN = "the revisions are those of one running `emu up`"
+_MOUNT = "secrets and buckets are what --secret-file and --volume give for them"
+_OF_NEW = "a new service has no volumes yet"
 _KEPT = "of the service as it is, which is not known here, nothing is kept"
 
 FLAGS: dict[str, Flag] = {
@@ -50,9 +51,9 @@ FLAGS: dict[str, Flag] = {
     **_all("--use-http2", Takes.NOTHING, of=True),
     **_all("--depends-on", Takes.LIST, of=True),
     **_all("--container", Takes.VALUE),
-    **_all("--add-volume-mount", Takes.PAIRS, NOT_IMITATED, _MOUNT, of=True),
-    **_all("--remove-volume-mount", Takes.LIST, NOT_IMITATED, _MOUNT, of=True),
-    **_all("--clear-volume-mounts", Takes.NOTHING, NOT_IMITATED, _MOUNT, of=True),
+    **_all("--add-volume-mount", Takes.PAIRS, APPROXIMATE, _MOUNT, of=True),
+    **_all("--remove-volume-mount", Takes.LIST, APPROXIMATE, _OF_NEW, of=True),
+    **_all("--clear-volume-mounts", Takes.NOTHING, APPROXIMATE, _OF_NEW, of=True),
     **_all("--base-image --function --gpu", Takes.VALUE, NOT_IMITATED, _LOCAL, of=True),
     **_all("--automatic-updates", Takes.NOTHING, NOT_IMITATED, _LOCAL, of=True),
     **_all("--concurrency --timeout --revision-suffix", Takes.VALUE),
@@ -66,9 +67,9 @@ FLAGS: dict[str, Flag] = {
     **_all("--tag", Takes.VALUE, APPROXIMATE, _RUN),
     **_all("--tasks --parallelism --max-retries --task-timeout", Takes.VALUE),
     **_all("--execute-now --wait", Takes.NOTHING, EXACT, "an execution is started by `up`"),
-    **_all("--add-volume", Takes.PAIRS, NOT_IMITATED, _MOUNT),
-    **_all("--remove-volume", Takes.LIST, NOT_IMITATED, _MOUNT),
-    **_all("--clear-volumes", Takes.NOTHING, NOT_IMITATED, _MOUNT),
+    **_all("--add-volume", Takes.PAIRS, APPROXIMATE, _MOUNT),
+    **_all("--remove-volume", Takes.LIST, APPROXIMATE, _OF_NEW),
+    **_all("--clear-volumes", Takes.NOTHING, APPROXIMATE, _OF_NEW),
     **_all("--set-build-env-vars --update-build-env-vars", Takes.PAIRS, NOT_IMITATED, "builds get no variables"),
     **_all("--remove-build-env-vars", Takes.LIST, NOT_IMITATED, "builds get no variables"),
     **_all("--build-env-vars-file", Takes.VALUE, NOT_IMITATED, "builds get no variables"),

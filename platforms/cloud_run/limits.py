@@ -10,13 +10,16 @@ from emulator.model.rule import Rule
 
 from . import annotations, rules
 from .environment import TASK_ATTEMPT, TASK_INDEX, task_count
-from .manifest import ContainerSpec, Number, ServiceSpec, TaskSpec, Text
+from .manifest import ContainerSpec, ServiceSpec, TaskSpec
+from .reading import Number, Text
 
 MIB = 1024 * 1024
 DEFAULT_CPU = 1.0
 DEFAULT_MEMORY_MIB = 512
 DEFAULT_CONCURRENCY = 80
 OPEN_FILES = 25_000
+LEAST_CPU = 0.08
+_ROUNDING = 1e-6
 IDLE_CPU = 0.01
 """How much of a processor an instance has that answers no request: near none. The kernel can give no less."""
 DEFAULT_MAX_INSTANCES = 100
@@ -191,8 +194,15 @@ def _cpu_problems(spec: ServiceSpec) -> list[Diagnostic]:
         said.append(("Total cpu < 1 is not supported with concurrency > 1.", help_))
     if cpu < 1 and _gen2(spec) is not None:
         said.append(("Total cpu < 1 is not supported with gen2 execution environment.", "set cpu: '1'"))
+    if cpu < 1 and _unthrottled(spec) is not None and not spec.is_job:
+        help_ = "set cpu: '1', or cpuIdle: true" if spec.is_v2 else "set cpu: '1', or leave the CPU throttled"
+        said.append(("Total cpu < 1 is not supported with cpu always allocated (unthrottled).", help_))
     if len(spec.containers) == 1 and 1 < cpu <= 8 and cpu not in _MEMORY_MIB:
         said.append((f"{cpu:g} is no number of CPUs.", "set 1, 2, 4, 6 or 8, or less than 1"))
+    if cpu < LEAST_CPU:
+        said.append((f"{cpu:g} is less than the least, {LEAST_CPU:g}.", "set 80m or more"))
+    elif cpu < 1 and abs(cpu * 1000 - round(cpu * 1000)) > _ROUNDING:
+        said.append((f"{cpu:g} has more than three decimal places.", "write thousandths: 250m, or 0.25"))
     origin = _limit(spec, "cpu")
     return [_refused(spec, "cpu", words, origin, help_, rules.CPU_CONCURRENCY) for words, help_ in said]
 
@@ -220,7 +230,8 @@ def _gen2(spec: ServiceSpec) -> str | None:
     if spec.is_job:  # rule cloud-run/job-environment
         return "with gen2 execution environment"
     text = spec.template_annotations.get(annotations.EXECUTION)
-    return "with gen2 execution environment" if text is not None and text.text == "gen2" else None
+    is_gen2 = text.text == "gen2" if text is not None else any(volume.needs_gen2 for volume in spec.volumes)
+    return "with gen2 execution environment" if is_gen2 else None
 
 
 def _unthrottled(spec: ServiceSpec) -> str | None:

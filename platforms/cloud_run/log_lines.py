@@ -51,7 +51,7 @@ def narrate(service: Service, event: Event) -> tuple[str, ...]:
         case RunFinished() if service.type is ServiceType.JOB:
             return _execution(service, event)
         case ContainerStarted():
-            return (STARTS[event.reason],)
+            return (STARTS[event.reason],) if _is_first(service, event) else ()
         case RequestRefused():
             return _refused(service, event)
         case ProbeAttempt(kind="startup"):
@@ -70,6 +70,12 @@ def narrate(service: Service, event: Event) -> tuple[str, ...]:
             return _live(service, event)
         case _:
             return ()
+
+
+def _is_first(service: Service, event: ContainerStarted) -> bool:
+    """Whether an instance starts with this container: one that needs no other, named first."""
+    first = next((one for one in service.containers if not one.depends_on), None)
+    return first is None or len(service.containers) == 1 or event.container == first.name
 
 
 # ---- probes -------------------------------------------------------------------------------------------
@@ -103,9 +109,14 @@ def _liveness(service: Service, event: ProbeAttempt) -> tuple[str, ...]:
 
 def _probed(service: Service, event: ProbeAttempt, role: str) -> tuple[Container, Probe | None]:
     """The container an event speaks of, and its probe."""
-    ingress = next(c for c in service.containers if c.ingress)
-    container = next((c for c in service.containers if c.name == event.container), ingress)
+    container = _named(service, event.container)
     return container, container.probes.startup if role == "startup" else container.probes.liveness
+
+
+def _named(service: Service, name: str | None) -> Container:
+    """The container of that name; else the first, to which an event without one belongs."""
+    first = next((c for c in service.containers if c.ingress), service.containers[0])
+    return next((c for c in service.containers if c.name == name), first)
 
 
 def _where(container: Container, probe: Probe) -> str:
@@ -143,7 +154,7 @@ def _status(event: ProbeAttempt, probe: Probe) -> str | None:
 def _stopped(service: Service, event: Stopped) -> tuple[str, ...]:
     if not event.oom:
         return _exited(event.exit_code)
-    memory = _out_of_memory(service.resources.memory_mib, event.used_mib)
+    memory = _out_of_memory(_named(service, event.container).resources.memory_mib, event.used_mib)
     # A worker can be killed for its memory while the first process ends in its own way: that is told as well.
     return (memory,) if event.exit_code == _SIGNALLED + _SIGKILL else (memory, *_exited(event.exit_code))
 
@@ -191,7 +202,7 @@ def _execution(service: Service, event: RunFinished) -> tuple[str, ...]:
 
 
 def _failed(service: Service, event: DeployFailed) -> tuple[str, ...]:
-    probe = service.probes.startup
+    probe = _named(service, event.container).probes.startup
     command = "services.replace" if _is_replaced(service) else "deploy"
     lines = [*_not_loaded(service, event), "Deployment failed"]
     if probe is not None and not probe.implicit:
@@ -217,7 +228,8 @@ def _is_replaced(service: Service) -> bool:
 
 def _not_loaded(service: Service, event: DeployFailed) -> list[str]:
     """A first process that could not be executed at all."""
-    argv = service.command.argv if service.command else None
+    command = _named(service, event.container).command
+    argv = command.argv if command else None
     why = next((word for word in _START_FAILURES if word in event.reason), None)
     if event.code != "not-started" or not argv or why is None:
         return []

@@ -8,29 +8,29 @@ Reads what it can: whatever has the wrong shape is `shape`'s to say, and is left
 from typing import NamedTuple
 
 from emulator.formats.json_nodes import JsonResult, parse_json
-from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, Sequence, YamlResult, parse_yaml, value_of
+from emulator.formats.yaml import Dialect, Mapping, Scalar, YamlResult, parse_yaml
 from emulator.model.diagnostic import Diagnostic, error
 from emulator.model.origin import Origin
-from emulator.model.plan import Coverage, Mount, Traffic
+from emulator.model.plan import Coverage, Traffic
 
 from . import manifest_v2, rules, shape, shape_v2
+from .reading import (
+    Number,
+    Text,
+    is_set,
+    mapping_of,
+    mappings_of,
+    number_of,
+    numbers_of,
+    place_of,
+    strings_of,
+    text_of,
+    texts_of,
+)
+from .volume_specs import MountSpec, VolumeSpec, read_mount, read_volume
 
 UNKNOWN = "!unknown"
 """The tag of a scalar whose value is not known here; its text is what it is worked out from."""
-
-
-class Text(NamedTuple):
-    """A text with its place."""
-
-    text: str
-    origin: Origin
-
-
-class Number(NamedTuple):
-    """A whole number with its place."""
-
-    value: int
-    origin: Origin
 
 
 class EnvEntry(NamedTuple):
@@ -73,7 +73,7 @@ class ContainerSpec(NamedTuple):
     ports_origin: Origin | None = None
     limits: dict[str, Text] = {}
     probes: dict[str, ProbeSpec] = {}
-    mounts: tuple[Mount, ...] = ()
+    mounts: tuple[MountSpec, ...] = ()
 
 
 class TaskSpec(NamedTuple):
@@ -113,6 +113,7 @@ class ServiceSpec(NamedTuple):
     targets: tuple[TargetSpec, ...] = ()
     traffic_origin: Origin | None = None
     held_back: Origin | None = None
+    volumes: tuple[VolumeSpec, ...] = ()
     tasks: TaskSpec | None = None
     written_in: str = ""
     is_built: bool = False
@@ -194,7 +195,7 @@ def read_manifest(text: str, file: str, default_name: str) -> Manifest:
     other = _other_kind(document, file)
     if other is not None:
         return Manifest(None, (*parsed.diagnostics, other))
-    kind = _text(document, "kind")
+    kind = text_of(document, "kind")
     is_job = kind is not None and kind.text == "Job"
     seen = shape.examine(document, "Job" if is_job else "Service")
     service = _job(document, file, default_name) if is_job else _service(document, file, default_name)
@@ -235,7 +236,7 @@ def _other_kind(document: Mapping, file: str) -> Diagnostic | None:
     """A kind of resource that is neither a service nor a job."""
     from emulator.model.diagnostic import Fault
 
-    kind = _text(document, "kind")
+    kind = text_of(document, "kind")
     if kind is None or kind.text in _VERSIONS:
         return None
     known = kind.text in ("WorkerPool", "Instance")
@@ -249,7 +250,7 @@ def _other_kind(document: Mapping, file: str) -> Diagnostic | None:
 def _kind(document: Mapping) -> list[Diagnostic]:
     """What passes the client and is refused by the server."""
     found: list[Diagnostic] = []
-    version, kind = _text(document, "apiVersion"), _text(document, "kind")
+    version, kind = text_of(document, "apiVersion"), text_of(document, "kind")
     what = kind.text if kind else "Service"
     if version is None or version.text != _VERSIONS[what]:
         said = f"is {version.text}" if version else "is missing"
@@ -271,179 +272,123 @@ def _kind(document: Mapping) -> list[Diagnostic]:
 
 
 def _service(document: Mapping, file: str, default_name: str) -> ServiceSpec:
-    meta = _mapping(document, "metadata")
-    spec = _mapping(document, "spec")
-    template = _mapping(spec, "template")
-    template_meta = _mapping(template, "metadata")
-    revision = _mapping(template, "spec")
-    name = _text(meta, "name")
+    meta = mapping_of(document, "metadata")
+    spec = mapping_of(document, "spec")
+    template = mapping_of(spec, "template")
+    template_meta = mapping_of(template, "metadata")
+    revision = mapping_of(template, "spec")
+    name = text_of(meta, "name")
     traffic = spec.get("traffic") if spec else None
     return ServiceSpec(
         name=name.text if name and name.text else default_name,
         origin=Origin(file=file),
         name_origin=name.origin if name and name.text else None,
-        revision=_text(template_meta, "name"),
-        annotations=_texts(_mapping(meta, "annotations")),
-        template_annotations=_texts(_mapping(template_meta, "annotations")),
-        containers=tuple(_container(n, node) for n, node in enumerate(_mappings(revision, "containers"))),
-        concurrency=_number(revision, "containerConcurrency"),
-        timeout_s=_number(revision, "timeoutSeconds"),
-        targets=tuple(_target(node) for node in _mappings(spec, "traffic")),
+        revision=text_of(template_meta, "name"),
+        annotations=texts_of(mapping_of(meta, "annotations")),
+        template_annotations=texts_of(mapping_of(template_meta, "annotations")),
+        containers=tuple(_container(n, node) for n, node in enumerate(mappings_of(revision, "containers"))),
+        concurrency=number_of(revision, "containerConcurrency"),
+        timeout_s=number_of(revision, "timeoutSeconds"),
+        targets=tuple(_target(node) for node in mappings_of(spec, "traffic")),
         traffic_origin=traffic.origin if traffic else None,
+        volumes=tuple(read_volume(node) for node in mappings_of(revision, "volumes")),
     )
 
 
 def _job(document: Mapping, file: str, default_name: str) -> ServiceSpec:
-    meta = _mapping(document, "metadata")
-    template = _mapping(_mapping(document, "spec"), "template")
-    execution = _mapping(template, "spec")
-    task = _mapping(_mapping(execution, "template"), "spec")
-    name = _text(meta, "name")
+    meta = mapping_of(document, "metadata")
+    template = mapping_of(mapping_of(document, "spec"), "template")
+    execution = mapping_of(template, "spec")
+    task = mapping_of(mapping_of(execution, "template"), "spec")
+    name = text_of(meta, "name")
     return ServiceSpec(
         name=name.text if name and name.text else default_name,
         origin=Origin(file=file),
         name_origin=name.origin if name and name.text else None,
-        annotations=_texts(_mapping(meta, "annotations")),
-        template_annotations=_texts(_mapping(_mapping(template, "metadata"), "annotations")),
-        containers=tuple(_container(n, node) for n, node in enumerate(_mappings(task, "containers"))),
+        annotations=texts_of(mapping_of(meta, "annotations")),
+        template_annotations=texts_of(mapping_of(mapping_of(template, "metadata"), "annotations")),
+        containers=tuple(_container(n, node) for n, node in enumerate(mappings_of(task, "containers"))),
+        volumes=tuple(read_volume(node) for node in mappings_of(task, "volumes")),
         tasks=TaskSpec(
-            task_count=_number(execution, "taskCount"),
-            parallelism=_number(execution, "parallelism"),
-            max_retries=_number(task, "maxRetries"),
-            timeout_s=_number(task, "timeoutSeconds"),
+            task_count=number_of(execution, "taskCount"),
+            parallelism=number_of(execution, "parallelism"),
+            max_retries=number_of(task, "maxRetries"),
+            timeout_s=number_of(task, "timeoutSeconds"),
         ),
     )
 
 
 def _container(number: int, node: Mapping) -> ContainerSpec:
-    ports = _mappings(node, "ports")
+    ports = mappings_of(node, "ports")
     first = ports[0] if ports else None
     return ContainerSpec(
         number=number,
         origin=node.origin,
-        name=_text(node, "name"),
-        image=_text(node, "image"),
-        command=_strings(node, "command"),
-        args=_strings(node, "args"),
-        command_origin=_place(node, "command"),
-        args_origin=_place(node, "args"),
-        env=tuple(entry for item in _mappings(node, "env") if (entry := _env(item)) is not None),
-        ports=tuple(_number(port, "containerPort") for port in ports),
-        port_name=_text(first, "name"),
-        protocol=_text(first, "protocol"),
-        ports_origin=_place(node, "ports"),
-        limits=_texts(_mapping(_mapping(node, "resources"), "limits")),
+        name=text_of(node, "name"),
+        image=text_of(node, "image"),
+        command=strings_of(node, "command"),
+        args=strings_of(node, "args"),
+        command_origin=place_of(node, "command"),
+        args_origin=place_of(node, "args"),
+        env=tuple(entry for item in mappings_of(node, "env") if (entry := _env(item)) is not None),
+        ports=tuple(number_of(port, "containerPort") for port in ports),
+        port_name=text_of(first, "name"),
+        protocol=text_of(first, "protocol"),
+        ports_origin=place_of(node, "ports"),
+        limits=texts_of(mapping_of(mapping_of(node, "resources"), "limits")),
         probes={
             kind: _probe(found, key.origin)
             for kind in ("startup", "liveness", "readiness")
-            if (found := _mapping(node, f"{kind}Probe")) is not None and (key := node.key(f"{kind}Probe")) is not None
+            if (found := mapping_of(node, f"{kind}Probe")) is not None and (key := node.key(f"{kind}Probe")) is not None
         },
-        mounts=tuple(
-            Mount(path=path.text, kind="volume", name=volume.text)
-            for item in _mappings(node, "volumeMounts")
-            if (path := _text(item, "mountPath")) is not None and (volume := _text(item, "name")) is not None
-        ),
+        mounts=tuple(read_mount(item) for item in mappings_of(node, "volumeMounts")),
     )
 
 
 def _env(item: Mapping) -> EnvEntry | None:
     """A variable; None where it has no name, which is told with the container's other problems."""
-    name = _text(item, "name")
-    secret = _mapping(_mapping(item, "valueFrom"), "secretKeyRef")
+    name = text_of(item, "name")
+    secret = mapping_of(mapping_of(item, "valueFrom"), "secretKeyRef")
     if name is None:
         return EnvEntry("", None, item.origin)
     if secret is not None:
-        secret_name, key = _text(secret, "name"), _text(secret, "key")
+        secret_name, key = text_of(secret, "name"), text_of(secret, "key")
         source = (secret_name.text if secret_name else "", key.text if key else "latest")
         return EnvEntry(name.text, None, item.origin, source)
     value = item.get("value")
     if isinstance(value, Scalar) and value.tag == UNKNOWN:
         return EnvEntry(name.text, None, value.origin, worked_out=value.text)
-    written = _text(item, "value")
+    written = text_of(item, "value")
     return EnvEntry(name.text, written.text if written else "", item.origin)
 
 
 def _probe(node: Mapping, origin: Origin) -> ProbeSpec:
     actions = tuple(
-        key.text for key, value in node.pairs if key.text in ("httpGet", "tcpSocket", "grpc") and _is_set(value)
+        key.text for key, value in node.pairs if key.text in ("httpGet", "tcpSocket", "grpc") and is_set(value)
     )
-    action = _mapping(node, actions[0]) if actions else None
-    numbers = _numbers(node)
-    port = _number(action, "port")
+    action = mapping_of(node, actions[0]) if actions else None
+    numbers = numbers_of(node)
+    port = number_of(action, "port")
     return ProbeSpec(
         origin=origin,
         actions=actions,
         numbers=numbers | ({"port": port} if port else {}),
-        texts=_texts(action),
+        texts=texts_of(action),
         headers={
-            name.text: value.text if (value := _text(item, "value")) is not None else ""
-            for item in _mappings(action, "httpHeaders")
-            if (name := _text(item, "name")) is not None
+            name.text: value.text if (value := text_of(item, "value")) is not None else ""
+            for item in mappings_of(action, "httpHeaders")
+            if (name := text_of(item, "name")) is not None
         },
     )
 
 
 def _target(node: Mapping) -> TargetSpec:
-    revision = _text(node, "revisionName")
+    revision = text_of(node, "revisionName")
     refused = tuple(
         Text(key.text, key.origin) for key, value in node.pairs
         if key.text in ("configurationName", "url") and isinstance(value, Scalar) and value.text
     )  # fmt: skip
     return TargetSpec(
-        percent=_number(node, "percent"), revision=revision if revision and revision.text else None,
-        latest=_text(node, "latestRevision"), tag=_text(node, "tag"), refused=refused,
+        percent=number_of(node, "percent"), revision=revision if revision and revision.text else None,
+        latest=text_of(node, "latestRevision"), tag=text_of(node, "tag"), refused=refused,
     )  # fmt: skip
-
-
-# ---- reading the tree ---------------------------------------------------------------------------------
-
-
-def _is_set(node: Node) -> bool:
-    return not (isinstance(node, Scalar) and value_of(node, Dialect.YAML_1_1) is None)
-
-
-def _mapping(holder: Mapping | None, key: str) -> Mapping | None:
-    node = holder.get(key) if holder else None
-    return node if isinstance(node, Mapping) else None
-
-
-def _mappings(holder: Mapping | None, key: str) -> tuple[Mapping, ...]:
-    node = holder.get(key) if holder else None
-    return tuple(item for item in node.items if isinstance(item, Mapping)) if isinstance(node, Sequence) else ()
-
-
-def _text(holder: Mapping | None, key: str) -> Text | None:
-    """A field that is text, or is not and will be complained of: the text as written."""
-    node = holder.get(key) if holder else None
-    return Text(node.text, node.origin) if isinstance(node, Scalar) and _is_set(node) else None
-
-
-def _texts(holder: Mapping | None) -> dict[str, Text]:
-    keys = [key.text for key, _ in holder.pairs] if holder else []
-    return {key: text for key in keys if (text := _text(holder, key)) is not None}
-
-
-def _number(holder: Mapping | None, key: str) -> Number | None:
-    """A whole number, quoted or not; None for anything else, which is complained of elsewhere."""
-    node = holder.get(key) if holder else None
-    if not isinstance(node, Scalar):
-        return None
-    value = value_of(node, Dialect.YAML_1_1)
-    if isinstance(value, str):
-        value = shape.whole(value)
-    return Number(value, node.origin) if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _numbers(holder: Mapping) -> dict[str, Number]:
-    return {key.text: number for key, _ in holder.pairs if (number := _number(holder, key.text)) is not None}
-
-
-def _strings(holder: Mapping, key: str) -> tuple[str, ...]:
-    node = holder.get(key)
-    items = node.items if isinstance(node, Sequence) else ()
-    return tuple(item.text for item in items if isinstance(item, Scalar))
-
-
-def _place(holder: Mapping, key: str) -> Origin | None:
-    node = holder.get(key)
-    return node.origin if node is not None and _is_set(node) else None

@@ -203,6 +203,7 @@ def _volume(node: Mapping) -> Mapping:
     secret, memory, bucket = (_mapping(node, name) for name in ("secret", "emptyDir", "gcs"))
     return _object(
         node.origin, ("name", _get(node, "name")), ("nfs", _get(node, "nfs")),
+        ("filestore", _get(node, "filestore")), ("cloudSqlInstance", _get(node, "cloudSqlInstance")),
         ("secret", secret and _object(
             secret.origin, ("secretName", _get(secret, "secret")), ("items", _each(secret, "items", _item)),
             ("defaultMode", _get(secret, "defaultMode")))),

@@ -2,11 +2,12 @@
 
 from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.origin import Origin
-from emulator.model.plan import Lifecycle, Probe, Probes, Replacement
+from emulator.model.plan import Container, Lifecycle, Probe, Probes, Replacement
 from emulator.model.rule import Rule
 
 from . import rules
-from .manifest import ContainerSpec, Number, ProbeSpec, ServiceSpec
+from .manifest import ContainerSpec, ProbeSpec, ServiceSpec
+from .reading import Number
 
 BACK_OFF_S = (17.0,)
 """How long after a failed start the next one came in logs (rule cloud-run/startup-retried)."""
@@ -38,10 +39,11 @@ def probes_of(spec: ContainerSpec, port: int | None, *, is_ingress: bool) -> Pro
     return Probes(startup=startup, liveness=_probe(spec, "liveness", port), readiness=_probe(spec, "readiness", port))
 
 
-def lifecycle_of(startup: Probe | None, request_timeout_s: float) -> Lifecycle:
+def lifecycle_of(containers: tuple[Container, ...], request_timeout_s: float) -> Lifecycle:
     """The timings from start to verdict and on (rules cloud-run/startup-retried, liveness, replace,
     overlapping-deploys). A startup probe may take longer than the starts are repeated."""
-    longest = startup.initial_delay_s + startup.failure_threshold * startup.period_s if startup else 0
+    probes = [one.probes.startup for one in containers if one.probes.startup is not None]
+    longest = max((p.initial_delay_s + p.failure_threshold * p.period_s for p in probes), default=0)
     return Lifecycle(
         back_off_s=BACK_OFF_S, deadline_s=max(DEPLOY_DEADLINE_S, longest), kill_when_unhealthy=True,
         replacement=Replacement(all_at_once=True, drain_s=request_timeout_s, overlap="override"),

@@ -53,7 +53,8 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
         return Resolution(plan=plan)
     secrets = Secrets({(service.name, name): value for name, value in result.hidden.items()})
     prompts = tuple(Prompt(service=service.name, name=entry.name, origin=entry.origin) for entry in result.unset)
-    return Resolution(plan=plan, secrets=secrets, prompts=prompts)
+    files = {service.name: result.secret_files}
+    return Resolution(plan=plan, secrets=secrets, prompts=prompts, secret_files=files)
 
 
 def _config(repo: Snapshot, inputs: Inputs, trace: Trace) -> _Config:

@@ -145,13 +145,30 @@ ONE_INGRESS = _rule(
     "one-ingress-container", "With several containers exactly one has `ports`: it takes the requests.", LOGS, LOG
 )
 SIDECARS = _rule(
-    "sidecars", "All containers of an instance start and stop together and share its network.", SIDECAR_DOCS,
-    DOCUMENTED, NOT_IMITATED, note="The ingress container alone is run; the others are planned.",
+    "sidecars",
+    "All containers of an instance start and stop together and share its network, in which each has 127.0.0.1 under "
+    "its name; their files and processes are their own.", SIDECAR_DOCS, DOCUMENTED,
+)  # fmt: skip
+INSTANCE_STARTED = _rule(
+    "instance-started",
+    "An instance gets requests once its ingress container has started; a startup probe that fails, of any container, "
+    "fails the instance.", SIDECAR_DOCS, DOCUMENTED, APPROXIMATE,
+    note="Requests wait for the startup probes of the other containers as well, so that one that fails is told.",
+)  # fmt: skip
+INSTANCE_ENDS = _rule(
+    "instance-ends",
+    "A container that ends takes its instance with it: the others get SIGTERM, and SIGKILL after 10 s.",
+    SIDECAR_DOCS, INFERRED, APPROXIMATE,
+    note="Documented of the Instance resource alone, whose containers are restarted together: assumed of services.",
+)  # fmt: skip
+JOB_SIDECARS = _rule(
+    "job-sidecars", "The containers of a task beside its first one run with it.", DOCS + "create-jobs", DOCUMENTED,
+    NOT_IMITATED, note="The first container of a task alone is run; the others are planned.",
 )  # fmt: skip
 DEPENDENCIES = _rule(
     "container-dependencies",
-    "The annotation run.googleapis.com/container-dependencies names, for a container, those that start before it.",
-    V1_SCHEMA, SCHEMA, NOT_IMITATED, note="It is checked; containers are not started in its order yet.",
+    "The annotation run.googleapis.com/container-dependencies names, for a container, those that start before it: it "
+    "starts when their startup probes have succeeded.", V1_SCHEMA, SCHEMA,
 )  # fmt: skip
 DEPENDENCY_PROBE = _rule(
     "dependency-has-probe", "A container that others depend on must have a startup probe.", LOGS, LOG,
@@ -187,13 +204,37 @@ SESSION_AFFINITY = _rule(
     note="The cookie's name, GAESA, is inferred from answers quoted in public.",
 )  # fmt: skip
 VOLUMES = _rule(
-    "volumes", "Volumes hold secrets, memory, buckets or network shares.", V1_SCHEMA, SCHEMA, NOT_IMITATED,
-    note="Volumes are not mounted yet.",
+    "volumes", "Volumes hold secrets, memory, buckets or network shares; mounts are absolute and not nested.",
+    V1_SCHEMA, SCHEMA, note="The server's words for volumes and mounts that it refuses are not published.",
+)  # fmt: skip
+MEMORY_VOLUME = _rule(
+    "memory-volume",
+    "emptyDir is memory that an instance's containers share: at most its sizeLimit and their memory, half of that "
+    "where there is none. What is in it counts as their memory and is gone with the instance.",
+    V1_SCHEMA, SCHEMA, APPROXIMATE,
+    note="It counts as the memory of the container that wrote it; any user may write there.",
+)  # fmt: skip
+SECRET_VOLUME = _rule(
+    "secret-volume",
+    "A secret that is mounted is a folder of files, 0444 unless a mode is given, that nobody can change; it hides what "
+    "the image has there.",
+    DOCS + "configuring/services/secrets", DOCUMENTED, APPROXIMATE,
+    note="Values are those of --secret-file or --env when the instance starts; on Cloud Run a file is read anew each "
+    "time.",
+)  # fmt: skip
+FOLDER_VOLUME = _rule(
+    "bucket-and-share-volumes", "A bucket or a network share is mounted as a folder, in the gen2 environment.",
+    DOCS + "configuring/services/cloud-storage-volume-mounts", DOCUMENTED, APPROXIMATE,
+    note="A folder of this machine stands for it: --volume NAME=DIR names one, else one is kept for the project, empty "
+    "at first. It is an ordinary file system, with all that a bucket lacks.",
 )  # fmt: skip
 SECRETS = _rule(
-    "secrets", "A secret's value is read when an instance starts; where that fails the instance does not start.",
+    "secrets",
+    "A secret is looked up when a service is deployed, which is refused where it is missing, and read when an instance "
+    "starts.",
     DOCS + "configuring/services/secrets", DOCUMENTED, APPROXIMATE,
-    note="Values come from --env, --env-file or a prompt; without one the variable is not set.",
+    note="Values come from --secret-file NAME=PATH, --env, --env-file or a prompt. Without one a variable is not set, "
+    "and a service that mounts the secret is refused.",
 )  # fmt: skip
 
 # ---- command and environment --------------------------------------------------------------------------
@@ -437,6 +478,14 @@ MEMORY_FILES = _rule(
     "memory-files", "Files that a container writes count as its memory.", CONTRACT, DOCUMENTED, APPROXIMATE,
     note="They lie on this machine's disk and are measured up to five times a second, once a second while none "
     "changes: the memory limit is lowered by them. A file that is deleted and still open is not counted.",
+)  # fmt: skip
+HOME = _rule(
+    "home", "HOME is /home in gen1; in gen2 it is what /etc/passwd says, else /home.", CONTRACT, DOCUMENTED,
+    APPROXIMATE, note="Where no generation is asked for, it is the second. A user without an entry finds / here.",
+)  # fmt: skip
+UNKNOWN_USER = _rule(
+    "unknown-user", "An image's USER that its /etc/passwd does not know runs as root.", CONTRACT, DOCUMENTED,
+    NOT_IMITATED, note="Here its container does not start, which is told.",
 )  # fmt: skip
 OPEN_FILES = _rule(
     "open-files", "A container may have 25,000 files open.", QUOTAS, DOCUMENTED, APPROXIMATE,

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from emulator.contract import Inputs
+from emulator.contract import GivenFile, Inputs
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, Fault, warning
 from emulator.model.plan import BuildKind, Container, Coverage, Lifecycle, Port, Probe, Service, ServiceType
@@ -19,7 +19,10 @@ from .limits import SCALING, SHUTDOWN, concurrency_of, instances_of, limit_probl
 from .manifest import ContainerSpec, EnvEntry, ServiceSpec
 from .probes import lifecycle_of, probe_problems, probes_of
 from .router import request_timeout, router_of
+from .secrets import given_secrets, names_of
 from .traffic import revisions_of, traffic_problems
+from .volume_checks import unset_files, volume_problems
+from .volumes import mounts_of, volumes_of
 
 DEFAULT_PORT = 8080
 
@@ -33,6 +36,8 @@ class ServiceResult(NamedTuple):
     hidden: dict[str, str] = {}
     unset: tuple[EnvEntry, ...] = ()
     coverage: tuple[Coverage, ...] = ()
+    secret_files: tuple[GivenFile, ...] = ()
+    """What was given for its secrets."""
 
 
 class _Resolved(NamedTuple):
@@ -51,29 +56,37 @@ def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> Servic
     if ingress is None:
         return ServiceResult(None, tuple(replace(d, service=None) for d in found))
     needs, problems = dependencies_of(spec)
-    found += [*problems, *limit_problems(spec), *traffic_problems(spec)]
+    found += [*problems, *limit_problems(spec), *volume_problems(spec), *traffic_problems(spec)]
     resolved = [_container(given, container, needs) for container in spec.containers]
     top = resolved[spec.containers.index(ingress)]
-    sidecars = [r.container.name for r in resolved if r is not top]
-    if sidecars:
-        found.append(_sidecars(spec, sidecars))
+    if spec.is_job and len(resolved) > 1:
+        found.append(_sidecars(spec, [r.container.name for r in resolved if r is not top]))
     containers = tuple(r.container for r in resolved)
     if spec.is_job:
         service = _job(spec, top.container, containers, given.trace)
     else:
         service = _service(spec, ingress, top.container, containers, given.trace)
-    return ServiceResult(service, tuple(found), top.hidden, top.unset, _coverage(spec, service))
+    stands_for = given_secrets(spec, inputs)
+    service = replace(
+        service, volumes=volumes_of(spec, stands_for), secret_names=tuple(sorted({*names_of(spec), *stands_for}))
+    )
+    found += unset_files(spec, service, stands_for)
+    hidden = {name: value for one in resolved for name, value in one.hidden.items()}
+    unset = {entry.name: entry for one in (*resolved, top) for entry in one.unset}
+    return ServiceResult(
+        service, tuple(found), hidden, tuple(unset.values()), _coverage(spec, service), tuple(stands_for.values())
+    )
 
 
 def _service(
     spec: ServiceSpec, ingress: ContainerSpec, top: Container, containers: tuple[Container, ...], trace: Trace
 ) -> Service:
-    startup = _startup_decision(spec, top.probes.startup, trace)
+    _startup_decision(spec, top.probes.startup, trace)
     timeout = request_timeout(spec, trace)
     router = router_of(spec, ingress, timeout, trace)
     return Service(
         name=spec.name, type=ServiceType.WEB, origin=spec.origin, build=top.build, command=top.command, port=top.port,
-        env=top.env, probes=top.probes, containers=containers, lifecycle=lifecycle_of(startup, timeout),
+        env=top.env, probes=top.probes, containers=containers, lifecycle=lifecycle_of(containers, timeout),
         instances=instances_of(spec), scaling=SCALING, concurrency=concurrency_of(spec, usage_of(spec)),
         request_timeout_s=timeout, traffic=spec.traffic, revisions=revisions_of(spec), resources=top.resources,
         local_name=f"{spec.name}.localhost", shutdown=SHUTDOWN, router=router, decisions=trace.decisions,
@@ -104,7 +117,7 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
     built = ingress_build(given, written) if is_ingress else Built(image_build(written.image))
     serves = is_ingress and not spec.is_job
     port = _port(given, written, name) if serves else None
-    env = environment(spec, written, port.number if port else None, given.inputs if is_ingress else None)
+    env = environment(spec, written, port.number if port else None, given.inputs, is_ingress=is_ingress)
     found += env.diagnostics
     probed = port.number if port else next((p.value for p in written.ports if p), None)
     found += probe_problems(written, probed, spec)
@@ -115,7 +128,7 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
     container = Container(
         name=name, ingress=serves, build=built.build, command=command, port=port, env=env.variables,
         probes=probes_of(written, probed, is_ingress=serves), resources=resources_of(written, spec),
-        depends_on=needs.get(name, ()), mounts=written.mounts,
+        depends_on=needs.get(name, ()), mounts=mounts_of(spec, written),
     )  # fmt: skip
     return _Resolved(container, env.hidden, env.unset)
 
@@ -135,10 +148,10 @@ def _port(of: Given, written: ContainerSpec, name: str) -> Port:
     return Port(number=setting.value, source=setting.source)
 
 
-def _startup_decision(spec: ServiceSpec, startup: Probe | None, trace: Trace) -> Probe | None:
+def _startup_decision(spec: ServiceSpec, startup: Probe | None, trace: Trace) -> None:
     """When the container counts as started, as a decision on the trace."""
     if startup is None:
-        return None
+        return
     asked = f"GET {startup.path}" if startup.kind == "http" else startup.kind.upper()
     longest = startup.initial_delay_s + startup.failure_threshold * startup.period_s
     because = "no startupProbe is written: the platform adds one by TCP" if startup.implicit else "startupProbe says so"
@@ -147,14 +160,12 @@ def _startup_decision(spec: ServiceSpec, startup: Probe | None, trace: Trace) ->
         f"{asked} on port {startup.port} succeeds within {longest:g} s", because,
         rule=rules.DEFAULT_PROBE if startup.implicit else rules.PROBE_DEFAULTS, origin=startup.origin,
     )  # fmt: skip
-    return startup
 
 
 def _sidecars(spec: ServiceSpec, names: list[str]) -> Diagnostic:
-    alone = "first" if spec.is_job else "ingress"
     return warning(
-        "cloud-run/sidecars", f"{', '.join(names)} will not run here: emu runs the {alone} container alone",
-        fault=Fault.GAP, service=spec.name, origin=spec.origin, rule=rules.SIDECARS.id, url=rules.SIDECARS.url,
+        "cloud-run/sidecars", f"{', '.join(names)} will not run here: emu runs the first container of a task alone",
+        fault=Fault.GAP, service=spec.name, origin=spec.origin, rule=rules.JOB_SIDECARS.id, url=rules.JOB_SIDECARS.url,
         help="an app that needs them at its start will fail here and not there",
     )  # fmt: skip
 
@@ -173,7 +184,11 @@ def _coverage(spec: ServiceSpec, service: Service) -> tuple[Coverage, ...]:
     if service.build.kind is BuildKind.BUILDPACK:
         rows += [rules.UPLOAD_SET, rules.BUILDPACKS_OTHERWISE]
     if len(service.containers) > 1:
-        rows.append(rules.SIDECARS)
+        rows += [rules.JOB_SIDECARS] if spec.is_job else [rules.INSTANCE_STARTED, rules.INSTANCE_ENDS]
+    kinds = {volume.kind for volume in service.volumes}
+    rows += [rules.MEMORY_VOLUME] if "memory" in kinds else []
+    rows += [rules.SECRET_VOLUME] if "secret" in kinds else []
+    rows += [rules.FOLDER_VOLUME] if "folder" in kinds else []
     return tuple(
         Coverage(key=rule.id, origin=spec.origin, fidelity=rule.fidelity, note=rule.note or rule.statement)
         for rule in rows

@@ -1,5 +1,8 @@
 """`emu plan`, `emu check` and `emu context` side by side: on a small repository, and on a monorepo of 100,000 files and
-50 services and on a quarter of it, with the memory of each at its highest."""
+50 services and on a quarter of it, with the memory of each at its highest.
+
+With --trees it is `emu plan` and `emu check` on each of a folder's checkouts instead.
+"""
 
 import argparse
 import os
@@ -8,9 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.bench.corpus import checkouts
 from tests.bench.plan import FILES
 
 COMMANDS = {"emu plan": ["plan"], "emu check": ["check"], "emu context": ["context"]}
@@ -87,15 +92,37 @@ def cost(arguments: list[str], cwd: Path) -> Cost:
     return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def measured(cwd: Path, runs: int) -> dict[str, list[Cost]]:
+def measured(cwd: Path, runs: int, commands: Mapping[str, list[str]] = COMMANDS) -> dict[str, list[Cost]]:
     """Each command `runs` times in turn, after one warm-up."""
-    for arguments in COMMANDS.values():
+    for arguments in commands.values():
         cost(arguments, cwd)
-    found: dict[str, list[Cost]] = {name: [] for name in COMMANDS}
+    found: dict[str, list[Cost]] = {name: [] for name in commands}
     for _ in range(runs):
-        for name, arguments in COMMANDS.items():
+        for name, arguments in commands.items():
             found[name].append(cost(arguments, cwd))
     return found
+
+
+def on_trees(folder: Path, runs: int) -> bool:
+    """Prints how often the time and the processor of a plan a check takes in each checkout, the highest last; whether
+    their median is within the limit."""
+    rows = []
+    for tree in checkouts([folder]):
+        found = measured(tree, runs, {name: COMMANDS[name] for name in ("emu plan", "emu check")})
+        plan, check = ([statistics.median(part) for part in zip(*costs, strict=True)] for costs in found.values())
+        rows.append((check[0] / plan[0], check[1] / plan[1], plan[0], check[0], tree.name))
+    if not rows:
+        raise SystemExit(f"no checkout found in {folder}")
+    print(f"{'check / plan: time':>20}{'processor':>11}{'plan':>8}{'check':>8}")
+    for time_ratio, processor_ratio, plan_seconds, check_seconds, name in sorted(rows):
+        print(
+            f"{time_ratio:20.2f}{processor_ratio:11.2f}"
+            f"{plan_seconds * 1000:6.0f}ms{check_seconds * 1000:6.0f}ms  {name}"
+        )
+    for title, ratios in zip(("time", "processor"), list(zip(*rows, strict=True))[:2], strict=True):
+        tenth = sorted(ratios)[len(ratios) * 9 // 10]
+        print(f"{title}: check is {statistics.median(ratios):.2f} x plan by the median, {tenth:.2f} for one in ten")
+    return statistics.median(row[0] for row in rows) <= TIMES_PLAN
 
 
 def report(title: str, found: dict[str, list[Cost]]) -> dict[str, float]:
@@ -120,7 +147,10 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=11, help="on the small repository; a third of it on the others")
     parser.add_argument("--files", type=int, default=100_000)
     parser.add_argument("--services", type=int, default=50)
+    parser.add_argument("--trees", type=Path, metavar="DIR", help="a folder of checkouts to measure instead")
     given = parser.parse_args()
+    if given.trees is not None:
+        return 0 if on_trees(given.trees, given.runs) else 1
     few = max(1, given.runs // 3)
     with tempfile.TemporaryDirectory() as folder:
         found = {}

@@ -2,7 +2,9 @@
 
 import posixpath
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from emulator.model.record import Record
 
 from .nodes import (
     AndOr,
@@ -23,7 +25,7 @@ Outcome = Literal["exits", "leaves", "succeeds", "fails", "as-before"]
 """exits: the shell ends with another status than 0; leaves: with 0; as-before: with that of the last command."""
 
 
-class NestedShell(NamedTuple):
+class NestedShell(Record, frozen=True):
     """`sh -c SCRIPT`."""
 
     script: str

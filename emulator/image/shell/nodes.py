@@ -3,7 +3,7 @@
 The names are those of the POSIX shell grammar (Shell Command Language, XCU 2.10).
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from emulator.model.record import Record
 
@@ -146,7 +146,7 @@ class Definition(Record, frozen=True, kw_only=True):
 Node = Simple | AndOr | Pipeline | Group | Choice | Loop | Definition
 
 
-class Read(NamedTuple):
+class Read(Record, frozen=True):
     """What was read of a script.
 
     body: its complete lists. bodies: here-documents, by the offset of their names. problem: why reading ended

@@ -3,7 +3,9 @@ that scripts of images use. One pass; nesting is limited, so any text is answere
 """
 
 import re
-from typing import Literal, NamedTuple, cast
+from typing import Literal, cast
+
+from emulator.model.record import Record
 
 from .nodes import (
     AndOr,
@@ -29,11 +31,11 @@ _CLOSERS = {"then", "else", "elif", "fi", "do", "done", "esac", "}"}
 _OPERATOR = re.compile(r"&&|\|\||;;&?|;&|&>>?|\|&|[;&|()\n]")
 _REDIRECTION = re.compile(r"(\d{0,9})(<<<|<<-?|<&|<>|>>|>&|>\||<|>)")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)(\+?)=")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+_NAME = r"[A-Za-z_][A-Za-z_0-9]*"
 _SHORT_WORD = re.compile(r"[^ \t\n;&|()<>'\"\\$`#]{1,9}(?=[ \t\n;&|()<>]|\Z)")
 _FUNCTION = re.compile(r"[ \t]*\([ \t]*\)")
-_TEST_END = re.compile(r"(?<=[ \t\n])\]\](?=[ \t\n;&|)]|\Z)")
-_BOTH = re.compile(r"&>>?")
+_TEST_END = r"(?<=[ \t\n])\]\](?=[ \t\n;&|)]|\Z)"
+_BOTH = r"&>>?"
 _BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
 
@@ -55,7 +57,7 @@ def parse_shell(text: str, *, bash: bool = False) -> Read:
     return Read(Sequence(items=tuple(parser.complete)), parser.bodies, problem, parser.complete_at)
 
 
-class _Announced(NamedTuple):
+class _Announced(Record, frozen=True):
     """A here-document whose body follows on the next line. start: the offset of its name."""
 
     name: str
@@ -220,7 +222,7 @@ class Parser(Reader):
         start = self.position
         self.position += len("for")
         self.skip_blanks()
-        name = _NAME.match(self.text, self.position)
+        name = re.compile(_NAME).match(self.text, self.position)
         if name is None:
             raise NotUnderstood("a for without a name")
         self.position = name.end()
@@ -300,7 +302,7 @@ class Parser(Reader):
 
     def _test(self) -> Node:
         start = self.position
-        end = _TEST_END.search(self.text, self.position)
+        end = re.compile(_TEST_END).search(self.text, self.position)
         if end is None or any(opener in self.text[start : end.end()] for opener in ("$(", "`")):
             raise NotUnderstood("a [[ that is not closed, or has a command in it")
         self.position = end.end()
@@ -351,7 +353,7 @@ class Parser(Reader):
 
     def _redirection(self, into: list[RawRedirection]) -> bool:
         self.skip_blanks()
-        if self.bash and (both := _BOTH.match(self.text, self.position)):
+        if self.bash and (both := re.compile(_BOTH).match(self.text, self.position)):
             self.position = both.end()
             self.skip_blanks()
             into.append(RawRedirection(operator=both[0], descriptor=1, target=self.word()))

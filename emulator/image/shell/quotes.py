@@ -9,14 +9,14 @@ MAX_DEPTH = 25
 
 _PLAIN = re.compile(r"[^ \t\n;&|()<>'\"\\$`]+")
 _PLAIN_IN_QUOTES = re.compile(r"[^\"\\$`]+")
-_PLAIN_IN_BRACES = re.compile(r"[^'\"\\$`}]+")
-_PLAIN_IN_DOCUMENT = re.compile(r"[^\\$`]+")
-_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9]|[@*#?$!-]")
-_BRACED = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9]+|[@*#?$!-]")
-_OPERATOR = re.compile(r":?[-=+?]|##?|%%?")
-_ARITHMETIC_STOP = re.compile(r"[()'\"`]")
-_IN_BACKQUOTES = re.compile(r"\\([`\\$])")
-_IN_QUOTED_BACKQUOTES = re.compile(r"\\([`\\$\"])")
+_PLAIN_IN_BRACES = r"[^'\"\\$`}]+"
+_PLAIN_IN_DOCUMENT = r"[^\\$`]+"
+_PARAMETER = r"[A-Za-z_][A-Za-z_0-9]*|[0-9]|[@*#?$!-]"
+_BRACED = r"[A-Za-z_][A-Za-z_0-9]*|[0-9]+|[@*#?$!-]"
+_OPERATOR = r":?[-=+?]|##?|%%?"
+_ARITHMETIC_STOP = r"[()'\"`]"
+_IN_BACKQUOTES = r"\\([`\\$])"
+_IN_QUOTED_BACKQUOTES = r"\\([`\\$\"])"
 
 
 class NotUnderstood(Exception):
@@ -66,7 +66,7 @@ class Reader:
         reader = self.sub_parser(body)
         parts: list[Part] = []
         while reader.position < len(body):
-            if plain := _PLAIN_IN_DOCUMENT.match(body, reader.position):
+            if plain := re.compile(_PLAIN_IN_DOCUMENT).match(body, reader.position):
                 reader.position = plain.end()
                 parts.append(Literally(plain.group(), True))
             else:
@@ -138,7 +138,7 @@ class Reader:
             self._braced(parts, quoted=quoted)
         elif following in ("'", '"') and following and not quoted:
             raise NotUnderstood(f"a ${following}: it means different things to different shells")
-        elif name := _PARAMETER.match(self.text, start + 1):
+        elif name := re.compile(_PARAMETER).match(self.text, start + 1):
             self.position = name.end()
             parts.append(Parameter(name.group(), "", (), quoted))
         else:
@@ -148,11 +148,11 @@ class Reader:
     def _braced(self, parts: list[Part], *, quoted: bool) -> None:
         start = self.position
         length = self.text.startswith("#", start) and not self.text.startswith(("#}", "#-", "#:", "#="), start)
-        name = _BRACED.match(self.text, start + length)
+        name = re.compile(_BRACED).match(self.text, start + length)
         if name is None:
             raise NotUnderstood("a ${ without a name")
         self.position = name.end()
-        found = _OPERATOR.match(self.text, self.position)
+        found = re.compile(_OPERATOR).match(self.text, self.position)
         if self.text.startswith("}", self.position):
             self.position += 1
             parts.append(Parameter(name.group(), "length" if length else "", (), quoted))
@@ -167,7 +167,7 @@ class Reader:
         self.check_depth()
         while self.position < len(self.text):
             character = self.text[self.position]
-            if plain := _PLAIN_IN_BRACES.match(self.text, self.position):
+            if plain := re.compile(_PLAIN_IN_BRACES).match(self.text, self.position):
                 self.position = plain.end()
                 parts.append(Literally(plain.group(), quoted))
             elif character == "}":
@@ -187,7 +187,7 @@ class Reader:
         open_ = 2
         position = start
         while open_:
-            found = _ARITHMETIC_STOP.search(self.text, position)
+            found = re.compile(_ARITHMETIC_STOP).search(self.text, position)
             if found is None or found.group() in "'\"`":
                 raise NotUnderstood("a $(( that is not closed, or has quotes in it")
             open_ += 1 if found.group() == "(" else -1
@@ -216,7 +216,7 @@ class Reader:
                 break
             end += 1
         escapes = _IN_QUOTED_BACKQUOTES if quoted else _IN_BACKQUOTES
-        inner = self.sub_parser(escapes.sub(r"\1", self.text[start:end]))
+        inner = self.sub_parser(re.sub(escapes, r"\1", self.text[start:end]))
         inner.check_depth()
         self.position = end + 1
         parts.append(Substitution(inner.whole(), quoted))

@@ -1,7 +1,8 @@
 """What a block of a script may change: for loops, and functions that may return before their end."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from emulator.model.record import Record
 
 from .builtins import TRANSPARENT, ends, outcome_of
 from .nodes import (
@@ -21,7 +22,7 @@ from .nodes import (
 from .state import State
 
 
-class Touched(NamedTuple):
+class Touched(Record, frozen=True):
     """names: variables. moves: the directory. anything: all of the state."""
 
     names: tuple[str, ...]

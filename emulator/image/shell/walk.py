@@ -4,9 +4,8 @@ By the Shell Command Language of POSIX (XCU 2.8 exit status and errors, 2.9 comm
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
-from emulator.model.record import replace
+from emulator.model.record import Record, replace
 
 from .builtins import TRANSPARENT, NestedShell, nested_shell, outcome_of
 from .context import Context, failure_here
@@ -53,7 +52,7 @@ class Stopped(Exception):
         self.line = line
 
 
-class Source(NamedTuple):
+class Source(Record, frozen=True):
     """A text that was read, and the line of the file that an offset in it stands on."""
 
     read: Read
@@ -257,7 +256,7 @@ class Walk:
         if name in self._functions:
             return self._called(name, call, state, context)
         if name in TRANSPARENT and len(call.words) > 1 and not (call.words[1].text or "-").startswith("-"):
-            state = self._run(call._replace(words=call.words[1:]), state, context)
+            state = self._run(replace(call, words=call.words[1:]), state, context)
             return replace(state, ended="left") if name == "exec" else state
         if (inner := nested_shell(call.words)) is not None and self._nested(inner, call, state, context):
             return state
@@ -271,7 +270,7 @@ class Walk:
     def _called(self, name: str, call: "_Call", state: State, context: Context) -> State:
         body, source = self._functions[name]
         if call.redirections:
-            self._emit(call._replace(words=[]), state, context)
+            self._emit(replace(call, words=[]), state, context)
         if self._calls >= MAX_CALLS:
             raise Stopped("functions call each other too deeply", call.line)
         here, self._source = self._source, source
@@ -377,7 +376,7 @@ class Walk:
         return self._known[key].applied(state)
 
 
-class _Call(NamedTuple):
+class _Call(Record, frozen=True):
     words: list[Word]
     environment: tuple[tuple[str, str | None], ...]
     redirections: tuple[Redirection, ...]

@@ -1,7 +1,8 @@
 """Words → arguments: parameters, splitting, patterns and quotes (Shell Command Language, XCU 2.6), where known."""
 
 import re
-from typing import NamedTuple
+
+from emulator.model.record import Record, replace
 
 from .nodes import Arithmetic, Literally, Parameter, Part, RawWord, Simple, Substitution
 from .records import Word
@@ -13,13 +14,13 @@ MAX_LENGTH = 128 * 1024
 MAX_TRIMMED = 4096
 """A longer value is not trimmed by `${NAME#…}`: nobody needs it, and a hostile script could repeat it."""
 
-_BLANK = re.compile(r"[ \t\n]+")
-_PATTERN = re.compile(r"[*?\[]")
-_SPECIAL = re.compile(r"([*?\[\]\\])")
+_BLANK = r"[ \t\n]+"
+_PATTERN = r"[*?\[]"
+_SPECIAL = r"([*?\[\]\\])"
 _BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)")
 
 
-class _Piece(NamedTuple):
+class _Piece(Record, frozen=True):
     """text None: not known. quoted: neither split nor a pattern. split: it came from a variable."""
 
     text: str | None
@@ -40,7 +41,7 @@ def fields(word: RawWord, state: State, line: int) -> tuple[list[Word], State]:
                 current = current if current is not None else []
                 current.append(piece)
             continue
-        parts = _BLANK.split(piece.text)
+        parts = re.split(_BLANK, piece.text)
         for index, text in enumerate(parts):
             if index and current is not None:
                 found.append(current)
@@ -89,7 +90,7 @@ def _field(pieces: list[_Piece], source: str, line: int) -> Word:
         return Word(text=None, source=source, line=line, prefix=_prefix(pieces))
     if _is_pattern("".join("x" if piece.quoted else piece.text or "" for piece in pieces)):
         pattern = "".join(
-            _SPECIAL.sub(r"\\\1", piece.text or "") if piece.quoted else piece.text or "" for piece in pieces
+            re.sub(_SPECIAL, r"\\\1", piece.text or "") if piece.quoted else piece.text or "" for piece in pieces
         )
         return Word(text=None, source=source, line=line, pattern=pattern, many=True)
     return Word(text="".join(piece.text or "" for piece in pieces), source=source, line=line)
@@ -162,7 +163,7 @@ def _parameter(part: Parameter, state: State) -> tuple[list[_Piece], State]:
             given, state = text_of(part.word, state)
             state = state.assigned(part.name, given)
             pieces = [_Piece(given, part.quoted, True)]
-        return [piece._replace(split=not piece.quoted, quoted=piece.quoted) for piece in pieces], state
+        return [replace(piece, split=not piece.quoted, quoted=piece.quoted) for piece in pieces], state
     if operator in ("#", "##", "%", "%%") and known:
         affix, state = text_of(part.word, state)
         return [_Piece(_trimmed(text or "", operator, affix), part.quoted, True)], state
@@ -173,6 +174,6 @@ def _parameter(part: Parameter, state: State) -> tuple[list[_Piece], State]:
 
 def _trimmed(text: str, operator: str, affix: str | None) -> str | None:
     """The text without an affix that is no pattern."""
-    if affix is None or len(text) > MAX_TRIMMED or _PATTERN.search(affix) or "\\" in affix:
+    if affix is None or len(text) > MAX_TRIMMED or re.search(_PATTERN, affix) or "\\" in affix:
         return None
     return text.removeprefix(affix) if operator[0] == "#" else text.removesuffix(affix)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from emulator.check import checked
-from emulator.check.registry import LACKING
+from emulator.check.registry import LACKING, rules_of
 from emulator.config import read_config
 from emulator.contract import GivenVar, Inputs
 from emulator.model.diagnostic import Diagnostic
@@ -59,7 +59,7 @@ def findings(
     return [d for d in check_files(repo, env=env).diagnostics if of_the_check(d)]  # fmt: skip
 
 
-OF_THE_IMAGE = {rule.code for rules, _ in LACKING for rule in rules}
+OF_THE_IMAGE = {rule.code for finder in LACKING for rule in rules_of(finder.module)}
 
 
 def of_the_check(found: Diagnostic) -> bool:

@@ -127,3 +127,11 @@ def test_any_text_has_an_answer_in_time() -> None:
     for _ in range(12):
         nested = f"sh -c {__import__('shlex').quote(nested)}"
     assert started((*SH, nested), {}).program in ("", "x")
+
+
+@pytest.mark.parametrize("program", ["gunicorn", "uvicorn", "hypercorn", "daphne", "granian", "waitress-serve"])
+def test_a_program_that_is_given_a_python_app_is_of_python(program: str):
+    """Rules about Python's modules look at every command that names an app."""
+    run = started((program, "shop:app"), {})
+    assert target(run, {}) == Target("shop", "app")
+    assert run.is_of_python

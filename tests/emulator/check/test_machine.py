@@ -51,3 +51,44 @@ def test_disk_without_known_app_is_silent() -> None:
     """What another image has is not known, and a program of the system lies elsewhere."""
     assert found("start/hidden-by-mount", "FROM someone/app\nWORKDIR /app\n", disk="/app") == []
     assert found("start/hidden-by-mount", "FROM python:3.13\nWORKDIR /app\nCMD sleep infinity\n", disk="/app") == []
+
+
+KNATIVE = """\
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: shop}
+spec:
+  template:
+    spec:
+      volumes: [{name: tools, secret: {secretName: tools}}, {name: cache, emptyDir: {}}]
+      containers:
+        - image: shop
+          volumeMounts: [{name: VOLUME, mountPath: PATH}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("volume", "path", "said"),
+    [
+        ("tools", "/app", "what is mounted at /app hides /app/app.py, which the command runs"),
+        ("tools", "/app/conf", "the secret mounted at /app/conf hides /app/conf/a.yaml and 1 more of the image"),
+        ("tools", "/app/empty", None),
+        ("tools", "/etc/tools", None),
+        ("cache", "/app/conf", None),
+    ],
+)
+def test_a_secret_over_the_apps_files_is_found(volume: str, path: str, said: str | None) -> None:
+    """The command's own file, and any other that the image surely has; memory may well be meant to hide them."""
+    files = {"conf/a.yaml": "", "conf/b.yaml": "", "empty/.gitkeep": "", "app.py": "app = 1\n"}
+    yaml = KNATIVE.replace("VOLUME", volume).replace("PATH", path)
+    plan = check_files({**files, "Dockerfile": f"FROM python:3.13-slim\n{REST}", "service.yaml": yaml})
+    found = [d.message for d in plan.diagnostics if d.code == "start/hidden-by-mount"]
+    assert found == ([] if said is None else [said])
+
+
+def test_gclouds_secret_file_hides_the_whole_directory() -> None:
+    """--set-secrets /app/tools.yaml=… mounts a volume at /app."""
+    files = {"app.py": "app = 1\n", "Dockerfile": f"FROM python:3.13-slim\n{REST}", "cloudbuild.yaml": ""}
+    command = "run deploy shop --source . --set-secrets /app/tools.yaml=tools:latest"
+    plan = check_files(files, options={"gcloud": command})
+    assert "start/hidden-by-mount" in [d.code for d in plan.diagnostics]

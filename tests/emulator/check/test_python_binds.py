@@ -2,7 +2,8 @@
 
 import pytest
 
-from emulator.check.python_binds import listening
+from emulator.check.own_server import LIBRARIES
+from emulator.check.python_binds import CLASSES, FUNCTIONS, listening
 
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
 UVICORN = "import uvicorn\nfrom fastapi import FastAPI\napp = FastAPI()\n"
@@ -62,3 +63,8 @@ def test_a_variable_that_may_be_set_is_not_known():
     twice = f'{FLASK}host = "127.0.0.1"\nhost = "0.0.0.0"\napp.run(host)\n'
     assert listening(twice, {}, complete=True).host is None
     assert listening(f"{FLASK}app.run()\n", {}, complete=False).line == 3
+
+
+def test_a_script_is_parsed_only_if_it_names_a_library():
+    """Every call that is read is of a library whose name makes a script worth parsing."""
+    assert all(any(one in name for one in LIBRARIES) for name in (*FUNCTIONS, *(kind for kind, _ in CLASSES)))

@@ -1,12 +1,15 @@
 """Every rule finds its wrong example, at its line, and nothing in its right one."""
 
+from importlib import import_module
+
 import pytest
 
-from emulator.check import RULES, CheckRule
+from emulator.check import CheckRule, rules
+from emulator.check.registry import FINDERS, LACKING, MODULES, REPLACING, rules_of
 from emulator.model.diagnostic import Severity
 from tests.emulator.check.checking import check_files
 
-WITH_EXAMPLES = [rule for rule in RULES if rule.wrong is not None]
+WITH_EXAMPLES = [rule for rule in rules() if rule.wrong is not None]
 
 
 @pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.code)
@@ -29,9 +32,17 @@ def test_right_example_gives_nothing(rule: CheckRule) -> None:
 
 def test_only_what_needs_a_platforms_file_lacks_an_example() -> None:
     """Every other rule is shown by a wrong and a right repository."""
-    assert all(rule.needs_platform_file == (rule.wrong is None) == (rule.right is None) for rule in RULES)
+    assert all(rule.needs_platform_file == (rule.wrong is None) == (rule.right is None) for rule in rules())
 
 
 def test_codes_are_unique() -> None:
     """No two rules share a code."""
-    assert len({rule.code for rule in RULES}) == len(RULES)
+    assert len({rule.code for rule in rules()}) == len(rules())
+
+
+def test_each_row_names_a_function_and_replacing_rules_are_known() -> None:
+    """The table's names are right, and a rule that replaces a platform's diagnostic is in a module that says so."""
+    for finder in (*LACKING, *FINDERS):
+        assert callable(getattr(import_module(f"emulator.check.{finder.module}"), finder.function))
+    replacing = {module for module in MODULES if any(rule.replaces for rule in rules_of(module))}
+    assert replacing == set(REPLACING)

@@ -9,7 +9,9 @@ import pytest
 from emulator.contract import token
 from emulator.edge.clock import SystemClock
 from emulator.engine.boot_steps import Rules
+from emulator.engine.container_run import Part
 from emulator.engine.instance_run import InstanceRun, What
+from emulator.engine.instance_steps import Member
 from emulator.engine.rollout_steps import Down, Failed, Gone, Rotated, Signalled, Unit, Up
 from emulator.model.diagnostic import HostError
 from emulator.model.event import ContainerStarted, Event, Log, PortDetected, ProbeAttempt, Restarted, Rotation, Stopped
@@ -60,9 +62,14 @@ class Bench:
             What(
                 unit=self.unit,
                 service=what,
-                rules=Rules(lifecycle=what.lifecycle, **rules),
-                make_spec=lambda attempt: ContainerSpec(image="i", name=f"shop-{attempt}", argv=("serve", "s3cret")),
-                hidden=hidden or {},
+                parts=(
+                    Part(
+                        Member(name="shop", rules=Rules(lifecycle=what.lifecycle, **rules)),
+                        what,
+                        lambda attempt: ContainerSpec(image="i", name=f"shop-{attempt}", argv=("serve", "s3cret")),
+                        hidden or {},
+                    ),
+                ),
             ),
             docker=self.docker,  # type: ignore[arg-type]
             clock=SystemClock(),

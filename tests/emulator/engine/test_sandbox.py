@@ -39,6 +39,7 @@ def test_a_single_container_has_a_network_of_its_own() -> None:
     """Nothing is started beside it, and it is created as it is."""
     docker = FakeDocker(lambda _: None)
     run = SandboxRun(service(containers=(container("app"),)), docker)  # type: ignore[arg-type]
+    run.ready(SPEC)
     assert run.around(SPEC) == SPEC
     assert (docker.asked, run.id) == ([], None)
 
@@ -64,8 +65,11 @@ def test_one_that_somebody_removed_is_started_anew() -> None:
     """A restart of the app finds a network again."""
     docker = FakeDocker(lambda _: None)
     run = SandboxRun(PAIR, docker)  # type: ignore[arg-type]
-    assert [run.around(SPEC).network_of, run.around(SPEC).network_of] == ["id1", "id1"]
+    for _ in range(2):
+        run.ready(SPEC)
+        assert run.around(SPEC).network_of == "id1"
     docker.started[0].end(137)
+    run.ready(SPEC)
     assert run.around(SPEC).network_of == "id2"
     run.remove()
     assert docker.left == []
@@ -103,6 +107,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 def start(engine: Engine, run: SandboxRun, *argv: str) -> str:
     name = f"emu-test-{uuid.uuid4().hex[:8]}"
     spec = ContainerSpec(image="python:3.11-slim", name=name, argv=("python3", "-c", *argv), labels=LABELS)
+    run.ready(spec)
     id = engine.create(run.around(spec))
     assert engine.start(id) is None
     return id

@@ -75,6 +75,16 @@ def test_literals():
     assert codes(made) == ["cloud-run/duplicate-env"]
 
 
+@pytest.mark.parametrize(
+    ("generation", "env", "home"),
+    [("gen1", "", "/home"), ("gen1", "env: [{name: HOME, value: /srv}]", "/srv"), ("gen2", "", None)],
+)
+def test_home(generation, env, home):
+    """In gen1 it is /home, unless the service says otherwise; in gen2 the image's /etc/passwd decides."""
+    template = f"annotations:\n  run.googleapis.com/execution-environment: {generation}"
+    assert environment(service(of(env, template=template))).get("HOME") == home
+
+
 def test_secret_has_no_value():
     """A secret's value is null, asked for and warned of."""
     made = resolve(of(SECRET))
@@ -82,7 +92,7 @@ def test_secret_has_no_value():
     assert (variable.value, variable.kind) == (None, "secret")
     assert [prompt.name for prompt in made.prompts] == ["TOKEN"]
     assert codes(made.plan) == ["env/secret-unset"]
-    assert made.plan.diagnostics[0].facts == ("TOKEN is version latest of the secret token",)
+    assert made.plan.diagnostics[0].facts[0] == "TOKEN is version latest of the secret token"
 
 
 @pytest.mark.parametrize("way", ["env", "env_file"])

@@ -12,6 +12,8 @@ MEMORY = "spec.template.spec.containers.resources.limits.memory: Invalid value s
 GEN2 = "annotations:\n  run.googleapis.com/execution-environment: gen2"
 ALWAYS = "annotations:\n  run.googleapis.com/cpu-throttling: 'false'"
 
+SHARE = "volumes: [{name: v, nfs: {server: 10.0.0.1, path: /share}}]"
+
 
 def _limits(cpu: str = "", memory: str = "") -> str:
     rows = [f"    {name}: '{value}'\n" for name, value in (("cpu", cpu), ("memory", memory)) if value]
@@ -57,6 +59,24 @@ def test_resources(fields, cpu, memory):
         pytest.param(_limits("500m"), "containerConcurrency: 1", "", [], id="concurrency 1"),
         pytest.param(_limits("500m"), "", GEN2,
                      [f"{CPU}Total cpu < 1 is not supported with gen2 execution environment"], id="gen2"),
+        pytest.param(_limits("500m"), "", ALWAYS,
+                     [f"{CPU}Total cpu < 1 is not supported with cpu always allocated (unthrottled)"], id="always on"),
+        pytest.param(_limits("50m"), "", "", [f"{CPU}0.05 is less than the least, 0.08"], id="too little"),
+        pytest.param(_limits("80m"), "", "", [], id="the least"),
+        pytest.param(_limits("0.2505"), "", "", [f"{CPU}0.2505 has more than three decimal places"], id="too fine"),
+        pytest.param(_limits("0.123"), "", "", [], id="thousandths"),
+        pytest.param(_limits("500m", "1Gi"), "", "", [], id="a half, 1Gi"),
+        pytest.param(_limits("499m", "513Mi"), "", "",
+                     [f"{MEMORY}For 0.499 CPU, memory must be between 128Mi and 512Mi inclusive"], id="below a half"),
+        pytest.param(_limits("8", "32Gi"), "", "", [], id="8 CPUs"),
+        pytest.param(_limits("6", "24Gi"), "", "", [], id="6 CPUs"),
+        pytest.param(_limits("8", "3Gi"), "", "",
+                     [f"{MEMORY}For 8.0 CPU, memory must be between 4Gi and 32Gi inclusive"], id="8 CPUs, 3Gi"),
+        pytest.param(_limits("2", "64Mi"), "", "",
+                     [f"{MEMORY}For 2.0 CPU, memory must be between 128Mi and 8Gi inclusive"], id="64Mi"),
+        pytest.param(_limits(memory="256Mi"), SHARE, "",
+                     [f"{MEMORY}Total memory < 512 Mi is not supported with gen2 execution environment"],
+                     id="256Mi with a network share"),
         pytest.param(_limits("16", "32Gi"), "", "", [f"{CPU}Total millicpu may not exceed 8000"], id="16 CPUs"),
         pytest.param(_limits("3"), "", "", [f"{CPU}3 is no number of CPUs"], id="3 CPUs"),
         pytest.param(_limits(memory="256Mi"), "", "", [], id="256Mi"),
@@ -138,14 +158,13 @@ def _needs(needs: object) -> str:
 
 
 def test_ingress_is_the_one_with_ports():
-    """The top of the service shows the container that takes the requests; the others are told as not run."""
+    """The top of the service shows the container that takes the requests."""
     made = plan({"service.yaml": several("name: proxy\nargs: [x]", APP)})
     [found] = made.services
     assert [(c.name, c.ingress) for c in found.containers] == [("proxy", False), ("app", True)]
     assert found.port is not None
     assert (found.port.number, found.port.source) == (9000, "service.yaml")
-    assert codes(made) == ["cloud-run/sidecars"]
-    assert made.diagnostics[0].fault == "gap"
+    assert codes(made) == []
 
 
 def test_unnamed_container():

@@ -106,7 +106,7 @@ def test_every_key_has_its_row():
         f"{path}.ports[0].containerPort", f"{path}.env[0].name", f"{path}.env[0].value",
         f"{path}.volumeMounts[0].name", f"{path}.volumeMounts[0].mountPath",
     }  # fmt: skip
-    assert rows[f"{path}.volumeMounts[0].mountPath"] is Fidelity.NOT_IMITATED
+    assert rows[f"{path}.volumeMounts[0].mountPath"] is Fidelity.EXACT
     assert rows[f"{path}.env[0].value"] is Fidelity.EXACT
     assert all(row.origin is not None for row in made.coverage)
 

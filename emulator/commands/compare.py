@@ -1,0 +1,40 @@
+"""`emu compare`: what several platforms would do with one repository, side by side."""
+
+import argparse
+
+from emulator import options, planning
+from emulator.commands.check import checked_plan
+from emulator.commands.comparing import compared
+from emulator.commands.planning import Planned, configure_planning, read_inputs
+from emulator.model.comparison import Comparison
+from emulator.model.record import replace, to_json
+from emulator.request import Request, World
+from emulator.show.compare_text import compare_markdown, compare_text
+from emulator.show.style import Style
+
+_FORMAT = replace(options.FORMAT, choices=("text", "json", "markdown"))
+
+
+def configure(parser: argparse.ArgumentParser, world: World) -> None:
+    configure_planning(parser, world, several=True, format_=_FORMAT)
+
+
+def run(request: Request, world: World) -> int:
+    """Print the comparison; 1 when on one of the platforms the deploy would fail. Raises UsageError."""
+    names = tuple(dict.fromkeys(request.platform)) or tuple(world.platforms)
+    repo = world.open_repository(request.path or request.root or ".", request.root, request.snapshot)
+    plans = []
+    for name in names:
+        platform, decision = planning.detect(world.platforms, repo, name)
+        inputs = read_inputs(request, platform, world, repo)
+        resolution = platform.resolve(repo, inputs, decision)
+        plans.append(checked_plan(Planned(repo, platform, inputs, resolution)).resolution.plan)
+    comparison = Comparison(snapshot=repo.info, platforms=names, services=compared(plans), plans=tuple(plans))
+    if request.format == "json":
+        world.terminal.out(to_json(comparison).decode() + "\n")
+    elif request.format == "markdown":
+        world.terminal.out(compare_markdown(comparison))
+    else:
+        style = Style(width=world.terminal.width, colour=world.terminal.colour)
+        world.terminal.out(compare_text(comparison, style, verbose=request.verbose, quiet=request.quiet))
+    return 1 if any(plan.with_errors() for plan in plans) else 0
