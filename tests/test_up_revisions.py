@@ -250,7 +250,7 @@ def test_a_cold_start_that_fails(place: Place) -> None:
         assert up.until("sleep")["asleep"] is True
         time.sleep(max(0.0, float((place.root / "app-until").read_text()) - time.time()) + 0.5)
         for _ in range(2):
-            status, body = answer(url)
+            status, body = patiently(url)
             assert status == 500
             assert body.strip() == "The request failed because the instance could not start successfully."
         assert up.until("request")["reason"] == "unstarted"

@@ -72,7 +72,13 @@ class Proxy:
 
     def set_instances(self, addresses: Iterable[Address]) -> None:
         """From now on requests go to these. Those that run on others end there."""
-        self.set_groups([InstanceGroup(addresses=tuple(addresses))])
+        live = tuple(_numeric(address) for address in addresses)
+
+        def begin() -> None:
+            groups = self._core.groups
+            groups.become([InstanceGroup(addresses=live, holds=groups.sole.what.holds and not live)])
+
+        self._in_loop(begin)
 
     def set_groups(self, groups: Sequence[InstanceGroup]) -> None:
         """From now on requests go to these groups of instances, by their shares."""
