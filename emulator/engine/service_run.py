@@ -317,7 +317,7 @@ class ServiceRun:
         service = release.job.service
         reason = self._serving.reason(unit, self._state)
         parts = tuple(part._replace(reason=reason) for part in release.parts(unit))
-        what = What(unit=unit, service=service, parts=parts)
+        what = What(unit=unit, service=service, parts=parts, volumes=release.shared(unit))
         front = self._front() if service.type in ("web", "static") else None
         if front is not None and not self._state.served:  # until one serves, the platform's own pages are shown
             front.set_router(service.router or Router())
