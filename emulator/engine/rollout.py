@@ -11,12 +11,11 @@ from emulator.model.control import Role
 from emulator.model.record import replace
 
 from . import resizing, retiring
+from .deploy_steps import Asked, CallOff, NotPrepared, Over, Prepare, Prepared, Withdrawn
 from .resizing import RulesOf
 from .rollout_steps import (
     Action,
     Announce,
-    Asked,
-    CallOff,
     Down,
     Drained,
     EndAsked,
@@ -26,12 +25,8 @@ from .rollout_steps import (
     Idle,
     Leaving,
     Lost,
-    NotPrepared,
     Observation,
-    Over,
     Passed,
-    Prepare,
-    Prepared,
     Rotated,
     Rules,
     Scaled,
@@ -45,7 +40,6 @@ from .rollout_steps import (
     Step,
     Unit,
     Up,
-    Withdrawn,
     Woken,
 )
 
