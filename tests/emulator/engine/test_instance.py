@@ -148,6 +148,19 @@ def test_seconds_are_counted_from_the_first_start() -> None:
     assert (live.outcome.seconds, live.outcome.port) == (6.0, 8080)
 
 
+def test_a_failure_is_counted_from_the_first_start_as_well() -> None:
+    """The platform knows of the app's 2 s of attempts after the 5 s of what it needs."""
+    played = Played(member("app", HTTP, "db"), member("db", HTTP)).starts("db")
+    played.go_on(5.0)
+    played.tries("db", ok=True)
+    played.starts("app")
+    played.go_on(7.0)
+    played.tries("app", ok=False)
+    played.tries("app", ok=False, number=2)
+    [failed] = played.told_of(Decided)
+    assert (failed.container, failed.outcome.seconds, failed.outcome.platform_seconds) == ("app", 7.0, 7.0)
+
+
 # ---- what ends --------------------------------------------------------------------------------------
 
 
