@@ -179,6 +179,22 @@ def test_the_end_of_one_ends_all_and_all_begins_anew() -> None:
     assert played.state.boot("app").crashes == ()
 
 
+def test_once_it_was_live_requests_come_back_with_the_ingress_container() -> None:
+    """Nobody waits for the sidecar's startup probe a second time; one that fails then ends the instance for good."""
+    played = Played(member("app", ASKED), member("db", HTTP)).starts("app", "db")
+    for name in ("app", "db"):
+        played.tries(name, ok=True)
+    played.ends("app", 1)
+    played.ends("db", 0)
+    played.go_on(30.0)
+    played.starts("app", "db")
+    played.tries("app", ok=True)
+    assert played.decided == [("app", "live")] * 2
+    for number in (1, 2):
+        played.tries("db", ok=False, number=number)
+    assert played.decided[2:] == [("db", "startup-probe")]
+
+
 def test_what_ends_because_of_another_is_not_to_blame() -> None:
     """The app falls with a crash of its own when its sidecar goes: the sidecar's end is what is told."""
     played = Played(member("app", ASKED), member("db", HTTP)).starts("app", "db")
