@@ -21,6 +21,7 @@ from emulator.world import (
     VolumeMount,
 )
 
+from .disks import folder_mounts
 from .labels import INSTANCE, of_service, resource_name
 from .rollout_steps import Unit
 
@@ -103,12 +104,14 @@ def _digest(script: str, root: str, files: Mapping[str, bytes]) -> str:
 
 class Surroundings(NamedTuple):
     """What the containers of a service find around them. network: None is the engine's own, where nobody has a name.
-    hosts: names that no container has. files: the contents of secret files, by their names."""
+    hosts: names that no container has. files: the contents of secret files, by their names. folders: those of this
+    machine that stand for volumes, as whole paths, by the volumes' names."""
 
     network: str | None = None
     volumes: tuple[VolumeMount, ...] = ()
     hosts: Mapping[str, str] = {}
     files: HiddenFiles = HiddenFiles()
+    folders: Mapping[str, str] = {}
 
 
 NOTHING_AROUND = Surroundings()
@@ -141,7 +144,7 @@ def container_spec(
         publish=publish,
         network=around.network,
         aliases=service.network_names if around.network is not None else (),
-        volumes=around.volumes,
+        volumes=(*around.volumes, *folder_mounts(service, root, around.folders)),
         own_volumes=own_volumes(service, around.files),
         files=files_inside(service, around.files),
         files_count_as_memory=memory and service.resources.files_count_as_memory,
@@ -180,6 +183,7 @@ def own_volumes(service: Service, files: Mapping[str, bytes]) -> tuple[OwnVolume
     mounted = [(m.path, volumes[m.name]) for m in mounts if m.kind == "volume" and m.name in volumes]
     return tuple(
         OwnVolume(
+            name=volume.name,
             path=path,
             memory_mib=volume.size_mib,
             files=tuple(
