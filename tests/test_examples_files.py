@@ -16,6 +16,7 @@ COMMAND_FILES = {
     "procfile": "Procfile",
     "image": "render.yaml",  # names the image
     "record": "service.json",
+    "buildpack": "main.py",  # is what they start
 }
 
 every_example = pytest.mark.parametrize("folder", example_folders(), ids=lambda folder: folder.name)

@@ -231,6 +231,8 @@ def port_hard_coded(subject: Subject) -> Iterator[Diagnostic]:
     run = subject.started
     if run is None or len(found) != 1 or found[0].port is None or _loopback(subject) is not None:
         return
+    if subject.is_chosen_by_platform:
+        return  # which told it when it chose
     port, given = found[0].port, found[0].port_given
     if not given and not _defaults_hold(subject):
         return

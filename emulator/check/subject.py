@@ -76,6 +76,12 @@ class Subject:
         self.container = container
 
     @property
+    def is_chosen_by_platform(self) -> bool:
+        """Whether the platform's own build chose the command, and no file of the user's has it."""
+        command = self.container.command
+        return command is not None and command.source == "buildpack" and command.origin is None
+
+    @property
     def origin(self) -> Origin | None:
         """Where the command is written."""
         command = self.container.command
@@ -125,7 +131,7 @@ class Subject:
     def runs_its_command(self) -> bool:
         """Whether nothing that only the base image knows stands before the command: an ENTRYPOINT of its own."""
         build, command = self.container.build, self.container.command
-        if build.kind is BuildKind.NATIVE or (command is not None and command.source != "dockerfile"):
+        if build.is_platforms_own or (command is not None and command.source != "dockerfile"):
             return True
         base, image = self.base_image, self.image
         has_own = image is not None and image.entrypoint is not None
@@ -228,7 +234,7 @@ class Subject:
     @property
     def has_known_base(self) -> bool:
         """Whether what is built on sets no variable that a server reads."""
-        if self.container.build.kind is BuildKind.NATIVE:
+        if self.container.build.is_platforms_own:
             return True
         return self.base_image is not None and short_name(self.base_image) in _DEBIAN
 
@@ -260,7 +266,7 @@ class Subject:
     @cached_property
     def base_variables(self) -> tuple[str, ...] | None:
         """What the base image sets besides PATH; None when that is not known."""
-        if self.container.build.kind is BuildKind.NATIVE:
+        if self.container.build.is_platforms_own:
             return ()
         return _SET_BY_BASE.get(short_name(self.base_image)) if self.base_image else None
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, error
-from emulator.model.plan import Build, BuildKind, Coverage, Service
+from emulator.model.plan import Build, Coverage, Service
 from emulator.model.rule import Fidelity
 from emulator.world import Docker, ImageFacts
 
@@ -22,10 +22,6 @@ class Bases(NamedTuple):
     missing: Diagnostic | None = None
 
 
-_OURS = (BuildKind.NATIVE, BuildKind.STATIC)
-"""Builds whose base images are chosen by us, and not by a file of the user's."""
-
-
 def needs_a_look(build: Build) -> bool:
     """Whether anything but the builder itself may have to find a base image of this build."""
     return bool(build.base_fallbacks) or any(language_stand_ins(base) for base in build.base_images)
@@ -39,7 +35,7 @@ def choose_bases(service: Service, docker: Docker, asked: dict[str, str]) -> Bas
     makings: list[ToMake] = []
     if not needs_a_look(build):
         return Bases(replaced)
-    ours = build.kind in _OURS
+    ours = build.is_platforms_own
     for base in build.base_images:
         choices = language_stand_ins(base)
         if base in replaced or (not choices and not build.base_fallbacks) or docker.image(base) is not None:
@@ -95,7 +91,7 @@ def _stand_in(service: Service, docker: Docker, base: str, choices: tuple[StandI
     at_hand = docker.images({STAND_IN: ""})
     possible = ((one, on) for one in choices if (on := base_for(one, at_hand)) is not None)
     chosen = next(possible, None)
-    is_ours = service.build.kind in _OURS
+    is_ours = service.build.is_platforms_own
     if (chosen is not None or is_ours) and _pulled(service, docker, base):
         return base
     return to_make(*chosen, base) if chosen is not None else None

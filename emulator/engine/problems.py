@@ -4,6 +4,7 @@ Nothing here guesses: where no pattern fits the last words, the diagnostic says 
 """
 
 import re
+import shlex
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
@@ -376,14 +377,30 @@ def plainly(service: Service, problem: BuildError) -> BuildError:
     found = _FAILED_PROCESS.search(problem.message)
     if found is None:
         return replace(problem, step=step)
-    own = BUILD_ENV_SECRET in found["command"] and service.build.command is not None
-    what = f"the build command {_short(service.build.command or '')}" if own else _short(found["command"])
+    ours = _wrapped_command(service, found["command"])
+    what = f"the build command {_short(ours)}" if ours is not None else _short(found["command"])
     return replace(problem, step=step, message=f"{what} exited with status {found['status']}")
 
 
 def step_name(service: Service, name: str) -> str:
     """A step of the build as the user knows it."""
-    return f"build command: {_short(service.build.command or '')}" if BUILD_ENV_SECRET in name else name
+    ours = _wrapped_command(service, name)
+    return f"build command: {_short(ours)}" if ours is not None else name
+
+
+def _wrapped_command(service: Service, text: str) -> str | None:
+    """What a step of a generated Dockerfile runs for the platform; None of another step."""
+    if BUILD_ENV_SECRET not in text:
+        return None
+    if service.build.command is not None:
+        return service.build.command
+    quoted = text.rpartition("exec /bin/bash -c ")[2]
+    if quoted.endswith('"]'):
+        quoted = quoted[:-2].replace('\\"', '"').replace("\\\\", "\\")
+    try:
+        return shlex.split(quoted)[0]
+    except (ValueError, IndexError):
+        return quoted
 
 
 def _short(command: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from emulator.contract import token
-from emulator.model.plan import BuildKind, Command, EnvKind, EnvPhase, Service, Tasks
+from emulator.model.plan import Command, EnvKind, EnvPhase, Service, Tasks
 from emulator.model.record import replace
 from emulator.world import (
     BuildRequest,
@@ -43,6 +43,12 @@ def environment(service: Service, hidden: Mapping[str, str], *, build: bool) -> 
     return values
 
 
+def build_variables(service: Service, hidden: Mapping[str, str]) -> dict[str, str]:
+    """What the build finds: its own arguments, and the service's variables where it sees those."""
+    own = {arg.name: arg.value for arg in service.build.args if arg.value is not None}
+    return {**own, **environment(service, hidden, build=True)}
+
+
 def build_request(
     service: Service,
     hidden: Mapping[str, str],
@@ -57,11 +63,11 @@ def build_request(
 ) -> BuildRequest:
     """`context` and `dockerfile` are absolute paths. A generated Dockerfile gets the build's variables
     as a secret with `export` lines; the user's own gets each as a build argument. files: the secret files, by name."""
-    values = environment(service, hidden, build=True)
+    values = build_variables(service, hidden)
     labels = of_service(root, platform, service.name, deploy)
     tag = f"{resource_name(root, service.name)}:{deploy}"
     mounted = HiddenFiles({secret.id: files[secret.name] for secret in service.build.secrets if secret.name in files})
-    if service.build.kind in (BuildKind.NATIVE, BuildKind.STATIC):
+    if service.build.is_platforms_own:
         script = "".join(
             f"export {name}={shlex.quote(value)}\n"
             for name, value in sorted(values.items())

@@ -125,6 +125,11 @@ class Build(Record, frozen=True, kw_only=True):
     """What a deploy command leaves out when it uploads the files of this disk, the last match decides: git is not asked
     then. None: the builder gets what git keeps."""
 
+    @property
+    def is_platforms_own(self) -> bool:
+        """Whether the platform builds without a Dockerfile of the user's: base image and steps are of its choosing."""
+        return self.kind in (BuildKind.NATIVE, BuildKind.STATIC, BuildKind.BUILDPACK)
+
 
 class Shadowed(Record, frozen=True, kw_only=True):
     """A command that lost, and why."""

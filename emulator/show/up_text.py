@@ -47,6 +47,7 @@ from .cron_text import cron_line
 from .saved_text import saved_lines
 from .style import Style, columns, fit, hanging, printable, wrap
 from .text import ReadLine, diagnostic_text
+from .time_line import TimeLines
 
 _OF_A_CONTAINER = PortDetected | ProbeAttempt | Restarted | Stopped | OutOfMemory | Rotation
 """What is told of one container of an instance, in a line that does not name it."""
@@ -69,6 +70,7 @@ class UpText:
         self.read_line = read_line
         self.verbose = verbose
         self.quiet = quiet
+        self._time_lines = TimeLines()
 
     def lines(self, event: Event) -> list[str]:
         """What to print for `event`; [] for nothing."""
@@ -258,7 +260,16 @@ class UpText:
                 return [f"{who} {self.style.red('failed')}{status} {took}"]
 
     def block(self, event: Event) -> str | None:
-        """What is printed as a block of its own, without a time in front: findings and endings."""
+        """What is printed as a block of its own, without a time in front: findings, endings, and how a boot went that
+        failed, or, where everything is shown, any."""
+        self._time_lines.hear(event, self.services.get(event.service or ""))
+        block = self._block(event)
+        if not isinstance(event, DeployFailed if not self.verbose else DeployFailed | Live):
+            return block
+        drawn = [] if self.quiet else self._time_lines.drawn(event, self.style)
+        return ("\n".join([*drawn, "", block] if block else [*drawn, ""]) if drawn else block) or None
+
+    def _block(self, event: Event) -> str | None:
         style = self.style
         match event:
             case DeployFailed(cause=cause):

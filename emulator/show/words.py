@@ -30,7 +30,7 @@ def build_words(build: Build) -> str:
         case BuildKind.STATIC:
             return f"{(build.command or 'no build command').rstrip()}, publishes {build.publish or 'nothing'}"
         case BuildKind.BUILDPACK:
-            return f"buildpacks: {build.runtime}"
+            return f"buildpacks: {build.runtime}{base}"
 
 
 def probes_of(probes: Probes) -> list[tuple[str, Probe]]:

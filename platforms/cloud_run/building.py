@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from emulator.formats.gitignore import Upload
 from emulator.model.choice import ABSENT, Candidate, Rejected, Setting, choose
-from emulator.model.diagnostic import Diagnostic, Fault, error, info
+from emulator.model.diagnostic import Diagnostic, Fault, error, info, warning
 from emulator.model.origin import Origin
-from emulator.model.plan import Build, BuildKind, Command, UploadRule
+from emulator.model.plan import Build, BuildKind, UploadRule
 from emulator.snapshot import Snapshot
-from platforms.common import DockerfileReading, read_dockerfile
+from platforms.common import read_dockerfile
 
 from . import rules
+from .commands import Own, own_command
 from .given import Given
 from .manifest import ContainerSpec
 from .reading import Text
@@ -24,12 +25,10 @@ _ELSEWHERE = ("docker/Dockerfile", "build/Dockerfile", "deploy/Dockerfile")
 
 
 class Built(NamedTuple):
-    """How a container's image comes about. reading: of a Dockerfile. command: what buildpacks start; None
-    where `commands` decides."""
+    """How a container's image comes about. own: its command; None where there will be no image."""
 
     build: Build
-    reading: DockerfileReading | None = None
-    command: Command | None = None
+    own: Own | None
 
 
 def ingress_build(given: Given, container: ContainerSpec) -> Built:
@@ -54,27 +53,24 @@ def ingress_build(given: Given, container: ContainerSpec) -> Built:
                      rule=rules.BUILDPACKS_OTHERWISE)] if service.is_built else []),
     )  # fmt: skip
     if not there and not flag:
-        given.found.extend(_tell_look_alikes(given))
+        by_buildpacks = setting is not None and setting.source == "buildpack"
+        given.found.extend(_tell_look_alikes(given, by_buildpacks=by_buildpacks))
     if setting is None:
-        return Built(Build(kind=BuildKind.IMAGE, runtime="image"))
+        return ready_made(None, given.name)
     if setting.source == DOCKERFILE:
+        given.found.extend(_no_base_image(given))
         return _docker(given)
     if setting.source == "buildpack":
         from .buildpacks import buildpack_build
 
-        build, command = buildpack_build(given)
-        return Built(build, command=command)
-    return Built(_ready_made(setting.value))
+        return Built(*buildpack_build(given, container))
+    return ready_made(setting.value, given.name)
 
 
-def image_build(image: Text | None) -> Build:
-    """A container's ready-made image; without a host it is Docker Hub's, as the engine has it."""
-    ref = image.text if image and image.text else None
-    return _ready_made(ref) if ref else Build(kind=BuildKind.IMAGE, runtime="image")
-
-
-def _ready_made(ref: str) -> Build:
-    return Build(kind=BuildKind.IMAGE, runtime="image", image=ref, base_images=(ref,))
+def ready_made(ref: str | None, service: str) -> Built:
+    """A ready-made image; without a host it is Docker Hub's, as the engine has it."""
+    build = Build(kind=BuildKind.IMAGE, runtime="image", image=ref, base_images=(ref,) if ref else ())
+    return Built(build, own_command(None, service))
 
 
 def _docker(given: Given) -> Built:
@@ -88,7 +84,7 @@ def _docker(given: Given) -> Built:
         upload_rules=upload_rules(given) if given.spec.is_built else None,
     )  # fmt: skip
     given.found.extend(_without_dockerfile(given, build.upload_rules or ()))
-    return Built(build, reading)
+    return Built(build, own_command(reading, given.name))
 
 
 def _without_dockerfile(given: Given, rules_: tuple[UploadRule, ...]) -> Iterator[Diagnostic]:
@@ -96,6 +92,15 @@ def _without_dockerfile(given: Given, rules_: tuple[UploadRule, ...]) -> Iterato
     rule = Upload(rules_).left_out_by(DOCKERFILE, is_directory=False)
     if rule is not None:
         yield _unusable(given.name, rule.origin, f"{rule.written} keeps it out of the upload")
+
+
+def _no_base_image(given: Given) -> Iterator[Diagnostic]:
+    """--base-image is for buildpacks alone."""
+    base, rule = given.spec.base_image, rules.BASE_IMAGE
+    if base is not None and given.spec.is_built:
+        words = "Base image is not supported for services built from Dockerfile."
+        yield error("cloud-run/base-image", words, origin=base.origin, service=given.name, rule=rule.id, url=rule.url,
+                    help="leave --base-image out, or the Dockerfile")  # fmt: skip
 
 
 def _dockerfile(given: Given) -> bool:
@@ -140,7 +145,8 @@ def _look_alikes(repo: Snapshot) -> list[str]:
     return names + [path for path in _ELSEWHERE if repo.is_file(path)]
 
 
-def _tell_look_alikes(given: Given) -> list[Diagnostic]:
+def _tell_look_alikes(given: Given, *, by_buildpacks: bool) -> list[Diagnostic]:
+    """A warning where something else is built in its place."""
     names = _look_alikes(given.repo)
     if not names:
         return []
@@ -149,8 +155,9 @@ def _tell_look_alikes(given: Given) -> list[Diagnostic]:
         f"{given.name}.dockerfile", "Which Dockerfile is used?", "none", because, rule=rules.DOCKERFILE,
         rejected=tuple(Rejected(answer=name, because=because) for name in names),
     )  # fmt: skip
+    make = warning if by_buildpacks else info
     return [
-        info(
+        make(
             "cloud-run/dockerfile-name",
             f"{names[0]} is not used: only a file called exactly Dockerfile in the root is",
             origin=Origin(file=names[0]), service=given.name, rule=rules.DOCKERFILE.id, url=rules.DOCKERFILE.url,

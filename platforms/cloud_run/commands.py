@@ -1,14 +1,16 @@
-"""Which command the container starts with: the image's, or what `command` and `args` make of it.
+"""Which command the container starts with: the image's own, or what `command` and `args` make of it.
 
 No shell and no $(NAME): every word reaches the program as it is written (rule cloud-run/no-references).
 """
 
 import shlex
+from typing import NamedTuple
 
 from emulator.model.choice import ABSENT, Candidate, Setting, choose
 from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.plan import Command, Shadowed
 from emulator.model.record import replace
+from emulator.model.rule import Rule
 from platforms.common import DockerfileReading
 
 from . import rules
@@ -19,54 +21,72 @@ QUESTION = "Which command does the container start with?"
 MOST_ARGS = 1000
 
 
-def container_command(given: Given, spec: ContainerSpec, reading: DockerfileReading | None, *, id: str) -> Command:
-    """The command of a container whose image is built from a Dockerfile, or is ready-made (`reading` is then None)."""
-    own = _of_image(reading)
-    written = _written(spec, reading, given.spec.source)
+class Own(NamedTuple):
+    """An image's own command, and why it is that. entrypoint: what args go behind; None where only the image knows.
+    diagnostics: what is wrong where it runs."""
+
+    command: Command
+    because: str = "neither command nor args is set: the image's ENTRYPOINT and CMD run"
+    rule: Rule = rules.COMMAND
+    entrypoint: tuple[str, ...] | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def own_command(reading: DockerfileReading | None, service: str) -> Own:
+    """Of an image that is built from a Dockerfile, or is ready-made (`reading` is then None): only its base knows it
+    where the Dockerfile does not say."""
+    if reading is None:
+        return Own(Command(argv=None, form="image", text=None, source="image"))
+    found = tuple(_nothing_to_run(reading, service))
+    if reading.argv is None:
+        command = Command(argv=None, form="image", text=None, source="image", origin=reading.base_origin)
+        return Own(command, entrypoint=reading.entrypoint, diagnostics=found)
+    command = Command(
+        argv=reading.argv, form=reading.form, text=reading.text, source="dockerfile", origin=reading.origin
+    )
+    return Own(command, entrypoint=reading.entrypoint, diagnostics=found)
+
+
+def container_command(given: Given, spec: ContainerSpec, own: Own, *, id: str) -> Command:
+    """The command of a container."""
+    written = _written(spec, own, given.spec.source)
     setting: Setting[Command] | None = choose(
         given.trace, id, QUESTION,
         Candidate(written or ABSENT, source=given.spec.source, shown=written.text if written else None,
                   because=_because(spec), origin=written.origin if written else None, rule=rules.COMMAND,
                   absent="neither command nor args is set"),
-        Candidate(own, source=own.source, shown=own.text or "the image's own command",
-                  because="neither command nor args is set: the image's ENTRYPOINT and CMD run", origin=own.origin,
-                  rule=rules.COMMAND, loses=_loses(spec)),
+        Candidate(own.command, source=own.command.source, shown=own.command.text or "the image's own command",
+                  because=own.because, origin=own.command.origin, rule=own.rule, loses=_loses(spec)),
     )  # fmt: skip
     assert setting is not None
     given.found.extend(_problems(spec, given.name))
-    if setting.value is own:
-        given.found.extend(_nothing_to_run(reading, given.name))
+    if setting.value is own.command:
+        given.found.extend(own.diagnostics)
     shadowed = tuple(
         Shadowed(source=lost.source, text=lost.words(), origin=lost.origin, because=lost.lost_to(setting.winner))
         for lost in setting.shadowed
-        if own.argv is not None
+        if own.command.argv is not None
     )
-    return replace(setting.value, shadowed=shadowed)
+    return replace(setting.value, shadowed=(*shadowed, *setting.value.shadowed))
 
 
-def _of_image(reading: DockerfileReading | None) -> Command:
-    """The image's own command: the Dockerfile's where it names one, else only the base image knows."""
-    if reading is None or reading.argv is None:
-        origin = reading.base_origin if reading else None
-        return Command(argv=None, form="image", text=None, source="image", origin=origin)
-    return Command(argv=reading.argv, form=reading.form, text=reading.text, source="dockerfile", origin=reading.origin)
-
-
-def _written(spec: ContainerSpec, reading: DockerfileReading | None, source: str) -> Command | None:
+def _written(spec: ContainerSpec, own: Own, source: str) -> Command | None:
     """What command and args come to; None when neither is set, or both are empty lists, which set nothing."""
     if spec.command:
         argv = (*spec.command, *spec.args)
         return Command(argv=argv, form="exec", text=shlex.join(argv), source=source, origin=spec.command_origin)
     if not spec.args:
         return None
-    if reading is None:
+    if own.entrypoint is None:
         return Command(
             argv=None, form="image", text=f"the image's ENTRYPOINT with {shlex.join(spec.args)}", source=source,
             origin=spec.args_origin, image_args=spec.args,
         )  # fmt: skip
-    argv = (*reading.entrypoint, *spec.args)
+    argv = (*own.entrypoint, *spec.args)
+    # The launcher of buildpacks is no ENTRYPOINT that an image here would have: the words are the whole command.
+    behind = None if own.command.source in ("buildpack", "procfile") else spec.args
     return Command(
-        argv=argv, form="exec", text=shlex.join(argv), source=source, origin=spec.args_origin, image_args=spec.args
+        argv=argv, form="exec", text=shlex.join(argv), source=source, origin=spec.args_origin, image_args=behind
     )
 
 
@@ -109,9 +129,9 @@ def _has_shell(words: tuple[str, ...]) -> bool:
     return any(word.rpartition("/")[2] in ("sh", "bash", "dash", "ash", "zsh") for word in words[:2])
 
 
-def _nothing_to_run(reading: DockerfileReading | None, service: str) -> list[Diagnostic]:
+def _nothing_to_run(reading: DockerfileReading, service: str) -> list[Diagnostic]:
     """A Dockerfile FROM scratch without CMD has nothing to run at all."""
-    if reading is None or not reading.nothing_to_run:
+    if not reading.nothing_to_run:
         return []
     return [
         error(

@@ -16,6 +16,7 @@ from emulator.snapshot import Snapshot
 from . import annotations, gcloud_volumes, rules
 from .gcloud_env_file import read_env_file
 from .gcloud_flags import Flag, Takes, flag_of
+from .gcloud_source import build_env, source_problems
 from .gcloud_volumes import SecretFile
 from .gcloud_words import Call, Word
 from .manifest import ContainerSpec, EnvEntry, Manifest, ProbeSpec, ServiceSpec, TaskSpec
@@ -216,7 +217,7 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
         assert at is not None
         template[annotations.DEPENDENCIES] = Text(json.dumps(needs), at.origin)
     sources = [group.last("--source") for group in groups]
-    _only_root(reader, sources)
+    source_problems(reader, [one for one in sources if one is not None and one.value is not None])
     image = any(group.text("--image") for group in groups)
     count = reader.number(whole.last("--tasks"), "must be a whole number greater than 0")
     tasks = TaskSpec(
@@ -234,21 +235,9 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
         ),
         timeout_s=reader.seconds(whole.last("--timeout")), tasks=tasks if reader.is_job else None,
         volumes=tuple(volumes), written_in="gcloud", is_built=not image or any(sources),
+        build_env=build_env(reader, groups),
+        base_image=next((text for group in groups if (text := group.text("--base-image")) is not None), None),
     )  # fmt: skip
-
-
-def _only_root(reader: _Reader, sources: list[_Given | None]) -> None:
-    """The folder that is built is the root of what is planned."""
-    for one in sources:
-        if one is None or one.value is None or one.value.rstrip("/") in (".", "./", ""):
-            continue
-        reader.found.append(
-            warning(
-                "cloud-run/gcloud-source", f"--source {one.value} is built there; the plan takes the root",
-                origin=one.origin, rule=rules.DEPLOY_COMMAND.id, url=rules.DEPLOY_COMMAND.url,
-                help=f"add --root {one.value}",
-            )
-        )  # fmt: skip
 
 
 def _annotations(whole: _Group) -> dict[str, Text]:

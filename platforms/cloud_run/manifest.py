@@ -89,7 +89,8 @@ class ServiceSpec(NamedTuple):
     """One service or job as written; without a file, the service that `gcloud run deploy` would create by itself.
     tasks: of a job, None for a service. written_in: what its settings are said to come from, "" for the file's usual
     name. is_built: whether gcloud builds it from the source, with buildpacks where there is no Dockerfile.
-    is_v2: whether it is written in the v2 API's form."""
+    is_v2: whether it is written in the v2 API's form. build_env: variables of its build; base_image: what a build with
+    buildpacks is run on."""
 
     name: str
     origin: Origin | None = None
@@ -107,6 +108,8 @@ class ServiceSpec(NamedTuple):
     written_in: str = ""
     is_built: bool = False
     is_v2: bool = False
+    build_env: dict[str, Text] = {}
+    base_image: Text | None = None
 
     @property
     def is_job(self) -> bool:

@@ -10,7 +10,7 @@ from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
 from . import rules
-from .building import Built, image_build, ingress_build
+from .building import ingress_build, ready_made
 from .checks import container_name, dependencies_of, ingress_of, service_problems
 from .commands import container_command
 from .environment import environment
@@ -113,17 +113,16 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
     spec, found = given.spec, given.found
     is_ingress = written is ingress_of(spec)
     name = container_name(spec, written)
-    built = ingress_build(given, written) if is_ingress else Built(image_build(written.image))
+    image = written.image.text if written.image and written.image.text else None
+    built = ingress_build(given, written) if is_ingress else ready_made(image, spec.name)
     serves = is_ingress and not spec.is_job
     port = _port(given, written, name) if serves else None
     env = environment(spec, written, port.number if port else None, given.inputs, is_ingress=is_ingress)
     found += env.diagnostics
     probed = port.number if port else next((p.value for p in written.ports if p), None)
     found += probe_problems(written, probed, spec)
-    command = built.command
-    if built.build.kind is not BuildKind.BUILDPACK:
-        id_ = f"{spec.name}.command" if is_ingress else f"{spec.name}.{name}.command"
-        command = container_command(given, written, built.reading, id=id_)
+    id_ = f"{spec.name}.command" if is_ingress else f"{spec.name}.{name}.command"
+    command = container_command(given, written, built.own, id=id_) if built.own is not None else None
     container = Container(
         name=name, ingress=serves, build=built.build, command=command, port=port, env=env.variables,
         probes=probes_of(written, probed, is_ingress=serves), resources=resources_of(written, spec),
@@ -181,6 +180,7 @@ def _coverage(spec: ServiceSpec, service: Service) -> tuple[Coverage, ...]:
         rows.append(rules.UPLOAD_SET)
     if service.build.kind is BuildKind.BUILDPACK:
         rows += [rules.UPLOAD_SET, rules.BUILDPACKS_OTHERWISE]
+        rows += [rules.BUILDPACK_IMAGE] if service.build.generated_dockerfile is not None else []
     if len(service.containers) > 1:
         rows += [rules.JOB_SIDECARS] if spec.is_job else [rules.INSTANCE_STARTED, rules.INSTANCE_ENDS]
     kinds = {volume.kind for volume in service.volumes}

@@ -1,16 +1,11 @@
-"""The Dockerfile that stands in for Render's own builder: one layout for every language (rule render/native-layout).
-
-The build's variables reach it as a secret that holds `export` lines, so that no value stays in the image;
-EMU_BUILD_ENV is a digest of them, so that a changed value builds anew.
-"""
+"""The Dockerfile that stands in for Render's own builder: one layout for every language (rule render/native-layout)."""
 
 import re
-import shlex
 from typing import NamedTuple
 
-from emulator.model.record import to_json
+from platforms.language_images import NUMBERS, VARIABLES_ARG, apt_install, node_image, python_image, run_with_variables
 
-from .versions import DEFAULT_NODE, DEFAULT_PYTHON, NUMBERS
+from .versions import DEFAULT_NODE, DEFAULT_PYTHON
 
 PROJECT = "/opt/render/project"
 SOURCE = f"{PROJECT}/src"
@@ -57,7 +52,7 @@ def dockerfile(recipe: Recipe, *, root: str, build_command: str | None) -> str:
     path = "".join(f"{directory}:" for directory in recipe.path)
     lines = [
         f"FROM {recipe.image}",
-        f"RUN apt-get update && apt-get install -y --no-install-recommends {packages} && rm -rf /var/lib/apt/lists/*",
+        apt_install(packages),
         *recipe.as_root,
         f"RUN {_ADD_USER} && mkdir -p {home} && chown -R render:render /opt/render",
         "USER render",
@@ -67,23 +62,14 @@ def dockerfile(recipe: Recipe, *, root: str, build_command: str | None) -> str:
         f"COPY --chown=render:render . {home}/",
     ]
     if build_command:
-        # uv has certificates of its own, and would not know a proxy's that the system knows.
-        script = (
-            "set -a; . /run/secrets/emu_build_env; UV_NATIVE_TLS=1; set +a; "
-            f"exec /bin/bash -c {shlex.quote(build_command)}"
-        )
-        mounts = (
-            "--mount=type=secret,id=emu_build_env,uid=1000,mode=0400 "
-            "--mount=type=cache,target=/opt/render/.cache,uid=1000,gid=1000"
-        )
-        lines += ["ARG EMU_BUILD_ENV", f"RUN {mounts} {to_json(['/bin/bash', '-c', script]).decode()}"]
+        lines += [VARIABLES_ARG, run_with_variables(build_command, cache="/opt/render/.cache")]
     return "\n".join(lines) + "\n"
 
 
 def python_recipe(version: str, *, uv: str | None, poetry: str | None, uses: str) -> Recipe:
     """Python with its virtual environment. uv, poetry: their versions, None where they are not there or not called.
     uses: the service's commands, for the tools that they call."""
-    image, fallbacks = python_image(version)
+    image, fallbacks = python_image(version if NUMBERS.fullmatch(version) else DEFAULT_PYTHON)
     tools = [f"{name}=={wanted}" for name, wanted in (("uv", uv), ("poetry", poetry)) if wanted]
     with_node = calls(uses, "node", "npm", "npx", "yarn", "pnpm", "bun", "corepack")
     lines = [f"RUN python -m venv {VENV}"]
@@ -96,28 +82,12 @@ def python_recipe(version: str, *, uv: str | None, poetry: str | None, uses: str
     )  # fmt: skip
 
 
-def python_image(version: str) -> tuple[str, tuple[str, ...]]:
-    """The base image for a version, and the images that may stand in where it cannot be had, best first."""
-    numbers = version.split(".") if NUMBERS.fullmatch(version) else DEFAULT_PYTHON.split(".")
-    wanted = f"python:{'.'.join(numbers)}-slim"
-    minor = f"python:{'.'.join(numbers[:2])}-slim"
-    others = sorted((3, n) for n in range(8, 16))
-    here = (int(numbers[0]), int(numbers[1]))
-    nearest = sorted(others, key=lambda v: (abs(v[1] - here[1]), -v[1]))
-    names = [minor, *(f"python:{major}.{small}-slim" for major, small in nearest)]
-    return wanted, tuple(dict.fromkeys(name for name in names if name != wanted))
-
-
 def node_recipe(version: str, *, bun: str | None, uses: str) -> Recipe:
     """Node with its package managers. bun: its version, None where nothing calls it."""
     return Recipe(
         node_image(version), packages=_PYTHON_TOO,
         as_root=("RUN userdel --force node || true", *_node_tools(uses, bun)),
     )  # fmt: skip
-
-
-def node_image(version: str) -> str:
-    return f"node:{version}-bookworm-slim"
 
 
 def _node_tools(uses: str, bun: str | None = None) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from emulator.model.diagnostic import Diagnostic, Fault, error, info, warning
 from emulator.model.origin import Origin
 from emulator.model.rule import Rule
 from emulator.snapshot import Snapshot, Unreadable
+from platforms.language_images import NUMBERS
 
 from . import rules
 from .environment import Environment
@@ -24,8 +25,6 @@ DEFAULT_POETRY, DEFAULT_UV = "2.1.3", "0.10.2"
 DEFAULT_NODE, DEFAULT_BUN = "24.14.1", "1.3.4"
 """Sources: logs of April 2026; language-support."""
 DEFAULT_RUBY, DEFAULT_ELIXIR = "3.4.4", "1.18.4"
-
-NUMBERS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){1,2}")
 
 
 class Pin(NamedTuple):
