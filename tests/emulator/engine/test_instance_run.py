@@ -440,7 +440,7 @@ def test_its_probes_need_its_processor() -> None:
         time.sleep(0.05)
         return HttpAnswer(status=200, seconds=0.05)
 
-    liveness = replace(HEALTH, initial_delay_s=QUIET_S * 2, period_s=QUIET_S * 3)
+    liveness = replace(HEALTH, port=10000, initial_delay_s=QUIET_S * 2, period_s=QUIET_S * 3)
     bench = live(Bench(what=THROTTLED, answer=answer, liveness=liveness))
     wait_for(lambda: _limits(bench)[:3] == [TAKEN, GIVEN, TAKEN])
     bench.end()
