@@ -23,7 +23,7 @@ class Attention:
 
     def is_live(self, shares: Mapping[str, Share]) -> None:
         """It is live, with these containers that may lose their processors; none: it has no throttle."""
-        self.is_over()
+        self._end()
         if not shares:
             return
         with self._lock:
@@ -32,7 +32,12 @@ class Attention:
                 self._throttle.need()
 
     def is_over(self) -> None:
-        """It is not live any more, or is told to end: it has its processors."""
+        """It is not live any more, or is told to end: it has its processors, and its requests are nobody's."""
+        self._end()
+        with self._lock:
+            self._is_busy = False
+
+    def _end(self) -> None:
         with self._lock:
             throttle, self._throttle = self._throttle, None
         if throttle is not None:

@@ -43,12 +43,13 @@ class InstanceRun:
     """Starts an instance, keeps it as the platform would, and ends it when it is told to.
 
     `outcome` is how its boot ended, on account of the container that is `judged`; `target` is where it answers, as long
-    as it is live.
+    as it is live. hears_requests: whether `attention` is told of its requests; else it keeps its processor.
     """
 
     def __init__(
-        self, what: What, *, docker: Docker, clock: Clock, tell: Tell, report: Report, url: str | None = None
-    ) -> None:
+        self, what: What, *, docker: Docker, clock: Clock, tell: Tell, report: Report, url: str | None = None,
+        hears_requests: bool = False,
+    ) -> None:  # fmt: skip
         self.unit = what.unit
         self.service = what.service
         self.docker = docker
@@ -63,6 +64,7 @@ class InstanceRun:
         self._loop: Loop[steps.Observation | Order, steps.Action] = Loop(clock, self._take, self._perform)
         self._sandbox = SandboxRun(what.service, docker)
         self.attention = Attention(docker, clock)
+        self._hears_requests = hears_requests
         self._runs = {part.member.name: self._container(part, alone=len(what.parts) == 1) for part in what.parts}
         self._ingress = next(run for run in self._runs.values() if run.part.member.ingress)
         self._judged = self._ingress
@@ -256,7 +258,7 @@ class InstanceRun:
             self._report(rollout_steps.Failed(at=at, unit=self.unit))
             return
         self.target = self._judged.reached_at(action.outcome.port)
-        processes = [run.process for run in self._runs.values()]
+        processes = [run.process for run in self._runs.values()] if self._hears_requests else []
         self.attention.is_live({p.id: p.share for p in processes if p is not None and p.share is not None})
         self._report(rollout_steps.Up(at=at, unit=self.unit))
         if any(run.process is not None and run.process.ended.is_set() for run in self._runs.values()):

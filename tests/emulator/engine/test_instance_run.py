@@ -79,6 +79,7 @@ class Bench:
             tell=self._tell,
             report=self.reports.append,
             url="http://127.0.0.1:1",
+            hears_requests=True,
         )
         self.run.start()
 
