@@ -195,16 +195,12 @@ class OwnVolume(Record, frozen=True, kw_only=True):
     """A volume made with a container and gone with it, in place of what the image has at `path`.
 
     memory_mib: it is in the container's memory, and holds no more; None: on disk. files: what is in it, by whole paths;
-    then nothing in it can be changed. of: the container whose volume it is instead, and `path_there`: where that one
-    has it.
+    then nothing in it can be changed.
     """
 
     path: str
     memory_mib: int | None = None
     files: tuple[FileInside, ...] = ()
-    name: str = ""
-    of: str | None = None
-    path_there: str = ""
 
 
 class ContainerSpec(Record, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from emulator.engine.datastores import (
     unreachable,
     volume_of,
 )
-from emulator.engine.disks import disk_volume
+from emulator.engine.disks import disk_volume, folder_mounts
 from emulator.engine.requests import Surroundings
 from emulator.model.diagnostic import Diagnostic, UsageError
 from emulator.model.plan import Coverage, Service
@@ -85,8 +85,9 @@ class Backing:
             local = any(reached.on_this_machine for reached in self._reached.values())
             hosts = {THIS_MACHINE: "host-gateway"} if local else {}
             disk = disk_volume(service, root)
-            volumes = (disk,) if disk is not None else ()
-            return Cast(told.service, told.hidden, Surroundings(network, volumes, hosts, folders=self._folders))
+            folders = folder_mounts(service, root, self._folders)
+            volumes = (*((disk,) if disk is not None else ()), *folders)
+            return Cast(told.service, told.hidden, Surroundings(network=network, hosts=hosts, volumes=volumes))
         password = self._passwords.get(service.name)
         volume = volume_of(service, root)
         return Cast(

@@ -35,7 +35,6 @@ from emulator.world import (
     OnExit,
     OnLine,
     OnProgress,
-    OwnVolume,
     StartFailure,
     VolumeEntry,
 )
@@ -240,7 +239,6 @@ class Engine:
         most = self._most_open_files() if spec.open_files is not None else None
         if spec.open_files is not None and most is not None:
             spec = replace(spec, open_files=min(spec.open_files, most))
-        spec = replace(spec, own_volumes=tuple(self._found(volume) for volume in spec.own_volumes))
         told = self._ask(
             during,
             lambda api: api.create_container_from_config(
@@ -259,17 +257,6 @@ class Engine:
             self.remove(id)
             raise
         return id
-
-    def _found(self, volume: OwnVolume) -> OwnVolume:
-        """A volume of another container by the name that the engine gave it."""
-        of = volume.of
-        if of is None:
-            return volume
-        told = self._ask_of("inspecting a container", lambda api: api.inspect_container(of)) or {}
-        names = {mount.get("Destination"): mount.get("Name") for mount in told.get("Mounts") or ()}
-        if volume.path_there not in names:
-            raise HostError(_gone(of))
-        return replace(volume, of=names[volume.path_there])
 
     def _most_open_files(self) -> int | None:
         """What the engine itself may open: it cannot give a container more. None where that is not known."""

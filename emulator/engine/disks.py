@@ -19,10 +19,10 @@ def disk_volume(service: Service, root: str) -> VolumeMount | None:
 
 
 def folder_mounts(service: Service, root: str, folders: Mapping[str, str]) -> tuple[VolumeMount, ...]:
-    """What the service's containers have of volumes that are folders. folders: those of this machine that the user
-    names, by the volume's name, as whole paths."""
+    """What the service's container has of volumes that are folders. folders: those of this machine that the user names,
+    by the volume's name, as whole paths."""
     volumes = {volume.name: volume for volume in service.volumes if volume.kind == "folder"}
-    mounts = [mount for container in service.containers for mount in container.mounts]
+    mounts = service.containers[0].mounts if service.containers else ()
     return tuple(
         VolumeMount(
             volume=folders.get(m.name) or _folder_volume(service, root, volumes[m.name]),

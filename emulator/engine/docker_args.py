@@ -110,11 +110,8 @@ def _bind(mount: VolumeMount) -> str:
 
 
 def _own_volume(volume: OwnVolume) -> dict[str, Any]:
-    """A volume without a name: the engine removes it with its container. One of another container has got that name
-    from the engine, in place of the container's."""
+    """A volume without a name: the engine removes it with its container."""
     options: dict[str, Any] = {"NoCopy": True}
-    if volume.of is not None:
-        return {"Type": "volume", "Source": volume.of, "Target": volume.path, "VolumeOptions": options}
     if volume.memory_mib is not None:
         kept = {"type": "tmpfs", "device": "tmpfs", "o": f"size={volume.memory_mib}m,mode=1777"}
         options["DriverConfig"] = {"Name": "local", "Options": kept}

@@ -47,7 +47,7 @@ from .boot_steps import Rules
 from .container_run import Part
 from .containers import container_name, ingress_container
 from .datastores import foreign_data, volume_labels
-from .disks import disk_labels, folder_mounts
+from .disks import disk_labels
 from .instance_steps import Member
 from .labels import DEPLOY, of_service, resource_name
 from .parts import Imaged, imaged, parts_of, scene_of
@@ -285,8 +285,7 @@ class _Preparation:
         """Make what is to be kept, where it is not there yet; why what is there cannot be used."""
         root, platform = self.settings.root, self.settings.platform
         if self.service.datastore is None:
-            around = self.job.around
-            for mount in (*around.volumes, *folder_mounts(self.service, root, around.folders)):
+            for mount in self.job.around.volumes:
                 if not mount.is_folder:
                     self.doors.docker.ensure_volume(mount.volume, disk_labels(self.service, root, platform))
             return None

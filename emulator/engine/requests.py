@@ -21,7 +21,6 @@ from emulator.world import (
     VolumeMount,
 )
 
-from .disks import folder_mounts
 from .labels import INSTANCE, of_service, resource_name
 from .rollout_steps import Unit
 
@@ -110,14 +109,12 @@ def _digest(script: str, root: str, files: Mapping[str, bytes]) -> str:
 
 class Surroundings(NamedTuple):
     """What the containers of a service find around them. network: None is the engine's own, where nobody has a name.
-    hosts: names that no container has. files: the contents of secret files, by their names. folders: those of this
-    machine that stand for volumes, as whole paths, by the volumes' names."""
+    hosts: names that no container has. files: the contents of secret files, by their names."""
 
     network: str | None = None
     volumes: tuple[VolumeMount, ...] = ()
     hosts: Mapping[str, str] = {}
     files: HiddenFiles = HiddenFiles()
-    folders: Mapping[str, str] = {}
 
 
 NOTHING_AROUND = Surroundings()
@@ -150,7 +147,7 @@ def container_spec(
         publish=publish,
         network=around.network,
         aliases=service.network_names if around.network is not None else (),
-        volumes=(*around.volumes, *folder_mounts(service, root, around.folders)),
+        volumes=around.volumes,
         own_volumes=own_volumes(service, around.files),
         files=files_inside(service, around.files),
         files_count_as_memory=memory and service.resources.files_count_as_memory,
@@ -189,7 +186,6 @@ def own_volumes(service: Service, files: Mapping[str, bytes]) -> tuple[OwnVolume
     mounted = [(m.path, volumes[m.name]) for m in mounts if m.kind == "volume" and m.name in volumes]
     return tuple(
         OwnVolume(
-            name=volume.name,
             path=path,
             memory_mib=volume.size_mib,
             files=tuple(

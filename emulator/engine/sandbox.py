@@ -6,28 +6,16 @@ besides a single container; any other instance is a container with a network of 
 
 from emulator.model.plan import Service
 from emulator.model.record import replace
-from emulator.world import HELPER_LABEL, ContainerSpec, OwnVolume
+from emulator.world import HELPER_LABEL, ContainerSpec
 
 IDLE = ("sleep", "infinity")
 MEMORY_MIB = 64
 HERE = "127.0.0.1"
-SHARED = "/volumes"
-"""Where the sandbox has what containers share."""
 
 
 def needs_sandbox(service: Service) -> bool:
     """Whether an instance of the service has a network that several share."""
     return len(service.containers) > 1
-
-
-def shared_memory(service: Service) -> tuple[OwnVolume, ...]:
-    """The volumes in memory that the containers of an instance share: the sandbox has them, as long as the instance
-    lives."""
-    return tuple(
-        OwnVolume(name=volume.name, path=f"{SHARED}/{volume.name}", memory_mib=volume.size_mib)
-        for volume in service.volumes
-        if volume.kind == "memory"
-    )
 
 
 def sandbox_spec(spec: ContainerSpec, service: Service, *, image: str) -> ContainerSpec:
@@ -50,18 +38,10 @@ def sandbox_spec(spec: ContainerSpec, service: Service, *, image: str) -> Contai
         hostname=spec.hostname,
         capabilities=(),
         read_only=True,
-        own_volumes=shared_memory(service),
         platform=None,
     )
 
 
 def joined(spec: ContainerSpec, sandbox: str) -> ContainerSpec:
-    """The same container in the network of the sandbox with this id, which has all that belongs to a network, and with
-    the volumes in memory that the sandbox has."""
-    volumes = tuple(
-        replace(one, of=sandbox, path_there=f"{SHARED}/{one.name}") if one.memory_mib is not None else one
-        for one in spec.own_volumes
-    )
-    return replace(
-        spec, network_of=sandbox, network=None, aliases=(), publish={}, hosts={}, hostname=None, own_volumes=volumes
-    )
+    """The same container in the network of the sandbox with this id, which has all that belongs to a network."""
+    return replace(spec, network_of=sandbox, network=None, aliases=(), publish={}, hosts={}, hostname=None)

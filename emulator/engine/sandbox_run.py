@@ -4,7 +4,7 @@ from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.plan import Service
 from emulator.world import ContainerFacts, ContainerSpec, Docker
 
-from .sandbox import joined, needs_sandbox, sandbox_spec, shared_memory
+from .sandbox import joined, needs_sandbox, sandbox_spec
 
 
 class SandboxRun:
@@ -21,8 +21,6 @@ class SandboxRun:
         belongs to the network is the sandbox's. Raises HostError."""
         if not needs_sandbox(self._service):
             return
-        if shared_memory(self._service):  # what was in it is gone when an instance starts anew
-            self.remove()
         facts = self._docker.inspect(self.id) if self.id is not None else None
         if facts is None or not facts.running:
             self.remove()
