@@ -460,8 +460,9 @@ class Docker(Protocol):
 
     def volumes(self, labels: Mapping[str, str]) -> tuple[VolumeEntry, ...]: ...
 
-    def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None:
-        """Make the volume of that name when it is not there."""
+    def ensure_volume(self, name: str, labels: Mapping[str, str], *, memory_mib: int | None = None) -> None:
+        """Make the volume of that name when it is not there. memory_mib: in memory, as large as this, and empty as soon
+        as no container has it any more; None: on disk."""
         ...
 
     def remove_volume(self, name: str) -> None:

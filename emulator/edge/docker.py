@@ -13,7 +13,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Literal, TypeVar
 
-from emulator.engine.docker_args import container_config, files_archive, handed_over, label_filter, limits
+from emulator.engine.docker_args import (
+    container_config,
+    files_archive,
+    handed_over,
+    label_filter,
+    limits,
+    memory_options,
+)
 from emulator.engine.docker_facts import container_facts, engine_facts, image_facts
 from emulator.engine.host_problems import pull_problem
 from emulator.engine.listeners import parse_listeners
@@ -543,9 +550,11 @@ class Engine:
         found = (VolumeEntry(name=one["Name"], labels=one.get("Labels") or {}) for one in told.get("Volumes") or ())
         return tuple(sorted(found, key=lambda one: one.name))
 
-    def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None:
+    def ensure_volume(self, name: str, labels: Mapping[str, str], *, memory_mib: int | None = None) -> None:
+        options = memory_options(memory_mib) if memory_mib is not None else None
         # The engine gives the one of that name where it is there.
-        self._ask(f"making the volume {name}", lambda api: api.create_volume(name, labels=dict(labels)))
+        during = f"making the volume {name}"
+        self._ask(during, lambda api: api.create_volume(name, driver_opts=options, labels=dict(labels)))
 
     def remove_volume(self, name: str) -> None:
         from docker.errors import APIError

@@ -21,16 +21,18 @@ from .loop import Loop
 from .retiring import UNHEARD_S
 from .rollout_steps import Unit
 from .sandbox_run import SandboxRun
+from .shared_volumes import SharedVolume
 
 Report = Callable[[rollout_steps.Observation | BaseException], None]
 
 
 class What(NamedTuple):
-    """What an instance runs: its containers, one of which is the ingress container."""
+    """What an instance runs: its containers, one of which is the ingress container, and what they share in memory."""
 
     unit: Unit
     service: Service
     parts: tuple[Part, ...]
+    volumes: tuple[SharedVolume, ...] = ()
 
 
 class Order(Record, frozen=True, kw_only=True):
@@ -62,7 +64,7 @@ class InstanceRun:
         self._members = tuple(part.member for part in what.parts)
         self._report = report
         self._loop: Loop[steps.Observation | Order, steps.Action] = Loop(clock, self._take, self._perform)
-        self._sandbox = SandboxRun(what.service, docker)
+        self._sandbox = SandboxRun(what.service, docker, what.volumes)
         self.attention = Attention(docker, clock)
         self._hears_requests = hears_requests
         self._runs = {part.member.name: self._container(part, alone=len(what.parts) == 1) for part in what.parts}
