@@ -101,6 +101,8 @@ class BuildRequest(Record, frozen=True, kw_only=True):
     pull: bool = False
     syntax_line: SyntaxLine = "honour"
     masked: frozenset[str] = frozenset()
+    hosts: dict[str, str] = {}
+    """Names that the build's steps know, and their addresses."""
 
     def __post_init__(self) -> None:
         for name in ("args", "secrets"):
@@ -365,8 +367,8 @@ class Docker(Protocol):
         ...
 
     def helper_image(self) -> str:
-        """The image that our own helper containers run, made when it is not there. Raises HostError where it cannot
-        be."""
+        """The image that our own helper containers run, made when it is not there, of one at hand or from a registry.
+        Raises HostError where it cannot be."""
         ...
 
     def create(self, spec: ContainerSpec) -> str:
@@ -452,6 +454,11 @@ class Docker(Protocol):
 
     def ensure_network(self, name: str, labels: Mapping[str, str]) -> str:
         """The id of the network of that name, made when it is not there."""
+        ...
+
+    def build_address(self, id: str) -> str | None:
+        """Where the steps of a build reach a container, which is connected to their network for it; None where they do
+        not."""
         ...
 
     def remove_network(self, id: str) -> None:
