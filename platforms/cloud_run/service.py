@@ -175,6 +175,7 @@ def _coverage(spec: ServiceSpec, service: Service) -> tuple[Coverage, ...]:
         rows.append(rules.JOB_PARALLELISM)
     else:
         rows += [rules.EDGE, rules.REQUEST_HEADERS, rules.INVOKER, rules.SCALING]
+    rows += [rules.THROTTLING] if service.resources.idle_cpu is not None else []
     rows += [rules.HTTP2] if service.router and service.router.http2 else []
     if service.build.kind is BuildKind.DOCKERFILE and spec.is_built:
         rows.append(rules.UPLOAD_SET)
