@@ -367,8 +367,8 @@ class Docker(Protocol):
         ...
 
     def helper_image(self) -> str:
-        """The image that our own helper containers run, made when it is not there. Raises HostError where it cannot
-        be."""
+        """The image that our own helper containers run, made when it is not there, of one at hand or from a registry.
+        Raises HostError where it cannot be."""
         ...
 
     def create(self, spec: ContainerSpec) -> str:
