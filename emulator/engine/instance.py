@@ -2,9 +2,9 @@
 for the others. Pure: the boots of its containers, each by `boot.step`, and what follows from them.
 
 Containers start beside each other, but for those that need another: they wait until that one counts as started. The
-instance is live when its ingress container has started, and every other one that a startup probe judges: a sidecar
-that will not start is no success. Whatever ends takes all of it along: the others are told to end, and when nothing
-runs any more the instance begins anew.
+instance is live when its ingress container has started; the first time also every other one that a startup probe
+judges has, for a deploy with a sidecar that does not start is no success. Whatever ends takes all of it along: the
+others are told to end, and when nothing runs any more the instance begins anew.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -44,8 +44,8 @@ def _begun(members: Members, state: State, at: float) -> Step:
     boots = {name: replace(one, phase="waiting", watches=()) for name, one in state.boots.items()}
     state = replace(
         state, phase="starting", boots=boots, round=state.round + 1, begun=state.begun if goes_on else at,
-        launched=frozenset(), coming=frozenset(), running=frozenset(), started=frozenset(), live_as=None, blamed=None,
-        again=None, out=frozenset(),
+        is_timed=goes_on and state.is_timed, launched=frozenset(), coming=frozenset(), running=frozenset(),
+        started=frozenset(), live_as=None, blamed=None, again=None, out=frozenset(),
     )  # fmt: skip
     return _launched(members, state, at)
 
@@ -62,8 +62,10 @@ def _counted(state: State, seen: Of) -> State:
     """What runs, after what was seen."""
     one = {seen.container}
     match seen.seen:
-        case steps.Started():
-            return replace(state, coming=state.coming - one, running=state.running | one)
+        case steps.Started(at=at):
+            # The platform's clock runs from its first process on, not while an engine makes a container.
+            begun = state.begun if state.is_timed else at
+            return replace(state, coming=state.coming - one, running=state.running | one, begun=begun, is_timed=True)
         case steps.NotStarted():
             return replace(state, coming=state.coming - one)
         case steps.Exited():
@@ -114,7 +116,7 @@ def _started(members: Members, state: State, who: str, before: steps.State, outc
     if _member(members, who).ingress:
         state = replace(state, live_as=outcome)
     state, launched = _launched(members, state, outcome.due)
-    awaited = {m.name for m in members if m.ingress or m.rules.startup is not None}
+    awaited = {m.name for m in members if m.ingress or (m.rules.startup is not None and not state.was_live)}
     if state.phase == "live" or state.live_as is None or not awaited <= state.started:
         return state, launched
     state = _changed(state, state.started, lambda one: replace(one, was_live=True, crashes=()))
