@@ -101,6 +101,8 @@ class BuildRequest(Record, frozen=True, kw_only=True):
     pull: bool = False
     syntax_line: SyntaxLine = "honour"
     masked: frozenset[str] = frozenset()
+    hosts: dict[str, str] = {}
+    """Names that the build's steps know, and their addresses."""
 
     def __post_init__(self) -> None:
         for name in ("args", "secrets"):
@@ -365,8 +367,8 @@ class Docker(Protocol):
         ...
 
     def helper_image(self) -> str:
-        """The image that our own helper containers run, made when it is not there. Raises HostError where it cannot
-        be."""
+        """The image that our own helper containers run, made when it is not there, of one at hand or from a registry.
+        Raises HostError where it cannot be."""
         ...
 
     def create(self, spec: ContainerSpec) -> str:
@@ -454,14 +456,20 @@ class Docker(Protocol):
         """The id of the network of that name, made when it is not there."""
         ...
 
+    def build_address(self, id: str) -> str | None:
+        """Where the steps of a build reach a container, which is connected to their network for it; None where they do
+        not."""
+        ...
+
     def remove_network(self, id: str) -> None:
         """No error when it is gone."""
         ...
 
     def volumes(self, labels: Mapping[str, str]) -> tuple[VolumeEntry, ...]: ...
 
-    def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None:
-        """Make the volume of that name when it is not there."""
+    def ensure_volume(self, name: str, labels: Mapping[str, str], *, memory_mib: int | None = None) -> None:
+        """Make the volume of that name when it is not there. memory_mib: in memory, as large as this, and empty as soon
+        as no container has it any more; None: on disk."""
         ...
 
     def remove_volume(self, name: str) -> None:

@@ -57,10 +57,13 @@ def place(tmp_path: Path, engine: "DockerClient") -> Iterator[Place]:
         yield place
 
 
-def knative(*containers: dict[str, Any], needs: dict[str, list[str]] | None = None) -> str:
+def knative(
+    *containers: dict[str, Any], needs: dict[str, list[str]] | None = None, volumes: tuple[dict[str, Any], ...] = ()
+) -> str:
     """A service.yaml."""
     annotations = {"run.googleapis.com/container-dependencies": json.dumps(needs)} if needs else {}
-    template = {"metadata": {"annotations": annotations}, "spec": {"containers": list(containers)}}
+    spec = {"containers": list(containers), **({"volumes": list(volumes)} if volumes else {})}
+    template = {"metadata": {"annotations": annotations}, "spec": spec}
     service = {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "s"}}
     return yaml.safe_dump(service | {"spec": {"template": template}}, sort_keys=False)
 
@@ -115,6 +118,10 @@ def test_cr_22_limits_of_each_container(place: Place, engine: "DockerClient") ->
         up.until("verdict")
         wait_for(lambda: len(of(up.so_far(), "container.started")) == 3)
         found = engine.containers.list(filters=place.labels)
+        listed = json.loads(place.emu("ps", "--format", "json").out)["containers"]
+        assert sorted((one["container"], one["role"]) for one in listed) == [
+            ("app", "serving"), ("other", "serving"), ("small", "serving"),
+        ]  # fmt: skip
         limits = sorted(c.attrs["HostConfig"]["Memory"] // 1024**2 for c in found)
         assert limits == [64, 256, 300, 512]  # the first is the sandbox's own
         up.interrupt()
@@ -208,3 +215,41 @@ def test_all_containers_are_told_to_end_at_once(place: Place) -> None:
         "app": ("SIGTERM", True), "proxy": ("SIGTERM", True),
     }  # fmt: skip
     assert ended["app"]["seconds"] < 0.9 <= ended["proxy"]["seconds"]
+
+
+WRITER = """\
+import pathlib, time
+pathlib.Path("/from/note").write_text("hello from the sidecar")
+pathlib.Path("/own/note").write_text("mine")
+time.sleep(600)
+"""
+READER = (
+    """\
+import os, pathlib, time
+while not pathlib.Path("/to/note").exists():
+    time.sleep(0.05)
+print(pathlib.Path("/to/note").read_text(), os.listdir("/own"), flush=True)
+"""
+    + SERVER
+)
+
+
+def test_containers_share_files_through_a_volume_alone(place: Place, engine: "DockerClient") -> None:
+    """A volume in memory that two containers mount is one; what only one of them mounts is its own. Both are gone when
+    the instance is."""
+    volumes = tuple(
+        {"name": name, "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}} for name in ("notes", "mine", "yours")
+    )
+    writer = sidecar("writer", program=WRITER, volumeMounts=mounts(**{"/from": "notes", "/own": "mine"}))
+    app = {**APP, "volumeMounts": mounts(**{"/to": "notes", "/own": "yours"})}
+    place.write(READER, service_yaml=knative(app, writer, volumes=volumes))
+    with Running(place) as up:
+        up.until("live")
+        assert len(engine.volumes.list(filters=place.labels)) == 1
+        up.interrupt()
+    assert lines(up.events, "stdout", "app")[0] == "hello from the sidecar []"
+    assert engine.volumes.list(filters=place.labels) == []
+
+
+def mounts(**paths: str) -> list[dict[str, str]]:
+    return [{"mountPath": path, "name": name} for path, name in paths.items()]

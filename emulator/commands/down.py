@@ -23,9 +23,9 @@ def run(request: Request, world: World) -> int:
     request.service = []
     docker = world.connect()
     try:
-        found = containers(request, world, docker)
+        found, every = (containers(request, world, docker, helpers=ours) for ours in (False, True))
         ended = world.end_running_up(None if request.all else project_root(request, world))
-        for entry in found:
+        for entry in every:
             docker.stop(entry.id, "SIGTERM", 0 if docker.heeds(entry.id, "SIGTERM") is False else 10)
             docker.remove(entry.id)
         labels = {PROJECT: ""} if request.all else of_project(project_root(request, world))

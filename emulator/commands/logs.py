@@ -50,9 +50,9 @@ def _nothing(request: Request, world: World) -> str:
 def _printer(entry: Running, request: Request, world: World, style: Style) -> OnLine:
     def on_line(stream: Stream, line: str) -> None:
         if request.format == "json":
-            event = Log(service=entry.service, deploy=entry.deploy, stream=stream, line=line)
+            event = Log(service=entry.service, container=entry.container, deploy=entry.deploy, stream=stream, line=line)
             world.terminal.out(to_json(event).decode() + "\n")
         else:
-            world.terminal.out(f"{style.dim(entry.service + ' |')} {printable(line)}\n")
+            world.terminal.out(f"{style.dim(f'{entry.container or entry.service} |')} {printable(line)}\n")
 
     return on_line

@@ -73,7 +73,8 @@ def _sites(root: str, told: Status | None) -> list[Running]:
 def _row(entry: Running, among: tuple[Running, ...], *, every: bool) -> list[str]:
     """The cells of one container; where a service has several instances, with which one it is."""
     several = any(one.instance > 1 for one in among if (one.root, one.service) == (entry.root, entry.service))
-    name = f"{entry.service} #{entry.instance}" if several else entry.service
+    name = f"{entry.service}/{entry.container}" if entry.container is not None else entry.service
+    name = f"{name} #{entry.instance}" if several else name
     state = entry.state if entry.exit_code is None else f"{entry.state} ({entry.exit_code})"
     since = ago(time.time() - entry.started_at) if entry.started_at else "-"
     cells = [name, str(entry.deploy), state, since, entry.role, entry.url or "-", entry.name]

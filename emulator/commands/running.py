@@ -7,11 +7,11 @@ from emulator import options
 from emulator.commands.asking import asked, followed, nothing_runs
 from emulator.commands.planning import plan_repository
 from emulator.commands.teller import Teller, told
-from emulator.engine.labels import DEPLOY, INSTANCE, PROJECT, ROOT, SERVICE, of_project, project_id
+from emulator.engine.labels import CONTAINER, DEPLOY, INSTANCE, PROJECT, ROOT, SERVICE, of_project, project_id
 from emulator.model.control import Ask
 from emulator.model.record import Record
 from emulator.request import Request, World
-from emulator.world import ContainerFacts
+from emulator.world import HELPER_LABEL, ContainerFacts
 
 if TYPE_CHECKING:
     from emulator.world import Docker
@@ -29,6 +29,8 @@ class Running(Record, frozen=True, kw_only=True):
     started_at: float | None
     exit_code: int | None
     instance: int = 1
+    container: str | None = None
+    """Which one it is, of an instance that has several."""
     role: str = ""
     """What the running `up` has it for; "left over" when none runs."""
     url: str | None = None
@@ -58,10 +60,11 @@ def configure_running(parser: argparse.ArgumentParser) -> None:
     options.add_flags(parser, [options.REPOSITORY[0], options.PLANNING[1], options.FORMAT])
 
 
-def containers(request: Request, world: World, docker: "Docker") -> tuple[Running, ...]:
-    """What runs of this project (or, with --all, of any), by project, service and deploy."""
+def containers(request: Request, world: World, docker: "Docker", *, helpers: bool = False) -> tuple[Running, ...]:
+    """What runs of this project (or, with --all, of any), by project, service and deploy. helpers: also our own."""
     labels = {PROJECT: ""} if request.all else of_project(project_root(request, world))
-    found = [running(facts) for facts in docker.containers(labels) if SERVICE in facts.labels]
+    of_services = [facts for facts in docker.containers(labels) if SERVICE in facts.labels]
+    found = [running(facts) for facts in of_services if helpers or HELPER_LABEL not in facts.labels]
     wanted = [r for r in found if not request.service or r.service in request.service]
     return tuple(sorted(wanted, key=lambda r: (r.root, r.service, r.deploy, r.name)))
 
@@ -82,6 +85,7 @@ def running(facts: ContainerFacts) -> Running:
         started_at=facts.started_at,
         exit_code=None if facts.running else facts.exit_code,
         instance=int(facts.labels.get(INSTANCE) or 1),
+        container=facts.labels.get(CONTAINER),
     )
 
 

@@ -13,7 +13,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Literal, TypeVar
 
-from emulator.engine.docker_args import container_config, files_archive, handed_over, label_filter, limits
+from emulator.engine.docker_args import (
+    container_config,
+    files_archive,
+    handed_over,
+    label_filter,
+    limits,
+    memory_options,
+)
 from emulator.engine.docker_facts import container_facts, engine_facts, image_facts
 from emulator.engine.host_problems import pull_problem
 from emulator.engine.listeners import parse_listeners
@@ -63,6 +70,8 @@ Look = Literal["auto", "proc", "helper"]
 Builder = Literal["auto", "buildx", "classic"]
 
 _ID_LENGTH = 64
+_BUILDS_IN = "bridge"
+"""The engine's network in which it runs the steps of a build."""
 _KILLED = 137
 _OOM_NOTICE_S = 0.15
 """How long the engine's notice of an out-of-memory kill may come after the exit itself."""
@@ -533,6 +542,21 @@ class Engine:
 
         return self._ask(f"making the network {name}", ensure)
 
+    def build_address(self, id: str) -> str | None:
+        from docker.errors import APIError
+
+        def connected(api: Any) -> str | None:
+            if _BUILDS_IN not in api.inspect_container(id)["NetworkSettings"]["Networks"]:
+                try:
+                    api.connect_container_to_network(id, _BUILDS_IN)
+                except APIError as problem:
+                    if problem.status_code not in (403, 404, 409):  # an engine without that network
+                        raise
+            networks = api.inspect_container(id)["NetworkSettings"]["Networks"]
+            return (networks.get(_BUILDS_IN) or {}).get("IPAddress") or None
+
+        return self._ask_of("connecting a container to builds", connected)
+
     def remove_network(self, id: str) -> None:
         self._ask_of("removing a network", lambda api: api.remove_network(id))
 
@@ -543,9 +567,11 @@ class Engine:
         found = (VolumeEntry(name=one["Name"], labels=one.get("Labels") or {}) for one in told.get("Volumes") or ())
         return tuple(sorted(found, key=lambda one: one.name))
 
-    def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None:
+    def ensure_volume(self, name: str, labels: Mapping[str, str], *, memory_mib: int | None = None) -> None:
+        options = memory_options(memory_mib) if memory_mib is not None else None
         # The engine gives the one of that name where it is there.
-        self._ask(f"making the volume {name}", lambda api: api.create_volume(name, labels=dict(labels)))
+        during = f"making the volume {name}"
+        self._ask(during, lambda api: api.create_volume(name, driver_opts=options, labels=dict(labels)))
 
     def remove_volume(self, name: str) -> None:
         from docker.errors import APIError

@@ -113,9 +113,13 @@ def _own_volume(volume: OwnVolume) -> dict[str, Any]:
     """A volume without a name: the engine removes it with its container."""
     options: dict[str, Any] = {"NoCopy": True}
     if volume.memory_mib is not None:
-        kept = {"type": "tmpfs", "device": "tmpfs", "o": f"size={volume.memory_mib}m,mode=1777"}
-        options["DriverConfig"] = {"Name": "local", "Options": kept}
+        options["DriverConfig"] = {"Name": "local", "Options": memory_options(volume.memory_mib)}
     return {"Type": "volume", "Target": volume.path, "VolumeOptions": options}
+
+
+def memory_options(memory_mib: int) -> dict[str, str]:
+    """What makes a volume one in memory, as large as this."""
+    return {"type": "tmpfs", "device": "tmpfs", "o": f"size={memory_mib}m,mode=1777"}
 
 
 def limits(*, memory_mib: int | None, cpus: float | None) -> dict[str, int]:
@@ -178,6 +182,8 @@ def build_command(
         argv += ["--secret", f"id={name},src={path}"]
     for reference, stand_in in request.base_images.items():
         argv += ["--build-context", f"{reference}=docker-image://{stand_in}"]
+    for name, address in request.hosts.items():
+        argv += ["--add-host", f"{name}:{address}"]
     for name, value in request.labels.items():
         argv += ["--label", f"{name}={value}"]
     argv += ["--tag", request.tag] if request.tag else []

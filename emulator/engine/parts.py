@@ -12,10 +12,11 @@ from .boot_steps import Rules
 from .container_run import Part
 from .containers import hidden_of, of_container
 from .instance_steps import Member
-from .labels import letters_of
+from .labels import CONTAINER, letters_of
 from .problems import Scene
 from .requests import environment
 from .rollout_steps import Unit
+from .shared_volumes import SharedVolume, with_shared
 
 
 class Imaged(NamedTuple):
@@ -43,9 +44,11 @@ def parts_of(
     hidden: dict[str, str],
     unit: Unit,
     specify: Specify,
+    *,
     rules_of: Callable[[Service], Rules],
+    shared: tuple[SharedVolume, ...],
 ) -> tuple[Part, ...]:
-    """The containers of one instance of a service that has several."""
+    """The containers of one instance of a service that has several. shared: the volumes they share in memory."""
     return tuple(
         Part(
             member=Member(
@@ -55,7 +58,9 @@ def parts_of(
                 ingress=one.container.ingress,
             ),
             service=one.service,
-            make_spec=lambda attempt, one=one: _named(specify(one, unit, attempt), one.container),  # type: ignore[misc]
+            make_spec=lambda attempt, one=one: with_shared(  # type: ignore[misc]
+                _named(specify(one, unit, attempt), one.container), one.container, shared
+            ),
             hidden=hidden,
         )
         for one in found
@@ -64,7 +69,8 @@ def parts_of(
 
 def _named(spec: ContainerSpec, container: Container) -> ContainerSpec:
     """Beside others it has a name of its own."""
-    return replace(spec, name=f"{spec.name}-{letters_of(container.name)}")
+    labels = {**spec.labels, CONTAINER: container.name}
+    return replace(spec, name=f"{spec.name}-{letters_of(container.name)}", labels=labels)
 
 
 def scene_of(one: Imaged, repo: Snapshot) -> Scene:

@@ -8,6 +8,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from emulator.model.diagnostic import Diagnostic, HostError
@@ -45,10 +46,11 @@ from emulator.world import (
 from . import problems, site_problems, stand_ins
 from .bases import choose_bases, needs_a_look, told_bases
 from .boot_steps import Rules
+from .build_reach import BuildReach, Gate
 from .container_run import Part
-from .containers import container_name, ingress_container
+from .containers import container_name, ingress_container, of_container
 from .datastores import foreign_data, volume_labels
-from .disks import disk_labels
+from .disks import disk_labels, folder_mounts
 from .instance_steps import Member
 from .labels import DEPLOY, of_service, resource_name
 from .parts import Imaged, imaged, parts_of, scene_of
@@ -67,6 +69,7 @@ from .requests import (
 from .rollout_steps import Unit
 from .scaling import scaled
 from .servers import ours, server_of
+from .shared_volumes import SharedVolume, shared_volumes
 from .stand_ins import ToMake
 from .task_run import TaskRun
 from .task_steps import pre_deploy_rules
@@ -148,10 +151,6 @@ class Settings(NamedTuple):
     """Folders of this machine for volumes that are folders, as whole paths, by the volumes' names."""
 
 
-Gate = Callable[[threading.Event], Diagnostic | None]
-"""Returns when a service may start, or why it is not begun. Raises Canceled once the event is set."""
-
-
 class Job(NamedTuple):
     """A deploy to be made of a service. image: the one to use again, where nothing is to be built. kept: the deploys
     whose images stay. findings: what the check said of its plan. around: what its containers find around them. gate:
@@ -168,6 +167,8 @@ class Job(NamedTuple):
     first: bool = False
     """Whether nothing of the service was ever live here."""
     gate: Gate | None = None
+    reach: BuildReach = BuildReach()
+    """What its build finds of the private network."""
 
 
 class NotReady(NamedTuple):
@@ -192,6 +193,8 @@ class Release(NamedTuple):
     scenes: Mapping[str, Scene]
     make_spec: Callable[[Unit, int], ContainerSpec]
     parts: Callable[[Unit], tuple[Part, ...]]
+    shared: Callable[[Unit], tuple[SharedVolume, ...]]
+    """What the containers of an instance share in memory."""
     coverage: Callable[[], tuple[Coverage, ...]]
     published: PublishedSite | None = None
     """The files, where the service is a site of files: no container runs then."""
@@ -235,6 +238,10 @@ class _Preparation:
         self._published: PublishedSite | None = None
 
     def perform(self) -> Release | NotReady:
+        if self.job.image is None and self.job.reach.gate is not None:
+            missing = self.job.reach.gate(self.cancel)
+            if missing is not None:
+                return NotReady(VerdictKind.CANCELED, missing)
         try:
             image = self._image()
         except HostError as problem:
@@ -264,6 +271,7 @@ class _Preparation:
             scenes={one.container.name: scene_of(one, self.job.repo) for one in beside},
             make_spec=lambda unit, attempt: self._spec(self.service, self.hidden, image, unit, attempt),
             parts=lambda unit: self._parts(image, beside, unit),
+            shared=self._shared,
             coverage=self._told_coverage,
             published=self._published,
         )
@@ -293,19 +301,27 @@ class _Preparation:
         service, hidden, own = self.service, self.hidden, ingress_container(self.service)
 
         def specify(one: Imaged, unit: Unit, attempt: int) -> ContainerSpec:
-            return self._spec(one.service, one.hidden, one.image, unit, attempt)
+            folders = folder_mounts(one.service, self.settings.root, self.settings.folders)
+            spec = self._spec(one.service, one.hidden, one.image, unit, attempt)
+            return replace(spec, volumes=folders)
 
         if own is not None and beside:
             found = (imaged(service, own, image, hidden), *beside)
-            return parts_of(found, hidden, unit, specify, lambda one: rules_of(one, self.settings))
+            rules = partial(rules_of, settings=self.settings)
+            return parts_of(found, hidden, unit, specify, rules_of=rules, shared=self._shared(unit))
         member = Member(name=container_name(service), rules=rules_of(service, self.settings))
         return (Part(member, service, lambda attempt: self._spec(service, hidden, image, unit, attempt), hidden),)
+
+    def _shared(self, unit: Unit) -> tuple[SharedVolume, ...]:
+        return shared_volumes(self.service, self.settings.root, self.settings.platform, unit)
 
     def _volumes(self) -> Diagnostic | None:
         """Make what is to be kept, where it is not there yet; why what is there cannot be used."""
         root, platform = self.settings.root, self.settings.platform
         if self.service.datastore is None:
-            for mount in self.job.around.volumes:
+            views = [of_container(self.service, one) for one in self.service.containers[1:]]
+            beside = [mount for one in views for mount in folder_mounts(one, root, self.settings.folders)]
+            for mount in (*self.job.around.volumes, *beside):
                 if not mount.is_folder:
                     self.doors.docker.ensure_volume(mount.volume, disk_labels(self.service, root, platform))
             return None
@@ -497,6 +513,8 @@ class _Preparation:
                 base_images=bases,
                 deploy=self.job.deploy,
                 files=self.job.around.files,
+                hosts={**self.job.around.hosts, **self.job.reach.hosts()},
+                data=self.job.reach.data,
             )
             outcome = self._run_build(request)
             if outcome.error is not None and asks_for_a_frontend(outcome.error):

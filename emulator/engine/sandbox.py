@@ -8,6 +8,8 @@ from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.world import HELPER_LABEL, ContainerSpec
 
+from .labels import CONTAINER
+
 IDLE = ("sleep", "infinity")
 MEMORY_MIB = 64
 HERE = "127.0.0.1"
@@ -25,12 +27,13 @@ def sandbox_spec(spec: ContainerSpec, service: Service, *, image: str) -> Contai
     image: our helpers' own. What runs in it beside the app is decided here, by the plan; else it only sleeps.
     """
     names = [one.name for one in service.containers] if len(service.containers) > 1 else []
+    labels = {name: value for name, value in spec.labels.items() if name != CONTAINER}
     return ContainerSpec(
         image=image,
         name=f"{spec.name}-sandbox",
         argv=IDLE,
         memory_mib=MEMORY_MIB,
-        labels={**spec.labels, HELPER_LABEL: "sandbox"},
+        labels={**labels, HELPER_LABEL: "sandbox"},
         network=spec.network,
         aliases=spec.aliases,
         publish=spec.publish,

@@ -5,25 +5,32 @@ from emulator.model.plan import Service
 from emulator.world import ContainerFacts, ContainerSpec, Docker
 
 from .sandbox import joined, needs_sandbox, sandbox_spec
+from .shared_volumes import SharedVolume
 
 
 class SandboxRun:
-    """`id` and `facts` are those of the container that owns the network; None as long as there is none."""
+    """`id` and `facts` are those of the container that owns the network; None as long as there is none. volumes: what
+    containers of the instance share besides."""
 
-    def __init__(self, service: Service, docker: Docker) -> None:
+    def __init__(self, service: Service, docker: Docker, volumes: tuple[SharedVolume, ...] = ()) -> None:
         self.id: str | None = None
         self.facts: ContainerFacts | None = None
         self._service = service
         self._docker = docker
+        self._volumes = volumes
+        self._has_volumes = False
 
     def ready(self, spec: ContainerSpec) -> None:
         """Start it where it is needed and does not run. `spec` is that of the container that takes the requests: what
         belongs to the network is the sandbox's. Raises HostError."""
         if not needs_sandbox(self._service):
             return
+        self._has_volumes = bool(self._volumes)
+        for one in self._volumes:
+            self._docker.ensure_volume(one.name, one.labels, memory_mib=one.memory_mib)
         facts = self._docker.inspect(self.id) if self.id is not None else None
         if facts is None or not facts.running:
-            self.remove()
+            self._remove()
             self._start(spec)
 
     def around(self, spec: ContainerSpec) -> ContainerSpec:
@@ -40,7 +47,15 @@ class SandboxRun:
         self.facts = self._docker.inspect(id)
 
     def remove(self) -> None:
-        """Remove it; forget it only when it is gone, so that an interrupted removal is repeated."""
+        """Remove it, and what was shared, after the containers; forget it only when it is gone, so that an interrupted
+        removal is repeated."""
+        self._remove()
+        if self._has_volumes:
+            for one in self._volumes:
+                self._docker.remove_volume(one.name)
+            self._has_volumes = False
+
+    def _remove(self) -> None:
         if self.id is not None:
             self._docker.remove(self.id)
             self.id = self.facts = None

@@ -117,6 +117,8 @@ class Build(Record, frozen=True, kw_only=True):
     repository: str | None = None
     """The other repository it is built from; None where it is the one at hand."""
     command: str | None = None
+    private_network: bool = False
+    """Whether the build itself reaches the private network: the datastores its service refers to are there then."""
     image: str | None = None
     publish: str | None = None
     generated_dockerfile: str | None = None

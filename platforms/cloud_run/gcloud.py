@@ -97,7 +97,7 @@ class _Reader:
             if given is not None and not Word(given, word.origin).is_known and flag.takes is Takes.VALUE:
                 # An image is one, whichever it is: what it is built from lies here.
                 if own != "--image" and flag.fidelity is not Fidelity.NOT_IMITATED:
-                    self._not_known(own, given, word.origin)
+                    self.not_known(f"the value of {own}", given, word.origin)
                 given = given if own == "--image" else None
             self._take(_Given(flag, own, is_on, given, word.origin))
 
@@ -126,12 +126,12 @@ class _Reader:
         )  # fmt: skip
         self.rows.append(Coverage(key=name, origin=word.origin, fidelity=Fidelity.UNKNOWN, note="no known flag"))
 
-    def _not_known(self, name: str, value: str, origin: Origin) -> None:
+    def not_known(self, what: str, value: str, origin: Origin) -> None:
         self.found.append(
             info(
-                "cloud-run/gcloud-value", f"the value of {name} is put in where the command runs: {value}",
+                "cloud-run/gcloud-value", f"{what} is put in where the command runs: {value}",
                 origin=origin, rule=rules.DEPLOY_COMMAND.id, url=rules.DEPLOY_COMMAND.url,
-                help=f"the plan holds without it; give the whole command with --gcloud to have {name} as well",
+                help="the plan holds without it; give the whole command with --gcloud to have it as well",
             )
         )  # fmt: skip
 
@@ -193,7 +193,10 @@ def read_gcloud(call: Call, default_name: str, repo: Snapshot) -> Manifest:
             help_ = "name the YAML file with --config"
         reader.refuse("gcloud-command", f"this deploys nothing: gcloud {' '.join(verbs[:3])}", call.origin, help_)
         return Manifest(None, tuple(reader.found))
-    name = next((word for word in names[used:] if word.is_known and word.text), None)
+    name = next((word for word in names[used:] if word.text), None)
+    if name is not None and not name.is_known:
+        reader.not_known(f"the {'job' if reader.is_job else 'service'}'s name", name.text, name.origin)
+        name = name._replace(text=default_name)
     return Manifest(_service(reader, name, default_name), tuple(reader.found), tuple(reader.rows))
 
 

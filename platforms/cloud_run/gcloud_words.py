@@ -12,6 +12,7 @@ from emulator.model.record import replace
 WORKFLOWS = ".github/workflows"
 BUILD_FILES = ("cloudbuild.yaml", "cloudbuild.yml")
 _CALL = re.compile(r"\bgcloud(?:\s|\\\n)")
+_WRAPPED = re.compile(r"""(["'])(?=gcloud\s)(?!.*\1.*\1)""")
 _DEPLOYS = re.compile(r"(?:(?:alpha|beta)\s+)?run\s+(?:deploy|jobs\s+(?:deploy|create))\b")
 _ACTION = re.compile(r"google-github-actions/deploy-cloudrun(?:@.*)?")
 _ENDS = frozenset((";", "&&", "||", "|", "&", ")", ">", ">>", "2>&1"))
@@ -75,6 +76,7 @@ def _shell_words(lines: list[str], file: str, first: int) -> Iterator[Word]:
     """The words of one command that stands on these lines."""
     if not _CALL.search("\n".join(lines) + " "):
         return
+    lines = _unwrapped(lines)
     for number, line in enumerate(lines):
         text = line.rstrip().removesuffix("\\") if number < len(lines) - 1 else line
         lexer = shlex.shlex(_closed_up(text), posix=True, punctuation_chars=False)
@@ -91,6 +93,16 @@ def _shell_words(lines: list[str], file: str, first: int) -> Iterator[Word]:
         except ValueError:
             # A quote that closes on a later line: what stands there is not read.
             return
+
+
+def _unwrapped(lines: list[str]) -> list[str]:
+    """A command that is one quoted word of another, on several lines, without those quotes."""
+    found = _WRAPPED.search(lines[0])
+    if found is None or len(lines) < 2:
+        return lines
+    before, _, after = lines[-1].rpartition(found[1])
+    first = lines[0][: found.start()] + " " + lines[0][found.start() + 1 :]
+    return [first, *lines[1:-1], f"{before} {after}" if before or after else lines[-1]]
 
 
 def _closed_up(text: str) -> str:

@@ -213,7 +213,8 @@ INSTANCE_STARTED = _rule(
     "instance-started",
     "An instance gets requests once its ingress container has started; a startup probe that fails, of any container, "
     "fails the instance.", SIDECAR_DOCS, DOCUMENTED, APPROXIMATE,
-    note="Requests wait for the startup probes of the other containers as well, so that one that fails is told.",
+    note="The first requests wait for the startup probes of the other containers as well: one that fails at a deploy "
+    "must leave the revision before it serving.",
 )  # fmt: skip
 INSTANCE_ENDS = _rule(
     "instance-ends",

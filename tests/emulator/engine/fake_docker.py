@@ -165,6 +165,12 @@ class FakeDocker:
         self.asked.append(f"remove {id}")
         self._all.pop(id, None)
 
+    def ensure_volume(self, name: str, labels: Mapping[str, str], *, memory_mib: int | None = None) -> None:
+        self.asked.append(f"volume {name}")
+
+    def remove_volume(self, name: str) -> None:
+        self.asked.append(f"remove volume {name}")
+
     @property
     def left(self) -> list[str]:
         return list(self._all)

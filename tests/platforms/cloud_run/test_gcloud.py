@@ -258,3 +258,21 @@ def test_a_word_of_a_script_has_its_place():
     assert places["shop"] == (1, 21, 24)
     assert places["9000"] == (2, 12, 15)
     assert places["--set-env-vars=A=1"] == (2, 1, None)
+
+
+def test_a_name_that_is_put_in_where_the_command_runs():
+    """The service is called by the repository then, and that is said: nothing is missing."""
+    found = plan({**FILES, "deploy.sh": "gcloud run deploy ${SERVICE}-$BUILD_ID --source .\n"}, gcloud="deploy.sh")
+    assert found.services[0].name == "shop-1"
+    assert codes(found, "error") == []
+    [told] = [d for d in found.diagnostics if d.code == "cloud-run/gcloud-value"]
+    assert told.message == "the service's name is put in where the command runs: ${SERVICE}-$BUILD_ID"
+
+
+def test_a_command_in_the_quotes_of_another():
+    """As it is handed to a script that tries again."""
+    script = './retry.sh "gcloud run deploy shop \\\n  --port 3000 \\\n  --add-custom-audiences \'https://a.test/\'"\n'
+    [call] = calls_in(script, "deploy.sh")
+    assert [word.text for word in call.words] == [
+        "run", "deploy", "shop", "--port", "3000", "--add-custom-audiences", "https://a.test/",
+    ]  # fmt: skip

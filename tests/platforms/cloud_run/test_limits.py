@@ -215,6 +215,15 @@ def test_dependencies():
     assert {c.name: c.depends_on for c in found.containers} == {"app": ("db",), "db": ()}
 
 
+def test_dependencies_without_quotes():
+    """As in Google's own sample of several containers; the server takes them."""
+    template = "annotations:\n  run.googleapis.com/container-dependencies: '{app: [db]}'"
+    made = service(
+        {"service.yaml": several("name: app\nports: [{containerPort: 80}]", f"name: db\n{PROBED}", template=template)}
+    )
+    assert [container.depends_on for container in made.containers] == [("db",), ()]
+
+
 @pytest.mark.parametrize(
     ("needs", "probe", "said"),
     [
