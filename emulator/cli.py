@@ -256,10 +256,6 @@ def _publish(docker: "Docker", image: str, path: str, labels: "Mapping[str, str]
 
 
 def _packer(docker: "Docker") -> "Packer | None":
-    import shutil
-
-    if shutil.which("pack") is None:
-        return None
     from .edge.docker import Engine
     from .edge.pack import Pack
 
