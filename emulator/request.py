@@ -11,7 +11,7 @@ from .snapshot import Snapshot
 if TYPE_CHECKING:
     import threading
 
-    from .engine.release import PrepareContext
+    from .engine.release import Packer, PrepareContext
     from .model.history import DeployRecord, History
     from .model.remembered import Remembered
     from .world import Clock, Docker, Front, PublishedSite, Unreached
@@ -114,6 +114,7 @@ class World:
         unreached: "Callable[[str | None, int], Unreached | None]",
         output_of: Callable[[tuple[str, ...]], str],
         watch: "Callable[[str, threading.Event], Iterator[frozenset[str]]]",
+        packer: "Callable[[Docker], Packer | None]",
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -134,4 +135,5 @@ class World:
         self.publish = publish
         self.unreached = unreached
         self.output_of = output_of
+        self.packer = packer
         self.watch = watch

@@ -187,6 +187,7 @@ def doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
         unreached=world.unreached,
         output_of=world.output_of,
         publish=lambda image, path, labels: world.publish(docker, image, path, labels),
+        packer=world.packer(docker),
     )
 
 
