@@ -58,8 +58,8 @@ GRPC_FAILED = (
     "started."
 )
 WRITTEN_TCP_FAILED = (
-    'STARTUP TCP probe failed 24 times consecutively for container "shop-1" on port 8080. The instance was not started. '
-    "Connection failed with status DEADLINE_EXCEEDED."
+    'STARTUP TCP probe failed 24 times consecutively for container "shop-1" on port 8080. The instance was not '
+    "started. Connection failed with status DEADLINE_EXCEEDED."
 )
 GRPC_STARTED = 'STARTUP GRPC probe succeeded after 1 attempt for container "shop-1" on port 50051.'
 
