@@ -16,13 +16,14 @@ from emulator.commands.underway import Underway, exit_code
 from emulator.commands.unmet import moved, tell_refusal
 from emulator.commands.waiting import gate
 from emulator.engine.cron_run import CronRun
+from emulator.engine.deploys import Decided
 from emulator.engine.execution_run import ExecutionRun
 from emulator.engine.labels import ROOT, SERVICE, of_project, project_id
 from emulator.engine.masking import pieces_of
 from emulator.engine.ordering import needs
 from emulator.engine.release import Doors, Job, Release, Settings
 from emulator.engine.runs import AnyRun
-from emulator.engine.service_run import Decided, ServiceRun
+from emulator.engine.service_run import ServiceRun
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, UsageError, error
 from emulator.model.event import (
     ContainerStarted,

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable
 
-from emulator.engine.service_run import Decided
+from emulator.engine.deploys import Decided
 from emulator.model.diagnostic import Fault
 from emulator.model.event import ServiceVerdict, Trigger, Verdict, VerdictKind
 

@@ -13,26 +13,20 @@ from emulator.model.record import replace
 from .cron_steps import (
     Action,
     Asked,
-    CallOff,
     Dropped,
     EndAsked,
     Ended,
     EndRun,
-    NotPrepared,
     Observation,
-    Over,
     Passed,
-    Prepare,
-    Prepared,
     Run,
-    Settle,
     StartRun,
     State,
     Step,
     Tell,
     Triggered,
-    Withdrawn,
 )
+from .deploy_steps import CallOff, NotPrepared, Over, Prepare, Prepared, Settle, Withdrawn
 
 NextRun = Callable[[int, float], float | None]
 """deploy, moment → when its schedule has the first run after the moment; None: never again."""

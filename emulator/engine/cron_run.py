@@ -4,20 +4,17 @@ It stands where a `ServiceRun` stands for a service that goes on, and is asked t
 preparing and each run have threads of their own.
 """
 
-import queue
 import threading
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from emulator.model.control import InstanceStatus
 from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import (
     CronEvent,
     CronState,
-    DeployCanceled,
-    DeployFailed,
     DiagnosticFound,
     Event,
     ServiceVerdict,
@@ -27,15 +24,14 @@ from emulator.model.event import (
 from emulator.model.plan import Service
 from emulator.model.record import replace
 
-from . import cron, problems
+from . import cron, deploy_steps, problems
 from . import cron_steps as steps
 from .boot_steps import Outcome
-from .release import Canceled, Doors, Job, NotReady, Release, Settings, prepare
-from .requests import task_spec
-from .rollout_steps import Unit
-from .service_run import Decided
+from .deploys import Decided, Deploys
+from .executing import task_run
+from .loop import Loop
+from .release import Doors, Job, Release, Settings
 from .task_run import TaskRun
-from .task_steps import rules_of
 
 Tell = Callable[[Event], None]
 NextRun = Callable[[Service, float], float | None]
@@ -88,11 +84,7 @@ class CronRun:
         self._decided = decided
         self._problem = problem
         self._state = steps.State()
-        self._jobs: dict[int, Job] = {}
-        self._releases: dict[int, Release] = {}
-        self._not_ready: dict[int, NotReady] = {}
-        self._cancels: dict[int, threading.Event] = {}
-        self._preparing: list[threading.Thread] = []
+        self._deploys = Deploys(name, doors, settings, tell, report=self._reported, now=doors.clock.wall)
         self._active: _Active | None = None
         self._task_run: TaskRun | None = None
         self._asked: deque[Trigger] = deque()
@@ -100,7 +92,7 @@ class CronRun:
         self._lock = threading.Lock()
         self._hurry = threading.Event()
         self._over = threading.Event()
-        self._seen: queue.SimpleQueue[steps.Observation | BaseException] = queue.SimpleQueue()
+        self._loop: Loop[steps.Observation, steps.Action] = Loop(doors.clock, self._take, self._perform)
         self._thread = threading.Thread(target=self._run, name=f"cron-{name}", daemon=True)
         self._thread.start()
 
@@ -108,26 +100,26 @@ class CronRun:
 
     def deploy(self, job: Job) -> None:
         """Make this deploy; `decided` is called with what came of it."""
-        self._jobs[job.deploy] = job
+        self._deploys.jobs[job.deploy] = job
         overrides = job.service.lifecycle.replacement.overlap == "override"
-        self._seen.put(steps.Asked(at=self._now(), deploy=job.deploy, overrides=overrides))
+        self._loop.put(steps.Asked(at=self._now(), deploy=job.deploy, overrides=overrides))
 
     def withdraw(self, deploy: int) -> None:
         """Cancel a deploy that is not decided yet."""
-        self._seen.put(steps.Withdrawn(at=self._now(), deploy=deploy))
+        self._loop.put(deploy_steps.Withdrawn(at=self._now(), deploy=deploy))
 
     def trigger(self) -> Trigger:
         """Run it now; a run that is under way is canceled."""
         trigger = Trigger()
         with self._lock:  # in the order in which they are seen
             self._asked.append(trigger)
-            self._seen.put(steps.Triggered(at=self._now()))
+            self._loop.put(steps.Triggered(at=self._now()))
         return trigger
 
     def drop(self, trigger: Trigger) -> None:
         """Nobody wants that run any more."""
         if trigger.number is not None:
-            self._seen.put(steps.Dropped(at=self._now(), run=trigger.number))
+            self._loop.put(steps.Dropped(at=self._now(), run=trigger.number))
 
     @property
     def live(self) -> int | None:
@@ -140,7 +132,7 @@ class CronRun:
         return self._state.current
 
     def release(self, deploy: int) -> Release | None:
-        return self._releases.get(deploy)
+        return self._deploys.releases.get(deploy)
 
     def instances(self) -> tuple[InstanceStatus, ...]:
         """The run under way."""
@@ -159,7 +151,7 @@ class CronRun:
         """Begin nothing more, and end what runs; at once: without its grace."""
         if at_once:
             self._hurry.set()
-        self._seen.put(steps.EndAsked(at=self._now()))
+        self._loop.put(steps.EndAsked(at=self._now()))
 
     def hurry(self) -> None:
         self._hurry.set()
@@ -171,13 +163,11 @@ class CronRun:
     def sweep(self) -> None:
         """After the end: wait for what is still being prepared, and remove what an error kept from being removed.
         Raises HostError."""
-        for cancel in list(self._cancels.values()):
-            cancel.set()
+        self._deploys.call_off_all()
         if self._active is not None:
             self._active.cancel.set()
             self._active.thread.join()
-        for thread in self._preparing:
-            thread.join()
+        self._deploys.join()
         if self._task_run is not None:
             self._task_run.remove_all()
 
@@ -191,8 +181,7 @@ class CronRun:
             while not self._over.is_set():
                 self._turn()
         except BaseException as problem:  # noqa: BLE001 - raised again by who waits for this service
-            for cancel in self._cancels.values():
-                cancel.set()
+            self._deploys.call_off_all()
             self._over.set()
             for trigger in (*self._asked, *self._triggers.values()):
                 trigger.known.set()
@@ -200,20 +189,22 @@ class CronRun:
             self._problem(problem)
 
     def _turn(self) -> None:
+        """Until something is seen or done, or a run may be due."""
         due = self._state.next
         wait = _LOOK_EVERY_S if due is None else min(_LOOK_EVERY_S, max(0.0, due - self._now()))
-        try:
-            seen = self._seen.get(timeout=wait)
-        except queue.Empty:
-            seen = steps.Passed(at=self._now())
-        if isinstance(seen, BaseException):
-            raise seen
+        self._loop.turn(wait)
+        self._loop.see(steps.Passed(at=self._now()))
+
+    def _take(self, seen: steps.Observation) -> tuple[steps.Action, ...]:
         before = self._state
         self._state, actions = cron.step(self._next, before, seen)
         if isinstance(seen, steps.Triggered):
             self._acknowledge(before)
-        for action in actions:
-            self._perform(action)
+        return actions
+
+    def _reported(self, seen: steps.Observation | BaseException) -> None:
+        """From any thread."""
+        self._loop.put(seen)
 
     def _acknowledge(self, before: steps.State) -> None:
         """Tell who asked for a run its number; there is none where nothing is to be run any more."""
@@ -227,15 +218,15 @@ class CronRun:
         trigger.known.set()
 
     def _next(self, deploy: int, after: float) -> float | None:
-        return self._next_run(self._jobs[deploy].service, after)
+        return self._next_run(self._deploys.jobs[deploy].service, after)
 
     def _perform(self, action: steps.Action) -> None:
         match action:
-            case steps.Prepare():
-                self._prepare(action.deploy)
-            case steps.CallOff():
-                self._cancels[action.deploy].set()
-            case steps.Settle():
+            case deploy_steps.Prepare():
+                self._deploys.prepare(action.deploy)
+            case deploy_steps.CallOff():
+                self._deploys.call_off(action.deploy)
+            case deploy_steps.Settle():
                 self._settle(action)
             case steps.StartRun():
                 self._begin(action)
@@ -244,94 +235,39 @@ class CronRun:
                     self._active.cancel.set()
             case steps.Tell():
                 self._tell_of(action)
-            case steps.Over():
+            case deploy_steps.Over():
                 self._over.set()
 
     # ---- deploys
 
-    def _prepare(self, deploy: int) -> None:
-        cancel = self._cancels[deploy] = threading.Event()
-        args = (self._jobs[deploy], cancel)
-        thread = threading.Thread(target=self._prepared, args=args, name=f"prepare-{deploy}", daemon=True)
-        self._preparing = [one for one in self._preparing if one.is_alive()] + [thread]
-        thread.start()
-
-    def _prepared(self, job: Job, cancel: threading.Event) -> None:
-        """In a thread of its own."""
-        try:
-            ready = prepare(job, self.doors, self.settings, self.tell, cancel)
-        except Canceled:
-            return
-        except BaseException as problem:  # noqa: BLE001 - raised again by the loop
-            self._seen.put(problem)
-            return
-        if isinstance(ready, Release):
-            self._releases[job.deploy] = ready
-            self._seen.put(steps.Prepared(at=self._now(), deploy=job.deploy))
-        else:
-            self._not_ready[job.deploy] = ready
-            self._seen.put(steps.NotPrepared(at=self._now(), deploy=job.deploy))
-
-    def _settle(self, settle: steps.Settle) -> None:
+    def _settle(self, settle: deploy_steps.Settle) -> None:
         deploy = settle.deploy
-        cause: Diagnostic | None = None
         if settle.result == "live":
-            kind, reason = VerdictKind.LIVE, f"{self.name} is built, and runs on its schedule"
+            reason = f"{self.name} is built, and runs on its schedule"
+            decided = Decided(deploy, ServiceVerdict(name=self.name, verdict=VerdictKind.LIVE, reason=reason))
         elif settle.result == "canceled":
-            self.tell(DeployCanceled(service=self.name, deploy=deploy, by=settle.by, still_live=settle.still_live))
-            by = f": deploy {settle.by} took its place" if settle.by is not None else ""
-            kind, reason = VerdictKind.CANCELED, f"canceled{by}"
+            decided = self._deploys.canceled(deploy, by=settle.by, still_live=settle.still_live)
         else:
-            kind, cause = self._not_ready.pop(deploy)
-            reason = cause.message
-            self.tell(
-                DeployFailed(
-                    service=self.name, deploy=deploy, phase="build", reason=reason, cause=cause,
-                    still_live=settle.still_live,
-                )
-            )  # fmt: skip
-        self._decided(Decided(deploy, ServiceVerdict(name=self.name, verdict=kind, reason=reason, cause=cause)))
-        self._forget()
-
-    def _forget(self) -> None:
-        """What no deploy to come can go back to, and no run runs."""
-        newest, state = max(self._jobs), self._state
-        needed = {newest, state.current, state.waiting, state.good} | self._jobs[newest].kept
-        if self._task_run is not None:
-            needed.add(self._task_run.deploy)
-        tables: tuple[dict[int, Any], ...] = (self._jobs, self._releases, self._cancels)
-        for table in tables:
-            for deploy in [number for number in table if number not in needed]:
-                del table[deploy]
+            decided = self._deploys.unready(deploy, still_live=settle.still_live)
+        self._decided(decided)
+        state = self._state
+        self._deploys.forget({state.current, state.waiting, state.good, self._task_run_deploy})
 
     # ---- runs
 
     def _begin(self, start: steps.StartRun) -> None:
-        release, run = self._releases[start.deploy], start.run
+        release, run = self._deploys.releases[start.deploy], start.run
         cancel = threading.Event()
-        self._task_run = self._task(release, run, cancel)
+        self._task_run = task_run(
+            release, run.number, self.doors, self.settings,
+            tell=lambda event: None if isinstance(event, TaskEvent) else self.tell(event),
+            cancel=cancel, hurry=self._hurry.is_set, instance=run.number,
+        )  # fmt: skip
         self._told(run, "started")
         args = (release, run, self._task_run)
         thread = threading.Thread(target=self._performed, args=args, name=f"run-{self.name}-{run.number}", daemon=True)
         self._active = _Active(run, cancel, thread)
         thread.start()
-
-    def _task(self, release: Release, run: steps.Run, cancel: threading.Event) -> TaskRun:
-        service, deploy = release.job.service, release.job.deploy
-        spec = release.make_spec(Unit(id=run.number, deploy=deploy, slot=run.number), 1)
-        return TaskRun(
-            service,
-            rules_of(service, scale=self.settings.scale, faithful=self.settings.faithful),
-            lambda index, attempt: task_spec(spec, service.tasks, index, attempt),
-            release.job.hidden,
-            docker=self.doors.docker,
-            clock=self.doors.clock,
-            tell=lambda event: None if isinstance(event, TaskEvent) else self.tell(event),
-            deploy=deploy,
-            cancel=cancel,
-            hurry=lambda: self._hurry.is_set() or self.doors.hurry(),
-            instance=run.number,
-        )
 
     def _performed(self, release: Release, run: steps.Run, task_run: TaskRun) -> None:
         """In a thread of its own: one run to its end."""
@@ -339,13 +275,13 @@ class CronRun:
             self._judge(release, run, task_run, task_run.until_decided())
         except HostError as problem:
             if problem.exit_code != 1:
-                self._seen.put(problem)
+                self._loop.put(problem)
                 return
             self._conclude(run, VerdictKind.FAILED, problem.diagnostic.message, problem.diagnostic)  # the app's doing
         except BaseException as problem:  # noqa: BLE001 - raised again by the loop
-            self._seen.put(problem)
+            self._loop.put(problem)
             return
-        self._seen.put(steps.Ended(at=self._now(), run=run.number))
+        self._loop.put(steps.Ended(at=self._now(), run=run.number))
 
     def _judge(self, release: Release, run: steps.Run, task_run: TaskRun, outcome: Outcome) -> None:
         """Tell how it ended, and who asked for it what that means."""

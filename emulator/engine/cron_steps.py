@@ -1,12 +1,15 @@
 """What is seen of a cron job and what to do next: the values that `cron.step` takes and gives.
 
-All times are seconds since 1970: a schedule goes by the clock on the wall.
+All times but `due` are seconds since 1970: a schedule goes by the clock on the wall.
 """
 
 from typing import Literal
 
 from emulator.model.event import CronState, CronTrigger
 from emulator.model.record import Record
+
+from . import deploy_steps
+from .deploy_steps import CallOff, NotPrepared, Over, Prepare, Prepared, Settle, Withdrawn
 
 Phase = Literal["idle", "preparing", "ending", "over"]
 
@@ -44,31 +47,10 @@ class State(Record, frozen=True, kw_only=True):
 # ---- observations -----------------------------------------------------------------------------------
 
 
-class Asked(Record, frozen=True, kw_only=True):
-    """Somebody wants a deploy. overrides: it cancels the one being prepared, instead of waiting for it."""
+class Asked(deploy_steps.Asked, frozen=True, kw_only=True):
+    """overrides: it cancels the one being prepared, instead of waiting for it."""
 
-    at: float
-    deploy: int
     overrides: bool = False
-
-
-class Prepared(Record, frozen=True, kw_only=True):
-    """What the deploy runs is built."""
-
-    at: float
-    deploy: int
-
-
-class NotPrepared(Record, frozen=True, kw_only=True):
-    at: float
-    deploy: int
-
-
-class Withdrawn(Record, frozen=True, kw_only=True):
-    """Whoever asked for the deploy does not want it any more."""
-
-    at: float
-    deploy: int
 
 
 class Passed(Record, frozen=True, kw_only=True):
@@ -109,28 +91,10 @@ Observation = Asked | Prepared | NotPrepared | Withdrawn | Passed | Triggered | 
 # ---- actions ----------------------------------------------------------------------------------------
 
 
-class Prepare(Record, frozen=True, kw_only=True):
-    deploy: int
-
-
-class CallOff(Record, frozen=True, kw_only=True):
-    """Stop preparing."""
-
-    deploy: int
-
-
-class Settle(Record, frozen=True, kw_only=True):
-    """A deploy is decided. still_live, by: as in `rollout_steps.Settle`."""
-
-    deploy: int
-    result: Literal["live", "failed", "canceled"]
-    still_live: int | None = None
-    by: int | None = None
-
-
 class StartRun(Record, frozen=True, kw_only=True):
     """deploy: what it runs."""
 
+    due: float = 0.0
     run: Run
     deploy: int
 
@@ -138,19 +102,17 @@ class StartRun(Record, frozen=True, kw_only=True):
 class EndRun(Record, frozen=True, kw_only=True):
     """Tell it to end, as the platform would."""
 
+    due: float = 0.0
     run: int
 
 
 class Tell(Record, frozen=True, kw_only=True):
     """`next`: when a run is due, where one is scheduled or delayed. run: the one that is meant, where one is."""
 
+    due: float = 0.0
     state: CronState
     run: Run | None = None
     next: float | None = None
-
-
-class Over(Record, frozen=True, kw_only=True):
-    """Nothing of it is left."""
 
 
 Action = Prepare | CallOff | Settle | StartRun | EndRun | Tell | Over

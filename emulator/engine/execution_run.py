@@ -7,16 +7,14 @@ import threading
 from collections.abc import Callable
 
 from emulator.model.control import InstanceStatus
-from emulator.model.event import DeployCanceled, DeployFailed, Event, Phase, ServiceVerdict, VerdictKind
+from emulator.model.event import Event, ServiceVerdict, VerdictKind
 
 from . import problems
 from .boot_steps import Outcome
-from .release import Canceled, Doors, Job, NotReady, Release, Settings, prepare
-from .requests import task_spec
-from .rollout_steps import Unit
-from .service_run import Decided
+from .deploys import Decided, Deploys
+from .executing import task_run
+from .release import Canceled, Doors, Job, Release, Settings
 from .task_run import TaskRun
-from .task_steps import rules_of
 
 Tell = Callable[[Event], None]
 
@@ -47,7 +45,7 @@ class ExecutionRun:
         self.tell = tell
         self._decided = decided
         self._problem = problem
-        self._releases: dict[int, Release] = {}
+        self._deploys = Deploys(name, doors, settings, tell)
         self._cancel = threading.Event()
         self._hurry = threading.Event()
         self._thread: threading.Thread | None = None
@@ -55,6 +53,7 @@ class ExecutionRun:
 
     def deploy(self, job: Job) -> None:
         """Prepare and run; `decided` is called with what came of it."""
+        self._deploys.jobs[job.deploy] = job
         before, self._cancel = self._cancel, threading.Event()
         before.set()
         self._thread = threading.Thread(
@@ -68,7 +67,7 @@ class ExecutionRun:
             self._cancel.set()
 
     def release(self, deploy: int) -> Release | None:
-        return self._releases.get(deploy)
+        return self._deploys.releases.get(deploy)
 
     def instances(self) -> tuple[InstanceStatus, ...]:
         """None that serves."""
@@ -114,73 +113,31 @@ class ExecutionRun:
 
     def _performed(self, job: Job, cancel: threading.Event) -> None:
         try:
-            ready = prepare(job, self.doors, self.settings, self.tell, cancel)
+            is_ready = self._deploys.made(job, cancel)
         except Canceled:
-            self._canceled(job)
+            self._decided(self._deploys.canceled(job.deploy))
             return
-        if isinstance(ready, NotReady):
-            verdict = _verdict(self.name, ready)
-            if ready.verdict is VerdictKind.CANCELED:  # others failed, which is told of them
-                self._decided(Decided(job.deploy, verdict))
-            else:
-                self._failed(job, "build", verdict)
+        if not is_ready:
+            self._decided(self._deploys.unready(job.deploy))
             return
-        self._releases = {job.deploy: ready}
-        run = self._task_run = self._task(ready, cancel)
+        self._deploys.forget({job.deploy})
+        ready = self._deploys.releases[job.deploy]
+        run = self._task_run = task_run(
+            ready, 1, self.doors, self.settings, tell=self.tell, cancel=cancel, hurry=self._hurry.is_set
+        )
         outcome = run.until_decided()
         if outcome.verdict is VerdictKind.CANCELED:
-            self._canceled(job)
+            self._decided(self._deploys.canceled(job.deploy))
         elif outcome.verdict.good:
             verdict = ServiceVerdict(name=self.name, verdict=outcome.verdict, reason=f"{self.name}: {outcome.reason}")
             self._decided(Decided(job.deploy, verdict, outcome.platform_seconds))
         else:
             self._not_good(job, ready, run, outcome)
 
-    def _task(self, release: Release, cancel: threading.Event) -> TaskRun:
-        service = release.job.service
-        unit = Unit(id=1, deploy=release.job.deploy, slot=1)
-        spec = release.make_spec(unit, 1)
-        return TaskRun(
-            service,
-            rules_of(service, scale=self.settings.scale, faithful=self.settings.faithful),
-            lambda index, attempt: task_spec(spec, service.tasks, index, attempt),
-            release.job.hidden,
-            docker=self.doors.docker,
-            clock=self.doors.clock,
-            tell=self.tell,
-            deploy=release.job.deploy,
-            cancel=cancel,
-            hurry=lambda: self._hurry.is_set() or self.doors.hurry(),
-        )
-
     def _not_good(self, job: Job, release: Release, run: TaskRun, outcome: Outcome) -> None:
         cause = problems.boot_cause(job.service, outcome, run.last_lines, release.scene)
         cause = problems.with_files(cause, run.written_mib)
-        verdict = ServiceVerdict(name=self.name, verdict=outcome.verdict, reason=cause.message, cause=cause)
-        self._failed(job, "boot", verdict, code=outcome.code, platform_seconds=outcome.platform_seconds)
-
-    def _failed(
-        self,
-        job: Job,
-        phase: Phase,
-        verdict: ServiceVerdict,
-        *,
-        code: str = "",
-        platform_seconds: float | None = None,
-    ) -> None:
-        self.tell(
-            DeployFailed(
-                service=self.name, deploy=job.deploy, phase=phase, reason=verdict.reason, code=code, cause=verdict.cause
-            )
+        decided = self._deploys.failed(
+            job.deploy, "boot", outcome.verdict, cause, code=outcome.code, platform_seconds=outcome.platform_seconds
         )
-        self._decided(Decided(job.deploy, verdict, platform_seconds))
-
-    def _canceled(self, job: Job) -> None:
-        self.tell(DeployCanceled(service=self.name, deploy=job.deploy))
-        verdict = ServiceVerdict(name=self.name, verdict=VerdictKind.CANCELED, reason="canceled")
-        self._decided(Decided(job.deploy, verdict))
-
-
-def _verdict(name: str, not_ready: NotReady) -> ServiceVerdict:
-    cause = not_ready.cause
-    return ServiceVerdict(name=name, verdict=not_ready.verdict, reason=cause.message, cause=cause)
+        self._decided(decided)

@@ -13,11 +13,10 @@ from emulator.model.control import Role
 from emulator.model.record import replace
 
 from . import retiring
+from .deploy_steps import Asked, CallOff, NotPrepared, Over, Prepare, Prepared, Withdrawn
 from .rollout_steps import (
     Action,
     Announce,
-    Asked,
-    CallOff,
     Down,
     Drained,
     EndAsked,
@@ -27,12 +26,8 @@ from .rollout_steps import (
     Idle,
     Leaving,
     Lost,
-    NotPrepared,
     Observation,
-    Over,
     Passed,
-    Prepare,
-    Prepared,
     Rotated,
     Rules,
     Serve,
@@ -44,7 +39,6 @@ from .rollout_steps import (
     Step,
     Unit,
     Up,
-    Withdrawn,
     Woken,
 )
 

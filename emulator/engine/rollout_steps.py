@@ -8,6 +8,9 @@ from typing import Literal
 from emulator.model.plan import Replacement
 from emulator.model.record import Record
 
+from . import deploy_steps
+from .deploy_steps import Asked, CallOff, NotPrepared, Over, Prepare, Prepared, Withdrawn
+
 
 class Rules(Record, frozen=True, kw_only=True):
     """How a service replaces its instances: the platform's data, already scaled.
@@ -80,32 +83,6 @@ class State(Record, frozen=True, kw_only=True):
 
 
 # ---- observations -----------------------------------------------------------------------------------
-
-
-class Asked(Record, frozen=True, kw_only=True):
-    """Somebody wants a deploy."""
-
-    at: float
-    deploy: int
-
-
-class Prepared(Record, frozen=True, kw_only=True):
-    """Its image is there, and all that comes before the first instance is done."""
-
-    at: float
-    deploy: int
-
-
-class NotPrepared(Record, frozen=True, kw_only=True):
-    at: float
-    deploy: int
-
-
-class Withdrawn(Record, frozen=True, kw_only=True):
-    """Whoever asked for it does not want it any more."""
-
-    at: float
-    deploy: int
 
 
 class Up(Record, frozen=True, kw_only=True):
@@ -201,20 +178,6 @@ Observation = (
 # ---- actions ----------------------------------------------------------------------------------------
 
 
-class Prepare(Record, frozen=True, kw_only=True):
-    """Build, and whatever else comes before the first instance."""
-
-    due: float
-    deploy: int
-
-
-class CallOff(Record, frozen=True, kw_only=True):
-    """Stop preparing."""
-
-    due: float
-    deploy: int
-
-
 class Start(Record, frozen=True, kw_only=True):
     due: float
     unit: Unit
@@ -269,19 +232,10 @@ class Wait(Record, frozen=True, kw_only=True):
     stage: Stage
 
 
-Result = Literal["live", "failed", "canceled"]
+class Settle(deploy_steps.Settle, frozen=True, kw_only=True):
+    """A deploy is decided. unit: the instance that decided it, where one did."""
 
-
-class Settle(Record, frozen=True, kw_only=True):
-    """A deploy is decided. unit: the instance that decided it, where one did. still_live: the deploy that goes on
-    serving after a failure. by: the deploy that took its place, for one that was canceled by another."""
-
-    due: float
-    deploy: int
-    result: Result
     unit: Unit | None = None
-    still_live: int | None = None
-    by: int | None = None
 
 
 class Lost(Record, frozen=True, kw_only=True):
@@ -289,12 +243,6 @@ class Lost(Record, frozen=True, kw_only=True):
 
     due: float
     unit: Unit
-
-
-class Over(Record, frozen=True, kw_only=True):
-    """Nothing of the service is left."""
-
-    due: float
 
 
 Action = (

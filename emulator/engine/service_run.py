@@ -7,13 +7,11 @@ threads of their own and report to it.
 import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Literal, TypedDict
 
 from emulator.model.control import InstanceStatus
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import (
-    DeployCanceled,
-    DeployFailed,
     DiagnosticFound,
     Event,
     Live,
@@ -29,14 +27,15 @@ from emulator.model.record import replace
 from emulator.model.router import Router
 from emulator.world import Clock, Front
 
-from . import datastores, problems, rollout
+from . import datastores, deploy_steps, problems, rollout
 from . import rollout_steps as steps
 from .boot_steps import Outcome
 from .container_run import Address
+from .deploys import Decided, Deploys
 from .initial_hook import is_due, run_initial_hook
 from .instance_run import InstanceRun, What
 from .loop import Loop
-from .release import Canceled, Doors, Job, NotReady, Release, Settings, prepare, rules_of
+from .release import Doors, Job, Release, Settings, rules_of
 from .rollout_steps import Unit
 from .site_run import SiteRun
 
@@ -59,14 +58,6 @@ class _Common(TypedDict):
     tell: Tell
     report: Callable[[steps.Observation | BaseException], None]
     url: str | None
-
-
-class Decided(NamedTuple):
-    """How a deploy of a service ended. platform_seconds: when the platform itself would have known."""
-
-    deploy: int
-    verdict: ServiceVerdict
-    platform_seconds: float | None = None
 
 
 class ServiceRun:
@@ -100,12 +91,9 @@ class ServiceRun:
         self._lost = lost
         self._problem = problem
         self._state = steps.State()
-        self._jobs: dict[int, Job] = {}
-        self._releases: dict[int, Release] = {}
-        self._not_ready: dict[int, NotReady] = {}
-        self._cancels: dict[int, threading.Event] = {}
+        self._deploys = Deploys(name, doors, settings, tell, report=self._reported)
+        self._jobs, self._releases = self._deploys.jobs, self._deploys.releases
         self._instances: dict[int, InstanceRun | SiteRun] = {}
-        self._preparing: list[threading.Thread] = []
         self._served_from = 0.0
         self._idleness: threading.Thread | None = None
         self._over = threading.Event()
@@ -119,11 +107,11 @@ class ServiceRun:
     def deploy(self, job: Job) -> None:
         """Make this deploy; `decided` is called with what came of it."""
         self._jobs[job.deploy] = job
-        self._loop.put(steps.Asked(at=self.doors.clock.now(), deploy=job.deploy))
+        self._loop.put(deploy_steps.Asked(at=self.doors.clock.now(), deploy=job.deploy))
 
     def withdraw(self, deploy: int) -> None:
         """Cancel a deploy that is not decided yet."""
-        self._loop.put(steps.Withdrawn(at=self.doors.clock.now(), deploy=deploy))
+        self._loop.put(deploy_steps.Withdrawn(at=self.doors.clock.now(), deploy=deploy))
 
     @property
     def live(self) -> int | None:
@@ -177,10 +165,9 @@ class ServiceRun:
     def sweep(self) -> None:
         """After the end: wait for what is still being prepared, and remove what an error kept from being removed.
         Raises HostError."""
-        for cancel in (self._ending, *self._cancels.values()):
-            cancel.set()
-        for thread in self._preparing:
-            thread.join()
+        self._ending.set()
+        self._deploys.call_off_all()
+        self._deploys.join()
         for instance in list(self._instances.values()):
             instance.order("remove")
             instance.join()
@@ -192,8 +179,8 @@ class ServiceRun:
             while not self._over.is_set():
                 self._loop.turn()
         except BaseException as problem:  # noqa: BLE001 - raised again by who waits for this service
-            for cancel in (self._ending, *self._cancels.values()):
-                cancel.set()
+            self._ending.set()
+            self._deploys.call_off_all()
             self._over.set()
             self._problem(problem)
 
@@ -218,10 +205,10 @@ class ServiceRun:
 
     def _perform(self, action: steps.Action) -> None:
         match action:
-            case steps.Prepare():
-                self._prepare(action.deploy)
-            case steps.CallOff():
-                self._cancels[action.deploy].set()
+            case deploy_steps.Prepare():
+                self._deploys.prepare(action.deploy)
+            case deploy_steps.CallOff():
+                self._deploys.call_off(action.deploy)
             case steps.Start():
                 self._start(action.unit)
             case steps.Serve():
@@ -242,35 +229,8 @@ class ServiceRun:
                 self._settle(action)
             case steps.Lost():
                 self._tell_lost(action.unit)
-            case steps.Over():
+            case deploy_steps.Over():
                 self._over.set()
-
-    # ---- preparing
-
-    def _prepare(self, deploy: int) -> None:
-        cancel = self._cancels[deploy] = threading.Event()
-        args = (self._jobs[deploy], cancel)
-        thread = threading.Thread(target=self._prepared, args=args, name=f"prepare-{deploy}", daemon=True)
-        self._preparing = [one for one in self._preparing if one.is_alive()] + [thread]
-        thread.start()
-
-    def _prepared(self, job: Job, cancel: threading.Event) -> None:
-        """In a thread of its own."""
-        deploy = job.deploy
-        try:
-            ready = prepare(job, self.doors, self.settings, self.tell, cancel)
-        except Canceled:
-            return
-        except BaseException as problem:  # noqa: BLE001 - raised again by the loop
-            self._loop.put(problem)
-            return
-        now = self.doors.clock.now()
-        if isinstance(ready, Release):
-            self._releases[deploy] = ready
-            self._loop.put(steps.Prepared(at=now, deploy=deploy))
-        else:
-            self._not_ready[deploy] = ready
-            self._loop.put(steps.NotPrepared(at=now, deploy=deploy))
 
     # ---- instances
 
@@ -363,9 +323,9 @@ class ServiceRun:
         if settle.result == "live":
             self._settled_live(settle)
         elif settle.result == "canceled":
-            self._settled_canceled(settle)
+            self._decided(self._deploys.canceled(settle.deploy, by=settle.by, still_live=settle.still_live))
         elif settle.unit is None:
-            self._settled_not_ready(settle)
+            self._decided(self._deploys.unready(settle.deploy, still_live=settle.still_live))
         else:
             self._settled_failed(settle, settle.unit)
         self._forget()
@@ -381,44 +341,23 @@ class ServiceRun:
         if not is_due(release):
             self._decided(decided)
             return
-        thread = threading.Thread(target=self._hooked, args=(release, decided), name="initial-hook", daemon=True)
-        self._preparing.append(thread)
-        thread.start()
+        self._deploys.beside("initial-hook", lambda: self._hooked(release, decided))
 
     def _hooked(self, release: Release, decided: Decided) -> None:
         """In a thread of its own: the deploy is decided when its hook has ended, whichever way."""
-        try:
-            cause = run_initial_hook(release, self.doors, self.settings, self.tell, self._ending)
-        except BaseException as problem:  # noqa: BLE001 - raised again by the loop
-            self._loop.put(problem)
-            return
+        cause = run_initial_hook(release, self.doors, self.settings, self.tell, self._ending)
         if cause is not None:
             self.tell(DiagnosticFound(service=self.name, deploy=decided.deploy, diagnostic=cause))
         self._decided(decided)
 
-    def _settled_canceled(self, settle: steps.Settle) -> None:
-        self.tell(DeployCanceled(service=self.name, deploy=settle.deploy, by=settle.by, still_live=settle.still_live))
-        by = f": deploy {settle.by} took its place" if settle.by is not None else ""
-        verdict = ServiceVerdict(name=self.name, verdict=VerdictKind.CANCELED, reason=f"canceled{by}")
-        self._decided(Decided(settle.deploy, verdict))
-
-    def _settled_not_ready(self, settle: steps.Settle) -> None:
-        kind, cause = self._not_ready.pop(settle.deploy)
-        phase: Phase = "pre_deploy" if kind is VerdictKind.PRE_DEPLOY_FAILED else "build"
-        if kind is not VerdictKind.CANCELED:  # else others failed, which is told of them
-            self._tell_failed(settle.deploy, phase, cause, still_live=settle.still_live)
-        verdict = ServiceVerdict(name=self.name, verdict=kind, reason=cause.message, cause=cause)
-        self._decided(Decided(settle.deploy, verdict))
-
     def _settled_failed(self, settle: steps.Settle, unit: Unit) -> None:
         instance = self._instances[unit.id]
         outcome, cause = self._cause(instance)
-        self._tell_failed(
-            settle.deploy, _PHASES.get(outcome.code, "boot"), cause, code=outcome.code, still_live=settle.still_live,
-            container=_at_fault(instance),
+        decided = self._deploys.failed(
+            settle.deploy, _PHASES.get(outcome.code, "boot"), outcome.verdict, cause, code=outcome.code,
+            still_live=settle.still_live, platform_seconds=outcome.platform_seconds, container=_at_fault(instance),
         )  # fmt: skip
-        verdict = ServiceVerdict(name=self.name, verdict=outcome.verdict, reason=cause.message, cause=cause)
-        self._decided(Decided(settle.deploy, verdict, outcome.platform_seconds))
+        self._decided(decided)
 
     def _tell_lost(self, unit: Unit) -> None:
         if self._idleness is not None:
@@ -426,7 +365,7 @@ class ServiceRun:
         instance = self._instances[unit.id]
         outcome, cause = self._cause(instance)
         phase, container = _PHASES.get(outcome.code, "boot"), _at_fault(instance)
-        self._tell_failed(unit.deploy, phase, cause, code=outcome.code, container=container)
+        self._deploys.failed(unit.deploy, phase, outcome.verdict, cause, code=outcome.code, container=container)
         self._lost()
 
     def _cause(self, instance: InstanceRun | SiteRun) -> tuple[Outcome, Diagnostic]:
@@ -446,33 +385,11 @@ class ServiceRun:
             cause = replace(cause, message=f"{container}: {cause.message}")
         return outcome, cause
 
-    def _tell_failed(
-        self, deploy: int, phase: Phase, cause: Diagnostic, *, code: str = "", still_live: int | None = None,
-        container: str | None = None,
-    ) -> None:  # fmt: skip
-        self.tell(
-            DeployFailed(
-                service=self.name,
-                container=container,
-                deploy=deploy,
-                phase=phase,
-                reason=cause.message,
-                code=code,
-                cause=cause,
-                still_live=still_live,
-            )
-        )
-
     def _forget(self) -> None:
         """What no deploy to come can go back to."""
-        newest = max(self._jobs)
         state = self._state
-        needed = {newest, state.current, state.waiting, state.target, state.good} | self._jobs[newest].kept
-        needed |= {instance.unit.deploy for instance in self._instances.values()}
-        tables: tuple[dict[int, Any], ...] = (self._jobs, self._releases, self._not_ready, self._cancels)
-        for table in tables:
-            for deploy in [number for number in table if number not in needed]:
-                del table[deploy]
+        needed = {state.current, state.waiting, state.target, state.good}
+        self._deploys.forget(needed | {instance.unit.deploy for instance in self._instances.values()})
 
 
 def _at_fault(instance: InstanceRun | SiteRun) -> str | None:

@@ -6,8 +6,8 @@ import pytest
 
 from emulator.commands.underway import Underway
 from emulator.commands.waiting import gate
+from emulator.engine.deploys import Decided
 from emulator.engine.release import Canceled, Gate
-from emulator.engine.service_run import Decided
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import ServiceVerdict, VerdictKind
 

@@ -5,16 +5,17 @@ left: no container, no thread that waits, no memory of what is over.
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
 
 from emulator.edge.clock import SystemClock
 from emulator.engine import rollout_steps as steps
+from emulator.engine.deploys import Decided
 from emulator.engine.release import Doors, Job, Settings
 from emulator.engine.rollout_steps import Unit
-from emulator.engine.service_run import Decided, ServiceRun
+from emulator.engine.service_run import ServiceRun
 from emulator.model.diagnostic import HostError
 from emulator.model.event import (
     BuildFailed,
@@ -37,7 +38,7 @@ from emulator.model.plan import Instances, Lifecycle, Replacement, Shutdown
 from emulator.model.record import replace
 from emulator.model.router import Router
 from emulator.snapshot import from_mapping
-from emulator.world import BuildError, BuildRequest, StartFailure
+from emulator.world import BuildError, BuildRequest, PublishedSite, StartFailure
 from tests.emulator.engine.fake_docker import LOST, FakeContainer, FakeDocker
 from tests.emulator.engine.fake_front import FakeFront
 from tests.emulator.engine.services import WEB, service
@@ -85,6 +86,7 @@ class Bench:
                 prepare_context=lambda repo, what: contextlib.nullcontext(Context()),
                 ready=lambda: None,
                 hurry=lambda: False,
+                publish=self._publish,
             ),
             settings=Settings("/shop", "render", {}, "none", faithful=False, scale=1.0),
             tell=self.story.append,
@@ -93,6 +95,11 @@ class Bench:
             lost=self._is_lost,
             problem=self.problems.append,
         )
+
+    def _publish(self, image: str, path: str, labels: Mapping[str, str]) -> PublishedSite | None:
+        """The files of an image; none here."""
+        del self, image, path, labels
+        return None
 
     def _decided(self, decided: Decided) -> None:
         assert decided.deploy not in self.decided
@@ -462,13 +469,13 @@ def test_what_is_over_is_forgotten() -> None:
             bench.run.withdraw(number)
         bench.verdict(number)
     wait_for(lambda: len(bench.docker.left) == 1)
-    run = bench.run
-    tables = (run._jobs, run._releases, run._not_ready, run._cancels)
+    run, made = bench.run, bench.run._deploys
+    tables = (made.jobs, made.releases, made.not_ready, made._cancels)
     assert {len(table) <= 6 for table in tables} == {True}
     wait_for(lambda: set(run._instances) == {run._state.served[0].id})
-    assert len(run._preparing) <= 2
+    assert len(made._threads) <= 2
     wait_for(lambda: len([one for one in threading.enumerate() if one.name.startswith("shop-")]) == 1)
-    assert 298 in run._releases
+    assert 298 in made.releases
     bench.end()
 
 
@@ -481,13 +488,13 @@ def test_a_build_that_fails_after_it_was_withdrawn_is_forgotten(bench: Bench) ->
 
     bench.docker.building = fail_late
     bench.deploy(1)
-    wait_for(lambda: 1 in bench.run._cancels)
+    wait_for(lambda: 1 in bench.run._deploys._cancels)
     bench.run.withdraw(1)
     assert bench.verdict(1).verdict.verdict is VerdictKind.CANCELED
-    wait_for(lambda: 1 in bench.run._not_ready)
+    wait_for(lambda: 1 in bench.run._deploys.not_ready)
     bench.docker.building = lambda request, cancel: None
     bench.made(2)
-    assert bench.run._not_ready == {}
+    assert bench.run._deploys.not_ready == {}
     assert bench.of(DeployFailed) == []
 
 

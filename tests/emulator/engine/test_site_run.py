@@ -66,7 +66,6 @@ class SiteBench(Bench):
         self.served: list[str] = []
         self.published = threading.Event()
         self.docker.folders_there = lambda image, paths, labels: tuple(p for p in paths if p == "/src/build")  # type: ignore[attr-defined]
-        self.run.doors = self.run.doors._replace(publish=self._publish)
 
     def _publish(self, image: str, path: str, labels: Mapping[str, str]) -> PublishedSite | None:
         assert path == "/src/dist"
