@@ -557,7 +557,14 @@ NO_SETUID = _rule(
 )  # fmt: skip
 CPU = _rule(
     "cpu", "A container has 1 CPU unless its limits say otherwise.", CPU_DOCS, DOCUMENTED, APPROXIMATE,
-    note="Applied with --limits all; never throttled between requests.",
+    note="Applied with --limits all.",
+)  # fmt: skip
+THROTTLING = _rule(
+    "cpu-throttling",
+    "Unless CPU is always allocated, an instance has it only while it starts, answers requests or probes, and ends.",
+    CPU_DOCS, DOCUMENTED, APPROXIMATE,
+    note="With --limits all it keeps a hundredth of a processor, and the whole for a quarter of a second after its "
+    "last request. There is no startup boost.",
 )  # fmt: skip
 CPU_MEMORY = _rule(
     "cpu-and-memory",
