@@ -38,10 +38,12 @@ def apt_install(packages: str) -> str:
     return f"RUN apt-get update && apt-get install -y --no-install-recommends {packages} && rm -rf /var/lib/apt/lists/*"
 
 
-def run_with_variables(command: str, *, cache: str) -> str:
-    """A step that runs a command of bash with the build's variables. cache: the folder of package managers' caches."""
+def run_with_variables(command: str, *, cache: str, cache_id: str | None = None) -> str:
+    """A step that runs a command of bash with the build's variables. cache: the folder of package managers' caches.
+    cache_id: whose cache it is, for one build at a time; None: everybody's."""
     # uv and Poetry have certificates of their own, and would not know a proxy's that the system knows.
     certificates = "UV_NATIVE_TLS=1; REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt"
     script = f"set -a; . /run/secrets/emu_build_env; {certificates}; set +a; exec /bin/bash -c {shlex.quote(command)}"
-    mounts = f"{_SECRET} --mount=type=cache,target={cache},uid=1000,gid=1000"
+    whose = f"id={cache_id},sharing=locked," if cache_id else ""
+    mounts = f"{_SECRET} --mount=type=cache,{whose}target={cache},uid=1000,gid=1000"
     return f"RUN {mounts} {to_json(['/bin/bash', '-c', script]).decode()}"

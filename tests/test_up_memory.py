@@ -119,3 +119,13 @@ def test_files_of_a_job_count_as_memory(place: Place) -> None:
     assert events[-1]["verdict"] == "failed"
     assert events[-1]["services"][0]["cause"]["code"] == "start/out-of-memory"
     assert "are files it wrote" in events[-1]["services"][0]["cause"]["facts"][1]
+
+
+def test_files_of_a_job_that_ends_at_once_count_too(place: Place) -> None:
+    """It wrote more than its memory and had ended before anybody looked: on the platform it would not have."""
+    export = "import os\nwith open('/tmp/export', 'wb') as file: os.posix_fallocate(file.fileno(), 0, 600 << 20)\n"
+    place.write(export, job_yaml=JOB)
+    events = place.emu("up", "--once", "--format", "json", "--config", "job.yaml").lines()
+    [stopped] = [event for event in events if event["event"] == "stopped"]
+    assert stopped["oom"]
+    assert events[-1]["verdict"] == "failed"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.places import Place, Running, answer, tidied
+from tests.places import Place, Running, answer, tidied, wait_for
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -130,3 +130,50 @@ def test_wrong_volumes_on_the_command_line(place: Place) -> None:
     ran = place.emu("up", "--once", "--volume", "scratch=.")
     assert ran.code == 2
     assert "known are pictures" in ran.err
+
+
+SEVERAL = """\
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: s}
+spec:
+  template:
+    spec:
+      volumes:
+        - {name: shared, emptyDir: {sizeLimit: 16Mi}}
+        - {name: keys, secret: {secretName: tok, items: [{key: latest, path: tok.txt}]}}
+      containers:
+        - name: app
+          image: s
+          ports: [{containerPort: 8080}]
+          volumeMounts: [{name: shared, mountPath: /work}]
+        - name: writer
+          image: python:3.11-slim
+          command: [python, -uc]
+          args:
+            - |
+              import os, time
+              print("found", os.listdir("/out"), flush=True)
+              open("/out/made", "w").write(open("/etc/keys/tok.txt").read())
+              time.sleep(600)
+          volumeMounts: [{name: shared, mountPath: /out}, {name: keys, mountPath: /etc/keys}]
+"""
+
+
+def test_containers_of_an_instance_share_memory(place: Place) -> None:
+    """What one writes the other finds, at a place of its own; an instance that starts anew finds it empty. A secret is
+    where it is mounted, and nowhere else."""
+    (place.root / "service.yaml").write_text(SEVERAL)
+    with Running(place, "--secret-file", f"tok={place.root.parent / 'tok'}") as up:
+        url = up.until("live")["url"]
+        up.until("verdict")
+        wait_for(lambda: said(f"{url}/work/made") == "s3cret-tok")
+        assert said(f"{url}/etc/keys/tok.txt") == "No such file or directory"
+        said(f"{url}/work?quit")
+        up.until("restarted")
+        up.until("live")
+        wait_for(lambda: said(f"{url}/work/made") == "s3cret-tok")
+        lines = [event["line"] for event in up.so_far() if event["event"] == "log"]
+        assert [line for line in lines if line.startswith("found")] == ["found []"] * 2
+        up.process.send_signal(signal.SIGINT)
+        assert up.ends()[0] == 130

@@ -62,6 +62,10 @@ class Backing:
         """Whether any is run here."""
         return any(name not in self.given for name in self._reached)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._reached)
+
     def has(self, name: str) -> bool:
         """Whether `name` is a datastore."""
         return name in self._reached

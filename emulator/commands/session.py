@@ -15,7 +15,9 @@ from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
 from emulator.commands.unmet import moved, tell_refusal
 from emulator.commands.waiting import gate
+from emulator.engine.build_reach import BuildReach, addresses, stores_of
 from emulator.engine.cron_run import CronRun
+from emulator.engine.datastores import volume_of
 from emulator.engine.deploys import Decided
 from emulator.engine.execution_run import ExecutionRun
 from emulator.engine.labels import ROOT, SERVICE, of_project, project_id
@@ -246,6 +248,16 @@ class Session:
             raise UsageError(f"{name} is not built yet", help="run it when the deploy under way is decided")
         return run
 
+    def sharing(self, names: tuple[str, ...]) -> dict[str, ServiceRun]:
+        """The services whose deploys live beside each other, of these names or all. Raises UsageError."""
+        found = {name: run for name, run in self._users() if isinstance(run, ServiceRun) and run.has_revisions}
+        for name in names:
+            if name not in found:
+                raise UsageError(f"no service {name!r} has revisions", help=f"there are {', '.join(found) or 'none'}")
+        if not found:
+            raise UsageError("nothing here has revisions", help="on this platform a new deploy takes all requests")
+        return {name: run for name, run in found.items() if not names or name in names}
+
     def rollback(self, to: int | None, number: int) -> Underway:
         """Replace what is live by an earlier deploy: its images, and its settings where this run made it. Raises
         UsageError where there is none."""
@@ -306,12 +318,34 @@ class Session:
         if len(services) > 1 or several or self._backing.is_any:
             self._make_network()
         wanted = needs([*missing, *(s.name for s in services)], self.planned.resolution.plan.edges)
+        at_build = self._backing.is_any and any(service.build.private_network for service in services)
+        labels = of_project(self.settings.root)
+        kept = {volume.name for volume in self.doors.docker.volumes(labels)} if at_build else set()
         # Datastores first: a new one takes longest, and others wait for it.
         jobs = [self._job(underway.number, service) for service in services]
         for job in sorted(jobs, key=lambda job: job.service.datastore is None):
             name = job.service.name
             passed = gate(name, wanted[name], underway, datastores=self._is_datastore, tell=self._tell_found)
-            self._deploy(job._replace(gate=passed))
+            reach = self._build_reach(job.service, wanted[name], underway, kept)
+            self._deploy(job._replace(gate=passed, reach=reach))
+
+    def _build_reach(
+        self, service: Service, wanted: frozenset[str], underway: Underway, kept: Collection[str]
+    ) -> BuildReach:
+        """What the build of a service finds of the private network. kept: volumes with data of earlier runs."""
+        used = stores_of(service, self.planned.resolution.plan.edges, self._backing.names)
+        stores = [store for store in self.datastores() if store.name in used]
+        volumes = [v.volume for store in stores if (v := volume_of(store, self.settings.root)) is not None]
+        hosts = {store.datastore.host: store.name for store in stores if store.datastore is not None}
+        return BuildReach(
+            gate=gate(service.name, used & wanted, underway, datastores=self._is_datastore, tell=self._tell_found),
+            hosts=lambda: addresses({h: self._containers(name) for h, name in hosts.items()}, self.doors.docker),
+            data="" if all(volume in kept for volume in volumes) else f"of deploy {underway.number}",
+        )
+
+    def _containers(self, name: str) -> tuple[str, ...]:
+        run = self.runs.get(name)
+        return tuple(one.container for one in run.instances()) if isinstance(run, ServiceRun) else ()
 
     def _make_network(self) -> None:
         """The project's own network, where its services have names."""

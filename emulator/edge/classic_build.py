@@ -113,6 +113,7 @@ def _ask(api: Any, request: BuildRequest, **context: Any) -> Any:
         target=request.target,
         platform=request.platform,
         nocache=request.no_cache,
+        extra_hosts=dict(request.hosts) or None,
         pull=request.pull,
         rm=True,
         forcerm=True,

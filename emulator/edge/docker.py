@@ -70,6 +70,8 @@ Look = Literal["auto", "proc", "helper"]
 Builder = Literal["auto", "buildx", "classic"]
 
 _ID_LENGTH = 64
+_BUILDS_IN = "bridge"
+"""The engine's network in which it runs the steps of a build."""
 _KILLED = 137
 _OOM_NOTICE_S = 0.15
 """How long the engine's notice of an out-of-memory kill may come after the exit itself."""
@@ -539,6 +541,21 @@ class Engine:
             return str(api.create_network(name, driver="bridge", labels=dict(labels), check_duplicate=True)["Id"])
 
         return self._ask(f"making the network {name}", ensure)
+
+    def build_address(self, id: str) -> str | None:
+        from docker.errors import APIError
+
+        def connected(api: Any) -> str | None:
+            if _BUILDS_IN not in api.inspect_container(id)["NetworkSettings"]["Networks"]:
+                try:
+                    api.connect_container_to_network(id, _BUILDS_IN)
+                except APIError as problem:
+                    if problem.status_code not in (403, 404, 409):  # an engine without that network
+                        raise
+            networks = api.inspect_container(id)["NetworkSettings"]["Networks"]
+            return (networks.get(_BUILDS_IN) or {}).get("IPAddress") or None
+
+        return self._ask_of("connecting a container to builds", connected)
 
     def remove_network(self, id: str) -> None:
         self._ask_of("removing a network", lambda api: api.remove_network(id))

@@ -366,15 +366,30 @@ def helper_image(api: Any) -> str:
         if base != image:
             _make_helper_image(api, base, image, program)
         return image
+    if _pulled(api, HELPER_BASES[0]):
+        _make_helper_image(api, HELPER_BASES[0], image, program)
+        return image
     raise HostError(
         error(
             "host/no-helper-image",
             "no image at hand can look into a container on this engine",
             fault=Fault.HOST,
-            facts=(f"one of {', '.join(HELPER_BASES)} is needed",),
+            facts=(f"one of {', '.join(HELPER_BASES)} is needed, and no registry gives the first",),
             help=f"docker pull {HELPER_BASES[0]}",
         )
     )
+
+
+def _pulled(api: Any, ref: str) -> bool:
+    """Whether a registry gave it."""
+    from docker.errors import APIError
+
+    name, _, tag = ref.partition(":")
+    with contextlib.suppress(APIError):
+        api.pull(name, tag=tag)
+        api.inspect_image(ref)
+        return True
+    return False
 
 
 def _make_helper_image(api: Any, base: str, image: str, program: str) -> None:

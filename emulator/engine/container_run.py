@@ -8,18 +8,29 @@ from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, TypedDict
 
 from emulator.model.diagnostic import HostError
-from emulator.model.event import ContainerStarted, Event, Log, PortDetected, ProbeAttempt, StillScanning, Stopped
+from emulator.model.event import (
+    ContainerStarted,
+    Event,
+    Log,
+    PortDetected,
+    ProbeAttempt,
+    StartReason,
+    StillScanning,
+    Stopped,
+)
 from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower, HttpAnswer, Listener
 
 from . import boot_steps as steps
 from . import probing
+from .attention import Attention
 from .files_watch import FilesWatch, files_watch
 from .instance_steps import Member
 from .probe_outcome import Attempted
 from .requests import conceal
 from .sandbox_run import SandboxRun
+from .throttle import Share
 
 Tell = Callable[[Event], None]
 MakeSpec = Callable[[int], ContainerSpec]
@@ -49,6 +60,7 @@ class Part(NamedTuple):
     service: Service
     make_spec: MakeSpec
     hidden: Mapping[str, str]
+    reason: StartReason = "deploy"
 
 
 class Judged(NamedTuple):
@@ -74,6 +86,8 @@ class Process:
         self.told = 0.0
         self.heard: bool | None = None
         self.killed = False
+        self.share: Share | None = None
+        """Its processors, where it loses them while nothing needs it."""
         self.files: FilesWatch | None = None
         self.used_mib: int | None = None
         """How much memory it had in use when it was killed for that by us, not by the kernel."""
@@ -101,6 +115,7 @@ class ContainerRun:
         see: See,
         exited: Callable[[], None],
         sandbox: SandboxRun,
+        attention: Attention,
         alone: bool,
         url: str | None,
     ) -> None:
@@ -115,6 +130,7 @@ class ContainerRun:
         self._see = see
         self._has_exited = exited
         self._sandbox = sandbox
+        self._attention = attention
         self._alone = alone
         self._url = url
         self._last_lines: tuple[str, ...] = ()
@@ -153,6 +169,8 @@ class ContainerRun:
         spec = self._sandbox.around(self.part.make_spec(attempt))
         id = self.docker.create(spec)
         process = self.process = Process(id, attempt, self.clock.now())
+        idle_cpu = self.service.resources.idle_cpu
+        process.share = Share(spec.cpus, idle_cpu) if spec.cpus is not None and idle_cpu is not None else None
         logs = self.docker.follow_logs(id, lambda stream, line: self._line(process, stream, line))
         process.followers.append(logs)
         asked = self.clock.now()
@@ -209,6 +227,7 @@ class ContainerRun:
                 url=self._url,
                 attempt=process.attempt,
                 id=process.id,
+                reason=self.part.reason,
             )
         )
 
@@ -318,7 +337,8 @@ class ContainerRun:
     def _asked(self, action: steps.Ask | steps.Try) -> None:
         began = self.clock.now()
         try:
-            seen = self._ask(action) if isinstance(action, steps.Ask) else self._try(action, began)
+            with self._attention.while_asked():
+                seen = self._ask(action) if isinstance(action, steps.Ask) else self._try(action, began)
         except Exception as problem:  # noqa: BLE001 - raised again by the loop, which would wait for ever
             self._see(problem)
             return

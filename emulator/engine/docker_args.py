@@ -182,6 +182,8 @@ def build_command(
         argv += ["--secret", f"id={name},src={path}"]
     for reference, stand_in in request.base_images.items():
         argv += ["--build-context", f"{reference}=docker-image://{stand_in}"]
+    for name, address in request.hosts.items():
+        argv += ["--add-host", f"{name}:{address}"]
     for name, value in request.labels.items():
         argv += ["--label", f"{name}={value}"]
     argv += ["--tag", request.tag] if request.tag else []

@@ -35,6 +35,15 @@ class FilesWatch:
         """What was written when it looked last."""
         return self._state.written_mib
 
+    def at_end(self) -> int | None:
+        """The container has ended by itself: the MiB that it had in use where its files alone were more than it may
+        have, which nobody saw in time."""
+        with contextlib.suppress(HostError):
+            written = self._docker.written_bytes(self._id)
+            if written is not None and written_files.looked(self._state, written, 0.0).is_over:
+                return max(self._state.limit_mib, written // MIB)
+        return None
+
     def join(self, timeout_s: float | None = None) -> bool:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()

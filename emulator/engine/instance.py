@@ -2,9 +2,9 @@
 for the others. Pure: the boots of its containers, each by `boot.step`, and what follows from them.
 
 Containers start beside each other, but for those that need another: they wait until that one counts as started. The
-instance is live when its ingress container has started, and every other one that a startup probe judges: a sidecar
-that will not start is no success. Whatever ends takes all of it along: the others are told to end, and when nothing
-runs any more the instance begins anew.
+instance is live when its ingress container has started; the first time also every other one that a startup probe
+judges has, for a deploy with a sidecar that does not start is no success. Whatever ends takes all of it along: the
+others are told to end, and when nothing runs any more the instance begins anew.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -114,7 +114,7 @@ def _started(members: Members, state: State, who: str, before: steps.State, outc
     if _member(members, who).ingress:
         state = replace(state, live_as=outcome)
     state, launched = _launched(members, state, outcome.due)
-    awaited = {m.name for m in members if m.ingress or m.rules.startup is not None}
+    awaited = {m.name for m in members if m.ingress or (m.rules.startup is not None and not state.was_live)}
     if state.phase == "live" or state.live_as is None or not awaited <= state.started:
         return state, launched
     state = _changed(state, state.started, lambda one: replace(one, was_live=True, crashes=()))

@@ -15,6 +15,7 @@ from emulator.world import Clock, Docker
 
 from . import boot_steps, instance, rollout_steps
 from . import instance_steps as steps
+from .attention import Attention
 from .container_run import Address, ContainerRun, Judged, Part, Process, Tell, Who
 from .loop import Loop
 from .retiring import UNHEARD_S
@@ -44,12 +45,13 @@ class InstanceRun:
     """Starts an instance, keeps it as the platform would, and ends it when it is told to.
 
     `outcome` is how its boot ended, on account of the container that is `judged`; `target` is where it answers, as long
-    as it is live.
+    as it is live. hears_requests: whether `attention` is told of its requests; else it keeps its processor.
     """
 
     def __init__(
-        self, what: What, *, docker: Docker, clock: Clock, tell: Tell, report: Report, url: str | None = None
-    ) -> None:
+        self, what: What, *, docker: Docker, clock: Clock, tell: Tell, report: Report, url: str | None = None,
+        hears_requests: bool = False,
+    ) -> None:  # fmt: skip
         self.unit = what.unit
         self.service = what.service
         self.docker = docker
@@ -63,6 +65,8 @@ class InstanceRun:
         self._report = report
         self._loop: Loop[steps.Observation | Order, steps.Action] = Loop(clock, self._take, self._perform)
         self._sandbox = SandboxRun(what.service, docker, what.volumes)
+        self.attention = Attention(docker, clock)
+        self._hears_requests = hears_requests
         self._runs = {part.member.name: self._container(part, alone=len(what.parts) == 1) for part in what.parts}
         self._ingress = next(run for run in self._runs.values() if run.part.member.ingress)
         self._judged = self._ingress
@@ -84,7 +88,8 @@ class InstanceRun:
 
         return ContainerRun(
             part, who, docker=self.docker, clock=self.clock, tell=self.tell, see=see, exited=self._is_down,
-            sandbox=self._sandbox, alone=alone, url=self.url if part.member.ingress else None,
+            sandbox=self._sandbox, attention=self.attention, alone=alone,
+            url=self.url if part.member.ingress else None,
         )  # fmt: skip
 
     def start(self) -> None:
@@ -179,6 +184,7 @@ class InstanceRun:
     def _over(self, container: str, seen: boot_steps.Exited) -> None:
         """A process has ended: the instance is down, and gone when it was leaving and nothing else of it runs."""
         self.target = None
+        self.attention.is_over()
         process = self._runs[container].process
         if process is not None and process.attempt == seen.attempt:
             process.ended.set()
@@ -254,6 +260,8 @@ class InstanceRun:
             self._report(rollout_steps.Failed(at=at, unit=self.unit))
             return
         self.target = self._judged.reached_at(action.outcome.port)
+        processes = [run.process for run in self._runs.values()] if self._hears_requests else []
+        self.attention.is_live({p.id: p.share for p in processes if p is not None and p.share is not None})
         self._report(rollout_steps.Up(at=at, unit=self.unit))
         if any(run.process is not None and run.process.ended.is_set() for run in self._runs.values()):
             self.target = None  # one has ended since its last answer: reported too early
@@ -265,6 +273,7 @@ class InstanceRun:
         """What the service wants. Whatever is still due for the instance is not done any more."""
         self._leaving = True
         self._loop.forget()
+        self.attention.is_over()
         running = self._running()
         if order.what == "remove" or not running:
             self._end()
@@ -306,10 +315,12 @@ class InstanceRun:
         if action.kill:
             run.kill(process)
             return
+        self.attention.is_over()
         unheard = run.terminate(process) is False and not run.rules.faithful
         grace = UNHEARD_S if unheard else self.service.shutdown.grace_seconds
         self._loop.later(replace(action, due=self.clock.now() + grace, kill=True))
 
     def _remove(self) -> None:
+        self.attention.is_over()
         for run in self._runs.values():
             run.remove()

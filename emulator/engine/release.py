@@ -45,6 +45,7 @@ from emulator.world import (
 from . import problems, site_problems, stand_ins
 from .bases import choose_bases, needs_a_look, told_bases
 from .boot_steps import Rules
+from .build_reach import BuildReach, Gate
 from .container_run import Part
 from .containers import container_name, ingress_container, of_container
 from .datastores import foreign_data, volume_labels
@@ -130,10 +131,6 @@ class Settings(NamedTuple):
     """Folders of this machine for volumes that are folders, as whole paths, by the volumes' names."""
 
 
-Gate = Callable[[threading.Event], Diagnostic | None]
-"""Returns when a service may start, or why it is not begun. Raises Canceled once the event is set."""
-
-
 class Job(NamedTuple):
     """A deploy to be made of a service. image: the one to use again, where nothing is to be built. kept: the deploys
     whose images stay. findings: what the check said of its plan. around: what its containers find around them. gate:
@@ -150,6 +147,8 @@ class Job(NamedTuple):
     first: bool = False
     """Whether nothing of the service was ever live here."""
     gate: Gate | None = None
+    reach: BuildReach = BuildReach()
+    """What its build finds of the private network."""
 
 
 class NotReady(NamedTuple):
@@ -219,6 +218,10 @@ class _Preparation:
         self._published: PublishedSite | None = None
 
     def perform(self) -> Release | NotReady:
+        if self.job.image is None and self.job.reach.gate is not None:
+            missing = self.job.reach.gate(self.cancel)
+            if missing is not None:
+                return NotReady(VerdictKind.CANCELED, missing)
         try:
             image = self._image()
         except HostError as problem:
@@ -473,6 +476,8 @@ class _Preparation:
                 base_images=bases,
                 deploy=self.job.deploy,
                 files=self.job.around.files,
+                hosts={**self.job.around.hosts, **self.job.reach.hosts()},
+                data=self.job.reach.data,
             )
             outcome = self._run_build(request)
             if outcome.error is not None and asks_for_a_frontend(outcome.error):

@@ -26,6 +26,7 @@ from .rollout_steps import Unit
 
 BUILD_ENV_SECRET = "emu_build_env"
 BUILD_ENV_ARG = "EMU_BUILD_ENV"
+NO_HOSTS: Mapping[str, str] = {}
 _SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONCEALED_FROM = 3
 """A shorter value would hit everything and tell nothing: it stays. So does a shorter line of a longer value."""
@@ -59,9 +60,12 @@ def build_request(
     base_images: dict[str, str],
     deploy: int,
     files: Mapping[str, bytes] = HiddenFiles(),
+    hosts: Mapping[str, str] = NO_HOSTS,
+    data: str = "",
 ) -> BuildRequest:
     """`context` and `dockerfile` are absolute paths. A generated Dockerfile gets the build's variables
-    as a secret with `export` lines; the user's own gets each as a build argument. files: the secret files, by name."""
+    as a secret with `export` lines; the user's own gets each as a build argument. files: the secret files, by name.
+    hosts, data: what the build reaches, see `BuildReach`."""
     values = build_variables(service, hidden)
     labels = of_service(root, platform, service.name, deploy)
     tag = f"{resource_name(root, service.name)}:{deploy}"
@@ -77,7 +81,8 @@ def build_request(
             dockerfile=dockerfile,
             secrets={BUILD_ENV_SECRET: script},
             secret_files=mounted,
-            args={BUILD_ENV_ARG: _digest(script, root, mounted)},
+            args={BUILD_ENV_ARG: _digest(script + data, root, mounted)},
+            hosts=dict(hosts),
             base_images=base_images,
             platform=service.build.platform,
             tag=tag,

@@ -30,6 +30,7 @@ from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Followe
 
 from . import task_steps as steps
 from . import tasks
+from .boot import KILLED
 from .boot_steps import Outcome
 from .files_watch import FilesWatch, files_watch
 from .loop import Loop
@@ -274,12 +275,16 @@ class TaskRun:
             return
         facts = told if isinstance(told, ContainerFacts) else None
         logs.join(_LOGS_END_S)
+        exit_code = facts.exit_code if facts else None
+        if attempt.files is not None and attempt.used_mib is None and attempt.signal is None:
+            attempt.used_mib = attempt.files.at_end()
+            exit_code = exit_code if attempt.used_mib is None else KILLED
         self._loop.put(
             steps.TaskExited(
                 at=self.clock.now(),
                 index=attempt.index,
                 attempt=attempt.number,
-                exit_code=facts.exit_code if facts else None,
+                exit_code=exit_code,
                 oom=attempt.used_mib is not None or (facts is not None and facts.oom_killed),
             )
         )

@@ -13,7 +13,7 @@ from emulator.model.record import Record, replace
 MIB = 1024 * 1024
 SHORTEST_S = 0.2
 LONGEST_S = 1.0
-BUSY_SHARE, IDLE_SHARE = 0.2, 0.05
+BUSY_SHARE, IDLE_SHARE = 0.5, 0.05
 """At most this part of the time is spent on looking, while it writes and while it does not: very many new files, or a
 disk that has much to do, take long."""
 LEAST_MIB = 8

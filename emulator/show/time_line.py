@@ -58,12 +58,13 @@ class TimeLines:
     """Hears the events of `up`, and draws a boot when it is decided."""
 
     def __init__(self) -> None:
-        self._boots: dict[tuple[str | None, int | None, int | None], _Boot] = {}
+        self._boots: dict[tuple[str | None, int | None, int | None, str | None], _Boot] = {}
 
     def hear(self, event: Event, service: Service | None) -> None:
-        key = (event.service, event.instance, event.deploy)
+        key = (event.service, event.instance, event.deploy, event.container)
         if isinstance(event, ContainerStarted) and service is not None:
-            probe = service.probes.startup or service.probes.health
+            own = next((one for one in service.containers if one.name == event.container), service)
+            probe = own.probes.startup or own.probes.health
             self._boots[key] = _Boot(event.at, probe)
             return
         boot = self._boots.get(key)
@@ -84,13 +85,15 @@ class TimeLines:
 
     def drawn(self, event: Event, style: Style) -> list[str]:
         """The boot that `event` decides, as lines; [] where nothing was asked. It is forgotten."""
-        key = (event.service, event.instance, event.deploy)
+        key = (event.service, event.instance, event.deploy, event.container)
+        named = {other[3] for other in self._boots if (other[0], other[2]) == (event.service, event.deploy)}
+        who = printable(event.container or "") if len(named) > 1 else "it"
         found = self._boots.pop(key, None) or self._any_of(event)
         if found is None or not found.asked:
             return []
         end = max(0.1, event.at - found.started)
         return [
-            style.dim("when it was asked, in seconds since its start"),
+            style.dim(f"when {who} was asked, in seconds since its start"),
             *_lanes(found, end, style),
             *_rows(found, style),
             *(f"  {line}" for line in wrap(_sentence(found, live=isinstance(event, Live)), _wide(style) - 2)),
@@ -101,6 +104,8 @@ class TimeLines:
         if event.instance is not None:
             return None
         keys = [key for key in self._boots if key[0] == event.service and key[2] == event.deploy]
+        if event.container is not None:
+            keys = [key for key in keys if key[3] == event.container]
         boots = [self._boots.pop(key) for key in keys]
         return next((boot for boot in reversed(boots) if boot.asked), None)
 

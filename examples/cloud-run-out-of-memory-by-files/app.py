@@ -3,10 +3,12 @@
 import os
 import signal
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 DATA_SET_MIB = 2048
 PART_MIB = 64
+SECONDS_A_PART = 0.15
 BLOCK = b"\1" * (1024 * 1024)
 
 
@@ -23,8 +25,7 @@ def unpack(folder):
         with open(os.path.join(folder, f"part-{part}"), "wb") as file:
             for _ in range(PART_MIB):
                 file.write(BLOCK)
-            file.flush()
-            os.fsync(file.fileno())
+        time.sleep(SECONDS_A_PART)
         print(f"data set: {(part + 1) * PART_MIB} of {DATA_SET_MIB} MiB unpacked", flush=True)
 
 

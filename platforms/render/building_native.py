@@ -7,7 +7,7 @@ from platforms.common import read_dockerfile
 
 from . import fields, rules
 from .commands import native_command
-from .environment import Environment
+from .environment import Environment, service_id
 from .native import languages_of, suggested_build
 from .native_image import dockerfile
 from .recipes import recipe_of
@@ -21,11 +21,15 @@ def native(given: Given) -> Way:
     env = given.environment(runtime)
     build_command = _build_command(given, runtime)
     recipe = recipe_of(given, runtime, env, build_command)
+    own = service_id(spec, given.repo.repository)
     build = Build(
         kind=BuildKind.NATIVE, runtime=runtime, context=given.root, root=given.root, command=build_command,
+        private_network=True,
         args=tuple(v for v in env.variables if v.phase is not EnvPhase.RUN),
         base_images=recipe.images if recipe else (), base_fallbacks=recipe.fallbacks if recipe else (),
-        generated_dockerfile=dockerfile(recipe, root=given.root, build_command=build_command) if recipe else None,
+        generated_dockerfile=dockerfile(recipe, root=given.root, build_command=build_command, service_id=own)
+        if recipe
+        else None,
     )  # fmt: skip
     refusal = _refusal(given, runtime)
     process = given.process()

@@ -9,7 +9,7 @@ from emulator.model.plan import Build, BuildKind, Command
 
 from . import rules
 from .declarations import Value
-from .environment import Environment
+from .environment import Environment, service_id
 from .native_image import SOURCE, calls, dockerfile
 from .recipes import recipe_of
 from .way import Given, Way
@@ -133,7 +133,9 @@ def _builder(given: Given, command: str | None, install: str | None, env: Enviro
     if recipe is None:
         return _without(missing or "another tool", given)
     recipe = recipe._replace(source=SOURCE)
-    return _Builder(recipe.images, recipe.fallbacks, dockerfile(recipe, root=given.root, build_command=steps))
+    own = service_id(given.spec, given.repo.repository)
+    text = dockerfile(recipe, root=given.root, build_command=steps, service_id=own)
+    return _Builder(recipe.images, recipe.fallbacks, text)
 
 
 def _language(steps: str) -> str:

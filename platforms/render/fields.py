@@ -65,7 +65,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "staticPublishPath": Field("S", "string", EXACT),
     "headers": Field("S", "list", EXACT),
     "routes": Field("S", "list", EXACT),
-    "maxmemoryPolicy": Field("V", "string", APPROXIMATE, "given to the local server, which has no limit to reach"),
+    "maxmemoryPolicy": Field("V", "string", APPROXIMATE, "applied by the local server, at the memory of the plan"),
     "persistenceMode": Field("V", "string", APPROXIMATE, "as settings of the local server"),
 }
 

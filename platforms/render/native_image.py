@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from platforms.language_images import NUMBERS, VARIABLES_ARG, apt_install, node_image, python_image, run_with_variables
 
+from .identifiers import slug
 from .versions import DEFAULT_NODE, DEFAULT_PYTHON
 
 PROJECT = "/opt/render/project"
@@ -44,8 +45,8 @@ class Recipe(NamedTuple):
         return self.source if root == "." else f"{self.source}/{root}"
 
 
-def dockerfile(recipe: Recipe, *, root: str, build_command: str | None) -> str:
-    """The Dockerfile of a recipe, for a service whose root is `root`."""
+def dockerfile(recipe: Recipe, *, root: str, build_command: str | None, service_id: str) -> str:
+    """The Dockerfile of a recipe, for a service whose root is `root`. service_id: whose build cache it has."""
     home = recipe.home(root)
     packages = f"{_COMMON} {recipe.packages}".strip()
     env = " ".join(f"{name}={value}" for name, value in (("HOME", "/opt/render"), *recipe.env))
@@ -62,7 +63,9 @@ def dockerfile(recipe: Recipe, *, root: str, build_command: str | None) -> str:
         f"COPY --chown=render:render . {home}/",
     ]
     if build_command:
-        lines += [VARIABLES_ARG, run_with_variables(build_command, cache="/opt/render/.cache")]
+        # A cache of its own (rule render/build-cache): builds beside each other break what pip keeps in a shared one.
+        own = f"emu-cache-{slug(service_id)}"
+        lines += [VARIABLES_ARG, run_with_variables(build_command, cache="/opt/render/.cache", cache_id=own)]
     return "\n".join(lines) + "\n"
 
 

@@ -130,6 +130,17 @@ CLEAN_CLONE = _rule(
     DOCS + "deploys",
     INFERRED,
 )
+BUILD_CACHE = _rule(
+    "build-cache", "What a build caches is kept between builds of the same service.", DOCS + "deploys", DOCUMENTED,
+    APPROXIMATE, note="What a native build keeps is not published: what its tools put into ~/.cache here.",
+)  # fmt: skip
+BUILD_NETWORK = _rule(
+    "build-network",
+    "A native build reaches the private network: its command may migrate a database.", DOCS + "deploy-django",
+    DOCUMENTED, APPROXIMATE,
+    note="The guide's build.sh does so. Here it reaches the datastores its service refers to, which are up before it; "
+    "a build from the cache has run once for the data that are there.",
+)  # fmt: skip
 BUILD_ARGS = _rule(
     "build-args", "Every variable of the service is a build argument; a Dockerfile sees those it declares with ARG.",
     DOCS + "docker-secrets", DOCUMENTED,
@@ -678,7 +689,8 @@ ROLLBACK = _rule(
 )  # fmt: skip
 TRIGGERS = _rule(
     "deploy-triggers", "A push, a deploy hook, a changed variable or env group, a sync starts a deploy.",
-    DOCS + "deploys", DOCUMENTED, NOT_IMITATED, note="A second `emu up` does here.",
+    DOCS + "deploys", DOCUMENTED, NOT_IMITATED,
+    note="A second `emu up` does here, and `emu up --watch` at every save.",
 )  # fmt: skip
 ONE_OFF_JOBS = _rule(
     "one-off-jobs", "A one-off job runs a command on an instance of its own, from the service's current build.",

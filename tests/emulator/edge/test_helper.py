@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from docker.errors import APIError, NotFound
 
-from emulator.edge.docker_look import Helper, HelperHttp
+from emulator.edge.docker_look import Helper, HelperHttp, helper_image
 from emulator.edge.sockets import SocketHttp
 from emulator.model.diagnostic import Fault, HostError, error
 from tests.emulator.edge.near_helper import NearEngine, near_helper
@@ -161,3 +162,41 @@ def test_connection_through_a_helper_is_closed_with_the_check(helper):
     for number in range(1, 5):
         told = helper.ask("receive", number, 0.1)
         assert (told["error"], told["detail"]) == ("reset", "the connection is closed")
+
+
+class Registry:
+    """An engine without any image, and a registry that has one or none."""
+
+    def __init__(self, *, gives: bool) -> None:
+        self.gives = gives
+        self.there: set[str] = set()
+        self.made = False
+
+    def inspect_image(self, ref: str) -> None:
+        if ref not in self.there:
+            raise NotFound("no such image")
+
+    def pull(self, name: str, tag: str) -> None:
+        if not self.gives:
+            raise APIError("no registry answers")
+        self.there.add(f"{name}:{tag}")
+
+    def create_container_from_config(self, config: dict[str, object]) -> dict[str, str]:
+        assert config["Image"] in self.there
+        return {"Id": "made"}
+
+    def commit(self, *_: object, **__: object) -> None:
+        self.made = True
+
+    def remove_container(self, id: str) -> None:
+        assert id == "made"
+
+
+def test_a_helper_is_made_of_what_a_registry_gives():
+    """Where no image is at hand one is pulled; where none can be, the one thing to do is told."""
+    there = Registry(gives=True)
+    assert helper_image(there).startswith("emu-helper:")
+    assert there.made
+    with pytest.raises(HostError) as raised:
+        helper_image(Registry(gives=False))
+    assert raised.value.diagnostic.code == "host/no-helper-image"

@@ -90,14 +90,15 @@ def test_whole_build_command():
         tag="emu/web:1",
         labels={"emu.project": "p"},
         base_images={"a:1": "b:2"},
+        hosts={"db": "172.17.0.2"},
         no_cache=True,
         pull=True,
     )
     assert argv == (
         "docker", "buildx", "build", "--builder", "default", "--progress=rawjson", "--load", "--provenance=false",
         "--iidfile", "/tmp/id", "--platform", "linux/amd64", "--file", "/repo/Dockerfile",
-        "--build-context", "a:1=docker-image://b:2", "--label", "emu.project=p", "--tag", "emu/web:1",
-        "--target", "prod", "--no-cache", "--pull", "/repo",
+        "--build-context", "a:1=docker-image://b:2", "--add-host", "db:172.17.0.2", "--label", "emu.project=p",
+        "--tag", "emu/web:1", "--target", "prod", "--no-cache", "--pull", "/repo",
     )  # fmt: skip
 
 

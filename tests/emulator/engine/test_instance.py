@@ -148,6 +148,19 @@ def test_seconds_are_counted_from_the_first_start() -> None:
     assert (live.outcome.seconds, live.outcome.port) == (6.0, 8080)
 
 
+def test_a_failure_is_counted_from_the_first_start_as_well() -> None:
+    """The platform knows of the app's 2 s of attempts after the 5 s of what it needs."""
+    played = Played(member("app", HTTP, "db"), member("db", HTTP)).starts("db")
+    played.go_on(5.0)
+    played.tries("db", ok=True)
+    played.starts("app")
+    played.go_on(7.0)
+    played.tries("app", ok=False)
+    played.tries("app", ok=False, number=2)
+    [failed] = played.told_of(Decided)
+    assert (failed.container, failed.outcome.seconds, failed.outcome.platform_seconds) == ("app", 7.0, 7.0)
+
+
 # ---- what ends --------------------------------------------------------------------------------------
 
 
@@ -164,6 +177,22 @@ def test_the_end_of_one_ends_all_and_all_begins_anew() -> None:
     assert (again.container, again.because) == ("db", "it exited with status 3")
     assert played.launched == ["app", "db"] * 2
     assert played.state.boot("app").crashes == ()
+
+
+def test_once_it_was_live_requests_come_back_with_the_ingress_container() -> None:
+    """Nobody waits for the sidecar's startup probe a second time; one that fails then ends the instance for good."""
+    played = Played(member("app", ASKED), member("db", HTTP)).starts("app", "db")
+    for name in ("app", "db"):
+        played.tries(name, ok=True)
+    played.ends("app", 1)
+    played.ends("db", 0)
+    played.go_on(30.0)
+    played.starts("app", "db")
+    played.tries("app", ok=True)
+    assert played.decided == [("app", "live")] * 2
+    for number in (1, 2):
+        played.tries("db", ok=False, number=number)
+    assert played.decided[2:] == [("db", "startup-probe")]
 
 
 def test_what_ends_because_of_another_is_not_to_blame() -> None:

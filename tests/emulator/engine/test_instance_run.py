@@ -13,9 +13,10 @@ from emulator.engine.container_run import Part
 from emulator.engine.instance_run import InstanceRun, What
 from emulator.engine.instance_steps import Member
 from emulator.engine.rollout_steps import Down, Failed, Gone, Rotated, Signalled, Unit, Up
+from emulator.engine.throttle import QUIET_S
 from emulator.model.diagnostic import HostError
 from emulator.model.event import ContainerStarted, Event, Log, PortDetected, ProbeAttempt, Restarted, Rotation, Stopped
-from emulator.model.plan import Lifecycle, Probe, Service, Shutdown
+from emulator.model.plan import Lifecycle, Probe, Resources, Service, Shutdown
 from emulator.model.record import replace
 from emulator.world import ContainerSpec, GrpcAnswer, HttpAnswer, StartFailure
 from tests.emulator.engine.fake_docker import GONE, LOST, FakeContainer, FakeDocker
@@ -66,7 +67,9 @@ class Bench:
                     Part(
                         Member(name="shop", rules=Rules(lifecycle=what.lifecycle, **rules)),
                         what,
-                        lambda attempt: ContainerSpec(image="i", name=f"shop-{attempt}", argv=("serve", "s3cret")),
+                        lambda attempt: ContainerSpec(
+                            image="i", name=f"shop-{attempt}", argv=("serve", "s3cret"), cpus=what.resources.cpu
+                        ),
                         hidden or {},
                     ),
                 ),
@@ -76,6 +79,7 @@ class Bench:
             tell=self._tell,
             report=self.reports.append,
             url="http://127.0.0.1:1",
+            hears_requests=True,
         )
         self.run.start()
 
@@ -403,3 +407,59 @@ def test_removal_that_fails_is_repeated() -> None:
     bench.reported(HostError)
     bench.run.join()
     assert bench.docker.left == []
+
+
+# ---- processors that it has only while something needs them --------------------------------------------
+
+THROTTLED = service(resources=Resources(cpu=1.0, idle_cpu=0.01))
+TAKEN, GIVEN = "limit id1 cpus 0.01", "limit id1 cpus 1.0"
+
+
+def _limits(bench: Bench) -> list[str]:
+    return [words for words in bench.docker.asked if words.startswith("limit")]
+
+
+def test_it_loses_its_processor_while_nothing_needs_it() -> None:
+    """Once it is live; a request that it had before that counts, and its signal to end gives all back first."""
+    bench = Bench(what=THROTTLED)
+    bench.run.attention.set_busy(True)
+    live(bench)
+    time.sleep(QUIET_S * 1.5)
+    assert _limits(bench) == []
+    bench.run.attention.set_busy(False)
+    wait_for(lambda: _limits(bench) == [TAKEN])
+    bench.run.order("terminate")
+    bench.reported(Gone)
+    assert bench.docker.asked[:3] == [TAKEN, GIVEN, "SIGTERM id1"]
+    bench.end()
+
+
+def test_its_probes_need_its_processor() -> None:
+    """It is given back for each of them that is not answered at once."""
+
+    def answer(_host: str, _port: int, _path: str) -> HttpAnswer:
+        time.sleep(0.05)
+        return HttpAnswer(status=200, seconds=0.05)
+
+    liveness = replace(HEALTH, port=10000, initial_delay_s=QUIET_S * 2, period_s=QUIET_S * 3)
+    bench = live(Bench(what=THROTTLED, answer=answer, liveness=liveness))
+    wait_for(lambda: _limits(bench)[:3] == [TAKEN, GIVEN, TAKEN])
+    bench.end()
+
+
+def test_an_instance_that_starts_again_has_its_processor() -> None:
+    """The one that ended has none to lose any more."""
+    bench = live(Bench(what=THROTTLED))
+    wait_for(lambda: _limits(bench) == [TAKEN])
+    bench.docker.started[0].end(1)
+    bench.reported(Up, 2)
+    wait_for(lambda: "limit id2 cpus 0.01" in _limits(bench))
+    bench.end()
+
+
+def test_what_is_never_throttled() -> None:
+    """Where the plan says nothing of it, or no limits of the processor are applied."""
+    for what in (WEB, service(resources=Resources(cpu=None, idle_cpu=0.01))):
+        bench = live(Bench(what=what, health=HEALTH))
+        time.sleep(QUIET_S * 1.5)
+        assert _limits(bench.end()) == []

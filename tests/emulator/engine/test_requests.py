@@ -120,6 +120,18 @@ def test_a_changed_variable_builds_anew_and_is_not_told() -> None:
     assert re.fullmatch("[0-9a-f]{16}", one)
 
 
+def test_new_data_build_anew() -> None:
+    """A build that fills a datastore is not taken from the cache when the datastore is empty again."""
+
+    def argument(data: str) -> str:
+        return build_request(
+            service(build=NATIVE), {}, root=ROOT, platform="render", context="/c", dockerfile="/c/Dockerfile",
+            base_images={}, deploy=7, data=data,
+        ).args["EMU_BUILD_ENV"]  # fmt: skip
+
+    assert argument("") == argument("") != argument("of deploy 7")
+
+
 # ---- secrets in text --------------------------------------------------------------------------------
 
 

@@ -38,9 +38,9 @@ def test_it_looks_seldom_while_nothing_is_written():
 
 def test_a_look_that_takes_long_is_taken_seldom():
     """An image's folder with very many new files does not keep the engine busy."""
-    state = looked(watched(512), MIB, 0.1)
-    assert state.wait_s == pytest.approx(0.5)
-    assert looked(state, MIB, 0.1).wait_s == pytest.approx(2.0)
+    state = looked(watched(512), MIB, 0.3)
+    assert state.wait_s == pytest.approx(0.6)
+    assert looked(state, MIB, 0.3).wait_s == pytest.approx(6.0)
 
 
 class _Clock:

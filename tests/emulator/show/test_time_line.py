@@ -11,6 +11,8 @@ from emulator.model.record import replace
 from emulator.show.style import Style
 from emulator.show.time_line import TimeLines
 from emulator.show.up_text import UpText
+from tests.emulator.engine.services import service
+from tests.emulator.engine.test_sandbox import container
 from tests.emulator.show.test_plan_text import SERVICE
 
 HTTP = Probe(kind="http", path="/up", port=8080, period_s=10)
@@ -168,3 +170,18 @@ def test_a_success_shows_it_with_verbose_alone() -> None:
 
 def test_quiet_shows_none() -> None:
     assert "when it was asked" not in shown(*SLOW, quiet=True)
+
+
+def test_of_several_containers_the_one_at_fault_is_drawn() -> None:
+    """Each has its own boot and its own probe, whatever the others print meanwhile."""
+    app, db = container("app", probes=Probes(startup=TCP)), container("db", probes=Probes(startup=HTTP))
+    events: list[Event] = [replace(STARTED, container="db"), replace(STARTED, at=101.0, container="app")]
+    events += [replace(asked(103.0, 1), container="db"), replace(says(104.0, "app's own"), container="app")]
+    failed = replace(FAILED, at=110.0, container="db")
+    lines = TimeLines()
+    for event in (*events, failed):
+        lines.hear(event, service(containers=(app, db)))
+    picture = lines.drawn(failed, STYLE)
+    assert picture[0] == "when db was asked, in seconds since its start"
+    assert not [line for line in picture if "app's own" in line]
+    assert [line.split() for line in picture if "asked 1" in line] == [["3.0", "asked", "1", "is", "refused"]]

@@ -1,5 +1,7 @@
 """Native services: versions, package managers, default variables and the image, by the platform's rules."""
 
+import re
+
 import pytest
 
 from tests.platforms.render.planning import codes, plan, service, variable, web
@@ -154,6 +156,18 @@ def test_a_python_service_that_calls_npm_has_node():
     assert made.build.base_images == ("python:3.14.3-slim", "node:24.14.1-bookworm-slim")
     assert "COPY --from=node:24.14.1-bookworm-slim" in (made.build.generated_dockerfile or "")
     assert len(service(_files("python"), "blueprint").build.base_images) == 1
+
+
+def test_a_build_cache_is_its_services_own():
+    """Two that build beside each other by the same command do not write into the same files."""
+    fields = "runtime: python\n    buildCommand: pip install -r requirements.txt\n    startCommand: run\n"
+    one = "  - type: worker\n    name: {}\n    " + fields
+    blueprint = "services:\n" + one.format("a") + one.format("b")
+    found = plan({"render.yaml": blueprint, "requirements.txt": ""}, "blueprint")
+    text = [made.build.generated_dockerfile or "" for made in found.services]
+    caches = [re.findall(r"type=cache,id=(\S+?),sharing=locked,", one) for one in text]
+    assert [len(ids) for ids in caches] == [1, 1]
+    assert caches[0] != caches[1]
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,21 @@ def test_what_the_edge_says_of_itself(written, routing):
     assert {page.headers[0].name for page in pages} == {"x-render-routing"}
 
 
+def test_what_is_answered_while_a_free_service_sleeps():
+    """Robots are sent away without waking it; who waited for a wake that failed gets 503 with the reason that answers
+    quoted in public repositories have. A paid one never sleeps."""
+    free, paid = router(DOCKER + "plan: free\n"), router(DOCKER)
+    assert free is not None
+    assert paid is not None
+    assert free.asleep is not None
+    assert (free.asleep.paths, free.asleep.page.status) == (("/robots.txt",), 200)
+    assert free.asleep.page.body == "User-agent: *\nDisallow: /\n"
+    assert free.not_woken is not None
+    assert (free.not_woken.status, free.not_woken.body) == (503, "")
+    assert [(h.name, h.value) for h in free.not_woken.headers] == [("x-render-routing", "hibernate-wake-error")]
+    assert (paid.asleep, paid.not_woken) == (None, None)
+
+
 def test_why_the_app_sees_https():
     """The plan says which scheme and host the app sees, and cites the rule; coverage says what is otherwise here."""
     made = plan({"render.yaml": web(DOCKER + "plan: free\n"), "Dockerfile": DOCKERFILE}, "blueprint")
