@@ -14,23 +14,28 @@ LOOK_EVERY_S = 0.1
 _AGAIN_S = 17.0
 """How long after an instance that could not start another one is started though nobody asked for it."""
 
+Busy = Callable[[tuple[str, int], bool], None]
+"""An instance's address, and whether it answers a request from now on."""
+
 
 class ScalerRun:
     """In a thread of its own from `start` to `close`.
 
     report: told each time a deploy is to have another number of instances. refused: told of each request that the front
-    answered by itself.
+    answered by itself. busy: told of an instance's address when it gets its first request, and when it has answered its
+    last.
     """
 
     def __init__(
         self, front: Front, clock: Clock, report: Callable[[rollout_steps.Scaled], None],
-        refused: Callable[[RequestRefused], None], *, scale: float,
+        refused: Callable[[RequestRefused], None], *, scale: float, busy: Busy | None = None,
     ) -> None:  # fmt: skip
         self._front = front
         self._clock = clock
         self._report = report
         self._refused = refused
         self._scale = scale
+        self._busy = busy
         self._rules: dict[int, autoscaling.Rules] = {}
         self._states: dict[int, autoscaling.State] = {}
         self._wanted: dict[int, int] = {}
@@ -42,7 +47,7 @@ class ScalerRun:
         self._thread = threading.Thread(target=self._run, name="scaler", daemon=True)
 
     def start(self) -> None:
-        self._front.heed(FrontListener(on_demand=lambda _key: self._nudged.set(), on_page=self._page))
+        self._front.heed(FrontListener(lambda _key: self._nudged.set(), self._page, self._busy))
         self._thread.start()
 
     def close(self) -> None:

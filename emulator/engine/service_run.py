@@ -97,7 +97,7 @@ class ServiceRun:
         self._jobs, self._releases = self._deploys.jobs, self._deploys.releases
         self._instances: dict[int, InstanceRun | SiteRun] = {}
         self._serving = Serving(
-            settings, doors.clock, tell, self._reported, lambda deploy: self._jobs[deploy].service
+            settings, doors.clock, tell, self._reported, lambda deploy: self._jobs[deploy].service, busy=self._busy
         )
         self._served_from = 0.0
         self._idleness: threading.Thread | None = None
@@ -286,11 +286,17 @@ class ServiceRun:
         instance = (
             SiteRun(unit, service, release.published, url_of=self._url_of, **common)
             if release.published is not None
-            else InstanceRun(what, docker=self.doors.docker, **common)
+            else InstanceRun(what, docker=self.doors.docker, hears_requests=service.scaling is not None, **common)
         )
         self._instances[unit.id] = instance
         self._serving.starts(unit)
         instance.start()
+
+    def _busy(self, address: Address, is_busy: bool) -> None:  # noqa: FBT001 - what the front tells
+        """From the front's thread: an instance has got its first request, or answered its last."""
+        for instance in list(self._instances.values()):
+            if isinstance(instance, InstanceRun) and instance.target == address:
+                instance.attention.set_busy(is_busy)
 
     def _reported(self, seen: steps.Observation | BaseException) -> None:
         """From any thread."""

@@ -16,7 +16,7 @@ from . import autoscaling, rollout_steps, traffic
 from .release import Job, Settings
 from .resizing import all_slots
 from .rollout_steps import Unit
-from .scaler_run import ScalerRun
+from .scaler_run import Busy, ScalerRun
 
 Address = tuple[str, int]
 
@@ -31,12 +31,15 @@ class Serving:
         tell: Callable[[Event], None],
         report: Callable[[rollout_steps.Observation], None],
         service_of: Callable[[int], Service],
+        *,
+        busy: Busy | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._tell = tell
         self._report = report
         self._service_of = service_of
+        self._busy = busy
         self._scaler: ScalerRun | None = None
         self._starting: dict[Unit, float] = {}
         self._startups: dict[int, list[float]] = {}
@@ -135,7 +138,7 @@ class Serving:
         if self._scaler is None:
             self._scaler = ScalerRun(
                 front, self._clock, self._report, lambda event: self._tell_refused(service.name, event),
-                scale=self._settings.scale,
+                scale=self._settings.scale, busy=self._busy,
             )  # fmt: skip
             self._scaler.start()
         found = self.targets(good)
@@ -200,6 +203,7 @@ class Serving:
             holds=not unready and state.phase not in ("ending", "over"),
             patience_s=max(least_s, scaling.queue_startups * fmean(startups)) if startups else least_s,
             none_page="unready" if unready else "no_instance",
+            affinity=service.revisions.affinity_cookie if service.revisions else None,
             late_page="saturated" if len(slots) >= most else "no_instance",
         )  # fmt: skip
 

@@ -34,7 +34,8 @@ _SCALED = "at most 5 instances of a revision run here"
 _BUILD = "bookkeeping of a build"
 _LOCAL = "no meaning on this machine"
 _NETWORK = "the containers of this machine's engine have its network"
-_CPU = "CPU is never throttled here"
+_CPU = "with --limits all; a hundredth of a processor is left between requests"
+_BOOST = "an instance starts with the CPU it has"
 _SECRET = "values come from --secret-file, --env, --env-file or a prompt"
 
 KNOWN: dict[str, Annotation] = {
@@ -59,8 +60,8 @@ KNOWN: dict[str, Annotation] = {
     f"{RUN}build-worker-pool": _row("Service", _BUILD),
     f"{RUN}cloudsql-instances": _row("Revision, Execution, Instance", "there is no Cloud SQL socket"),
     DEPENDENCIES: _row("Revision, Instance", "containers start in this order", Fidelity.EXACT),
-    THROTTLING: _row("Revision", _CPU),
-    f"{RUN}startup-cpu-boost": _row("Revision", _CPU),
+    THROTTLING: _row("Revision", _CPU, Fidelity.APPROXIMATE),
+    f"{RUN}startup-cpu-boost": _row("Revision", _BOOST),
     EXECUTION: _row("Revision, Execution", "always a Linux container of this machine's engine"),
     f"{RUN}custom-audiences": _row("Service", _LOCAL),
     f"{RUN}default-url-disabled": _row("Service", _LOCAL),

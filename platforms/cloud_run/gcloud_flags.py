@@ -31,7 +31,7 @@ def _all(names: str, takes: Takes, fidelity: Fidelity = EXACT, note: str = "", *
 
 
 _LOCAL = "no meaning on this machine"
-_CPU = "CPU is never throttled here"
+_CPU = "with --limits all; a hundredth of a processor is left between requests"
 _SCALED = "at most 5 instances of a revision run here"
 _AFFINITY = "the cookie's name is inferred"
 _RUN = "the revisions are those of one running `emu up`"
@@ -61,7 +61,8 @@ FLAGS: dict[str, Flag] = {
     **_all("--concurrency --timeout --revision-suffix", Takes.VALUE),
     **_all("--min-instances --max-instances --min --max --scaling", Takes.VALUE, APPROXIMATE, _SCALED),
     **_all("--execution-environment", Takes.VALUE, NOT_IMITATED, "always a Linux container of this machine's engine"),
-    **_all("--cpu-throttling --cpu-boost", Takes.NOTHING, NOT_IMITATED, _CPU),
+    **_all("--cpu-throttling", Takes.NOTHING, APPROXIMATE, _CPU),
+    **_all("--cpu-boost", Takes.NOTHING, NOT_IMITATED, "an instance starts with the CPU it has"),
     **_all("--session-affinity", Takes.NOTHING, APPROXIMATE, _AFFINITY),
     **_all("--ingress", Takes.VALUE, NOT_IMITATED, "served on this machine only"),
     **_all("--allow-unauthenticated --invoker-iam-check --iap", Takes.NOTHING, NOT_IMITATED, "every request is let in"),
