@@ -179,6 +179,11 @@ TERRAFORM_WORDS = _rule(
     "https://developer.hashicorp.com/terraform/language/attr-as-blocks", DOCUMENTED,
     note="The words are those of Terraform's errors quoted in public repositories.",
 )  # fmt: skip
+EXECUTION_OVERRIDES = _rule(
+    "execution-overrides",
+    "An execution's arguments replace the job's, its variables are added to the job's, its tasks and timeout win.",
+    V1_SCHEMA, SCHEMA,
+)  # fmt: skip
 RESOURCE_KINDS = _rule(
     "resource-kinds", "Cloud Run also has worker pools and instances.", DOCS + "reference/yaml/v1", DOCUMENTED,
     NOT_IMITATED, note="Only services and jobs are planned.",
