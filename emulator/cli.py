@@ -40,6 +40,7 @@ COMMANDS: dict[str, str] = {
     "deploys": "the deploys so far, and which one serves",
     "restart": "replace what is live by the same, as the platform's restart does",
     "rollback": "go back to an earlier deploy",
+    "traffic": "who gets the requests, and sharing them among revisions",
     "down": "stop and remove what `up` started",
     "doctor": "what this machine has and lacks; --fix repairs it",
     "explain": "what a finding or a rule means, with an example of each kind",

@@ -90,9 +90,10 @@ RUNNING = (
         help="mount the folder DIR where the platform mounts a bucket or a network share NAME (repeatable)",
     ),
     Flag(
-        names=("--sleep-after",),
+        names=("--sleep-after", "--scale-to-zero-after"),
         metavar="DURATION",
-        help="let services that the platform stops without requests (a free plan's) sleep after so long: 15m, 90s",
+        help="let services that the platform stops without requests (a free plan's, or those that scale to zero) sleep "
+        "after so long: 15m, 90s",
     ),
     Flag(names=("--faithful-timing",), help="wait as long as the platform waits, even when the outcome is certain"),
     Flag(

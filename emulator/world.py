@@ -6,8 +6,8 @@ whatever the user's own files cause (a failing build step, a command that is not
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from typing import BinaryIO, Literal, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import BinaryIO, Literal, NamedTuple, Protocol
 
 from .model.diagnostic import HostError
 from .model.plan import Static
@@ -567,6 +567,44 @@ class PortHolder(Protocol):
     def port(self) -> int: ...
 
 
+class InstanceGroup(Record, frozen=True, kw_only=True):
+    """The instances of one deploy that get requests, and which ones they get.
+
+    key: the deploy. percent: its share of the requests that ask for none in particular. tags: hosts that begin with one
+    of these, and "---", ask for it. at_once: how many requests an instance gets at a time; None: any number. holds:
+    whether a request waits where no instance has room, or none is there; else it is answered at once. patience_s: for
+    how long at most; None: for ever. none_page, late_page: by the names of a router's pages, what is answered where
+    none waits, and who waited for too long.
+    """
+
+    key: int = 0
+    addresses: tuple[tuple[str, int], ...] = ()
+    percent: int = 100
+    tags: tuple[str, ...] = ()
+    at_once: int | None = None
+    holds: bool = False
+    patience_s: float | None = None
+    none_page: str = "no_instance"
+    late_page: str = "no_instance"
+
+
+class Load(NamedTuple):
+    """The requests of a group: those that its instances have, and those that wait."""
+
+    running: int
+    waiting: int
+
+
+class FrontListener(NamedTuple):
+    """Who hears what happens at a front. on_demand: a group's key, when a first request begins to wait for one of its
+    instances. on_page: an answer of the front's own: its page's name, its status, the request's method and its first
+    line. on_busy: an instance's address, when it gets its first request (True) and when it has answered its last."""
+
+    on_demand: Callable[[int], None]
+    on_page: Callable[[str, int, bytes, bytes], None] | None = None
+    on_busy: Callable[[tuple[str, int], bool], None] | None = None
+
+
 class Front(Protocol):
     """The stable address before a service's instances. Its methods may be called from any thread and return when
     their change is in effect."""
@@ -594,6 +632,22 @@ class Front(Protocol):
 
     def give_up(self) -> None:
         """No instance will come: what waits for one is told so."""
+        ...
+
+    def turn_away(self, key: int, page: str) -> None:
+        """No instance of this group could be had: what waits for one gets this page of the router's."""
+        ...
+
+    def set_groups(self, groups: Sequence[InstanceGroup]) -> None:
+        """The same for the instances of several deploys, each with its share."""
+        ...
+
+    def heed(self, hears: FrontListener) -> None:
+        """Tell of what happens here from now on, from a thread of its own: hearing it must not take long."""
+        ...
+
+    def loads(self) -> dict[int, Load]:
+        """The requests of each group, by its key."""
         ...
 
     def idle_s(self) -> float:

@@ -6,26 +6,26 @@ import msgspec
 
 from emulator.commands.teller import Teller
 from emulator.commands.underway import exit_code
-from emulator.model.control import Answer, Ask, Refusal, Status
+from emulator.model.control import Answer, Ask, Refusal, Status, TrafficStatus
 from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.event import Event, Verdict
 from emulator.model.record import to_json
 from emulator.request import World
 
 
-def asked(world: World, project: str, ask: Ask) -> Iterator[Event | Status | Refusal] | None:
+def asked(world: World, project: str, ask: Ask) -> Iterator[Event | Status | TrafficStatus | Refusal] | None:
     """The answers of the running `up` of a project as they come; None when there is none."""
     lines = world.ask_running_up(project, to_json(ask))
     return None if lines is None else (msgspec.json.decode(line, type=Answer) for line in lines)
 
 
-def followed(answers: Iterator[Event | Status | Refusal], teller: Teller) -> int:
+def followed(answers: Iterator[Event | Status | TrafficStatus | Refusal], teller: Teller) -> int:
     """Tell the events of a deploy that the running `up` makes; the exit code follows its verdict. Raises HostError
     for a refusal, and when the other one ends before the verdict."""
     for answer in answers:
         if isinstance(answer, Refusal):
             raise HostError(answer.diagnostic, exit_code=answer.exit_code)
-        if isinstance(answer, Status):
+        if isinstance(answer, Status | TrafficStatus):
             continue
         teller.tell(answer)
         if isinstance(answer, Verdict):

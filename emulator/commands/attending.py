@@ -9,7 +9,7 @@ import msgspec
 from emulator.commands.planning import Planned
 from emulator.commands.session import Session
 from emulator.commands.underway import Underway
-from emulator.model.control import Answer, Ask, Refusal, ServiceStatus, Status
+from emulator.model.control import Answer, Ask, Refusal, ServiceStatus, ServiceTraffic, Status, TrafficStatus
 from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.event import Event, Verdict, VerdictKind
 from emulator.model.record import to_json
@@ -36,6 +36,8 @@ class Attendant:
             ask = msgspec.json.decode(line, type=Ask)
             if ask.verb == "status":
                 _send(peer, self._status())
+            elif ask.verb == "traffic":
+                _send(peer, self._traffic(ask))
             elif ask.verb == "cron":
                 self._run_cron(ask.services[0] if ask.services else "", peer)
             else:
@@ -90,6 +92,15 @@ class Attendant:
         if ask.verb == "restart":
             return self._session.restart(ask.services, number)
         return self._session.rollback(ask.to, number)
+
+    def _traffic(self, ask: Ask) -> TrafficStatus:
+        runs = self._session.sharing(ask.services)
+        return TrafficStatus(
+            services=tuple(
+                ServiceTraffic(name=name, url=run.url, split=run.traffic(ask.shares, ask.tags))
+                for name, run in sorted(runs.items())
+            )
+        )
 
     def _status(self) -> Status:
         services = tuple(_service_status(name, run) for name, run in sorted(self._session.runs.items()))

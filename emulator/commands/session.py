@@ -248,6 +248,16 @@ class Session:
             raise UsageError(f"{name} is not built yet", help="run it when the deploy under way is decided")
         return run
 
+    def sharing(self, names: tuple[str, ...]) -> dict[str, ServiceRun]:
+        """The services whose deploys live beside each other, of these names or all. Raises UsageError."""
+        found = {name: run for name, run in self._users() if isinstance(run, ServiceRun) and run.has_revisions}
+        for name in names:
+            if name not in found:
+                raise UsageError(f"no service {name!r} has revisions", help=f"there are {', '.join(found) or 'none'}")
+        if not found:
+            raise UsageError("nothing here has revisions", help="on this platform a new deploy takes all requests")
+        return {name: run for name, run in found.items() if not names or name in names}
+
     def rollback(self, to: int | None, number: int) -> Underway:
         """Replace what is live by an earlier deploy: its images, and its settings where this run made it. Raises
         UsageError where there is none."""

@@ -9,12 +9,13 @@ import contextlib
 import errno
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from emulator.model.diagnostic import Fault, HostError, error
-from emulator.model.record import Record
+from emulator.model.record import Record, replace
 from emulator.model.router import Router
+from emulator.world import FrontListener, InstanceGroup, Load
 
 from .proxy_client import Client
 from .proxy_core import Core, Rules
@@ -63,7 +64,7 @@ class Proxy:
     @property
     def target(self) -> Address | None:
         """The only instance, if there is one: what `set_instances` sets for a service that has no more."""
-        return next(iter(self._core.pool.live()), None)
+        return next((backend.address for backend in self._core.groups.sole.live), None)
 
     @target.setter
     def target(self, address: Address | None) -> None:
@@ -71,22 +72,56 @@ class Proxy:
 
     def set_instances(self, addresses: Iterable[Address]) -> None:
         """From now on requests go to these. Those that run on others end there."""
-        live = [_numeric(address) for address in addresses]
-        self._in_loop(lambda: self._set_live(live))
+        live = tuple(_numeric(address) for address in addresses)
 
-    def _set_live(self, live: list[Address]) -> None:
-        self._core.pool.set_live(live)
-        if live:
-            self._core.wake()
+        def begin() -> None:
+            groups = self._core.groups
+            groups.become([InstanceGroup(addresses=live, holds=groups.sole.what.holds and not live)])
+
+        self._in_loop(begin)
+
+    def set_groups(self, groups: Sequence[InstanceGroup]) -> None:
+        """From now on requests go to these groups of instances, by their shares."""
+        numeric = [replace(group, addresses=tuple(map(_numeric, group.addresses))) for group in groups]
+        self._in_loop(lambda: self._core.groups.become(numeric))
+
+    def heed(self, hears: FrontListener) -> None:
+        """Tell of what happens here from now on, from the proxy's own thread: it must not take long."""
+        core = self._core
+
+        def begin() -> None:
+            core.on_demand, core.on_page, core.pool.on_busy = hears.on_demand, hears.on_page, hears.on_busy
+
+        self._in_loop(begin)
 
     def sleep(self, on_wake: Callable[[], None]) -> None:
         """From now on a request waits until there is an instance again; the first one calls `on_wake`, which must not
         take long. Ended by `set_instances` with any, or by `give_up`."""
-        self._in_loop(lambda: setattr(self._core, "on_wake", on_wake))
+
+        def begin() -> None:
+            self._core.on_demand = lambda _key: on_wake()
+            self._core.groups.become([InstanceGroup(holds=True)])
+
+        self._in_loop(begin)
 
     def give_up(self) -> None:
         """No instance will come: what waits for one is told so."""
-        self._in_loop(lambda: self._core.wake(in_vain=True))
+
+        def end() -> None:
+            self._core.groups.turn_away(0, "not_woken")
+            self._core.groups.become([InstanceGroup()])
+
+        self._in_loop(end)
+
+    def turn_away(self, key: int, page: str) -> None:
+        """No instance of this group could be had: what waits for one gets this page of the router's."""
+        self._in_loop(lambda: self._core.groups.turn_away(key, page))
+
+    def loads(self) -> dict[int, Load]:
+        """The requests of each group, by its key."""
+        found: dict[int, Load] = {}
+        self._in_loop(lambda: found.update(self._core.groups.loads()))
+        return found
 
     def idle_s(self) -> float:
         """For how long there has been no request; 0 while there is one."""

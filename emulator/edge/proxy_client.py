@@ -8,6 +8,7 @@ from emulator.engine.http_body import UNTIL_CLOSE, BadBody, Body, TooLarge
 from emulator.engine.http_head import BadHead, RequestHead, ResponseHead
 from emulator.engine.http_stamp import Facts
 
+from .proxy_absent import Absent
 from .proxy_http2 import Http2Question
 from .proxy_pool import Backend
 from .proxy_upstream import Upstream
@@ -35,7 +36,8 @@ class Client(Wire):
 
     __slots__ = (
         "_address", "_answered", "_block", "_body", "_buffer", "_close", "_core", "_facts", "_first", "_linger",
-        "_request", "_response_block", "_rules", "_scanned", "_state", "_timer", "_tried", "_unframed", "upstream",
+        "_request", "_response_block", "_rules", "_scanned", "_state", "_timer", "_tried", "_unframed", "group",
+        "upstream",
     )  # fmt: skip
 
     def __init__(self, core: "Core", sock: socket.socket, address: str) -> None:
@@ -53,6 +55,8 @@ class Client(Wire):
         self._tried: set[Backend] = set()
         self._answered = self._close = self._unframed = False
         self.upstream: Upstream | None = None
+        self.group = core.groups.sole
+        """Whose instances take its request."""
         self._learn(core.rules)
 
     @property
@@ -143,7 +147,7 @@ class Client(Wire):
         elif self._first is not None and again:
             self._send_on(kind, fresh=True)
         else:
-            self._answer_page(kind)
+            self.answer_page(kind)
 
     def read_response(self, head: bytes) -> ResponseHead:
         """Raises BadHead."""
@@ -290,15 +294,17 @@ class Client(Wire):
         self._close = request.close
         if self._tried:
             self._tried = set()
+        self.group = core.groups.of(request)
         core.begin(self)
         if page:
-            self._answer_page(page)
+            self.answer_page(page)
         else:
             self._send_on("no_instance")
 
     def _begin_http2(self, data: bytes) -> None:
         """The connection is the instance's from its first byte on."""
         self._first = data
+        self.group = self._core.groups.of(_NO_REQUEST)
         self._core.begin(self)
         self._state = _TUNNEL
         self._core.begin_tunnel(self)  # without a limit: it carries any number of requests, each with a time of its own
@@ -330,7 +336,7 @@ class Client(Wire):
 
     def _pass_on(self, data: bytes) -> None:
         upstream = self.upstream
-        is_early = self in self._core.held if upstream is None else upstream.connecting
+        is_early = self in self.group.waiting if upstream is None else upstream.connecting
         if is_early:
             self._first = (self._first or b"") + data
             self.pause()
@@ -342,11 +348,11 @@ class Client(Wire):
         if upstream.congested:
             self.pause()
 
-    def _send_on(self, kind: str, *, fresh: bool = False) -> None:
-        """To an instance; when there is none left to try, the client is told of the last problem."""
-        core = self._core
-        backend = core.pool.only if not self._tried else None
-        backend = backend or core.pool.pick(self._tried)
+    def _send_on(self, kind: str, *, fresh: bool = False, in_turn: bool = False) -> None:
+        """To an instance; when there is none left to try, the client is told of the last problem. `in_turn`: whether
+        it may go before those that wait."""
+        core, group = self._core, self.group
+        backend = group.pick(self._tried) if in_turn or not group.waiting else None
         if backend is None or self._first is None:
             self._without_instance(kind)
             return
@@ -363,32 +369,42 @@ class Client(Wire):
         try:
             upstream = Http2Question(core, backend) if asks else Upstream(core, backend)
         except OSError:  # no file is left to open
-            self._answer_page("refused")
+            self.answer_page("refused")
         else:
             upstream.connect(self)
 
     def _without_instance(self, kind: str) -> None:
-        """Wait for one that sleeps, unless that is answered without it; else tell that there is none."""
-        core = self._core
-        if kind != "no_instance" or self._first is None or core.on_wake is None:
-            self._answer_page(kind)
-        elif self._request.wakes or self._state == _TUNNEL:
-            core.hold(self)
+        """Wait for one that sleeps, or for room, unless that is answered without it; else tell that there is none."""
+        group = self.group
+        if kind != "no_instance" or self._first is None or not group.what.holds:
+            self.answer_page(kind)
+        elif group.live or self._request.wakes or self._state == _TUNNEL:
+            group.wait(self)
         else:
-            self._answer_page("asleep")
+            self.answer_page("asleep")
 
-    def go_on(self, *, in_vain: bool) -> None:
+    def go_on(self) -> None:
         """The instance that it waited for is awake, or will not be."""
         if self.upstream is None and self._state not in (_HEAD, _OVER):
-            self._send_on("not_woken" if in_vain else "no_instance")
+            self._send_on("no_instance", in_turn=True)
+
+    def change_group(self) -> None:
+        """The instances that it waited for get no requests any more: it waits for others."""
+        self.group = self._core.groups.of(self._request)
+        self._send_on("no_instance")
 
     # Ending
 
-    def _answer_page(self, kind: str) -> None:
+    def answer_page(self, kind: str) -> None:
+        """The proxy answers by itself, with the page for this case."""
+        request = self._request
+        if kind == "no_instance":
+            kind = self.group.what.none_page
+        if self._core.on_page is not None:
+            self._core.on_page(kind, self._rules.pages[kind].status, request.method, request.start)
         if self._state == _TUNNEL:  # no page can be told in its protocol
             self._leave()
             return
-        request = self._request
         self._close = request.close or request.http10 or self._state != _WAIT
         page = self._rules.pages[kind].response(self._facts, close=self._close, bodiless=self.asked_head)
         self._core.end(self)
@@ -396,13 +412,23 @@ class Client(Wire):
         self.answer_complete()
 
     def _answer_at_once(self, kind: str) -> None:
-        """The instance gets no more of the request, and the client no more of its answer."""
-        if self.upstream is not None:
-            self.upstream.abandon()
+        """The client gets no more of its answer, and the instance no more of the request."""
+        self._abandon()
         if self._answered:
             self.cut_off()
         else:
-            self._answer_page(kind)
+            self.answer_page(kind)
+
+    def _abandon(self) -> None:
+        """The instance's answer is not wanted any more; where the platform does not tell it, it goes on."""
+        upstream = self.upstream
+        if upstream is None:
+            return
+        if self._rules.router.hides_leaving and self._state == _WAIT and upstream.answering:
+            self.upstream = None
+            Absent(self._core, upstream, self.group, self._rules, asked_head=self.asked_head)
+        else:
+            upstream.abandon()
 
     def _give_up(self, why: str) -> None:
         """The body it sends cannot be followed any more."""
@@ -447,7 +473,6 @@ class Client(Wire):
 
     def _leave(self, *, reset: bool = False) -> None:
         """It is gone, or has to go, in the middle of a request."""
-        if self.upstream is not None:
-            self.upstream.abandon()
+        self._abandon()
         self._core.end(self)
         self.close(reset=reset)

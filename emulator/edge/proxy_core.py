@@ -10,7 +10,9 @@ from emulator.engine.http_head import HeadReader
 from emulator.engine.http_stamp import Facts, PageStamp
 from emulator.model.router import Page, Router
 
+from .proxy_absent import Absent
 from .proxy_client import Client
+from .proxy_groups import Groups
 from .proxy_poller import Poller
 from .proxy_pool import IDLE_S, Pool
 from .proxy_upstream import Upstream
@@ -42,13 +44,16 @@ class Core:
         self.rules = rules
         self.pool = Pool()
         self.clients: set[Client] = set()
+        self.absent: set[Absent] = set()
+        """In the place of clients that left, where an instance is not told."""
         self.requests = 0
         self.idle_from = poller.now
         """Since when there is no request, where there is none."""
-        self.held: list[Client] = []
-        """Those that wait for an instance to wake up."""
-        self.on_wake: Callable[[], None] | None = None
-        """While the instances sleep: called at the first request."""
+        self.groups = Groups(self)
+        self.on_demand: Callable[[int], None] = lambda _key: None
+        """Called with a group's key when the first request begins to wait for an instance of it."""
+        self.on_page: Callable[[str, int, bytes, bytes], None] | None = None
+        """Told of every answer of the proxy's own: why, its status, the request's method and target."""
         self._running: dict[Client, float] = {}
         self._tunnels: set[Client] = set()
         self._expiry: asyncio.TimerHandle | None = None
@@ -75,21 +80,12 @@ class Core:
         self._running.pop(client, None)
         self._tunnels.add(client)
 
-    def hold(self, client: Client) -> None:
-        """The request waits for an instance that sleeps; the first one wakes it."""
-        self.held.append(client)
-        if len(self.held) == 1 and self.on_wake is not None:
-            self.on_wake()
-
-    def wake(self, *, in_vain: bool = False) -> None:
-        """What waited goes on: to an instance, or to the page that says that none came."""
-        self.on_wake = None
-        held, self.held = self.held, []
-        for client in held:
-            client.go_on(in_vain=in_vain)
-
-    def end(self, client: Client) -> None:
+    def end(self, client: Client | Absent) -> None:
+        if isinstance(client, Absent):
+            self.idle_from = self.loop.time()
+            return
         self._running.pop(client, None)
+        client.group.waiting.pop(client, None)
         self.idle_from = self.loop.time()
         if self._tunnels:
             self._tunnels.discard(client)
@@ -114,11 +110,14 @@ class Core:
         for timer in (self._expiry, self._sweep):
             if timer is not None:
                 timer.cancel()
+        self.groups.close()
         for client in list(self.clients):
             if client.upstream is not None:
                 client.upstream.abandon()
             self.end(client)
             client.close()
+        for one in list(self.absent):
+            one.close()
         self.pool.close_idle()
 
     def _expire_at(self, due: float) -> None:
@@ -147,6 +146,9 @@ def _pages(router: Router) -> dict[str, Page]:
     """What it answers by itself, by the kind of case."""
     pages = {
         "no_instance": router.no_instance,
+        "saturated": router.saturated or router.no_instance,
+        "unready": router.unready or router.no_instance,
+        "unstarted": router.unstarted or router.no_instance,
         "refused": router.refused,
         "reset": router.reset,
         "invalid": router.invalid,

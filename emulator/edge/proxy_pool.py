@@ -1,11 +1,21 @@
-"""The instances behind the proxy, the idle connections to each, and who takes the next request."""
+"""The instances behind the proxy, the idle connections to each, and who takes the next request.
+
+The instances of one deploy are a group: with its share of the requests, and a queue of those that wait for one of its
+instances to be free, or to be there at all.
+"""
 
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from threading import Event
 from typing import TYPE_CHECKING
 
+from emulator.world import InstanceGroup
+
 if TYPE_CHECKING:
+    from asyncio import TimerHandle
+
+    from .proxy_client import Client
+    from .proxy_core import Core
     from .proxy_upstream import Upstream
 
 Address = tuple[str, int]
@@ -14,15 +24,18 @@ IDLE_S = 1.5
 """A connection that was idle for longer is not used again: servers close theirs after 2 s and more, and a request
 sent at that moment would be lost."""
 
+_ANY_NUMBER = 1 << 30
+
 
 class Backend:
     """One instance."""
 
-    __slots__ = ("address", "family", "idle", "in_flight", "live", "speaks_http2", "waiters")
+    __slots__ = ("address", "family", "group", "idle", "in_flight", "live", "speaks_http2", "waiters")
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, group: "Group") -> None:
         self.address = address
         self.family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.group = group
         self.idle: list[Upstream] = []
         self.in_flight = 0
         self.live = True
@@ -44,39 +57,111 @@ class Backend:
         self.idle = stay
 
 
+class Group:
+    """The instances of one deploy that get new requests, and the requests that wait for them, first come, first
+    served."""
+
+    def __init__(self, core: "Core", what: InstanceGroup) -> None:
+        self._core = core
+        self.live: list[Backend] = []
+        self.waiting: dict[Client, float] = {}
+        """Those that wait, in turn, and since when."""
+        self.credit = 0
+        """How far behind its share of the requests it is."""
+        self._next = 0
+        self._timer: TimerHandle | None = None
+        self._only: Backend | None = None
+        self.become(what)
+
+    def become(self, what: InstanceGroup) -> None:
+        """Treat requests so from now on; `live` is set by the pool."""
+        self.what = what
+        self._at_once = _ANY_NUMBER if what.at_once is None else what.at_once
+
+    def set_live(self, backends: list[Backend]) -> None:
+        self.live = backends
+        self._only = backends[0] if len(backends) == 1 else None
+
+    def pick(self, tried: Collection[Backend] = ()) -> Backend | None:
+        """The instance with the fewest requests that has room for one more, in turn among equals; None when there is
+        none, or all were tried."""
+        at_once = self._at_once
+        if self._only is not None and not tried:
+            return self._only if self._only.in_flight < at_once else None
+        live = self.live
+        self._next += 1
+        start = self._next % len(live) if live else 0
+        free = [b for b in live[start:] + live[:start] if b.in_flight < at_once and b not in tried]
+        return min(free, key=lambda backend: backend.in_flight, default=None)
+
+    def wait(self, client: "Client") -> None:
+        """A request waits for an instance here; the first one is told of."""
+        self.waiting[client] = self._core.loop.time()
+        patience = self.what.patience_s
+        if patience is not None and self._timer is None:
+            self._timer = self._core.later(patience, self._expire)
+        if len(self.waiting) == 1:
+            self._core.on_demand(self.what.key)
+
+    def soon(self) -> None:
+        """There is room, or will be in a moment."""
+        self._core.soon(self.dispatch)
+
+    def dispatch(self) -> None:
+        """What waits goes on as far as there is room; all of it, where none waits here any more."""
+        while self.waiting and (not self.what.holds or self.pick() is not None):
+            client = next(iter(self.waiting))
+            del self.waiting[client]
+            client.go_on()
+
+    def turn_away(self, kind: str) -> None:
+        """No instance will come: what waits gets this page."""
+        waiting, self.waiting = self.waiting, {}
+        for client in waiting:
+            client.answer_page(kind)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _expire(self) -> None:
+        """Nobody waits for longer than the platform lets them."""
+        self._timer = None
+        patience = self.what.patience_s
+        if patience is None:
+            return
+        now = self._core.loop.time()
+        for client in [client for client, since in self.waiting.items() if since + patience <= now]:
+            self.waiting.pop(client, None)
+            client.answer_page(self.what.late_page)
+        if self.waiting:
+            oldest = next(iter(self.waiting.values()))
+            self._timer = self._core.later(max(0.001, oldest + patience - now), self._expire)
+
+
 class Pool:
     """All instances: those that get new requests, and those that still have old ones."""
 
     def __init__(self) -> None:
-        self._live: list[Backend] = []
         self._known: dict[Address, Backend] = {}
-        self._next = 0
-        self.only: Backend | None = None
-        """The live instance, when there is one and no other."""
+        self.on_busy: Callable[[Address, bool], None] | None = None
+        """Told when an instance gets its first request, and when it has answered its last."""
 
-    def set_live(self, addresses: Iterable[Address]) -> None:
+    def set_live(self, groups: Iterable[tuple[Group, Iterable[Address]]]) -> None:
         """New requests go to these alone, from now on."""
-        self._live = []
-        for address in dict.fromkeys(addresses):
-            backend = self._known.setdefault(address, Backend(address))
-            self._live.append(backend)
-        self.only = self._live[0] if len(self._live) == 1 else None
+        live: set[Backend] = set()
+        for group, addresses in groups:
+            backends = [self._known.setdefault(a, Backend(a, group)) for a in dict.fromkeys(addresses)]
+            for backend in backends:
+                backend.group = group
+            group.set_live(backends)
+            live.update(backends)
         for backend in list(self._known.values()):
-            backend.live = backend in self._live
+            backend.live = backend in live
             if not backend.live:
                 backend.close_idle()
                 self._forget_unused(backend)
-
-    def live(self) -> tuple[Address, ...]:
-        return tuple(backend.address for backend in self._live)
-
-    def pick(self, tried: Collection[Backend] = ()) -> Backend | None:
-        """The live instance with the fewest requests, in turn among equals; None when all were tried."""
-        live = self._live
-        self._next += 1
-        start = self._next % len(live) if live else 0
-        untried = [backend for backend in live[start:] + live[:start] if backend not in tried]
-        return min(untried, key=lambda backend: backend.in_flight, default=None)
 
     def in_flight(self, address: Address) -> int:
         backend = self._known.get(address)
@@ -90,14 +175,25 @@ class Pool:
         else:
             backend.waiters.append(event)
 
+    def begin(self, backend: Backend) -> None:
+        """This instance gets a request."""
+        backend.in_flight += 1
+        if self.on_busy is not None and backend.in_flight == 1:
+            self.on_busy(backend.address, True)
+
     def done(self, backend: Backend) -> None:
         """A request of this instance is over."""
         backend.in_flight -= 1
-        if backend.in_flight == 0 and (backend.waiters or not backend.live):
-            for event in backend.waiters:
-                event.set()
-            backend.waiters.clear()
-            self._forget_unused(backend)
+        if backend.group.waiting:
+            backend.group.soon()
+        if backend.in_flight == 0:
+            if self.on_busy is not None:
+                self.on_busy(backend.address, False)
+            if backend.waiters or not backend.live:
+                for event in backend.waiters:
+                    event.set()
+                backend.waiters.clear()
+                self._forget_unused(backend)
 
     def close_idle(self, before: float = float("inf")) -> bool:
         """Close the connections idle since before a moment; whether any are left."""

@@ -13,6 +13,7 @@ from .proxy_wire import Wire
 if TYPE_CHECKING:
     from asyncio import TimerHandle
 
+    from .proxy_absent import Absent
     from .proxy_client import Client
     from .proxy_core import Core
 
@@ -38,9 +39,14 @@ class Upstream(Wire):
         self._body: Body | None = None
         self._keep = False
         self._timer: TimerHandle | None = None
-        self.client: Client | None = None
+        self.client: Client | Absent | None = None
         self.idle_from = 0.0
         self.reused = False
+
+    @property
+    def answering(self) -> bool:
+        """Whether it has the request, in HTTP/1.1."""
+        return self._state in (_HEAD, _BODY)
 
     @property
     def connecting(self) -> bool:
@@ -50,7 +56,7 @@ class Upstream(Wire):
         """Begin to connect for a request; `client.connected` or `client.failed` follows, perhaps at once."""
         self.client = client
         client.upstream = self
-        self.backend.in_flight += 1
+        self._core.pool.begin(self.backend)
         problem = self._sock.connect_ex(self.backend.address)
         if problem in (0, errno.EINPROGRESS):
             self._timer = self._core.later(self._core.rules.router.connect_timeout_s, self._connect_timed_out)
@@ -62,7 +68,7 @@ class Upstream(Wire):
         """Send a request over this idle connection."""
         self.client = client
         client.upstream = self
-        self.backend.in_flight += 1
+        self._core.pool.begin(self.backend)
         self.reused = True
         if not self.write(first):
             self._fail("reset", unsent=True)
@@ -164,7 +170,7 @@ class Upstream(Wire):
             again = self.reused and not self._buffer and (unsent or client.idempotent)
             client.failed(kind, self.backend, untried=untried, again=again)
 
-    def _take_head(self, data: bytes, client: "Client") -> None:
+    def _take_head(self, data: bytes, client: "Client | Absent") -> None:
         while True:
             end = data.find(b"\r\n\r\n") + 4
             if end < 4:
@@ -207,14 +213,14 @@ class Upstream(Wire):
         self._buffer = data
         self._fail(kind, unsent=False)
 
-    def _begin_body(self, response: ResponseHead, length: int, rest: bytes, client: "Client") -> None:
+    def _begin_body(self, response: ResponseHead, length: int, rest: bytes, client: "Client | Absent") -> None:
         self._state = _BODY
         self._body = Body(length, unwrap=client.unwrap)
         client.begin_answer(response, length, b"")
         if self.client is client:
             self._take_body(rest, client)
 
-    def _switch(self, response: ResponseHead, rest: bytes, client: "Client") -> None:
+    def _switch(self, response: ResponseHead, rest: bytes, client: "Client | Absent") -> None:
         if not client.may_upgrade:
             self._fail("invalid", unsent=False)
             return
@@ -223,7 +229,7 @@ class Upstream(Wire):
         if rest and self.client is client:
             self._hand_over(rest, client)
 
-    def _take_body(self, data: bytes, client: "Client") -> None:
+    def _take_body(self, data: bytes, client: "Client | Absent") -> None:
         body = self._body
         assert body is not None
         try:
@@ -244,13 +250,13 @@ class Upstream(Wire):
             client.respond(data)
         client.answer_complete()
 
-    def _hand_over(self, data: bytes, client: "Client") -> None:
+    def _hand_over(self, data: bytes, client: "Client | Absent") -> None:
         if data:
             client.respond(data)
         if self.client is client and client.congested:
             self.pause()
 
-    def _let_go(self, client: "Client") -> None:
+    def _let_go(self, client: "Client | Absent") -> None:
         """The answer is whole: this connection is free for the next request, or closed. That comes before the client
         gets the end of its answer, so that what it does next finds it done."""
         core = self._core

@@ -8,7 +8,16 @@ from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, TypedDict
 
 from emulator.model.diagnostic import HostError
-from emulator.model.event import ContainerStarted, Event, Log, PortDetected, ProbeAttempt, StillScanning, Stopped
+from emulator.model.event import (
+    ContainerStarted,
+    Event,
+    Log,
+    PortDetected,
+    ProbeAttempt,
+    StartReason,
+    StillScanning,
+    Stopped,
+)
 from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower, HttpAnswer, Listener
@@ -51,6 +60,7 @@ class Part(NamedTuple):
     service: Service
     make_spec: MakeSpec
     hidden: Mapping[str, str]
+    reason: StartReason = "deploy"
 
 
 class Judged(NamedTuple):
@@ -217,6 +227,7 @@ class ContainerRun:
                 url=self._url,
                 attempt=process.attempt,
                 id=process.id,
+                reason=self.part.reason,
             )
         )
 

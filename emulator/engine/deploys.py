@@ -16,6 +16,9 @@ from .release import Canceled, Doors, Job, NotReady, Release, Settings, prepare
 Tell = Callable[[Event], None]
 
 
+_PHASES: dict[VerdictKind, Phase] = {VerdictKind.PRE_DEPLOY_FAILED: "pre_deploy", VerdictKind.REFUSED: "check"}
+
+
 class Decided(NamedTuple):
     """How a deploy of a service ended. platform_seconds: when the platform itself would have known."""
 
@@ -57,6 +60,12 @@ class Deploys:
         job, cancel = self.jobs[deploy], threading.Event()
         self._cancels[deploy] = cancel
         self.beside(f"prepare-{deploy}", lambda: self._prepared(job, cancel))
+
+    def refuse(self, deploy: int, cause: Diagnostic) -> None:
+        """The platform does not begin with it."""
+        self._cancels[deploy] = threading.Event()
+        self.not_ready[deploy] = NotReady(VerdictKind.REFUSED, cause)
+        self._report(NotPrepared(at=self._now(), deploy=deploy))
 
     def _prepared(self, job: Job, cancel: threading.Event) -> None:
         try:
@@ -121,7 +130,7 @@ class Deploys:
     def unready(self, deploy: int, *, still_live: int | None = None) -> Decided:
         """It could not be prepared."""
         kind, cause = self.not_ready.pop(deploy)
-        phase: Phase = "pre_deploy" if kind is VerdictKind.PRE_DEPLOY_FAILED else "build"
+        phase = _PHASES.get(kind, "build")
         if kind is VerdictKind.CANCELED:  # others failed, which is told of them
             return Decided(deploy, ServiceVerdict(name=self._name, verdict=kind, reason=cause.message, cause=cause))
         return self.failed(deploy, phase, kind, cause, still_live=still_live)

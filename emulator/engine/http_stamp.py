@@ -64,6 +64,7 @@ class PageStamp:
     """A page of the router's own, ready to be filled in. `answers`: what it puts on answers of instances."""
 
     def __init__(self, page: Page, reason: str, answers: Iterable[Header] = ()) -> None:
+        self.status = page.status
         self._start = f"HTTP/1.1 {page.status} {reason}".encode("latin-1")
         self._stamp = Stamp(_page_headers(page, answers))
         self._body = _form(_parts(page.body, {}) or [])

@@ -7,13 +7,12 @@ one goes first. An instance that does not go live fails its deploy: the slots go
 one aim, that every slot has an instance of `target`, and a failure only changes the target.
 """
 
-from collections.abc import Callable
-
 from emulator.model.control import Role
 from emulator.model.record import replace
 
-from . import retiring
+from . import resizing, retiring
 from .deploy_steps import Asked, CallOff, NotPrepared, Over, Prepare, Prepared, Withdrawn
+from .resizing import RulesOf
 from .rollout_steps import (
     Action,
     Announce,
@@ -30,8 +29,10 @@ from .rollout_steps import (
     Passed,
     Rotated,
     Rules,
+    Scaled,
     Serve,
     Settle,
+    Shared,
     Signalled,
     Slot,
     Start,
@@ -42,15 +43,13 @@ from .rollout_steps import (
     Woken,
 )
 
-RulesOf = Callable[[int], Rules]
-"""deploy → what its plan says of replacing."""
-
 
 def step(rules_of: RulesOf, state: State, seen: Observation) -> Step:
     """The next state and what to do."""
     state, actions = _taken(rules_of, state, seen)
     state, more = _advance(_ruling(rules_of, state), state, seen.at)
-    return _serve(state, seen.at, (*actions, *more))
+    state, fitting = resizing.fit(rules_of, state, seen.at)
+    return _serve(state, seen.at, (*actions, *more, *fitting))
 
 
 def _ruling(rules_of: RulesOf, state: State) -> Rules:
@@ -89,6 +88,10 @@ def _taken(rules_of: RulesOf, state: State, seen: Observation) -> Step:
             return _fall_asleep(state, seen.at)
         case Woken():
             return _wake(state)
+        case Scaled():
+            return resizing.scaled(state, seen), ()
+        case Shared():
+            return resizing.keep(_ruling(rules_of, state), state, seen.at, seen.deploys)
         case EndAsked():
             return _end_asked(state, seen)
         case Hurried():
@@ -129,7 +132,7 @@ def _not_prepared(state: State, seen: NotPrepared) -> Step:
     if state.phase != "preparing" or state.current != seen.deploy:
         return state, ()
     settle = Settle(due=seen.at, deploy=seen.deploy, result="failed", still_live=state.good)
-    if state.asleep:  # a request may have come meanwhile
+    if state.asleep and state.wanted is None:  # a request may have come meanwhile
         return replace(state, phase="reverting", current=None, asleep=False, target=state.good), (settle,)
     return replace(state, phase="idle", current=None), (settle,)
 
@@ -171,7 +174,7 @@ def _up(state: State, seen: Up) -> Step:
     unit = seen.unit
     if not _is_placed(state, unit):
         return state, ()
-    came_back = any(slot.serving == unit for slot in state.slots) and unit.id not in state.up
+    came_back = any(slot.serving == unit for slot in resizing.all_slots(state)) and unit.id not in state.up
     state = replace(state, up=state.up | {unit.id}, out=state.out - {unit.id})
     return state, (Announce(due=seen.at, unit=unit),) if came_back else ()
 
@@ -182,7 +185,7 @@ def _rotated(state: State, seen: Rotated) -> Step:
 
 
 def _is_placed(state: State, unit: Unit) -> bool:
-    return any(unit in (slot.serving, slot.coming) for slot in state.slots)
+    return any(unit in (slot.serving, slot.coming) for slot in resizing.all_slots(state))
 
 
 def _failed(rules: Rules, state: State, seen: Failed) -> Step:
@@ -190,7 +193,7 @@ def _failed(rules: Rules, state: State, seen: Failed) -> Step:
     if not _is_placed(state, unit):
         return state, ()
     if state.phase != "rolling" or unit.deploy != state.current:
-        return _lost(rules, state, at, unit)
+        return resizing.unstarted(state, at, unit) if rules.scales else _lost(rules, state, at, unit)
     settle = Settle(due=at, deploy=unit.deploy, result="failed", unit=unit, still_live=state.good)
     state, removed = retiring.remove(replace(state, slots=_without(state, unit)), at, [unit])
     state, actions = _revert(state, at)
@@ -245,7 +248,12 @@ def _advance(rules: Rules, state: State, at: float) -> Step:
 
 def _sized(rules: Rules, state: State) -> tuple[Slot, ...]:
     """As many slots as there are to be instances; those too many stay until the target has the others."""
-    return state.slots + (Slot(),) * (rules.instances - len(state.slots))
+    return state.slots + (Slot(),) * (_instances(rules, state) - len(state.slots))
+
+
+def _instances(rules: Rules, state: State) -> int:
+    """As many as the plan says, or as many as there were to be before a deploy that failed."""
+    return state.wanted if state.phase == "reverting" and state.wanted is not None else rules.instances
 
 
 def _wave(rules: Rules, state: State) -> tuple[int, ...]:
@@ -254,7 +262,7 @@ def _wave(rules: Rules, state: State) -> tuple[int, ...]:
         return ()
     behind = tuple(
         number
-        for number, slot in enumerate(state.slots[: rules.instances])
+        for number, slot in enumerate(state.slots[: _instances(rules, state)])
         if not slot.lost and (slot.serving is None or slot.serving.deploy != state.target)
     )
     return behind if rules.replacement.all_at_once else behind[:1]
@@ -293,7 +301,7 @@ def _switch(rules: Rules, state: State, at: float, wave: tuple[int, ...]) -> Ste
         slot = state.slots[number]
         state = _placed(state, number, Slot(serving=slot.coming))
         if slot.serving is not None:
-            state, retired = retiring.retire(rules, state, at, slot.serving)
+            state, retired = resizing.put_aside(rules, state, at, slot.serving)
             actions += retired
     return state, tuple(actions)
 
@@ -307,9 +315,9 @@ def _arrived(rules: Rules, state: State, at: float) -> Step:
     state, actions = _tidied(rules, state, at)
     if state.phase == "rolling":
         last = max((slot.serving for slot in state.slots if slot.serving is not None), key=lambda unit: unit.id)
-        state = replace(state, good=state.target)
+        state, left = resizing.keep(rules, replace(state, good=state.target, wanted=None), at, rules.keeps)
         live = Settle(due=at, deploy=last.deploy, result="live", unit=last)
-        actions = (*actions, Announce(due=at, unit=last), live)
+        actions = (*actions, *left, Announce(due=at, unit=last), live)
     state, more = _next(replace(state, phase="idle", current=None), at)
     return state, (*actions, *more)
 
@@ -317,12 +325,13 @@ def _arrived(rules: Rules, state: State, at: float) -> Step:
 def _tidied(rules: Rules, state: State, at: float) -> Step:
     """Instances in slots too many leave, and those of a failed deploy that nothing took the place of."""
     actions: list[Action] = []
+    wanted = _instances(rules, state)
     for number, slot in enumerate(state.slots):
-        if slot.serving is not None and (number >= rules.instances or slot.serving.deploy != state.target):
+        if slot.serving is not None and (number >= wanted or slot.serving.deploy != state.target):
             state = _placed(state, number, replace(slot, serving=None))
-            state, retired = retiring.retire(rules, state, at, slot.serving)
+            state, retired = resizing.put_aside(rules, state, at, slot.serving)
             actions += retired
-    return replace(state, slots=state.slots[: rules.instances]), tuple(actions)
+    return replace(state, slots=state.slots[:wanted]), tuple(actions)
 
 
 def _next(state: State, at: float) -> Step:
@@ -373,9 +382,10 @@ def _end_asked(state: State, seen: EndAsked) -> Step:
     if state.phase == "preparing" and state.current is not None:
         actions.append(CallOff(due=at, deploy=state.current))
     actions += [_canceled(n, at) for n in (state.current, state.waiting) if n is not None]
-    units = [unit for slot in state.slots for unit in (slot.serving, slot.coming) if unit is not None]
+    slots = resizing.all_slots(state)
+    units = [unit for slot in slots for unit in (slot.serving, slot.coming) if unit is not None]
     live = [unit for unit in units if unit.id in state.up and not seen.at_once]
-    state = replace(state, phase="ending", slots=(), current=None, waiting=None, target=None)
+    state = replace(state, phase="ending", slots=(), kept=(), current=None, waiting=None, target=None)
     state, removed = retiring.remove(state, at, [unit for unit in units if unit not in live])
     leaving = tuple(Leaving(unit=unit, stage="draining") for unit in live)
     state = replace(state, leaving=(*state.leaving, *leaving), up=frozenset(), out=frozenset())
@@ -385,9 +395,10 @@ def _end_asked(state: State, seen: EndAsked) -> Step:
 
 def role(state: State, unit: Unit) -> Role:
     """What an instance is there for at the moment."""
-    if any(slot.coming == unit for slot in state.slots):
+    slots = resizing.all_slots(state)
+    if any(slot.coming == unit for slot in slots):
         return "coming"
-    if not any(slot.serving == unit for slot in state.slots):
+    if not any(slot.serving == unit for slot in slots):
         return "leaving"
     if unit.id not in state.up:
         return "down"
@@ -399,7 +410,7 @@ def role(state: State, unit: Unit) -> Role:
 
 def _serve(state: State, at: float, actions: tuple[Action, ...]) -> Step:
     """Where the set of those that get requests changes, that comes before whatever else follows from it."""
-    units = [slot.serving for slot in state.slots if slot.serving is not None]
+    units = [slot.serving for slot in resizing.all_slots(state) if slot.serving is not None]
     ready = tuple(unit for unit in units if unit.id in state.up - state.out)
     if ready == state.served:
         return state, actions

@@ -16,13 +16,16 @@ class Rules(Record, frozen=True, kw_only=True):
     """How a service replaces its instances: the platform's data, already scaled.
 
     instances: how many there are to be. grace_s: from the signal to end until the kill. faithful: wait as long as
-    the platform does, even where nothing is waited for.
+    the platform does, even where nothing is waited for. scales: whether their number follows the requests. keeps: the
+    deploys that get requests beside this one, once it is live.
     """
 
     replacement: Replacement = Replacement()
     instances: int = 1
     grace_s: float = 30.0
     faithful: bool = False
+    scales: bool = False
+    keeps: frozenset[int] = frozenset()
 
 
 class Unit(Record, frozen=True, kw_only=True):
@@ -40,6 +43,14 @@ class Slot(Record, frozen=True, kw_only=True):
     serving: Unit | None = None
     coming: Unit | None = None
     lost: bool = False
+
+
+class Kept(Record, frozen=True, kw_only=True):
+    """A deploy that gets requests beside the newest one. wanted: how many instances it is to have."""
+
+    deploy: int
+    slots: tuple[Slot, ...] = ()
+    wanted: int = 0
 
 
 Stage = Literal["draining", "told", "killed"]
@@ -78,6 +89,9 @@ class State(Record, frozen=True, kw_only=True):
     leaving: tuple[Leaving, ...] = ()
     units: int = 0
     served: tuple[Unit, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    wanted: int | None = None
+    """How many instances of `good` there are to be, where their number follows the requests."""
     asleep: bool = False
     """Whether its instances were ended because nobody asked for anything; the next request starts them again."""
 
@@ -156,6 +170,21 @@ class Woken(Record, frozen=True, kw_only=True):
     at: float
 
 
+class Scaled(Record, frozen=True, kw_only=True):
+    """A deploy is to have so many instances, by its requests."""
+
+    at: float
+    deploy: int
+    wanted: int
+
+
+class Shared(Record, frozen=True, kw_only=True):
+    """Beside the newest deploy, these get requests from now on."""
+
+    at: float
+    deploys: frozenset[int]
+
+
 class EndAsked(Record, frozen=True, kw_only=True):
     """The service is to end. at_once: without telling its instances first."""
 
@@ -171,7 +200,7 @@ class Hurried(Record, frozen=True, kw_only=True):
 
 Observation = (
     Asked | Prepared | NotPrepared | Withdrawn | Up | Down | Rotated | Failed | Drained | Signalled | Passed | Gone
-    | Idle | Woken | EndAsked | Hurried
+    | Idle | Woken | Scaled | Shared | EndAsked | Hurried
 )  # fmt: skip
 
 
@@ -245,7 +274,15 @@ class Lost(Record, frozen=True, kw_only=True):
     unit: Unit
 
 
+class Unstarted(Record, frozen=True, kw_only=True):
+    """An instance that requests asked for could not start, or come back; its deploy goes on without it."""
+
+    due: float
+    unit: Unit
+
+
 Action = (
-    Prepare | CallOff | Start | Serve | Announce | Drain | Terminate | Kill | Remove | Wait | Settle | Lost | Over
+    Prepare | CallOff | Start | Serve | Announce | Drain | Terminate | Kill | Remove | Wait | Settle | Lost | Unstarted
+    | Over
 )  # fmt: skip
 Step = tuple[State, tuple[Action, ...]]

@@ -6,7 +6,7 @@ threads of their own and report to it.
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, TypedDict
 
 from emulator.model.control import InstanceStatus
@@ -29,6 +29,7 @@ from emulator.world import Clock, Front
 
 from . import datastores, deploy_steps, problems, rollout
 from . import rollout_steps as steps
+from .autoscaling import least_instances
 from .boot_steps import Outcome
 from .container_run import Address
 from .deploys import Decided, Deploys
@@ -37,6 +38,7 @@ from .instance_run import InstanceRun, What
 from .loop import Loop
 from .release import Doors, Job, Release, Settings, rules_of
 from .rollout_steps import Unit
+from .serving import Serving
 from .site_run import SiteRun
 
 Tell = Callable[[Event], None]
@@ -94,6 +96,9 @@ class ServiceRun:
         self._deploys = Deploys(name, doors, settings, tell, report=self._reported)
         self._jobs, self._releases = self._deploys.jobs, self._deploys.releases
         self._instances: dict[int, InstanceRun | SiteRun] = {}
+        self._serving = Serving(
+            settings, doors.clock, tell, self._reported, lambda deploy: self._jobs[deploy].service, busy=self._busy
+        )
         self._served_from = 0.0
         self._idleness: threading.Thread | None = None
         self._over = threading.Event()
@@ -106,7 +111,8 @@ class ServiceRun:
 
     def deploy(self, job: Job) -> None:
         """Make this deploy; `decided` is called with what came of it."""
-        self._jobs[job.deploy] = job
+        job = self._serving.named(job)
+        self._jobs[job.deploy] = job._replace(kept=job.kept | self._serving.names.keys())
         self._loop.put(deploy_steps.Asked(at=self.doors.clock.now(), deploy=job.deploy))
 
     def withdraw(self, deploy: int) -> None:
@@ -172,6 +178,19 @@ class ServiceRun:
             instance.order("remove")
             instance.join()
 
+    @property
+    def has_revisions(self) -> bool:
+        """Whether its deploys live beside each other."""
+        return bool(self._serving.names)
+
+    def traffic(self, shares: Mapping[str, int] | None, tags: Mapping[str, str] | None) -> tuple[TrafficShare, ...]:
+        """Who gets its requests: from now on by these shares and tags of revisions, where any are given. Raises
+        UsageError for what cannot be."""
+        if shares is not None or tags is not None:
+            deploys = self._serving.change(shares, tags, self._state)
+            self._loop.put(steps.Shared(at=self.doors.clock.now(), deploys=deploys))
+        return self._serving.split(self._state)
+
     # ---- the loop
 
     def _run(self) -> None:
@@ -187,10 +206,16 @@ class ServiceRun:
     def _take(self, seen: steps.Observation) -> tuple[steps.Action, ...]:
         was_asleep = self._state.asleep
         self._state, actions = rollout.step(self._rules, self._state, seen)
-        if isinstance(seen, steps.Woken) and was_asleep and not self._state.asleep:
+        if isinstance(seen, steps.Woken | steps.Scaled) and was_asleep and not self._state.asleep:
             self.tell(Sleep(service=self.name, deploy=self._state.good, asleep=False))
+        elif isinstance(seen, steps.Scaled) and self._state.asleep and not was_asleep:
+            self._tell_asleep()
         if isinstance(seen, steps.Gone):
             self._instances.pop(seen.unit.id, None)
+        elif isinstance(seen, steps.Up) and seen.unit.id in self._instances:
+            self._serving.started(seen.unit, seen.at)
+        elif isinstance(seen, steps.Scaled | steps.Shared):
+            self._show()
         return actions
 
     def _rules(self, deploy: int) -> steps.Rules:
@@ -198,15 +223,17 @@ class ServiceRun:
         service = self._jobs[deploy].service
         return steps.Rules(
             replacement=rules_of(service, self.settings).lifecycle.replacement,
-            instances=max(1, service.instances.min) if service.instances else 1,
+            instances=least_instances(service),
             grace_s=service.shutdown.grace_seconds,
             faithful=self.settings.faithful,
+            scales=service.scaling is not None,
+            keeps=self._serving.beside(deploy),
         )
 
     def _perform(self, action: steps.Action) -> None:
         match action:
             case deploy_steps.Prepare():
-                self._deploys.prepare(action.deploy)
+                self._prepare(action.deploy)
             case deploy_steps.CallOff():
                 self._deploys.call_off(action.deploy)
             case steps.Start():
@@ -229,15 +256,28 @@ class ServiceRun:
                 self._settle(action)
             case steps.Lost():
                 self._tell_lost(action.unit)
+            case steps.Unstarted():
+                self._tell_unstarted(action.unit)
             case deploy_steps.Over():
+                self._serving.close()
                 self._over.set()
+
+    def _prepare(self, deploy: int) -> None:
+        """Unless the platform does not begin with it."""
+        refused = self._serving.refusal(self._jobs[deploy], self._state)
+        if refused is None:
+            self._deploys.prepare(deploy)
+        else:
+            self._deploys.refuse(deploy, refused)
 
     # ---- instances
 
     def _start(self, unit: Unit) -> None:
         release = self._releases[unit.deploy]
         service = release.job.service
-        what = What(unit=unit, service=service, parts=release.parts(unit), volumes=release.shared(unit))
+        reason = self._serving.reason(unit, self._state)
+        parts = tuple(part._replace(reason=reason) for part in release.parts(unit))
+        what = What(unit=unit, service=service, parts=parts, volumes=release.shared(unit))
         front = self._front() if service.type in ("web", "static") else None
         if front is not None and not self._state.served:  # until one serves, the platform's own pages are shown
             front.set_router(service.router or Router())
@@ -246,10 +286,17 @@ class ServiceRun:
         instance = (
             SiteRun(unit, service, release.published, url_of=self._url_of, **common)
             if release.published is not None
-            else InstanceRun(what, docker=self.doors.docker, **common)
+            else InstanceRun(what, docker=self.doors.docker, hears_requests=service.scaling is not None, **common)
         )
         self._instances[unit.id] = instance
+        self._serving.starts(unit)
         instance.start()
+
+    def _busy(self, address: Address, is_busy: bool) -> None:  # noqa: FBT001 - what the front tells
+        """From the front's thread: an instance has got its first request, or answered its last."""
+        for instance in list(self._instances.values()):
+            if isinstance(instance, InstanceRun) and instance.target == address:
+                instance.attention.set_busy(is_busy)
 
     def _reported(self, seen: steps.Observation | BaseException) -> None:
         """From any thread."""
@@ -259,12 +306,16 @@ class ServiceRun:
         front = self._front()
         if units:
             self._served_from = self.doors.clock.now()
+            front.set_router(self._router(units))
+        if self._state.good is not None and self._state.target == self._state.good:
+            self._serving.went_live(self._state.good)
+        if self._show():
+            self.tell(TrafficMoved(service=self.name, split=self._serving.split(self._state)))
+            return
+        if units:
             self._may_sleep(front, self._jobs[units[-1].deploy].service)
         elif self._state.asleep:
             self._sleep(front)
-        if units:
-            router = self._releases[units[-1].deploy].job.service.router
-            front.set_router(router or Router())
         targets = (self._instances[unit.id].target for unit in units)
         front.set_instances([target for target in targets if target is not None])
         counts = Counter(unit.deploy for unit in units)
@@ -273,6 +324,23 @@ class ServiceRun:
             for deploy, count in sorted(counts.items())
         )
         self.tell(TrafficMoved(service=self.name, split=split))
+
+    def _router(self, units: tuple[Unit, ...]) -> Router:
+        """Of the newest deploy that gets requests."""
+        return self._releases[max(unit.deploy for unit in units)].job.service.router or Router()
+
+    def _show(self) -> bool:
+        """Where instances follow the requests: tell the front who gets which; whether that is so."""
+        instances = [i for i in self._instances.values() if i.target is not None]
+        addresses = {instance.unit: instance.target for instance in instances if instance.target is not None}
+        return self._serving.show(self._front(), self._state, addresses)
+
+    def _tell_unstarted(self, unit: Unit) -> None:
+        """Requests asked for an instance that cannot be had; its deploy stays, and the next request tries again."""
+        outcome, cause = self._cause(self._instances[unit.id])
+        del outcome
+        self._serving.unstarted(self._front(), unit, self._state)
+        self.tell(DiagnosticFound(service=self.name, deploy=unit.deploy, diagnostic=cause))
 
     def _may_sleep(self, front: Front, service: Service) -> None:
         """See from now on whether it is without requests for too long, where that is asked for."""
@@ -285,6 +353,9 @@ class ServiceRun:
     def _sleep(self, front: Front) -> None:
         """From now on a request waits, and wakes it."""
         front.sleep(lambda: self._loop.put(steps.Woken(at=self.doors.clock.now())))
+        self._tell_asleep()
+
+    def _tell_asleep(self) -> None:
         self.tell(Sleep(service=self.name, deploy=self._state.good, asleep=True, after_s=self.settings.sleep_after_s))
 
     def _watch_idleness(self, front: Front, after_s: float) -> None:
@@ -298,7 +369,12 @@ class ServiceRun:
         instance = self._instances[unit.id]
         seconds = self.doors.clock.now() - instance.begun
         port, others = instance.ports
-        self.tell(Live(**instance.who(), url=instance.url, seconds=seconds, port=port, other_ports=others))
+        revision = self._serving.names.get(unit.deploy)
+        self.tell(
+            Live(
+                **instance.who(), url=instance.url, seconds=seconds, port=port, other_ports=others, revision=revision
+            )
+        )  # fmt: skip
 
     def _order(self, unit: Unit, what: Literal["terminate", "kill", "remove"]) -> None:
         instance = self._instances.get(unit.id)
@@ -389,7 +465,8 @@ class ServiceRun:
         """What no deploy to come can go back to."""
         state = self._state
         needed = {state.current, state.waiting, state.target, state.good}
-        self._deploys.forget(needed | {instance.unit.deploy for instance in self._instances.values()})
+        needed |= {instance.unit.deploy for instance in self._instances.values()}
+        self._deploys.forget(needed | self._serving.names.keys())  # a revision can be given requests again
 
 
 def _at_fault(instance: InstanceRun | SiteRun) -> str | None:

@@ -200,12 +200,17 @@ class CronEvent(Event, tag="cron", frozen=True, kw_only=True):
     seconds: float | None = None
 
 
+StartReason = Literal["deploy", "requests", "minimum"]
+"""Why an instance is started: for its deploy; requests need one more; there are to be so many anyway."""
+
+
 class ContainerStarted(Event, tag="container.started", frozen=True, kw_only=True):
     argv: tuple[str, ...]
     port: int | None
     url: str | None
     attempt: int = 1
     id: str = ""
+    reason: StartReason = "deploy"
 
 
 class Log(Event, tag="log", frozen=True, kw_only=True):
@@ -245,14 +250,19 @@ class Live(Event, tag="live", frozen=True, kw_only=True):
     seconds: float
     port: int | None = None
     other_ports: tuple[int, ...] = ()
+    revision: str | None = None
+    """What the platform calls its deploy, where it has a name for it."""
 
 
 class TrafficShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much of a service's requests a deploy gets."""
+    """How much of a service's requests a deploy gets. revision: the platform's name for it, where it has one; tags:
+    hosts that begin with one of these, and "---", ask for it alone."""
 
     deploy: int
     percent: int
     instances: int
+    revision: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 class TrafficMoved(Event, tag="traffic", frozen=True, kw_only=True):
@@ -266,6 +276,16 @@ class Rotation(Event, tag="rotation", frozen=True, kw_only=True):
 
     ready: bool
     because: str
+
+
+class RequestRefused(Event, tag="request", frozen=True, kw_only=True):
+    """A request that the platform's router answered by itself. reason: as a word a program can go by: "no_instance",
+    "saturated", "unstarted", "unready", "refused", "reset", "invalid", "timed_out", "too_large", …"""
+
+    reason: str
+    status: int
+    method: str
+    path: str
 
 
 class Sleep(Event, tag="sleep", frozen=True, kw_only=True):
@@ -363,6 +383,7 @@ AnyEvent = (
     | Live
     | TrafficMoved
     | Rotation
+    | RequestRefused
     | Sleep
     | DeployCanceled
     | DeployFailed

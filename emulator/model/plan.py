@@ -315,6 +315,20 @@ class Instances(Record, frozen=True, kw_only=True):
     max: int
 
 
+class Scaling(Record, frozen=True, kw_only=True):
+    """How many instances there are by their requests, from `instances.min` to `instances.max`. Times in seconds."""
+
+    target: float = 0.6
+    """The share of `concurrency` that an instance is to have in the mean of `window_s`."""
+    window_s: float = 60
+    idle_s: float = 900
+    """How long an instance is kept that is not needed."""
+    queue_least_s: float = 10
+    """How long a request waits for an instance with room: at least this, or longer where instances start slowly."""
+    queue_startups: float = 3.5
+    """The same in mean startup times."""
+
+
 class VolumeFile(Record, frozen=True, kw_only=True):
     """A file of a volume. path: below the volume's. secret: the secret file whose content it has. absent: what the
     platform says where there is no such secret."""
@@ -386,9 +400,32 @@ class Tasks(Record, frozen=True, kw_only=True):
 
 
 class Traffic(Record, frozen=True, kw_only=True):
+    """A share of the requests. revision: None for the newest one that is live."""
+
     revision: str | None
     percent: int
     tag: str | None = None
+
+
+TrafficMode = Literal["set", "keep", "hold"]
+"""What a deploy makes of a service's traffic. set: it is as the deploy says. keep: it stays as it was, and the deploy's
+own entries give the new revision tags. hold: the same, and what went to the newest one stays where it is."""
+
+
+class Revisions(Record, frozen=True, kw_only=True):
+    """The deploys of a service by the platform's names for them.
+
+    variable: in which each instance finds the name of its own. pattern: the name, with {number} for its number, as
+    Python's format takes it; one that the user chose has none. held_back: what the platform says where the first deploy
+    of a service is to get no requests.
+    """
+
+    variable: str
+    pattern: str
+    mode: TrafficMode = "set"
+    held_back: str | None = None
+    affinity_cookie: str | None = None
+    """The cookie by which a client stays with one instance as long as that is there."""
 
 
 class Route(Record, frozen=True, kw_only=True):
@@ -454,7 +491,10 @@ class Service(Record, frozen=True, kw_only=True):
     containers: tuple[Container, ...]
     lifecycle: Lifecycle
     instances: Instances | None = None
+    scaling: Scaling | None = None
+    """How their number follows the requests; None: there are always `instances.min`."""
     concurrency: int | None = None
+    """How many requests an instance gets at a time; None: any number."""
     request_timeout_s: float | None = None
     pre_deploy_command: str | None = None
     pre_deploy_argv: tuple[str, ...] | None = None
@@ -467,6 +507,8 @@ class Service(Record, frozen=True, kw_only=True):
     schedule: str | None = None
     tasks: Tasks | None = None
     traffic: tuple[Traffic, ...] = ()
+    revisions: Revisions | None = None
+    """How its deploys live beside each other; None: the newest one takes all requests."""
     static: Static | None = None
     disk: Disk | None = None
     volumes: tuple[Volume, ...] = ()

@@ -68,6 +68,12 @@ class Router(Record, frozen=True, kw_only=True):
     """Whether an answer that sets a cookie is kept from shared caches (`Cache-Control: private`), unless it forbids
     them by itself."""
     no_instance: Page = Page(status=502, body="emu: nothing is live here at the moment\n")
+    saturated: Page | None = None
+    """Where a request waited for too long for an instance, and no more may be started; None: `no_instance`."""
+    unready: Page | None = None
+    """Where a probe keeps all instances from getting requests."""
+    unstarted: Page | None = None
+    """Where the instance that the request waited for could not start."""
     refused: Page = Page(status=502, body="emu: the service does not accept connections\n")
     reset: Page = Page(status=502, body="emu: the service closed the connection without an answer\n")
     invalid: Page = Page(status=502, body="emu: what the service answered is not HTTP/1.1\n")
@@ -87,6 +93,9 @@ class Router(Record, frozen=True, kw_only=True):
     """Of a request's body, in HTTP/1."""
     response_limit: SizeLimit | None = None
     """Of an answer that announces its length, its head included; one in chunks may be of any size."""
+    hides_leaving: bool = False
+    """Whether an instance that has a whole request is left to answer it although its client is gone, or the time is
+    over."""
     max_head_bytes: int = 32 * 1024
     """A request whose head is longer is refused with 431."""
     refused_methods: tuple[str, ...] = ()

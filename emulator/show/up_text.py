@@ -70,10 +70,14 @@ class UpText:
         self.read_line = read_line
         self.verbose = verbose
         self.quiet = quiet
+        self._ports: dict[str, str] = {}
+        self._shared: dict[str, list[str]] = {}
         self._time_lines = TimeLines()
 
     def lines(self, event: Event) -> list[str]:
         """What to print for `event`; [] for nothing."""
+        if isinstance(event, ContainerStarted) and event.url is not None and event.service:
+            self._ports[event.service] = f":{event.url.rpartition(':')[2]}"
         if self.quiet and not isinstance(event, DeployFailed | Verdict):
             return []
         return [self._headed(event, self._named(event, line)) for line in self._told(event)]
@@ -233,11 +237,27 @@ class UpText:
                 return [style.yellow(f"{event.service} sleeps: {why}; the next one wakes it")]
             case Sleep():
                 return [f"a request wakes {event.service}, and waits"]
-            case TrafficMoved(split=(_, _, *_)):
-                shares = ", ".join(f"deploy {share.deploy} {share.percent} %" for share in event.split)
-                return [f"requests go to {shares}"]
+            case TrafficMoved():
+                return self._traffic_lines(event)
             case _:
                 return []
+
+    def _traffic_lines(self, event: TrafficMoved) -> list[str]:
+        """Who gets requests, where there are several; once, until that changes."""
+        named = ((share.revision or f"deploy {share.deploy}", share.percent) for share in event.split)
+        shares = ", ".join(f"{name} {percent} %" for name, percent in named)
+        lines = [f"requests go to {shares}", *self._by_tag(event)]
+        is_news = lines != self._shared.get(event.service or "", [])
+        has_several = len(event.split) > 1 or any(share.tags for share in event.split)
+        self._shared[event.service or ""] = lines if has_several else []
+        return lines if is_news and has_several else []
+
+    def _by_tag(self, event: TrafficMoved) -> list[str]:
+        """How a revision is reached by its tag: on any host that begins with it."""
+        service = self.services.get(event.service or "")
+        host = service.local_name if service is not None and service.local_name is not None else "HOST"
+        port = self._ports.get(event.service or "", "")
+        return [f"{share.revision} at http://{tag}---{host}{port}" for share in event.split for tag in share.tags]
 
     def _serving(self, event: DeployCanceled | DeployFailed) -> str:
         """Which deploy one is looking at after one that did not go live."""

@@ -30,20 +30,21 @@ def _row(kinds: str, note: str, fidelity: Fidelity = Fidelity.NOT_IMITATED) -> A
     return Annotation(tuple(kinds.split(", ")), fidelity, note)
 
 
-_ONE = "as many instances as the minimum are run, at least one"
+_SCALED = "at most 5 instances of a revision run here"
 _BUILD = "bookkeeping of a build"
 _LOCAL = "no meaning on this machine"
 _NETWORK = "the containers of this machine's engine have its network"
-_CPU = "CPU is never throttled here"
+_CPU = "with --limits all; a hundredth of a processor is left between requests"
+_BOOST = "an instance starts with the CPU it has"
 _SECRET = "values come from --secret-file, --env, --env-file or a prompt"
 
 KNOWN: dict[str, Annotation] = {
-    f"{SCALE}minScale": _row("Revision", _ONE),
-    f"{SCALE}maxScale": _row("Revision", _ONE),
-    f"{RUN}minScale": _row("Service", _ONE),
-    f"{RUN}maxScale": _row("Service", _ONE),
-    f"{RUN}scalingMode": _row("Service", _ONE),
-    f"{RUN}manualInstanceCount": _row("Service", _ONE),
+    f"{SCALE}minScale": _row("Revision", _SCALED, Fidelity.APPROXIMATE),
+    f"{SCALE}maxScale": _row("Revision", _SCALED, Fidelity.APPROXIMATE),
+    f"{RUN}minScale": _row("Service", _SCALED, Fidelity.APPROXIMATE),
+    f"{RUN}maxScale": _row("Service", _SCALED, Fidelity.APPROXIMATE),
+    f"{RUN}scalingMode": _row("Service", _SCALED, Fidelity.APPROXIMATE),
+    f"{RUN}manualInstanceCount": _row("Service", _SCALED, Fidelity.APPROXIMATE),
     f"{RUN}base-images": _row("Service, Revision", _BUILD),
     f"{RUN}binary-authorization": _row("Service, Job, Execution", _LOCAL),
     f"{RUN}binary-authorization-breakglass": _row("Service, Job", _LOCAL),
@@ -59,8 +60,8 @@ KNOWN: dict[str, Annotation] = {
     f"{RUN}build-worker-pool": _row("Service", _BUILD),
     f"{RUN}cloudsql-instances": _row("Revision, Execution, Instance", "there is no Cloud SQL socket"),
     DEPENDENCIES: _row("Revision, Instance", "containers start in this order", Fidelity.EXACT),
-    THROTTLING: _row("Revision", _CPU),
-    f"{RUN}startup-cpu-boost": _row("Revision", _CPU),
+    THROTTLING: _row("Revision", _CPU, Fidelity.APPROXIMATE),
+    f"{RUN}startup-cpu-boost": _row("Revision", _BOOST),
     EXECUTION: _row("Revision, Execution", "always a Linux container of this machine's engine"),
     f"{RUN}custom-audiences": _row("Service", _LOCAL),
     f"{RUN}default-url-disabled": _row("Service", _LOCAL),
@@ -80,7 +81,7 @@ KNOWN: dict[str, Annotation] = {
     f"{RUN}vpc-access-egress": _row("Revision, Execution, Instance", _NETWORK),
     f"{RUN}secrets": _row("Revision, Execution", _SECRET, Fidelity.APPROXIMATE),
     f"{RUN}secure-session-agent": _row("Revision", _LOCAL),
-    f"{RUN}sessionAffinity": _row("Revision", _ONE),
+    f"{RUN}sessionAffinity": _row("Revision", "the cookie's name is inferred", Fidelity.APPROXIMATE),
 }
 
 _DOCUMENTED_ELSEWHERE = ("Execution", DEPENDENCIES)

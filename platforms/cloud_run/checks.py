@@ -39,7 +39,6 @@ def service_problems(service: ServiceSpec) -> list[Diagnostic]:
         *(_one_ingress(service) if not service.is_job else _no_ingress(service)),
         *(problem for container in service.containers for problem in _container(service, container)),
         *_same_names(service),
-        *_traffic(service),
     ]
 
 
@@ -156,14 +155,6 @@ def _same_names(service: ServiceSpec) -> list[Diagnostic]:
         return []
     words = f"two containers are called {container_name(service, twice)}"
     return [_said(service, "container-name", words, rules.CONTAINER_COUNT, twice.origin, "rename one of them")]
-
-
-def _traffic(service: ServiceSpec) -> list[Diagnostic]:
-    total = sum(target.percent for target in service.traffic)
-    if not service.traffic or total == 100:
-        return []
-    words = f"the percentages of {service.word('spec.traffic')} add up to {total}, not to 100"
-    return [_said(service, "traffic", words, rules.TRAFFIC, service.traffic_origin, "make them add up to 100")]
 
 
 # ---- dependencies -------------------------------------------------------------------------------------

@@ -56,11 +56,16 @@ def _system(spec: ServiceSpec, port: int | None) -> dict[str, str]:
 
 def revision_name(spec: ServiceSpec) -> str:
     """The revision's name as written, else of the form the server gives: the same letters for the same service."""
+    return revision_pattern(spec).format(number=1)
+
+
+def revision_pattern(spec: ServiceSpec) -> str:
+    """The same for the revisions to come, with {number} where theirs stands."""
     if spec.revision is not None and spec.revision.text:
-        return spec.revision.text
+        return spec.revision.text.replace("{", "{{").replace("}", "}}")
     checksum = zlib.crc32(spec.name.encode())
     letters = "".join("abcdefghijklmnopqrstuvwxyz"[checksum // 26**place % 26] for place in range(3))
-    return f"{spec.name}-00001-{letters}"
+    return f"{spec.name}-{{number:05d}}-{letters}"
 
 
 def environment(

@@ -71,8 +71,8 @@ TYPES: dict[str, dict[str, Field]] = {
     "RevisionTemplate": {"metadata": Field("ObjectMeta"), "spec": Field("RevisionSpec")},
     "RevisionSpec": {
         "containers": Field("[Container]"),
-        "containerConcurrency": _no_effect("int", "requests are not counted"),
-        "timeoutSeconds": Field("int", APPROXIMATE, "the container's connection is closed when the time is over"),
+        "containerConcurrency": Field("int", APPROXIMATE, "over HTTP/2 a connection counts as one request"),
+        "timeoutSeconds": Field("int", APPROXIMATE, "a WebSocket's container is told when the time is over"),
         "serviceAccountName": _no_effect("string", _ACCOUNT),
         "volumes": Field("[Volume]"),
         "nodeSelector": _no_effect("map", "there is no GPU"),
@@ -209,14 +209,11 @@ TYPES: dict[str, dict[str, Field]] = {
         "readOnly": Field("bool"),
     },
     "TrafficTarget": {
-        name: _no_effect(type_, "the revision at hand takes all traffic")
-        for name, type_ in (
-            ("configurationName", "string"),
-            ("latestRevision", "bool"),
-            ("percent", "int"),
-            ("revisionName", "string"),
-            ("tag", "string"),
-            ("url", "string"),
-        )
+        "configurationName": _no_effect("string", "must be empty"),
+        "latestRevision": Field("bool"),
+        "percent": Field("int"),
+        "revisionName": Field("string", APPROXIMATE, "the revisions are those of one running `emu up`"),
+        "tag": Field("string"),
+        "url": _no_effect("string", "may not be set"),
     },
 }

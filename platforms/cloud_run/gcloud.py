@@ -19,7 +19,7 @@ from .gcloud_flags import Flag, Takes, flag_of
 from .gcloud_source import build_env, source_problems
 from .gcloud_volumes import SecretFile
 from .gcloud_words import Call, Word
-from .manifest import ContainerSpec, EnvEntry, Manifest, ProbeSpec, ServiceSpec, TaskSpec
+from .manifest import ContainerSpec, EnvEntry, Manifest, ProbeSpec, ServiceSpec, TargetSpec, TaskSpec
 from .reading import Number, Text
 from .volume_specs import VolumeSpec
 
@@ -228,6 +228,7 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
         max_retries=reader.number(whole.last("--max-retries"), "must be a whole number", 0),
         timeout_s=reader.seconds(whole.last("--task-timeout")),
     )  # fmt: skip
+    tag, traffic = whole.text("--tag"), whole.last("--traffic")
     suffix, label = whole.text("--revision-suffix"), name.text if name else default_name
     return ServiceSpec(
         name=label, origin=reader.call.origin, name_origin=name.origin if name else None,
@@ -237,6 +238,8 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
             whole.last("--concurrency"), 'must be an integer greater than 0 or "default"'
         ),
         timeout_s=reader.seconds(whole.last("--timeout")), tasks=tasks if reader.is_job else None,
+        targets=(TargetSpec(tag=tag),) if tag else (),
+        held_back=traffic.origin if traffic is not None and not traffic.is_on else None,
         volumes=tuple(volumes), written_in="gcloud", is_built=not image or any(sources),
         build_env=build_env(reader, groups),
         base_image=next((text for group in groups if (text := group.text("--base-image")) is not None), None),
@@ -265,8 +268,12 @@ def _annotations(whole: _Group) -> dict[str, Text]:
 def _service_annotations(whole: _Group) -> dict[str, Text]:
     found: dict[str, Text] = {}
     for flag, name in (("--min", "minScale"), ("--max", "maxScale"), ("--ingress", "ingress")):
-        if (text := whole.text(flag)) is not None:
+        if (text := whole.text(flag)) is not None and text.text != "default":
             found[annotations.RUN + name] = text
+    scaling = whole.text("--scaling")
+    if scaling is not None and scaling.text.isdigit():
+        found[annotations.RUN + "scalingMode"] = Text("manual", scaling.origin)
+        found[annotations.RUN + "manualInstanceCount"] = scaling
     return found
 
 

@@ -31,8 +31,10 @@ def _all(names: str, takes: Takes, fidelity: Fidelity = EXACT, note: str = "", *
 
 
 _LOCAL = "no meaning on this machine"
-_CPU = "CPU is never throttled here"
-_ONE = "as many instances as the minimum are run, at least one"
+_CPU = "with --limits all; a hundredth of a processor is left between requests"
+_SCALED = "at most 5 instances of a revision run here"
+_AFFINITY = "the cookie's name is inferred"
+_RUN = "the revisions are those of one running `emu up`"
 _MOUNT = "secrets and buckets are what --secret-file and --volume give for them"
 _OF_NEW = "a new service has no volumes yet"
 _KEPT = "of the service as it is, which is not known here, nothing is kept"
@@ -57,14 +59,15 @@ FLAGS: dict[str, Flag] = {
     **_all("--gpu", Takes.VALUE, NOT_IMITATED, _LOCAL, of=True),
     **_all("--automatic-updates", Takes.NOTHING, NOT_IMITATED, _LOCAL, of=True),
     **_all("--concurrency --timeout --revision-suffix", Takes.VALUE),
-    **_all("--min-instances --max-instances --min --max --scaling", Takes.VALUE, NOT_IMITATED, _ONE),
+    **_all("--min-instances --max-instances --min --max --scaling", Takes.VALUE, APPROXIMATE, _SCALED),
     **_all("--execution-environment", Takes.VALUE, NOT_IMITATED, "always a Linux container of this machine's engine"),
-    **_all("--cpu-throttling --cpu-boost", Takes.NOTHING, NOT_IMITATED, _CPU),
-    **_all("--session-affinity", Takes.NOTHING, NOT_IMITATED, _ONE),
+    **_all("--cpu-throttling", Takes.NOTHING, APPROXIMATE, _CPU),
+    **_all("--cpu-boost", Takes.NOTHING, NOT_IMITATED, "an instance starts with the CPU it has"),
+    **_all("--session-affinity", Takes.NOTHING, APPROXIMATE, _AFFINITY),
     **_all("--ingress", Takes.VALUE, NOT_IMITATED, "served on this machine only"),
     **_all("--allow-unauthenticated --invoker-iam-check --iap", Takes.NOTHING, NOT_IMITATED, "every request is let in"),
-    **_all("--traffic", Takes.NOTHING, NOT_IMITATED, "the revision at hand takes all traffic"),
-    **_all("--tag", Takes.VALUE, NOT_IMITATED, "the revision at hand takes all traffic"),
+    **_all("--traffic", Takes.NOTHING, APPROXIMATE, _RUN),
+    **_all("--tag", Takes.VALUE, APPROXIMATE, _RUN),
     **_all("--tasks --parallelism --max-retries --task-timeout", Takes.VALUE),
     **_all("--execute-now --wait", Takes.NOTHING, EXACT, "an execution is started by `up`"),
     **_all("--add-volume", Takes.PAIRS, APPROXIMATE, _MOUNT),

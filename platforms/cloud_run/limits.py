@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.origin import Origin
-from emulator.model.plan import Instances, Resources, Shutdown, Tasks
+from emulator.model.plan import Instances, Resources, Scaling, Shutdown, Tasks
 from emulator.model.rule import Rule
 
 from . import annotations, rules
@@ -27,6 +27,8 @@ DEFAULT_RETRIES = 3
 DEFAULT_TASK_S = 600
 MOST_TASKS, MOST_RETRIES, MOST_TASK_S, SURE_TASK_S = 10_000, 10, 168 * 3600, 24 * 3600
 SHUTDOWN = Shutdown(signal="SIGTERM", grace_seconds=10)
+SCALING = Scaling(target=0.6, window_s=60, idle_s=15 * 60, queue_least_s=10, queue_startups=3.5)
+"""Rules cloud-run/scaling and concurrency."""
 
 _MEMORY_MIB = {1: (128, 4096), 2: (128, 8192), 4: (2048, 16384), 6: (4096, 24576), 8: (4096, 32768)}
 """CPUs → the least and the most memory (rule cloud-run/cpu-and-memory)."""
@@ -106,13 +108,27 @@ def _within(number: int, least: int, most: int, default: int) -> int:
 
 def instances_of(spec: ServiceSpec) -> Instances:
     """The revision's scaling; the service's own annotations where the revision has none."""
+    fixed = _manual(spec)
+    if fixed is not None:
+        return Instances(min=fixed, max=fixed)
     least = _instances(spec, "minScale")
     most = _instances(spec, "maxScale")
     return Instances(min=least or 0, max=DEFAULT_MAX_INSTANCES if most is None else most)
 
 
+def _manual(spec: ServiceSpec) -> int | None:
+    """The number of instances where the service says it itself."""
+    mode = spec.annotations.get(annotations.RUN + "scalingMode")
+    is_manual = mode is not None and mode.text == "manual"
+    return _whole(spec.annotations.get(annotations.RUN + "manualInstanceCount")) if is_manual else None
+
+
 def _instances(spec: ServiceSpec, name: str) -> int | None:
     text = spec.template_annotations.get(annotations.SCALE + name) or spec.annotations.get(annotations.RUN + name)
+    return _whole(text)
+
+
+def _whole(text: Text | None) -> int | None:
     return int(text.text) if text and text.text.isascii() and text.text.isdigit() and len(text.text) < 9 else None
 
 

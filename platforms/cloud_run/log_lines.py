@@ -11,16 +11,25 @@ from emulator.model.event import (
     Live,
     OutOfMemory,
     ProbeAttempt,
+    RequestRefused,
     RunFinished,
+    StartReason,
     Stopped,
     TaskEvent,
 )
 from emulator.model.plan import Container, Probe, Service, ServiceType
+from emulator.model.router import Page
 
-START = (
-    "Starting new instance. Reason: DEPLOYMENT_ROLLOUT - Instance started due to traffic shifting between revisions "
-    "due to deployment, traffic split adjustment, or deployment health check."
-)
+_STARTING = "Starting new instance. Reason: "
+STARTS: dict[StartReason, str] = {
+    "deploy": _STARTING + "DEPLOYMENT_ROLLOUT - Instance started due to traffic shifting between revisions due to "
+    "deployment, traffic split adjustment, or deployment health check.",
+    "requests": _STARTING + "AUTOSCALING - Instance started due to configured scaling factors (e.g. CPU utilization, "
+    "request throughput, etc.) or no existing capacity for current traffic.",
+    "minimum": _STARTING + "MANUAL_OR_CUSTOMER_MIN_INSTANCE - Instance started because of customer-configured "
+    "min-instances or manual scaling.",
+}
+START = STARTS["deploy"]
 TROUBLE = (
     "For more troubleshooting guidance, see https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start"
 )
@@ -42,7 +51,9 @@ def narrate(service: Service, event: Event) -> tuple[str, ...]:
         case RunFinished() if service.type is ServiceType.JOB:
             return _execution(service, event)
         case ContainerStarted():
-            return (START,) if _is_first(service, event) else ()
+            return (STARTS[event.reason],) if _is_first(service, event) else ()
+        case RequestRefused():
+            return _refused(service, event)
         case ProbeAttempt(kind="startup"):
             return _startup(service, event)
         case ProbeAttempt(kind="liveness"):
@@ -164,6 +175,17 @@ def _exited(exit_code: int | None) -> tuple[str, ...]:
     return (f"Container called exit({exit_code}).",)
 
 
+# ---- requests -----------------------------------------------------------------------------------------
+
+
+def _refused(service: Service, event: RequestRefused) -> tuple[str, ...]:
+    """What the request log says of a request that no instance answered, as one line; of others it says no more."""
+    router = service.router
+    page = getattr(router, event.reason, None) if router is not None else None
+    words = f" {page.body.strip()}" if isinstance(page, Page) else ""
+    return (f"{event.method} {event.status} {event.path}{words}",)
+
+
 # ---- the end of an execution --------------------------------------------------------------------------
 
 
@@ -181,7 +203,7 @@ def _execution(service: Service, event: RunFinished) -> tuple[str, ...]:
 
 def _failed(service: Service, event: DeployFailed) -> tuple[str, ...]:
     probe = _named(service, event.container).probes.startup
-    command = "services.replace" if service.origin else "deploy"
+    command = "services.replace" if _is_replaced(service) else "deploy"
     lines = [*_not_loaded(service, event), "Deployment failed"]
     if probe is not None and not probe.implicit:
         words = (
@@ -199,6 +221,11 @@ def _failed(service: Service, event: DeployFailed) -> tuple[str, ...]:
     return (*lines, f"ERROR: (gcloud.run.{command}) {words}", TROUBLE)
 
 
+def _is_replaced(service: Service) -> bool:
+    """Whether a file describes the service as a whole; else a command changes it."""
+    return service.revisions is not None and service.revisions.mode == "set"
+
+
 def _not_loaded(service: Service, event: DeployFailed) -> list[str]:
     """A first process that could not be executed at all."""
     command = _named(service, event.container).command
@@ -211,10 +238,10 @@ def _not_loaded(service: Service, event: DeployFailed) -> list[str]:
 
 def _live(service: Service, event: Live) -> tuple[str, ...]:
     url = event.url or ""
-    if service.origin is not None:
+    if _is_replaced(service):
         return (f"New configuration has been applied to service [{service.name}].", f"URL: {url}")
-    revision = next((v.value for v in service.env if v.name == "K_REVISION"), "")
-    return (
-        f"Service [{service.name}] revision [{revision}] has been deployed and is serving 100 percent of traffic.",
-        f"Service URL: {url}",
-    )
+    revision = event.revision or next((v.value for v in service.env if v.name == "K_REVISION"), "")
+    done = f"Service [{service.name}] revision [{revision}] has been deployed and is serving"
+    if service.revisions is not None and service.revisions.mode == "hold":
+        return (f"{done} 0 percent of traffic.",)
+    return (f"{done} 100 percent of traffic.", f"Service URL: {url}")

@@ -85,12 +85,22 @@ class TaskSpec(NamedTuple):
     timeout_s: Number | None = None
 
 
+class TargetSpec(NamedTuple):
+    """One entry of the traffic as written. refused: fields that may not be there."""
+
+    percent: Number | None = None
+    revision: Text | None = None
+    latest: Text | None = None
+    tag: Text | None = None
+    refused: tuple[Text, ...] = ()
+
+
 class ServiceSpec(NamedTuple):
     """One service or job as written; without a file, the service that `gcloud run deploy` would create by itself.
     tasks: of a job, None for a service. written_in: what its settings are said to come from, "" for the file's usual
     name. is_built: whether gcloud builds it from the source, with buildpacks where there is no Dockerfile.
     is_v2: whether it is written in the v2 API's form. build_env: variables of its build; base_image: what a build with
-    buildpacks is run on."""
+    buildpacks is run on. held_back: where it says that the revision gets no traffic."""
 
     name: str
     origin: Origin | None = None
@@ -101,8 +111,9 @@ class ServiceSpec(NamedTuple):
     containers: tuple[ContainerSpec, ...] = ()
     concurrency: Number | None = None
     timeout_s: Number | None = None
-    traffic: tuple[Traffic, ...] = ()
+    targets: tuple[TargetSpec, ...] = ()
     traffic_origin: Origin | None = None
+    held_back: Origin | None = None
     volumes: tuple[VolumeSpec, ...] = ()
     tasks: TaskSpec | None = None
     written_in: str = ""
@@ -110,6 +121,22 @@ class ServiceSpec(NamedTuple):
     is_v2: bool = False
     build_env: dict[str, Text] = {}
     base_image: Text | None = None
+
+    @property
+    def traffic(self) -> tuple[Traffic, ...]:
+        """What goes where, as far as it is said."""
+        return tuple(
+            Traffic(
+                revision=one.revision.text if one.revision else None, percent=one.percent.value if one.percent else 0,
+                tag=one.tag.text if one.tag and one.tag.text else None,
+            )
+            for one in self.targets
+        )  # fmt: skip
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what it does not say is not so: a file describes the service, a command changes it."""
+        return self.origin is not None and self.written_in != "gcloud"
 
     @property
     def is_job(self) -> bool:
@@ -265,7 +292,7 @@ def _service(document: Mapping, file: str, default_name: str) -> ServiceSpec:
         containers=tuple(_container(n, node) for n, node in enumerate(mappings_of(revision, "containers"))),
         concurrency=number_of(revision, "containerConcurrency"),
         timeout_s=number_of(revision, "timeoutSeconds"),
-        traffic=tuple(_traffic(node) for node in mappings_of(spec, "traffic")),
+        targets=tuple(_target(node) for node in mappings_of(spec, "traffic")),
         traffic_origin=traffic.origin if traffic else None,
         volumes=tuple(read_volume(node) for node in mappings_of(revision, "volumes")),
     )
@@ -358,9 +385,13 @@ def _probe(node: Mapping, origin: Origin) -> ProbeSpec:
     )
 
 
-def _traffic(node: Mapping) -> Traffic:
-    percent, revision, tag = number_of(node, "percent"), text_of(node, "revisionName"), text_of(node, "tag")
-    return Traffic(
-        revision=revision.text if revision else None, percent=percent.value if percent else 0,
-        tag=tag.text if tag else None,
+def _target(node: Mapping) -> TargetSpec:
+    revision = text_of(node, "revisionName")
+    refused = tuple(
+        Text(key.text, key.origin) for key, value in node.pairs
+        if key.text in ("configurationName", "url") and isinstance(value, Scalar) and value.text
+    )  # fmt: skip
+    return TargetSpec(
+        percent=number_of(node, "percent"), revision=revision if revision and revision.text else None,
+        latest=text_of(node, "latestRevision"), tag=text_of(node, "tag"), refused=refused,
     )  # fmt: skip

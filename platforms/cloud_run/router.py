@@ -26,7 +26,11 @@ _RESPONSE_HEADERS = (
 )
 """Rule cloud-run/response-headers."""
 
-_NO_INSTANCE = Page(status=503, body="The request was aborted because there was no available instance.\n")
+_ABORTED = "The request was aborted because there was no available instance.\n"
+_NO_INSTANCE = Page(status=500, body=_ABORTED)
+_SATURATED = Page(status=429, body=_ABORTED)
+_UNREADY = Page(status=503, body="The request failed because the instance failed the readiness check.\n")
+_UNSTARTED = Page(status=500, body="The request failed because the instance could not start successfully.\n")
 _UNUSABLE = Page(
     status=503,
     body=(
@@ -79,6 +83,9 @@ def router_of(spec: ServiceSpec, ingress: ContainerSpec, timeout_s: float, trace
         response_headers=_RESPONSE_HEADERS,
         private_cookies=True,
         no_instance=_NO_INSTANCE,
+        saturated=_SATURATED,
+        unready=_UNREADY,
+        unstarted=_UNSTARTED,
         refused=_UNUSABLE,
         reset=_UNUSABLE,
         invalid=_UNUSABLE,
@@ -88,6 +95,7 @@ def router_of(spec: ServiceSpec, ingress: ContainerSpec, timeout_s: float, trace
         reserved=_RESERVED,
         request_limit=None if http2 else _REQUEST_LIMIT,
         response_limit=None if http2 else _RESPONSE_LIMIT,
+        hides_leaving=True,
         refused_methods=("TRACE",),
         http2=http2,
     )

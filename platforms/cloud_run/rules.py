@@ -242,7 +242,27 @@ ANNOTATION_KIND = _rule(
 )  # fmt: skip
 TRAFFIC = _rule(
     "traffic", "Traffic goes to the latest ready revision, or is split by percent, which must add up to 100.",
-    V1_SCHEMA, SCHEMA, NOT_IMITATED, note="The revision at hand takes all traffic.",
+    V1_SCHEMA, SCHEMA, APPROXIMATE,
+    note="The revisions are those of one running `emu up`; of 100 requests each gets exactly its percentage.",
+)  # fmt: skip
+NO_TRAFFIC = _rule(
+    "no-traffic",
+    "With --no-traffic the new revision is started and checked, and requests stay with the former one; a new service "
+    "cannot have it. Without it gcloud leaves the traffic as it is.",
+    GCLOUD, SCHEMA,
+)  # fmt: skip
+TRAFFIC_TAGS = _rule(
+    "traffic-tags",
+    "A revision with a tag is reached at https://TAG---HOST; a tag has 3 characters at least, and 46 at most together "
+    "with its service's name.",
+    LOGS, LOG, APPROXIMATE, note="Here at any host that begins with TAG---, such as TAG---SERVICE.localhost.",
+)  # fmt: skip
+SESSION_AFFINITY = _rule(
+    "session-affinity",
+    "With session affinity a cookie of 30 days leads a client to the instance that it had, before any traffic split, "
+    "while that one is there and has room.",
+    DOCS + "configuring/session-affinity", DOCUMENTED, APPROXIMATE,
+    note="The cookie's name, GAESA, is inferred from answers quoted in public.",
 )  # fmt: skip
 VOLUMES = _rule(
     "volumes", "Volumes hold secrets, memory, buckets or network shares; mounts are absolute and not nested.",
@@ -456,19 +476,18 @@ REQUEST_TIMEOUT = _rule(
     "request-timeout",
     "A request, or a WebSocket, may take 300 s unless timeoutSeconds, 1 to 3600, says otherwise; then comes 504.",
     V1_SCHEMA, SCHEMA, APPROXIMATE,
-    note="The container's connection is closed then; there it is not told, and runs on.",
+    note="The container is not told, and runs on; that of a WebSocket is.",
 )  # fmt: skip
 CLIENT_LEAVES = _rule(
-    "client-leaves", "In HTTP/1.1 the container is not told that a client left.", CONTRACT, DOCUMENTED, NOT_IMITATED,
-    note="The container's connection ends with the client's.",
+    "client-leaves", "In HTTP/1.1 the container is not told that a client left.", CONTRACT, DOCUMENTED, APPROXIMATE,
+    note="It is where a request's body or a WebSocket ends early.",
 )  # fmt: skip
 ERROR_ANSWERS = _rule(
     "error-answers",
     "503 is answered where the connection to an instance fails or its answer is malformed, 504 when the time is over, "
     "429, 500 or 503 where there is no instance, 500 where none could start.",
     DOCS + "troubleshooting", DOCUMENTED, APPROXIMATE,
-    note="The pages say what the request log says: what they say there is not published. Without a live instance it is "
-    "503; a start that failed is not told apart, nor is 429, for too many instances.",
+    note="The pages say what the request log says: what they say there is not published.",
 )  # fmt: skip
 
 # ---- jobs ---------------------------------------------------------------------------------------------
@@ -538,7 +557,14 @@ NO_SETUID = _rule(
 )  # fmt: skip
 CPU = _rule(
     "cpu", "A container has 1 CPU unless its limits say otherwise.", CPU_DOCS, DOCUMENTED, APPROXIMATE,
-    note="Applied with --limits all; never throttled between requests.",
+    note="Applied with --limits all.",
+)  # fmt: skip
+THROTTLING = _rule(
+    "cpu-throttling",
+    "Unless CPU is always allocated, an instance has it only while it starts, answers requests or probes, and ends.",
+    CPU_DOCS, DOCUMENTED, APPROXIMATE,
+    note="With --limits all it keeps a hundredth of a processor, and the whole for a quarter of a second after its "
+    "last request. There is no startup boost.",
 )  # fmt: skip
 CPU_MEMORY = _rule(
     "cpu-and-memory",
@@ -551,12 +577,16 @@ CPU_CONCURRENCY = _rule(
 )
 CONCURRENCY = _rule(
     "concurrency", "An instance takes 80 requests at once unless containerConcurrency, 1 to 1000, says otherwise.",
-    V1_SCHEMA, SCHEMA, NOT_IMITATED, note="Requests are not counted.",
+    V1_SCHEMA, SCHEMA, APPROXIMATE,
+    note="Over HTTP/2 a connection counts as one request. A request waits for room for 3.5 mean startup times, 10 s at "
+    "least; older documentation says 60 s.",
 )  # fmt: skip
 SCALING = _rule(
-    "scaling", "Between the minimum (0) and the maximum (100) there are as many instances as the requests need.",
-    V1_SCHEMA, SCHEMA, APPROXIMATE,
-    note="As many as the minimum are run, at least one; none is added for more requests.",
+    "scaling",
+    "Between the minimum (0) and the maximum (100) there are as many instances as the requests need: 60 % of their "
+    "concurrency in the mean of a minute; one that is not needed is kept for up to 15 minutes.",
+    DOCS + "about-instance-autoscaling", DOCUMENTED, APPROXIMATE,
+    note="At most 5 of a revision run here, and CPU use adds none; the last one goes with --scale-to-zero-after alone.",
 )  # fmt: skip
 METADATA = _rule(
     "metadata-server", "http://metadata.google.internal tells project, region and gives tokens.", CONTRACT, DOCUMENTED,

@@ -15,11 +15,12 @@ from .checks import container_name, dependencies_of, ingress_of, service_problem
 from .commands import container_command
 from .environment import environment
 from .given import Given
-from .limits import SHUTDOWN, concurrency_of, instances_of, limit_problems, resources_of, tasks_of, usage_of
+from .limits import SCALING, SHUTDOWN, concurrency_of, instances_of, limit_problems, resources_of, tasks_of, usage_of
 from .manifest import ContainerSpec, EnvEntry, ServiceSpec
 from .probes import lifecycle_of, probe_problems, probes_of
 from .router import request_timeout, router_of
 from .secrets import given_secrets, names_of
+from .traffic import revisions_of, traffic_problems
 from .volume_checks import unset_files, volume_problems
 from .volumes import mounts_of, volumes_of
 
@@ -55,7 +56,7 @@ def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> Servic
     if ingress is None:
         return ServiceResult(None, tuple(replace(d, service=None) for d in found))
     needs, problems = dependencies_of(spec)
-    found += [*problems, *limit_problems(spec), *volume_problems(spec)]
+    found += [*problems, *limit_problems(spec), *volume_problems(spec), *traffic_problems(spec)]
     resolved = [_container(given, container, needs) for container in spec.containers]
     top = resolved[spec.containers.index(ingress)]
     if spec.is_job and len(resolved) > 1:
@@ -86,9 +87,9 @@ def _service(
     return Service(
         name=spec.name, type=ServiceType.WEB, origin=spec.origin, build=top.build, command=top.command, port=top.port,
         env=top.env, probes=top.probes, containers=containers, lifecycle=lifecycle_of(containers, timeout),
-        instances=instances_of(spec), concurrency=concurrency_of(spec, usage_of(spec)),
-        request_timeout_s=timeout, traffic=spec.traffic, resources=top.resources, shutdown=SHUTDOWN, router=router,
-        decisions=trace.decisions,
+        instances=instances_of(spec), scaling=SCALING, concurrency=concurrency_of(spec, usage_of(spec)),
+        request_timeout_s=timeout, traffic=spec.traffic, revisions=revisions_of(spec), resources=top.resources,
+        local_name=f"{spec.name}.localhost", shutdown=SHUTDOWN, router=router, decisions=trace.decisions,
     )  # fmt: skip
 
 
@@ -174,7 +175,9 @@ def _coverage(spec: ServiceSpec, service: Service) -> tuple[Coverage, ...]:
     if spec.is_job:
         rows.append(rules.JOB_PARALLELISM)
     else:
-        rows += [rules.EDGE, rules.REQUEST_HEADERS, rules.INVOKER, rules.SCALING]
+        rows += [rules.EDGE, rules.REQUEST_HEADERS, rules.INVOKER, rules.CONCURRENCY, rules.SCALING]
+        rows += [rules.TRAFFIC] if spec.traffic else []
+    rows += [rules.THROTTLING] if service.resources.idle_cpu is not None else []
     rows += [rules.HTTP2] if service.router and service.router.http2 else []
     if service.build.kind is BuildKind.DOCKERFILE and spec.is_built:
         rows.append(rules.UPLOAD_SET)

@@ -36,7 +36,7 @@ def named(name: bytes):
 
 
 def idle_connections(front) -> list[object]:
-    return [one for backend in front._core.pool._live for one in backend.idle]
+    return [one for backend in front._core.pool._known.values() for one in backend.idle]
 
 
 def test_requests_go_to_each_in_turn():

@@ -1,9 +1,10 @@
 """The address before a service, without one: who gets the requests, and who still answers some."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from emulator.model.router import Router
+from emulator.world import FrontListener, InstanceGroup, Load
 
 Address = tuple[str, int]
 
@@ -20,6 +21,9 @@ class FakeFront:
         self.routers: list[Router] = []
         self.drained: list[tuple[Address, float]] = []
         self.idle = 0.0
+        self.groups: tuple[InstanceGroup, ...] = ()
+        self.load = Load(0, 0)
+        self.turned_away: list[tuple[int, str]] = []
         self.on_wake: Callable[[], None] = lambda: None
         self._answering: set[Address] = set()
         self._changed = threading.Condition()
@@ -33,6 +37,19 @@ class FakeFront:
 
     def sleep(self, on_wake: Callable[[], None]) -> None:
         self.on_wake = on_wake
+
+    def set_groups(self, groups: Sequence[InstanceGroup]) -> None:
+        self.groups = tuple(groups)
+        self.set_instances([address for group in groups for address in group.addresses])
+
+    def heed(self, hears: FrontListener) -> None:
+        self.hears = hears
+
+    def loads(self) -> dict[int, Load]:
+        return {group.key: self.load for group in self.groups}
+
+    def turn_away(self, key: int, page: str) -> None:
+        self.turned_away.append((key, page))
 
     def give_up(self) -> None:
         self.on_wake = lambda: None

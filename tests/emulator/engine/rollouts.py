@@ -38,6 +38,7 @@ from emulator.engine.rollout_steps import (
     State,
     Terminate,
     Unit,
+    Unstarted,
     Up,
     Wait,
     Withdrawn,
@@ -233,7 +234,7 @@ class Rollout:
                 self._settle(action)
             case Announce():
                 assert not self._found(action.unit).told_to_end
-            case Lost():
+            case Lost() | Unstarted():
                 assert action.unit in self.instances
             case Over():
                 assert not self.is_over
@@ -291,7 +292,7 @@ class Rollout:
         one = self._found(unit)
         could_serve = unit.deploy in self._good and one.live and not one.out
         stop_first = any(what.rules.replacement.stop_first for what in self.deploys)
-        assert not could_serve or stop_first or self._ending, f"{unit} could go on"
+        assert not could_serve or stop_first or self._ending or self.state.asleep, f"{unit} could go on"
 
     def _order_instance(self, action: Action) -> None:
         assert isinstance(action, Drain | Terminate | Kill | Remove)

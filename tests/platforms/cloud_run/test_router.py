@@ -167,7 +167,7 @@ def check_page(front, status: int, words: bytes, request: bytes = GET) -> None:
 def test_page_where_nothing_is_live():
     """Without an instance a request is given up."""
     with proxy(router=router()) as front:
-        check_page(front, 503, b"there was no available instance")
+        check_page(front, 500, b"there was no available instance")
 
 
 def test_page_where_nobody_listens():
