@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from .edge.terminal import StandardTerminal
-    from .engine.release import PreparedContext
+    from .engine.release import Packer, PreparedContext
     from .model.history import History
     from .model.plan import Service
     from .model.remembered import Remembered
@@ -164,6 +164,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         clock=_clock,
         interrupted_again=_INTERRUPTS.again,
         publish=_publish,
+        packer=_packer,
         unreached=_unreached,
         watch=_watch,
     )
@@ -252,6 +253,13 @@ def _publish(docker: "Docker", image: str, path: str, labels: "Mapping[str, str]
     from .edge.site import publish
 
     return publish(docker, image, path, labels)
+
+
+def _packer(docker: "Docker") -> "Packer | None":
+    from .edge.docker import Engine
+    from .edge.pack import Pack
+
+    return Pack(docker, docker.endpoint, os.environ) if isinstance(docker, Engine) else None
 
 
 def _clock() -> "Clock":

@@ -11,7 +11,7 @@ from .snapshot import Snapshot
 if TYPE_CHECKING:
     import threading
 
-    from .engine.release import PrepareContext
+    from .engine.release import Packer, PrepareContext
     from .model.history import DeployRecord, History
     from .model.remembered import Remembered
     from .world import Clock, Docker, Front, PublishedSite, Unreached
@@ -113,6 +113,7 @@ class World:
         publish: "Callable[[Docker, str, str, Mapping[str, str]], PublishedSite | None]",
         unreached: "Callable[[str | None, int], Unreached | None]",
         watch: "Callable[[str, threading.Event], Iterator[frozenset[str]]]",
+        packer: "Callable[[Docker], Packer | None]",
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -132,4 +133,5 @@ class World:
         self.interrupted_again = interrupted_again
         self.publish = publish
         self.unreached = unreached
+        self.packer = packer
         self.watch = watch

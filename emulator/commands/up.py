@@ -186,6 +186,7 @@ def doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
         hurry=world.interrupted_again,
         unreached=world.unreached,
         publish=lambda image, path, labels: world.publish(docker, image, path, labels),
+        packer=world.packer(docker),
     )
 
 

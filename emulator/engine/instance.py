@@ -44,8 +44,8 @@ def _begun(members: Members, state: State, at: float) -> Step:
     boots = {name: replace(one, phase="waiting", watches=()) for name, one in state.boots.items()}
     state = replace(
         state, phase="starting", boots=boots, round=state.round + 1, begun=state.begun if goes_on else at,
-        launched=frozenset(), coming=frozenset(), running=frozenset(), started=frozenset(), live_as=None, blamed=None,
-        again=None, out=frozenset(),
+        is_timed=goes_on and state.is_timed, launched=frozenset(), coming=frozenset(), running=frozenset(),
+        started=frozenset(), live_as=None, blamed=None, again=None, out=frozenset(),
     )  # fmt: skip
     return _launched(members, state, at)
 
@@ -62,8 +62,10 @@ def _counted(state: State, seen: Of) -> State:
     """What runs, after what was seen."""
     one = {seen.container}
     match seen.seen:
-        case steps.Started():
-            return replace(state, coming=state.coming - one, running=state.running | one)
+        case steps.Started(at=at):
+            # The platform's clock runs from its first process on, not while an engine makes a container.
+            begun = state.begun if state.is_timed else at
+            return replace(state, coming=state.coming - one, running=state.running | one, begun=begun, is_timed=True)
         case steps.NotStarted():
             return replace(state, coming=state.coming - one)
         case steps.Exited():

@@ -24,16 +24,18 @@ class State(Record, frozen=True, kw_only=True):
     """Where an instance stands.
 
     boots: where each container does. round: how often all of it was started; what was seen of an earlier round says
-    nothing of this one. begun: when the deploy's first round was, or, once it was live, the current one. coming:
-    containers being started; running: those with a process; started: those that count as started. live_as: how the
-    boot of its ingress container ended well, once it did. blamed: the container that makes it fall. out: those whose
-    probes keep it from getting requests.
+    nothing of this one. begun: when the first process of the deploy was started, or, once it was live, of the current
+    round; until there is one, when that was asked for. is_timed: whether there was one. coming: containers being
+    started; running: those with a process; started: those that count as started. live_as: how the boot of its ingress
+    container ended well, once it did. blamed: the container that makes it fall. out: those whose probes keep it from
+    getting requests.
     """
 
     phase: Literal["new", "starting", "live", "falling", "done"] = "new"
     boots: dict[str, boot.State] = {}
     round: int = 0
     begun: float = 0.0
+    is_timed: bool = False
     was_live: bool = False
     launched: frozenset[str] = frozenset()
     coming: frozenset[str] = frozenset()

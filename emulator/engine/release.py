@@ -36,6 +36,7 @@ from emulator.world import (
     ContainerSpec,
     Docker,
     ImageFacts,
+    OnProgress,
     PublishedSite,
     StepDone,
     StepLog,
@@ -58,6 +59,7 @@ from .requests import (
     NOTHING_AROUND,
     Surroundings,
     build_request,
+    build_variables,
     conceal,
     container_spec,
     environment,
@@ -95,6 +97,23 @@ Publish = Callable[[str, str, Mapping[str, str]], PublishedSite | None]
 PrepareContext = Callable[[Snapshot, Service], AbstractContextManager[PreparedContext]]
 
 
+class Packer(Protocol):
+    """Builds with Cloud Native Buildpacks."""
+
+    def can(self, builder: str) -> bool:
+        """Whether that can be done here with this builder's image."""
+        ...
+
+    def build(
+        self, request: BuildRequest, builder: str, on_progress: OnProgress, cancel: threading.Event
+    ) -> BuildOutcome:
+        """The image of what the request's Dockerfile, which copies all that is sent, lays out. Raises HostError."""
+        ...
+
+
+_ALL_THAT_IS_SENT = "FROM scratch\nCOPY . /\n"
+
+
 def _nothing_published(image: str, path: str, labels: Mapping[str, str]) -> None:
     del image, path, labels
 
@@ -112,6 +131,7 @@ class Doors(NamedTuple):
     unreached: Callable[[str | None, int], Unreached | None] = lambda _host, _port: None
     """Why a server that is there already cannot be reached: at a host, or on this machine where that is None."""
     publish: Publish = _nothing_published
+    packer: Packer | None = None
 
 
 class Settings(NamedTuple):
@@ -353,6 +373,9 @@ class _Preparation:
             return self._publish(again) or again
         if needs_a_look(self.service.build) or self.service.build.kind is BuildKind.IMAGE:
             self.doors.ready()
+        builder, packer = self.service.build.builder, self.doors.packer
+        if builder is not None and packer is not None and packer.can(builder):
+            return self._packed(builder, packer)
         bases = choose_bases(self.service, docker, self.settings.base_images)
         missing = bases.missing or self._made(bases.to_make)
         if missing is not None:
@@ -362,6 +385,20 @@ class _Preparation:
         self._aside = threading.Thread(target=self._tidy, args=(bases.replaced,), kwargs={"built": there}, daemon=True)
         self._aside.start()
         return built
+
+    def _packed(self, builder: str, packer: Packer) -> ImageFacts | Diagnostic:
+        """Built by the platform's own buildpacks."""
+        service, settings = self.service, self.settings
+        self._say(BuildStarted(dockerfile=None, context=service.build.context))
+        self._build_line(f"pack builds it with {builder}")
+        layout = replace(service.build, generated_dockerfile=_ALL_THAT_IS_SENT)
+        with self.doors.prepare_context(self.job.repo, replace(service, build=layout)) as context:
+            request = BuildRequest(
+                context=context.directory, dockerfile=context.dockerfile, args=build_variables(service, self.hidden),
+                platform=service.build.platform, tag=f"{resource_name(settings.root, service.name)}:{self.job.deploy}",
+                labels=of_service(settings.root, settings.platform, service.name, self.job.deploy),
+            )  # fmt: skip
+            return self._built(packer.build(request, builder, self._progress, self.cancel))
 
     def _tidy(self, bases: dict[str, str], *, built: bool) -> None:
         """Beside the boot, which need not wait for it: what stood in for what, and the images that are kept no more.

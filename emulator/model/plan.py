@@ -123,6 +123,9 @@ class Build(Record, frozen=True, kw_only=True):
     publish: str | None = None
     generated_dockerfile: str | None = None
     """The text of the Dockerfile we stand in with, where the platform builds without one."""
+    builder: str | None = None
+    """The image of the Cloud Native Buildpacks that build it: where `pack` and that image are at hand they do,
+    elsewhere the generated Dockerfile stands in."""
     upload_rules: tuple[UploadRule, ...] | None = None
     """What a deploy command leaves out when it uploads the files of this disk, the last match decides: git is not asked
     then. None: the builder gets what git keeps."""

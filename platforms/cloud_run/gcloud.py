@@ -54,7 +54,7 @@ class _Group(NamedTuple):
         return Text(one.value, one.origin) if one is not None and one.value else None
 
 
-class _Reader:
+class Reader:
     """One command, read once: what it sets, and what is wrong with it."""
 
     def __init__(self, call: Call, repo: Snapshot) -> None:
@@ -181,7 +181,7 @@ def split_list(text: str) -> list[str]:
 def read_gcloud(call: Call, default_name: str, repo: Snapshot) -> Manifest:
     """The service or job that a command creates; None, with the reason, where it deploys nothing. repo: where the
     files lie that its flags name."""
-    reader = _Reader(call, repo)
+    reader = Reader(call, repo)
     verbs = [word.text for word in reader.names]
     verbs = verbs[1:] if verbs[:1] in (["alpha"], ["beta"]) else verbs
     names = reader.names[len(reader.names) - len(verbs) :]
@@ -200,7 +200,7 @@ def read_gcloud(call: Call, default_name: str, repo: Snapshot) -> Manifest:
     return Manifest(_service(reader, name, default_name), tuple(reader.found), tuple(reader.rows))
 
 
-def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSpec:
+def _service(reader: Reader, name: Word | None, default_name: str) -> ServiceSpec:
     whole = reader.whole
     groups = reader.groups or [_Group(None, [], reader.call.origin)]
     own = [one for one in whole.given if one.flag.of_container]
@@ -277,14 +277,14 @@ def _service_annotations(whole: _Group) -> dict[str, Text]:
     return found
 
 
-def _volumes(reader: _Reader, whole: _Group) -> list[VolumeSpec]:
+def _volumes(reader: Reader, whole: _Group) -> list[VolumeSpec]:
     """What `--add-volume` adds; a later one of a name wins."""
     added = [one for one in whole.given if one.name == "--add-volume"]
     made = [gcloud_volumes.read_volume(reader.pairs(one), one.origin, reader.refuse) for one in added]
     return list({volume.name.text: volume for volume in made if volume is not None and volume.name}.values())
 
 
-def _container(reader: _Reader, number: int, group: _Group) -> tuple[ContainerSpec, list[VolumeSpec]]:
+def _container(reader: Reader, number: int, group: _Group) -> tuple[ContainerSpec, list[VolumeSpec]]:
     """A container, and the volumes that are made for its secrets."""
     env, files = _env(reader, group)
     own = gcloud_volumes.secret_volumes(files, number, reader.refuse)
@@ -320,7 +320,7 @@ def _place(given: _Given | None) -> Origin | None:
     return given.origin if given is not None and given.value else None
 
 
-def _env(reader: _Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], list[SecretFile]]:
+def _env(reader: Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], list[SecretFile]]:
     """Variables in the order of their flags, and secrets that are files. A later flag of a name wins."""
     found: dict[str, EnvEntry] = {}
     files: dict[str, SecretFile] = {}
@@ -347,7 +347,7 @@ def _env(reader: _Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], list[Sec
     return tuple(found.values()), list(files.values())
 
 
-def _probe(reader: _Reader, given: _Given | None, kind: str) -> ProbeSpec | None:
+def _probe(reader: Reader, given: _Given | None, kind: str) -> ProbeSpec | None:
     """A probe of KEY=VALUE pairs; an empty text removes it."""
     if given is None or not given.value:
         return None

@@ -377,12 +377,18 @@ def _probe(node: Mapping, origin: Origin) -> ProbeSpec:
         actions=actions,
         numbers=numbers | ({"port": port} if port else {}),
         texts=texts_of(action),
-        headers={
-            name.text: value.text if (value := text_of(item, "value")) is not None else ""
-            for item in mappings_of(action, "httpHeaders")
-            if (name := text_of(item, "name")) is not None
-        },
+        headers=_headers(action),
     )
+
+
+def _headers(action: Mapping | None) -> dict[str, str]:
+    """The headers of a probe. One that is there twice has both values, as HTTP joins them."""
+    found: dict[str, list[str]] = {}
+    for item in mappings_of(action, "httpHeaders"):
+        name, value = text_of(item, "name"), text_of(item, "value")
+        if name is not None:
+            found.setdefault(name.text, []).append(value.text if value is not None else "")
+    return {name: ", ".join(values) for name, values in found.items()}
 
 
 def _target(node: Mapping) -> TargetSpec:

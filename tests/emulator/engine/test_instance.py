@@ -161,6 +161,19 @@ def test_a_failure_is_counted_from_the_first_start_as_well() -> None:
     assert (failed.container, failed.outcome.seconds, failed.outcome.platform_seconds) == ("app", 7.0, 7.0)
 
 
+def test_the_platforms_clock_runs_from_the_first_process_on() -> None:
+    """What an engine takes to make the container is not the platform's time: with its waits made shorter, half a
+    second of it would be told as a minute."""
+    played = Played(member("app", HTTP))
+    played.go_on(0.5)
+    played.starts("app")
+    played.go_on(2.5)
+    played.tries("app", ok=False)
+    played.tries("app", ok=False, number=2)
+    [failed] = played.told_of(Decided)
+    assert (failed.outcome.seconds, failed.outcome.platform_seconds) == (2.0, 2.0)
+
+
 # ---- what ends --------------------------------------------------------------------------------------
 
 
