@@ -25,6 +25,8 @@ from .volume_specs import VolumeSpec
 
 _VERBS = ("deploy", "create", "update")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+_MAY_BE_UNKNOWN = ("--image", "--project", "--region", "--service-account")
+"""Flags whose value is rarely known before the command runs: the plan holds without."""
 _PROBE_KEYS = ("httpGet.path", "httpGet.port", "grpc.port", "grpc.service", "tcpSocket.port")
 _PROBE_NUMBERS = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "failureThreshold")
 
@@ -96,7 +98,7 @@ class Reader:
                 is_on, given = is_on == (given.lower() not in ("false", "no", "0")), None
             if given is not None and not Word(given, word.origin).is_known and flag.takes is Takes.VALUE:
                 # An image is one, whichever it is: what it is built from lies here.
-                if own != "--image" and flag.fidelity is not Fidelity.NOT_IMITATED:
+                if own not in _MAY_BE_UNKNOWN and flag.fidelity is not Fidelity.NOT_IMITATED:
                     self.not_known(f"the value of {own}", given, word.origin)
                 given = given if own == "--image" else None
             self._take(_Given(flag, own, is_on, given, word.origin))
@@ -238,6 +240,7 @@ def _service(reader: Reader, name: Word | None, default_name: str) -> ServiceSpe
             whole.last("--concurrency"), 'must be an integer greater than 0 or "default"'
         ),
         timeout_s=reader.seconds(whole.last("--timeout")), tasks=tasks if reader.is_job else None,
+        project=whole.text("--project"), region=whole.text("--region"), service_account=whole.text("--service-account"),
         targets=(TargetSpec(tag=tag),) if tag else (),
         held_back=traffic.origin if traffic is not None and not traffic.is_on else None,
         volumes=tuple(volumes), written_in="gcloud", is_built=not image or any(sources),

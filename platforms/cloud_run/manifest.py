@@ -97,10 +97,10 @@ class TargetSpec(NamedTuple):
 
 class ServiceSpec(NamedTuple):
     """One service or job as written; without a file, the service that `gcloud run deploy` would create by itself.
-    tasks: of a job, None for a service. written_in: what its settings are said to come from, "" for the file's usual
-    name. is_built: whether gcloud builds it from the source, with buildpacks where there is no Dockerfile.
-    is_v2: whether it is written in the v2 API's form. build_env: variables of its build; base_image: what a build with
-    buildpacks is run on. held_back: where it says that the revision gets no traffic."""
+    tasks: of a job, None for a service. project: its id or its number. written_in: what its settings are said to come
+    from, "" for the file's usual name. is_built: whether gcloud builds it from the source, with buildpacks where there
+    is no Dockerfile. is_v2: whether it is written in the v2 API's form. build_env: variables of its build; base_image:
+    what a build with buildpacks is run on. held_back: where it says that the revision gets no traffic."""
 
     name: str
     origin: Origin | None = None
@@ -116,6 +116,9 @@ class ServiceSpec(NamedTuple):
     held_back: Origin | None = None
     volumes: tuple[VolumeSpec, ...] = ()
     tasks: TaskSpec | None = None
+    project: Text | None = None
+    region: Text | None = None
+    service_account: Text | None = None
     written_in: str = ""
     is_built: bool = False
     is_v2: bool = False
@@ -168,6 +171,8 @@ _V2_WORDS = {
     "run.googleapis.com/container-dependencies": "dependsOn",
 }  # fmt: skip
 
+_LOCATION = "cloud.googleapis.com/location"
+"""The label that says in which region it runs."""
 _VERSIONS = {"Service": "serving.knative.dev/v1", "Job": "run.googleapis.com/v1"}
 """The kinds of resources that are planned, and the apiVersion of each."""
 
@@ -294,6 +299,9 @@ def _service(document: Mapping, file: str, default_name: str) -> ServiceSpec:
         timeout_s=number_of(revision, "timeoutSeconds"),
         targets=tuple(_target(node) for node in mappings_of(spec, "traffic")),
         traffic_origin=traffic.origin if traffic else None,
+        project=text_of(meta, "namespace"),
+        region=text_of(mapping_of(meta, "labels"), _LOCATION),
+        service_account=text_of(revision, "serviceAccountName"),
         volumes=tuple(read_volume(node) for node in mappings_of(revision, "volumes")),
     )
 
@@ -318,6 +326,9 @@ def _job(document: Mapping, file: str, default_name: str) -> ServiceSpec:
             max_retries=number_of(task, "maxRetries"),
             timeout_s=number_of(task, "timeoutSeconds"),
         ),
+        project=text_of(meta, "namespace"),
+        region=text_of(mapping_of(meta, "labels"), _LOCATION),
+        service_account=text_of(task, "serviceAccountName"),
     )
 
 
