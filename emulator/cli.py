@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from .edge.terminal import StandardTerminal
-    from .engine.release import PreparedContext
+    from .engine.release import Packer, PreparedContext
     from .model.history import History
     from .model.plan import Service
     from .model.remembered import Remembered
@@ -164,7 +164,9 @@ def _real_world(terminal: "StandardTerminal") -> World:
         clock=_clock,
         interrupted_again=_INTERRUPTS.again,
         publish=_publish,
+        packer=_packer,
         unreached=_unreached,
+        output_of=_output_of,
         watch=_watch,
     )
 
@@ -173,6 +175,12 @@ def _open_repository(path: str, root: str | None, snapshot: str) -> "Snapshot":
     from .edge.disk import open_repository
 
     return open_repository(path, root=root, snapshot=snapshot)
+
+
+def _output_of(argv: tuple[str, ...]) -> str:
+    from .edge.programs import output_of
+
+    return output_of(argv)
 
 
 def _unreached(host: str | None, port: int) -> "Unreached | None":
@@ -252,6 +260,13 @@ def _publish(docker: "Docker", image: str, path: str, labels: "Mapping[str, str]
     from .edge.site import publish
 
     return publish(docker, image, path, labels)
+
+
+def _packer(docker: "Docker") -> "Packer | None":
+    from .edge.docker import Engine
+    from .edge.pack import Pack
+
+    return Pack(docker, docker.endpoint, os.environ) if isinstance(docker, Engine) else None
 
 
 def _clock() -> "Clock":

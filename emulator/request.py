@@ -11,7 +11,7 @@ from .snapshot import Snapshot
 if TYPE_CHECKING:
     import threading
 
-    from .engine.release import PrepareContext
+    from .engine.release import Packer, PrepareContext
     from .model.history import DeployRecord, History
     from .model.remembered import Remembered
     from .world import Clock, Docker, Front, PublishedSite, Unreached
@@ -112,7 +112,9 @@ class World:
         interrupted_again: Callable[[], bool],
         publish: "Callable[[Docker, str, str, Mapping[str, str]], PublishedSite | None]",
         unreached: "Callable[[str | None, int], Unreached | None]",
+        output_of: Callable[[tuple[str, ...]], str],
         watch: "Callable[[str, threading.Event], Iterator[frozenset[str]]]",
+        packer: "Callable[[Docker], Packer | None]",
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -132,4 +134,6 @@ class World:
         self.interrupted_again = interrupted_again
         self.publish = publish
         self.unreached = unreached
+        self.output_of = output_of
+        self.packer = packer
         self.watch = watch

@@ -17,6 +17,7 @@ from emulator.model.event import (
     BuildFinished,
     BuildStarted,
     BuildStep,
+    DiagnosticFound,
     Event,
     Log,
     Mismatch,
@@ -36,6 +37,7 @@ from emulator.world import (
     ContainerSpec,
     Docker,
     ImageFacts,
+    OnProgress,
     PublishedSite,
     StepDone,
     StepLog,
@@ -58,6 +60,7 @@ from .requests import (
     NOTHING_AROUND,
     Surroundings,
     build_request,
+    build_variables,
     conceal,
     container_spec,
     environment,
@@ -65,6 +68,8 @@ from .requests import (
     reveal,
 )
 from .rollout_steps import Unit
+from .sandbox import needs_sandbox
+from .sandbox_run import SandboxAhead, SandboxRun
 from .scaling import scaled
 from .servers import ours, server_of
 from .shared_volumes import SharedVolume, shared_volumes
@@ -95,6 +100,23 @@ Publish = Callable[[str, str, Mapping[str, str]], PublishedSite | None]
 PrepareContext = Callable[[Snapshot, Service], AbstractContextManager[PreparedContext]]
 
 
+class Packer(Protocol):
+    """Builds with Cloud Native Buildpacks."""
+
+    def can(self, builder: str) -> bool:
+        """Whether that can be done here with this builder's image."""
+        ...
+
+    def build(
+        self, request: BuildRequest, builder: str, on_progress: OnProgress, cancel: threading.Event
+    ) -> BuildOutcome:
+        """The image of what the request's Dockerfile, which copies all that is sent, lays out. Raises HostError."""
+        ...
+
+
+_ALL_THAT_IS_SENT = "FROM scratch\nCOPY . /\n"
+
+
 def _nothing_published(image: str, path: str, labels: Mapping[str, str]) -> None:
     del image, path, labels
 
@@ -112,6 +134,9 @@ class Doors(NamedTuple):
     unreached: Callable[[str | None, int], Unreached | None] = lambda _host, _port: None
     """Why a server that is there already cannot be reached: at a host, or on this machine where that is None."""
     publish: Publish = _nothing_published
+    output_of: Callable[[tuple[str, ...]], str] = lambda _argv: ""
+    """What a command of this machine prints. Raises HostError."""
+    packer: Packer | None = None
 
 
 class Settings(NamedTuple):
@@ -129,6 +154,13 @@ class Settings(NamedTuple):
     """Datastores that are there already: their URLs, which may hold passwords, by name."""
     folders: Mapping[str, str] = {}
     """Folders of this machine for volumes that are folders, as whole paths, by the volumes' names."""
+
+
+_NOT_YET = ImageFacts(
+    id="", entrypoint=None, cmd=None, env={}, user="", workdir="", exposed=(), labels={}, architecture="",
+    stop_signal=None, shell=None,
+)  # fmt: skip
+"""An image that is still made."""
 
 
 class Job(NamedTuple):
@@ -178,6 +210,8 @@ class Release(NamedTuple):
     coverage: Callable[[], tuple[Coverage, ...]]
     published: PublishedSite | None = None
     """The files, where the service is a site of files: no container runs then."""
+    sandbox: SandboxAhead | None = None
+    """What holds the network of its first instance, where one has such a thing."""
 
 
 def prepare(job: Job, doors: Doors, settings: Settings, tell: Tell, cancel: threading.Event) -> Release | NotReady:
@@ -216,8 +250,35 @@ class _Preparation:
         self._stand_in: tuple[Coverage, ...] = ()
         self._aside: threading.Thread | None = None
         self._published: PublishedSite | None = None
+        self._sandbox: SandboxAhead | None = None
 
     def perform(self) -> Release | NotReady:
+        self._sandbox = self._begun()
+        ready: Release | NotReady | None = None
+        try:
+            ready = self._performed()
+            return ready
+        finally:
+            if self._sandbox is not None and not isinstance(ready, Release):
+                self._sandbox.drop()
+
+    def _begun(self) -> SandboxAhead | None:
+        """The sandbox of the first instance, which starts beside the making of the image."""
+        if not needs_sandbox(self.service):
+            return None
+
+        def spec() -> ContainerSpec:
+            self.doors.ready()
+            unit = Unit(id=0, deploy=self.job.deploy, slot=1)
+            return self._spec(self.service, self.hidden, _NOT_YET, unit, 1)
+
+        run = SandboxRun(
+            self.service, self.doors.docker, self.hidden, lambda found: self._say(DiagnosticFound(diagnostic=found))
+        )
+        run.begin(spec)
+        return SandboxAhead(run)
+
+    def _performed(self) -> Release | NotReady:
         if self.job.image is None and self.job.reach.gate is not None:
             missing = self.job.reach.gate(self.cancel)
             if missing is not None:
@@ -254,6 +315,7 @@ class _Preparation:
             shared=self._shared,
             coverage=self._told_coverage,
             published=self._published,
+            sandbox=self._sandbox,
         )
         return self._pre_deployed(release) or release
 
@@ -353,6 +415,9 @@ class _Preparation:
             return self._publish(again) or again
         if needs_a_look(self.service.build) or self.service.build.kind is BuildKind.IMAGE:
             self.doors.ready()
+        builder, packer = self.service.build.builder, self.doors.packer
+        if builder is not None and packer is not None and packer.can(builder):
+            return self._packed(builder, packer)
         bases = choose_bases(self.service, docker, self.settings.base_images)
         missing = bases.missing or self._made(bases.to_make)
         if missing is not None:
@@ -362,6 +427,20 @@ class _Preparation:
         self._aside = threading.Thread(target=self._tidy, args=(bases.replaced,), kwargs={"built": there}, daemon=True)
         self._aside.start()
         return built
+
+    def _packed(self, builder: str, packer: Packer) -> ImageFacts | Diagnostic:
+        """Built by the platform's own buildpacks."""
+        service, settings = self.service, self.settings
+        self._say(BuildStarted(dockerfile=None, context=service.build.context))
+        self._build_line(f"pack builds it with {builder}")
+        layout = replace(service.build, generated_dockerfile=_ALL_THAT_IS_SENT)
+        with self.doors.prepare_context(self.job.repo, replace(service, build=layout)) as context:
+            request = BuildRequest(
+                context=context.directory, dockerfile=context.dockerfile, args=build_variables(service, self.hidden),
+                platform=service.build.platform, tag=f"{resource_name(settings.root, service.name)}:{self.job.deploy}",
+                labels=of_service(settings.root, settings.platform, service.name, self.job.deploy),
+            )  # fmt: skip
+            return self._built(packer.build(request, builder, self._progress, self.cancel))
 
     def _tidy(self, bases: dict[str, str], *, built: bool) -> None:
         """Beside the boot, which need not wait for it: what stood in for what, and the images that are kept no more.

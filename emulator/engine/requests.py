@@ -26,6 +26,8 @@ from .rollout_steps import Unit
 
 BUILD_ENV_SECRET = "emu_build_env"
 BUILD_ENV_ARG = "EMU_BUILD_ENV"
+_BUILDPACKS = "io.buildpacks.lifecycle.metadata"
+"""A label of every image that Cloud Native Buildpacks made."""
 NO_HOSTS: Mapping[str, str] = {}
 _SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONCEALED_FROM = 3
@@ -240,8 +242,10 @@ def _own_argv(command: Command | None, image: ImageFacts) -> tuple[str, ...] | N
     """What replaces the image's command; None where nothing does."""
     if command is None or command.source in ("dockerfile", "image"):
         return None
-    if command.image_args is not None:
+    if command.image_args is not None and (image.entrypoint or command.argv is None):
         return (*(image.entrypoint or ()), *command.image_args)
+    if _BUILDPACKS in image.labels and command.source in ("buildpack", "procfile"):
+        return None  # their launcher is the image's own command
     return command.argv
 
 

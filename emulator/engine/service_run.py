@@ -181,6 +181,7 @@ class ServiceRun:
         for instance in list(self._instances.values()):
             instance.order("remove")
             instance.join()
+        self._deploys.drop_sandboxes(())
 
     @property
     def has_revisions(self) -> bool:
@@ -281,7 +282,8 @@ class ServiceRun:
         service = release.job.service
         reason = self._serving.reason(unit, self._state)
         parts = tuple(part._replace(reason=reason) for part in release.parts(unit))
-        what = What(unit=unit, service=service, parts=parts, volumes=release.shared(unit))
+        ahead = release.sandbox.take() if release.sandbox is not None else None
+        what = What(unit=unit, service=service, parts=parts, volumes=release.shared(unit), sandbox=ahead)
         front = self._front() if service.type in ("web", "static") else None
         if front is not None and not self._state.served:  # until one serves, the platform's own pages are shown
             front.set_router(service.router or Router())

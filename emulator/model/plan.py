@@ -11,6 +11,7 @@ from msgspec import field
 
 from .choice import Decision
 from .diagnostic import Diagnostic
+from .metadata import MetadataServer
 from .origin import Origin
 from .record import Record
 from .router import Router
@@ -123,6 +124,9 @@ class Build(Record, frozen=True, kw_only=True):
     publish: str | None = None
     generated_dockerfile: str | None = None
     """The text of the Dockerfile we stand in with, where the platform builds without one."""
+    builder: str | None = None
+    """The image of the Cloud Native Buildpacks that build it: where `pack` and that image are at hand they do,
+    elsewhere the generated Dockerfile stands in."""
     upload_rules: tuple[UploadRule, ...] | None = None
     """What a deploy command leaves out when it uploads the files of this disk, the last match decides: git is not asked
     then. None: the builder gets what git keeps."""
@@ -523,6 +527,8 @@ class Service(Record, frozen=True, kw_only=True):
     """The names under which the other services of the plan reach it."""
     instance_variable: str | None = None
     """The variable in which each instance finds a name of its own: the plan's value, other letters after the last -."""
+    metadata: MetadataServer | None = None
+    """What its instances can ask about themselves, in their own network."""
     resources: Resources
     shutdown: Shutdown
     router: Router | None = None

@@ -83,10 +83,8 @@ def _written(spec: ContainerSpec, own: Own, source: str) -> Command | None:
             origin=spec.args_origin, image_args=spec.args,
         )  # fmt: skip
     argv = (*own.entrypoint, *spec.args)
-    # The launcher of buildpacks is no ENTRYPOINT that an image here would have: the words are the whole command.
-    behind = None if own.command.source in ("buildpack", "procfile") else spec.args
     return Command(
-        argv=argv, form="exec", text=shlex.join(argv), source=source, origin=spec.args_origin, image_args=behind
+        argv=argv, form="exec", text=shlex.join(argv), source=source, origin=spec.args_origin, image_args=spec.args
     )
 
 

@@ -17,7 +17,7 @@ from platforms.cloud_run.upload import upload_rules
 
 from . import traps
 from .build_env import build_environment
-from .building import BuildEnds, Building, failure
+from .building import BuildEnds, Building, failure, stack_of
 from .compiled import go, planned
 from .entrypoint import Entrypoint, find_entrypoint
 from .groups import choose_group
@@ -26,6 +26,7 @@ from .node import node
 from .python import python
 from .source import Source
 
+BUILDER = "gcr.io/buildpacks/builder:{}"
 _LANGUAGES = {"python": python, "node": node, "go": go}
 
 
@@ -38,7 +39,7 @@ def buildpack_build(given: Given, container: ContainerSpec) -> tuple[Build, Own 
     group = choose_group(given, source, env, has_entrypoint=entrypoint is not None)
     build = Build(
         kind=BuildKind.BUILDPACK, runtime=group.language if group else "buildpacks", context=".", args=env.args,
-        upload_rules=left_out,
+        builder=BUILDER.format(stack_of(given.spec)), upload_rules=left_out,
     )  # fmt: skip
     if group is None:
         given.found.append(traps.nothing_detects(given, source))

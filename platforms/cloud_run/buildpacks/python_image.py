@@ -23,9 +23,11 @@ def python_recipe(of: Building, version: str, manager: str, adds: str) -> Recipe
 
 
 def _with_pip(of: Building, bare: Recipe, adds: str) -> Recipe:
-    """Into a user base of its own, requirements file by requirements file, then checked."""
+    """Into a layer of its own, requirements file by requirements file, then checked. There it is a user base; here a
+    virtual environment, which behaves alike on every base: in one that is an environment itself, pip takes nothing out
+    of a user base."""
     layer = "/layers/google.python.pip/pip"
-    install = f"python3 -m pip install {{}} {_PIP_FLAGS}{_vendored(of)} --user"
+    install = f"python3 -m pip install {{}} {_PIP_FLAGS}{_vendored(of)}"
     steps = [install.format(adds)] if adds else []
     if _is_project(of):
         steps.append(install.format("."))
@@ -33,8 +35,8 @@ def _with_pip(of: Building, bare: Recipe, adds: str) -> Recipe:
         steps += [install.format("--requirement requirements.txt")] if of.source.has("requirements.txt") else []
         compiled = f"python3 -m compileall --invalidation-mode unchecked-hash -qq {layer}"
         steps += [f"{compiled}; python3 -m pip check"] if steps else []
-    base, path = ("PYTHONUSERBASE", layer), (f"{layer}/bin",)
-    return bare._replace(steps=tuple(steps), build_env=(base,), build_path=path, env=(base, *bare.env), path=path)
+    path = (f"{layer}/bin",)
+    return bare._replace(steps=(f"python3 -m venv {layer}", *steps), build_path=path, path=path)
 
 
 def _with_uv(of: Building, bare: Recipe, adds: str) -> Recipe:

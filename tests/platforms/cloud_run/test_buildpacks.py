@@ -408,7 +408,7 @@ def test_a_command_goes_past_the_launcher():
 def test_args_go_behind_the_launchers_command():
     made = plan({"main.py": ""}, gcloud="run deploy a --source . --args=--reload")
     assert made.services[0].command.argv == ("bash", "-c", "gunicorn -b :8080 main:app", "--reload")
-    assert made.services[0].command.image_args is None
+    assert made.services[0].command.image_args == ("--reload",)
 
 
 @pytest.mark.parametrize(
