@@ -6,7 +6,7 @@ from emulator.contract import GivenText
 from emulator.formats.hcl import Block, parse_hcl
 from emulator.formats.yaml import Mapping, Node, Scalar
 from emulator.model.choice import Trace
-from emulator.model.diagnostic import Diagnostic, error, info, warning
+from emulator.model.diagnostic import Diagnostic, Fault, error, info, warning
 from emulator.model.origin import Origin
 from emulator.model.record import replace
 from emulator.model.rule import Fidelity
@@ -207,7 +207,8 @@ def _copies(block: Block, values: Values) -> Iterator[Diagnostic]:
         shown = f"{value.text}" if isinstance(value, Scalar | Unknown) else "a list or a map"
         yield info(
             "cloud-run/terraform-count", f"how often it is made says {name} = {shown}: the plan is that of one",
-            origin=written.origin, rule=rule, url=url, help="what differs between them is not known here",
+            origin=written.origin, fault=Fault.GAP, rule=rule, url=url,
+            help="what differs between them is not known here",
         )  # fmt: skip
 
 

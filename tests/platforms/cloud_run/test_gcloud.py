@@ -191,6 +191,15 @@ def test_inputs_of_the_action():
     assert told == ["the value of --timeout is put in where the command runs: ${{vars.TIMEOUT}}"]
 
 
+@pytest.mark.parametrize(("last", "offers"), [(98, 1), (150, 0)])
+def test_a_hundred_workflows_are_looked_through_at_most(last, offers):
+    """Every plan does it; a command in a later one can still be named."""
+    others = {f".github/workflows/a{number:03}.yml": "on: push\n" for number in range(last)}
+    found = plan({**FILES, **others, WORKFLOW: ACTION})
+    assert codes(found).count("cloud-run/deploy-command") == offers
+    assert plan({**FILES, **others, WORKFLOW: ACTION}, gcloud=WORKFLOW).services[0].name == "shop"
+
+
 @pytest.mark.parametrize(("path", "text"), [("cloudbuild.yaml", BUILD), (WORKFLOW, ACTION)])
 def test_a_command_of_the_repository_is_offered(path, text):
     """Nothing of it is read unasked; a service.yaml is what counts where there is one."""

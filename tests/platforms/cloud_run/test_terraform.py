@@ -399,7 +399,7 @@ def test_a_resource_is_offered_where_no_service_yaml_is(path):
     found = plan({path: service(), "Dockerfile": DOCKERFILE})
     [offer] = [d for d in found.diagnostics if d.code == "cloud-run/terraform-resource"]
     assert offer.severity == "info"
-    assert offer.fault is Fault.GAP
+    assert offer.fault is Fault.APP
     assert (offer.origin.file, offer.origin.line, offer.help) == (path, 2, f"plan it with --config {path}:api")
 
 
