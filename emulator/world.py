@@ -574,7 +574,7 @@ class InstanceGroup(Record, frozen=True, kw_only=True):
     of these, and "---", ask for it. at_once: how many requests an instance gets at a time; None: any number. holds:
     whether a request waits where no instance has room, or none is there; else it is answered at once. patience_s: for
     how long at most; None: for ever. none_page, late_page: by the names of a router's pages, what is answered where
-    none waits, and who waited for too long.
+    none waits, and who waited for too long. affinity: the cookie by which a client stays with one of its instances.
     """
 
     key: int = 0
@@ -586,6 +586,7 @@ class InstanceGroup(Record, frozen=True, kw_only=True):
     patience_s: float | None = None
     none_page: str = "no_instance"
     late_page: str = "no_instance"
+    affinity: str | None = None
 
 
 class Load(NamedTuple):

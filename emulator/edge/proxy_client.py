@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LINGER_S = 2.0
 """How long a client that still sends is listened to after its answer, so that it gets to read it."""
 
+_AFFINITY_S = 30 * 24 * 3600
+"""How long a client stays with an instance, at most."""
+
 _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"))
 _HTTP2 = b"PRI * HTTP/2.0\r\n\r\n"
 """How a client begins that knows that HTTP/2 is spoken."""
@@ -35,8 +38,27 @@ class Client(Wire):
     that matters any more."""
 
     __slots__ = (
-        "_address", "_answered", "_block", "_body", "_buffer", "_close", "_core", "_facts", "_first", "_linger",
-        "_request", "_response_block", "_rules", "_scanned", "_state", "_timer", "_tried", "_unframed", "group",
+        "_address",
+        "_answered",
+        "_block",
+        "_body",
+        "_buffer",
+        "_close",
+        "_core",
+        "_facts",
+        "_first",
+        "_had",
+        "_has",
+        "_linger",
+        "_request",
+        "_response_block",
+        "_rules",
+        "_scanned",
+        "_state",
+        "_timer",
+        "_tried",
+        "_unframed",
+        "group",
         "upstream",
     )  # fmt: skip
 
@@ -55,6 +77,10 @@ class Client(Wire):
         self._tried: set[Backend] = set()
         self._answered = self._close = self._unframed = False
         self.upstream: Upstream | None = None
+        self._had: Backend | None = None
+        """The instance that its cookie names."""
+        self._has: Backend | None = None
+        """The one that takes its request."""
         self.group = core.groups.sole
         """Whose instances take its request."""
         self._learn(core.rules)
@@ -167,6 +193,9 @@ class Client(Wire):
         block = self._response_block
         if block is None or response.was:
             block = self._rules.reader.responses.block(self._facts, response.was)
+        if self.group.what.affinity is not None and self._has is not None and self._has is not self._had:
+            name = self.group.what.affinity.encode()
+            block += b"\r\nSet-Cookie: %s=%s; Max-Age=%d; Path=/; HttpOnly" % (name, self._has.token, _AFFINITY_S)
         if self._close:
             block += b"\r\nConnection: close"
         elif request.http10:
@@ -295,6 +324,9 @@ class Client(Wire):
         if self._tried:
             self._tried = set()
         self.group = core.groups.of(request)
+        self._had = None
+        if core.groups.cookie is not None and (had := core.groups.known(request)) is not None:
+            self._had, self.group = had, had.group
         core.begin(self)
         if page:
             self.answer_page(page)
@@ -352,7 +384,12 @@ class Client(Wire):
         """To an instance; when there is none left to try, the client is told of the last problem. `in_turn`: whether
         it may go before those that wait."""
         core, group = self._core, self.group
-        backend = group.pick(self._tried) if in_turn or not group.waiting else None
+        had = self._had
+        if had is not None and had not in self._tried and group.has_room(had):
+            backend: Backend | None = had
+        else:
+            backend = group.pick(self._tried) if in_turn or not group.waiting else None
+        self._has = backend
         if backend is None or self._first is None:
             self._without_instance(kind)
             return

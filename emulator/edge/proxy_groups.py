@@ -1,12 +1,13 @@
 """Which deploy's instances take a request: by the tag in its host, else by the shares of the requests."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from emulator.engine.http_head import RequestHead
 from emulator.world import InstanceGroup, Load
 
-from .proxy_pool import Group
+from .proxy_pool import Backend, Group
 
 if TYPE_CHECKING:
     from .proxy_core import Core
@@ -24,6 +25,8 @@ class Groups:
         self._shares: tuple[Group, ...] = ()
         self.sole = self._groups[0]
         self._is_one = True
+        self.cookie: str | None = None
+        self._carried: re.Pattern[bytes] | None = None
 
     def become(self, wanted: Sequence[InstanceGroup]) -> None:
         """Requests go to these from now on. What waits for one that is not among them waits for another."""
@@ -36,6 +39,9 @@ class Groups:
         self._by_tag = {tag.encode(): self._groups[what.key] for what in wanted for tag in what.tags}
         self._shares = tuple(group for group in self._groups.values() if group.what.percent > 0)
         self.sole = self._shares[0] if self._shares else next(iter(self._groups.values()))
+        self.cookie = next((what.affinity for what in wanted if what.affinity is not None), None)
+        """By which clients stay with an instance, where any do."""
+        self._carried = _cookie(self.cookie) if self.cookie is not None else None
         self._is_one = len(self._shares) < 2 and not self._by_tag
         self._core.pool.set_live([(group, group.what.addresses) for group in self._groups.values()])
         for group in self._groups.values():
@@ -62,6 +68,13 @@ class Groups:
         chosen.credit -= total
         return chosen
 
+    def known(self, request: RequestHead) -> Backend | None:
+        """The instance that a client had before, by its cookie, where that is still there."""
+        found = self._carried.search(request.start + request.rest) if self._carried is not None else None
+        if found is None:
+            return None
+        return next((b for group in self._groups.values() for b in group.live if b.token == found[1]), None)
+
     def turn_away(self, key: int, page: str) -> None:
         """What waits for an instance of this group gets this page."""
         group = self._groups.get(key)
@@ -83,3 +96,8 @@ class Groups:
         waiting, group.waiting = group.waiting, {}
         for client in waiting:
             client.change_group()
+
+
+def _cookie(name: str) -> re.Pattern[bytes]:
+    """Finds its value in a request's head."""
+    return re.compile(rb"\r\ncookie:(?:[^\r]*;)?[ \t]*%s=([0-9a-f]{8})" % re.escape(name).encode(), re.IGNORECASE)

@@ -5,6 +5,7 @@ instances to be free, or to be there at all.
 """
 
 import socket
+import zlib
 from collections.abc import Callable, Collection, Iterable
 from threading import Event
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ _ANY_NUMBER = 1 << 30
 class Backend:
     """One instance."""
 
-    __slots__ = ("address", "family", "group", "idle", "in_flight", "live", "speaks_http2", "waiters")
+    __slots__ = ("address", "family", "group", "idle", "in_flight", "live", "speaks_http2", "token", "waiters")
 
     def __init__(self, address: Address, group: "Group") -> None:
         self.address = address
@@ -39,6 +40,8 @@ class Backend:
         self.idle: list[Upstream] = []
         self.in_flight = 0
         self.live = True
+        self.token = b"%08x" % zlib.crc32(repr(address).encode())
+        """What a cookie calls it."""
         self.speaks_http2 = False
         self.waiters: list[Event] = []
 
@@ -93,6 +96,10 @@ class Group:
         start = self._next % len(live) if live else 0
         free = [b for b in live[start:] + live[:start] if b.in_flight < at_once and b not in tried]
         return min(free, key=lambda backend: backend.in_flight, default=None)
+
+    def has_room(self, backend: Backend) -> bool:
+        """Whether this instance, which may have been one of another group, takes one more request here."""
+        return backend in self.live and backend.in_flight < self._at_once
 
     def wait(self, client: "Client") -> None:
         """A request waits for an instance here; the first one is told of."""

@@ -203,6 +203,7 @@ class Serving:
             holds=not unready and state.phase not in ("ending", "over"),
             patience_s=max(least_s, scaling.queue_startups * fmean(startups)) if startups else least_s,
             none_page="unready" if unready else "no_instance",
+            affinity=service.revisions.affinity_cookie if service.revisions else None,
             late_page="saturated" if len(slots) >= most else "no_instance",
         )  # fmt: skip
 

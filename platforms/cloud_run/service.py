@@ -175,7 +175,7 @@ def _coverage(spec: ServiceSpec, service: Service) -> tuple[Coverage, ...]:
     if spec.is_job:
         rows.append(rules.JOB_PARALLELISM)
     else:
-        rows += [rules.EDGE, rules.REQUEST_HEADERS, rules.INVOKER, rules.CONCURRENCY, rules.SCALING]
+        rows += [rules.EDGE, rules.REQUEST_HEADERS, rules.INVOKER, rules.CONCURRENCY, rules.SCALING, rules.LOG_LINES]
         rows += [rules.TRAFFIC] if spec.traffic else []
     rows += [rules.THROTTLING] if service.resources.idle_cpu is not None else []
     rows += [rules.HTTP2] if service.router and service.router.http2 else []

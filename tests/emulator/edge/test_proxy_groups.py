@@ -176,3 +176,32 @@ def test_an_instance_is_busy_from_its_first_request_to_its_last():
         gate.open.set()
         assert [answer.result()[0] for answer in asked] == [200, 200]
         eventually(lambda: told == [True, False])
+
+
+def test_a_client_stays_with_its_instance_by_its_cookie():
+    """Before any share, as long as it is there and has room; one without a cookie, or an old one, gets a new one."""
+    a, b = Gate(b"a"), Gate(b"b")
+    a.open.set()
+    b.open.set()
+
+    def call(cookie: str = "") -> tuple[bytes, str]:
+        line = f"Cookie: x=1; {cookie.partition(';')[0]}\r\n" if cookie else ""
+        _, headers, body = ask(front.port, f"GET / HTTP/1.1\r\nHost: a\r\n{line}Connection: close\r\n\r\n".encode())
+        return body, headers.get("set-cookie", "")
+
+    with origin(a) as one, origin(b) as two, proxy(router=ROUTER) as front:
+        groups = [
+            group(one.address, key=1, percent=50, affinity="STAY"),
+            group(two.address, key=2, percent=50, affinity="STAY"),
+        ]  # fmt: skip
+        front.set_groups(groups)
+        name, cookie = call()
+        assert cookie.startswith("STAY=")
+        assert "Max-Age=2592000" in cookie
+        assert [call(cookie) for _ in range(6)] == [(name, "")] * 6
+        gone, stays = (0, 1) if name == b"a" else (1, 0)
+        front.set_groups([groups[stays]])
+        other, anew = call(cookie)
+        assert other == (b"b" if gone == 0 else b"a")
+        assert anew.startswith("STAY=")
+        assert anew != cookie
