@@ -166,6 +166,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         publish=_publish,
         packer=_packer,
         unreached=_unreached,
+        output_of=_output_of,
         watch=_watch,
     )
 
@@ -174,6 +175,12 @@ def _open_repository(path: str, root: str | None, snapshot: str) -> "Snapshot":
     from .edge.disk import open_repository
 
     return open_repository(path, root=root, snapshot=snapshot)
+
+
+def _output_of(argv: tuple[str, ...]) -> str:
+    from .edge.programs import output_of
+
+    return output_of(argv)
 
 
 def _unreached(host: str | None, port: int) -> "Unreached | None":

@@ -112,6 +112,7 @@ class World:
         interrupted_again: Callable[[], bool],
         publish: "Callable[[Docker, str, str, Mapping[str, str]], PublishedSite | None]",
         unreached: "Callable[[str | None, int], Unreached | None]",
+        output_of: Callable[[tuple[str, ...]], str],
         watch: "Callable[[str, threading.Event], Iterator[frozenset[str]]]",
         packer: "Callable[[Docker], Packer | None]",
     ) -> None:
@@ -133,5 +134,6 @@ class World:
         self.interrupted_again = interrupted_again
         self.publish = publish
         self.unreached = unreached
+        self.output_of = output_of
         self.packer = packer
         self.watch = watch

@@ -371,6 +371,10 @@ class Docker(Protocol):
         Raises HostError where it cannot be."""
         ...
 
+    def metadata_program(self) -> tuple[str, ...]:
+        """What a container of that image runs as a metadata server, its table in a variable (engine/metadata)."""
+        ...
+
     def create(self, spec: ContainerSpec) -> str:
         """Make a container, not yet running; its id. Settings of the user's that the engine refuses (no command at
         all, a working directory that cannot be) are a HostError with exit code 1."""

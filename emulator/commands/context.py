@@ -4,7 +4,8 @@ import argparse
 
 from emulator.commands.plan import line_reader
 from emulator.commands.planning import Planned, configure_planning, plan_repository
-from emulator.image.context import open_context
+from emulator.formats.gitignore import Upload
+from emulator.image.context import ignore_file_of, open_context
 from emulator.image.findings import bad_ignore_file
 from emulator.image.listing import list_context
 from emulator.model.context_listing import ContextDocument, ContextListing
@@ -49,9 +50,10 @@ def _listed(
     listings: list[ContextListing] = []
     problems: list[Diagnostic] = []
     for (directory, dockerfile, upload_rules), services in places.items():
-        context = open_context(repo, directory, dockerfile, upload_rules)
-        which = directory, context.ignore.file or None, upload_rules
+        upload = Upload(upload_rules) if upload_rules is not None else None
+        which = directory, ignore_file_of(repo, directory, dockerfile, upload), upload_rules
         if which not in known:
+            context = open_context(repo, directory, dockerfile, upload_rules)
             problems += bad_ignore_file(context)
             known[which] = list_context(context, (), None)
         listings.append(replace(known[which], services=tuple(services), dockerfile=dockerfile))

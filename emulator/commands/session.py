@@ -283,7 +283,10 @@ class Session:
         jobs = [
             r._replace(deploy=number)
             if isinstance(r, Job)
-            else r.job._replace(deploy=number, image=r.image.id, kept=self._kept(), gate=None)
+            else r.job._replace(
+                deploy=number, image=r.image.id, kept=self._kept(), gate=None,
+                hidden=r.job.hidden | self._printed(r.job.service),
+            )
             for r in what
         ]
         underway = self._begin(number, trigger, [job.service for job in jobs], image_of=self._built(image_of))
@@ -371,11 +374,17 @@ class Session:
         files = HiddenFiles({file.name: file.content for file in (*known, *self.planned.inputs.secret_files)})
         secrets = self.planned.resolution.secrets.of(service.name)
         hidden = pieces_of(files) | secrets | self._generated_values(service) | cast.hidden
+        hidden |= self._printed(service)
         findings = self.planned.resolution.plan.diagnostics
         return Job(
             number, cast.service, hidden, self.planned.repo, kept=self._kept(), findings=findings,
             around=cast.around._replace(files=files), first=not self._was_live(service.name),
         )  # fmt: skip
+
+    def _printed(self, service: Service) -> dict[str, str]:
+        """Values that commands of this machine print, and that an instance is told by its metadata server."""
+        commands = service.metadata.commands if service.metadata is not None else {}
+        return {name: self.doors.output_of(argv) for name, argv in commands.items()}
 
     def _was_live(self, service: str) -> bool:
         """Whether a deploy of the service ever was, in this run or an earlier one."""

@@ -185,6 +185,7 @@ def doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
         ready=Ahead(make_ready).wait,
         hurry=world.interrupted_again,
         unreached=world.unreached,
+        output_of=world.output_of,
         publish=lambda image, path, labels: world.publish(docker, image, path, labels),
         packer=world.packer(docker),
     )

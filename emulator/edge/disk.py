@@ -9,7 +9,7 @@ no platform would get it.
 import os
 import posixpath
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection
 from functools import cached_property
 
 from emulator.model.diagnostic import UsageError
@@ -229,9 +229,8 @@ class Worktree:
         self._exact: dict[str, Node] = {}
         self._found: dict[str, Node] = {}
         self._listings: dict[str, tuple[Node, ...]] = {}
-        self._listed: dict[str, tuple[str, ...]] = {}
-        self._spelled: set[str] = set()
-        """Paths whose spelling on disk is known: a listing had them."""
+        self._listed: dict[str, dict[str, None]] = {}
+        """Directory → the paths in it, as they are spelled on disk, in order."""
         self._areas: list[tuple[str, Ignores, str]] = []
         """Repositories met: (snapshot path with "/" at its end, its rules, what leads from it to that path)."""
         if place:
@@ -298,18 +297,17 @@ class Worktree:
         # One question for all: asked one by one, git takes ten times as long.
         self._ask_ahead(paths)
         inner = [self._children(child.path) for child in found if child.kind == "directory"]
-        self._ask_ahead([children[0] for children in inner if children])
+        self._ask_ahead([next(iter(children)) for children in inner if children])
         return tuple(self.node(child.path) for child in found)
 
-    def _children(self, path: str) -> tuple[str, ...]:
+    def _children(self, path: str) -> Collection[str]:
         """The paths in the directory at exactly `path`, files before directories, git's own folder apart."""
         if path not in self._listed:
             found = sorted(_sorts(self._on_disk(path)))
-            self._listed[path] = tuple(_join(path, name) for _, name in found if name.lower() != ".git")
-            self._spelled.update(self._listed[path])
+            self._listed[path] = {_join(path, name): None for _, name in found if name.lower() != ".git"}
         return self._listed[path]
 
-    def _ask_ahead(self, paths: Sequence[str]) -> None:
+    def _ask_ahead(self, paths: Collection[str]) -> None:
         """Let git judge many paths together."""
         asked: dict[Ignores, list[str]] = {}
         for path in paths if self._areas else ():
@@ -333,7 +331,8 @@ class Worktree:
         place = self._on_disk(path)
         try:
             found = os.lstat(place)
-            if path not in self._spelled and _other_spelling(place, found):
+            is_listed = path in self._listed.get(posixpath.dirname(path) or ".", ())
+            if not is_listed and _other_spelling(place, found):
                 return _nothing(path, "missing", "the name on disk differs in upper and lower case")
             if stat.S_ISLNK(found.st_mode):
                 link = Node(path=path, kind="symlink", target=os.readlink(place))

@@ -243,6 +243,9 @@ class Engine:
     def helper_image(self) -> str:
         return self._ask("making the helpers' image", docker_look.helper_image)
 
+    def metadata_program(self) -> tuple[str, ...]:
+        return docker_look.metadata_program()
+
     def create(self, spec: ContainerSpec) -> str:
         during = f"creating the container {spec.name}"
         most = self._most_open_files() if spec.open_files is not None else None

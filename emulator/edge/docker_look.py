@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from emulator.engine.lines import Frames
+from emulator.engine.metadata import TABLE_VARIABLE
 from emulator.model.diagnostic import Fault, HostError, error
 from emulator.world import HELPER_LABEL, GrpcAnswer, HttpAnswer, HttpProblem
 
@@ -378,6 +379,13 @@ def helper_image(api: Any) -> str:
             help=f"docker pull {HELPER_BASES[0]}",
         )
     )
+
+
+def metadata_program() -> tuple[str, ...]:
+    """Python with the texts of the two files that it takes, whose folder is not there. Isolated and without what a
+    site adds, it starts in half the time."""
+    texts = [Path(__file__).with_name(name).read_text() for name in ("own_address.py", "metadata_server.py")]
+    return ("python3", "-I", "-S", "-u", "-c", "\n".join([*texts, f"serve_here(listen, {TABLE_VARIABLE!r})"]))
 
 
 def _pulled(api: Any, ref: str) -> bool:

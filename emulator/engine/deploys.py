@@ -4,7 +4,7 @@ Shared by the loops of all kinds of services (`service_run`, `cron_run`, `execut
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any, NamedTuple
 
 from emulator.model.diagnostic import Diagnostic
@@ -114,10 +114,18 @@ class Deploys:
         """Drop what no deploy to come can go back to: all but the newest, those it keeps, and these."""
         newest = max(self.jobs)
         kept = {newest, *needed} | self.jobs[newest].kept
+        self.drop_sandboxes(kept)
         tables: tuple[dict[int, Any], ...] = (self.jobs, self.releases, self.not_ready, self._cancels)
         for table in tables:
             for deploy in [number for number in list(table) if number not in kept]:
                 del table[deploy]
+
+    def drop_sandboxes(self, but: Container[int | None]) -> None:
+        """Remove what began to start for the first instance of a deploy and was never needed, but for these deploys.
+        Raises HostError."""
+        for deploy, release in list(self.releases.items()):
+            if deploy not in but and release.sandbox is not None:
+                release.sandbox.drop()
 
     # ---- how a deploy was decided, which is told
 

@@ -39,4 +39,5 @@ def task_run(
         cancel=cancel,
         hurry=lambda: hurry() or doors.hurry(),
         instance=instance,
+        ahead=release.sandbox,
     )

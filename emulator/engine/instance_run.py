@@ -8,7 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from emulator.model.event import OutOfMemory, Restarted, Rotation
+from emulator.model.diagnostic import Diagnostic
+from emulator.model.event import DiagnosticFound, OutOfMemory, Restarted, Rotation
 from emulator.model.plan import Service
 from emulator.model.record import Record, replace
 from emulator.world import Clock, Docker
@@ -27,12 +28,14 @@ Report = Callable[[rollout_steps.Observation | BaseException], None]
 
 
 class What(NamedTuple):
-    """What an instance runs: its containers, one of which is the ingress container, and what they share in memory."""
+    """What an instance runs: its containers, one of which is the ingress container, and what they share in memory.
+    sandbox: what holds their network, where that began to start ahead."""
 
     unit: Unit
     service: Service
     parts: tuple[Part, ...]
     volumes: tuple[SharedVolume, ...] = ()
+    sandbox: SandboxRun | None = None
 
 
 class Order(Record, frozen=True, kw_only=True):
@@ -64,7 +67,8 @@ class InstanceRun:
         self._members = tuple(part.member for part in what.parts)
         self._report = report
         self._loop: Loop[steps.Observation | Order, steps.Action] = Loop(clock, self._take, self._perform)
-        self._sandbox = SandboxRun(what.service, docker, what.volumes)
+        self._volumes = what.volumes
+        self._sandbox = what.sandbox or SandboxRun(what.service, docker, what.parts[0].hidden, self._found)
         self.attention = Attention(docker, clock)
         self._hears_requests = hears_requests
         self._runs = {part.member.name: self._container(part, alone=len(what.parts) == 1) for part in what.parts}
@@ -91,6 +95,10 @@ class InstanceRun:
             sandbox=self._sandbox, attention=self.attention, alone=alone,
             url=self.url if part.member.ingress else None,
         )  # fmt: skip
+
+    def _found(self, diagnostic: Diagnostic) -> None:
+        unit = self.unit
+        self.tell(DiagnosticFound(service=self.service.name, deploy=unit.deploy, diagnostic=diagnostic))
 
     def start(self) -> None:
         self._thread.start()
@@ -126,6 +134,11 @@ class InstanceRun:
     def written_mib(self) -> int:
         """How much that one wrote, where that counts as its memory."""
         return self._judged.written_mib
+
+    @property
+    def ran_out_at(self) -> float | None:
+        """When one of its containers was killed for lack of memory last."""
+        return max((run.ran_out_at for run in self._runs.values() if run.ran_out_at is not None), default=None)
 
     @property
     def containers(self) -> tuple[str, ...]:
@@ -167,7 +180,7 @@ class InstanceRun:
     def _begin(self) -> None:
         """All of it anew: the sandbox first, where it has one."""
         name = self._ingress.part.member.name
-        self._sandbox.ready(self._ingress.part.make_spec(self.state.boot(name).attempt + 1))
+        self._sandbox.ready(self._ingress.part.make_spec(self.state.boot(name).attempt + 1), self._volumes)
         self._loop.see(steps.Begun(at=self.clock.now()))
 
     def _take(self, seen: steps.Observation | Order) -> tuple[steps.Action, ...]:

@@ -8,12 +8,14 @@ from emulator.world import Listener
 _LISTEN = "0A"
 _ENGINE_DNS = "127.0.0.11"
 """Where the engine itself answers names inside a container of a network of its own."""
+_LINK_LOCAL = ipaddress.ip_network("169.254.0.0/16")
+"""Where only something of ours answers, inside an instance's network (edge/own_address)."""
 
 
 def parse_listeners(tcp: str, tcp6: str = "") -> tuple[Listener, ...]:
     """The listening sockets in the texts of /proc/net/tcp and /proc/net/tcp6, sorted by port and address.
 
-    The engine's DNS socket is left out. A line that is not understood is passed over: a kernel may add
+    The engine's DNS socket and our own are left out. A line that is not understood is passed over: a kernel may add
     columns, and a socket may vanish while the table is read.
     """
     found = {
@@ -39,7 +41,7 @@ def _listener(words: list[str], *, v6: bool) -> Listener | None:
         number = int(port, 16)
     except ValueError:
         return None
-    if not colon or str(address) == _ENGINE_DNS:
+    if not colon or str(address) == _ENGINE_DNS or address in _LINK_LOCAL:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     text = f"::ffff:{mapped}" if mapped else str(address)

@@ -17,6 +17,7 @@ from emulator.model.event import (
     BuildFinished,
     BuildStarted,
     BuildStep,
+    DiagnosticFound,
     Event,
     Log,
     Mismatch,
@@ -67,6 +68,8 @@ from .requests import (
     reveal,
 )
 from .rollout_steps import Unit
+from .sandbox import needs_sandbox
+from .sandbox_run import SandboxAhead, SandboxRun
 from .scaling import scaled
 from .servers import ours, server_of
 from .shared_volumes import SharedVolume, shared_volumes
@@ -131,6 +134,8 @@ class Doors(NamedTuple):
     unreached: Callable[[str | None, int], Unreached | None] = lambda _host, _port: None
     """Why a server that is there already cannot be reached: at a host, or on this machine where that is None."""
     publish: Publish = _nothing_published
+    output_of: Callable[[tuple[str, ...]], str] = lambda _argv: ""
+    """What a command of this machine prints. Raises HostError."""
     packer: Packer | None = None
 
 
@@ -149,6 +154,13 @@ class Settings(NamedTuple):
     """Datastores that are there already: their URLs, which may hold passwords, by name."""
     folders: Mapping[str, str] = {}
     """Folders of this machine for volumes that are folders, as whole paths, by the volumes' names."""
+
+
+_NOT_YET = ImageFacts(
+    id="", entrypoint=None, cmd=None, env={}, user="", workdir="", exposed=(), labels={}, architecture="",
+    stop_signal=None, shell=None,
+)  # fmt: skip
+"""An image that is still made."""
 
 
 class Job(NamedTuple):
@@ -198,6 +210,8 @@ class Release(NamedTuple):
     coverage: Callable[[], tuple[Coverage, ...]]
     published: PublishedSite | None = None
     """The files, where the service is a site of files: no container runs then."""
+    sandbox: SandboxAhead | None = None
+    """What holds the network of its first instance, where one has such a thing."""
 
 
 def prepare(job: Job, doors: Doors, settings: Settings, tell: Tell, cancel: threading.Event) -> Release | NotReady:
@@ -236,8 +250,35 @@ class _Preparation:
         self._stand_in: tuple[Coverage, ...] = ()
         self._aside: threading.Thread | None = None
         self._published: PublishedSite | None = None
+        self._sandbox: SandboxAhead | None = None
 
     def perform(self) -> Release | NotReady:
+        self._sandbox = self._begun()
+        ready: Release | NotReady | None = None
+        try:
+            ready = self._performed()
+            return ready
+        finally:
+            if self._sandbox is not None and not isinstance(ready, Release):
+                self._sandbox.drop()
+
+    def _begun(self) -> SandboxAhead | None:
+        """The sandbox of the first instance, which starts beside the making of the image."""
+        if not needs_sandbox(self.service):
+            return None
+
+        def spec() -> ContainerSpec:
+            self.doors.ready()
+            unit = Unit(id=0, deploy=self.job.deploy, slot=1)
+            return self._spec(self.service, self.hidden, _NOT_YET, unit, 1)
+
+        run = SandboxRun(
+            self.service, self.doors.docker, self.hidden, lambda found: self._say(DiagnosticFound(diagnostic=found))
+        )
+        run.begin(spec)
+        return SandboxAhead(run)
+
+    def _performed(self) -> Release | NotReady:
         if self.job.image is None and self.job.reach.gate is not None:
             missing = self.job.reach.gate(self.cancel)
             if missing is not None:
@@ -274,6 +315,7 @@ class _Preparation:
             shared=self._shared,
             coverage=self._told_coverage,
             published=self._published,
+            sandbox=self._sandbox,
         )
         return self._pre_deployed(release) or release
 

@@ -4,28 +4,56 @@ It does what the pause container of a Kubernetes pod does. An instance has one w
 besides a single container; any other instance is a container with a network of its own.
 """
 
+from typing import NamedTuple
+
 from emulator.model.plan import Service
 from emulator.model.record import replace
-from emulator.world import HELPER_LABEL, ContainerSpec
+from emulator.world import HELPER_LABEL, ContainerSpec, Hidden
 
 from .labels import CONTAINER
+from .metadata import TABLE_VARIABLE
 
 IDLE = ("sleep", "infinity")
 MEMORY_MIB = 64
 HERE = "127.0.0.1"
 
 
+SERVER_CAPABILITIES = ("NET_ADMIN", "SETGID", "SETUID")
+"""What the metadata server needs to give the network its address; then it gives them up."""
+
+
 def needs_sandbox(service: Service) -> bool:
     """Whether an instance of the service has a network that several share."""
-    return len(service.containers) > 1
+    return len(service.containers) > 1 or service.metadata is not None
 
 
-def sandbox_spec(spec: ContainerSpec, service: Service, *, image: str) -> ContainerSpec:
+class Server(NamedTuple):
+    """The metadata server that runs in a sandbox: its program, and its table as text, which may hold secrets."""
+
+    argv: tuple[str, ...]
+    table: str
+
+
+def sandbox_spec(spec: ContainerSpec, service: Service, *, image: str, server: Server | None = None) -> ContainerSpec:
     """The container that owns the network of an instance: everything of `spec` that belongs to a network, which its
     containers then have by `joined`. Where there are several, each finds the others by name at its own address.
 
-    image: our helpers' own. What runs in it beside the app is decided here, by the plan; else it only sleeps.
+    image: our helpers' own. What runs in it beside the app is the plan's metadata server; without one it only sleeps.
     """
+    made = _sandbox_spec(spec, service, image=image)
+    if server is None or service.metadata is None:
+        return made
+    return replace(
+        made,
+        argv=server.argv,
+        env=Hidden({TABLE_VARIABLE: server.table}),
+        hosts={**made.hosts, **dict.fromkeys(service.metadata.names, service.metadata.address)},
+        user="0:0",
+        capabilities=SERVER_CAPABILITIES,
+    )
+
+
+def _sandbox_spec(spec: ContainerSpec, service: Service, *, image: str) -> ContainerSpec:
     names = [one.name for one in service.containers] if len(service.containers) > 1 else []
     labels = {name: value for name, value in spec.labels.items() if name != CONTAINER}
     return ContainerSpec(

@@ -10,9 +10,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal, TypedDict
 
-from emulator.model.diagnostic import HostError
+from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import (
     ContainerStarted,
+    DiagnosticFound,
     Event,
     InitialHookFinished,
     InitialHookStarted,
@@ -35,6 +36,7 @@ from .boot_steps import Outcome
 from .files_watch import FilesWatch, files_watch
 from .loop import Loop
 from .requests import conceal
+from .sandbox_run import SandboxAhead, SandboxRun
 
 Tell = Callable[[Event], None]
 MakeSpec = Callable[[int, int], ContainerSpec]
@@ -62,11 +64,12 @@ class Who(TypedDict):
 class Attempt:
     """The container of one attempt, from its creation to its removal."""
 
-    def __init__(self, id: str, index: int, number: int) -> None:
+    def __init__(self, id: str, index: int, number: int, sandbox: SandboxRun) -> None:
         self.id = id
         self.index = index
         self.number = number
         self.started = 0.0
+        self.sandbox = sandbox
         self.followers: list[Follower] = []
         self.lines: deque[str] = deque(maxlen=TAIL_LINES)
         self.signal: str | None = None
@@ -102,6 +105,7 @@ class TaskRun:
         hurry: Callable[[], bool] = lambda: False,
         role: Role = "task",
         instance: int | None = None,
+        ahead: SandboxAhead | None = None,
     ) -> None:
         self.service = service
         self.rules = rules
@@ -116,6 +120,7 @@ class TaskRun:
         self.exit_code: int | None = None
         self.written_mib = 0
         self._instance = instance
+        self._ahead = ahead
         self._make_spec = make_spec
         self._hidden = hidden
         self._cancel = cancel
@@ -147,6 +152,8 @@ class TaskRun:
         """Remove every container, killing those that run; once more is no harm."""
         for attempt in list(self._attempts.values()):
             self._remove(attempt)
+        if self._ahead is not None:
+            self._ahead.drop()
 
     def _look_for_cancel(self) -> None:
         if not self._cancel.is_set():
@@ -207,8 +214,16 @@ class TaskRun:
 
     def _start(self, action: steps.StartTask) -> None:
         spec = self._make_spec(action.index, action.attempt)
-        id = self.docker.create(spec)
-        attempt = self._attempts[action.index] = Attempt(id, action.index, action.attempt)
+        sandbox = (self._ahead.take() if self._ahead is not None else None) or SandboxRun(
+            self.service, self.docker, self._hidden, self._found
+        )
+        try:
+            sandbox.ready(spec)
+            id = self.docker.create(sandbox.around(spec))
+        except BaseException:
+            sandbox.remove()
+            raise
+        attempt = self._attempts[action.index] = Attempt(id, action.index, action.attempt, sandbox)
         self._told_started(attempt)  # first: from its start on it may speak
         logs = self.docker.follow_logs(id, lambda stream, line: self._line(attempt, stream, line))
         attempt.followers.append(logs)
@@ -249,6 +264,9 @@ class TaskRun:
         shown = conceal(line, self._hidden)
         attempt.lines.append(shown)
         self.tell(Log(**self._who(attempt.index), stream=stream, line=shown))
+
+    def _found(self, diagnostic: Diagnostic) -> None:
+        self.tell(DiagnosticFound(service=self.service.name, deploy=self.deploy, diagnostic=diagnostic))
 
     # ---- ending
 
@@ -324,6 +342,7 @@ class TaskRun:
         for follower in attempt.followers:
             follower.close()
         self.docker.remove(attempt.id)
+        attempt.sandbox.remove()
         if self._attempts.get(attempt.index) is attempt:
             del self._attempts[attempt.index]
 

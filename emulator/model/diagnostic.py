@@ -66,8 +66,8 @@ def warning(code: str, message: str, *, fault: Fault = Fault.APP, **more: object
     return Diagnostic(code=code, severity=Severity.WARNING, fault=fault, message=message, **more)  # type: ignore[arg-type]
 
 
-def info(code: str, message: str, *, fault: Fault = Fault.GAP, **more: object) -> Diagnostic:
-    """Something worth knowing that needs no action."""
+def info(code: str, message: str, *, fault: Fault = Fault.APP, **more: object) -> Diagnostic:
+    """Something worth knowing that needs no action. fault: GAP where the run here differs from the platform's."""
     return Diagnostic(code=code, severity=Severity.INFO, fault=fault, message=message, **more)  # type: ignore[arg-type]
 
 

@@ -11,6 +11,7 @@ from msgspec import field
 
 from .choice import Decision
 from .diagnostic import Diagnostic
+from .metadata import MetadataServer
 from .origin import Origin
 from .record import Record
 from .router import Router
@@ -526,6 +527,8 @@ class Service(Record, frozen=True, kw_only=True):
     """The names under which the other services of the plan reach it."""
     instance_variable: str | None = None
     """The variable in which each instance finds a name of its own: the plan's value, other letters after the last -."""
+    metadata: MetadataServer | None = None
+    """What its instances can ask about themselves, in their own network."""
     resources: Resources
     shutdown: Shutdown
     router: Router | None = None

@@ -51,6 +51,9 @@ class _Boot:
         since = now - event.seconds
         if not made and self.probe is not None and self.probe.waits_for_port:
             since = self.probe.initial_delay_s + len(self.asked) * self.probe.period_s
+        port = self.probe.port if self.probe is not None else None
+        if event.ok and self.opened is None and port is not None:
+            self.opened = now, port
         self.asked.append(_Asked(max(0.0, min(since, now)), max(0.0, now), event.ok, event.detail, made))
 
 

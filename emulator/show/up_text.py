@@ -159,24 +159,6 @@ class UpText:
                 again = f" (start {event.attempt})" if event.attempt > 1 else ""
                 who = event.container if self._has_several(event) else event.service
                 return [style.bold(f"start {who}") + again + f"  {_words(event.argv)}"]
-            case PreDeployStarted():
-                return [style.bold(f"before {event.service} starts") + f"  {_words(event.argv)}"]
-            case PreDeployFinished():
-                status = f" with status {event.exit_code}" if event.exit_code is not None else ""
-                what = "it is done" if event.ok else style.red("it failed") + status
-                return [f"{what} after {event.seconds:.1f} s"]
-            case InitialHookStarted():
-                return [style.bold(f"once, after the first deploy of {event.service}") + f"  {_words(event.argv)}"]
-            case InitialHookFinished():
-                status = f" with status {event.exit_code}" if event.exit_code is not None else ""
-                what = "it is done" if event.ok else style.yellow("it failed") + status
-                return [f"{what} after {event.seconds:.1f} s"]
-            case TaskEvent():
-                return self._task_lines(event)
-            case CronEvent():
-                return [cron_line(event, style)]
-            case RunFinished() if event.tasks > 1:
-                return [f"{event.succeeded} of {event.tasks} tasks succeeded in {event.seconds:.1f} s"]
             case PortDetected():
                 return [f"listens on {event.address}:{event.port}"]
             case ProbeAttempt():
@@ -197,6 +179,31 @@ class UpText:
                     + (f" at {style.bold(event.url)}" if event.url else ""),
                     *self._by_name(event),
                 ]
+            case _:
+                return self._command_lines(event)
+
+    def _command_lines(self, event: Event) -> list[str]:
+        """Of commands that end: before and after a deploy, tasks, runs."""
+        style = self.style
+        match event:
+            case PreDeployStarted():
+                return [style.bold(f"before {event.service} starts") + f"  {_words(event.argv)}"]
+            case PreDeployFinished():
+                status = f" with status {event.exit_code}" if event.exit_code is not None else ""
+                what = "it is done" if event.ok else style.red("it failed") + status
+                return [f"{what} after {event.seconds:.1f} s"]
+            case InitialHookStarted():
+                return [style.bold(f"once, after the first deploy of {event.service}") + f"  {_words(event.argv)}"]
+            case InitialHookFinished():
+                status = f" with status {event.exit_code}" if event.exit_code is not None else ""
+                what = "it is done" if event.ok else style.yellow("it failed") + status
+                return [f"{what} after {event.seconds:.1f} s"]
+            case TaskEvent():
+                return self._task_lines(event)
+            case CronEvent():
+                return [cron_line(event, style)]
+            case RunFinished() if event.tasks > 1:
+                return [f"{event.succeeded} of {event.tasks} tasks succeeded in {event.seconds:.1f} s"]
             case _:
                 return self._deploy_lines(event)
 

@@ -49,7 +49,8 @@ def probe_words(probe: Probe) -> str:
     statuses = f" → {probe.success_statuses[0]}-{probe.success_statuses[1]}" if probe.success_statuses else ""
     after = f" after {probe.initial_delay_s:g} s" if probe.initial_delay_s else ""
     every = f", every {probe.period_s:g} s" if probe.failure_threshold > 1 else ""
-    times = f", {probe.failure_threshold} times at most" if probe.deadline_s is None else ""
+    count = "once" if probe.failure_threshold == 1 else f"{probe.failure_threshold} times"
+    times = f", {count} at most" if probe.deadline_s is None else ""
     by_itself = " (the platform's own)" if probe.implicit else ""
     return f"{what}{statuses} within {probe.timeout_s:g} s{after}{every}{times}{by_itself}"
 

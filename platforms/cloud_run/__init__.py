@@ -40,6 +40,20 @@ OPTIONS: tuple[Option, ...] = (
         help="values of the variables of a Terraform file that --config names, as Terraform takes them (repeatable)",
     ),
     Option(flag="--image", metavar="REF", help="deploy this image instead of building the source"),
+    Option(
+        flag="--google-project", metavar="ID",
+        help="the project that the metadata server tells (default: the file's or command's, else one made up)",
+    ),
+    Option(flag="--google-project-number", metavar="NUMBER", help="its number (default: likewise)"),
+    Option(flag="--google-region", metavar="REGION", help="the region that it tells (default: likewise)"),
+    Option(
+        flag="--google-service-account", metavar="EMAIL",
+        help="the account that it tells (default: the file's or command's, else the project's default one)",
+    ),
+    Option(
+        flag="--google-credentials", is_switch=True,
+        help="let the metadata server hand out your own access token, which gcloud prints (default: a fake)",
+    ),
 )
 
 

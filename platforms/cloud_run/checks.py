@@ -8,7 +8,6 @@ from emulator.model.rule import Rule
 
 from . import annotations, rules
 from .manifest import ContainerSpec, ServiceSpec
-from .reading import Text
 
 MOST_CONTAINERS = 10
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -167,12 +166,9 @@ def dependencies_of(service: ServiceSpec) -> tuple[dict[str, tuple[str, ...]], l
     text = service.template_annotations.get(annotations.DEPENDENCIES)
     if text is None or not text.text:
         return {}, []
-    needs: dict[str, tuple[str, ...]] | None
     try:
-        needs = msgspec.json.decode(text.text, type=dict[str, tuple[str, ...]])
+        needs = msgspec.json.decode(_QUOTED.sub(_quote, text.text), type=dict[str, tuple[str, ...]])
     except msgspec.DecodeError:
-        needs = _flow_mapping(text)
-    if needs is None:
         words = f"{annotations.DEPENDENCIES} is no JSON object of lists of names"
         help_ = 'write it like {"app": ["proxy"]}, in single quotes'
         return {}, [_said(service, "dependencies", words, rules.DEPENDENCIES, text.origin, help_)]
@@ -180,17 +176,12 @@ def dependencies_of(service: ServiceSpec) -> tuple[dict[str, tuple[str, ...]], l
     return ({} if found else needs), found
 
 
-def _flow_mapping(text: Text) -> dict[str, tuple[str, ...]] | None:
-    """The same without quotes, `{nginx: [hello]}`, as Google's own multi-container sample has it."""
-    from emulator.formats.yaml import Dialect, Mapping, Scalar, Sequence, parse_yaml
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|[\w.-]+')
+"""A quoted text, or a word without quotes, which Google's own samples have and the server takes: {nginx: [hello]}."""
 
-    document = parse_yaml(text.text, text.origin.file, dialect=Dialect.YAML_1_1).document
-    if not text.text.lstrip().startswith("{") or not isinstance(document, Mapping):
-        return None
-    lists = {key.text: value.items for key, value in document.pairs if isinstance(value, Sequence)}
-    names = {key: tuple(i.text for i in items if isinstance(i, Scalar)) for key, items in lists.items()}
-    whole = len(lists) == len(document.pairs) and all(len(names[key]) == len(lists[key]) for key in lists)
-    return names if whole else None
+
+def _quote(found: re.Match[str]) -> str:
+    return found[0] if found[0].startswith('"') else f'"{found[0]}"'
 
 
 def _dependency_problems(service: ServiceSpec, needs: dict[str, tuple[str, ...]], origin: Origin) -> list[Diagnostic]:

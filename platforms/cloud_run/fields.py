@@ -31,14 +31,14 @@ _MEMORY = "a file system in memory, which counts as the memory of who writes"
 _SECRET = "the value comes from --secret-file, --env, --env-file or a prompt"
 _UNSUPPORTED = "not supported by Cloud Run"
 _IMAGE_NOTE = "built from the Dockerfile beside it, where there is one; else pulled"
-_ACCOUNT = "there is no metadata server that would give its tokens"
+_ACCOUNT = Field("string", APPROXIMATE, "the metadata server tells it; its tokens are fakes")
 _TOKEN = "an execution is started by `up`"
 _READINESS = "asked from the first success of the startup probe on, in which the instance counts as ready"
 
 _META = {
     "name": Field("string"),
-    "namespace": _no_effect("string", "nothing is deployed to a project"),
-    "labels": _no_effect("map", "labels are not used"),
+    "namespace": Field("string", APPROXIMATE, "the metadata server tells it; nothing is deployed to a project"),
+    "labels": _no_effect("map", "of labels only the region is used, which the metadata server tells"),
     "annotations": Field("map", APPROXIMATE, "each by itself"),
 }
 
@@ -73,7 +73,7 @@ TYPES: dict[str, dict[str, Field]] = {
         "containers": Field("[Container]"),
         "containerConcurrency": Field("int", APPROXIMATE, "over HTTP/2 a connection counts as one request"),
         "timeoutSeconds": Field("int", APPROXIMATE, "a WebSocket's container is told when the time is over"),
-        "serviceAccountName": _no_effect("string", _ACCOUNT),
+        "serviceAccountName": _ACCOUNT,
         "volumes": Field("[Volume]"),
         "nodeSelector": _no_effect("map", "there is no GPU"),
         "runtimeClassName": _no_effect("string", "not used"),
@@ -105,7 +105,7 @@ TYPES: dict[str, dict[str, Field]] = {
         "containers": Field("[Container]"),
         "maxRetries": Field("int"),
         "timeoutSeconds": Field("int"),
-        "serviceAccountName": _no_effect("string", _ACCOUNT),
+        "serviceAccountName": _ACCOUNT,
         "volumes": Field("[Volume]"),
         "nodeSelector": _no_effect("map", "there is no GPU"),
         "sandboxes": _no_effect("any", "not used"),

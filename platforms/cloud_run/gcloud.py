@@ -25,6 +25,8 @@ from .volume_specs import VolumeSpec
 
 _VERBS = ("deploy", "create", "update")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+_MAY_BE_UNKNOWN = ("--image", "--project", "--region", "--service-account")
+"""Flags whose value is rarely known before the command runs: the plan holds without."""
 _PROBE_KEYS = ("httpGet.path", "httpGet.port", "grpc.port", "grpc.service", "tcpSocket.port")
 _PROBE_NUMBERS = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "failureThreshold")
 
@@ -54,7 +56,7 @@ class _Group(NamedTuple):
         return Text(one.value, one.origin) if one is not None and one.value else None
 
 
-class _Reader:
+class Reader:
     """One command, read once: what it sets, and what is wrong with it."""
 
     def __init__(self, call: Call, repo: Snapshot) -> None:
@@ -96,7 +98,7 @@ class _Reader:
                 is_on, given = is_on == (given.lower() not in ("false", "no", "0")), None
             if given is not None and not Word(given, word.origin).is_known and flag.takes is Takes.VALUE:
                 # An image is one, whichever it is: what it is built from lies here.
-                if own != "--image" and flag.fidelity is not Fidelity.NOT_IMITATED:
+                if own not in _MAY_BE_UNKNOWN and flag.fidelity is not Fidelity.NOT_IMITATED:
                     self.not_known(f"the value of {own}", given, word.origin)
                 given = given if own == "--image" else None
             self._take(_Given(flag, own, is_on, given, word.origin))
@@ -181,7 +183,7 @@ def split_list(text: str) -> list[str]:
 def read_gcloud(call: Call, default_name: str, repo: Snapshot) -> Manifest:
     """The service or job that a command creates; None, with the reason, where it deploys nothing. repo: where the
     files lie that its flags name."""
-    reader = _Reader(call, repo)
+    reader = Reader(call, repo)
     verbs = [word.text for word in reader.names]
     verbs = verbs[1:] if verbs[:1] in (["alpha"], ["beta"]) else verbs
     names = reader.names[len(reader.names) - len(verbs) :]
@@ -200,7 +202,7 @@ def read_gcloud(call: Call, default_name: str, repo: Snapshot) -> Manifest:
     return Manifest(_service(reader, name, default_name), tuple(reader.found), tuple(reader.rows))
 
 
-def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSpec:
+def _service(reader: Reader, name: Word | None, default_name: str) -> ServiceSpec:
     whole = reader.whole
     groups = reader.groups or [_Group(None, [], reader.call.origin)]
     own = [one for one in whole.given if one.flag.of_container]
@@ -238,6 +240,7 @@ def _service(reader: _Reader, name: Word | None, default_name: str) -> ServiceSp
             whole.last("--concurrency"), 'must be an integer greater than 0 or "default"'
         ),
         timeout_s=reader.seconds(whole.last("--timeout")), tasks=tasks if reader.is_job else None,
+        project=whole.text("--project"), region=whole.text("--region"), service_account=whole.text("--service-account"),
         targets=(TargetSpec(tag=tag),) if tag else (),
         held_back=traffic.origin if traffic is not None and not traffic.is_on else None,
         volumes=tuple(volumes), written_in="gcloud", is_built=not image or any(sources),
@@ -277,14 +280,14 @@ def _service_annotations(whole: _Group) -> dict[str, Text]:
     return found
 
 
-def _volumes(reader: _Reader, whole: _Group) -> list[VolumeSpec]:
+def _volumes(reader: Reader, whole: _Group) -> list[VolumeSpec]:
     """What `--add-volume` adds; a later one of a name wins."""
     added = [one for one in whole.given if one.name == "--add-volume"]
     made = [gcloud_volumes.read_volume(reader.pairs(one), one.origin, reader.refuse) for one in added]
     return list({volume.name.text: volume for volume in made if volume is not None and volume.name}.values())
 
 
-def _container(reader: _Reader, number: int, group: _Group) -> tuple[ContainerSpec, list[VolumeSpec]]:
+def _container(reader: Reader, number: int, group: _Group) -> tuple[ContainerSpec, list[VolumeSpec]]:
     """A container, and the volumes that are made for its secrets."""
     env, files = _env(reader, group)
     own = gcloud_volumes.secret_volumes(files, number, reader.refuse)
@@ -320,7 +323,7 @@ def _place(given: _Given | None) -> Origin | None:
     return given.origin if given is not None and given.value else None
 
 
-def _env(reader: _Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], list[SecretFile]]:
+def _env(reader: Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], list[SecretFile]]:
     """Variables in the order of their flags, and secrets that are files. A later flag of a name wins."""
     found: dict[str, EnvEntry] = {}
     files: dict[str, SecretFile] = {}
@@ -347,7 +350,7 @@ def _env(reader: _Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], list[Sec
     return tuple(found.values()), list(files.values())
 
 
-def _probe(reader: _Reader, given: _Given | None, kind: str) -> ProbeSpec | None:
+def _probe(reader: Reader, given: _Given | None, kind: str) -> ProbeSpec | None:
     """A probe of KEY=VALUE pairs; an empty text removes it."""
     if given is None or not given.value:
         return None

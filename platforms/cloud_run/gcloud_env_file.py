@@ -3,7 +3,7 @@
 from typing import NamedTuple, TypeGuard
 
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, parse_yaml, value_of
-from emulator.model.diagnostic import Diagnostic, error, info
+from emulator.model.diagnostic import Diagnostic, Fault, error, info
 from emulator.model.origin import Origin
 from emulator.snapshot import Snapshot, Unreadable
 from platforms.common import unreadable
@@ -27,7 +27,7 @@ def read_env_file(repo: Snapshot, path: str, origin: Origin) -> EnvFile:
     if not look.is_file:
         why = f"git ignores it ({look.detail})" if look.why == "ignored" else "the repository has no such file"
         told = info(
-            "cloud-run/gcloud-value", f"the variables of {path} are not read: {why}", origin=origin,
+            "cloud-run/gcloud-value", f"the variables of {path} are not read: {why}", origin=origin, fault=Fault.GAP,
             rule=rules.DEPLOY_COMMAND.id, url=rules.DEPLOY_COMMAND.url, help="give them with --env or --env-file",
         )  # fmt: skip
         return EnvFile(diagnostics=(told,))

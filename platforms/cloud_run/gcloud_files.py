@@ -9,7 +9,11 @@ from .gcloud_words import BUILD_FILES, WORKFLOWS, Call, calls_in, typed
 
 _PLACE = re.compile(r"(?P<file>[^\s:]+)(?::(?P<line>\d+))?")
 _WORTH_READING = re.compile(r"run\s+deploy|run\s+jobs|deploy-cloudrun|-\s*[\"']?deploy|,\s*[\"']?deploy")
+_NAMES_IT = ("gcloud", "deploy-cloudrun")
+"""One of these is in every file that deploys: the program's name, or the action's."""
 MOST_CHARACTERS = 1_000_000
+MOST_WORKFLOWS = 100
+"""How many workflows are looked through for a command that nobody named, the first by name: every plan does it."""
 
 
 class Unusable(Exception):
@@ -47,7 +51,8 @@ def calls_of(repo: Snapshot) -> Iterator[Call]:
     """The commands of build files, then of workflows."""
     paths = [path for path in BUILD_FILES if repo.is_file(path)]
     if repo.look(WORKFLOWS).is_directory:
-        paths += [f"{WORKFLOWS}/{name}" for name in repo.entries(WORKFLOWS) if name.endswith((".yml", ".yaml"))]
+        names = [name for name in repo.entries(WORKFLOWS) if name.endswith((".yml", ".yaml"))]
+        paths += [f"{WORKFLOWS}/{name}" for name in names[:MOST_WORKFLOWS]]
     for path in paths:
         yield from _calls(repo, path)
 
@@ -57,6 +62,6 @@ def _calls(repo: Snapshot, path: str) -> tuple[Call, ...]:
         text = repo.text(path)
     except Unreadable:
         return ()
-    if len(text) > MOST_CHARACTERS or not _WORTH_READING.search(text):
+    if len(text) > MOST_CHARACTERS or not any(name in text for name in _NAMES_IT) or not _WORTH_READING.search(text):
         return ()
     return calls_in(text, path)

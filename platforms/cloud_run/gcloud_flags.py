@@ -79,7 +79,8 @@ FLAGS: dict[str, Flag] = {
     **_all("--build-env-vars-file", Takes.VALUE, NOT_IMITATED, "its variables are not read from there"),
     **_all("--clear-build-env-vars --clear-base-image", Takes.NOTHING),
     **_all("--clear-build-worker-pool --clear-build-service-account", Takes.NOTHING, NOT_IMITATED, _LOCAL),
-    **_all("--service-account", Takes.VALUE, NOT_IMITATED, "there is no metadata server that would give its tokens"),
+    **_all("--service-account", Takes.VALUE, APPROXIMATE, "the metadata server tells it; its tokens are fakes"),
+    **_all("--project --region", Takes.VALUE, APPROXIMATE, "the metadata server tells it; nothing is deployed there"),
     **_all("--add-cloudsql-instances --set-cloudsql-instances --remove-cloudsql-instances", Takes.LIST, NOT_IMITATED,
            "there is no Cloud SQL socket"),
     **_all("--clear-cloudsql-instances", Takes.NOTHING, NOT_IMITATED, "there is no Cloud SQL socket"),
@@ -93,7 +94,7 @@ FLAGS: dict[str, Flag] = {
            " --clear-custom-audiences --clear-encryption-key-shutdown-hours --clear-post-key-revocation-action-type"
            " --clear-binary-authorization --default-url --deploy-health-check --gpu-zonal-redundancy --async --quiet -q"
            " --log-http --user-output-enabled --breakglass-clear", Takes.NOTHING, NOT_IMITATED, _LOCAL),
-    **_all("--region --project --platform --format --verbosity --account --configuration --flatten --flags-file"
+    **_all("--platform --format --verbosity --account --configuration --flatten --flags-file"
            " --impersonate-service-account --billing-project --access-token-file --trace-token --description"
            " --binary-authorization --breakglass --key --post-key-revocation-action-type --mesh --gpu-type"
            " --encryption-key-shutdown-hours --build-service-account --build-worker-pool --client-name"

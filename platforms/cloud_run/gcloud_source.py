@@ -8,10 +8,10 @@ from . import rules
 from .reading import Text
 
 if TYPE_CHECKING:
-    from .gcloud import _Given, _Group, _Reader
+    from .gcloud import Reader, _Given, _Group
 
 
-def source_problems(reader: "_Reader", sources: "list[_Given]") -> None:
+def source_problems(reader: "Reader", sources: "list[_Given]") -> None:
     """What is built is the root of what is planned; other sources are told."""
     if len(sources) > 1:
         message = "At most one container can be deployed from source."
@@ -33,7 +33,7 @@ def source_problems(reader: "_Reader", sources: "list[_Given]") -> None:
         )  # fmt: skip
 
 
-def build_env(reader: "_Reader", groups: "list[_Group]") -> dict[str, Text]:
+def build_env(reader: "Reader", groups: "list[_Group]") -> dict[str, Text]:
     """Variables of the build in the order of their flags, and the function that --function names."""
     found: dict[str, Text] = {}
     for one in reader.whole.given:

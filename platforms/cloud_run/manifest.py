@@ -97,10 +97,10 @@ class TargetSpec(NamedTuple):
 
 class ServiceSpec(NamedTuple):
     """One service or job as written; without a file, the service that `gcloud run deploy` would create by itself.
-    tasks: of a job, None for a service. written_in: what its settings are said to come from, "" for the file's usual
-    name. is_built: whether gcloud builds it from the source, with buildpacks where there is no Dockerfile.
-    is_v2: whether it is written in the v2 API's form. build_env: variables of its build; base_image: what a build with
-    buildpacks is run on. held_back: where it says that the revision gets no traffic."""
+    tasks: of a job, None for a service. project: its id or its number. written_in: what its settings are said to come
+    from, "" for the file's usual name. is_built: whether gcloud builds it from the source, with buildpacks where there
+    is no Dockerfile. is_v2: whether it is written in the v2 API's form. build_env: variables of its build; base_image:
+    what a build with buildpacks is run on. held_back: where it says that the revision gets no traffic."""
 
     name: str
     origin: Origin | None = None
@@ -116,6 +116,9 @@ class ServiceSpec(NamedTuple):
     held_back: Origin | None = None
     volumes: tuple[VolumeSpec, ...] = ()
     tasks: TaskSpec | None = None
+    project: Text | None = None
+    region: Text | None = None
+    service_account: Text | None = None
     written_in: str = ""
     is_built: bool = False
     is_v2: bool = False
@@ -168,6 +171,8 @@ _V2_WORDS = {
     "run.googleapis.com/container-dependencies": "dependsOn",
 }  # fmt: skip
 
+_LOCATION = "cloud.googleapis.com/location"
+"""The label that says in which region it runs."""
 _VERSIONS = {"Service": "serving.knative.dev/v1", "Job": "run.googleapis.com/v1"}
 """The kinds of resources that are planned, and the apiVersion of each."""
 
@@ -294,6 +299,9 @@ def _service(document: Mapping, file: str, default_name: str) -> ServiceSpec:
         timeout_s=number_of(revision, "timeoutSeconds"),
         targets=tuple(_target(node) for node in mappings_of(spec, "traffic")),
         traffic_origin=traffic.origin if traffic else None,
+        project=text_of(meta, "namespace"),
+        region=text_of(mapping_of(meta, "labels"), _LOCATION),
+        service_account=text_of(revision, "serviceAccountName"),
         volumes=tuple(read_volume(node) for node in mappings_of(revision, "volumes")),
     )
 
@@ -318,6 +326,9 @@ def _job(document: Mapping, file: str, default_name: str) -> ServiceSpec:
             max_retries=number_of(task, "maxRetries"),
             timeout_s=number_of(task, "timeoutSeconds"),
         ),
+        project=text_of(meta, "namespace"),
+        region=text_of(mapping_of(meta, "labels"), _LOCATION),
+        service_account=text_of(task, "serviceAccountName"),
     )
 
 
@@ -377,12 +388,18 @@ def _probe(node: Mapping, origin: Origin) -> ProbeSpec:
         actions=actions,
         numbers=numbers | ({"port": port} if port else {}),
         texts=texts_of(action),
-        headers={
-            name.text: value.text if (value := text_of(item, "value")) is not None else ""
-            for item in mappings_of(action, "httpHeaders")
-            if (name := text_of(item, "name")) is not None
-        },
+        headers=_headers(action),
     )
+
+
+def _headers(action: Mapping | None) -> dict[str, str]:
+    """The headers of a probe. One that is there twice has both values, as HTTP joins them."""
+    found: dict[str, list[str]] = {}
+    for item in mappings_of(action, "httpHeaders"):
+        name, value = text_of(item, "name"), text_of(item, "value")
+        if name is not None:
+            found.setdefault(name.text, []).append(value.text if value is not None else "")
+    return {name: ", ".join(values) for name, values in found.items()}
 
 
 def _target(node: Mapping) -> TargetSpec:

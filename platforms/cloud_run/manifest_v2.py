@@ -15,7 +15,7 @@ from emulator.model.origin import Origin
 from . import annotations, rules
 from .fields_v2 import TYPES
 
-_FULL_NAME = re.compile(r"projects/[^/]+/locations/[^/]+/([A-Za-z]+)/([^/]+)((?:/[^/]+)*)")
+_FULL_NAME = re.compile(r"projects/([^/]+)/locations/([^/]+)/([A-Za-z]+)/([^/]+)((?:/[^/]+)*)")
 _SECONDS = re.compile(r"(-?[0-9]{1,12})(\.0*[1-9][0-9]*)?(?:\.0+)?s")
 _MAPS = ("annotations", "labels", "limits", "environmentVariables")
 """Fields whose keys are the user's."""
@@ -42,10 +42,10 @@ def is_v2(document: Node | None) -> bool:
 def kind_of(document: Mapping) -> str:
     """ "Service" or "Job", by its full name, else by what its template holds; of other resources their plural."""
     full = _full_name(document)
-    if full is not None and full[3]:
-        return full[3].split("/")[1]
+    if full is not None and full[5]:
+        return full[5].split("/")[1]
     if full is not None:
-        return {"services": "Service", "jobs": "Job"}.get(full[1], full[1])
+        return {"services": "Service", "jobs": "Job"}.get(full[3], full[3])
     template = _mapping(document, "template")
     return "Job" if template is not None and template.get("template") is not None else "Service"
 
@@ -128,7 +128,7 @@ def as_service(document: Mapping, default_name: str) -> Mapping:
     spec = _object(document.origin, ("template", inner), ("traffic", _each(document, "traffic", _traffic)))
     return _object(
         document.origin,
-        ("metadata", _object(document.origin, ("name", name), ("annotations", of_service))), ("spec", spec),
+        ("metadata", _meta(document, name, of_service)), ("spec", spec),
     )  # fmt: skip
 
 
@@ -152,9 +152,21 @@ def as_job(document: Mapping, default_name: str) -> Mapping:
     )
     return _object(
         document.origin,
-        ("metadata", _object(document.origin, ("name", name), ("annotations", of_job))),
+        ("metadata", _meta(document, name, of_job)),
         ("spec", _object(document.origin, ("template", template))),
     )
+
+
+def _meta(document: Mapping, name: Scalar, annotations_: Mapping) -> Mapping:
+    """The name, and what of project and region a full name says."""
+    full, node = _full_name(document), document.get("name")
+    if full is None or node is None:
+        return _object(document.origin, ("name", name), ("annotations", annotations_))
+    labels = _object(node.origin, ("cloud.googleapis.com/location", _text(full[2], node.origin)))
+    return _object(
+        document.origin, ("name", name), ("namespace", _text(full[1], node.origin)), ("labels", labels),
+        ("annotations", annotations_),
+    )  # fmt: skip
 
 
 def is_built(document: Mapping) -> bool:

@@ -5,7 +5,7 @@ replace`: every field the file leaves out has its default. Without one it follow
 `--image`), for a new service.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from emulator.contract import Inputs, Prompt, Resolution, Secrets
 from emulator.model.choice import Decision, Rejected, Trace
@@ -19,6 +19,9 @@ from . import JOB_CONFIG, NAME, SERVICE_CONFIG, default_config, is_config, rules
 from .manifest import ContainerSpec, Manifest, ServiceSpec, read_manifest
 from .service import ServiceResult, resolve_service
 from .terraform_files import is_terraform
+
+if TYPE_CHECKING:
+    from .gcloud_words import Call
 
 _QUESTION = "Which file describes what is deployed?"
 
@@ -98,20 +101,41 @@ def _config(repo: Snapshot, inputs: Inputs, trace: Trace) -> _Config:
 def _by_command(repo: Snapshot, command: str, config: str | None, default_name: str, trace: Trace) -> _Config:
     """What --gcloud says: a command, or where a file has one."""
     from .gcloud import read_gcloud
+    from .gcloud_execute import is_execute
     from .gcloud_files import Unusable, find_call
 
-    if config:
-        return _Config(None, (error("cloud-run/config-twice", "--gcloud and --config both describe what is deployed",
-                                    help="leave one of them out"),))  # fmt: skip
     try:
         call = find_call(repo, command)
     except Unusable as problem:
         return _Config(None, (error("cloud-run/gcloud-command", problem.message, rule=rules.DEPLOY_COMMAND.id,
                                     url=rules.DEPLOY_COMMAND.url, help=problem.help),))  # fmt: skip
     origin = call.origin if call.origin.file else None
+    if is_execute(call):
+        return _by_execution(repo, call, config or JOB_CONFIG, default_name, trace)
+    if config:
+        return _Config(None, (error("cloud-run/config-twice", "--gcloud and --config both describe what is deployed",
+                                    help="leave one of them out"),))  # fmt: skip
     trace.note("config", _QUESTION, str(call), "--gcloud names it", rule=rules.DEPLOY_COMMAND, origin=origin)
     read = read_gcloud(call, default_name, repo)
     return _Config(read.service, read.diagnostics, read.coverage)
+
+
+def _by_execution(repo: Snapshot, call: "Call", path: str, default_name: str, trace: Trace) -> _Config:
+    """The job of a file, with what the command that executes it has otherwise."""
+    from .gcloud_execute import executed
+
+    job = _read(repo, path, default_name) if repo.is_file(path) else _Config(None)
+    if job.service is None or not job.service.is_job:
+        because = "describes no job" if repo.is_file(path) else "is not there"
+        problem = error(
+            "cloud-run/config-missing", f"{path}, which would describe the job that is executed, {because}",
+            rule=rules.EXECUTION_OVERRIDES.id, help="name the job's file with --config",
+        )  # fmt: skip
+        return job._replace(service=None, diagnostics=(*job.diagnostics, problem))
+    because = "--gcloud executes the job that it describes"
+    trace.note("config", _QUESTION, path, because, rule=rules.EXECUTION_OVERRIDES, origin=Origin(file=path))
+    read = executed(call, job.service, repo)
+    return _Config(read.service, (*job.diagnostics, *read.diagnostics), (*job.coverage, *read.coverage))
 
 
 def _offered(repo: Snapshot) -> tuple[Diagnostic, ...]:

@@ -179,6 +179,11 @@ TERRAFORM_WORDS = _rule(
     "https://developer.hashicorp.com/terraform/language/attr-as-blocks", DOCUMENTED,
     note="The words are those of Terraform's errors quoted in public repositories.",
 )  # fmt: skip
+EXECUTION_OVERRIDES = _rule(
+    "execution-overrides",
+    "An execution's arguments replace the job's, its variables are added to the job's, its tasks and timeout win.",
+    V1_SCHEMA, SCHEMA,
+)  # fmt: skip
 RESOURCE_KINDS = _rule(
     "resource-kinds", "Cloud Run also has worker pools and instances.", DOCS + "reference/yaml/v1", DOCUMENTED,
     NOT_IMITATED, note="Only services and jobs are planned.",
@@ -487,7 +492,8 @@ ERROR_ANSWERS = _rule(
     "503 is answered where the connection to an instance fails or its answer is malformed, 504 when the time is over, "
     "429, 500 or 503 where there is no instance, 500 where none could start.",
     DOCS + "troubleshooting", DOCUMENTED, APPROXIMATE,
-    note="The pages say what the request log says: what they say there is not published.",
+    note="The pages say what the request log says: what they say there is not published. Of an instance that is killed "
+    "for its memory the log says so, the page speaks of a broken connection.",
 )  # fmt: skip
 
 # ---- jobs ---------------------------------------------------------------------------------------------
@@ -589,8 +595,42 @@ SCALING = _rule(
     note="At most 5 of a revision run here, and CPU use adds none; the last one goes with --scale-to-zero-after alone.",
 )  # fmt: skip
 METADATA = _rule(
-    "metadata-server", "http://metadata.google.internal tells project, region and gives tokens.", CONTRACT, DOCUMENTED,
-    NOT_IMITATED, note="There is no metadata server.",
+    "metadata-server",
+    "At http://metadata.google.internal, or 169.254.169.254, every instance and task is told its project, region, "
+    "instance id and account, and is given tokens.",
+    CONTRACT, DOCUMENTED, APPROXIMATE,
+    note="Tokens are fakes that say so; with --google-credentials an access token is the one that gcloud prints when a "
+    "deploy or a restart begins. What no option, file or command says, such as the project, is made up.",
+)  # fmt: skip
+METADATA_HEADER = _rule(
+    "metadata-header",
+    "The metadata server answers 403 to a request without Metadata-Flavor: Google; its answers carry that header.",
+    CONTRACT, DOCUMENTED, note="What the refusal says is not published. In 2022 one was seen without the header.",
+)  # fmt: skip
+METADATA_PATHS = _rule(
+    "metadata-paths",
+    "Told are project/project-id and numeric-project-id, instance/id, region, zone, and of a service account its "
+    "email, aliases, scopes, token and identity.",
+    CONTRACT, DOCUMENTED, note="A zone is the region with -1 behind it.",
+)  # fmt: skip
+METADATA_MISSING = _rule(
+    "metadata-not-defined",
+    "What only a virtual machine is told, such as instance/name and project/attributes, is answered 404.",
+    "https://github.com/cloudprober/cloudprober/issues/206", COMMUNITY,
+)  # fmt: skip
+METADATA_FORMS = _rule(
+    "metadata-forms",
+    "A path that ends in / lists what is under it; with ?recursive=true all of it is told as JSON, and with ?alt=json "
+    "a single value is.",
+    "https://cloud.google.com/compute/docs/metadata/querying-metadata", INFERRED, APPROXIMATE,
+    note="Documented for virtual machines, and used by the client libraries. Waiting for a change is not imitated.",
+)  # fmt: skip
+METADATA_IDENTITY = _rule(
+    "metadata-identity",
+    "An identity token is made for the audience that is asked for; issuer, account and an hour's time are in it.",
+    DOCS + "securing/service-identity", DOCUMENTED, APPROXIMATE,
+    note="Nobody signs it here: whoever verifies it, refuses it. That an email is in it without format=full is "
+    "inferred.",
 )  # fmt: skip
 SHUTDOWN = _rule("shutdown", "SIGTERM to all containers, 10 seconds, SIGKILL.", CONTRACT, DOCUMENTED)
 LOG_LINES = _rule(

@@ -17,6 +17,7 @@ from .environment import environment
 from .given import Given
 from .limits import SCALING, SHUTDOWN, concurrency_of, instances_of, limit_problems, resources_of, tasks_of, usage_of
 from .manifest import ContainerSpec, EnvEntry, ServiceSpec
+from .metadata import metadata_server
 from .probes import lifecycle_of, probe_problems, probes_of
 from .router import request_timeout, router_of
 from .secrets import given_secrets, names_of
@@ -66,6 +67,7 @@ def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> Servic
         service = _job(spec, top.container, containers, given.trace)
     else:
         service = _service(spec, ingress, top.container, containers, given.trace)
+    service = replace(service, metadata=metadata_server(spec, inputs, given.trace), decisions=given.trace.decisions)
     stands_for = given_secrets(spec, inputs)
     service = replace(
         service, volumes=volumes_of(spec, stands_for), secret_names=tuple(sorted({*names_of(spec), *stands_for}))

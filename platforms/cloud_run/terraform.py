@@ -6,7 +6,7 @@ from emulator.contract import GivenText
 from emulator.formats.hcl import Block, parse_hcl
 from emulator.formats.yaml import Mapping, Node, Scalar
 from emulator.model.choice import Trace
-from emulator.model.diagnostic import Diagnostic, error, info, warning
+from emulator.model.diagnostic import Diagnostic, Fault, error, info, warning
 from emulator.model.origin import Origin
 from emulator.model.record import replace
 from emulator.model.rule import Fidelity
@@ -16,11 +16,12 @@ from platforms.common import unreadable
 from . import fields, fields_v2, manifest_v2, rules, shape_v2
 from .fields import Field
 from .manifest import Manifest, ServiceSpec, spec_of
+from .reading import Text
 from .terraform_tree import Tree, read_resource
 from .terraform_values import Unknown, Values
 
 _TERRAFORM = Field("any", Fidelity.EXACT, "Terraform's own, without effect on what runs")
-_NO_CLOUD = Field("any", Fidelity.NOT_IMITATED, "nothing is deployed to a project")
+_NO_CLOUD = Field("any", Fidelity.APPROXIMATE, "the metadata server tells it; nothing is deployed there")
 _OWN = dict.fromkeys(
     ("count", "for_each", "depends_on", "lifecycle", "provider", "provisioner", "connection", "timeouts",
      "deletion_protection", "deletion_policy", "autogenerate_revision_name"),
@@ -95,8 +96,18 @@ def _service(block: Block, path: str, values: Values, default_name: str) -> Mani
     else:
         written = _as_knative(tree)
     service: ServiceSpec = spec_of(written, kind or "Service", path, default_name)
-    service = service._replace(origin=block.origin, written_in=path, is_v2=bool(kind))
+    service = service._replace(
+        origin=block.origin, written_in=path, is_v2=bool(kind),
+        project=_known(block, values, "project") or service.project, region=_known(block, values, "location"),
+    )  # fmt: skip
     return Manifest(service, tuple(problems), tree.coverage)
+
+
+def _known(block: Block, values: Values, name: str) -> Text | None:
+    """An argument's text; None where it is not there or not known here."""
+    written = block.get(name)
+    value = values.value(written) if written is not None else None
+    return Text(value.text, value.origin) if isinstance(value, Scalar) and value.text else None
 
 
 def _as_knative(tree: Tree) -> Mapping:
@@ -196,7 +207,8 @@ def _copies(block: Block, values: Values) -> Iterator[Diagnostic]:
         shown = f"{value.text}" if isinstance(value, Scalar | Unknown) else "a list or a map"
         yield info(
             "cloud-run/terraform-count", f"how often it is made says {name} = {shown}: the plan is that of one",
-            origin=written.origin, rule=rule, url=url, help="what differs between them is not known here",
+            origin=written.origin, fault=Fault.GAP, rule=rule, url=url,
+            help="what differs between them is not known here",
         )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import posixpath
 from typing import NamedTuple
 
 from emulator.model.choice import ABSENT, Candidate, choose
-from emulator.model.diagnostic import error, info, warning
+from emulator.model.diagnostic import Fault, error, info, warning
 from emulator.model.plan import Build, BuildKind, Command
 
 from . import rules
@@ -158,8 +158,8 @@ def _without(tool: str, given: Given) -> _Builder:
     given.found.append(
         info(
             "render/runtime-not-built", f"the site is built with {tool}, which `emu up` cannot do yet",
-            service=spec.name, origin=spec.keys.get("buildCommand") or spec.origin, rule=rules.NATIVE_LAYOUT.id,
-            help="the plan holds; only the run is missing",
+            fault=Fault.GAP, service=spec.name, origin=spec.keys.get("buildCommand") or spec.origin,
+            rule=rules.NATIVE_LAYOUT.id, help="the plan holds; only the run is missing",
         )
     )  # fmt: skip
     return _Builder()

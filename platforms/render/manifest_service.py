@@ -1,7 +1,7 @@
 """One item of `services:` → a ServiceSpec."""
 
 from emulator.formats.yaml import Mapping, Node, Scalar, Sequence
-from emulator.model.diagnostic import info, warning
+from emulator.model.diagnostic import Fault, info, warning
 
 from . import fields, parts, rules
 from .addresses import check_addresses
@@ -82,7 +82,7 @@ def _workflow(node: Mapping, type_: Value, name: str | None, notes: Notes) -> No
     notes.found.append(
         info(
             "render/workflow-not-run", f"the workflow {name or ''} is not planned: workflows are not imitated yet",
-            origin=type_.origin, rule=rules.WORKFLOWS.id, help="its tasks run on Render alone",
+            origin=type_.origin, fault=Fault.GAP, rule=rules.WORKFLOWS.id, help="its tasks run on Render alone",
         )
     )  # fmt: skip
     runtime = text_of(node, "runtime")

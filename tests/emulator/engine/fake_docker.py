@@ -29,15 +29,16 @@ GONE = HostError(error("host/container-gone", "the container was removed", fault
 
 
 class FakeFollower:
-    """Ends when it is told to."""
+    """Ends when it is told to. `goes_on` says whether it would still wait."""
 
     error: HostError | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, goes_on: Callable[[], bool] = lambda: False) -> None:
         self.closed = False
+        self._goes_on = goes_on
 
     def join(self, timeout_s: float | None = None) -> bool:
-        return True
+        return not (timeout_s == 0 and self._goes_on())
 
     def close(self) -> None:
         self.closed = True
@@ -89,6 +90,9 @@ class FakeDocker:
     def helper_image(self) -> str:
         return "helper"
 
+    def metadata_program(self) -> tuple[str, ...]:
+        return ("metadata",)
+
     def create(self, spec: ContainerSpec) -> str:
         self._count += 1
         id = f"id{self._count}"
@@ -108,8 +112,9 @@ class FakeDocker:
         return found.facts if found is not None else None
 
     def follow_logs(self, id: str, on_line: OnLine) -> FakeFollower:
-        self._all[id].on_line = on_line
-        return FakeFollower()
+        container = self._all[id]
+        container.on_line = on_line
+        return FakeFollower(lambda: container.facts.running)
 
     def on_exit(self, id: str, on_exit: OnExit) -> FakeFollower:
         self._all[id].watch(on_exit)

@@ -1,6 +1,8 @@
 """The container that owns an instance's network: who needs one, what it has, and that it comes and goes with it."""
 
+import json
 import os
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -9,13 +11,17 @@ import pytest
 
 from emulator.edge.docker import Engine, open_docker
 from emulator.engine.docker_args import container_config
-from emulator.engine.sandbox import joined, needs_sandbox, sandbox_spec
-from emulator.engine.sandbox_run import SandboxRun
+from emulator.engine.metadata import TABLE_VARIABLE
+from emulator.engine.sandbox import IDLE, SERVER_CAPABILITIES, joined, needs_sandbox, sandbox_spec
+from emulator.engine.sandbox_run import SandboxAhead, SandboxRun
+from emulator.model.diagnostic import Diagnostic, Fault, HostError, error
 from emulator.model.plan import Container, Service
 from emulator.model.record import replace
 from emulator.world import HELPER_LABEL, ContainerSpec, Listener
-from tests.emulator.engine.fake_docker import FakeDocker
+from tests.emulator.engine.fake_docker import FakeContainer, FakeDocker
 from tests.emulator.engine.services import WEB, service
+from tests.platforms.cloud_run.planning import of
+from tests.platforms.cloud_run.planning import service as planned
 
 SPEC = ContainerSpec(
     image="i", name="shop-1", argv=("serve",), network="net", aliases=("shop-abc",), publish={8080: 0},
@@ -32,6 +38,8 @@ def container(name: str, **changes: object) -> Container:
     return replace(made, **changes)
 
 
+METADATA = planned(of()).metadata
+TOLD = service(containers=(container("app"),), metadata=METADATA)
 PAIR = service(containers=(container("app"), container("proxy", port=None)))
 
 
@@ -72,6 +80,83 @@ def test_one_that_somebody_removed_is_started_anew() -> None:
     run.ready(SPEC)
     assert run.around(SPEC).network_of == "id2"
     run.remove()
+    assert docker.left == []
+
+
+def test_the_sandbox_is_the_metadata_server() -> None:
+    """Where the plan has one, a single container has a sandbox as well; the app is not started before it is ready."""
+    docker = FakeDocker(lambda container: container.write("ready"))
+    run = SandboxRun(TOLD, docker)  # type: ignore[arg-type]
+    run.ready(SPEC)
+    made = docker.started[0].spec
+    assert made.argv == ("metadata",)
+    assert made.hosts["metadata.google.internal"] == made.hosts["metadata"] == "169.254.169.254"
+    assert (made.user, made.capabilities, made.read_only) == ("0:0", SERVER_CAPABILITIES, True)
+    assert json.loads(made.env[TABLE_VARIABLE])["address"] == "169.254.169.254"
+    assert run.around(SPEC).network_of == "id1"
+
+
+def test_an_engine_without_the_server_runs_the_app_all_the_same() -> None:
+    """The server ends at once, with what the kernel said last: that is told once, and nothing of it stays."""
+
+    def ends(container: FakeContainer) -> None:
+        container.write("OSError: [Errno 93] Protocol not supported")
+        container.end(1)
+
+    docker, found = FakeDocker(ends), list[Diagnostic]()
+    run = SandboxRun(TOLD, docker, tell=found.append)  # type: ignore[arg-type]
+    for _ in range(2):
+        run.ready(SPEC)
+    assert run.around(SPEC) == SPEC
+    assert docker.left == []
+    [told] = found
+    assert told.code == "host/no-metadata-server"
+    assert told.severity == "warning"
+    assert "Protocol not supported" in told.message
+
+
+def test_an_engine_without_the_server_still_has_the_network_of_several() -> None:
+    docker = FakeDocker(lambda container: container.end(1) if container.spec.argv != IDLE else None)
+    run = SandboxRun(replace(TOLD, containers=PAIR.containers), docker)  # type: ignore[arg-type]
+    run.ready(SPEC)
+    assert run.around(SPEC).network_of == "id2"
+    assert docker.left == ["id2"]
+
+
+def test_without_a_base_image_the_app_runs_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No image at hand can be the server: it is told, and the app starts."""
+    docker, found = FakeDocker(lambda _: None), list[Diagnostic]()
+
+    def none() -> str:
+        raise HostError(error("host/no-helper-image", "no image at hand can look into a container", fault=Fault.HOST))
+
+    monkeypatch.setattr(docker, "helper_image", none)
+    run = SandboxRun(TOLD, docker, tell=found.append)  # type: ignore[arg-type]
+    run.ready(SPEC)
+    assert (run.around(SPEC), [one.code for one in found]) == (SPEC, ["host/no-metadata-server"])
+
+
+def test_one_that_was_begun_ahead_is_waited_for() -> None:
+    """It starts in a thread of its own, once the engine is ready; whoever takes it finds it there, and nobody twice."""
+    docker, gate = FakeDocker(lambda container: container.write("ready")), threading.Event()
+    run = SandboxRun(TOLD, docker)  # type: ignore[arg-type]
+    run.begin(lambda: SPEC if gate.wait(10) else None)  # type: ignore[arg-type, return-value]
+    ahead = SandboxAhead(run)
+    assert docker.asked == []
+    gate.set()
+    assert ahead.take() is run
+    assert ahead.take() is None
+    ahead.drop()
+    run.ready(SPEC)
+    assert run.around(SPEC).network_of == "id1"
+    assert docker.asked == ["create id1", "start id1"]
+
+
+def test_one_that_nobody_took_is_removed() -> None:
+    docker = FakeDocker(lambda container: container.write("ready"))
+    run = SandboxRun(TOLD, docker)  # type: ignore[arg-type]
+    run.begin(lambda: SPEC)
+    SandboxAhead(run).drop()
     assert docker.left == []
 
 

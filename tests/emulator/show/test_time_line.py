@@ -90,6 +90,14 @@ def test_an_attempt_that_goes_on_knocking_is_drawn_as_long_as_it_does() -> None:
     assert lines[-1] == "  it listened on 8080 from 5.0 s on; it was asked from 0 to 5.0 s"
 
 
+def test_a_port_that_a_probe_finds_first_is_open() -> None:
+    """The attempt that succeeds may come before the look that sees the port."""
+    lines = drawn(TCP, STARTED, asked(105.0, 1, "accepts a connection", ok=True, seconds=5.0),
+                  Live(at=110.0, url=None, seconds=10.0, **OF))  # fmt: skip
+    assert lines[-1] == "  it listened on 8080 from 5.0 s on; it was asked from 0 to 5.0 s"
+    assert lane(lines, "8080").endswith("#")
+
+
 def test_an_attempt_under_way_when_all_is_decided_began_when_it_was_due() -> None:
     """Nobody waits for the end of an attempt whose outcome is certain."""
     lines = drawn(TCP, STARTED, asked(103.5, 1, "gets no answer in time", seconds=0.0), replace_at(FAILED, 103.5))

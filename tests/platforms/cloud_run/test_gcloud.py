@@ -4,7 +4,7 @@ import pytest
 
 from emulator.model.rule import Fidelity
 from platforms.cloud_run.gcloud_words import calls_in
-from tests.platforms.cloud_run.planning import DOCKERFILE, codes, messages, plan, service
+from tests.platforms.cloud_run.planning import DOCKERFILE, codes, job, messages, plan, service
 
 FILES = {"Dockerfile": DOCKERFILE}
 WORKFLOW = ".github/workflows/deploy.yml"
@@ -191,6 +191,15 @@ def test_inputs_of_the_action():
     assert told == ["the value of --timeout is put in where the command runs: ${{vars.TIMEOUT}}"]
 
 
+@pytest.mark.parametrize(("last", "offers"), [(98, 1), (150, 0)])
+def test_a_hundred_workflows_are_looked_through_at_most(last, offers):
+    """Every plan does it; a command in a later one can still be named."""
+    others = {f".github/workflows/a{number:03}.yml": "on: push\n" for number in range(last)}
+    found = plan({**FILES, **others, WORKFLOW: ACTION})
+    assert codes(found).count("cloud-run/deploy-command") == offers
+    assert plan({**FILES, **others, WORKFLOW: ACTION}, gcloud=WORKFLOW).services[0].name == "shop"
+
+
 @pytest.mark.parametrize(("path", "text"), [("cloudbuild.yaml", BUILD), (WORKFLOW, ACTION)])
 def test_a_command_of_the_repository_is_offered(path, text):
     """Nothing of it is read unasked; a service.yaml is what counts where there is one."""
@@ -271,8 +280,41 @@ def test_a_name_that_is_put_in_where_the_command_runs():
 
 def test_a_command_in_the_quotes_of_another():
     """As it is handed to a script that tries again."""
-    script = './retry.sh "gcloud run deploy shop \\\n  --port 3000 \\\n  --add-custom-audiences \'https://a.test/\'"\n'
+    script = "./retry.sh \"gcloud run deploy shop \\\n  --port 3000 \\\n  --add-custom-audiences 'https://a.test/'\"\n"
     [call] = calls_in(script, "deploy.sh")
     assert [word.text for word in call.words] == [
         "run", "deploy", "shop", "--port", "3000", "--add-custom-audiences", "https://a.test/",
     ]  # fmt: skip
+
+
+JOB = job("args: [all]\nenv: [{name: A, value: '1'}, {name: B, value: '2'}]", execution="taskCount: 2")
+
+
+def executes(flags, files=None, **more):
+    return plan({"job.yaml": JOB} if files is None else files, gcloud=f"run jobs execute nightly {flags}", **more)
+
+
+def test_an_execution_has_arguments_variables_and_tasks_of_its_own():
+    """Arguments replace the job's, variables are added to them; what it does not say is the job's."""
+    [found] = executes("--args=--date,today --update-env-vars B=3,C=4 --tasks 5 --task-timeout 1m --wait").services
+    assert found.command.text.endswith("--date today")
+    env = {one.name: one.value for one in found.env if one.kind != "platform"}
+    assert env == {"A": "1", "B": "3", "C": "4"}
+    assert (found.tasks.count, found.tasks.timeout_s, found.tasks.max_retries) == (5, 60, 3)
+    assert {one.name: one.value for one in found.env}["CLOUD_RUN_TASK_COUNT"] == "5"
+
+
+def test_an_execution_without_flags_is_the_jobs():
+    """The same plan as the file's own, but for the question what describes it."""
+    [found], [own] = executes("").services, plan({"job.yaml": JOB}).services
+    assert (found.env, found.tasks, found.command) == (own.env, own.tasks, own.command)
+
+
+def test_an_execution_needs_the_job():
+    """Of the same name, in job.yaml or the file that --config names."""
+    assert messages(executes("", {"a": ""}), "error") == [
+        "job.yaml, which would describe the job that is executed, is not there"
+    ]
+    assert executes("", {"other.yaml": JOB}, config="other.yaml").services[0].name == "nightly"
+    wrong = plan({"job.yaml": JOB}, gcloud="run jobs execute weekly")
+    assert messages(wrong, "error") == ["the job weekly is executed, and nightly is described here"]

@@ -215,13 +215,12 @@ def test_dependencies():
     assert {c.name: c.depends_on for c in found.containers} == {"app": ("db",), "db": ()}
 
 
-def test_dependencies_without_quotes():
-    """As in Google's own sample of several containers; the server takes them."""
-    template = "annotations:\n  run.googleapis.com/container-dependencies: '{app: [db]}'"
-    made = service(
-        {"service.yaml": several("name: app\nports: [{containerPort: 80}]", f"name: db\n{PROBED}", template=template)}
-    )
-    assert [container.depends_on for container in made.containers] == [("db",), ()]
+@pytest.mark.parametrize("written", ["{app: [db]}", "{app:[db]}", '{"app": [db]}'])
+def test_dependencies_without_quotes(written):
+    """As Google's own samples of several containers have them; the server takes them."""
+    template = f"annotations:\n  run.googleapis.com/container-dependencies: '{written}'"
+    made = service({"service.yaml": several(APP, f"name: db\n{PROBED}", template=template)})
+    assert {c.name: c.depends_on for c in made.containers} == {"app": ("db",), "db": ()}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,10 @@ from tests.platforms.cloud_run.planning import DOCKERFILE, of, service
 HTTP = "startupProbe:\n  httpGet:\n    path: /health\n"
 LIVE = "livenessProbe:\n  httpGet:\n    path: /livez\n"
 GRPC = "startupProbe:\n  grpc:\n    port: 50051\n"
-DEFAULT, WRITTEN, BY_GRPC = service(of()), service(of(HTTP + LIVE)), service(of(GRPC))
+TCP = "startupProbe:\n  tcpSocket: {}\n  failureThreshold: 24\n"
+GRPC_LIVE = "livenessProbe:\n  grpc:\n    port: 50051\n"
+DEFAULT, WRITTEN, BY_GRPC = service(of()), service(of(HTTP + LIVE)), service(of(GRPC + GRPC_LIVE))
+BY_TCP = service(of(TCP))
 BY_SOURCE = service({"Dockerfile": DOCKERFILE})
 PORTMSG = (
     "The user-provided container failed to start and listen on the port defined provided by the PORT=8080 environment "
@@ -50,6 +53,14 @@ OOM = (
     "Memory limit of 512 MiB exceeded with 512 MiB used. Consider increasing the memory limit, see "
     "https://cloud.google.com/run/docs/configuring/memory-limits"
 )
+GRPC_FAILED = (
+    'STARTUP GRPC probe failed 3 times consecutively for container "shop-1" on port 50051. The instance was not '
+    "started."
+)
+WRITTEN_TCP_FAILED = (
+    'STARTUP TCP probe failed 24 times consecutively for container "shop-1" on port 8080. The instance was not '
+    "started. Connection failed with status DEADLINE_EXCEEDED."
+)
 GRPC_STARTED = 'STARTUP GRPC probe succeeded after 1 attempt for container "shop-1" on port 50051.'
 
 ROWS: list[tuple[Service, Event, tuple[str, ...]]] = [
@@ -58,6 +69,17 @@ ROWS: list[tuple[Service, Event, tuple[str, ...]]] = [
     (WRITTEN, _probe(2, ok=True),
      ('STARTUP HTTP probe succeeded after 2 attempts for container "shop-1" on port 8080 path "/health".',)),
     (BY_GRPC, _probe(1, ok=True), (GRPC_STARTED,)),
+    (BY_GRPC, _probe(3, "answers NOT_SERVING"), (GRPC_FAILED,)),
+    (BY_GRPC, _probe(3, "answers UNIMPLEMENTED"), (GRPC_FAILED,)),
+    (BY_GRPC, _probe(3, "is refused"), (f"{GRPC_FAILED} Connection failed with status ERROR_CONNECTION_FAILED.",)),
+    (BY_GRPC, _probe(3, "gets no answer in time"),
+     (f"{GRPC_FAILED} Connection failed with status DEADLINE_EXCEEDED.",)),
+    (BY_GRPC, _probe(3, "answers NOT_SERVING", kind="liveness"),
+     (GRPC_FAILED.replace("STARTUP", "LIVENESS").replace("was not started", "has been shut down"),)),
+    (BY_TCP, _probe(23, "gets no answer in time"), ()),
+    (BY_TCP, _probe(24, "gets no answer in time"), (WRITTEN_TCP_FAILED,)),
+    (BY_TCP, _probe(12, ok=True),
+     ('STARTUP TCP probe succeeded after 12 attempts for container "shop-1" on port 8080.',)),
     (DEFAULT, _probe(1, "is refused"), (f"{TCP_FAILED} Connection failed with status DEADLINE_EXCEEDED.",)),
     (DEFAULT, _probe(1, "is cancelled"), (f"{TCP_FAILED} Connection failed with status CANCELLED.",)),
     (WRITTEN, _probe(1, "is refused"), ()),

@@ -40,6 +40,7 @@ def test_written_probe_has_the_small_defaults():
         ("httpGet: {}", {"kind": "http", "path": "/", "port": 8080}),
         ('httpGet:\n  path: ready\n  port: "9000"\n', {"path": "/ready", "port": 9000}),
         ("httpGet:\n  httpHeaders:\n    - name: X-A\n      value: b\n", {"headers": {"X-A": "b"}}),
+        ("httpGet:\n  httpHeaders: [{name: X-A, value: b}, {name: X-A, value: c}]\n", {"headers": {"X-A": "b, c"}}),
         ("tcpSocket:\n  port: 5432\n", {"kind": "tcp", "port": 5432, "path": None, "waits_for_port": True}),
         ("grpc: {}", {"kind": "grpc", "port": 8080, "service": None, "waits_for_port": False}),
         ("grpc:\n  service: shop.v1\n  port: 50051\n", {"kind": "grpc", "port": 50051, "service": "shop.v1"}),

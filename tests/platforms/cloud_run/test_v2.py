@@ -120,7 +120,9 @@ TWO = [
     ],
 )  # fmt: skip
 def test_it_plans_as_the_v1_form(v1, document):
-    """The same service, and the same findings, as JSON and as YAML."""
+    """The same service, and the same findings, as JSON and as YAML. Where it is, v2 says in its name."""
+    where = "metadata:\n  namespace: p\n  labels: {cloud.googleapis.com/location: europe-west1}\n"
+    v1 = v1.replace("metadata:\n", where, 1)
     wanted = _said(plan({"v1.yaml": v1, "Dockerfile": DOCKERFILE}, config="v1.yaml"))
     assert wanted[0]
     assert _said(plan_v2(document)) == wanted
