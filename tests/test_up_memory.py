@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.places import Place, Running, get, tidied
+from tests.places import Place, Running, get, tidied, wait_for
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -86,6 +86,8 @@ def test_files_written_in_a_request_count_as_memory(place: Place) -> None:
         assert stopped["used_mib"] >= 512
         line = f"Memory limit of 512 MiB exceeded with {stopped['used_mib']} MiB used. Consider increasing"
         up.until("log", lambda event: event["line"].startswith(line))
+        said = "GET 503 /write While handling this request, the container instance was found to be using too much"
+        wait_for(lambda: any(e["event"] == "log" and e["line"].startswith(said) for e in up.so_far()))
         up.until("log", lambda event: event["line"] == "starts with []")
         up.until("live")
         assert get(url) == 200

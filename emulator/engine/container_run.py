@@ -127,6 +127,8 @@ class ContainerRun:
         self.tell = tell
         self.who = who
         self.process: Process | None = None
+        self.ran_out_at: float | None = None
+        """When a process of it was killed for lack of memory last."""
         self._see = see
         self._has_exited = exited
         self._sandbox = sandbox
@@ -193,6 +195,7 @@ class ContainerRun:
     def _exceeded(self, process: Process, used_mib: int) -> None:
         """From the watch's thread: what it wrote and what its processes hold is more than it may have."""
         process.used_mib = used_mib
+        self.ran_out_at = self.clock.now()
         self.docker.kill(process.id)
 
     def begin_aside(self, attempt: int) -> None:
@@ -246,6 +249,8 @@ class ContainerRun:
             process.ended.set()
             return
         process.facts = facts
+        if process.was_short:
+            self.ran_out_at = self.clock.now()
         self._has_exited()
         logs.join(_LOGS_END_S)
         now = self.clock.now()

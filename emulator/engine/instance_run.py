@@ -136,6 +136,11 @@ class InstanceRun:
         return self._judged.written_mib
 
     @property
+    def ran_out_at(self) -> float | None:
+        """When one of its containers was killed for lack of memory last."""
+        return max((run.ran_out_at for run in self._runs.values() if run.ran_out_at is not None), default=None)
+
+    @property
     def containers(self) -> tuple[str, ...]:
         """The ids of the containers it has at the moment."""
         processes = [run.process for run in self._runs.values()]

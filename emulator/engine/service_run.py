@@ -43,6 +43,9 @@ from .site_run import SiteRun
 
 Tell = Callable[[Event], None]
 
+JUST_S = 2.0
+"""How long ago a kill for lack of memory is the reason of an answer that broke off."""
+
 _PHASES: dict[str, Phase] = {
     "unhealthy": "health",
     "no-port": "port",
@@ -97,7 +100,8 @@ class ServiceRun:
         self._jobs, self._releases = self._deploys.jobs, self._deploys.releases
         self._instances: dict[int, InstanceRun | SiteRun] = {}
         self._serving = Serving(
-            settings, doors.clock, tell, self._reported, lambda deploy: self._jobs[deploy].service, busy=self._busy
+            settings, doors.clock, tell, self._reported, lambda deploy: self._jobs[deploy].service, busy=self._busy,
+            ran_out=self._ran_out,
         )
         self._served_from = 0.0
         self._idleness: threading.Thread | None = None
@@ -299,6 +303,12 @@ class ServiceRun:
         for instance in list(self._instances.values()):
             if isinstance(instance, InstanceRun) and instance.target == address:
                 instance.attention.set_busy(is_busy)
+
+    def _ran_out(self) -> bool:
+        """Whether an instance has just been killed for its memory."""
+        since = self.doors.clock.now() - JUST_S
+        instances = [i for i in list(self._instances.values()) if isinstance(i, InstanceRun)]
+        return any(i.ran_out_at is not None and i.ran_out_at >= since for i in instances)
 
     def _reported(self, seen: steps.Observation | BaseException) -> None:
         """From any thread."""

@@ -3,11 +3,12 @@
 Belongs to the thread of the service's loop, but for `change` and what `names` and `numbers` say.
 """
 
+import threading
 from collections.abc import Callable, Mapping
 from statistics import fmean
 
 from emulator.model.diagnostic import Diagnostic, UsageError
-from emulator.model.event import Event, StartReason, TrafficShare
+from emulator.model.event import Event, RequestRefused, StartReason, TrafficShare
 from emulator.model.plan import Service, Traffic
 from emulator.model.record import replace
 from emulator.world import Clock, Front, InstanceGroup
@@ -20,9 +21,13 @@ from .scaler_run import Busy, ScalerRun
 
 Address = tuple[str, int]
 
+NOTICE_S = 0.8
+"""How long the engine may take to say that a process was killed for its memory."""
+
 
 class Serving:
-    """Of one service. report: told what its rollout is to see. service_of: what a deploy runs."""
+    """Of one service. report: told what its rollout is to see. service_of: what a deploy runs. busy: see `ScalerRun`.
+    ran_out: whether an instance has just been killed for its memory."""
 
     def __init__(
         self,
@@ -33,6 +38,7 @@ class Serving:
         service_of: Callable[[int], Service],
         *,
         busy: Busy | None = None,
+        ran_out: Callable[[], bool] = lambda: False,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -40,6 +46,8 @@ class Serving:
         self._report = report
         self._service_of = service_of
         self._busy = busy
+        self._ran_out = ran_out
+        self._closed = False
         self._scaler: ScalerRun | None = None
         self._starting: dict[Unit, float] = {}
         self._startups: dict[int, list[float]] = {}
@@ -177,6 +185,7 @@ class Serving:
         )  # fmt: skip
 
     def close(self) -> None:
+        self._closed = True
         if self._scaler is not None:
             self._scaler.close()
 
@@ -207,8 +216,19 @@ class Serving:
             late_page="saturated" if len(slots) >= most else "no_instance",
         )  # fmt: skip
 
-    def _tell_refused(self, service: str, event: Event) -> None:
-        self._tell(replace(event, service=service))
+    def _tell_refused(self, service: str, event: RequestRefused) -> None:
+        """An instance that broke off may have been killed for its memory, which is known a moment later."""
+        told = replace(event, service=service)
+        if event.reason != "reset":
+            self._tell(told)
+            return
+        later = threading.Timer(NOTICE_S, lambda: self._tell_reset(told))
+        later.daemon = True
+        later.start()
+
+    def _tell_reset(self, event: RequestRefused) -> None:
+        if not self._closed:
+            self._tell(replace(event, reason="out_of_memory") if self._ran_out() else event)
 
 
 def _deploys(slot: rollout_steps.Slot) -> set[int]:

@@ -280,7 +280,7 @@ class Rotation(Event, tag="rotation", frozen=True, kw_only=True):
 
 class RequestRefused(Event, tag="request", frozen=True, kw_only=True):
     """A request that the platform's router answered by itself. reason: as a word a program can go by: "no_instance",
-    "saturated", "unstarted", "unready", "refused", "reset", "invalid", "timed_out", "too_large", …"""
+    "saturated", "unstarted", "unready", "refused", "reset", "out_of_memory", "invalid", "timed_out", "too_large", …"""
 
     reason: str
     status: int

@@ -33,6 +33,13 @@ START = STARTS["deploy"]
 TROUBLE = (
     "For more troubleshooting guidance, see https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start"
 )
+OUT_OF_MEMORY = (
+    "While handling this request, the container instance was found to be using too much memory and was terminated. "
+    "This is likely to cause a new container instance to be used for the next request to this revision. If you see "
+    "this message frequently, you may have a memory leak in your code or may need more memory. Consider creating a new "
+    "revision with more memory."
+)
+"""In the request log, of a request that was running."""
 _MEMORY_DOCS = "https://cloud.google.com/run/docs/configuring/memory-limits"
 _CRASH_SIGNALS = (6, 11)
 _SIGKILL = 9
@@ -183,6 +190,8 @@ def _refused(service: Service, event: RequestRefused) -> tuple[str, ...]:
     router = service.router
     page = getattr(router, event.reason, None) if router is not None else None
     words = f" {page.body.strip()}" if isinstance(page, Page) else ""
+    if event.reason == "out_of_memory":
+        words = f" {OUT_OF_MEMORY}"
     return (f"{event.method} {event.status} {event.path}{words}",)
 
 

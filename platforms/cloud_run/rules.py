@@ -492,7 +492,8 @@ ERROR_ANSWERS = _rule(
     "503 is answered where the connection to an instance fails or its answer is malformed, 504 when the time is over, "
     "429, 500 or 503 where there is no instance, 500 where none could start.",
     DOCS + "troubleshooting", DOCUMENTED, APPROXIMATE,
-    note="The pages say what the request log says: what they say there is not published.",
+    note="The pages say what the request log says: what they say there is not published. Of an instance that is killed "
+    "for its memory the log says so, the page speaks of a broken connection.",
 )  # fmt: skip
 
 # ---- jobs ---------------------------------------------------------------------------------------------
