@@ -1,9 +1,11 @@
 """What a save leads to: which services are deployed for it, or why none is."""
 
+import re
+
 from emulator.commands.planning import Planned
 from emulator.image.saved import Saved, saved
 from emulator.model.difference import Difference, service_differences
-from emulator.model.plan import Service
+from emulator.model.plan import AutoDeploy
 from emulator.model.record import Record
 
 
@@ -36,24 +38,33 @@ def reaction(before: Planned, after: Planned, paths: frozenset[str]) -> Reaction
             deploys[service.name] = "a value that is not printed changed"
         else:
             seen = () if service.datastore is not None else saved(after.repo, service.build, paths)
+            seen = tuple(_filtered(service.auto_deploy, one) for one in seen)
             reaching = next((one for one in seen if one.why is None), None)
             quiet += [one for one in seen if one.why is not None]
-            if reaching is not None and not _outside(service, reaching.path):
+            if reaching is not None:
                 deploys[service.name] = f"{reaching.path} reaches its build"
-            elif reaching is not None:
-                quiet.append(Saved(reaching.path, f"it lies outside {service.name}'s root {service.build.root}"))
     if deploys:
         return Reaction(
             deploys=tuple(deploys), because=next(iter(deploys.values())), differences=tuple(differences)
         )
     because = next((one.why for one in quiet if one.why is not None), "no service is built from it")
-    by_git = {one.path for one in quiet if one.by_git}
-    return Reaction(because=because, platform_too=paths <= by_git)
+    absent = {one.path for one in quiet if one.absent}
+    return Reaction(because=because, platform_too=paths <= absent)
 
 
-def _outside(service: Service, path: str) -> bool:
-    root = service.build.root
-    return root != "." and not path.startswith(f"{root}/") and path != service.build.dockerfile
+def _filtered(rule: AutoDeploy | None, one: Saved) -> Saved:
+    """What a push of it would lead to, by the service's own rule."""
+    if rule is None or one.why is not None:
+        return one
+    path, idle = one.path, "a push of it deploys nothing"
+    ignoring = next((p for p in rule.ignored_paths if re.fullmatch(p.pattern, path)), None)
+    if ignoring is not None:
+        return one._replace(why=f"{idle}: {ignoring.written} is among the ignored paths", absent=True)
+    if rule.paths and not any(re.fullmatch(p.pattern, path) for p in rule.paths):
+        return one._replace(why=f"{idle}: it is not among the filter's paths", absent=True)
+    if rule.within is not None and not path.startswith(f"{rule.within}/"):
+        return one._replace(why=f"{idle}: it lies outside {rule.within}", absent=True)
+    return one
 
 
 def _told(one: Difference, *, named: bool) -> str:

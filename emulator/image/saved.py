@@ -15,8 +15,8 @@ class Saved(NamedTuple):
 
     path: str
     why: str | None = None
-    by_git: bool = False
-    """Whether git, or the rules of the upload, keep it from the platform altogether."""
+    absent: bool = False
+    """Whether the platform would not deploy for it either: it never gets the file, or does not look at it."""
 
 
 def saved(repo: Snapshot, build: Build, paths: frozenset[str]) -> tuple[Saved, ...]:
@@ -41,12 +41,12 @@ def _of(context: Context, path: str) -> Saved:
     where = f" ({gone.where})" if gone.where else ""
     match gone.by:
         case "git":
-            return Saved(path, f"git ignores it{where}", by_git=True)
+            return Saved(path, f"git ignores it{where}", absent=True)
         case "upload":
-            return Saved(path, f"it is not uploaded{where}", by_git=True)
+            return Saved(path, f"it is not uploaded{where}", absent=True)
         case "ignore-file":
             return Saved(path, f"the ignore file keeps it from the builder{where}")
-    return Saved(path, f"the platform has no such file: {gone.detail}" if gone.detail else "it is no file", by_git=True)
+    return Saved(path, f"the platform has no such file: {gone.detail}" if gone.detail else "it is no file", absent=True)
 
 
 def _kept_out(context: Context, path: str) -> LeftOut | None:

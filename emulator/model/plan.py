@@ -432,6 +432,24 @@ class Revisions(Record, frozen=True, kw_only=True):
     """The cookie by which a client stays with one instance as long as that is there."""
 
 
+class PathPattern(Record, frozen=True, kw_only=True):
+    """A pattern of paths, as it was written and as a regular expression that a whole path from the repository's root
+    has to match."""
+
+    written: str
+    pattern: str
+    origin: Origin | None = None
+
+
+class AutoDeploy(Record, frozen=True, kw_only=True):
+    """Which changed files of a push lead to a deploy: those that match one of `paths` (() is all) and none of
+    `ignored_paths`, and lie below `within`, where that is set."""
+
+    paths: tuple[PathPattern, ...] = ()
+    ignored_paths: tuple[PathPattern, ...] = ()
+    within: str | None = None
+
+
 class Route(Record, frozen=True, kw_only=True):
     """A rule for paths at which a site has no file. `source` and `destination` are as they were written."""
 
@@ -508,6 +526,8 @@ class Service(Record, frozen=True, kw_only=True):
     initial_hook_argv: tuple[str, ...] | None = None
     """What the hook is executed with; None where it is not run."""
     initial_hook_origin: Origin | None = None
+    auto_deploy: AutoDeploy | None = None
+    """None: whatever reaches its build."""
     schedule: str | None = None
     tasks: Tasks | None = None
     traffic: tuple[Traffic, ...] = ()

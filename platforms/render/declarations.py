@@ -75,6 +75,9 @@ class ServiceSpec(NamedTuple):
     routes: tuple[dict[str, Value], ...] = ()
     headers: tuple[dict[str, Value], ...] = ()
     previews: dict[str, Value] = {}
+    filter_paths: tuple[Value, ...] = ()
+    filter_ignored: tuple[Value, ...] = ()
+    """The patterns of buildFilter."""
     keys: dict[str, Origin] = {}
     source: Literal["render.yaml", "record"] = "render.yaml"
     identity: Identity | None = None

@@ -47,7 +47,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "image": Field("WPKC", "mapping", EXACT),
     "autoDeployTrigger": Field("WPKCS", "string", NOT_IMITATED, "deploys happen when you run `up`"),
     "autoDeploy": Field("WPKCS", "boolean", NOT_IMITATED, "deploys happen when you run `up`"),
-    "buildFilter": Field("WPKCS", "mapping", NOT_IMITATED, "deploys happen when you run `up`"),
+    "buildFilter": Field("WPKCS", "mapping", APPROXIMATE, "`up --watch` goes by it, as a push does"),
     "numInstances": Field("WPK", "integer", EXACT),
     "scaling": Field("WPK", "mapping", APPROXIMATE, "as many as minInstances are run"),
     "healthCheckPath": Field("WPK", "string", EXACT),

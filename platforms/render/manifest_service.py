@@ -41,7 +41,9 @@ def read_service(number: int, node: Mapping, notes: Notes) -> ServiceSpec | None
         number=number, name=name.text, kind=kind, runtime=runtime, origin=node.origin, texts=texts_of(node),
         image=_image(node), env=env, domains=_domains(node), disk=_texts_or_none(node.get("disk")),
         scaling=_texts_or_none(node.get("scaling")), maintenance=_texts_or_none(node.get("maintenanceMode")),
-        routes=_rows(node.get("routes")), headers=_rows(node.get("headers")), previews=texts_of(node.get("previews")),
+        filter_paths=_listed(node.get("buildFilter"), "paths"),
+        filter_ignored=_listed(node.get("buildFilter"), "ignoredPaths"), routes=_rows(node.get("routes")),
+        headers=_rows(node.get("headers")), previews=texts_of(node.get("previews")),
         keys={key.text: key.origin for key, _ in node.pairs},
     )  # fmt: skip
 
@@ -115,6 +117,12 @@ def _domains(node: Mapping) -> tuple[str, ...]:
 
 def _texts_or_none(node: Node | None) -> dict[str, Value] | None:
     return texts_of(node) if isinstance(node, Mapping) else None
+
+
+def _listed(node: Node | None, key: str) -> tuple[Value, ...]:
+    listed = node.get(key) if isinstance(node, Mapping) else None
+    items = listed.items if isinstance(listed, Sequence) else ()
+    return tuple(Value(item.text, item.origin) for item in items if isinstance(item, Scalar) and item.text.strip())
 
 
 def _rows(node: Node | None) -> tuple[dict[str, Value], ...]:

@@ -145,6 +145,8 @@ def _service(number: int, node: Mapping, found: list[Diagnostic], unknown: dict[
         image=_image(node) if runtime.text == "image" else None, domains=_domains(_list(node, "customDomains")),
         disk=_mapping(node, "serviceDetails.disk"), scaling=_scaling(node), routes=_rows(_list(node, "routes")),
         maintenance=_mapping(node, "serviceDetails.maintenanceMode"),
+        filter_paths=_values(_at(node, "buildFilter.paths")),
+        filter_ignored=_values(_at(node, "buildFilter.ignoredPaths")),
         headers=_rows(_list(node, "headers")), keys=_keys(paths, texts), source="record", identity=_identity(node),
     )  # fmt: skip
     listed = _at(node, "envVars")
@@ -258,6 +260,11 @@ def _patterns(node: Mapping) -> Value | None:
         said += [f"{word} {few(names)}"] if names else []
     place = _at(node, "buildFilter")
     return Value(", ".join(said), place.origin) if said and place is not None else None
+
+
+def _values(listed: Node | None) -> tuple[Value, ...]:
+    items = listed.items if isinstance(listed, Sequence) else ()
+    return tuple(Value(item.text, item.origin) for item in items if isinstance(item, Scalar) and item.text.strip())
 
 
 def _image(node: Mapping) -> Value | None:

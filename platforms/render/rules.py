@@ -31,6 +31,13 @@ BLUEPRINT_RUNTIME = _rule(
     "A service synced from a Blueprint runs by its `runtime`; a Dockerfile beside a native runtime is not read.",
     DOCS + "docker", INFERRED,
 )  # fmt: skip
+BUILD_FILTER = _rule(
+    "build-filter",
+    "A push deploys a service when a changed file matches one of buildFilter's paths, or there are none, and none of "
+    "its ignoredPaths; where rootDir is set and no path is, when it lies below that. The Blueprint always counts.",
+    DOCS + "monorepo-support", DOCUMENTED, APPROXIMATE,
+    note="By `up --watch`; how paths outside rootDir combine with it is not published: a path that is named counts.",
+)  # fmt: skip
 SERVICE_RECORD = _rule(
     "service-record",
     "A deploy consults the service's own settings alone: render.yaml is read at a Blueprint sync, a Procfile never.",

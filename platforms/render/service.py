@@ -26,6 +26,7 @@ from emulator.snapshot import Snapshot, normal
 
 from . import rules
 from .building import decide
+from .change_filter import auto_deploy
 from .comparison import alternative_to, disagreement
 from .coverage import service_coverage
 from .declarations import Blueprint, EnvEntry, ServiceSpec, Value
@@ -88,6 +89,7 @@ def resolve_service(
         spec, way, command, before, after, port=port, instance=instance, life=life, static=static, trace=trace,
         mounts=mounts,
     )  # fmt: skip
+    service = replace(service, auto_deploy=auto_deploy(spec, way.build.root, trace), decisions=trace.decisions)
     return ServiceResult(
         service,
         tuple(found),

@@ -109,3 +109,43 @@ def test_an_image_that_is_not_built_here(repo):
     build = planned(repo).resolution.plan.services[0].build
     [one] = saved(planned(repo).repo, replace(build, kind=BuildKind.IMAGE, image="redis:8"), frozenset(["api/app.py"]))
     assert one.why == "an image runs that is not built here: redis:8"
+
+
+FILTERED = """\
+services:
+  - type: web
+    name: api
+    runtime: docker
+    buildFilter: {paths: [api/**, shared/*.txt], ignoredPaths: ["**/*.md", "api/[0-9]?.py"]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "because"),
+    [
+        ("api/app.py", ""),
+        ("api/deep/er/app.py", ""),
+        ("shared/words.txt", ""),
+        ("shared/deep/words.txt", "it is not among the filter's paths"),
+        ("other/app.py", "it is not among the filter's paths"),
+        ("api/docs/README.md", "**/*.md is among the ignored paths"),
+        ("api/1a.py", "api/[0-9]?.py is among the ignored paths"),
+        ("api/1/a.py", ""),
+    ],
+)
+def test_a_build_filter_decides_what_a_push_deploys(tmp_path, path, because):
+    """Ignored beats included; a star stops at a slash. What it leaves out the platform would not deploy either."""
+    repo = Repo(tmp_path).init().write({"Dockerfile": DOCKERFILE, "render.yaml": FILTERED})
+    found = after(repo, {path: "x"})
+    if because:
+        assert found == Reaction(because=f"a push of it deploys nothing: {because}", platform_too=True)
+    else:
+        assert found.deploys == ("api",)
+
+
+def test_without_a_filter_the_root_decides(repo):
+    """Where a path is named, it is asked alone."""
+    api, jobs = planned(repo).resolution.plan.services
+    assert (api.auto_deploy.within, jobs.auto_deploy.within) == ("api", "jobs")
+    repo.write({"render.yaml": TWO.replace("rootDir: api", "rootDir: api, buildFilter: {paths: [shared/**]}")})
+    assert planned(repo).resolution.plan.services[0].auto_deploy.within is None
