@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from .edge.terminal import StandardTerminal
-    from .engine.release import Packer, PreparedContext
+    from .engine.job import Packer, PreparedContext
     from .model.history import History
     from .model.plan import Service
     from .model.remembered import Remembered

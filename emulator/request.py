@@ -11,7 +11,7 @@ from .snapshot import Snapshot
 if TYPE_CHECKING:
     import threading
 
-    from .engine.release import Packer, PrepareContext
+    from .engine.job import Packer, PrepareContext
     from .model.history import DeployRecord, History
     from .model.remembered import Remembered
     from .world import Clock, Docker, Front, PublishedSite, Unreached

@@ -20,10 +20,11 @@ from emulator.engine.cron_run import CronRun
 from emulator.engine.datastores import volume_of
 from emulator.engine.deploys import Decided
 from emulator.engine.execution_run import ExecutionRun
+from emulator.engine.job import Doors, Job, Settings
 from emulator.engine.labels import ROOT, SERVICE, of_project, project_id
 from emulator.engine.masking import pieces_of
 from emulator.engine.ordering import needs
-from emulator.engine.release import Doors, Job, Release, Settings
+from emulator.engine.release import Release
 from emulator.engine.runs import AnyRun
 from emulator.engine.service_run import ServiceRun
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, UsageError, error

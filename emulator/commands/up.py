@@ -19,8 +19,8 @@ from emulator.commands.session import Session
 from emulator.commands.teller import Teller, told
 from emulator.commands.unmet import tell_refusal
 from emulator.config import read_config
+from emulator.engine.job import Doors, Settings
 from emulator.engine.labels import project_id
-from emulator.engine.release import Doors, Settings
 from emulator.model.control import Ask
 from emulator.model.diagnostic import HostError, UsageError
 from emulator.model.event import DiagnosticFound, PlanMade

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from emulator.commands.underway import Underway
 from emulator.commands.unmet import begun_without, not_begun
 from emulator.engine.build_reach import Gate
-from emulator.engine.release import Canceled
+from emulator.engine.job import Canceled
 from emulator.model.diagnostic import Diagnostic
 
 

@@ -29,8 +29,9 @@ from . import cron_steps as steps
 from .boot_steps import Outcome
 from .deploys import Decided, Deploys
 from .executing import task_run
+from .job import Doors, Job, Settings
 from .loop import Loop
-from .release import Doors, Job, Release, Settings
+from .release import Release
 from .task_run import TaskRun
 
 Tell = Callable[[Event], None]

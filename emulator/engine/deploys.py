@@ -11,7 +11,8 @@ from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import DeployCanceled, DeployFailed, Event, Phase, ServiceVerdict, VerdictKind
 
 from .deploy_steps import NotPrepared, Prepared
-from .release import Canceled, Doors, Job, NotReady, Release, Settings, prepare
+from .job import Canceled, Doors, Job, NotReady, Settings
+from .release import Release, prepare
 
 Tell = Callable[[Event], None]
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from emulator.model.event import Event
 
-from .release import Doors, Release, Settings
+from .job import Doors, Settings
+from .release import Release
 from .requests import task_spec
 from .rollout_steps import Unit
 from .task_run import TaskRun

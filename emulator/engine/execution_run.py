@@ -13,7 +13,8 @@ from . import problems
 from .boot_steps import Outcome
 from .deploys import Decided, Deploys
 from .executing import task_run
-from .release import Canceled, Doors, Job, Release, Settings
+from .job import Canceled, Doors, Job, Settings
+from .release import Release
 from .task_run import TaskRun
 
 Tell = Callable[[Event], None]

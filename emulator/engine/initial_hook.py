@@ -6,7 +6,8 @@ from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import VerdictKind
 
 from . import problems
-from .release import Doors, Release, Settings, Tell
+from .job import Doors, Settings, Tell
+from .release import Release
 from .requests import initial_hook_spec
 from .rollout_steps import Unit
 from .task_run import TaskRun

@@ -35,8 +35,9 @@ from .container_run import Address
 from .deploys import Decided, Deploys
 from .initial_hook import is_due, run_initial_hook
 from .instance_run import InstanceRun, What
+from .job import Doors, Job, Settings
 from .loop import Loop
-from .release import Doors, Job, Release, Settings, rules_of
+from .release import Release, rules_of
 from .rollout_steps import Unit
 from .serving import Serving
 from .site_run import SiteRun

@@ -14,7 +14,7 @@ from emulator.model.record import replace
 from emulator.world import Clock, Front, InstanceGroup
 
 from . import autoscaling, rollout_steps, traffic
-from .release import Job, Settings
+from .job import Job, Settings
 from .resizing import all_slots
 from .rollout_steps import Unit
 from .scaler_run import Busy, ScalerRun

@@ -6,8 +6,9 @@ import pytest
 
 from emulator.commands.underway import Underway
 from emulator.commands.waiting import gate
+from emulator.engine.build_reach import Gate
 from emulator.engine.deploys import Decided
-from emulator.engine.release import Canceled, Gate
+from emulator.engine.job import Canceled
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import ServiceVerdict, VerdictKind
 

@@ -9,7 +9,7 @@ from typing import Any
 from emulator.edge.clock import SystemClock
 from emulator.engine.cron_run import CronRun
 from emulator.engine.deploys import Decided
-from emulator.engine.release import Doors, Job, Settings
+from emulator.engine.job import Doors, Job, Settings
 from emulator.model.event import CronEvent, DiagnosticFound, Event, Log, ServiceVerdict, VerdictKind
 from emulator.model.plan import Lifecycle, ServiceType
 from emulator.snapshot import from_mapping

@@ -12,8 +12,8 @@ import pytest
 from emulator.edge.clock import SystemClock
 from emulator.edge.docker import Engine, open_docker
 from emulator.engine.deploys import Decided
+from emulator.engine.job import Doors, Job, Settings
 from emulator.engine.labels import PROJECT, project_id
-from emulator.engine.release import Doors, Job, Settings
 from emulator.engine.service_run import ServiceRun
 from emulator.model.event import ContainerStarted, Event
 from emulator.model.plan import Build, BuildKind, Command, Lifecycle, PortScan, Probe, Probes, Service, Shutdown

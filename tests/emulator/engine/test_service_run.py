@@ -13,7 +13,7 @@ import pytest
 from emulator.edge.clock import SystemClock
 from emulator.engine import rollout_steps as steps
 from emulator.engine.deploys import Decided
-from emulator.engine.release import Doors, Job, Settings
+from emulator.engine.job import Doors, Job, Settings
 from emulator.engine.rollout_steps import Unit
 from emulator.engine.service_run import ServiceRun
 from emulator.model.diagnostic import HostError

@@ -1,0 +1,137 @@
+"""A deploy to be made of a service: of what, what it may touch, what the user asked of the run, and how it may end
+before anything of it starts."""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from emulator.model.diagnostic import Diagnostic, HostError
+from emulator.model.event import Event, VerdictKind
+from emulator.model.plan import Service
+from emulator.snapshot import Snapshot
+from emulator.world import (
+    BuildOutcome,
+    BuildRequest,
+    Clock,
+    Docker,
+    OnProgress,
+    PublishedSite,
+    Unreached,
+)
+
+from .build_reach import BuildReach, Gate
+from .requests import NOTHING_AROUND, Surroundings
+
+Tell = Callable[[Event], None]
+
+
+class PreparedContext(Protocol):
+    """A build context ready to be sent: absolute paths, and what had to be done otherwise than usual."""
+
+    @property
+    def directory(self) -> str: ...
+
+    @property
+    def dockerfile(self) -> str: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+
+Publish = Callable[[str, str, Mapping[str, str]], PublishedSite | None]
+"""An image's id, the folder in it, and the labels of what is made to read it → its files; None where it has none."""
+
+
+PrepareContext = Callable[[Snapshot, Service], AbstractContextManager[PreparedContext]]
+
+
+class Packer(Protocol):
+    """Builds with Cloud Native Buildpacks."""
+
+    def can(self, builder: str) -> bool:
+        """Whether that can be done here with this builder's image."""
+        ...
+
+    def build(
+        self, request: BuildRequest, builder: str, on_progress: OnProgress, cancel: threading.Event
+    ) -> BuildOutcome:
+        """The image of what the request's Dockerfile, which copies all that is sent, lays out. Raises HostError."""
+        ...
+
+
+def _nothing_published(image: str, path: str, labels: Mapping[str, str]) -> None:
+    del image, path, labels
+
+
+class Doors(NamedTuple):
+    """What a deploy may touch."""
+
+    docker: Docker
+    clock: Clock
+    prepare_context: PrepareContext
+    ready: Callable[[], None]
+    """Returns when the engine has answered and an earlier run's leftovers are gone. Raises HostError."""
+    hurry: Callable[[], bool]
+    """Whether the user asked a second time to end."""
+    unreached: Callable[[str | None, int], Unreached | None] = lambda _host, _port: None
+    """Why a server that is there already cannot be reached: at a host, or on this machine where that is None."""
+    publish: Publish = _nothing_published
+    output_of: Callable[[tuple[str, ...]], str] = lambda _argv: ""
+    """What a command of this machine prints. Raises HostError."""
+    packer: Packer | None = None
+
+
+class Settings(NamedTuple):
+    """What the user asked of this run."""
+
+    root: str
+    platform: str
+    base_images: dict[str, str]
+    limits: str
+    faithful: bool
+    scale: float
+    sleep_after_s: float | None = None
+    """When services that sleep on the platform do so here; None: never."""
+    datastores: Mapping[str, str] = {}
+    """Datastores that are there already: their URLs, which may hold passwords, by name."""
+    folders: Mapping[str, str] = {}
+    """Folders of this machine for volumes that are folders, as whole paths, by the volumes' names."""
+
+
+class Job(NamedTuple):
+    """A deploy to be made of a service. image: the one to use again, where nothing is to be built. kept: the deploys
+    whose images stay. findings: what the check said of its plan. around: what its containers find around them. gate:
+    what it passes once its image is there, before anything of it runs."""
+
+    deploy: int
+    service: Service
+    hidden: dict[str, str]
+    repo: Snapshot
+    image: str | None = None
+    kept: frozenset[int] = frozenset()
+    findings: tuple[Diagnostic, ...] = ()
+    around: Surroundings = NOTHING_AROUND
+    first: bool = False
+    """Whether nothing of the service was ever live here."""
+    gate: Gate | None = None
+    reach: BuildReach = BuildReach()
+    """What its build finds of the private network."""
+
+
+class NotReady(NamedTuple):
+    """Why there is nothing to start."""
+
+    verdict: VerdictKind
+    cause: Diagnostic
+
+
+class Canceled(Exception):
+    """The preparing was called off."""
+
+
+def of_the_app(problem: HostError) -> Diagnostic:
+    """What the engine refuses because of the user's own files is a verdict; this machine's troubles pass through."""
+    if problem.exit_code != 1:
+        raise problem
+    return problem.diagnostic
