@@ -25,7 +25,7 @@ from tests.running_emu import published, run_emu, start_emu
 if TYPE_CHECKING:
     from docker import DockerClient
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
 
 CASES = [
     pytest.param(folder, case, id=f"{folder.name}: {case.name}")
@@ -34,7 +34,8 @@ CASES = [
 ]
 INTERRUPTED = 130
 NEVER_STARTED = ("refused", "build_failed", "pre_deploy_failed")
-LIVE_WITHIN_S = 120
+LIVE_WITHIN_S = 400
+"""A base image that nobody has used here is made of packages first, which takes minutes on a slow line."""
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def _timing(case: Case) -> list[str]:
 
 def _end(case: Case, arguments: list[str]) -> list[Any]:
     """Run to its end: the events. The verdict is the last word, and the exit code follows it."""
-    ran = run_emu(*case.command, *arguments)
+    ran = run_emu(*case.command, *arguments, timeout=LIVE_WITHIN_S)
     events = ran.lines()
     assert events[-1]["event"] == "verdict"
     assert ran.code == (0 if case.expect.verdict.good else 1)
