@@ -54,7 +54,7 @@ def test_an_instance_gets_so_many_requests_at_a_time():
         front.set_groups([group(one.address, at_once=3)])
         asked = [threads.submit(ask, front.port, get()) for _ in range(9)]
         eventually(lambda: front.loads()[0] == (3, 6))
-        assert gate.now == 3
+        eventually(lambda: gate.now == 3)
         gate.open.set()
         assert {answer.result()[0] for answer in asked} == {200}
     assert gate.most == 3
