@@ -121,6 +121,19 @@ def test_a_changed_variable_is_told_as_a_change_of_the_plan(place: Place) -> Non
     assert "env.COLOUR: nothing → red" in saved["differences"]
 
 
+def test_a_saved_env_file_is_deployed_though_git_ignores_it(place: Place) -> None:
+    """It is no file of the platform's, but what was given with the command."""
+    file = place.root / "local.log"
+    file.write_text("COLOUR=red\n")
+    with Running(place, "--watch", "--env-file", str(file)) as up:
+        up.until("verdict")
+        file.write_text("COLOUR=blue\n")
+        saved = up.until("saved")
+        up.until("verdict", lambda e: e["deploy"] == 2)
+        up.interrupt()
+    assert (saved["deploy"], saved["because"]) == (2, "a value that is not printed changed")
+
+
 def test_it_goes_on_after_being_stopped_and_continued(place: Place) -> None:
     """As a laptop that sleeps: what was saved meanwhile is deployed then."""
     import signal

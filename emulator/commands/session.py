@@ -423,7 +423,7 @@ class Session:
                 tell=self._tell,
                 next_run=self.planned.platform.next_run,
                 decided=self._decided,
-                problem=self._broke,
+                problem=self.broke,
             )
         if ends_by_itself(service):
             return ExecutionRun(
@@ -432,7 +432,7 @@ class Session:
                 settings=self.settings,
                 tell=self._tell,
                 decided=self._decided,
-                problem=self._broke,
+                problem=self.broke,
             )
         front = self._fronts[name] = Ahead(lambda: self.project.address(name))
         return ServiceRun(
@@ -443,7 +443,7 @@ class Session:
             front=lambda: self._front(name, front),
             decided=self._decided,
             lost=self._is_lost,
-            problem=self._broke,
+            problem=self.broke,
             url_of=self._url_of,
         )
 
@@ -516,8 +516,8 @@ class Session:
         if not self._any_live() and not self._underway:
             self._over.set()
 
-    def _broke(self, problem: BaseException) -> None:
-        """From the thread of a service: it cannot go on, and nor can we."""
+    def broke(self, problem: BaseException) -> None:
+        """From another thread: it cannot go on, and nor can we."""
         if self._problem is None:
             self._problem = problem
         for underway in list(self._underway.values()):

@@ -100,6 +100,8 @@ def _watcher(request: Request, world: World, session: Session) -> "Watcher":
     from emulator.commands.watching import Watcher, ignored_by_git
 
     root = session.settings.root
+    secret_files = (text.partition("=")[2] for text in request.secret_file)
+    given = {world.absolute(path) for path in (*request.env_file, *secret_files)}
     uploads = any(s.build.upload_rules is not None for s in session.planned.resolution.plan.services)
 
     def plan_again() -> Planned:
@@ -107,8 +109,11 @@ def _watcher(request: Request, world: World, session: Session) -> "Watcher":
         return planned if request.build_anyway else checked_plan(planned)
 
     def ignored(paths: frozenset[str]) -> str | None:
-        """Where git is not asked what is uploaded, nothing is ignored by it."""
-        return None if uploads else ignored_by_git(world.open_repository(root, request.root, request.snapshot), paths)
+        """Where git is not asked what is uploaded, nothing is ignored by it; nor is a file that an option names."""
+        named = any(f"{root.rstrip('/')}/{path}" in given for path in paths)
+        if uploads or named:
+            return None
+        return ignored_by_git(world.open_repository(root, request.root, request.snapshot), paths)
 
     return Watcher(session, plan_again=plan_again, ignored=ignored, watch=world.watch)
 

@@ -46,8 +46,8 @@ class Watcher:
                     self._saved(paths)
                 except HostError as problem:  # of this save; the next one may be better
                     self._session.teller.tell(DiagnosticFound(diagnostic=problem.diagnostic))
-        except HostError as problem:
-            self._session.teller.tell(DiagnosticFound(diagnostic=problem.diagnostic))
+        except BaseException as problem:  # noqa: BLE001 - raised again by the session, which would serve unwatched
+            self._session.broke(problem)
 
     def _saved(self, paths: frozenset[str]) -> None:
         seen = FilesSaved(paths=tuple(sorted(paths)[:_MOST_TOLD]), count=len(paths))
