@@ -4,6 +4,7 @@ Where one runs already for the project, that one makes the deploy, and this one 
 """
 
 import argparse
+import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +103,7 @@ def _watcher(request: Request, world: World, session: Session) -> "Watcher":
     root = session.settings.root
     secret_files = (text.partition("=")[2] for text in request.secret_file)
     given = {world.absolute(path) for path in (*request.env_file, *secret_files)}
+    named = {posixpath.relpath(path, root) for path in given}
     uploads = any(s.build.upload_rules is not None for s in session.planned.resolution.plan.services)
 
     def plan_again() -> Planned:
@@ -110,12 +112,11 @@ def _watcher(request: Request, world: World, session: Session) -> "Watcher":
 
     def ignored(paths: frozenset[str]) -> str | None:
         """Where git is not asked what is uploaded, nothing is ignored by it; nor is a file that an option names."""
-        named = any(f"{root.rstrip('/')}/{path}" in given for path in paths)
-        if uploads or named:
+        if uploads or any(path in named for path in paths):
             return None
         return ignored_by_git(world.open_repository(root, request.root, request.snapshot), paths)
 
-    return Watcher(session, plan_again=plan_again, ignored=ignored, watch=world.watch)
+    return Watcher(session, plan_again=plan_again, ignored=ignored, watch=world.watch, given=given)
 
 
 def tell_plan(planned: Planned, teller: Teller, *, build_anyway: bool = False) -> bool:

@@ -1,7 +1,7 @@
 """`emu up --watch`: each save is a deploy as the platform would make one, or nothing, with its reason."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from emulator.commands.planning import Planned
 from emulator.commands.reaction import reaction
@@ -12,7 +12,7 @@ from emulator.model.event import DiagnosticFound, FilesSaved, VerdictKind
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
-Watch = Callable[[str, threading.Event], Iterator[frozenset[str]]]
+Watch = Callable[[str, threading.Event, Collection[str], Callable[[str], None]], Iterator[frozenset[str]]]
 Ignored = Callable[[frozenset[str]], str | None]
 
 _MOST_TOLD = 20
@@ -22,13 +22,16 @@ class Watcher:
     """Deploys what is saved while a session serves, in a thread of its own, until it is closed."""
 
     def __init__(
-        self, session: Session, *, plan_again: Callable[[], Planned], ignored: Ignored, watch: Watch
-    ) -> None:
-        """plan_again: the plan of what is there now. ignored: which of some paths git keeps from the platform."""
+        self, session: Session, *, plan_again: Callable[[], Planned], ignored: Ignored, watch: Watch,
+        given: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        """plan_again: the plan of what is there now. ignored: which of some paths git keeps from the platform. given:
+        files that options name, by whole paths."""
         self._session = session
         self._plan_again = plan_again
         self._ignored = ignored
         self._watch = watch
+        self._given = given
         self._planned = session.planned
         self._last: Underway | None = None
         self._end = threading.Event()
@@ -41,7 +44,7 @@ class Watcher:
 
     def _run(self) -> None:
         try:
-            for paths in self._watch(self._session.settings.root, self._end):
+            for paths in self._watch(self._session.settings.root, self._end, self._given, self._session.teller.note):
                 try:
                     self._saved(paths)
                 except HostError as problem:  # of this save; the next one may be better
