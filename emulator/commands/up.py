@@ -107,8 +107,7 @@ def _watcher(request: Request, world: World, session: Session) -> "Watcher":
     uploads = any(s.build.upload_rules is not None for s in session.planned.resolution.plan.services)
 
     def plan_again() -> Planned:
-        planned = with_kept_answers(world, plan_repository(request, world))
-        return planned if request.build_anyway else checked_plan(planned)
+        return checked_plan(with_kept_answers(world, plan_repository(request, world)))
 
     def ignored(paths: frozenset[str]) -> str | None:
         """Where git is not asked what is uploaded, nothing is ignored by it; nor is a file that an option names."""
@@ -116,7 +115,9 @@ def _watcher(request: Request, world: World, session: Session) -> "Watcher":
             return None
         return ignored_by_git(world.open_repository(root, request.root, request.snapshot), paths)
 
-    return Watcher(session, plan_again=plan_again, ignored=ignored, watch=world.watch, given=given)
+    return Watcher(
+        session, plan_again=plan_again, ignored=ignored, watch=world.watch, given=given, anyway=request.build_anyway
+    )
 
 
 def tell_plan(planned: Planned, teller: Teller, *, build_anyway: bool = False) -> bool:

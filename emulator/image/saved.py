@@ -25,6 +25,8 @@ def saved(repo: Snapshot, build: Build, paths: frozenset[str]) -> tuple[Saved, .
         return tuple(Saved(path, f"an image runs that is not built here: {build.image}") for path in sorted(paths))
     context = open_context(repo, build.context or ".", build.dockerfile, build.upload_rules)
     settings = {build.dockerfile, f"{build.dockerfile}.dockerignore", context.in_repository(".dockerignore")}
+    if build.upload_rules is None:  # what it lets git take is sent or not, whether it is sent itself or not
+        settings |= {path for path in paths if posixpath.basename(path) == ".gitignore"}
     return tuple(
         Saved(path) if path in settings and repo.node(path).why != "ignored" else _of(context, path)
         for path in sorted(paths)
@@ -54,9 +56,12 @@ def _kept_out(context: Context, path: str) -> LeftOut | None:
     above = ""
     for name in path.split("/"):
         above = posixpath.join(above, name)
-        gone = context.entry(above).left_out
+        entry = context.entry(above)
+        gone = entry.left_out
         if gone is not None and gone.by != "nowhere":
             return gone
+        if entry.kind == "symlink" and above != path:  # what it leads to has a path of its own
+            return LeftOut(path=path, by="other", detail=f"{context.in_repository(above)} is a symbolic link")
     verdict = context.judged(path)
     if verdict is None:
         return None

@@ -69,15 +69,17 @@ class DeployStarted(Event, tag="deploy.started", frozen=True, kw_only=True):
 class FilesSaved(Event, tag="saved", frozen=True, kw_only=True):
     """Files changed while they are watched. `deploy` is the one that is made for it, None where none is.
 
-    paths: the first of them, of `count`. deploys: the services that are deployed. because: why, or why nothing is.
-    differences: what changed in the plan, as "service key: before → after". platform_too: whether the platform would
-    not deploy either, since it has none of these files.
+    paths: the first of them, of `count`. deploys: the services that are deployed, or refused. because: why, or why
+    nothing is; path: the one that is "it" there, None where it speaks of no single file. differences: what changed in
+    the plan, as "service key: before → after". platform_too: whether the platform would not deploy either, since it
+    has none of these files.
     """
 
     paths: tuple[str, ...]
     count: int
     deploys: tuple[str, ...] = ()
     because: str = ""
+    path: str | None = None
     differences: tuple[str, ...] = ()
     platform_too: bool = False
 
