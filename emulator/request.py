@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import threading
 
     from .engine.job import Packer, PrepareContext
+    from .model.change import FileChange
     from .model.history import DeployRecord, History
     from .model.remembered import Remembered
     from .world import Clock, Docker, Front, PublishedSite, Unreached
@@ -115,6 +116,8 @@ class World:
         output_of: Callable[[tuple[str, ...]], str],
         watch: "Callable[[str, threading.Event], Iterator[frozenset[str]]]",
         packer: "Callable[[Docker], Packer | None]",
+        changes: "Callable[[Snapshot, Snapshot], tuple[FileChange, ...]]",
+        merge_base: Callable[[str, str, str], str],
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -137,3 +140,5 @@ class World:
         self.output_of = output_of
         self.packer = packer
         self.watch = watch
+        self.changes = changes
+        self.merge_base = merge_base

@@ -4,6 +4,7 @@ Made from the events of one process: seconds count from its start. Attempts that
 is `o`; a probe that goes on knocking until its time is over is drawn for as long as it does.
 """
 
+from collections import deque
 from typing import NamedTuple
 
 from emulator.model.event import ContainerStarted, Event, Live, Log, PortDetected, ProbeAttempt, Stopped
@@ -15,6 +16,9 @@ _LABEL = 9
 _WIDEST = 100
 _MOST_ROWS = 14
 _FEW = 4
+_KEPT_ROWS = 500
+"""Of an app's lines, so many of the first and of the last: one that is never decided may say any number."""
+_KEPT_BOOTS = 64
 
 
 class _Asked(NamedTuple):
@@ -42,8 +46,18 @@ class _Boot:
         self.probe = probe
         self.asked: list[_Asked] = []
         self.opened: tuple[float, int] | None = None
-        self.output: list[_Row] = []
+        self._first: list[_Row] = []
+        self._last: deque[_Row] = deque(maxlen=_KEPT_ROWS)
+        self.lines = 0
         self.ended: _Row | None = None
+
+    @property
+    def output(self) -> list[_Row]:
+        return [*self._first, *self._last]
+
+    def said(self, row: _Row) -> None:
+        (self._first if self.lines < _KEPT_ROWS else self._last).append(row)
+        self.lines += 1
 
     def attempt(self, event: ProbeAttempt) -> None:
         now = event.at - self.started
@@ -69,6 +83,8 @@ class TimeLines:
             own = next((one for one in service.containers if one.name == event.container), service)
             probe = own.probes.startup or own.probes.health
             self._boots[key] = _Boot(event.at, probe)
+            if len(self._boots) > _KEPT_BOOTS:
+                del self._boots[next(iter(self._boots))]
             return
         boot = self._boots.get(key)
         if boot is None:
@@ -80,11 +96,17 @@ class TimeLines:
             case PortDetected():
                 boot.opened = boot.opened or (now, event.port)
             case Log(stream="stdout" | "stderr") if event.line.strip():
-                boot.output.append(_Row(now, "output", printable(event.line)))
+                boot.said(_Row(now, "output", printable(event.line)))
             case Stopped(signal=None):
                 boot.ended = _Row(now, "ended", f"with status {event.exit_code}")
             case _:
                 pass
+
+    def forget(self, event: Event) -> None:
+        """The boot that `event` decides is not drawn: what its processes go on to say is nobody's picture."""
+        whose = (event.service, event.instance, event.deploy)
+        for key in [key for key in self._boots if key[:3] == whose]:
+            del self._boots[key]
 
     def drawn(self, event: Event, style: Style) -> list[str]:
         """The boot that `event` decides, as lines; [] where nothing was asked. It is forgotten."""
@@ -188,11 +210,12 @@ def _attempts(boot: _Boot) -> list[_Row]:
 
 def _output(boot: _Boot) -> list[_Row]:
     most = max(2, _MOST_ROWS - min(len(boot.asked), 2 * _FEW + 1))
-    if len(boot.output) <= most:
-        return boot.output
+    rows = boot.output
+    if boot.lines <= most:
+        return rows
     first, last = most // 2, most - most // 2
-    left_out = boot.output[first:-last]
-    return [*boot.output[:first], _Row(left_out[0].at, "output", f"… {len(left_out)} more lines"), *boot.output[-last:]]
+    more = _Row(rows[first].at, "output", f"… {boot.lines - most} more lines")
+    return [*rows[:first], more, *rows[-last:]]
 
 
 def _cut(text: str, room: int) -> str:

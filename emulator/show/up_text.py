@@ -293,6 +293,8 @@ class UpText:
         self._time_lines.hear(event, self.services.get(event.service or ""))
         block = self._block(event)
         if not isinstance(event, DeployFailed if not self.verbose else DeployFailed | Live):
+            if isinstance(event, Live):
+                self._time_lines.forget(event)
             return block
         drawn = [] if self.quiet else self._time_lines.drawn(event, self.style)
         return ("\n".join([*drawn, "", block] if block else [*drawn, ""]) if drawn else block) or None

@@ -193,3 +193,21 @@ def test_of_several_containers_the_one_at_fault_is_drawn() -> None:
     assert picture[0] == "when db was asked, in seconds since its start"
     assert not [line for line in picture if "app's own" in line]
     assert [line.split() for line in picture if "asked 1" in line] == [["3.0", "asked", "1", "is", "refused"]]
+
+
+def test_a_live_app_s_lines_are_not_kept() -> None:
+    """What an app says once it is live is in no picture, and takes no memory; nor do the lines of a boot that is never
+    decided, beyond the first and the last of them."""
+    text = UpText(STYLE, lambda _origin: None, services=[of(HTTP)])
+    live = Live(at=101.0, url=None, seconds=1.0, **OF)
+    for event in (STARTED, *(says(100.5, f"early {n}") for n in range(5)), live):
+        text.block(event)
+    assert text._time_lines._boots == {}
+    lines = TimeLines()
+    for event in (STARTED, asked(100.1, 1), *(says(101 + n / 1000, f"line {n}") for n in range(10_000)), FAILED):
+        lines.hear(event, of(HTTP))
+    assert max(len(boot.output) for boot in lines._boots.values()) <= 1000
+    rows = "\n".join(lines.drawn(FAILED, STYLE))
+    assert "line 0\n" in rows
+    assert "9987 more lines" in rows
+    assert "line 9999" in rows
