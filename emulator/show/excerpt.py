@@ -1,7 +1,8 @@
 """Lines of the user's files with places in them marked, as compilers show them.
 
 One frame a file: the line of the finding is underlined with `^`, those of other places with `-`, each with what is to
-be said of it. A place of several lines has a bar beside them, which ends below the last one.
+be said of it. A place of a few lines has a bar beside them, which ends below the last one; of a longer one the first
+line stands for all.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ ReadLine = Callable[[Origin], str | None]
 """The source line an origin points at, None when it cannot be had."""
 
 _MOST_LINES = 5
-"""A place of more lines than these shows its first ones and its last one."""
+"""A place of more lines than these shows its first one alone."""
 
 
 class Label(NamedTuple):
@@ -61,7 +62,9 @@ def _is_file(origin: Origin) -> bool:
 
 
 def _last(origin: Origin) -> int:
-    return origin.end_line or origin.line
+    """The last line that is shown of it."""
+    last = origin.end_line or origin.line
+    return last if last - origin.line < _MOST_LINES else origin.line
 
 
 def _unread(label: Label, arrow: str, style: Style) -> list[str]:
@@ -132,13 +135,8 @@ class _Frame:
         rows = [self._line(origin.line, f"{paint('/') if begins else ' '} {fitted(first, room)}")]
         if not begins:
             rows.append(self._line("", f" {paint('_' * (min(room - 1, columns(before)) + 1) + '^')}"))
-        inner = list(range(origin.line + 1, last + 1))
-        shown = inner if len(inner) < _MOST_LINES else [*inner[: _MOST_LINES - 3], inner[-1]]
-        for number in inner:
-            if number in shown:
-                rows.append(self._line(number, f"{paint('|')} {fitted(self._text(label, number), room)}"))
-            elif number - 1 in shown or number - 1 == origin.line:
-                rows.append(self._line("…".rjust(self._gutter), paint("|")))
+        inner = ((number, self._text(label, number)) for number in range(origin.line + 1, last + 1))
+        rows += [self._line(number, f"{paint('|')} {fitted(text, room)}") for number, text in inner]
         text = self._text(label, last)
         end = columns(text[: origin.end_column]) if origin.end_column else columns(text)
         end = max(1, min(end, room))
@@ -156,10 +154,10 @@ def _window(raw: str, origin: Origin, room: int) -> tuple[str, int, int]:
     raw = raw.rstrip("\r\n")
     line = printable(raw)
     total = columns(line)
+    start, end = columns(printable(raw[: origin.column - 1])), columns(line.rstrip())
     if origin.column == 1 and origin.end_column is None:
-        start, end = columns(line) - columns(line.lstrip()), columns(line.rstrip())
-    else:
-        start = columns(printable(raw[: origin.column - 1]))
+        start = columns(line) - columns(line.lstrip())
+    elif origin.end_line in (None, origin.line):
         end = columns(printable(raw[: origin.end_column])) if origin.end_column else start + 1
     end = max(start + 1, min(end, total))
     if total <= room:

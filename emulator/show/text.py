@@ -8,6 +8,9 @@ from emulator.model.record import replace
 
 from .excerpt import Label, ReadLine, fitted, frames, where
 from .style import Style, columns, printable, wrap
+from .summary import tally
+
+__all__ = ["ReadLine", "diagnostic_text", "diagnostics_text", "tally"]
 
 _MOST_WHOLE = 3
 """So many findings of one code are told in full; of more of them each has a line."""
