@@ -8,6 +8,11 @@ from emulator.config import read_config
 from emulator.model.record import replace
 from emulator.request import Request, World
 
+EXAMPLES = (
+    ("emu check", "what would go wrong here"),
+    ("emu check --quiet", "commands and errors alone"),
+)
+
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     configure_planning(parser, world)

@@ -2,6 +2,8 @@
 
 from emulator.model.diagnostic import UsageError
 
+from .near import near_path
+
 
 def read_text(path: str, what: str) -> str:
     """The text of a file named by the option `what`. Raises UsageError."""
@@ -22,9 +24,9 @@ def read_bytes(path: str, what: str) -> bytes:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as problem:
-        raise UsageError(
-            f"{what} {path} cannot be read: {problem.strerror}", help="name a file that you may read"
-        ) from None
+        near = near_path(path) if isinstance(problem, FileNotFoundError) else None
+        help_ = f"did you mean {near}?" if near else "name a file that you may read"
+        raise UsageError(f"{what} {path} cannot be read: {problem.strerror}", help=help_) from None
     if len(content) > MOST_BYTES:
         raise UsageError(f"{what} {path} has more than {MOST_BYTES} bytes", help="is this the right file?")
     return content
