@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
 def run(request: Request, world: World) -> int:
     """Print the plan with all that is found; 1 when something of it says that the deploy would fail."""
     planned = checked_plan(plan_repository(request, world))
-    world.terminal.out(printed(planned, request, world.terminal))
+    world.terminal.out(printed(planned, request, world.terminal, checked=True))
     return 1 if planned.resolution.plan.with_errors() else 0
 
 
