@@ -57,6 +57,7 @@ def documents() -> dict[str, Any]:
     from emulator.model.change import PlanChange
     from emulator.model.comparison import Comparison
     from emulator.model.context_listing import ContextDocument
+    from emulator.model.mending import FixDocument
     from emulator.model.schema import DOCUMENTS
 
     return {
@@ -65,6 +66,7 @@ def documents() -> dict[str, Any]:
         "compare": Comparison,
         "context": ContextDocument,
         "diff": PlanChange,
+        "fix": FixDocument,
         "env": KeptValues,
         "explanation": Explanation,
         "platforms": PlatformList,
