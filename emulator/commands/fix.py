@@ -15,6 +15,12 @@ from emulator.show.style import Style
 from emulator.snapshot import Snapshot
 
 
+EXAMPLES = (
+    ("emu fix", "what has one right answer here, as a diff"),
+    ("emu fix --apply", "write it into the files"),
+)
+
+
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     configure_planning(parser, world)
     parser.add_argument("--apply", action="store_true", help="change the files; without it they are only shown")
