@@ -217,7 +217,8 @@ class Session:
         if wrong:
             for verdict in tell_refusal(planned, self._tell, number, self._live(), wrong).services:
                 self._decided(Decided(number, verdict))
-        self._launch(underway, [s for s in services if s.name not in wrong], missing)
+        begun = [s for s in services if s.name not in wrong]
+        self._launch(underway, begun, missing, reuses=trigger == "save")
         for name in [name for name in self.runs if name not in {s.name for s in runnable}]:
             self.teller.note(f"{name} is not in the plan any more: it goes on as it is")
         return underway
@@ -238,11 +239,14 @@ class Session:
 
     def _stays(self, service: Service) -> bool:
         """Whether it is a datastore that is live as the plan has it: no deploy touches that one."""
-        run = self.runs.get(service.name)
-        release = run.release(run.live) if run is not None and run.live is not None else None
+        release = self._live_release(service.name)
         if service.datastore is None or release is None:
             return False
         return release.job.service == self._cast(service).service
+
+    def _live_release(self, name: str) -> Release | None:
+        run = self.runs.get(name)
+        return run.release(run.live) if run is not None and run.live is not None else None
 
     def restart(self, names: tuple[str, ...], number: int) -> Underway:
         """Replace what is live by the same: image, variables and settings. Raises UsageError for a name that is not
@@ -306,7 +310,7 @@ class Session:
             r._replace(deploy=number)
             if isinstance(r, Job)
             else r.job._replace(
-                deploy=number, image=r.image.id, kept=self._kept(), gate=None,
+                deploy=number, image=r.image.id, earlier=r.earlier, kept=self._kept(), gate=None,
                 hidden=r.job.hidden | self._printed(r.job.service),
             )
             for r in what
@@ -333,9 +337,11 @@ class Session:
         wanted = [edge.to for edge in self.planned.resolution.plan.edges if edge.from_ in names]
         return self._backing.unreached(wanted, self.doors.unreached)
 
-    def _launch(self, underway: Underway, services: list[Service], missing: dict[str, Diagnostic]) -> None:
+    def _launch(
+        self, underway: Underway, services: list[Service], missing: dict[str, Diagnostic], *, reuses: bool = False
+    ) -> None:
         """Begin them all beside each other. Each is built, and then starts when what it needs is decided. missing:
-        datastores that nobody can use."""
+        datastores that nobody can use. reuses: whether nothing is built that is made of the same as what is live."""
         for name, cause in missing.items():
             self._tell_found(cause)
             verdict = ServiceVerdict(name=name, verdict=VerdictKind.BOOT_FAILED, reason=cause.message, cause=cause)
@@ -353,7 +359,8 @@ class Session:
             name = job.service.name
             passed = gate(name, wanted[name], underway, datastores=self._is_datastore, tell=self._tell_found)
             reach = self._build_reach(job.service, wanted[name], underway, kept)
-            self._deploy(job._replace(gate=passed, reach=reach))
+            live = self._live_release(name) if reuses else None
+            self._deploy(job._replace(gate=passed, reach=reach, earlier=live.earlier if live is not None else None))
 
     def _build_reach(
         self, service: Service, wanted: frozenset[str], underway: Underway, kept: Collection[str]

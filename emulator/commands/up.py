@@ -235,6 +235,7 @@ def settings_of(request: Request, world: World, planned: Planned) -> Settings:
         sleep_after_s=_duration(request.sleep_after),
         datastores=_datastores(request),
         folders=_folders(request, world, planned),
+        reuses=request.watch,
     )
 
 

@@ -16,7 +16,7 @@ import hashlib
 import os
 import posixpath
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -30,6 +30,7 @@ from emulator.snapshot import Snapshot, Unreadable
 from .checkout import check_out
 from .disk import Worktree, is_inside
 from .git import GitFailed, git
+from .sent import SentFiles, stamps
 from .trees import GitTree
 
 MANY_SLOTS = 64
@@ -46,12 +47,27 @@ class Generated(Record, frozen=True, kw_only=True):
 class BuildContext(Record, frozen=True, kw_only=True):
     """What `docker buildx build -f DOCKERFILE DIRECTORY` is given: absolute paths.
 
-    notes: what had to be done otherwise than usual, for people.
+    notes: what had to be done otherwise than usual, for people. kept: the files of it that may be sent, where they are
+    not all; left_out: whether the ignore file keeps one of them from the builder, None where the files are no ones on
+    this disk.
     """
 
     directory: str
     dockerfile: str
     notes: tuple[str, ...] = ()
+    kept: tuple[str, ...] | None = None
+    left_out: Callable[[str], bool] | None = None
+
+    def sent(self) -> SentFiles | None:
+        """What is sent, as it is now; None where that cannot be said at little cost."""
+        found = stamps(self.directory, self.kept) if self.left_out is not None else None
+        if found is None or self.left_out is None:
+            return None
+        with open(self.dockerfile, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+        with open(self.dockerfile + ".dockerignore", "rb") as file:
+            ignore = file.read()
+        return SentFiles(text, ignore, found, self.left_out)
 
 
 @contextmanager
@@ -96,18 +112,35 @@ def _prepared(
     name, text, ignore = _dockerfile(snapshot, context, dockerfile, upload)
     notes: tuple[str, ...] = ()
     directory = _inside(check_out(source, slot) if isinstance(source, GitTree) else source.root, context)
+    found: _Sorted | None = None
     if upload is not None:
-        ignore, directory, notes = _without(ignore, _uploaded(directory, context, upload), directory, build)
+        found = _uploaded(directory, context, upload)
     elif isinstance(source, Worktree) and source.info.kind == "folder":
         ignore += (b"" if ignore.endswith(b"\n") or not ignore else b"\n") + b"**/.git\n"
     elif isinstance(source, Worktree):
-        sieve = _Sieve(source)
+        found = sieve = _Sieve(source)
         sieve.repository(directory, "")
-        ignore, directory, notes = _without(ignore, sieve, directory, build)
+    if found is not None:
+        ignore, directory, notes = _without(ignore, found, directory, build)
     copy = os.path.join(build, name)
     _write(copy, text)
     _write(copy + ".dockerignore", ignore)
-    return BuildContext(directory=directory, dockerfile=copy, notes=notes)
+    own = None if isinstance(dockerfile, Generated) else dockerfile
+    return BuildContext(
+        directory=directory, dockerfile=copy, notes=notes, kept=None if found is None else tuple(found.kept),
+        left_out=_left_out(snapshot, context, own) if isinstance(source, Worktree) else None,
+    )  # fmt: skip
+
+
+def _left_out(snapshot: Snapshot, context: str, dockerfile: str | None) -> Callable[[str], bool]:
+    """Whether the ignore file keeps a file of the context from the builder; what other rules keep away is not asked."""
+
+    def ask(path: str) -> bool:
+        from emulator.image.context import open_context
+
+        return open_context(snapshot, context, dockerfile).judged(path) is not None
+
+    return ask
 
 
 def _dockerfile(

@@ -22,6 +22,7 @@ from emulator.world import (
 
 from .build_reach import BuildReach, Gate
 from .requests import NOTHING_AROUND, Surroundings
+from .reuse import Earlier, Sent
 
 Tell = Callable[[Event], None]
 
@@ -37,6 +38,10 @@ class PreparedContext(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]: ...
+
+    def sent(self) -> Sent | None:
+        """What is sent, as it is now; None where that cannot be said at little cost."""
+        ...
 
 
 Publish = Callable[[str, str, Mapping[str, str]], PublishedSite | None]
@@ -97,6 +102,8 @@ class Settings(NamedTuple):
     """Datastores that are there already: their URLs, which may hold passwords, by name."""
     folders: Mapping[str, str] = {}
     """Folders of this machine for volumes that are folders, as whole paths, by the volumes' names."""
+    reuses: bool = False
+    """Whether it is kept what images are made of, so that a deploy may use one again."""
 
 
 class Job(NamedTuple):
@@ -117,6 +124,8 @@ class Job(NamedTuple):
     gate: Gate | None = None
     reach: BuildReach = BuildReach()
     """What its build finds of the private network."""
+    earlier: Earlier | None = None
+    """The image that is used again where nothing of what it is made of has changed."""
 
 
 class NotReady(NamedTuple):

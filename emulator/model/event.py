@@ -102,6 +102,13 @@ class BuildFinished(Event, tag="build.finished", frozen=True, kw_only=True):
     seconds: float
 
 
+class BuildSkipped(Event, tag="build.skipped", frozen=True, kw_only=True):
+    """Nothing that the live image is made of has changed: it is used again. image_of: the deploy it was built for."""
+
+    image: str
+    image_of: int
+
+
 class BuildFailed(Event, tag="build.failed", frozen=True, kw_only=True):
     step: str | None
     origin: Origin | None
@@ -367,6 +374,7 @@ AnyEvent = (
     | BuildStarted
     | BuildStep
     | BuildFinished
+    | BuildSkipped
     | BuildFailed
     | Published
     | Mismatch

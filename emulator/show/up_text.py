@@ -8,6 +8,7 @@ from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import (
     BuildFailed,
     BuildFinished,
+    BuildSkipped,
     BuildStarted,
     BuildStep,
     ContainerStarted,
@@ -138,6 +139,8 @@ class UpText:
                 return [f"  {took:>7}  {name if columns(name) <= room else name[: fit(name, room - 1)] + '…'}"]
             case BuildFinished():
                 return [f"built in {event.seconds:.1f} s"]
+            case BuildSkipped():
+                return [f"nothing to build: what the image of deploy {event.image_of} is made of is the same"]
             case Published():
                 count = f"{event.files} file{'' if event.files == 1 else 's'}"
                 return [f"publishes {printable(event.path)}: {count}, {_size(event.size_bytes)}"]
