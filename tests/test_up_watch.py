@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 
@@ -198,7 +199,7 @@ def test_a_touch_and_a_checkout_there_and_back_deploy_nothing_or_once(place: Pla
         assert answer(url) == (200, "other")
         up.interrupt()
     assert not [e for e in of(up.events, "saved") if e["deploy"] == 2 and e["count"] == 1]
-    assert before <= 3
+    assert before == 2
     assert len([e for e in verdicts(up.events)[before:] if e[1] == "live"]) <= 1
 
 
@@ -212,7 +213,7 @@ def test_a_websocket_and_a_long_request_outlive_a_switch(place: Place) -> None:
         up.until("verdict")
         whole: list[str] = []
         with connect(url.replace("http://", "ws://") + "/echo") as socket:
-            slow = threading.Thread(target=lambda: whole.append(answer(url + "/slow", timeout_s=40)[1]))
+            slow = threading.Thread(target=lambda: whole.append(urlopen(url + "/slow", timeout=40).read().decode()))
             slow.start()
             socket.send("a")
             assert socket.recv(timeout=10) == "one a"

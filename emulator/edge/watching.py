@@ -80,7 +80,7 @@ class _Watch:
         began = time.time()
         lock = _index_lock(self._root)
         kinds: dict[str, set[Change]] = {}
-        learns = False
+        learns = git_was_seen = False
         for batch in changes(
             self._root, watch_filter=None, stop_event=self._end, yield_on_timeout=True, raise_interrupt=False,
             ignore_permission_denied=True, debounce=_GATHER_MS, step=_STEP_MS, rust_timeout=_LOOK_MS,
@@ -95,7 +95,11 @@ class _Watch:
                 self._late.discard(path)
                 kinds.setdefault(path, set()).add(Change.modified)
             if kinds and _is_at_work(lock):
+                git_was_seen = True
                 continue  # what lies there is half of one commit and half of another
+            if git_was_seen and batch:
+                continue  # of what it did, some is still to be told
+            git_was_seen = False
             found = self._given.changed() | {
                 path for path, seen in kinds.items()
                 if not _is_passing(path) and self._contents.is_news(path, is_made=Change.added in seen)
