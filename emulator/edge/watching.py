@@ -20,6 +20,8 @@ _POLL_MS = 1000
 """How often all files are looked at where the system does not tell."""
 _GIT_AT_WORK_S = 10.0
 """A lock of git's that is older was left by a git that crashed."""
+_GIT_TOLD_S = 2.0
+"""How long the system may take to tell of what git did."""
 
 _PASSING = re.compile(
     r"4913|.*~|\.#.*|#.*#|.*\.sw[a-z]|.*\.kate-swp|.*___jb_(?:tmp|old|bak)___|\.goutputstream-.*|\.~lock\..*"
@@ -80,7 +82,8 @@ class _Watch:
         began = time.time()
         lock = _index_lock(self._root)
         kinds: dict[str, set[Change]] = {}
-        learns = git_was_seen = False
+        learns = False
+        git_seen: float | None = None
         for batch in changes(
             self._root, watch_filter=None, stop_event=self._end, yield_on_timeout=True, raise_interrupt=False,
             ignore_permission_denied=True, debounce=_GATHER_MS, step=_STEP_MS, rust_timeout=_LOOK_MS,
@@ -95,11 +98,11 @@ class _Watch:
                 self._late.discard(path)
                 kinds.setdefault(path, set()).add(Change.modified)
             if kinds and _is_at_work(lock):
-                git_was_seen = True
+                git_seen = time.monotonic()
                 continue  # what lies there is half of one commit and half of another
-            if git_was_seen and batch:
+            if git_seen is not None and batch and time.monotonic() - git_seen < _GIT_TOLD_S:
                 continue  # of what it did, some is still to be told
-            git_was_seen = False
+            git_seen = None
             found = self._given.changed() | {
                 path for path, seen in kinds.items()
                 if not _is_passing(path) and self._contents.is_news(path, is_made=Change.added in seen)
