@@ -27,24 +27,45 @@ class _Comment(Record, frozen=True):
     origin: Origin
 
 
-def silenced(repo: Snapshot, plan: Plan, found: list[Diagnostic], ignored: tuple[Ignored, ...]) -> Iterator[Diagnostic]:
-    """The findings, those that are answered for marked; then what is wrong with the answers themselves."""
-    comments = [comment for file in _files(plan, found) for comment in _comments(repo, file)]
-    used: set[_Comment | Ignored] = set()
-    for diagnostic in found:
-        by: list[_Comment | Ignored] = [
-            comment for comment in comments if comment.reason and _covers(comment, diagnostic)
-        ]
-        by += [one for one in ignored if one.code == diagnostic.code]
-        used.update(by)
-        yield replace(diagnostic, suppressed=True) if by else diagnostic
-    yield from (_without_reason(comment) for comment in comments if not comment.reason)
-    for comment in comments:
-        if comment.reason and comment not in used:
-            yield _unused(comment.code, comment.origin)
-    for one in ignored:
-        if one not in used:
-            yield _unused(one.code, _place_in_config(repo, one.code))
+class Silencing:
+    """What the user has answered for in one repository, and which of these answers were needed. One serves several
+    plans of the same files: an answer that one platform needs is not unused."""
+
+    def __init__(self, repo: Snapshot, ignored: tuple[Ignored, ...]) -> None:
+        self._repo = repo
+        self._ignored = ignored
+        self._read: dict[str, tuple[_Comment, ...]] = {}
+        self._used: set[_Comment | Ignored] = set()
+
+    def marked(self, plan: Plan, found: list[Diagnostic]) -> list[Diagnostic]:
+        """The findings, those that are answered for marked."""
+        comments = [one for file in _files(plan, found) for one in self._comments(file) if one.reason]
+        marked = []
+        for diagnostic in found:
+            by: list[_Comment | Ignored] = [comment for comment in comments if _covers(comment, diagnostic)]
+            by += [one for one in self._ignored if one.code == diagnostic.code]
+            self._used.update(by)
+            marked.append(replace(diagnostic, suppressed=True) if by else diagnostic)
+        return marked
+
+    def wrong(self, *, whole: bool = True) -> Iterator[Diagnostic]:
+        """What is wrong with the answers themselves, once all findings were seen. whole: False: only a part of the
+        services was looked at, so that an answer may belong to another one."""
+        comments = [comment for file in sorted(self._read) for comment in self._read[file]]
+        yield from (_without_reason(comment) for comment in comments if not comment.reason)
+        if not whole:
+            return
+        for comment in comments:
+            if comment.reason and comment not in self._used:
+                yield _unused(comment.code, comment.origin)
+        for one in self._ignored:
+            if one not in self._used:
+                yield _unused(one.code, _place_in_config(self._repo, one.code))
+
+    def _comments(self, file: str) -> tuple[_Comment, ...]:
+        if file not in self._read:
+            self._read[file] = tuple(_comments(self._repo, file))
+        return self._read[file]
 
 
 def _files(plan: Plan, found: Iterable[Diagnostic]) -> list[str]:
