@@ -12,6 +12,8 @@ from emulator.model.diagnostic import Diagnostic, Fault, UsageError, info
 from emulator.model.origin import Origin
 from emulator.model.record import Record, to_json
 
+from .silencing import STALE_BASELINE
+
 SCHEMA = "emu.baseline/1"
 
 
@@ -35,7 +37,7 @@ class Baseline(Record, frozen=True, kw_only=True):
 
 def read_baseline(text: str, path: str) -> Baseline:
     """What a baseline file says. Raises UsageError, with the line where it is no JSON."""
-    help = "write it anew: emu check --baseline FILE --write-baseline"
+    help = "correct it; or remove it and write it anew: emu check --baseline FILE --write-baseline"
     try:
         found = json.loads(text)
     except json.JSONDecodeError as problem:
@@ -55,6 +57,12 @@ def baseline_text(known: Iterable[KnownFinding]) -> str:
     return f'{{\n  "schema": "{SCHEMA}",\n  "findings": [' + (f"\n{lines}\n  ]" if rows else "]") + "\n}\n"
 
 
+def _row_words(row: KnownFinding) -> str:
+    where = f" in {row.file}" if row.file else ""
+    whose = f" of {row.service}" if row.service else ""
+    return f"{row.code}{where}{whose}, on {row.platform}"
+
+
 def stale(gone: Iterable[KnownFinding], path: str, text: str) -> Diagnostic | None:
     """That the file knows findings that are not there any more; None for none."""
     rows = tuple(gone)
@@ -63,10 +71,10 @@ def stale(gone: Iterable[KnownFinding], path: str, text: str) -> Diagnostic | No
     lines = text.splitlines()
     first = next((n for n, line in enumerate(lines, 1) if rows[0].fingerprint in line), 1)
     count = f"{len(rows)} finding{'s' if len(rows) > 1 else ''} that {'are' if len(rows) > 1 else 'is'}"
-    shown = [f"{row.code} in {row.file or 'no file'} ({row.service or 'no service'}, {row.platform})" for row in rows]
+    shown = [_row_words(row) for row in rows]
     more = (f"and {len(rows) - 8} more",) if len(rows) > 8 else ()
     return info(
-        "check/stale-baseline", f"the baseline knows {count} not there any more",
+        STALE_BASELINE.code, f"the baseline knows {count} not there any more",
         fault=Fault.APP, origin=Origin(file=path, line=first), facts=(*shown[:8], *more),
         help="write it anew: emu check --baseline FILE --write-baseline",
     )  # fmt: skip

@@ -10,11 +10,51 @@ import re
 from collections.abc import Iterable, Iterator
 
 from emulator.config import FILE, Ignored
-from emulator.model.diagnostic import Diagnostic, Fault, info, warning
+from emulator.model.diagnostic import Diagnostic, Fault, Severity, info, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Plan
 from emulator.model.record import Record, replace
 from emulator.snapshot import Snapshot, Unreadable
+
+from .rule import CheckRule, Sample
+
+_FROM = "FROM python:3.13-slim\nCOPY app.py .\n"
+_START = 'CMD ["python", "app.py"]\n'
+
+WITHOUT_REASON = CheckRule(
+    code="check/ignore-without-reason",
+    severity=Severity.WARNING,
+    statement="A comment that is to silence a finding gives no reason, and so silences nothing.",
+    why="Whoever meets it in a year cannot tell whether it is still right to look away.",
+    wrong=Sample(
+        files={"app.py": "", "Dockerfile": f"{_FROM}# emu: ignore[start/shell-swallows-signals]\nCMD python app.py\n"},
+        file="Dockerfile", line=3,
+    ),
+    right=Sample(files={"app.py": "", "Dockerfile": f"{_FROM}{_START}"}),
+)  # fmt: skip
+
+UNUSED = CheckRule(
+    code="check/unused-ignore",
+    severity=Severity.INFO,
+    statement="A comment or a row of emu.toml silences a finding that is not there.",
+    why="It was repaired, or the code or the place is wrong; left where it is, it would hide the next one.",
+    wrong=Sample(
+        files={"app.py": "", "Dockerfile": f"{_FROM}# emu: ignore[start/loopback-bind] behind a proxy\n{_START}"},
+        file="Dockerfile", line=3,
+    ),
+    right=Sample(files={"app.py": "", "Dockerfile": f"{_FROM}{_START}"}),
+)  # fmt: skip
+
+STALE_BASELINE = CheckRule(
+    code="check/stale-baseline",
+    severity=Severity.INFO,
+    statement="The file of --baseline knows a finding that is not there any more.",
+    why="What is known is not counted: if it came back, nobody would be told. `--write-baseline` forgets it.",
+    told_by_plan=True,
+    needs_platform_file=True,
+)
+
+RULES = (WITHOUT_REASON, UNUSED, STALE_BASELINE)
 
 _COMMENT = r"#[ \t]*emu:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\n\r]*)"
 
@@ -106,14 +146,14 @@ def _covers(comment: _Comment, diagnostic: Diagnostic) -> bool:
 
 def _without_reason(comment: _Comment) -> Diagnostic:
     return warning(
-        "check/ignore-without-reason", f"this silences nothing: it gives no reason to ignore {comment.code}",
+        WITHOUT_REASON.code, f"this silences nothing: it gives no reason to ignore {comment.code}",
         origin=comment.origin, help=f"write why: # emu: ignore[{comment.code}] because …",
     )  # fmt: skip
 
 
 def _unused(code: str, origin: Origin | None) -> Diagnostic:
     return info(
-        "check/unused-ignore", f"nothing is found here that ignoring {code or 'nothing'} would silence",
+        UNUSED.code, f"nothing is found here that ignoring {code or 'nothing'} would silence",
         fault=Fault.APP, origin=origin, help="remove it, or correct its code and place",
     )  # fmt: skip
 

@@ -52,9 +52,11 @@ def documents() -> dict[str, Any]:
     from emulator.model.comparison import Comparison
     from emulator.model.context_listing import ContextDocument
     from emulator.model.schema import DOCUMENTS
+    from emulator.model.several import SeveralPlans
 
     return {
         **DOCUMENTS,
+        "check": SeveralPlans,
         "checkup": Checkup,
         "compare": Comparison,
         "context": ContextDocument,

@@ -1,4 +1,7 @@
-"""Files the user names on the command line: read, never written."""
+"""Files the user names on the command line."""
+
+import contextlib
+import os
 
 from emulator.model.diagnostic import UsageError
 
@@ -22,9 +25,37 @@ def read_bytes(path: str, what: str) -> bytes:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as problem:
-        raise UsageError(
-            f"{what} {path} cannot be read: {problem.strerror}", help="name a file that you may read"
-        ) from None
+        code = "usage/no-such-file" if isinstance(problem, FileNotFoundError) else "usage/invalid"
+        message = f"{what} {path} cannot be read: {problem.strerror}"
+        raise UsageError(message, help="name a file that you may read", code=code) from None
     if len(content) > MOST_BYTES:
         raise UsageError(f"{what} {path} has more than {MOST_BYTES} bytes", help="is this the right file?")
     return content
+
+
+def write_text(path: str, text: str, what: str) -> None:
+    """Have the file of the option `what` say `text`, all of it or as before. Raises UsageError."""
+    beside = f"{path}.{os.getpid()}.part"
+    try:
+        with open(beside, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.replace(beside, path)
+    except OSError as problem:
+        with contextlib.suppress(OSError):
+            os.remove(beside)
+        raise _not_written(path, what, problem) from None
+
+
+def append_text(path: str, text: str, what: str) -> None:
+    """Add `text` to the file of the option `what`. Raises UsageError."""
+    try:
+        with open(path, "a", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as problem:
+        raise _not_written(path, what, problem) from None
+
+
+def _not_written(path: str, what: str, problem: OSError) -> UsageError:
+    return UsageError(
+        f"{what} {path} cannot be written: {problem.strerror}", help="name a file that you may write"
+    )

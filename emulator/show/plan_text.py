@@ -1,5 +1,7 @@
 """A plan as text: for each service the command first, then why, then what surrounds it."""
 
+from collections.abc import Collection
+
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.plan import Command, Container, EnvVar, Plan, Service, ServiceType, Static
 from emulator.model.record import replace
@@ -13,8 +15,22 @@ _MOST_NAMES = 12
 _DISAGREE = "config/commands-disagree"
 
 
-def plan_text(plan: Plan, style: Style, read_line: ReadLine, *, verbose: bool = False, quiet: bool = False) -> str:
-    """The whole document. quiet: commands and errors alone. verbose: every decision with its source."""
+def plan_text(
+    plan: Plan, style: Style, read_line: ReadLine, *, verbose: bool = False, quiet: bool = False, known: int = 0,
+    loud: Collection[str] = ("error",),
+) -> str:  # fmt: skip
+    """The whole document. quiet: commands and findings of the `loud` severities alone. verbose: every decision with its
+    source. known: how many findings are not counted because a baseline knows them."""
+    blocks = service_blocks(plan, style, verbose=verbose, quiet=quiet)
+    if shown := told_findings(plan, quiet=quiet, loud=loud):
+        blocks.append(diagnostics_text(shown, style, read_line))
+    if not quiet:
+        blocks.append(summed(plan, known))
+    return "\n\n".join(blocks) + "\n"
+
+
+def service_blocks(plan: Plan, style: Style, *, verbose: bool = False, quiet: bool = False) -> list[str]:
+    """What is planned, without what is wrong with it."""
     blocks = [] if quiet else [_head(plan, style)]
     warned = {d.service for d in plan.diagnostics if d.code == _DISAGREE and not d.suppressed}
     for service in plan.services:
@@ -22,17 +38,19 @@ def plan_text(plan: Plan, style: Style, read_line: ReadLine, *, verbose: bool = 
         if not quiet:
             block += "".join(f"\n{line}" for line in _losers(service.command, style, told=service.name in warned))
         blocks.append(block)
-    if verbose:
-        blocks.append(_decisions(plan, style))
-    shown = [d for d in plan.diagnostics if not d.suppressed and (not quiet or d.severity == "error")]
-    if not quiet:
-        shown = _without_losers(shown, plan)
-    if shown:
-        blocks.append(diagnostics_text(shown, style, read_line))
-    if not quiet:
-        count = len(plan.services)
-        blocks.append(f"{count} service{'' if count == 1 else 's'} · {tally(plan.diagnostics)}")
-    return "\n\n".join(blocks) + "\n"
+    return [*blocks, _decisions(plan, style)] if verbose else blocks
+
+
+def told_findings(plan: Plan, *, quiet: bool = False, loud: Collection[str] = ("error",)) -> list[Diagnostic]:
+    """The findings that a person is told, without what a row of the plan says already."""
+    shown = [d for d in plan.diagnostics if not d.suppressed and (not quiet or d.severity in loud)]
+    return shown if quiet else _without_losers(shown, plan)
+
+
+def summed(plan: Plan, known: int = 0) -> str:
+    """ "2 services · 1 error, 3 warnings" """
+    count = len(plan.services)
+    return f"{count} service{'' if count == 1 else 's'} · {tally(plan.diagnostics, known)}"
 
 
 def _head(plan: Plan, style: Style) -> str:

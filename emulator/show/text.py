@@ -124,14 +124,16 @@ def _together(alike: list[Diagnostic], style: Style, read_line: ReadLine | None)
     return diagnostic_text(alike[0], style, read_line, places)
 
 
-def tally(found: Iterable[Diagnostic]) -> str:
-    """ "1 error, 2 warnings", or "nothing wrong found"; then how many the user has silenced."""
+def tally(found: Iterable[Diagnostic], known: int = 0) -> str:
+    """ "1 error, 2 warnings", or "nothing wrong found"; then how many the user has silenced. known: how many of these
+    are so because a baseline knows them."""
     counts = {"error": 0, "warning": 0}
     found = list(found)
-    silenced = sum(diagnostic.suppressed for diagnostic in found)
+    silenced = sum(diagnostic.suppressed for diagnostic in found) - known
     for diagnostic in found:
         if diagnostic.severity != "info" and not diagnostic.suppressed:
             counts[diagnostic.severity] += 1
     words = [f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items() if n]
-    told = ", ".join(words) or "nothing wrong found"
-    return f"{told} ({silenced} silenced)" if silenced else told
+    told = ", ".join(words) or ("nothing new found" if known else "nothing wrong found")
+    aside = [*([f"{silenced} silenced"] if silenced else []), *([f"{known} known"] if known else [])]
+    return f"{told} ({', '.join(aside)})" if aside else told
