@@ -170,7 +170,8 @@ def test_what_all_platforms_find_is_told_once(repo: Path) -> None:
     told = _check(repo, *BOTH).out
     assert told.count("error[build/copy-source-missing]") == 1
     assert "= on cloud-run\n" in told
-    assert told.splitlines()[-2:] == ["render     1 service · 1 error", "cloud-run  1 service · 2 errors"]
+    one, two = (f"in 1 service; would not go live on {name}" for name in ("render", "cloud-run"))
+    assert told.splitlines()[-2:] == [f"1 error {one}", f"2 errors {two}"]
 
 
 def test_a_silencing_that_one_platform_needs_is_used(repo: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from emulator import options
-from emulator.commands.plan import line_reader
+from emulator.commands.plan import line_reader, printed
 from emulator.commands.planning import Planned, configure_planning, plan_for_platforms
 from emulator.config import read_config
 from emulator.model.diagnostic import UsageError
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 _FOR_PROGRAMS = ("sarif", "github", "gitlab", "junit")
 FORMAT = replace(options.FORMAT, choices=("text", "json", *_FOR_PROGRAMS))
+
+_LOUD: dict[str, tuple[str, ...]] = {
+    "never": ("error",),
+    "error": ("error",),
+    "warning": ("error", "warning"),
+    "info": ("error", "warning", "info"),
+}
+"""What --quiet shows, by --fail-on: what makes the check fail."""
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -41,7 +49,7 @@ def run(request: Request, world: World) -> int:
     if request.format in _FOR_PROGRAMS:
         world.terminal.out(_for_program(found, request))
     else:
-        world.terminal.out(_printed(all_planned, plans, known, request, world))
+        world.terminal.out(_printed(all_planned, known, request, world))
     return 1 if _fails(plans, request) else 0
 
 
@@ -95,32 +103,33 @@ def _for_program(found: "Sequence[Gated]", request: Request) -> str:
     return shown(report)
 
 
-def _printed(
-    all_planned: Sequence[Planned], plans: Sequence[Plan], known: Sequence[int], request: Request, world: World
-) -> str:
+def _printed(all_planned: Sequence[Planned], known: Sequence[int], request: Request, world: World) -> str:
     """For one platform the document that `emu plan` prints, for several one that holds theirs."""
+    plans = [one.resolution.plan for one in all_planned]
+    if len(plans) == 1:
+        loud = _LOUD[request.fail_on]
+        return printed(all_planned[0], request, world.terminal, checked=True, known=known[0], loud=loud)
     if request.format == "json":
-        if len(plans) == 1:
-            return to_json(plans[0]).decode() + "\n"
         from emulator.model.several import SeveralPlans
 
         platforms = tuple(plan.platform for plan in plans)
         document = SeveralPlans(snapshot=plans[0].snapshot, platforms=platforms, plans=tuple(plans))
         return to_json(document).decode() + "\n"
-    from emulator.show.check_text import check_text
-    from emulator.show.plan_text import plan_text
+    from emulator.show.check_text import Shown, check_text
     from emulator.show.style import Style
 
     style = Style(width=world.terminal.width, colour=world.terminal.colour)
+    parts = [
+        Shown(plan=one.resolution.plan, known=number, rules={rule.id: rule for rule in one.platform.RULES})
+        for one, number in zip(all_planned, known, strict=True)
+    ]
     readers = [line_reader(one) for one in all_planned]
-    loud = {"error": ("error",), "warning": ("error", "warning"), "info": ("error", "warning", "info")}
-    told = {"verbose": request.verbose, "quiet": request.quiet, "loud": loud.get(request.fail_on, ("error",))}
-    if len(plans) == 1:
-        return plan_text(plans[0], style, readers[0], known=known[0], **told)
 
     def read_line(origin: Origin) -> str | None:
         """None of what one of them must not show."""
         lines = [read(origin) for read in readers]
         return None if None in lines else lines[0]
 
-    return check_text(plans, style, read_line, known=known, **told)
+    return check_text(
+        parts, style, read_line, verbose=request.verbose, quiet=request.quiet, loud=_LOUD[request.fail_on]
+    )

@@ -4,32 +4,39 @@ from collections.abc import Collection, Sequence
 
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.plan import Plan
-from emulator.model.record import replace
+from emulator.model.record import Record, replace
+from emulator.model.rule import Rule
 
-from .plan_text import service_blocks, summed, told_findings
-from .style import Style, hanging
-from .text import ReadLine, diagnostics_text
+from .excerpt import ReadLine
+from .plan_text import service_blocks, sum_line, told_findings
+from .style import Style
+from .text import diagnostics_text
+
+
+class Shown(Record, frozen=True, kw_only=True):
+    """One platform's part. known: how many of its findings a baseline knows; rules: the platform's, by id."""
+
+    plan: Plan
+    known: int
+    rules: dict[str, Rule]
 
 
 def check_text(
-    plans: Sequence[Plan], style: Style, read_line: ReadLine, *, verbose: bool = False, quiet: bool = False,
-    known: Sequence[int], loud: Collection[str],
-) -> str:  # fmt: skip
-    """The whole answer. known: for each plan, how many findings a baseline knows; the rest as for `plan_text`."""
-    blocks = [block for plan in plans for block in service_blocks(plan, style, verbose=verbose, quiet=quiet)]
+    parts: Sequence[Shown], style: Style, read_line: ReadLine, *, verbose: bool, quiet: bool, loud: Collection[str]
+) -> str:
+    """The whole answer; options as for `plan_text`."""
+    blocks = []
     on: dict[Diagnostic, list[str]] = {}
-    for plan in plans:
-        for diagnostic in told_findings(plan, quiet=quiet, loud=loud):
+    for part in parts:
+        blocks += service_blocks(part.plan, style, rules=part.rules, verbose=verbose, quiet=quiet)
+        for diagnostic in told_findings(part.plan, quiet=quiet, loud=loud):
             names = on.setdefault(replace(diagnostic, service=None), [])
-            names += [plan.platform] if plan.platform not in names else []
-    shown = [_on(diagnostic, names, len(plans)) for diagnostic, names in on.items()]
-    if shown:
-        blocks.append(diagnostics_text(shown, style, read_line))
+            names += [part.plan.platform] if part.plan.platform not in names else []
+    shown = [_on(diagnostic, names, len(parts)) for diagnostic, names in on.items()]
+    blocks.append(diagnostics_text(shown, style._replace(whole=verbose), read_line))
     if not quiet:
-        gap = max(len(plan.platform) for plan in plans) + 2
-        rows = [hanging(p.platform, summed(p, n), style, indent=0, gap=gap) for p, n in zip(plans, known, strict=True)]
-        blocks.append("\n".join(line for row in rows for line in row))
-    return "\n\n".join(blocks) + "\n"
+        blocks.append("\n".join(sum_line(part.plan, style, checked=True, known=part.known) for part in parts))
+    return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def _on(diagnostic: Diagnostic, names: list[str], of: int) -> Diagnostic:

@@ -76,3 +76,41 @@ def test_everything_fits_the_screen() -> None:
 def test_a_file_s_name_cannot_steer_the_terminal() -> None:
     """An escape sequence in a path is spelt out."""
     assert "\x1b" not in diagnostic_text(error("a/b", "x", origin=Origin(file="a\x1b[2Jb")), PLAIN)
+
+
+def test_the_same_finding_of_several_services_says_of_which() -> None:
+    """One text, and the services' names."""
+    alike = [warning("a/b", "it is so", origin=Origin(file="f", line=9), service=name) for name in ("api", "web")]
+    printed = diagnostics_text(alike, PLAIN, _line)
+    assert printed.count("it is so") == 1
+    assert "= the same in api, web" in printed
+
+
+def test_of_many_findings_with_one_code_the_first_are_told_in_full() -> None:
+    """The others have a line each, with their places; all of them in full where everything is asked for."""
+    many = [error("a/b", f"no field {n}", origin=Origin(file="f", line=n), help="look") for n in range(9, 21)]
+    printed = diagnostics_text(many, PLAIN, _line)
+    assert printed.count("help:") == 3
+    assert "error[a/b]: 9 more of these" in printed
+    assert "  f:20:1: no field 20" in printed
+    assert diagnostics_text(many, PLAIN._replace(whole=True), _line).count("help:") == 12
+
+
+def test_a_fix_is_shown_as_a_small_diff() -> None:
+    """The line before and after; nothing where the line is not what was read."""
+    found = warning(
+        "a/b", "old", origin=Origin(file="f", line=2, column=3, end_column=5), fix={"replace": "env", "with": "runtime"}
+    )
+    assert diagnostic_text(found, PLAIN, _line).splitlines()[-2:] == ["  2 -   env: docker", "  2 +   runtime: docker"]
+    assert "runtime" not in diagnostic_text(found, PLAIN, lambda _: "another line")
+
+
+def test_a_very_long_value_is_shortened_in_its_middle() -> None:
+    """Unless all is asked for."""
+    found = error("a/b", "begin " + "x" * 5000 + " end")
+    printed = "".join(line.strip() for line in diagnostic_text(found, PLAIN).splitlines())
+    assert "begin" in printed
+    assert "end" in printed
+    assert "more characters" in printed
+    assert len(printed) < 600
+    assert "more characters" not in diagnostic_text(found, PLAIN._replace(whole=True))
