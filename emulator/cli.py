@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "compare": "what several platforms would do, side by side (no Docker needed)",
     "diff": "what a commit or a branch changes in the plan, and what it deploys (no Docker needed)",
     "what-if": "what would change if a file or a field were otherwise (no Docker needed)",
+    "fix": "what has one right answer, put right; shown first, done with --apply (no Docker needed)",
     "context": "what reaches the builder, and who left out the rest (no Docker needed)",
     "up": "build, boot, probe and serve as the platform would",
     "ps": "what `up` started",
@@ -87,7 +88,7 @@ def _run_told(arguments: list[str]) -> int:
         return _own_fault(fault, arguments, terminal)
 
 
-_SHORT = ("plan", "check", "compare", "diff", "what-if", "context", "up")
+_SHORT = ("plan", "check", "compare", "diff", "what-if", "fix", "context", "up")
 """Commands that are over before a collection of garbage could pay; `up` collects once it serves."""
 
 
@@ -175,6 +176,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         watch=_watch,
         changes=_changes,
         merge_base=_merge_base,
+        write_file=_write_file,
     )
 
 
@@ -212,6 +214,12 @@ def _merge_base(root: str, one: str, other: str) -> str:
     from .edge.changes import merge_base
 
     return merge_base(root, one, other)
+
+
+def _write_file(root: str, path: str, content: bytes, *, executable: bool) -> None:
+    from .edge.files import write_file
+
+    write_file(root, path, content, executable=executable)
 
 
 def _read_text(path: str, what: str) -> str:

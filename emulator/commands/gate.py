@@ -150,7 +150,6 @@ def findings_report(found: Sequence[Gated], request: Request) -> FindingsReport:
                     place=_place(diagnostic, one.plan, prefix),
                     prefix=prefix,
                     suppression=_suppression(diagnostic, print_, one.known, reasons, request),
-                    fixed=_fixed(diagnostic, one),
                 )
                 for diagnostic, print_ in zip(one.plan.diagnostics, one.prints, strict=True)
             ),
@@ -188,16 +187,6 @@ def _suppression(
     if diagnostic.code in reasons:
         return Suppression(kind="config", reason=f"{reasons[diagnostic.code]} ({FILE})")
     return Suppression(kind="comment")
-
-
-def _fixed(diagnostic: Diagnostic, one: Gated) -> tuple[str, str] | None:
-    """What its fix replaces right at its place, and by what; None where that does not stand there."""
-    fix, origin = diagnostic.fix or {}, diagnostic.origin
-    if "replace" not in fix or "with" not in fix or origin is None:
-        return None
-    line = line_reader(one.planned)(origin) or ""
-    at = origin.column - 1
-    return (fix["replace"], fix["with"]) if line[at:].startswith(fix["replace"]) else None
 
 
 def _version() -> str | None:

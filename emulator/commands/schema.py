@@ -51,6 +51,7 @@ def documents() -> dict[str, Any]:
     from emulator.model.change import PlanChange
     from emulator.model.comparison import Comparison
     from emulator.model.context_listing import ContextDocument
+    from emulator.model.mending import FixDocument
     from emulator.model.schema import DOCUMENTS
     from emulator.model.several import SeveralPlans
 
@@ -61,6 +62,7 @@ def documents() -> dict[str, Any]:
         "compare": Comparison,
         "context": ContextDocument,
         "diff": PlanChange,
+        "fix": FixDocument,
         "env": KeptValues,
         "explanation": Explanation,
         "platforms": PlatformList,

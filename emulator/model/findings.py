@@ -25,7 +25,7 @@ class Finding(Record, frozen=True, kw_only=True):
 
     place: where programs show it, its file relative to git's top level: the diagnostic's own, else that of what it is
     about; None where there is nothing to point at. prefix: what leads from git's top level to the root. fingerprint:
-    the same as long as its line says the same, wherever that stands. fixed: what the text at its place is replaced by.
+    the same as long as its line says the same, wherever that stands.
     """
 
     diagnostic: Diagnostic
@@ -33,7 +33,6 @@ class Finding(Record, frozen=True, kw_only=True):
     place: Origin | None
     prefix: str = ""
     suppression: Suppression | None = None
-    fixed: tuple[str, str] | None = None
 
     @property
     def counts(self) -> bool:

@@ -3,13 +3,14 @@
 docs.oasis-open.org/sarif/sarif/v2.1.0; columns count from 1, and an end column is the one behind the last (§3.30.8).
 """
 
+from posixpath import normpath
 from typing import Any
 from urllib.parse import quote
 
-from emulator.model.diagnostic import Severity
+from emulator.model.diagnostic import Edit, Fix, Severity
 from emulator.model.findings import Finding, FindingsReport, PlatformFindings, RuleText
 from emulator.model.origin import Origin
-from emulator.model.record import to_json
+from emulator.model.record import replace, to_json
 
 from .style import printable
 
@@ -74,8 +75,8 @@ def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
     ]
     if related:
         made["relatedLocations"] = related
-    if finding.fixed is not None and diagnostic.origin is not None:
-        made["fixes"] = [_fix(finding, diagnostic.origin, *finding.fixed)]
+    if diagnostic.fix is not None and (edits := [edit for edit in diagnostic.fix.edits if not edit.executable]):
+        made["fixes"] = [_fix(diagnostic.fix, edits, finding.prefix)]
     if finding.suppression is not None:
         made["suppressions"] = [_suppression(finding)]
     return made
@@ -88,13 +89,20 @@ def _suppression(finding: Finding) -> dict[str, Any]:
     return {"kind": kind, "status": "accepted"} | ({"justification": printable(reason)} if reason else {})
 
 
-def _fix(finding: Finding, at: Origin, old: str, new: str) -> dict[str, Any]:
-    place = finding.place or at
-    region = {"startLine": at.line, "startColumn": at.column, "endLine": at.line, "endColumn": at.column + len(old)}
-    replaced = {"deletedRegion": region, "insertedContent": {"text": new}}
+def _fix(fix: Fix, edits: list[Edit], prefix: str) -> dict[str, Any]:
+    """Both count columns by characters, with the end behind the last."""
+    changes: dict[str, list[dict[str, Any]]] = {}
+    for edit in edits:
+        region = {
+            "startLine": edit.line, "startColumn": edit.column, "endLine": edit.end_line, "endColumn": edit.end_column
+        }  # fmt: skip
+        changes.setdefault(edit.file, []).append({"deletedRegion": region, "insertedContent": {"text": edit.text}})
     return {
-        "description": {"text": printable(finding.diagnostic.help or f"replace {old} by {new}")},
-        "artifactChanges": [{"artifactLocation": _artifact(place.file), "replacements": [replaced]}],
+        "description": {"text": printable(fix.message)},
+        "artifactChanges": [
+            {"artifactLocation": _artifact(_from_top(file, prefix)), "replacements": replacements}
+            for file, replacements in changes.items()
+        ],
     }
 
 
@@ -120,8 +128,8 @@ def _artifact(file: str) -> dict[str, Any]:
 
 
 def _below(place: Origin, prefix: str) -> Origin:
-    from posixpath import normpath
+    return replace(place, file=_from_top(place.file, prefix))
 
-    from emulator.model.record import replace
 
-    return place if place.file.startswith("/") else replace(place, file=normpath(prefix + place.file))
+def _from_top(file: str, prefix: str) -> str:
+    return file if file.startswith("/") else normpath(prefix + file)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.model.diagnostic import Diagnostic, Related, Severity, error, info, warning
+from emulator.model.diagnostic import Diagnostic, Edit, Fix, Related, Severity, error, info, warning
 from emulator.model.findings import (
     Finding,
     FindingsReport,
@@ -122,11 +122,16 @@ def test_sarif_keeps_what_does_not_count_with_why(kind, shown) -> None:
 
 
 def test_sarif_offers_a_fix() -> None:
-    """A fix replaces the text right at its place."""
-    [run] = _runs(_report(warning("a/b", "old", origin=AT), fixed=("env", "runtime")))
+    """A fix replaces text; a mark on a file is none that SARIF knows."""
+    edit = Edit(file="render.yaml", line=6, column=3, end_line=6, end_column=6, text="runtime")
+    found = warning("a/b", "old", origin=AT, fix=Fix(message="write it new", edits=(edit,)))
+    [run] = _runs(_report(found, prefix="shop/"))
     [change] = run["results"][0]["fixes"][0]["artifactChanges"]
     region = {"startLine": 6, "startColumn": 3, "endLine": 6, "endColumn": 6}
+    assert change["artifactLocation"]["uri"] == "shop/render.yaml"
     assert change["replacements"] == [{"deletedRegion": region, "insertedContent": {"text": "runtime"}}]
+    mark = Fix(message="mark it", edits=(Edit(file="run.sh", executable=True),))
+    assert "fixes" not in _runs(_report(warning("a/b", "old", fix=mark)))[0]["results"][0]
 
 
 def test_github_annotates_the_line() -> None:
