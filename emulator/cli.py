@@ -1,17 +1,17 @@
 """argv → request → command → exit code. Builds the real world; the only place that exits."""
 
-import argparse
 import contextlib
 import gc
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .edge.interrupts import Interrupts
 from .model.diagnostic import Diagnostic, HostError, UsageError
 from .request import World
+from .usage import Parser, front_page, unknown_command
 
 if TYPE_CHECKING:
     import threading
@@ -104,17 +104,17 @@ def _leave(code: int) -> NoReturn:
 def run(arguments: list[str], terminal: "StandardTerminal") -> int:
     """Parse and run one command. Raises HostError."""
     world = _real_world(terminal)
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
     verb = _verb(arguments)
     if verb in COMMANDS:
-        command = import_module(f"emulator.commands.{verb.replace('-', '_')}")
-        parser = _Parser(prog=f"emu {verb}", description=COMMANDS[verb][:1].upper() + COMMANDS[verb][1:] + ".")
-        command.configure(parser, world)
+        parser, command = _parser(verb, world)
         if verb not in _SHORT:
             gc.enable()
-        code: int = command.run(parser.parse_args([a for a in arguments if a is not verb]), world)
+        code: int = command.run(parser.parse([a for a in arguments if a is not verb]), world)
         return code
     if verb is not None:
-        raise UsageError(f"emu has no command {verb!r}", help=_suggestion(verb))
+        raise unknown_command(verb, COMMANDS, is_path=os.access(verb, os.F_OK))
     if "--version" in arguments:
         from importlib.metadata import version
 
@@ -122,29 +122,27 @@ def run(arguments: list[str], terminal: "StandardTerminal") -> int:
         return 0
     if arguments and arguments[0] not in ("-h", "--help"):
         raise UsageError(f"emu has no option {arguments[0]!r}", help="`emu --help` lists the commands")
-    terminal.out(_usage())
+    terminal.out(front_page(COMMANDS, min(terminal.width, 100)))
     return 0
+
+
+def _parser(verb: str, world: World) -> tuple[Parser, Any]:
+    """The parser of a command, and its module."""
+    command = import_module(f"emulator.commands.{verb.replace('-', '_')}")
+    parser = Parser(
+        prog=f"emu {verb}",
+        description=COMMANDS[verb][:1].upper() + COMMANDS[verb][1:] + ".",
+        examples=getattr(command, "EXAMPLES", ()),
+        width=world.terminal.width,
+        elsewhere=lambda option: [name for name in COMMANDS if option in _parser(name, world)[0].options()],
+    )
+    return parser.configured(lambda parser: command.configure(parser, world)), command
 
 
 def _verb(arguments: list[str]) -> str | None:
     """The command: options may stand before it. Where no word is one, the first that is no option."""
     words = [a for a in arguments if not a.startswith("-")]
     return next((word for word in words if word in COMMANDS), words[0] if words else None)
-
-
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    return argparse.HelpFormatter(prog, max_help_position=28, width=100)
-
-
-class _Parser(argparse.ArgumentParser):
-    """Usage errors become ours: one fact, one thing to do, exit code 2."""
-
-    def __init__(self, **settings: str) -> None:
-        # A width given here spares argparse the import of shutil to find one, at every start.
-        super().__init__(**settings, allow_abbrev=False, formatter_class=_formatter)  # type: ignore[arg-type]
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, help=f"`{self.prog} --help` lists the options")
 
 
 def _real_world(terminal: "StandardTerminal") -> World:
@@ -312,23 +310,6 @@ def _clock() -> "Clock":
     from .edge.clock import SystemClock
 
     return SystemClock()
-
-
-def _usage() -> str:
-    width = max(map(len, COMMANDS))
-    rows = "\n".join(f"  emu {name:<{width}}  {text}" for name, text in COMMANDS.items())
-    return (
-        "emu shows what a deploy platform would do with your repository, before you push.\n\n"
-        f"{rows}\n\n"
-        "Start with `emu plan` in a repository. `emu COMMAND --help` lists the options of one.\n"
-    )
-
-
-def _suggestion(verb: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(verb, COMMANDS, n=1)
-    return f"did you mean `emu {near[0]}`?" if near else "`emu --help` lists the commands"
 
 
 def _report(diagnostic: Diagnostic, arguments: list[str], terminal: "StandardTerminal") -> None:

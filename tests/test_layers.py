@@ -36,7 +36,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "commands": VALUES
     | {"world", "formats", "options", "config", "request", "planning", "engine", "show", "check", "image", "overlay"},
     "edge": VALUES | {"world", "formats", "engine"},
-    "cli": VALUES | {"world", "request", "engine", "show", "edge", "platforms"},
+    "usage": NOUNS,
+    "cli": VALUES | {"world", "request", "engine", "show", "edge", "platforms", "usage"},
     "__main__": {"cli"},
     "platforms": VALUES | {"formats"},
 }

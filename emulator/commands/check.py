@@ -28,6 +28,14 @@ _LOUD: dict[str, tuple[str, ...]] = {
 }
 """What --quiet shows, by --fail-on: what makes the check fail."""
 
+EXAMPLES = (
+    ("emu check", "what would go wrong here"),
+    ("emu check --quiet", "commands and errors alone"),
+    ("emu check --platform NAME --platform OTHER", "on two platforms, in one call"),
+    ("emu check --format sarif --fail-on warning", "for code scanning; warnings fail as well"),
+    ("emu check --baseline known.json --write-baseline", "begin with what is there: only new findings count"),
+)
+
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     configure_planning(parser, world, several=options.FOR_EACH, format_=FORMAT)

@@ -12,6 +12,12 @@ from emulator.show.plan_text import plan_text
 from emulator.show.style import Style
 from emulator.snapshot import Snapshot, Unreadable
 
+EXAMPLES = (
+    ("emu plan", "what would run here, and why"),
+    ("emu plan --verbose --service api", "every reason of one service, with its source"),
+    ("emu plan --snapshot HEAD~1 --format json", "as of the commit before, for a program"),
+)
+
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     configure_planning(parser, world)

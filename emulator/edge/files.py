@@ -7,6 +7,8 @@ import tempfile
 
 from emulator.model.diagnostic import UsageError
 
+from .near import near_path
+
 
 def read_text(path: str, what: str) -> str:
     """The text of a file named by the option `what`. Raises UsageError."""
@@ -27,9 +29,11 @@ def read_bytes(path: str, what: str) -> bytes:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as problem:
-        code = "usage/no-such-file" if isinstance(problem, FileNotFoundError) else "usage/invalid"
-        message = f"{what} {path} cannot be read: {problem.strerror}"
-        raise UsageError(message, help="name a file that you may read", code=code) from None
+        is_missing = isinstance(problem, FileNotFoundError)
+        near = near_path(path) if is_missing else None
+        help_ = f"did you mean {near}?" if near else "name a file that you may read"
+        code = "usage/no-such-file" if is_missing else "usage/invalid"
+        raise UsageError(f"{what} {path} cannot be read: {problem.strerror}", help=help_, code=code) from None
     if len(content) > MOST_BYTES:
         raise UsageError(f"{what} {path} has more than {MOST_BYTES} bytes", help="is this the right file?")
     return content
