@@ -96,6 +96,6 @@ def _next(steps: Sequence[tuple[str, str]], style: Style) -> str:
     lines = []
     for number, (command, what) in enumerate(steps):
         label = "next" if number == 0 else "    "
-        lines.append(f"{style.dim(label)}  {command:<{longest}}  {what}" if beside else f"{style.dim(label)}  {command}")
+        lines.append(f"{style.dim(label)}  {f'{command:<{longest}}  {what}' if beside else command}")
         lines += [] if beside else [f"        {line}" for line in wrap(what, max(20, style.width - 8))]
     return "\n".join(lines)
