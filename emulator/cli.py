@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .edge.terminal import StandardTerminal
     from .engine.job import Packer, PreparedContext
+    from .model.change import FileChange
     from .model.history import History
     from .model.plan import Service
     from .model.remembered import Remembered
@@ -31,6 +32,8 @@ COMMANDS: dict[str, str] = {
     "plan": "which command would run, and why (no Docker needed)",
     "check": "what would go wrong (no Docker needed)",
     "compare": "what several platforms would do, side by side (no Docker needed)",
+    "diff": "what a commit or a branch changes in the plan, and what it deploys (no Docker needed)",
+    "what-if": "what would change if a file or a field were otherwise (no Docker needed)",
     "context": "what reaches the builder, and who left out the rest (no Docker needed)",
     "up": "build, boot, probe and serve as the platform would",
     "ps": "what `up` started",
@@ -84,7 +87,7 @@ def _run_told(arguments: list[str]) -> int:
         return _own_fault(fault, arguments, terminal)
 
 
-_SHORT = ("plan", "check", "compare", "context", "up")
+_SHORT = ("plan", "check", "compare", "diff", "what-if", "context", "up")
 """Commands that are over before a collection of garbage could pay; `up` collects once it serves."""
 
 
@@ -102,7 +105,7 @@ def run(arguments: list[str], terminal: "StandardTerminal") -> int:
     world = _real_world(terminal)
     verb = _verb(arguments)
     if verb in COMMANDS:
-        command = import_module(f"emulator.commands.{verb}")
+        command = import_module(f"emulator.commands.{verb.replace('-', '_')}")
         parser = _Parser(prog=f"emu {verb}", description=COMMANDS[verb][:1].upper() + COMMANDS[verb][1:] + ".")
         command.configure(parser, world)
         if verb not in _SHORT:
@@ -170,6 +173,8 @@ def _real_world(terminal: "StandardTerminal") -> World:
         watch=_watch,
         browse=_browse,
         interrupt=_INTERRUPTS.ask,
+        changes=_changes,
+        merge_base=_merge_base,
     )
 
 
@@ -201,6 +206,18 @@ def _browse(url: str) -> bool:
     from .edge.browser import browse
 
     return browse(url, os.environ)
+
+
+def _changes(before: "Snapshot", after: "Snapshot") -> "tuple[FileChange, ...]":
+    from .edge.changes import changes
+
+    return changes(before, after)
+
+
+def _merge_base(root: str, one: str, other: str) -> str:
+    from .edge.changes import merge_base
+
+    return merge_base(root, one, other)
 
 
 def _read_text(path: str, what: str) -> str:

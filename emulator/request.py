@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import threading
 
     from .engine.job import Packer, PrepareContext
+    from .model.change import FileChange
     from .model.history import DeployRecord, History
     from .model.remembered import Remembered
     from .world import Clock, Docker, Front, PublishedSite, Scene, Screen, Unreached
@@ -122,6 +123,8 @@ class World:
         packer: "Callable[[Docker], Packer | None]",
         browse: Callable[[str], bool],
         interrupt: Callable[[], None],
+        changes: "Callable[[Snapshot, Snapshot], tuple[FileChange, ...]]",
+        merge_base: Callable[[str, str, str], str],
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -146,3 +149,5 @@ class World:
         self.watch = watch
         self.browse = browse
         self.interrupt = interrupt
+        self.changes = changes
+        self.merge_base = merge_base

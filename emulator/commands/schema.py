@@ -48,6 +48,7 @@ def documents() -> dict[str, Any]:
     from emulator.commands.platforms import PlatformList
     from emulator.commands.running import Removed, RunningList
     from emulator.engine.checkup import Checkup
+    from emulator.model.change import PlanChange
     from emulator.model.comparison import Comparison
     from emulator.model.context_listing import ContextDocument
     from emulator.model.schema import DOCUMENTS
@@ -57,6 +58,7 @@ def documents() -> dict[str, Any]:
         "checkup": Checkup,
         "compare": Comparison,
         "context": ContextDocument,
+        "diff": PlanChange,
         "env": KeptValues,
         "explanation": Explanation,
         "platforms": PlatformList,

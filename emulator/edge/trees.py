@@ -51,13 +51,13 @@ class GitTree:
     def __init__(self, root: str, place: Place, facts: Facts) -> None:
         self.root = root
         self.place = place
-        self._facts = facts
+        self.facts = facts
         self._nodes: dict[str, Node] = {}
         self._known: dict[str, Node] = {}
 
     @cached_property
     def repository(self) -> Repository:
-        return self._facts.repository(self.root)
+        return self.facts.repository(self.root)
 
     @property
     @abstractmethod
