@@ -9,6 +9,7 @@ draws, which is seen as flicker.
 import contextlib
 import functools
 import os
+import re
 import select
 import signal
 import sys
@@ -37,6 +38,7 @@ _MOST_KEYS = 4
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 """Around what is to be seen as a whole; terminals that do not know it draw it all the same."""
 
+_PIECES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO.|\x1b|[^\x1b]", re.DOTALL)
 _KEYS = {"\x1b[A": "up", "\x1b[B": "down", "\x1bOA": "up", "\x1bOB": "down"}
 
 
@@ -167,7 +169,7 @@ class LiveScreen:
 
     def _read(self) -> None:
         while (text := self._keyboard.read()) is not None:
-            for key in _keys_of(text):
+            for key in keys_of(text):
                 try:
                     self._scene.pressed(key)
                 except Exception as problem:  # noqa: BLE001 - as above
@@ -329,8 +331,8 @@ class _Keyboard:
             os.write(self._end, b".")
 
 
-def _keys_of(text: str) -> list[str]:
+def keys_of(text: str) -> list[str]:
     """The keys that were typed; of other sequences, and of what was pasted, none."""
-    if text.startswith("\x1b"):
-        return [_KEYS[text]] if text in _KEYS else []
-    return list(text) if len(text) <= _MOST_KEYS else []
+    pieces = _PIECES.findall(text)
+    keys = [_KEYS.get(piece, piece) for piece in pieces if piece in _KEYS or not piece.startswith("\x1b")]
+    return keys if len(pieces) <= _MOST_KEYS else []

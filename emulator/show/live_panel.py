@@ -81,8 +81,9 @@ def _worst(view: View, style: Style, now: float) -> tuple[str, Paint]:
     if dead or bad:
         one = (dead or bad)[0]
         more = len(dead) + len(bad) - 1
+        serves = f"; deploy {one.live} serves" if one.live is not None else "; nothing serves"
         anyway = "; b builds it anyway" if one.is_refused else ""
-        return of(one, one.problem) + anyway + (f" (and {more} more)" if more else ""), style.red
+        return of(one, one.problem) + serves + anyway + (f" (and {more} more)" if more else ""), style.red
     warned = [one for one in view.services if one.warning and (now - one.warned < _WARNED_S or one.stage == "unready")]
     if warned:
         return of(warned[-1], warned[-1].warning), style.yellow
@@ -270,10 +271,9 @@ def _build_line(one: ServiceView, style: Style, room: Room, now: float) -> str:
     """Which step ended last, how long ago, and how long all takes against the time before."""
     build = one.build
     assert build is not None
-    before = f", {one.last_build_s:.0f} s the time before" if one.last_build_s is not None else ""
-    after = f"; {ago(now - build.at)} after " if build.step else ""
-    head = f"{_INDENT}{ago(now - build.since)}{before}{after}"
-    return style.dim(_cut(head + printable(build.step), room.columns))
+    before = f" (the last build took {one.last_build_s:.0f} s)" if one.last_build_s is not None else ""
+    step = f"; {ago(now - build.at)} since {build.step}" if build.step else ""
+    return style.dim(_cut(f"{_INDENT}{ago(now - build.since)}{before}{step}", room.columns))
 
 
 # ---- keys ---------------------------------------------------------------------------------------------

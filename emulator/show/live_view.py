@@ -153,7 +153,10 @@ def seen(view: View, event: Event) -> View:
         case FilesSaved() if event.deploy is not None:
             return _each(view, lambda one: _turned(one, event) if one.name in event.deploys else one)
         case _ if event.service is not None:
-            return _each(view, lambda one: _told(_turned(one, event), event) if one.name == event.service else one)
+            again = view.triggers.get(event.deploy or 0) == "restart"
+            return _each(
+                view, lambda one: _told(_turned(one, event), event, again=again) if one.name == event.service else one
+            )
         case _:
             return view
 
@@ -169,14 +172,17 @@ def _turned(one: ServiceView, event: Event) -> ServiceView:
     return replace(one, deploy=event.deploy, stage="waiting", since=event.at, build=None)
 
 
-def _told(one: ServiceView, event: Event) -> ServiceView:
+def _told(one: ServiceView, event: Event, *, again: bool) -> ServiceView:
+    """again: its deploy replaces what is live by the same, so that what is wrong with a newer one stays so."""
     is_new = event.deploy is None or event.deploy == one.deploy
     match event:
         case DeployFailed() | DeployCanceled():
             return _ended(one, event, is_new=is_new)
         case Live():
             url = event.url or one.url
-            cleared = replace(one, live=event.deploy, url=url, problem="", is_refused=False, warning="")
+            cleared = replace(one, live=event.deploy, url=url, warning="")
+            if not again:
+                cleared = replace(cleared, problem="", is_refused=False)
             return _at(cleared, "live", event) if is_new else cleared
         case TrafficMoved() | Sleep() | Rotation() | ProbeAttempt() | PortDetected() | OutOfMemory() | Restarted():
             return _served(one, event, is_new=is_new)
@@ -216,10 +222,8 @@ def _ended(one: ServiceView, event: DeployFailed | DeployCanceled, *, is_new: bo
         return one
     which = f"deploy {event.deploy} " if event.deploy is not None else ""
     what = "was refused" if event.phase == "check" else "ended" if is_lost else "failed"
-    after = f"; deploy {live} serves" if live is not None else ""
-    failed = replace(
-        one, live=live, build=None, problem=f"{which}{what} ({event.reason}){after}", is_refused=event.phase == "check"
-    )
+    problem = f"{which}{what} ({event.reason})"
+    failed = replace(one, live=live, build=None, problem=problem, is_refused=event.phase == "check")
     return _at(failed, "live" if live is not None else "failed", event)
 
 
@@ -243,7 +247,7 @@ def _served(one: ServiceView, event: Event, *, is_new: bool) -> ServiceView:
         case PortDetected() if is_all and one.stage in ("starting", "restarting"):
             return _at(one, "live", event)
         case Restarted() if is_new:
-            return _at(_warned(one, f"restarted: {event.because}", event), "restarting", event)
+            return _at(_warned(one, f"{event.because}; started again", event), "restarting", event)
         case OutOfMemory():
             return _warned(one, "a process was killed for lack of memory; the first one goes on", event)
         case _:

@@ -109,7 +109,8 @@ class UpText:
             line = f"{self.style.dim(f'#{event.instance}')} {line}" if event.instance is not None else line
         if not line or not event.service or len(self.services) < 2 or _says_whose(event, line):
             return line
-        return f"{self.style.dim(f'{event.service}:')} {line}"
+        whose = f"{event.service}:"
+        return f"{self._in_its_colour(event, whose) if self.is_live else self.style.dim(whose)} {line}"
 
     def _has_several(self, event: Event) -> bool:
         """Whether its service has several containers, so that a line says which one it is about."""
