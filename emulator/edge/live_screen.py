@@ -29,7 +29,7 @@ _EVERY_S = 0.08
 _IDLE_S = 1.0
 """Between two drawings, at most: what is drawn says how long ago something was."""
 
-_MOST_LINES = 10_000
+_MOST_LINES = 4_000
 """How many lines wait for a terminal that is slow, or was told to hold; older ones are left out then."""
 
 _MOST_KEYS = 4
