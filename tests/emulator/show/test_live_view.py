@@ -34,8 +34,8 @@ PLAIN = Style(width=100, colour=False)
 WEB = service(name="web")
 
 
-def of(kind: type[Event], at: float, deploy: int | None = 1, **more: object) -> Event:
-    return kind(at=at, service="web", deploy=deploy, **more)
+def of(event: type[Event], at: float, deploy: int | None = 1, /, **more: object) -> Event:
+    return event(at=at, service="web", deploy=deploy, **more)
 
 
 def boots(at: float, deploy: int, trigger: str = "up") -> list[Event]:
@@ -167,7 +167,8 @@ def test_events_of_an_older_deploy_change_nothing_of_the_newer() -> None:
 
 def test_a_save_names_who_is_deployed_and_a_log_line_changes_nothing() -> None:
     live = after(*boots(10.0, 1))
-    assert after(FilesSaved(at=20.0, deploy=2, paths=("a",), count=1, deploys=("web",)), view=live).services[0].deploy == 2
+    saved = FilesSaved(at=20.0, deploy=2, paths=("a",), count=1, deploys=("web",))
+    assert after(saved, view=live).services[0].deploy == 2
     assert after(Log(at=21.0, service="web", deploy=1, stream="stdout", line="x"), view=live) is live
 
 
@@ -180,7 +181,7 @@ def test_work_that_ends() -> None:
 @pytest.mark.parametrize(("wide", "high"), [(60, 10), (80, 24), (120, 30), (200, 60), (30, 6), (12, 4)])
 @pytest.mark.parametrize("count", [1, 2, 30])
 def test_it_fits_any_screen(wide: int, high: int, count: int) -> None:
-    """Never wider, never more than a third of the screen or four rows; what is wrong is shown however many there are."""
+    """Never wider, never more than a third of the screen or four rows; what is wrong is always among it."""
     names = [f"日本-{n}" for n in range(count - 1)] + ["broken\x1b[2J"]
     one = after(*boots(10.0, 1)).services[0]
     many = [
