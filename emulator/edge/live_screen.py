@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
+from emulator.model.diagnostic import HostError
 from emulator.world import Scene
 
 _EVERY_S = 0.08
@@ -128,7 +129,8 @@ class LiveScreen:
         self._painter.join()
         self._keyboard.close()
         self._reader.join()
-        self._write(self._panel.taken_away(self._above()))
+        with contextlib.suppress(HostError, BrokenPipeError):  # whoever closed the terminal does not read it either
+            self._write(self._panel.taken_away(self._above()))
         self.is_open = False
 
     # ---- drawing, in a thread of its own

@@ -62,17 +62,20 @@ def panel(view: View, style: Style, room: Room, now: float) -> list[str]:
 
 
 def _top(view: View, style: Style, room: Room, now: float) -> str:
-    text, paint = _worst(view, style, now)
     head = "── "
-    return style.dim(head) + paint(_cut(text, room.columns - columns(head)))
+    left = room.columns - columns(head)
+    text, paint = _worst(view, style, left, now)
+    return style.dim(head) + paint(_cut(text, left))
 
 
-def _worst(view: View, style: Style, now: float) -> tuple[str, Paint]:
-    """What to know first, and its colour."""
-    several = len(view.services) > 1
+_LEAST_REASON = 12
 
-    def of(one: ServiceView, text: str) -> str:
-        return f"{one.name}: {text}" if several else text
+
+def _worst(view: View, style: Style, left: int, now: float) -> tuple[str, Paint]:
+    """What to know first, and its colour. left: columns; a reason is cut before what follows from it."""
+
+    def whose(one: ServiceView) -> str:
+        return f"{_cut(one.name, _NAME)}: " if len(view.services) > 1 else ""
 
     if view.is_ending:
         return "stopping; Ctrl-C once more does not wait for anything", style.yellow
@@ -83,10 +86,13 @@ def _worst(view: View, style: Style, now: float) -> tuple[str, Paint]:
         more = len(dead) + len(bad) - 1
         serves = f"; deploy {one.live} serves" if one.live is not None else "; nothing serves"
         anyway = "; b builds it anyway" if one.is_refused else ""
-        return of(one, one.problem) + serves + anyway + (f" (and {more} more)" if more else ""), style.red
+        before = whose(one) + one.problem
+        after = serves + anyway + (f" (and {more} more)" if more else "")
+        reason = _cut(one.reason, max(_LEAST_REASON, left - columns(before + after) - len(" ()")))
+        return before + (f" ({reason})" if reason else "") + after, style.red
     warned = [one for one in view.services if one.warning and (now - one.warned < _WARNED_S or one.stage == "unready")]
     if warned:
-        return of(warned[-1], warned[-1].warning), style.yellow
+        return whose(warned[-1]) + warned[-1].warning, style.yellow
     return _summary(view), style.bold if any(one.stage in COMING for one in view.services) else style.green
 
 

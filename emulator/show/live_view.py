@@ -64,10 +64,10 @@ class Progress(NamedTuple):
 class ServiceView(Record, frozen=True, kw_only=True):
     """One service. All times are those of events.
 
-    deploy: the newest one, which is at `stage` since `since`. live: the one that serves. problem: why the newest one
-    does not; is_refused: it is the check's, which could be built anyway. warning: what happened to the one that serves,
-    at `warned`. last_build_s: how long the build before took. memory: MiB in use and the limit of the container that is
-    nearest to its own.
+    deploy: the newest one, which is at `stage` since `since`. live: the one that serves. problem: what became of the
+    newest one instead, and its reason; is_refused: by the check, so that it could be built anyway. warning: what
+    happened to the one that serves, at `warned`. last_build_s: how long the build before took. memory: MiB in use and
+    the limit, of the container that is nearest to its own.
     """
 
     name: str
@@ -84,6 +84,7 @@ class ServiceView(Record, frozen=True, kw_only=True):
     memory: tuple[int, int | None] | None = None
     instances: int = 0
     problem: str = ""
+    reason: str = ""
     is_refused: bool = False
     warning: str = ""
     warned: float = 0.0
@@ -222,8 +223,9 @@ def _ended(one: ServiceView, event: DeployFailed | DeployCanceled, *, is_new: bo
         return one
     which = f"deploy {event.deploy} " if event.deploy is not None else ""
     what = "was refused" if event.phase == "check" else "ended" if is_lost else "failed"
-    problem = f"{which}{what} ({event.reason})"
-    failed = replace(one, live=live, build=None, problem=problem, is_refused=event.phase == "check")
+    failed = replace(
+        one, live=live, build=None, problem=f"{which}{what}", reason=event.reason, is_refused=event.phase == "check"
+    )
     return _at(failed, "live" if live is not None else "failed", event)
 
 
@@ -271,7 +273,7 @@ def _worked(one: ServiceView, event: Event) -> ServiceView:
         case CronEvent(state="started"):
             return _at(one, "running", event)
         case CronEvent(state="succeeded" | "failed" as how):
-            ended = replace(one, problem="" if how == "succeeded" else f"run {event.instance} failed")
+            ended = replace(one, problem="" if how == "succeeded" else f"run {event.instance} failed", reason="")
             return _at(ended, "succeeded" if how == "succeeded" else "failed", event)
         case _:
             return one

@@ -116,6 +116,13 @@ def test_what_the_check_refused_can_be_built_anyway() -> None:
     assert refused.services[0].is_refused
 
 
+def test_a_long_reason_is_cut_before_what_follows_from_it() -> None:
+    view = after(*boots(10.0, 1), failed(20.0, 2, 1, phase="check", reason="COPY " + "x" * 200))
+    assert shown(view, wide=90)[0] == (
+        "── deploy 2 was refused (COPY xxxxxxxxxxxxxxxxxxxx…); deploy 1 serves; b builds it anyway"
+    )
+
+
 def test_a_service_that_is_lost_serves_no_more() -> None:
     lost = after(*boots(10.0, 1), failed(20.0, 1, None))
     assert shown(lost)[0] == "── deploy 1 ended (it exited with 1); nothing serves"
