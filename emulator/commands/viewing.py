@@ -46,7 +46,7 @@ class Viewing:
         self._browse = browse
         self._interrupt = interrupt
         self._lock = threading.Lock()
-        self._view = View(watching=True if watches else None)
+        self._view = View(watches=watches)
         self._memory = _Memory(session)
         self._screen: Screen | None = None
         self._over = threading.Event()

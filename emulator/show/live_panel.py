@@ -15,7 +15,6 @@ KEYS = (
     ("b", "rebuild", "deploy what is there now; where the check refused it, build it anyway"),
     ("l", "its logs", "show the log lines of this service alone, or of all again"),
     ("o", "open", "its address in a browser"),
-    ("w", "watch", "let watching rest, or go on with it"),
     ("c", "clear", "clear the screen"),
     ("↑↓", "choose", "the service that keys are about; also 1 to 9. R and B: all services"),
     ("?", "help", "show these lines, or the services"),
@@ -112,8 +111,7 @@ def _summary(view: View) -> str:
     counts = [(what, sum(one.stage in stages for one in view.services)) for what, stages in _COUNTED]
     told = [(what, count) for what, count in counts if count]
     words = ", ".join(what if len(view.services) == 1 else f"{count} {what}" for what, count in told)
-    watching = {None: "", True: "; saves are deployed", False: "; saves wait: watching rests"}[view.watching]
-    return words + watching
+    return words + ("; saves are deployed" if view.watches else "")
 
 
 # ---- one line a service -------------------------------------------------------------------------------
@@ -304,9 +302,7 @@ def _keys(view: View, style: Style, room: Room, now: float) -> str:
 def _offered(view: View) -> list[tuple[str, str, str]]:
     """The keys that there is something for."""
     alone = len(view.services) < 2
-    none = {"w"} if view.watching is None else set()
-    none |= {"↑↓", "l"} if alone else set()
-    return [row for row in KEYS if row[0] not in none]
+    return [row for row in KEYS if not (alone and row[0] in ("↑↓", "l"))]
 
 
 def _help(view: View, style: Style, room: Room, now: float) -> list[str]:

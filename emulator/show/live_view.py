@@ -93,8 +93,8 @@ class ServiceView(Record, frozen=True, kw_only=True):
 
 class View(Record, frozen=True, kw_only=True):
     """All of it. triggers: what each deploy was asked for by. chosen: the service that keys are about, by its place.
-    only: the one whose log lines alone are shown. notice: what is said for a moment, since `noticed`. watching: None
-    where files are not watched, False while that rests."""
+    only: the one whose log lines alone are shown. notice: what is said for a moment, since `noticed`. watches:
+    whether saves are deployed."""
 
     services: tuple[ServiceView, ...] = ()
     triggers: dict[int, str] = {}
@@ -103,7 +103,7 @@ class View(Record, frozen=True, kw_only=True):
     shows_help: bool = False
     notice: str = ""
     noticed: float = 0.0
-    watching: bool | None = None
+    watches: bool = False
     is_ending: bool = False
 
     @property

@@ -194,7 +194,7 @@ def test_it_fits_any_screen(wide: int, high: int, count: int) -> None:
     many = [
         ServiceView(**{f: getattr(one, f) for f in one.__struct_fields__ if f != "name"}, name=name) for name in names
     ]
-    view = View(services=tuple(many), triggers={1: "up"}, watching=True)
+    view = View(services=tuple(many), triggers={1: "up"}, watches=True)
     view = seen(view, DeployFailed(at=20.0, service=names[-1], deploy=2, phase="boot", reason="x" * 300, still_live=1))
     for now in (view, pressed(view, "?")[0], noticed(view, "y" * 300, 100.0)):
         lines = panel(now, PLAIN, room_of(wide, high), 100.0)
@@ -214,7 +214,7 @@ def test_a_panel_of_one_line_says_the_worst() -> None:
 
 def test_keys() -> None:
     """Those of one service are about the chosen one; capitals about all."""
-    view = knows(View(watching=True), [WEB, service(name="api")])
+    view = knows(View(watches=True), [WEB, service(name="api")])
     assert pressed(view, "r")[1] == Wish("restart", "web")
     down, _ = pressed(view, "down")
     assert pressed(down, "b")[1] == Wish("rebuild", "api")
