@@ -51,6 +51,7 @@ COMMANDS: dict[str, str] = {
     "explain": "what a finding or a rule means, with an example of each kind",
     "platforms": "the platforms, their rules, and how well each is imitated",
     "schema": "the JSON Schema of what emu prints",
+    "completion": "the script by which bash, zsh or fish completes emu",
 }
 
 _INTERRUPTS = Interrupts()
@@ -105,6 +106,8 @@ def _leave(code: int) -> NoReturn:
 def run(arguments: list[str], terminal: "StandardTerminal") -> int:
     """Parse and run one command. Raises HostError."""
     world = _real_world(terminal)
+    if arguments[:1] == ["__complete"]:
+        return _complete(arguments[1:], world)
     if arguments[:1] == ["help"]:
         arguments = [*arguments[1:], "--help"]
     verb = _verb(arguments)
@@ -138,6 +141,18 @@ def _parser(verb: str, world: World) -> tuple[Parser, Any]:
         elsewhere=lambda option: [name for name in COMMANDS if option in _parser(name, world)[0].options()],
     )
     return parser.configured(lambda parser: command.configure(parser, world)), command
+
+
+def _complete(words: list[str], world: World) -> int:
+    """For a shell's completion: each word that may follow on a line, with what it is behind a tab."""
+    completions = import_module("emulator.commands.completing").completions
+    words = words[1:] if words[:1] == ["--"] else words
+    try:
+        found = completions(words, world, COMMANDS, lambda verb: _parser(verb, world)[0])
+    except (HostError, BrokenPipeError):
+        return 0
+    world.terminal.out("".join(f"{word}\t{' '.join(about.split())}\n" for word, about in found))
+    return 0
 
 
 def _verb(arguments: list[str]) -> str | None:
