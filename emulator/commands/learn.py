@@ -80,8 +80,9 @@ def _hold(held: _Held, given: list[int] | None, request: Request, world: World, 
     """Show, ask, boot, explain."""
     terminal, style = world.terminal, _style(world)
     plan = held.planned.resolution.plan
-    files = sorted(_files(held.planned.repo, "."))
-    terminal.out(learn_text.opening(held.lesson, held.root, plan, files, _texts(held), style))
+    shown = _texts(held)
+    texts = {**shown, **{file: shown.get(file) for file in _files(held.planned.repo, ".")}}
+    terminal.out(learn_text.opening(held.lesson, held.root, plan, texts, style))
     answers: list[Answered] = []
     for number, question in enumerate(held.asked):
         terminal.out(learn_text.question(number, question, style))
@@ -118,7 +119,8 @@ def _request(verb: str, lesson: Lesson, root: str, world: World, *words: str) ->
     case = lesson.file.case[0]
     parser = argparse.ArgumentParser(allow_abbrev=False)
     (up if verb == "up" else check).configure(parser, world)
-    typed = [word for name, value in case.options.items() for word in ([f"--{name}", value] if value else [f"--{name}"])]
+    named = ((f"--{name}", value) for name, value in case.options.items())
+    typed = [word for option, value in named for word in ((option, value) if value else (option,))]
     typed += [word for name, value in case.env.items() for word in ("--env", f"{name}={value}")]
     typed += [word for name, files in case.files.items() for file in files for word in (f"--{name}", f"{root}/{file}")]
     if verb == "up" and case.time_scale != 1:
@@ -136,7 +138,7 @@ def _files(repo: Snapshot, folder: str) -> Iterator[str]:
             yield path
 
 
-def _texts(held: _Held) -> list[tuple[str, str]]:
+def _texts(held: _Held) -> dict[str, str]:
     """The files that the decision is about, each with its text: those that the plan names."""
     plan, repo = held.planned.resolution.plan, held.planned.repo
     read_line = line_reader(held.planned)
@@ -147,11 +149,8 @@ def _texts(held: _Held) -> list[tuple[str, str]]:
         places += [loser.origin for loser in command.shadowed] if command is not None else []
     built = [service.build.dockerfile for service in plan.services]
     files = dict.fromkeys([*(p.file for p in places if p is not None), *(path for path in built if path)])
-    shown = []
-    for file in files:
-        if repo.is_file(file) and any(p is None or p.file != file or read_line(p) is not None for p in places):
-            shown.append((file, repo.text(file)))
-    return shown
+    hidden = {p.file for p in places if p is not None and read_line(p) is None}  # given beside it: it may hold secrets
+    return {file: repo.text(file) for file in files if file not in hidden and repo.is_file(file)}
 
 
 def _asked(question: Question, world: World) -> int | None:
@@ -169,9 +168,8 @@ def _given(text: str | None, asked: tuple[Question, ...]) -> list[int] | None:
     if text is None:
         return None
     words = [word.strip() for word in text.split(",")]
-    if len(words) != len(asked) or not all(
-        word.isdecimal() and 0 < int(word) <= len(question.choices) for word, question in zip(words, asked, strict=False)
-    ):
+    pairs = zip(words, asked, strict=False)
+    if len(words) != len(asked) or not all(w.isdecimal() and 0 < int(w) <= len(q.choices) for w, q in pairs):
         counts = ", ".join(f"1 to {len(question.choices)}" for question in asked)
         raise UsageError(
             f"--answers {text} does not answer the {len(asked)} questions", help=f"give a number for each: {counts}"

@@ -62,7 +62,7 @@ class Lesson(Record, frozen=True, kw_only=True):
 
 
 class Answered(Record, frozen=True, kw_only=True):
-    """A question and what was answered: the number of a choice, from 0; None: nothing yet, and nothing is given away."""
+    """A question and what was answered: the number of a choice, from 0; None: nothing yet. Then no answer is given."""
 
     ask: str
     choices: tuple[str, ...]

@@ -24,19 +24,18 @@ def lessons(found: LessonList, style: Style) -> str:
         lines.append(f"{mark} {style.dim(number)} {row.name}{' ' * max(2, width - 3 - columns(row.name))}{rows[0]}")
         lines += [" " * (width + 2) + rest for rest in rows[1:]]
     done = sum(row.score is not None for row in found.lessons)
-    after = f"`emu learn {found.next}` is next" if found.next else "all of them are done; `emu learn --reset` forgets that"
+    after = f"`emu learn {found.next}` is next" if found.next else "`emu learn --reset` forgets it"
     return "\n".join([*lines, "", f"{done} of {len(found.lessons)} done · {after}"]) + "\n"
 
 
-def opening(
-    lesson: Lesson, root: str, plan: Plan, files: list[str], texts: list[tuple[str, str]], style: Style
-) -> str:
-    """What there is to look at, and no word of how it ends."""
+def opening(lesson: Lesson, root: str, plan: Plan, texts: dict[str, str | None], style: Style) -> str:
+    """What there is to look at, and no word of how it ends. texts: every file, with its text where it is shown."""
+    files = sorted(texts)
     came = f", set up from the {plan.created_from}" if plan.created_from in ("repository", "blueprint") else ""
     lines = [style.bold(lesson.file.title), "", f"It is deployed to {plan.platform}{came}. The repository is in", root]
     more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
     lines += ["", *hanging("files", ", ".join(files[:_MOST_FILES]) + more, style)]
-    for file, text in texts:
+    for file, text in ((file, text) for file, text in texts.items() if text is not None):
         lines += ["", f"  {style.cyan(printable(file))}"]
         rows = text.splitlines()
         for number, row in enumerate(rows[:_MOST_LINES], 1):
