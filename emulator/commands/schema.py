@@ -60,9 +60,11 @@ def documents() -> dict[str, Any]:
     from emulator.model.lesson import LessonDocument, LessonList
     from emulator.model.mending import FixDocument
     from emulator.model.schema import DOCUMENTS
+    from emulator.model.several import SeveralPlans
 
     return {
         **DOCUMENTS,
+        "check": SeveralPlans,
         "checkup": Checkup,
         "compare": Comparison,
         "context": ContextDocument,
