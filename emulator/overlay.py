@@ -4,20 +4,24 @@ import posixpath
 from collections.abc import Mapping
 
 from .model.plan import SnapshotInfo
+from .model.record import replace
 from .snapshot import Look, Node, Repository, Snapshot, Source, follow
 
 
 class Overlay:
     """A source that answers from `beneath`, but for some paths.
 
-    instead: path to the bytes that are there; without: paths at and below which nothing is. All are normalised. A
-    path that is in both is there.
+    instead: path to the bytes that are there; without: paths at and below which nothing is; executable: files that get
+    the mark. All are normalised. A path that is in both of the first is there.
     """
 
-    def __init__(self, beneath: Snapshot, *, instead: Mapping[str, bytes], without: frozenset[str]) -> None:
+    def __init__(
+        self, beneath: Snapshot, *, instead: Mapping[str, bytes], without: frozenset[str], executable: frozenset[str]
+    ) -> None:
         self._beneath = beneath
         self._instead = dict(instead)
         self._without = without
+        self._executable = executable
 
     @property
     def root(self) -> str:
@@ -34,15 +38,16 @@ class Overlay:
     def look(self, path: str) -> Look:
         node = follow(path, self.node)
         if node.kind == "file" and node.path not in self._instead:
-            return self._beneath.look(node.path)
+            found = self._beneath.look(node.path)
+            return replace(found, executable=True) if node.path in self._executable else found
         return Look(
             path=path, kind=node.kind, why=node.why, detail=node.detail, size=node.size, executable=node.executable
         )
 
     def node(self, path: str) -> Node:
         if path in self._instead:
-            found = self._beneath.node(path)
-            return Node(path=path, kind="file", size=len(self._instead[path]), executable=found.executable)
+            marked = path in self._executable or self._beneath.node(path).executable
+            return Node(path=path, kind="file", size=len(self._instead[path]), executable=marked)
         if any(name.startswith(path + "/") for name in self._instead):
             return Node(path=path, kind="directory")
         if self._gone(path):
@@ -50,7 +55,7 @@ class Overlay:
         found = self._beneath.node(path)
         if found.kind == "directory" and self._touched(path) and not self._inside(path):
             return Node(path=path, kind=None, why="missing", detail="an empty directory, which git does not keep")
-        return found
+        return replace(found, executable=True) if found.kind == "file" and path in self._executable else found
 
     def read(self, path: str) -> bytes:
         here = follow(path, self.node).path
@@ -87,9 +92,16 @@ class Overlay:
         return any(gone.startswith(path + "/") for gone in self._without)
 
 
-def overlaid(beneath: Snapshot, *, instead: Mapping[str, bytes], without: frozenset[str] = frozenset()) -> Snapshot:
-    """`beneath` with some files put in or replaced, and others taken out; `beneath` and the disk stay as they are."""
-    source: Source = Overlay(beneath, instead=instead, without=without)
+def overlaid(
+    beneath: Snapshot,
+    *,
+    instead: Mapping[str, bytes],
+    without: frozenset[str] = frozenset(),
+    executable: frozenset[str] = frozenset(),
+) -> Snapshot:
+    """`beneath` with some files put in or replaced, others taken out, and some made executable; `beneath` and the disk
+    stay as they are."""
+    source: Source = Overlay(beneath, instead=instead, without=without, executable=executable)
     return Snapshot(source)
 
 

@@ -21,6 +21,12 @@ Request = Namespace
 """The parsed command line; its names are those in options.py."""
 
 
+class WriteFile(Protocol):
+    def __call__(self, root: str, path: str, content: bytes, *, executable: bool) -> None:
+        """Change a file of the repository, whole or not at all. Raises UsageError."""
+        ...
+
+
 class Terminal(Protocol):
     """Where answers go (stdout) and where progress and questions go (stderr)."""
 
@@ -118,6 +124,7 @@ class World:
         packer: "Callable[[Docker], Packer | None]",
         changes: "Callable[[Snapshot, Snapshot], tuple[FileChange, ...]]",
         merge_base: Callable[[str, str, str], str],
+        write_file: WriteFile,
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -142,3 +149,4 @@ class World:
         self.watch = watch
         self.changes = changes
         self.merge_base = merge_base
+        self.write_file = write_file

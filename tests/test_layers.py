@@ -34,9 +34,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": VALUES | {"world", "formats"},
     "show": NOUNS | {"engine"},
     "commands": VALUES
-    | {"world", "formats", "options", "config", "request", "planning", "engine", "show", "check", "image", "overlay"},
+    | {"world", "formats", "options", "config", "request", "planning", "engine", "show", "check", "image", "usage"}
+    | {"overlay"},
     "edge": VALUES | {"world", "formats", "engine"},
-    "cli": VALUES | {"world", "request", "engine", "show", "edge", "platforms"},
+    "usage": NOUNS,
+    "cli": VALUES | {"world", "request", "engine", "show", "edge", "platforms", "usage"},
     "__main__": {"cli"},
     "platforms": VALUES | {"formats"},
 }

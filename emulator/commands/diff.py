@@ -19,6 +19,12 @@ FORMAT = replace(options.FORMAT, choices=("text", "json", "markdown"))
 """Also that of `what-if`, which prints the same document."""
 
 
+EXAMPLES = (
+    ("emu diff main..HEAD", "what this branch changes in the plan"),
+    ("emu diff", "what is not committed yet changes"),
+)
+
+
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     parser.add_argument(
         "range", nargs="?", default="HEAD", metavar="FROM[..TO]",

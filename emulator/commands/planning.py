@@ -39,7 +39,8 @@ def configure_planning(
         parser.set_defaults(path=None)
     chosen = options.FOR_SEVERAL if several else options.PLANNING
     where = options.REPOSITORY if snapshot else options.REPOSITORY[:1]
-    options.add_flags(parser, [*where, *chosen, format_, *options.LOUDNESS])
+    options.add_flags(parser.add_argument_group("what is planned"), [*where, *chosen])
+    options.add_flags(parser.add_argument_group("what is printed"), [format_, *options.LOUDNESS])
     for name, platform in world.platforms.items():
         group = parser.add_argument_group(f"{platform.TITLE} (--platform {name})")
         options.add_flags(group, [options.from_platform(o) for o in platform.OPTIONS])

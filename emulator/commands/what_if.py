@@ -20,6 +20,12 @@ from emulator.snapshot import Snapshot, Unreadable, normal
 _YAML = (".yaml", ".yml", ".json")
 
 
+EXAMPLES = (
+    ("emu what-if --without Dockerfile", "what would run if it were gone"),
+    ("emu what-if --set services.api.rootDir=backend", "if a field were otherwise"),
+)
+
+
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     configure_planning(parser, world, format_=FORMAT)
     supposed = parser.add_argument_group("what would be otherwise (each repeatable)")
