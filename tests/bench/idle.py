@@ -28,7 +28,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers(); self.wfile.write(b"ok")
     def log_message(self, *_): pass
-http.server.ThreadingHTTPServer(("0.0.0.0", 10000), Handler).serve_forever()
+http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
 """
 DOCKERFILE = 'FROM python:3.13-slim\nCOPY app.py .\nCMD ["python", "app.py"]\n'
 IGNORED = "node_modules/\n"
@@ -62,8 +62,8 @@ def main() -> None:
                 up.interrupt()
     print(f"{given.files} files, {given.seconds:.0f} s without a save")
     print(f"processor  {found.processor:8.2%}   (at most {MOST_PROCESSOR:.1%}); {found.wakes:.1f} wake-ups a second")
-    print(f"memory     {found.mebibytes:5.1f} MiB   (at most {MOST_MIB:.0f}), resident, of {found.processes} process(es)"
-          f" with {found.threads} threads")  # fmt: skip
+    whose = f"resident, of {found.processes} processes with {found.threads} threads"
+    print(f"memory     {found.mebibytes:5.1f} MiB   (at most {MOST_MIB:.0f}), {whose}")
     if given.json:
         limits = {"processor": MOST_PROCESSOR, "mebibytes": MOST_MIB}
         Path(given.json).write_text(json.dumps({**found._asdict(), "files": given.files, "limits": limits}, indent=1))
