@@ -170,6 +170,8 @@ def _real_world(terminal: "StandardTerminal") -> World:
         open_repository=_open_repository,
         read_text=_read_text,
         read_bytes=_read_bytes,
+        write_text=_write_text,
+        append_text=_append_text,
         connect=_connect,
         project=_project,
         ask_running_up=_ask_running_up,
@@ -243,6 +245,18 @@ def _read_bytes(path: str, what: str) -> bytes:
     from .edge.files import read_bytes
 
     return read_bytes(path, what)
+
+
+def _write_text(path: str, text: str, what: str) -> None:
+    from .edge.files import write_text
+
+    write_text(path, text, what)
+
+
+def _append_text(path: str, text: str, what: str) -> None:
+    from .edge.files import append_text
+
+    append_text(path, text, what)
 
 
 def _connect() -> "Docker":
