@@ -166,3 +166,12 @@ def test_a_step_of_a_build_that_goes_on() -> None:
     [line] = told(12.2, "[4/9] RUN pip install -r requirements.txt", 38.4)
     assert line.endswith("…  12 s (last time 38 s)")
     assert len(line) == 60
+
+
+def test_live_lines_have_their_service_s_colour() -> None:
+    """The same as in the panel; an app's own sequences are gone. Elsewhere they are as ever."""
+    text = UpText(Style(colour=True), no_line, services=[service(name="web"), service(name="api")])
+    line = Log(service="api", stream="stdout", line="\x1b[31mred\x1b[0m")
+    assert text.lines(line) == ["\x1b[2m   0.00s\x1b[0m  \x1b[2mapi |\x1b[0m \\x1b[31mred\\x1b[0m"]
+    text.is_live = True
+    assert text.lines(line) == ["\x1b[2m   0.00s\x1b[0m  \x1b[35mapi |\x1b[0m red"]
