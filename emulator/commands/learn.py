@@ -29,6 +29,12 @@ from emulator.snapshot import Snapshot
 _NEXT = "next"
 
 
+EXAMPLES = (
+    ("emu learn", "the lessons, and how they went"),
+    ("emu learn next", "the next one: a repository, a question, the answer"),
+)
+
+
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     del world
     parser.add_argument("name", nargs="?", metavar="LESSON", help="a lesson, or `next`; without it, they are listed")
