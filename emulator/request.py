@@ -14,11 +14,26 @@ if TYPE_CHECKING:
     from .engine.job import Packer, PrepareContext
     from .model.change import FileChange
     from .model.history import DeployRecord, History
+    from .model.lesson import Lesson, Score
     from .model.remembered import Remembered
-    from .world import Clock, Docker, Front, PublishedSite, Unreached
+    from .world import Clock, Docker, Front, PublishedSite, Scene, Screen, Unreached
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""
+
+
+class LessonStore(Protocol):
+    """The lessons of one folder, copies to work in, and how they went."""
+
+    def all(self) -> "tuple[Lesson, ...]": ...
+
+    def lay(self, lesson: "Lesson") -> str:
+        """A fresh copy of a lesson's repository; its path."""
+        ...
+
+    def scores(self) -> "dict[str, Score]": ...
+
+    def keep(self, scores: "Mapping[str, Score]") -> None: ...
 
 
 class WriteFile(Protocol):
@@ -41,6 +56,11 @@ class Terminal(Protocol):
 
     def ask(self, question: str, *, hidden: bool = False) -> str | None:
         """The answer, or None when nobody can be asked."""
+        ...
+
+    def show(self, scene: "Scene") -> "Screen | None":
+        """In the main thread: show it live until the screen is closed, and print above it; None where the terminal
+        cannot, or there is none."""
         ...
 
 
@@ -90,6 +110,14 @@ class Project(Protocol):
         """Remember how a deploy ended, now."""
         ...
 
+    def step_times(self, service: str) -> Mapping[str, float]:
+        """The seconds that the steps of a service's last good build took, by what they do."""
+        ...
+
+    def keep_step_times(self, service: str, seconds: Mapping[str, float]) -> None:
+        """Remember them."""
+        ...
+
     def listen(self, handler: Callable[[bytes, Peer], None]) -> Closing:
         """Hear other commands, each in a thread of its own, until closed."""
         ...
@@ -107,6 +135,8 @@ class World:
         open_repository: Callable[[str, str | None, str], Snapshot],
         read_text: Callable[[str, str], str],
         read_bytes: Callable[[str, str], bytes],
+        write_text: Callable[[str, str, str], None],
+        append_text: Callable[[str, str, str], None],
         connect: "Callable[[], Docker]",
         project: Callable[[str], AbstractContextManager[Project]],
         ask_running_up: Callable[[str, bytes], Iterator[bytes] | None],
@@ -122,9 +152,12 @@ class World:
         output_of: Callable[[tuple[str, ...]], str],
         watch: "Callable[[str, threading.Event, Collection[str], Callable[[str], None]], Iterator[frozenset[str]]]",
         packer: "Callable[[Docker], Packer | None]",
+        browse: Callable[[str], bool],
+        interrupt: Callable[[], None],
         changes: "Callable[[Snapshot, Snapshot], tuple[FileChange, ...]]",
         merge_base: Callable[[str, str, str], str],
         write_file: WriteFile,
+        lessons: "Callable[[str | None], LessonStore]",
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -132,6 +165,8 @@ class World:
         self.open_repository = open_repository
         self.read_text = read_text
         self.read_bytes = read_bytes
+        self.write_text = write_text
+        self.append_text = append_text
         self.connect = connect
         self.project = project
         self.ask_running_up = ask_running_up
@@ -147,6 +182,9 @@ class World:
         self.output_of = output_of
         self.packer = packer
         self.watch = watch
+        self.browse = browse
+        self.interrupt = interrupt
         self.changes = changes
         self.merge_base = merge_base
         self.write_file = write_file
+        self.lessons = lessons

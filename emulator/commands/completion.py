@@ -11,7 +11,7 @@ from emulator.request import Request, World
 from emulator.show.completion_scripts import SCRIPTS
 
 EXAMPLES = (
-    ("emu completion bash > ~/.local/share/bash-completion/completions/emu", "for bash, from the next shell on"),
+    ("emu completion bash > ~/.emu.bash", "for bash, with `source ~/.emu.bash` in ~/.bashrc"),
     ("emu completion zsh > ~/.zfunc/_emu", "for zsh, with ~/.zfunc in fpath before compinit"),
     ("emu completion fish > ~/.config/fish/completions/emu.fish", "for fish"),
 )

@@ -14,7 +14,6 @@ from emulator.show.fix_text import fix_text
 from emulator.show.style import Style
 from emulator.snapshot import Snapshot
 
-
 EXAMPLES = (
     ("emu fix", "what has one right answer here, as a diff"),
     ("emu fix --apply", "write it into the files"),

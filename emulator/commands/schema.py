@@ -57,16 +57,21 @@ def documents() -> dict[str, Any]:
     from emulator.model.change import PlanChange
     from emulator.model.comparison import Comparison
     from emulator.model.context_listing import ContextDocument
+    from emulator.model.lesson import LessonDocument, LessonList
     from emulator.model.mending import FixDocument
     from emulator.model.schema import DOCUMENTS
+    from emulator.model.several import SeveralPlans
 
     return {
         **DOCUMENTS,
+        "check": SeveralPlans,
         "checkup": Checkup,
         "compare": Comparison,
         "context": ContextDocument,
         "diff": PlanChange,
         "fix": FixDocument,
+        "lesson": LessonDocument,
+        "lessons": LessonList,
         "env": KeptValues,
         "explanation": Explanation,
         "platforms": PlatformList,
