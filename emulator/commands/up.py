@@ -25,6 +25,7 @@ from emulator.engine.labels import project_id
 from emulator.model.control import Ask
 from emulator.model.diagnostic import HostError, UsageError
 from emulator.model.event import DiagnosticFound, PlanMade
+from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.model.spelling import did_you_mean
 from emulator.request import Request, World
@@ -225,6 +226,7 @@ def doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
         docker=docker,
         clock=world.clock(),
         prepare_context=world.prepare_context,
+        left_out=_left_out,
         ready=Ahead(make_ready).wait,
         hurry=world.interrupted_again,
         unreached=world.unreached,
@@ -232,6 +234,12 @@ def doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
         publish=lambda image, path, labels: world.publish(docker, image, path, labels),
         packer=world.packer(docker),
     )
+
+
+def _left_out(repo: Snapshot, service: Service) -> Callable[[str], bool]:
+    from emulator.image.saved import by_ignore_file
+
+    return by_ignore_file(repo, service.build)
 
 
 def settings_of(request: Request, world: World, planned: Planned) -> Settings:

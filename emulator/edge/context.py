@@ -48,26 +48,25 @@ class BuildContext(Record, frozen=True, kw_only=True):
     """What `docker buildx build -f DOCKERFILE DIRECTORY` is given: absolute paths.
 
     notes: what had to be done otherwise than usual, for people. kept: the files of it that may be sent, where they are
-    not all; left_out: whether the ignore file keeps one of them from the builder, None where the files are no ones on
-    this disk.
+    not all.
     """
 
     directory: str
     dockerfile: str
     notes: tuple[str, ...] = ()
     kept: tuple[str, ...] | None = None
-    left_out: Callable[[str], bool] | None = None
 
-    def sent(self) -> SentFiles | None:
-        """What is sent, as it is now; None where that cannot be said at little cost."""
-        found = stamps(self.directory, self.kept) if self.left_out is not None else None
-        if found is None or self.left_out is None:
+    def sent(self, left_out: Callable[[str], bool]) -> SentFiles | None:
+        """What is sent, as it is now; None where that cannot be said at little cost. left_out: whether the ignore file
+        keeps a path of the context from the builder."""
+        found = stamps(self.directory, self.kept)
+        if found is None:
             return None
         with open(self.dockerfile, encoding="utf-8", errors="surrogateescape") as file:
             text = file.read()
         with open(self.dockerfile + ".dockerignore", "rb") as file:
             ignore = file.read()
-        return SentFiles(text, ignore, found, self.left_out)
+        return SentFiles(text, ignore, found, left_out)
 
 
 @contextmanager
@@ -125,22 +124,8 @@ def _prepared(
     copy = os.path.join(build, name)
     _write(copy, text)
     _write(copy + ".dockerignore", ignore)
-    own = None if isinstance(dockerfile, Generated) else dockerfile
-    return BuildContext(
-        directory=directory, dockerfile=copy, notes=notes, kept=None if found is None else tuple(found.kept),
-        left_out=_left_out(snapshot, context, own) if isinstance(source, Worktree) else None,
-    )  # fmt: skip
-
-
-def _left_out(snapshot: Snapshot, context: str, dockerfile: str | None) -> Callable[[str], bool]:
-    """Whether the ignore file keeps a file of the context from the builder; what other rules keep away is not asked."""
-
-    def ask(path: str) -> bool:
-        from emulator.image.context import open_context
-
-        return open_context(snapshot, context, dockerfile).judged(path) is not None
-
-    return ask
+    kept = tuple(found.kept) if found is not None else None
+    return BuildContext(directory=directory, dockerfile=copy, notes=notes, kept=kept)
 
 
 def _dockerfile(

@@ -141,7 +141,8 @@ class Imaging:
         docker = self.doors.docker
         bases = {one: request.base_images.get(one, one) for one in self.service.build.base_images if one != "scratch"}
         ids = {one: image.id if (image := docker.image(ref)) is not None else None for one, ref in bases.items()}
-        self.made_of = made_of(request, None if self.job.reach.data else context.sent(), ids)
+        left_out = self.doors.left_out(self.job.repo, self.service)
+        self.made_of = made_of(request, None if self.job.reach.data else context.sent(left_out), ids)
         earlier = self.job.earlier
         if earlier is None or self.made_of is None or not self.made_of.same_as(earlier.made_of):
             return None

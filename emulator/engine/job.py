@@ -39,8 +39,9 @@ class PreparedContext(Protocol):
     @property
     def notes(self) -> tuple[str, ...]: ...
 
-    def sent(self) -> Sent | None:
-        """What is sent, as it is now; None where that cannot be said at little cost."""
+    def sent(self, left_out: Callable[[str], bool]) -> Sent | None:
+        """What is sent, as it is now; None where that cannot be said at little cost. left_out: whether the ignore file
+        keeps a path of the context from the builder."""
         ...
 
 
@@ -65,6 +66,11 @@ class Packer(Protocol):
         ...
 
 
+def _nothing_left_out(repo: Snapshot, service: Service) -> Callable[[str], bool]:
+    del repo, service
+    return lambda _path: False
+
+
 def _nothing_published(image: str, path: str, labels: Mapping[str, str]) -> None:
     del image, path, labels
 
@@ -85,6 +91,8 @@ class Doors(NamedTuple):
     output_of: Callable[[tuple[str, ...]], str] = lambda _argv: ""
     """What a command of this machine prints. Raises HostError."""
     packer: Packer | None = None
+    left_out: Callable[[Snapshot, Service], Callable[[str], bool]] = _nothing_left_out
+    """Whether the ignore file keeps a path of the context from the builder of a service."""
     step_times: Callable[[str], Mapping[str, float]] = lambda _service: {}
     """The seconds that the steps of a service's last good build took, by what they do."""
     keep_step_times: Callable[[str, Mapping[str, float]], None] = lambda _service, _seconds: None

@@ -1,6 +1,7 @@
 """What a changed file means for a build: whether it reaches the builder, or who keeps it from there."""
 
 import posixpath
+from collections.abc import Callable
 from typing import NamedTuple
 
 from emulator.model.plan import Build, BuildKind
@@ -17,6 +18,17 @@ class Saved(NamedTuple):
     why: str | None = None
     absent: bool = False
     """Whether the platform would not deploy for it either: it never gets the file, or does not look at it."""
+
+
+def by_ignore_file(repo: Snapshot, build: Build) -> Callable[[str], bool]:
+    """Whether the ignore file keeps a path of the build's context from the builder; what other rules keep away is not
+    asked."""
+    dockerfile = None if build.generated_dockerfile is not None else build.dockerfile or "Dockerfile"
+
+    def is_left_out(path: str) -> bool:
+        return open_context(repo, build.context or ".", dockerfile).judged(path) is not None
+
+    return is_left_out
 
 
 def saved(repo: Snapshot, build: Build, paths: frozenset[str]) -> tuple[Saved, ...]:

@@ -7,7 +7,10 @@ import pytest
 from emulator.edge import sent
 from emulator.edge.context import prepare_context
 from emulator.edge.disk import open_repository
+from emulator.image.saved import by_ignore_file
+from platforms import render
 from tests.emulator.edge.git_repositories import Repo
+from tests.emulator.test_reaction import DETECTED, Inputs
 
 FILES = {
     "Dockerfile": "FROM a\nCOPY . .\n", "app.py": "1", "deep/er/b.py": "1", ".dockerignore": "*.md\n!kept.md\n",
@@ -28,8 +31,9 @@ def repo(request, tmp_path, monkeypatch):
 
 def looked(repo):
     snapshot = open_repository(str(repo.path))
+    [service] = render.resolve(snapshot, Inputs(), DETECTED).plan.services
     with prepare_context(snapshot, context=".", dockerfile="Dockerfile") as context:
-        return context.sent()
+        return context.sent(by_ignore_file(snapshot, service.build))
 
 
 @pytest.mark.parametrize(
