@@ -114,6 +114,7 @@ class World:
         remembered: "Callable[[str], Remembered]",
         end_running_up: Callable[[str | None], int],
         absolute: Callable[[str], str],
+        is_folder: Callable[[str], bool],
         prepare_context: "PrepareContext",
         clock: "Callable[[], Clock]",
         interrupted_again: Callable[[], bool],
@@ -138,6 +139,7 @@ class World:
         self.history = history
         self.remembered = remembered
         self.absolute = absolute
+        self.is_folder = is_folder
         self.end_running_up = end_running_up
         self.prepare_context = prepare_context
         self.clock = clock

@@ -70,6 +70,7 @@ def _run(request: Request, world: World, teller: Teller) -> int:
         return 1
     docker = world.connect()
     try:
+        _refuse_missing_folders(settings, docker, world)
         with world.project(project_id(settings.root)) as project:
             session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
             control = None if request.once else project.listen(Attendant(session, lambda ask: _replanned(ask, world)))
@@ -264,6 +265,16 @@ def _folders(request: Request, world: World, planned: Planned) -> dict[str, str]
             raise UsageError(f"--volume {name}: no bucket or network share is called that", help=help_)
         found[name] = world.absolute(path)
     return found
+
+
+def _refuse_missing_folders(settings: Settings, docker: "Docker", world: World) -> None:
+    """A folder of --volume that is not there would be made by the engine, as root's. Of an engine on another machine
+    the folders are that machine's, and are not looked at. Raises UsageError."""
+    if not docker.facts().endpoint.startswith(("unix:", "npipe:")):
+        return
+    for name, path in settings.folders.items():
+        if not world.is_folder(path):
+            raise UsageError(f"--volume {name}: there is no folder {path}", help=f"make it: mkdir -p {path}")
 
 
 def _datastores(request: Request) -> Hidden:
