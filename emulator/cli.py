@@ -50,6 +50,7 @@ COMMANDS: dict[str, str] = {
     "explain": "what a finding or a rule means, with an example of each kind",
     "platforms": "the platforms, their rules, and how well each is imitated",
     "schema": "the JSON Schema of what emu prints",
+    "completion": "the script by which bash, zsh or fish completes emu",
 }
 
 _INTERRUPTS = Interrupts()
@@ -104,6 +105,12 @@ def _leave(code: int) -> NoReturn:
 def run(arguments: list[str], terminal: "StandardTerminal") -> int:
     """Parse and run one command. Raises HostError."""
     world = _real_world(terminal)
+    if not arguments:
+        here = import_module("emulator.commands.here")
+        alone = Parser(prog="emu", description="").configured(lambda parser: here.configure(parser, world))
+        return int(here.run(alone.parse([]), world))
+    if arguments[:1] == ["__complete"]:
+        return _complete(arguments[1:], world)
     if arguments[:1] == ["help"]:
         arguments = [*arguments[1:], "--help"]
     verb = _verb(arguments)
@@ -139,6 +146,18 @@ def _parser(verb: str, world: World) -> tuple[Parser, Any]:
     return parser.configured(lambda parser: command.configure(parser, world)), command
 
 
+def _complete(words: list[str], world: World) -> int:
+    """For a shell's completion: each word that may follow on a line, with what it is behind a tab."""
+    completions = import_module("emulator.commands.completing").completions
+    words = words[1:] if words[:1] == ["--"] else words
+    try:
+        found = completions(words, world, COMMANDS, lambda verb: _parser(verb, world)[0])
+    except (HostError, BrokenPipeError):
+        return 0
+    world.terminal.out("".join(f"{word}\t{' '.join(about.split())}\n" for word, about in found))
+    return 0
+
+
 def _verb(arguments: list[str]) -> str | None:
     """The command: options may stand before it. Where no word is one, the first that is no option."""
     words = [a for a in arguments if not a.startswith("-")]
@@ -155,6 +174,8 @@ def _real_world(terminal: "StandardTerminal") -> World:
         open_repository=_open_repository,
         read_text=_read_text,
         read_bytes=_read_bytes,
+        write_text=_write_text,
+        append_text=_append_text,
         connect=_connect,
         project=_project,
         ask_running_up=_ask_running_up,
@@ -229,6 +250,18 @@ def _read_bytes(path: str, what: str) -> bytes:
     from .edge.files import read_bytes
 
     return read_bytes(path, what)
+
+
+def _write_text(path: str, text: str, what: str) -> None:
+    from .edge.files import write_text
+
+    write_text(path, text, what)
+
+
+def _append_text(path: str, text: str, what: str) -> None:
+    from .edge.files import append_text
+
+    append_text(path, text, what)
 
 
 def _connect() -> "Docker":

@@ -34,7 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": VALUES | {"world", "formats"},
     "show": NOUNS | {"engine"},
     "commands": VALUES
-    | {"world", "formats", "options", "config", "request", "planning", "engine", "show", "check", "image", "overlay"},
+    | {"world", "formats", "options", "config", "request", "planning", "engine", "show", "check", "image", "usage"}
+    | {"overlay"},
     "edge": VALUES | {"world", "formats", "engine"},
     "usage": NOUNS,
     "cli": VALUES | {"world", "request", "engine", "show", "edge", "platforms", "usage"},

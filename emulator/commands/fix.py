@@ -14,6 +14,11 @@ from emulator.show.fix_text import fix_text
 from emulator.show.style import Style
 from emulator.snapshot import Snapshot
 
+EXAMPLES = (
+    ("emu fix", "what has one right answer here, as a diff"),
+    ("emu fix --apply", "write it into the files"),
+)
+
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     configure_planning(parser, world)

@@ -57,17 +57,21 @@ def diagnostic_text(
 
 
 def _fix(diagnostic: Diagnostic, style: Style, read_line: ReadLine | None) -> list[str]:
-    """The one right replacement as a small diff; nothing where the line does not have at its place what is replaced."""
-    fix, origin = diagnostic.fix or {}, diagnostic.origin
-    if origin is None or read_line is None or "replace" not in fix or "with" not in fix:
+    """The one right answer, and who makes it; where it is in one line, that line before and after."""
+    if diagnostic.fix is None:
         return []
-    line, start = (read_line(origin) or "").rstrip("\r\n"), origin.column - 1
-    if not line.startswith(fix["replace"], start):
-        return []
-    fixed = line[:start] + fix["with"] + line[start + len(fix["replace"]) :]
-    room = max(20, style.width - len(str(origin.line)) - 7)
-    number, rows = style.dim(str(origin.line)), ((style.red("-"), line), (style.green("+"), fixed))
-    return [f"  {number} {sign} {fitted(printable(text), room)}" for sign, text in rows]
+    lines = _item("fix:", f"{diagnostic.fix.message} (`emu fix --apply` does it)", style, style.green)
+    edit = diagnostic.fix.edits[0] if len(diagnostic.fix.edits) == 1 else None
+    if edit is None or edit.executable or edit.line != edit.end_line or "\n" in edit.text or read_line is None:
+        return lines
+    place = Origin(file=edit.file, line=edit.line, column=edit.column)
+    before = (read_line(place) or "").rstrip("\r\n")
+    if edit.end_column - 1 > len(before):
+        return lines
+    after = before[: edit.column - 1] + edit.text + before[edit.end_column - 1 :]
+    number, room = style.dim(str(edit.line)), max(20, style.width - len(str(edit.line)) - 7)
+    rows = ((style.red("-"), before), (style.green("+"), after))
+    return [*lines, *(f"  {number} {sign} {fitted(printable(text), room)}" for sign, text in rows)]
 
 
 def _first_few(names: Sequence[str], most: int = 8) -> str:

@@ -2,8 +2,9 @@
 
 import re
 
-from emulator.model.diagnostic import Diagnostic, Fault, Related, UsageError, error, warning
+from emulator.model.diagnostic import Diagnostic, Edit, Fault, Fix, Related, UsageError, error, warning
 from emulator.model.origin import Origin
+from emulator.model.record import replace
 from emulator.show.style import Style, columns
 from emulator.show.text import diagnostic_text, diagnostics_text
 
@@ -96,13 +97,16 @@ def test_of_many_findings_with_one_code_the_first_are_told_in_full() -> None:
     assert diagnostics_text(many, PLAIN._replace(whole=True), _line).count("help:") == 12
 
 
-def test_a_fix_is_shown_as_a_small_diff() -> None:
-    """The line before and after; nothing where the line is not what was read."""
-    found = warning(
-        "a/b", "old", origin=Origin(file="f", line=2, column=3, end_column=5), fix={"replace": "env", "with": "runtime"}
-    )
-    assert diagnostic_text(found, PLAIN, _line).splitlines()[-2:] == ["  2 -   env: docker", "  2 +   runtime: docker"]
-    assert "runtime" not in diagnostic_text(found, PLAIN, lambda _: "another line")
+def test_a_fix_in_one_line_is_shown_as_a_small_diff() -> None:
+    """What to type to have it done, and the line before and after; of a larger one the message alone."""
+    edit = Edit(file="f", line=2, column=3, end_line=2, end_column=6, text="runtime")
+    found = warning("a/b", "old", origin=Origin(file="f", line=2), fix=Fix(message="write `runtime`", edits=(edit,)))
+    printed = diagnostic_text(found, PLAIN, _line)
+    assert printed.splitlines()[-2:] == ["  2 -   env: docker", "  2 +   runtime: docker"]
+    assert "fix: write `runtime` (`emu fix --apply` does it)" in printed
+    several = replace(found, fix=Fix(message="write both", edits=(edit, edit)))
+    assert diagnostic_text(several, PLAIN, _line).splitlines()[-1].startswith("  fix: write both")
+    assert "docker" not in diagnostic_text(found, PLAIN, lambda _: None)
 
 
 def test_a_very_long_value_is_shortened_in_its_middle() -> None:
