@@ -1,7 +1,7 @@
 """Cloud Run: the contract's names and nothing more."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from emulator.contract import Claim, Inputs, Option, Resolution
@@ -138,10 +138,17 @@ def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     return narrate(service, event)
 
 
+def explanations() -> Mapping[str, str]:
+    """See `explanations.EXPLANATIONS`."""
+    from .explanations import EXPLANATIONS
+
+    return EXPLANATIONS
+
+
 def next_run(service: "Service", after: float) -> float | None:
     """Nothing runs by the clock here: another product of Google's does that."""
     del service, after
     return None
 
 
-__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "next_run", "resolve", "schemas"]
+__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "explanations", "narrate", "next_run", "resolve", "schemas"]
