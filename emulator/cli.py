@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .model.history import History
     from .model.plan import Service
     from .model.remembered import Remembered
-    from .request import Project
+    from .request import LessonStore, Project
     from .snapshot import Snapshot
     from .world import Clock, Docker, PublishedSite, Unreached
 
@@ -47,6 +47,7 @@ COMMANDS: dict[str, str] = {
     "traffic": "who gets the requests, and sharing them among revisions",
     "down": "stop and remove what `up` started",
     "doctor": "what this machine has and lacks; --fix repairs it",
+    "learn": "short lessons: a repository, what the platform does with it, and why",
     "explain": "what a finding or a rule means, with an example of each kind",
     "platforms": "the platforms, their rules, and how well each is imitated",
     "schema": "the JSON Schema of what emu prints",
@@ -192,9 +193,12 @@ def _real_world(terminal: "StandardTerminal") -> World:
         unreached=_unreached,
         output_of=_output_of,
         watch=_watch,
+        browse=_browse,
+        interrupt=_INTERRUPTS.ask,
         changes=_changes,
         merge_base=_merge_base,
         write_file=_write_file,
+        lessons=_lessons,
     )
 
 
@@ -222,6 +226,12 @@ def _watch(root: str, end: "threading.Event") -> "Iterator[frozenset[str]]":
     return watch(root, end)
 
 
+def _browse(url: str) -> bool:
+    from .edge.browser import browse
+
+    return browse(url, os.environ)
+
+
 def _changes(before: "Snapshot", after: "Snapshot") -> "tuple[FileChange, ...]":
     from .edge.changes import changes
 
@@ -232,6 +242,12 @@ def _merge_base(root: str, one: str, other: str) -> str:
     from .edge.changes import merge_base
 
     return merge_base(root, one, other)
+
+
+def _lessons(folder: str | None) -> "LessonStore":
+    from .edge.lessons import Lessons
+
+    return Lessons(folder, os.environ)
 
 
 def _write_file(root: str, path: str, content: bytes, *, executable: bool) -> None:
