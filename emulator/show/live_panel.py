@@ -276,7 +276,7 @@ def _build_line(one: ServiceView, style: Style, room: Room, now: float) -> str:
     build = one.build
     assert build is not None
     before = f" (the last build took {one.last_build_s:.0f} s)" if one.last_build_s is not None else ""
-    step = f"; {ago(now - build.at)} since {build.step}" if build.step else ""
+    step = f"; {_ago(now - build.at)} ended {build.step}" if build.step else ""
     return style.dim(_cut(f"{_INDENT}{ago(now - build.since)}{before}{step}", room.columns))
 
 

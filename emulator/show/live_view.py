@@ -51,14 +51,21 @@ class Probed(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """A build under way. done: how many of its steps have ended, of `total` where the builder counts them. step: the
-    last one that ended, at `at`."""
+    """A build under way. stages: of each that has begun, how many of how many steps have ended. step: the last one that
+    ended, at `at`."""
 
     since: float
-    done: int = 0
-    total: int | None = None
+    stages: tuple[tuple[str, int, int], ...] = ()
     step: str = ""
     at: float = 0.0
+
+    @property
+    def done(self) -> int:
+        return sum(done for _, done, _ in self.stages)
+
+    @property
+    def total(self) -> int:
+        return sum(total for _, _, total in self.stages)
 
 
 class ServiceView(Record, frozen=True, kw_only=True):
@@ -279,7 +286,7 @@ def _worked(one: ServiceView, event: Event) -> ServiceView:
             return one
 
 
-_PLACE = re.compile(r"\[(?:[^\]]*\s)?(\d+)/(\d+)\]")
+_PLACE = re.compile(r"\[(?:([^\]]*)\s)?\s*\d+/(\d+)\]")
 
 
 def _stepped(build: Progress, event: BuildStep) -> Progress:
@@ -287,5 +294,7 @@ def _stepped(build: Progress, event: BuildStep) -> Progress:
     place = _PLACE.match(event.name)
     if place is None:
         return build
-    done, total = int(place[1]), int(place[2])
-    return build._replace(done=done, total=total, step=event.name, at=event.at)
+    stage, total = place[1] or "", int(place[2])
+    ended = next((done for name, done, _ in build.stages if name == stage), 0) + 1
+    others = tuple(one for one in build.stages if one[0] != stage)
+    return build._replace(stages=(*others, (stage, ended, total)), step=event.name, at=event.at)

@@ -79,8 +79,8 @@ def test_the_life_of_a_first_deploy() -> None:
     stages = [after(*events[:count]).services[0].stage for count in range(1, len(events) + 1)]
     assert stages == ["waiting", *["building"] * 3, *["starting"] * 5, "live"]
     assert shown(after(*events[:4]), now=14.0)[1:-1] == [
-        "web  building 2/3 4 s  deploy 1 (up)",
-        "      4 s; 2 s since [2/3] RUN pip install flask",
+        "web  building 1/3 4 s  deploy 1 (up)",
+        "      4 s; 2 s ago ended [2/3] RUN pip install flask",
     ]
     live = measured(after(*events), {"web": (48, 512)})
     assert shown(live, now=18.0)[:2] == [
@@ -95,6 +95,13 @@ def test_a_build_is_told_against_the_last_one() -> None:
         "web  building 10 s  deploy 2 (save), 1 serves  http://127.0.0.1:8000  health answers 200 45 s ago",
         "      10 s (the last build took 3 s)",
     ]
+
+
+def test_steps_of_all_stages_are_counted_together() -> None:
+    names = ("[assets 1/2] FROM node", "[stage-1 1/4] FROM python", "[assets 2/2] RUN npm ci", "[ 9/10] COPY . .")
+    steps = [of(BuildStep, 11.0, 1, name=name, seconds=None, cached=True) for name in names]
+    assert "building 3/6 1 s" in shown(after(of(BuildStarted, 10.0), *steps[:3]), now=11.0)[1]
+    assert "building 4/16 1 s" in shown(after(of(BuildStarted, 10.0), *steps), now=11.0)[1]
 
 
 def test_what_failed_stands_at_the_top_until_a_good_deploy_takes_its_place() -> None:
