@@ -301,8 +301,9 @@ def _keys(view: View, style: Style, room: Room, now: float) -> str:
 
 def _offered(view: View) -> list[tuple[str, str, str]]:
     """The keys that there is something for."""
-    alone = len(view.services) < 2
-    return [row for row in KEYS if not (alone and row[0] in ("↑↓", "l"))]
+    none = {"↑↓", "l"} if len(view.services) < 2 else set()
+    none |= {"o"} if not any(one.url for one in view.services) else set()
+    return [row for row in KEYS if row[0] not in none]
 
 
 def _help(view: View, style: Style, room: Room, now: float) -> list[str]:
