@@ -18,23 +18,25 @@ _OTHERS = frozenset(("content_types.py",))
 """Files with words of that form which are none."""
 _NO_CODES = frozenset(("emu/v1", "image/bmp", "image/x-icon"))
 _CODE = re.compile(r"(?P<area>[a-z][a-z-]*)/[a-z][a-z0-9-]*")
+_PUT_TOGETHER = re.compile(r'f"[a-z-]+/\{')
 _WORD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
 @cache
 def codes() -> dict[str, str]:
     """Code → the file that has it."""
-    trees = {path: ast.parse(path.read_text()) for path in sorted(_sources())}
+    texts = {path: path.read_text() for path in sorted(_sources())}
+    trees = {path: ast.parse(text) for path, text in texts.items()}
     found: dict[str, str] = {}
     for path, tree in trees.items():
         if path.name in _OTHERS:
             continue
-        for code in _written(tree):
+        for code in (*_written(tree), *(f"file/{word}" for word in _words(tree, "Unreadable", 0))):
             found.setdefault(code, str(path.relative_to(CHECKOUT)))
     for path, tree in trees.items():
+        if not _PUT_TOGETHER.search(texts[path]):
+            continue
         for code in _from_tables(tree):
-            found.setdefault(code, str(path.relative_to(CHECKOUT)))
-        for code in (f"file/{word}" for word in _words(tree, "Unreadable", 0)):
             found.setdefault(code, str(path.relative_to(CHECKOUT)))
         for name, area, position in _helpers(tree):
             near = [one for other, one in trees.items() if other.is_relative_to(path.parent)]
@@ -95,9 +97,18 @@ def _rows(tree: ast.Module, tables: set[str]) -> Iterator[str]:
 
 
 def _words(tree: ast.Module, function: str, position: int) -> Iterator[str]:
+    for call in _calls(tree).get(function, ()):
+        given = call.args[position] if len(call.args) > position else None
+        if isinstance(given, ast.Constant) and _WORD.fullmatch(str(given.value)):
+            yield str(given.value)
+
+
+@cache
+def _calls(tree: ast.Module) -> dict[str, list[ast.Call]]:
+    """By the name that is called."""
+    found: dict[str, list[ast.Call]] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and len(node.args) > position:
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            given = node.args[position]
-            if called == function and isinstance(given, ast.Constant) and _WORD.fullmatch(str(given.value)):
-                yield str(given.value)
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            found.setdefault(name, []).append(node)
+    return found

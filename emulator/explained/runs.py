@@ -39,6 +39,7 @@ EXPLANATIONS: dict[str, str] = {
         "file is synced.",
     "deploy/image-gone": "The image of an earlier deploy is not there any more. Deploy again.",
     "deploy/secret-absent": "A secret that is mounted has no value here. Give it with --secret-file or --env.",
+    "emu/adapter-fault": "A platform's adapter failed: its own fault, not the project's. Tell whoever wrote it.",
     "emu/not-imitated": "What is asked for is planned, and not imitated by `up`.",
     "emu/own-fault": "A fault of emu itself, not of the project. The message says what to report.",
     "env/prompted-unset":

@@ -139,8 +139,8 @@ def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
 
 
 def explanations() -> Mapping[str, str]:
-    """See `explanations.EXPLANATIONS`."""
-    from .explanations import EXPLANATIONS
+    """See `codes.EXPLANATIONS`."""
+    from .codes import EXPLANATIONS
 
     return EXPLANATIONS
 
