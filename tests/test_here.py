@@ -60,6 +60,16 @@ def test_files_that_declare_nothing_are_a_failure(tmp_path: Path, monkeypatch: p
     assert "error: render.yaml:1: render.yaml declares no service" in printed
 
 
+def test_the_same_finding_at_many_places_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With how often it is there; of many services the first are listed."""
+    services = "".join(f"  - {{name: s{n}, type: web, runtime: docker, plna: x}}\n" for n in range(20))
+    (tmp_path / "render.yaml").write_text(f"services:\n{services}")
+    printed, _ = _printed(tmp_path, monkeypatch)
+    assert printed.count("'plna'") == 1
+    assert "error: render.yaml:2: a service has no field 'plna' (20 times)" in printed
+    assert "and 8 more\n" in printed
+
+
 @pytest.mark.parametrize("width", [50, 60, 80, 120])
 def test_nothing_is_wider_than_the_screen(width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On narrow ones commands and explanations stand below each other."""
