@@ -200,6 +200,8 @@ def _real_world(terminal: "StandardTerminal") -> World:
         unreached=_unreached,
         output_of=_output_of,
         watch=_watch,
+        browse=_browse,
+        interrupt=_INTERRUPTS.ask,
         changes=_changes,
         merge_base=_merge_base,
         write_file=_write_file,
@@ -229,6 +231,12 @@ def _watch(root: str, end: "threading.Event") -> "Iterator[frozenset[str]]":
     from .edge.watching import watch
 
     return watch(root, end)
+
+
+def _browse(url: str) -> bool:
+    from .edge.browser import browse
+
+    return browse(url, os.environ)
 
 
 def _changes(before: "Snapshot", after: "Snapshot") -> "tuple[FileChange, ...]":

@@ -46,7 +46,7 @@ from emulator.model.record import replace
 from .cron_text import cron_line
 from .excerpt import ReadLine
 from .saved_text import saved_lines
-from .style import Style, columns, fit, hanging, printable, wrap
+from .style import Style, columns, fit, hanging, legible, printable, wrap
 from .text import diagnostic_text
 from .time_line import TimeLines
 
@@ -71,6 +71,8 @@ class UpText:
         self.read_line = read_line
         self.verbose = verbose
         self.quiet = quiet
+        self.is_live = False
+        """Whether lines scroll above a live view: then each service has its colour there and here."""
         self._ports: dict[str, str] = {}
         self._shared: dict[str, list[str]] = {}
         self._time_lines = TimeLines()
@@ -108,7 +110,8 @@ class UpText:
             line = f"{self.style.dim(f'#{event.instance}')} {line}" if event.instance is not None else line
         if not line or not event.service or len(self.services) < 2 or _says_whose(event, line):
             return line
-        return f"{self.style.dim(f'{event.service}:')} {line}"
+        whose = f"{event.service}:"
+        return f"{self._in_its_colour(event, whose) if self.is_live else self.style.dim(whose)} {line}"
 
     def _has_several(self, event: Event) -> bool:
         """Whether its service has several containers, so that a line says which one it is about."""
@@ -127,6 +130,8 @@ class UpText:
                 return [style.cyan(event.line)] if event.line.strip(" =>/") else []  # bars and empty lines say nothing
             case Log():
                 who = event.container if self._has_several(event) else event.service
+                if self.is_live:
+                    return [f"{self._in_its_colour(event, f'{who} |')} {legible(event.line)}"]
                 return [f"{style.dim(f'{who} |')} {printable(event.line)}"]
             case BuildStarted():
                 what = event.dockerfile or "the generated Dockerfile"
@@ -146,6 +151,10 @@ class UpText:
                 return [style.red("the build failed") + (f" at {event.step}" if event.step else ""), *tail]
             case _:
                 return self._boot_lines(event)
+
+    def _in_its_colour(self, event: Event, text: str) -> str:
+        names = list(self.services)
+        return self.style.hue(names.index(event.service), text) if event.service in names else self.style.dim(text)
 
     def _boot_lines(self, event: Event) -> list[str]:
         style = self.style

@@ -148,3 +148,12 @@ def test_the_same_of_several_services_is_told_once() -> None:
     assert [line.split() for line in block.splitlines()[1:]] == [
         ["services[…].plan", "a"], ["services[2].plan", "b"], ["services[2].disk", "a"],
     ]  # fmt: skip
+
+
+def test_live_lines_have_their_service_s_colour() -> None:
+    """The same as in the panel; an app's own sequences are gone. Elsewhere they are as ever."""
+    text = UpText(Style(colour=True), no_line, services=[service(name="web"), service(name="api")])
+    line = Log(service="api", stream="stdout", line="\x1b[31mred\x1b[0m")
+    assert text.lines(line) == ["\x1b[2m   0.00s\x1b[0m  \x1b[2mapi |\x1b[0m \\x1b[31mred\\x1b[0m"]
+    text.is_live = True
+    assert text.lines(line) == ["\x1b[2m   0.00s\x1b[0m  \x1b[35mapi |\x1b[0m red"]
