@@ -110,6 +110,14 @@ class Project(Protocol):
         """Remember how a deploy ended, now."""
         ...
 
+    def step_times(self, service: str) -> Mapping[str, float]:
+        """The seconds that the steps of a service's last good build took, by what they do."""
+        ...
+
+    def keep_step_times(self, service: str, seconds: Mapping[str, float]) -> None:
+        """Remember them."""
+        ...
+
     def listen(self, handler: Callable[[bytes, Peer], None]) -> Closing:
         """Hear other commands, each in a thread of its own, until closed."""
         ...

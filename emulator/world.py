@@ -111,6 +111,12 @@ class BuildRequest(Record, frozen=True, kw_only=True):
                 _set(self, name, Hidden(value))
 
 
+class StepBegun(Record, frozen=True, kw_only=True):
+    """A step of the build began; one that is cached may as well, for a moment."""
+
+    name: str
+
+
 class StepDone(Record, frozen=True, kw_only=True):
     """A step of the build that ended well. `seconds` is None for a cached one."""
 
@@ -126,7 +132,7 @@ class StepLog(Record, frozen=True, kw_only=True):
     step: str
 
 
-BuildProgress = StepDone | StepLog
+BuildProgress = StepBegun | StepDone | StepLog
 
 
 BuildErrorKind = Literal[
