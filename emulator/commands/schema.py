@@ -57,6 +57,7 @@ def documents() -> dict[str, Any]:
     from emulator.model.change import PlanChange
     from emulator.model.comparison import Comparison
     from emulator.model.context_listing import ContextDocument
+    from emulator.model.hooks import HookStatus
     from emulator.model.mending import FixDocument
     from emulator.model.schema import DOCUMENTS
     from emulator.model.several import SeveralPlans
@@ -71,6 +72,7 @@ def documents() -> dict[str, Any]:
         "fix": FixDocument,
         "env": KeptValues,
         "explanation": Explanation,
+        "hooks": HookStatus,
         "platforms": PlatformList,
         "ps": RunningList,
         "down": Removed,
