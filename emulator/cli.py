@@ -106,6 +106,10 @@ def _leave(code: int) -> NoReturn:
 def run(arguments: list[str], terminal: "StandardTerminal") -> int:
     """Parse and run one command. Raises HostError."""
     world = _real_world(terminal)
+    if not arguments:
+        here = import_module("emulator.commands.here")
+        alone = Parser(prog="emu", description="").configured(lambda parser: here.configure(parser, world))
+        return int(here.run(alone.parse([]), world))
     if arguments[:1] == ["__complete"]:
         return _complete(arguments[1:], world)
     if arguments[:1] == ["help"]:
