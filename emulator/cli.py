@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .model.history import History
     from .model.plan import Service
     from .model.remembered import Remembered
-    from .request import Hooks, Project
+    from .request import Hooks, LessonStore, Project
     from .snapshot import Snapshot
     from .world import Clock, Docker, PublishedSite, Unreached
 
@@ -48,6 +48,7 @@ COMMANDS: dict[str, str] = {
     "traffic": "who gets the requests, and sharing them among revisions",
     "down": "stop and remove what `up` started",
     "doctor": "what this machine has and lacks; --fix repairs it",
+    "learn": "short lessons: a repository, what the platform does with it, and why",
     "explain": "what a finding or a rule means, with an example of each kind",
     "platforms": "the platforms, their rules, and how well each is imitated",
     "schema": "the JSON Schema of what emu prints",
@@ -168,10 +169,15 @@ def _verb(arguments: list[str]) -> str | None:
 def _real_world(terminal: "StandardTerminal") -> World:
     from platforms import PLATFORMS
 
+    from .edge.adapters import installed
+
+    others = installed(PLATFORMS)
+    for problem in others.problems:
+        terminal.err(f"warning: {problem}\n")
     return World(
         environ=os.environ,
         terminal=terminal,
-        platforms=PLATFORMS,
+        platforms={**PLATFORMS, **others.platforms},
         open_repository=_open_repository,
         read_text=_read_text,
         read_bytes=_read_bytes,
@@ -194,9 +200,12 @@ def _real_world(terminal: "StandardTerminal") -> World:
         unreached=_unreached,
         output_of=_output_of,
         watch=_watch,
+        browse=_browse,
+        interrupt=_INTERRUPTS.ask,
         changes=_changes,
         merge_base=_merge_base,
         write_file=_write_file,
+        lessons=_lessons,
     )
 
 
@@ -224,6 +233,12 @@ def _watch(root: str, end: "threading.Event") -> "Iterator[frozenset[str]]":
     return watch(root, end)
 
 
+def _browse(url: str) -> bool:
+    from .edge.browser import browse
+
+    return browse(url, os.environ)
+
+
 def _changes(before: "Snapshot", after: "Snapshot") -> "tuple[FileChange, ...]":
     from .edge.changes import changes
 
@@ -234,6 +249,12 @@ def _merge_base(root: str, one: str, other: str) -> str:
     from .edge.changes import merge_base
 
     return merge_base(root, one, other)
+
+
+def _lessons(folder: str | None) -> "LessonStore":
+    from .edge.lessons import Lessons
+
+    return Lessons(folder, os.environ)
 
 
 def _write_file(root: str, path: str, content: bytes, *, executable: bool) -> None:
@@ -382,14 +403,19 @@ def _own_fault(fault: Exception, arguments: list[str], terminal: "StandardTermin
     with tempfile.NamedTemporaryFile("w", prefix="emu-fault-", suffix=".log", delete=False, encoding="utf-8") as log:
         log.write(f"emu {_verb(arguments) or ''}\npython {platform.python_version()} on {platform.platform()}\n\n")
         traceback.print_exception(fault, file=log)
+    from .edge.adapters import whose
     from .model.diagnostic import Fault, error
 
+    code, who, report = "emu/own-fault", "emu itself", "this is a bug of ours; please report it"
+    if (brought_by := whose(fault)) is not None:
+        code, who = "emu/adapter-fault", f"the platform that {brought_by} brings"
+        report = f"please report it to those who make {brought_by}"
     _report(
         error(
-            "emu/own-fault",
-            f"emu itself failed: {type(fault).__name__}: {fault}",
+            code,
+            f"{who} failed: {type(fault).__name__}: {fault}",
             fault=Fault.BUG,
-            help=f"this is a bug of ours; please report it with the file {log.name}",
+            help=f"{report} with the file {log.name}",
         ),
         arguments,
         terminal,

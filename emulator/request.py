@@ -14,11 +14,26 @@ if TYPE_CHECKING:
     from .engine.job import Packer, PrepareContext
     from .model.change import FileChange
     from .model.history import DeployRecord, History
+    from .model.lesson import Lesson, Score
     from .model.remembered import Remembered
-    from .world import Clock, Docker, Front, PublishedSite, Unreached
+    from .world import Clock, Docker, Front, PublishedSite, Scene, Screen, Unreached
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""
+
+
+class LessonStore(Protocol):
+    """The lessons of one folder, copies to work in, and how they went."""
+
+    def all(self) -> "tuple[Lesson, ...]": ...
+
+    def lay(self, lesson: "Lesson") -> str:
+        """A fresh copy of a lesson's repository; its path."""
+        ...
+
+    def scores(self) -> "dict[str, Score]": ...
+
+    def keep(self, scores: "Mapping[str, Score]") -> None: ...
 
 
 class WriteFile(Protocol):
@@ -41,6 +56,11 @@ class Terminal(Protocol):
 
     def ask(self, question: str, *, hidden: bool = False) -> str | None:
         """The answer, or None when nobody can be asked."""
+        ...
+
+    def show(self, scene: "Scene") -> "Screen | None":
+        """In the main thread: show it live until the screen is closed, and print above it; None where the terminal
+        cannot, or there is none."""
         ...
 
 
@@ -88,6 +108,14 @@ class Project(Protocol):
 
     def record(self, deploy: "DeployRecord") -> None:
         """Remember how a deploy ended, now."""
+        ...
+
+    def step_times(self, service: str) -> Mapping[str, float]:
+        """The seconds that the steps of a service's last good build took, by what they do."""
+        ...
+
+    def keep_step_times(self, service: str, seconds: Mapping[str, float]) -> None:
+        """Remember them."""
         ...
 
     def listen(self, handler: Callable[[bytes, Peer], None]) -> Closing:
@@ -151,9 +179,12 @@ class World:
         output_of: Callable[[tuple[str, ...]], str],
         watch: "Callable[[str, threading.Event], Iterator[frozenset[str]]]",
         packer: "Callable[[Docker], Packer | None]",
+        browse: Callable[[str], bool],
+        interrupt: Callable[[], None],
         changes: "Callable[[Snapshot, Snapshot], tuple[FileChange, ...]]",
         merge_base: Callable[[str, str, str], str],
         write_file: WriteFile,
+        lessons: "Callable[[str | None], LessonStore]",
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -180,6 +211,9 @@ class World:
         self.output_of = output_of
         self.packer = packer
         self.watch = watch
+        self.browse = browse
+        self.interrupt = interrupt
         self.changes = changes
         self.merge_base = merge_base
         self.write_file = write_file
+        self.lessons = lessons

@@ -58,6 +58,7 @@ def documents() -> dict[str, Any]:
     from emulator.model.comparison import Comparison
     from emulator.model.context_listing import ContextDocument
     from emulator.model.hooks import HookStatus
+    from emulator.model.lesson import LessonDocument, LessonList
     from emulator.model.mending import FixDocument
     from emulator.model.schema import DOCUMENTS
     from emulator.model.several import SeveralPlans
@@ -70,6 +71,8 @@ def documents() -> dict[str, Any]:
         "context": ContextDocument,
         "diff": PlanChange,
         "fix": FixDocument,
+        "lesson": LessonDocument,
+        "lessons": LessonList,
         "env": KeptValues,
         "explanation": Explanation,
         "hooks": HookStatus,

@@ -32,6 +32,7 @@ from emulator.snapshot import Snapshot
 from emulator.world import Hidden
 
 if TYPE_CHECKING:
+    from emulator.commands.viewing import Viewing
     from emulator.commands.watching import Watcher
     from emulator.world import Docker
 
@@ -79,9 +80,12 @@ def _run(request: Request, world: World, teller: Teller) -> int:
             session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
             control = None if request.once else project.listen(Attendant(session, lambda ask: _replanned(ask, world)))
             watcher = _watcher(request, world, session) if request.watch else None
+            viewing = _viewing(request, world, session)
             try:
-                return in_project(session, lambda: session.run(project.next_deploy(), once=request.once))
+                return in_project(session, lambda: _served(session, project.next_deploy(), viewing, once=request.once))
             finally:
+                if viewing is not None:
+                    viewing.close()
                 if watcher is not None:
                     watcher.close()
                 if control is not None:
@@ -97,6 +101,30 @@ def _run(request: Request, world: World, teller: Teller) -> int:
         return followed(events, teller)
     finally:
         docker.close()
+
+
+def _served(session: Session, number: int, viewing: "Viewing | None", *, once: bool) -> int:
+    try:
+        return session.run(number, once=once)
+    finally:
+        if viewing is not None:
+            viewing.ends()
+
+
+def _viewing(request: Request, world: World, session: Session) -> "Viewing | None":
+    """The live view, in a terminal that can show it; else None, and lines are told one after the other."""
+    if request.once or request.quiet or request.format != "text" or not world.terminal.colour:
+        return None
+    from emulator.commands.viewing import Viewing
+
+    def replan(anyway: bool) -> Planned:  # noqa: FBT001 - what is asked is all it is asked
+        planned = with_kept_answers(world, plan_repository(request, world))
+        return planned if anyway or request.build_anyway else checked_plan(planned)
+
+    viewing = Viewing(
+        session, replan=replan, browse=world.browse, interrupt=world.interrupt, watches=bool(request.watch)
+    )
+    return viewing if viewing.begin(world.terminal) else None
 
 
 def _refuse_watching(request: Request, planned: Planned) -> None:
