@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .edge.interrupts import Interrupts
-from .model.diagnostic import Diagnostic, HostError, UsageError
+from .model.diagnostic import Diagnostic, HostError
 from .request import World
 from .usage import Parser, front_page, unknown_command
 
@@ -107,10 +107,6 @@ def _leave(code: int) -> NoReturn:
 def run(arguments: list[str], terminal: "StandardTerminal") -> int:
     """Parse and run one command. Raises HostError."""
     world = _real_world(terminal)
-    if not arguments:
-        here = import_module("emulator.commands.here")
-        alone = Parser(prog="emu", description="").configured(lambda parser: here.configure(parser, world))
-        return int(here.run(alone.parse([]), world))
     if arguments[:1] == ["__complete"]:
         return _complete(arguments[1:], world)
     if arguments[:1] == ["help"]:
@@ -122,17 +118,24 @@ def run(arguments: list[str], terminal: "StandardTerminal") -> int:
             gc.enable()
         code: int = command.run(parser.parse([a for a in arguments if a is not verb]), world)
         return code
-    if verb is not None:
+    if verb is not None and not arguments[0].startswith("-"):
         raise unknown_command(verb, COMMANDS, is_path=os.access(verb, os.F_OK))
     if "--version" in arguments:
         from importlib.metadata import version
 
         terminal.out(f"emu {version('emu')}\n")
         return 0
-    if arguments and arguments[0] not in ("-h", "--help"):
-        raise UsageError(f"emu has no option {arguments[0]!r}", help="`emu --help` lists the commands")
-    terminal.out(front_page(COMMANDS, min(terminal.width, 100)))
-    return 0
+    if arguments[:1] in (["-h"], ["--help"]):
+        terminal.out(front_page(COMMANDS, min(terminal.width, 100)))
+        return 0
+    return _alone(arguments, world)
+
+
+def _alone(arguments: list[str], world: World) -> int:
+    """`emu` without a command."""
+    here = import_module("emulator.commands.here")
+    parser = Parser(prog="emu", description="", elsewhere=lambda option: _having(option, world))
+    return int(here.run(parser.configured(lambda parser: here.configure(parser, world)).parse(arguments), world))
 
 
 def _parser(verb: str, world: World) -> tuple[Parser, Any]:
@@ -143,9 +146,14 @@ def _parser(verb: str, world: World) -> tuple[Parser, Any]:
         description=COMMANDS[verb][:1].upper() + COMMANDS[verb][1:] + ".",
         examples=getattr(command, "EXAMPLES", ()),
         width=world.terminal.width,
-        elsewhere=lambda option: [name for name in COMMANDS if option in _parser(name, world)[0].options()],
+        elsewhere=lambda option: _having(option, world),
     )
     return parser.configured(lambda parser: command.configure(parser, world)), command
+
+
+def _having(option: str, world: World) -> list[str]:
+    """The commands that have an option."""
+    return [name for name in COMMANDS if option in _parser(name, world)[0].options()]
 
 
 def _complete(words: list[str], world: World) -> int:

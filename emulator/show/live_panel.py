@@ -272,12 +272,20 @@ def _is_slow(one: ServiceView, now: float) -> bool:
 
 
 def _build_line(one: ServiceView, style: Style, room: Room, now: float) -> str:
-    """Which step ended last, how long ago, and how long all takes against the time before."""
+    """The step that goes on longest, for how long, and how long it took the last time; where none does, all of it."""
     build = one.build
     assert build is not None
-    before = f" (the last build took {one.last_build_s:.0f} s)" if one.last_build_s is not None else ""
-    step = f"; {ago(now - build.at)} since {build.step}" if build.step else ""
-    return style.dim(_cut(f"{_INDENT}{ago(now - build.since)}{before}{step}", room.columns))
+    if not build.running:
+        return style.dim(_cut(f"{_INDENT}all steps {_against(now - build.since, one.last_build_s)}", room.columns))
+    step = build.running[0]
+    more = f", and {len(build.running) - 1} more" if len(build.running) > 1 else ""
+    took = _GAP + _against(now - step.since, step.last_time_s) + more
+    name = _cut(step.name, max(10, room.columns - len(_INDENT) - columns(took)))
+    return style.dim(_cut(f"{_INDENT}{name}{took}", room.columns))
+
+
+def _against(seconds: float, last_time_s: float | None) -> str:
+    return ago(seconds) + (f" (last time {last_time_s:.0f} s)" if last_time_s is not None else "")
 
 
 # ---- keys ---------------------------------------------------------------------------------------------
@@ -301,8 +309,9 @@ def _keys(view: View, style: Style, room: Room, now: float) -> str:
 
 def _offered(view: View) -> list[tuple[str, str, str]]:
     """The keys that there is something for."""
-    alone = len(view.services) < 2
-    return [row for row in KEYS if not (alone and row[0] in ("↑↓", "l"))]
+    none = {"↑↓", "l"} if len(view.services) < 2 else set()
+    none |= {"o"} if not any(one.url for one in view.services) else set()
+    return [row for row in KEYS if row[0] not in none]
 
 
 def _help(view: View, style: Style, room: Room, now: float) -> list[str]:

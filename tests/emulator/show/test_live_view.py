@@ -4,6 +4,7 @@ import pytest
 
 from emulator.model.event import (
     BuildFinished,
+    BuildRunning,
     BuildStarted,
     BuildStep,
     ContainerStarted,
@@ -79,8 +80,8 @@ def test_the_life_of_a_first_deploy() -> None:
     stages = [after(*events[:count]).services[0].stage for count in range(1, len(events) + 1)]
     assert stages == ["waiting", *["building"] * 3, *["starting"] * 5, "live"]
     assert shown(after(*events[:4]), now=14.0)[1:-1] == [
-        "web  building 2/3 4 s  deploy 1 (up)",
-        "      4 s; 2 s since [2/3] RUN pip install flask",
+        "web  building 1/3 4 s  deploy 1 (up)",
+        "      all steps 4 s",
     ]
     live = measured(after(*events), {"web": (48, 512)})
     assert shown(live, now=18.0)[:2] == [
@@ -93,8 +94,31 @@ def test_a_build_is_told_against_the_last_one() -> None:
     view = after(*boots(10.0, 1), *boots(50.0, 2, "save")[:3])
     assert shown(view, now=60.0)[1:-1] == [
         "web  building 10 s  deploy 2 (save), 1 serves  http://127.0.0.1:8000  health answers 200 45 s ago",
-        "      10 s (the last build took 3 s)",
+        "      all steps 10 s (last time 3 s)",
     ]
+
+
+def test_a_long_step_is_told_against_its_last_time() -> None:
+    """While it goes on; of several the one that began first, and how many others there are."""
+
+    def runs(at: float, name: str, elapsed_s: float, last_time_s: float | None) -> Event:
+        return of(BuildRunning, at, name=name, step=2, steps=3, elapsed_s=elapsed_s, last_time_s=last_time_s)
+
+    name = "[2/3] RUN pip install --requirement requirements.txt"
+    view = after(of(BuildStarted, 10.0), runs(12.0, name, 1.0, 38.0), runs(13.0, name, 2.0, 38.0))
+    assert shown(view, now=23.0)[2] == f"      {name}  12 s (last time 38 s)"
+    assert shown(view, now=23.0, wide=50)[2] == "      [2/3] RUN pip insta…  12 s (last time 38 s)"
+    both = after(runs(14.0, "[assets 1/2] RUN npm ci", 1.0, None), view=view)
+    assert shown(both, now=23.0)[2] == f"      {name}  12 s (last time 38 s), and 1 more"
+    done = after(of(BuildStep, 20.0, 1, name=name, seconds=9.0, cached=False), view=both)
+    assert shown(done, now=23.0)[2] == "      [assets 1/2] RUN npm ci  10 s"
+
+
+def test_steps_of_all_stages_are_counted_together() -> None:
+    names = ("[assets 1/2] FROM node", "[stage-1 1/4] FROM python", "[assets 2/2] RUN npm ci", "[ 9/10] COPY . .")
+    steps = [of(BuildStep, 11.0, 1, name=name, seconds=None, cached=True) for name in names]
+    assert "building 3/6 1 s" in shown(after(of(BuildStarted, 10.0), *steps[:3]), now=11.0)[1]
+    assert "building 4/16 1 s" in shown(after(of(BuildStarted, 10.0), *steps), now=11.0)[1]
 
 
 def test_what_failed_stands_at_the_top_until_a_good_deploy_takes_its_place() -> None:
