@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .model.history import History
     from .model.plan import Service
     from .model.remembered import Remembered
-    from .request import LessonStore, Project
+    from .request import Hooks, LessonStore, Project
     from .snapshot import Snapshot
     from .world import Clock, Docker, PublishedSite, Unreached
 
@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "what-if": "what would change if a file or a field were otherwise (no Docker needed)",
     "fix": "what has one right answer, put right; shown first, done with --apply (no Docker needed)",
     "context": "what reaches the builder, and who left out the rest (no Docker needed)",
+    "hooks": "a git hook that checks what is pushed (no Docker needed)",
     "up": "build, boot, probe and serve as the platform would",
     "ps": "what `up` started",
     "logs": "the output of what `up` started",
@@ -190,6 +191,8 @@ def _real_world(terminal: "StandardTerminal") -> World:
         read_bytes=_read_bytes,
         write_text=_write_text,
         append_text=_append_text,
+        hooks=_hooks,
+        read_input=_read_input,
         connect=_connect,
         project=_project,
         ask_running_up=_ask_running_up,
@@ -290,6 +293,18 @@ def _append_text(path: str, text: str, what: str) -> None:
     from .edge.files import append_text
 
     append_text(path, text, what)
+
+
+def _hooks(path: str) -> "Hooks":
+    from .edge.hooks import GitHooks
+
+    return GitHooks(path)
+
+
+def _read_input() -> str:
+    from .edge.hooks import read_input
+
+    return read_input()
 
 
 def _connect() -> "Docker":
