@@ -178,7 +178,9 @@ def seen(view: View, event: Event) -> View:
 
 
 def _each(view: View, change: Callable[[ServiceView], ServiceView]) -> View:
-    return replace(view, services=tuple(change(one) for one in view.services))
+    services = tuple(change(one) for one in view.services)
+    is_same = all(one is before for one, before in zip(services, view.services, strict=True))
+    return view if is_same else replace(view, services=services)
 
 
 def _turned(one: ServiceView, event: Event) -> ServiceView:
