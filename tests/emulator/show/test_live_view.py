@@ -110,6 +110,7 @@ def test_a_long_step_is_told_against_its_last_time() -> None:
     assert shown(view, now=23.0)[2] == f"      {name}  12 s (last time 38 s)"
     assert shown(view, now=23.0, wide=50)[2] == "      [2/3] RUN pip insta…  12 s (last time 38 s)"
     both = after(runs(14.0, "[assets 1/2] RUN npm ci", 1.0, None), view=view)
+    assert "building 0/5 13 s" in shown(both, now=23.0)[1]
     assert shown(both, now=23.0)[2] == f"      {name}  12 s (last time 38 s), and 1 more"
     done = after(of(BuildStep, 20.0, 1, name=name, seconds=9.0, cached=False), view=both)
     assert shown(done, now=23.0)[2] == "      [assets 1/2] RUN npm ci  10 s"
