@@ -121,6 +121,7 @@ def _services(view: View, style: Style, room: Room, now: float) -> list[str]:
     """The most important ones, in the plan's order, and how many others there are."""
     many = len(view.services) > room.rows
     count = room.rows - 1 if many else len(view.services)
+    count -= many and count > 2 and any(_is_slow(one, now) for one in view.services)  # it has a second line
     ranked = sorted(range(len(view.services)), key=lambda at: (at != view.chosen, _rank(view.services[at]), at))
     shown = sorted(ranked[: max(1, count)])
     lines = _rows(view, style, room, shown, now)
@@ -196,13 +197,15 @@ def _rows(view: View, style: Style, room: Room, shown: Sequence[int], now: float
 def _cells(view: View, one: ServiceView, now: float) -> _Cells:
     trigger = view.triggers.get(_deploy(one) or 0)
     number = f"#{_deploy(one)}" if _deploy(one) is not None else ""
-    serves = f", {one.live} serves" if one.live is not None and one.live != _deploy(one) else ""
+    beside = f", {one.live} serves" if one.live is not None and one.live != _deploy(one) else ""
+    if one.problem and one.deploy is not None and one.deploy > (_deploy(one) or 0):
+        beside = f", {one.deploy} {'refused' if one.is_refused else 'failed'}"
     probe = one.probe
     words = "" if probe is None else probe.detail if not probe.ok or probe.detail else "ok"
     return _Cells(
         name=_cut(one.name, _NAME) + ("" if view.only != one.name else " (its logs)"),
         state=_state(one, now),
-        deploy=f"deploy {number[1:]}{f' ({trigger})' if trigger else ''}{serves}" if number else "",
+        deploy=f"deploy {number[1:]}{f' ({trigger})' if trigger else ''}{beside}" if number else "",
         number=number,
         url=one.url or "",
         probe="" if probe is None else f"{probe.kind} {_cut(words, 24)} {_ago(now - probe.at)}",
@@ -262,7 +265,7 @@ def _painted(cell: str, one: ServiceView, number: int, style: Style) -> Paint:
 def _of_stage(one: ServiceView, style: Style) -> Paint:
     if one.stage in ("failed", "canceled"):
         return style.red
-    if one.stage in ("unready", "restarting"):
+    if one.stage in ("unready", "restarting") or (one.problem and one.stage not in COMING):
         return style.yellow
     return style.green if one.stage in ("live", "succeeded") else style.bold if one.stage in COMING else style.dim
 

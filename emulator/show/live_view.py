@@ -178,7 +178,9 @@ def seen(view: View, event: Event) -> View:
 
 
 def _each(view: View, change: Callable[[ServiceView], ServiceView]) -> View:
-    return replace(view, services=tuple(change(one) for one in view.services))
+    services = tuple(change(one) for one in view.services)
+    is_same = all(one is before for one, before in zip(services, view.services, strict=True))
+    return view if is_same else replace(view, services=services)
 
 
 def _turned(one: ServiceView, event: Event) -> ServiceView:
@@ -212,7 +214,7 @@ def _told(one: ServiceView, event: Event, *, again: bool) -> ServiceView:
             begun = Step(event.name, event.at - event.elapsed_s, event.last_time_s)
             known = any(step.name == event.name for step in one.build.running)
             running = one.build.running if known else (*one.build.running, begun)
-            return replace(one, build=one.build._replace(running=running))
+            return replace(one, build=_counted(one.build._replace(running=running), event.name, ended=0))
         case BuildFinished():
             return _at(replace(one, build=None, last_build_s=event.seconds), "starting", event)
         case PreDeployStarted():
@@ -303,12 +305,16 @@ _PLACE = re.compile(r"\[(?:([^\]]*)\s)?\s*\d+/(\d+)\]")
 
 
 def _stepped(build: Progress, event: BuildStep) -> Progress:
-    """The builder numbers the steps of each stage: "[2/5] RUN …", "[assets 3/4] COPY …"."""
     build = build._replace(running=tuple(step for step in build.running if step.name != event.name))
-    place = _PLACE.match(event.name)
+    return _counted(build, event.name, ended=1)
+
+
+def _counted(build: Progress, name: str, *, ended: int) -> Progress:
+    """The builder numbers the steps of each stage: "[2/5] RUN …", "[assets 3/4] COPY …"."""
+    place = _PLACE.match(name)
     if place is None:
         return build
     stage, total = place[1] or "", int(place[2])
-    ended = next((done for name, done, _ in build.stages if name == stage), 0) + 1
+    done = next((done for name, done, _ in build.stages if name == stage), 0) + ended
     others = tuple(one for one in build.stages if one[0] != stage)
-    return build._replace(stages=(*others, (stage, ended, total)))
+    return build._replace(stages=(*others, (stage, done, total)))
