@@ -185,7 +185,7 @@ class UpText:
                 if not event.ok and event.detail.endswith("the process ended"):
                     mark = ""  # and will not any more
                 return (
-                    [f"{event.kind} check {event.attempt}: {event.detail}  {mark}"]
+                    [f"{event.kind} check {event.attempt}: {event.detail}  {mark}".rstrip()]
                     if self.verbose or not event.ok or event.attempt == 1
                     else []
                 )
