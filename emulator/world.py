@@ -246,6 +246,8 @@ class ContainerSpec(Record, frozen=True, kw_only=True):
     """How many each process may have open; None: as many as the engine allows."""
     no_new_rights: bool = False
     """Whether setuid has no effect."""
+    unknown_user_is_root: bool = False
+    """Whether it runs as root where the image's user is not in its /etc/passwd."""
     hosts: dict[str, str] = {}
     """Names and what they stand for: an address, or "host-gateway" for this machine."""
     user: str | None = None

@@ -18,6 +18,7 @@ from emulator.commands.ending import remove_leftovers
 from emulator.commands.planning import Planned, configure_planning, plan_repository
 from emulator.commands.recording import timed
 from emulator.commands.session import Session
+from emulator.commands.summing import summed_up
 from emulator.commands.teller import Teller, told
 from emulator.commands.unmet import tell_refusal
 from emulator.config import read_config
@@ -54,12 +55,16 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="deploy again on every save, as the platform would on a push"
     )
+    parser.add_argument(
+        "--summary", metavar="FILE",
+        help="write what it came to as Markdown; --once also adds it to GITHUB_STEP_SUMMARY where that is set",
+    )  # fmt: skip
     parser.add_argument("--build-anyway", action="store_true", help="build even when the check found an error")
 
 
 def run(request: Request, world: World) -> int:
     """Plan, build, boot; the exit code follows the verdict."""
-    return told(request, world, lambda teller: _run(request, world, teller))
+    return told(request, world, lambda teller: summed_up(request, world, teller, lambda: _run(request, world, teller)))
 
 
 def _run(request: Request, world: World, teller: Teller) -> int:
@@ -73,6 +78,7 @@ def _run(request: Request, world: World, teller: Teller) -> int:
         return 1
     docker = world.connect()
     try:
+        _refuse_missing_folders(settings, docker, world)
         with world.project(project_id(settings.root)) as project:
             session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
             attendant = Attendant(session, lambda ask: timed(world, partial(_replanned, ask, world)))
@@ -295,6 +301,16 @@ def _folders(request: Request, world: World, planned: Planned) -> dict[str, str]
             raise UsageError(f"--volume {name}: no bucket or network share is called that", help=help_)
         found[name] = world.absolute(path)
     return found
+
+
+def _refuse_missing_folders(settings: Settings, docker: "Docker", world: World) -> None:
+    """A folder of --volume that is not there would be made by the engine, as root's. Of an engine on another machine
+    the folders are that machine's, and are not looked at. Raises UsageError."""
+    if not docker.facts().endpoint.startswith(("unix:", "npipe:")):
+        return
+    for name, path in settings.folders.items():
+        if not world.is_folder(path):
+            raise UsageError(f"--volume {name}: there is no folder {path}", help=f"make it: mkdir -p {path}")
 
 
 def _datastores(request: Request) -> Hidden:
