@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .edge.interrupts import Interrupts
-from .model.diagnostic import Diagnostic, HostError, UsageError
+from .model.diagnostic import Diagnostic, HostError
 from .request import World
 from .usage import Parser, front_page, unknown_command
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .model.history import History
     from .model.plan import Service
     from .model.remembered import Remembered
-    from .request import LessonStore, Project
+    from .request import Hooks, LessonStore, Project
     from .snapshot import Snapshot
     from .world import Clock, Docker, PublishedSite, Unreached
 
@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "what-if": "what would change if a file or a field were otherwise (no Docker needed)",
     "fix": "what has one right answer, put right; shown first, done with --apply (no Docker needed)",
     "context": "what reaches the builder, and who left out the rest (no Docker needed)",
+    "hooks": "a git hook that checks what is pushed (no Docker needed)",
     "up": "build, boot, probe and serve as the platform would",
     "ps": "what `up` started",
     "logs": "the output of what `up` started",
@@ -106,10 +107,6 @@ def _leave(code: int) -> NoReturn:
 def run(arguments: list[str], terminal: "StandardTerminal") -> int:
     """Parse and run one command. Raises HostError."""
     world = _real_world(terminal)
-    if not arguments:
-        here = import_module("emulator.commands.here")
-        alone = Parser(prog="emu", description="").configured(lambda parser: here.configure(parser, world))
-        return int(here.run(alone.parse([]), world))
     if arguments[:1] == ["__complete"]:
         return _complete(arguments[1:], world)
     if arguments[:1] == ["help"]:
@@ -121,17 +118,24 @@ def run(arguments: list[str], terminal: "StandardTerminal") -> int:
             gc.enable()
         code: int = command.run(parser.parse([a for a in arguments if a is not verb]), world)
         return code
-    if verb is not None:
+    if verb is not None and not arguments[0].startswith("-"):
         raise unknown_command(verb, COMMANDS, is_path=os.access(verb, os.F_OK))
     if "--version" in arguments:
         from importlib.metadata import version
 
         terminal.out(f"emu {version('emu')}\n")
         return 0
-    if arguments and arguments[0] not in ("-h", "--help"):
-        raise UsageError(f"emu has no option {arguments[0]!r}", help="`emu --help` lists the commands")
-    terminal.out(front_page(COMMANDS, min(terminal.width, 100)))
-    return 0
+    if arguments[:1] in (["-h"], ["--help"]):
+        terminal.out(front_page(COMMANDS, min(terminal.width, 100)))
+        return 0
+    return _alone(arguments, world)
+
+
+def _alone(arguments: list[str], world: World) -> int:
+    """`emu` without a command."""
+    here = import_module("emulator.commands.here")
+    parser = Parser(prog="emu", description="", elsewhere=lambda option: _having(option, world))
+    return int(here.run(parser.configured(lambda parser: here.configure(parser, world)).parse(arguments), world))
 
 
 def _parser(verb: str, world: World) -> tuple[Parser, Any]:
@@ -142,9 +146,14 @@ def _parser(verb: str, world: World) -> tuple[Parser, Any]:
         description=COMMANDS[verb][:1].upper() + COMMANDS[verb][1:] + ".",
         examples=getattr(command, "EXAMPLES", ()),
         width=world.terminal.width,
-        elsewhere=lambda option: [name for name in COMMANDS if option in _parser(name, world)[0].options()],
+        elsewhere=lambda option: _having(option, world),
     )
     return parser.configured(lambda parser: command.configure(parser, world)), command
+
+
+def _having(option: str, world: World) -> list[str]:
+    """The commands that have an option."""
+    return [name for name in COMMANDS if option in _parser(name, world)[0].options()]
 
 
 def _complete(words: list[str], world: World) -> int:
@@ -168,15 +177,22 @@ def _verb(arguments: list[str]) -> str | None:
 def _real_world(terminal: "StandardTerminal") -> World:
     from platforms import PLATFORMS
 
+    from .edge.adapters import installed
+
+    others = installed(PLATFORMS)
+    for problem in others.problems:
+        terminal.err(f"warning: {problem}\n")
     return World(
         environ=os.environ,
         terminal=terminal,
-        platforms=PLATFORMS,
+        platforms={**PLATFORMS, **others.platforms},
         open_repository=_open_repository,
         read_text=_read_text,
         read_bytes=_read_bytes,
         write_text=_write_text,
         append_text=_append_text,
+        hooks=_hooks,
+        read_input=_read_input,
         connect=_connect,
         project=_project,
         ask_running_up=_ask_running_up,
@@ -192,6 +208,8 @@ def _real_world(terminal: "StandardTerminal") -> World:
         unreached=_unreached,
         output_of=_output_of,
         watch=_watch,
+        browse=_browse,
+        interrupt=_INTERRUPTS.ask,
         changes=_changes,
         merge_base=_merge_base,
         write_file=_write_file,
@@ -221,6 +239,12 @@ def _watch(root: str, end: "threading.Event") -> "Iterator[frozenset[str]]":
     from .edge.watching import watch
 
     return watch(root, end)
+
+
+def _browse(url: str) -> bool:
+    from .edge.browser import browse
+
+    return browse(url, os.environ)
 
 
 def _changes(before: "Snapshot", after: "Snapshot") -> "tuple[FileChange, ...]":
@@ -269,6 +293,18 @@ def _append_text(path: str, text: str, what: str) -> None:
     from .edge.files import append_text
 
     append_text(path, text, what)
+
+
+def _hooks(path: str) -> "Hooks":
+    from .edge.hooks import GitHooks
+
+    return GitHooks(path)
+
+
+def _read_input() -> str:
+    from .edge.hooks import read_input
+
+    return read_input()
 
 
 def _connect() -> "Docker":
@@ -375,14 +411,19 @@ def _own_fault(fault: Exception, arguments: list[str], terminal: "StandardTermin
     with tempfile.NamedTemporaryFile("w", prefix="emu-fault-", suffix=".log", delete=False, encoding="utf-8") as log:
         log.write(f"emu {_verb(arguments) or ''}\npython {platform.python_version()} on {platform.platform()}\n\n")
         traceback.print_exception(fault, file=log)
+    from .edge.adapters import whose
     from .model.diagnostic import Fault, error
 
+    code, who, report = "emu/own-fault", "emu itself", "this is a bug of ours; please report it"
+    if (brought_by := whose(fault)) is not None:
+        code, who = "emu/adapter-fault", f"the platform that {brought_by} brings"
+        report = f"please report it to those who make {brought_by}"
     _report(
         error(
-            "emu/own-fault",
-            f"emu itself failed: {type(fault).__name__}: {fault}",
+            code,
+            f"{who} failed: {type(fault).__name__}: {fault}",
             fault=Fault.BUG,
-            help=f"this is a bug of ours; please report it with the file {log.name}",
+            help=f"{report} with the file {log.name}",
         ),
         arguments,
         terminal,

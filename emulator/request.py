@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .model.history import DeployRecord, History
     from .model.lesson import Lesson, Score
     from .model.remembered import Remembered
-    from .world import Clock, Docker, Front, PublishedSite, Unreached
+    from .world import Clock, Docker, Front, PublishedSite, Scene, Screen, Unreached
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""
@@ -56,6 +56,11 @@ class Terminal(Protocol):
 
     def ask(self, question: str, *, hidden: bool = False) -> str | None:
         """The answer, or None when nobody can be asked."""
+        ...
+
+    def show(self, scene: "Scene") -> "Screen | None":
+        """In the main thread: show it live until the screen is closed, and print above it; None where the terminal
+        cannot, or there is none."""
         ...
 
 
@@ -105,9 +110,42 @@ class Project(Protocol):
         """Remember how a deploy ended, now."""
         ...
 
+    def step_times(self, service: str) -> Mapping[str, float]:
+        """The seconds that the steps of a service's last good build took, by what they do."""
+        ...
+
+    def keep_step_times(self, service: str, seconds: Mapping[str, float]) -> None:
+        """Remember them."""
+        ...
+
     def listen(self, handler: Callable[[bytes, Peer], None]) -> Closing:
         """Hear other commands, each in a thread of its own, until closed."""
         ...
+
+
+class Hooks(Protocol):
+    """The hooks of a repository. Each that changes something raises UsageError."""
+
+    top: str
+    folder: str
+    shared: bool
+    """Whether the folder is that of other repositories, too."""
+    command: tuple[str, ...]
+    """What starts this emu from anywhere."""
+
+    def has(self, name: str) -> bool:
+        """Whether there is something of that name at the repository's top level."""
+        ...
+
+    def place(self, name: str) -> str: ...
+
+    def read(self, name: str) -> str | None: ...
+
+    def write(self, name: str, text: str) -> None: ...
+
+    def rename(self, name: str, other: str) -> None: ...
+
+    def remove(self, name: str) -> None: ...
 
 
 class World:
@@ -124,6 +162,8 @@ class World:
         read_bytes: Callable[[str, str], bytes],
         write_text: Callable[[str, str, str], None],
         append_text: Callable[[str, str, str], None],
+        hooks: Callable[[str], Hooks],
+        read_input: Callable[[], str],
         connect: "Callable[[], Docker]",
         project: Callable[[str], AbstractContextManager[Project]],
         ask_running_up: Callable[[str, bytes], Iterator[bytes] | None],
@@ -139,6 +179,8 @@ class World:
         output_of: Callable[[tuple[str, ...]], str],
         watch: "Callable[[str, threading.Event], Iterator[frozenset[str]]]",
         packer: "Callable[[Docker], Packer | None]",
+        browse: Callable[[str], bool],
+        interrupt: Callable[[], None],
         changes: "Callable[[Snapshot, Snapshot], tuple[FileChange, ...]]",
         merge_base: Callable[[str, str, str], str],
         write_file: WriteFile,
@@ -152,6 +194,8 @@ class World:
         self.read_bytes = read_bytes
         self.write_text = write_text
         self.append_text = append_text
+        self.hooks = hooks
+        self.read_input = read_input
         self.connect = connect
         self.project = project
         self.ask_running_up = ask_running_up
@@ -167,6 +211,8 @@ class World:
         self.output_of = output_of
         self.packer = packer
         self.watch = watch
+        self.browse = browse
+        self.interrupt = interrupt
         self.changes = changes
         self.merge_base = merge_base
         self.write_file = write_file

@@ -62,7 +62,7 @@ class Session:
         by_schedule: bool = True,
     ) -> None:  # fmt: skip
         self.planned = planned
-        self.doors = doors
+        self.doors = doors._replace(step_times=project.step_times, keep_step_times=project.keep_step_times)
         self.settings = settings
         self.teller = teller
         self.project = project

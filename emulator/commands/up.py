@@ -16,6 +16,7 @@ from emulator.commands.check import checked_plan
 from emulator.commands.ending import remove_leftovers
 from emulator.commands.planning import Planned, configure_planning, plan_repository
 from emulator.commands.session import Session
+from emulator.commands.summing import summed_up
 from emulator.commands.teller import Teller, told
 from emulator.commands.unmet import tell_refusal
 from emulator.config import read_config
@@ -31,6 +32,7 @@ from emulator.snapshot import Snapshot
 from emulator.world import Hidden
 
 if TYPE_CHECKING:
+    from emulator.commands.viewing import Viewing
     from emulator.commands.watching import Watcher
     from emulator.world import Docker
 
@@ -51,12 +53,16 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="deploy again on every save, as the platform would on a push"
     )
+    parser.add_argument(
+        "--summary", metavar="FILE",
+        help="write what it came to as Markdown; --once also adds it to GITHUB_STEP_SUMMARY where that is set",
+    )  # fmt: skip
     parser.add_argument("--build-anyway", action="store_true", help="build even when the check found an error")
 
 
 def run(request: Request, world: World) -> int:
     """Plan, build, boot; the exit code follows the verdict."""
-    return told(request, world, lambda teller: _run(request, world, teller))
+    return told(request, world, lambda teller: summed_up(request, world, teller, lambda: _run(request, world, teller)))
 
 
 def _run(request: Request, world: World, teller: Teller) -> int:
@@ -74,9 +80,12 @@ def _run(request: Request, world: World, teller: Teller) -> int:
             session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
             control = None if request.once else project.listen(Attendant(session, lambda ask: _replanned(ask, world)))
             watcher = _watcher(request, world, session) if request.watch else None
+            viewing = _viewing(request, world, session)
             try:
-                return in_project(session, lambda: session.run(project.next_deploy(), once=request.once))
+                return in_project(session, lambda: _served(session, project.next_deploy(), viewing, once=request.once))
             finally:
+                if viewing is not None:
+                    viewing.close()
                 if watcher is not None:
                     watcher.close()
                 if control is not None:
@@ -92,6 +101,30 @@ def _run(request: Request, world: World, teller: Teller) -> int:
         return followed(events, teller)
     finally:
         docker.close()
+
+
+def _served(session: Session, number: int, viewing: "Viewing | None", *, once: bool) -> int:
+    try:
+        return session.run(number, once=once)
+    finally:
+        if viewing is not None:
+            viewing.ends()
+
+
+def _viewing(request: Request, world: World, session: Session) -> "Viewing | None":
+    """The live view, in a terminal that can show it; else None, and lines are told one after the other."""
+    if request.once or request.quiet or request.format != "text" or not world.terminal.colour:
+        return None
+    from emulator.commands.viewing import Viewing
+
+    def replan(anyway: bool) -> Planned:  # noqa: FBT001 - what is asked is all it is asked
+        planned = with_kept_answers(world, plan_repository(request, world))
+        return planned if anyway or request.build_anyway else checked_plan(planned)
+
+    viewing = Viewing(
+        session, replan=replan, browse=world.browse, interrupt=world.interrupt, watches=bool(request.watch)
+    )
+    return viewing if viewing.begin(world.terminal) else None
 
 
 def _refuse_watching(request: Request, planned: Planned) -> None:
