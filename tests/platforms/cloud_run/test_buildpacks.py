@@ -451,6 +451,6 @@ def test_a_base_image_is_for_buildpacks_alone():
 
 def test_other_sources_are_told():
     """A bucket and an archive are not read."""
-    for source in ("gs://b/a.zip", "a.zip"):
-        made = plan({"main.py": ""}, gcloud=f"run deploy a --source {source}")
+    for place in ("gs://b/a.zip", "a.zip"):
+        made = plan({"main.py": ""}, gcloud=f"run deploy a --source {place}")
         assert "not read: the plan takes the root" in messages(made)[0]
