@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .model.change import FileChange
     from .model.history import DeployRecord, History
     from .model.lesson import Lesson, Score
+    from .model.plan import Plan
     from .model.remembered import Remembered
     from .world import Clock, Docker, Front, PublishedSite, Scene, Screen, Unreached
 
@@ -116,6 +117,18 @@ class Project(Protocol):
 
     def keep_step_times(self, service: str, seconds: Mapping[str, float]) -> None:
         """Remember them."""
+        ...
+
+    def record_drain(self, deploy: int, service: str, seconds: float) -> None:
+        """Remember how long after a deploy went live the one before had ended."""
+        ...
+
+    def last_plan(self) -> "Plan | None":
+        """The plan of the deploy before, be it of an earlier run."""
+        ...
+
+    def keep_plan(self, plan: "Plan") -> None:
+        """Remember it for the deploy after."""
         ...
 
     def listen(self, handler: Callable[[bytes, Peer], None]) -> Closing:

@@ -6,6 +6,7 @@ Where one runs already for the project, that one makes the deploy, and this one 
 import argparse
 import posixpath
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emulator import options
@@ -16,6 +17,7 @@ from emulator.commands.attending import Attendant
 from emulator.commands.check import checked_plan
 from emulator.commands.ending import remove_leftovers
 from emulator.commands.planning import Planned, configure_planning, plan_repository
+from emulator.commands.recording import timed
 from emulator.commands.session import Session
 from emulator.commands.summing import summed_up
 from emulator.commands.teller import Teller, told
@@ -68,11 +70,11 @@ def run(request: Request, world: World) -> int:
 
 
 def _run(request: Request, world: World, teller: Teller) -> int:
-    planned = plan_repository(request, world)
+    planned = timed(world, partial(plan_repository, request, world))
     _refuse_watching(request, planned)
     settings = settings_of(request, world, planned)  # a wrong option is told before anything is asked or printed
     planned, answers = answered(request, world, planned)
-    planned = checked_plan(planned)
+    planned = timed(world, partial(checked_plan, planned))
     teller.knows(planned)
     if tell_plan(planned, teller, build_anyway=request.build_anyway):
         return 1
@@ -81,7 +83,8 @@ def _run(request: Request, world: World, teller: Teller) -> int:
         _refuse_missing_folders(settings, docker, world)
         with world.project(project_id(settings.root)) as project:
             session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
-            control = None if request.once else project.listen(Attendant(session, lambda ask: _replanned(ask, world)))
+            attendant = Attendant(session, lambda ask: timed(world, partial(_replanned, ask, world)))
+            control = None if request.once else project.listen(attendant)
             watcher = _watcher(request, world, session) if request.watch else None
             viewing = _viewing(request, world, session)
             try:
@@ -159,8 +162,9 @@ def _watcher(request: Request, world: World, session: Session) -> "Watcher":
         return ignored_by_git(world.open_repository(root, request.root, request.snapshot), paths)
 
     return Watcher(
-        session, plan_again=plan_again, ignored=ignored, watch=world.watch, given=given, anyway=request.build_anyway
-    )
+        session, plan_again=lambda: timed(world, plan_again), ignored=ignored, watch=world.watch, given=given,
+        anyway=request.build_anyway,
+    )  # fmt: skip
 
 
 def tell_plan(planned: Planned, teller: Teller, *, build_anyway: bool = False) -> bool:
