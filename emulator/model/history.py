@@ -96,7 +96,7 @@ class History(Record, frozen=True, kw_only=True):
             return "no deploy went live before this one"
         if record is None:
             last = self.deploys[-1].deploy if self.deploys else 0
-            return f"there was no deploy {to} yet" if (to or 0) > last else f"deploy {to} is not remembered"
+            return f"there is no deploy {to} {'yet' if (to or 0) > last else 'that is remembered'}"
         if not record.verdict.good:
             return f"deploy {record.deploy} never went live: {record.verdict.value}"
         if not record.images or (record.verdict is VerdictKind.LIVE and record.deploy not in self.kept()):

@@ -109,11 +109,11 @@ def test_why_a_rollback_leads_nowhere() -> None:
     some = history(record(2), record(3, FAILED), record(4), record(5), record(6))
     told = {to: some.why_not_back_to(to, some.find(to)) for to in (1, 2, 3, 5, 7)}
     assert told == {
-        1: "deploy 1 is not remembered",
+        1: "there is no deploy 1 that is remembered",
         2: "the image of deploy 2 is not kept any more",
         3: "deploy 3 never went live: boot_failed",
         5: None,
-        7: "there was no deploy 7 yet",
+        7: "there is no deploy 7 yet",
     }
     assert some.why_not_back_to(None, None) == "no deploy went live before this one"
 
