@@ -196,7 +196,10 @@ class Engine:
     def images(self, labels: Mapping[str, str]) -> tuple[ImageEntry, ...]:
         told = self._ask("listing images", lambda api: api.images(filters={"label": label_filter(labels)}))
         return tuple(
-            ImageEntry(id=one["Id"], tags=tuple(one.get("RepoTags") or ()), labels=one.get("Labels") or {})
+            ImageEntry(
+                id=one["Id"], tags=tuple(one.get("RepoTags") or ()), labels=one.get("Labels") or {},
+                size=one.get("Size") or 0,
+            )
             for one in told
         )
 
