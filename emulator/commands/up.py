@@ -4,6 +4,7 @@ Where one runs already for the project, that one makes the deploy, and this one 
 """
 
 import argparse
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from emulator.commands.attending import Attendant
 from emulator.commands.check import checked_plan
 from emulator.commands.ending import remove_leftovers
 from emulator.commands.planning import Planned, configure_planning, plan_repository
+from emulator.commands.recovering import Outage, lasting
 from emulator.commands.session import Session
 from emulator.commands.teller import Teller, told
 from emulator.commands.unmet import tell_refusal
@@ -23,15 +25,15 @@ from emulator.engine.job import Doors, Settings
 from emulator.engine.labels import project_id
 from emulator.model.control import Ask
 from emulator.model.diagnostic import HostError, UsageError
-from emulator.model.event import DiagnosticFound, PlanMade
+from emulator.model.event import DiagnosticFound, PlanMade, Trigger
 from emulator.model.record import replace
-from emulator.request import Request, World
+from emulator.request import Project, Request, World
 from emulator.snapshot import Snapshot
 from emulator.world import Hidden
 
 if TYPE_CHECKING:
     from emulator.commands.watching import Watcher
-    from emulator.world import Docker
+    from emulator.world import Docker, Front
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -60,19 +62,12 @@ def _run(request: Request, world: World, teller: Teller) -> int:
     teller.knows(planned)
     if tell_plan(planned, teller, build_anyway=request.build_anyway):
         return 1
-    docker = world.connect()
     try:
         with world.project(project_id(settings.root)) as project:
-            session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
-            control = None if request.once else project.listen(Attendant(session, lambda ask: _replanned(ask, world)))
-            watcher = _watcher(request, world, session) if request.watch else None
-            try:
-                return in_project(session, lambda: session.run(project.next_deploy(), once=request.once))
-            finally:
-                if watcher is not None:
-                    watcher.close()
-                if control is not None:
-                    control.close()
+            serving = _Serving(request, world, teller, settings, project)
+            if not request.watch:
+                return serving.once(planned, "up")
+            return serving.lasting(planned)
     except HostError as problem:
         if problem.diagnostic.code != "up/already-running" or request.once:
             raise
@@ -82,8 +77,66 @@ def _run(request: Request, world: World, teller: Teller) -> int:
             raise
         teller.note("the running `emu up` makes this deploy and serves it; Ctrl-C cancels it")
         return followed(events, teller)
-    finally:
-        docker.close()
+
+
+class _Serving:
+    """The sessions of one `emu up`, of which only `--watch` has more than one."""
+
+    def __init__(
+        self, request: Request, world: World, teller: Teller, settings: Settings, project: Project
+    ) -> None:
+        self._request = request
+        self._world = world
+        self._teller = teller
+        self._settings = settings
+        self._project = project
+        self._fronts: dict[str, Ahead[Front]] | None = None
+
+    def once(self, planned: Planned, trigger: Trigger) -> int:
+        """One session; the exit code. Raises HostError, and Outage for what another one may follow after."""
+        request, world, project = self._request, self._world, self._project
+        docker = world.connect()
+        try:
+            session = Session(
+                planned, doors(world, docker, planned.repo), self._settings, self._teller, project, fronts=self._fronts
+            )
+            control = None if request.once else project.listen(Attendant(session, lambda ask: _asked_for(ask, world)))
+            watcher = _watcher(request, world, session) if request.watch else None
+            try:
+                work = lambda: session.run(project.next_deploy(), once=request.once, trigger=trigger)  # noqa: E731
+                return in_project(session, work)
+            except HostError as problem:
+                if self._fronts is None or not session.can_be_resumed(problem):
+                    raise
+                raise Outage(problem) from problem
+            finally:
+                if watcher is not None:
+                    watcher.close()
+                if control is not None:
+                    control.close()
+        finally:
+            docker.close()
+
+    def lasting(self, planned: Planned) -> int:
+        """One session after the other, at the same addresses."""
+        fronts: dict[str, Ahead[Front]] = {}
+        self._fronts = fronts
+        try:
+            return lasting(
+                self.once, planned, plan_again=lambda: _replanned(self._request, self._world), knock=self._knock,
+                teller=self._teller, clock=self._world.clock(), build_anyway=self._request.build_anyway,
+            )  # fmt: skip
+        finally:
+            for front in fronts.values():
+                with contextlib.suppress(HostError):
+                    front.wait().close()
+
+    def _knock(self) -> None:
+        docker = self._world.connect()
+        try:
+            docker.ping()
+        finally:
+            docker.close()
 
 
 def _refuse_watching(request: Request, planned: Planned) -> None:
@@ -104,10 +157,6 @@ def _watcher(request: Request, world: World, session: Session) -> "Watcher":
     given = {world.absolute(path) for path in (*request.env_file, *secret_files)}
     uploads = any(s.build.upload_rules is not None for s in session.planned.resolution.plan.services)
 
-    def plan_again() -> Planned:
-        planned = with_kept_answers(world, plan_repository(request, world))
-        return planned if request.build_anyway else checked_plan(planned)
-
     def ignored(paths: frozenset[str]) -> str | None:
         """Where git is not asked what is uploaded, nothing is ignored by it; nor is a file that an option names."""
         named = any(f"{root.rstrip('/')}/{path}" in given for path in paths)
@@ -115,7 +164,7 @@ def _watcher(request: Request, world: World, session: Session) -> "Watcher":
             return None
         return ignored_by_git(world.open_repository(root, request.root, request.snapshot), paths)
 
-    return Watcher(session, plan_again=plan_again, ignored=ignored, watch=world.watch)
+    return Watcher(session, plan_again=lambda: _replanned(request, world), ignored=ignored, watch=world.watch)
 
 
 def tell_plan(planned: Planned, teller: Teller, *, build_anyway: bool = False) -> bool:
@@ -161,9 +210,13 @@ def _portable(request: Request, world: World, planned: Planned) -> dict[str, Any
     }
 
 
-def _replanned(ask: Ask, world: World) -> Planned:
-    """The plan of the command line that another `up` was given. What is to be built anyway is not checked."""
-    request = Request(**ask.options)
+def _asked_for(ask: Ask, world: World) -> Planned:
+    """The plan of the command line that another `up` was given."""
+    return _replanned(Request(**ask.options), world)
+
+
+def _replanned(request: Request, world: World) -> Planned:
+    """The plan of what is there now. What is to be built anyway is not checked."""
     planned = with_kept_answers(world, plan_repository(request, world))
     return planned if request.build_anyway else checked_plan(planned)
 

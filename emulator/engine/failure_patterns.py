@@ -278,9 +278,9 @@ BUILD_PATTERNS: tuple[Pattern, ...] = (
     ),
     _pattern(
         "host/disk-full",
-        r"[Nn]o space left on device",
+        r"[Nn]o space left on device|[Dd]isk quota exceeded|ENOSPC",
         "the engine's disk is full",
-        "free space; `emu doctor` shows where",
+        "free some space, for example with `docker builder prune` (it removes the build cache), and try again",
         fault=Fault.HOST,
     ),
     _pattern(
