@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,7 +16,7 @@ from .request import World
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from .edge.terminal import StandardTerminal
@@ -189,10 +190,12 @@ def _unreached(host: str | None, port: int) -> "Unreached | None":
     return unreached(host, port)
 
 
-def _watch(root: str, end: "threading.Event") -> "Iterator[frozenset[str]]":
+def _watch(
+    root: str, end: "threading.Event", tell: "Callable[[Diagnostic], None]"
+) -> "Iterator[frozenset[str]]":
     from .edge.watching import watch
 
-    return watch(root, end)
+    return watch(root, end, tell)
 
 
 def _read_text(path: str, what: str) -> str:
@@ -269,6 +272,7 @@ def _packer(docker: "Docker") -> "Packer | None":
     return Pack(docker, docker.endpoint, os.environ) if isinstance(docker, Engine) else None
 
 
+@cache
 def _clock() -> "Clock":
     from .edge.clock import SystemClock
 

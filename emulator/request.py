@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import threading
 
     from .engine.job import Packer, PrepareContext
+    from .model.diagnostic import Diagnostic
     from .model.history import DeployRecord, History
     from .model.remembered import Remembered
     from .world import Clock, Docker, Front, PublishedSite, Unreached
@@ -113,7 +114,7 @@ class World:
         publish: "Callable[[Docker, str, str, Mapping[str, str]], PublishedSite | None]",
         unreached: "Callable[[str | None, int], Unreached | None]",
         output_of: Callable[[tuple[str, ...]], str],
-        watch: "Callable[[str, threading.Event], Iterator[frozenset[str]]]",
+        watch: "Callable[[str, threading.Event, Callable[[Diagnostic], None]], Iterator[frozenset[str]]]",
         packer: "Callable[[Docker], Packer | None]",
     ) -> None:
         self.environ = environ

@@ -7,15 +7,15 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from emulator.edge.host import resolve_endpoint
 from tests.bench.replace import RENDER
-from tests.places import Place, Running, answer, tidied, wait_for
+from tests.places import Place, Running, answer, tidied
 from tests.socket_cut import Cut
-from tests.test_up_replaces import of, saying, verdicts
+from tests.test_up_replaces import of, saying
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -7,12 +7,12 @@ from emulator.commands.planning import Planned
 from emulator.commands.reaction import reaction
 from emulator.commands.session import Session
 from emulator.commands.underway import Underway
-from emulator.model.diagnostic import HostError
+from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import DiagnosticFound, FilesSaved, VerdictKind
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
-Watch = Callable[[str, threading.Event], Iterator[frozenset[str]]]
+Watch = Callable[[str, threading.Event, Callable[[Diagnostic], None]], Iterator[frozenset[str]]]
 Ignored = Callable[[frozenset[str]], str | None]
 
 _MOST_TOLD = 20
@@ -41,13 +41,16 @@ class Watcher:
 
     def _run(self) -> None:
         try:
-            for paths in self._watch(self._session.settings.root, self._end):
+            for paths in self._watch(self._session.settings.root, self._end, self._tell):
                 try:
                     self._saved(paths)
                 except HostError as problem:  # of this save; the next one may be better
-                    self._session.teller.tell(DiagnosticFound(diagnostic=problem.diagnostic))
+                    self._tell(problem.diagnostic)
         except BaseException as problem:  # noqa: BLE001 - raised again by the session, which would serve unwatched
             self._session.broke(problem)
+
+    def _tell(self, diagnostic: Diagnostic) -> None:
+        self._session.teller.tell(DiagnosticFound(diagnostic=diagnostic))
 
     def _saved(self, paths: frozenset[str]) -> None:
         seen = FilesSaved(paths=tuple(sorted(paths)[:_MOST_TOLD]), count=len(paths))

@@ -31,8 +31,8 @@ class Decided(NamedTuple):
 
 class Deploys:
     """report: told from any thread that a deploy is prepared or not, or what no deploy can go on after; not needed
-    where they are only `made`. now: the clock of what is reported, where it is not the loop's. serves: whether an earlier
-    deploy is live: then this machine's failure to prepare another one fails that one alone."""
+    where they are only `made`. now: the clock of what is reported, where it is not the loop's. serves: whether one
+    is live: then this machine's failure to prepare another one fails that one alone."""
 
     def __init__(
         self,
