@@ -1,6 +1,5 @@
 """argv → request → command → exit code. Builds the real world; the only place that exits."""
 
-import argparse
 import contextlib
 import gc
 import os
@@ -8,11 +7,12 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .edge.interrupts import Interrupts
 from .model.diagnostic import Diagnostic, HostError, UsageError
 from .request import World
+from .usage import Parser, front_page, unknown_command
 
 if TYPE_CHECKING:
     import threading
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .edge.terminal import StandardTerminal
     from .engine.job import Packer, PreparedContext
+    from .model.change import FileChange
     from .model.history import History
     from .model.plan import Service
     from .model.remembered import Remembered
@@ -32,6 +33,9 @@ COMMANDS: dict[str, str] = {
     "plan": "which command would run, and why (no Docker needed)",
     "check": "what would go wrong (no Docker needed)",
     "compare": "what several platforms would do, side by side (no Docker needed)",
+    "diff": "what a commit or a branch changes in the plan, and what it deploys (no Docker needed)",
+    "what-if": "what would change if a file or a field were otherwise (no Docker needed)",
+    "fix": "what has one right answer, put right; shown first, done with --apply (no Docker needed)",
     "context": "what reaches the builder, and who left out the rest (no Docker needed)",
     "up": "build, boot, probe and serve as the platform would",
     "ps": "what `up` started",
@@ -47,6 +51,7 @@ COMMANDS: dict[str, str] = {
     "explain": "what a finding or a rule means, with an example of each kind",
     "platforms": "the platforms, their rules, and how well each is imitated",
     "schema": "the JSON Schema of what emu prints",
+    "completion": "the script by which bash, zsh or fish completes emu",
 }
 
 _INTERRUPTS = Interrupts()
@@ -85,7 +90,7 @@ def _run_told(arguments: list[str]) -> int:
         return _own_fault(fault, arguments, terminal)
 
 
-_SHORT = ("plan", "check", "compare", "context", "up")
+_SHORT = ("plan", "check", "compare", "diff", "what-if", "fix", "context", "up")
 """Commands that are over before a collection of garbage could pay; `up` collects once it serves."""
 
 
@@ -101,17 +106,19 @@ def _leave(code: int) -> NoReturn:
 def run(arguments: list[str], terminal: "StandardTerminal") -> int:
     """Parse and run one command. Raises HostError."""
     world = _real_world(terminal)
+    if arguments[:1] == ["__complete"]:
+        return _complete(arguments[1:], world)
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
     verb = _verb(arguments)
     if verb in COMMANDS:
-        command = import_module(f"emulator.commands.{verb}")
-        parser = _Parser(prog=f"emu {verb}", description=COMMANDS[verb][:1].upper() + COMMANDS[verb][1:] + ".")
-        command.configure(parser, world)
+        parser, command = _parser(verb, world)
         if verb not in _SHORT:
             gc.enable()
-        code: int = command.run(parser.parse_args([a for a in arguments if a is not verb]), world)
+        code: int = command.run(parser.parse([a for a in arguments if a is not verb]), world)
         return code
     if verb is not None:
-        raise UsageError(f"emu has no command {verb!r}", help=_suggestion(verb))
+        raise unknown_command(verb, COMMANDS, is_path=os.access(verb, os.F_OK))
     if "--version" in arguments:
         from importlib.metadata import version
 
@@ -119,7 +126,32 @@ def run(arguments: list[str], terminal: "StandardTerminal") -> int:
         return 0
     if arguments and arguments[0] not in ("-h", "--help"):
         raise UsageError(f"emu has no option {arguments[0]!r}", help="`emu --help` lists the commands")
-    terminal.out(_usage())
+    terminal.out(front_page(COMMANDS, min(terminal.width, 100)))
+    return 0
+
+
+def _parser(verb: str, world: World) -> tuple[Parser, Any]:
+    """The parser of a command, and its module."""
+    command = import_module(f"emulator.commands.{verb.replace('-', '_')}")
+    parser = Parser(
+        prog=f"emu {verb}",
+        description=COMMANDS[verb][:1].upper() + COMMANDS[verb][1:] + ".",
+        examples=getattr(command, "EXAMPLES", ()),
+        width=world.terminal.width,
+        elsewhere=lambda option: [name for name in COMMANDS if option in _parser(name, world)[0].options()],
+    )
+    return parser.configured(lambda parser: command.configure(parser, world)), command
+
+
+def _complete(words: list[str], world: World) -> int:
+    """For a shell's completion: each word that may follow on a line, with what it is behind a tab."""
+    completions = import_module("emulator.commands.completing").completions
+    words = words[1:] if words[:1] == ["--"] else words
+    try:
+        found = completions(words, world, COMMANDS, lambda verb: _parser(verb, world)[0])
+    except (HostError, BrokenPipeError):
+        return 0
+    world.terminal.out("".join(f"{word}\t{' '.join(about.split())}\n" for word, about in found))
     return 0
 
 
@@ -127,21 +159,6 @@ def _verb(arguments: list[str]) -> str | None:
     """The command: options may stand before it. Where no word is one, the first that is no option."""
     words = [a for a in arguments if not a.startswith("-")]
     return next((word for word in words if word in COMMANDS), words[0] if words else None)
-
-
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    return argparse.HelpFormatter(prog, max_help_position=28, width=100)
-
-
-class _Parser(argparse.ArgumentParser):
-    """Usage errors become ours: one fact, one thing to do, exit code 2."""
-
-    def __init__(self, **settings: str) -> None:
-        # A width given here spares argparse the import of shutil to find one, at every start.
-        super().__init__(**settings, allow_abbrev=False, formatter_class=_formatter)  # type: ignore[arg-type]
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, help=f"`{self.prog} --help` lists the options")
 
 
 def _real_world(terminal: "StandardTerminal") -> World:
@@ -169,6 +186,9 @@ def _real_world(terminal: "StandardTerminal") -> World:
         unreached=_unreached,
         output_of=_output_of,
         watch=_watch,
+        changes=_changes,
+        merge_base=_merge_base,
+        write_file=_write_file,
     )
 
 
@@ -196,6 +216,24 @@ def _watch(
     from .edge.watching import watch
 
     return watch(root, end, tell)
+
+
+def _changes(before: "Snapshot", after: "Snapshot") -> "tuple[FileChange, ...]":
+    from .edge.changes import changes
+
+    return changes(before, after)
+
+
+def _merge_base(root: str, one: str, other: str) -> str:
+    from .edge.changes import merge_base
+
+    return merge_base(root, one, other)
+
+
+def _write_file(root: str, path: str, content: bytes, *, executable: bool) -> None:
+    from .edge.files import write_file
+
+    write_file(root, path, content, executable=executable)
 
 
 def _read_text(path: str, what: str) -> str:
@@ -277,23 +315,6 @@ def _clock() -> "Clock":
     from .edge.clock import SystemClock
 
     return SystemClock()
-
-
-def _usage() -> str:
-    width = max(map(len, COMMANDS))
-    rows = "\n".join(f"  emu {name:<{width}}  {text}" for name, text in COMMANDS.items())
-    return (
-        "emu shows what a deploy platform would do with your repository, before you push.\n\n"
-        f"{rows}\n\n"
-        "Start with `emu plan` in a repository. `emu COMMAND --help` lists the options of one.\n"
-    )
-
-
-def _suggestion(verb: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(verb, COMMANDS, n=1)
-    return f"did you mean `emu {near[0]}`?" if near else "`emu --help` lists the commands"
 
 
 def _report(diagnostic: Diagnostic, arguments: list[str], terminal: "StandardTerminal") -> None:

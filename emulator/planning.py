@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from .contract import Claim, Inputs, Platform, Resolution
 from .model.choice import Decision, Rejected
 from .model.diagnostic import UsageError
+from .model.spelling import did_you_mean
 from .snapshot import Snapshot
 
 
@@ -19,7 +20,7 @@ def detect(
     question = "Which platform?"
     if asked is not None:
         if asked not in platforms:
-            raise UsageError(f"there is no platform {asked!r}", help=f"known are {', '.join(platforms)}")
+            raise UsageError(f"there is no platform {asked!r}", help=did_you_mean(asked, platforms))
         decision = Decision(id="platform", question=question, answer=asked, because=because)
         return platforms[asked], decision
     claims = {name: platform.claim(repo) for name, platform in platforms.items()}

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import threading
 
     from .engine.job import Packer, PrepareContext
+    from .model.change import FileChange
     from .model.diagnostic import Diagnostic
     from .model.history import DeployRecord, History
     from .model.remembered import Remembered
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""
+
+
+class WriteFile(Protocol):
+    def __call__(self, root: str, path: str, content: bytes, *, executable: bool) -> None:
+        """Change a file of the repository, whole or not at all. Raises UsageError."""
+        ...
 
 
 class Terminal(Protocol):
@@ -116,6 +123,9 @@ class World:
         output_of: Callable[[tuple[str, ...]], str],
         watch: "Callable[[str, threading.Event, Callable[[Diagnostic], None]], Iterator[frozenset[str]]]",
         packer: "Callable[[Docker], Packer | None]",
+        changes: "Callable[[Snapshot, Snapshot], tuple[FileChange, ...]]",
+        merge_base: Callable[[str, str, str], str],
+        write_file: WriteFile,
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -138,3 +148,6 @@ class World:
         self.output_of = output_of
         self.packer = packer
         self.watch = watch
+        self.changes = changes
+        self.merge_base = merge_base
+        self.write_file = write_file

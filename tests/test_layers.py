@@ -21,6 +21,7 @@ VALUES = NOUNS | {"snapshot", "contract"}
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
     "snapshot": NOUNS,
+    "overlay": NOUNS | {"snapshot"},
     "contract": VALUES,
     "world": NOUNS,
     "formats": NOUNS,
@@ -33,9 +34,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": VALUES | {"world", "formats"},
     "show": NOUNS | {"engine"},
     "commands": VALUES
-    | {"world", "formats", "options", "config", "request", "planning", "engine", "show", "check", "image"},
+    | {"world", "formats", "options", "config", "request", "planning", "engine", "show", "check", "image", "usage"}
+    | {"overlay"},
     "edge": VALUES | {"world", "formats", "engine"},
-    "cli": VALUES | {"world", "request", "engine", "show", "edge", "platforms"},
+    "usage": NOUNS,
+    "cli": VALUES | {"world", "request", "engine", "show", "edge", "platforms", "usage"},
     "__main__": {"cli"},
     "platforms": VALUES | {"formats"},
 }

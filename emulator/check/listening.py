@@ -1,6 +1,7 @@
 """Rules about the address and the port a server listens on: decided where the command line decides them."""
 
 from collections.abc import Iterator
+from types import ModuleType
 
 from emulator.model.diagnostic import Diagnostic, Severity
 from emulator.model.plan import Probe
@@ -82,6 +83,13 @@ PORT_HARD_CODED = CheckRule(
 RULES = (PORT_LITERAL, LOOPBACK_BIND, PORT_HARD_CODED)
 
 
+def _mending() -> ModuleType:
+    """The fixes, loaded for a finding alone."""
+    from . import mending
+
+    return mending
+
+
 # ---- start/port-literal --------------------------------------------------------------------------------
 
 
@@ -102,6 +110,7 @@ def port_literal(subject: Subject) -> Iterator[Diagnostic]:
     yield subject.finding(
         PORT_LITERAL.code, severity, f"{word!r} reaches {run.program} as it is written: {why}", facts=(then,),
         help=_in_a_shell(run) if run.shell is None else "write it in double quotes, or without any",
+        fix=_mending().through_a_shell(subject, run) if severity is Severity.ERROR and run.shell is None else None,
     )  # fmt: skip
 
 
@@ -135,7 +144,7 @@ def loopback_bind(subject: Subject) -> Iterator[Diagnostic]:
         message = f"{run.program} listens on {host} unless told otherwise, which nobody outside the container reaches"
     yield subject.finding(
         LOOPBACK_BIND.code, Severity.ERROR, message, facts=(*how_it_looks(subject), *_port_fact(subject, found)),
-        help=_open_host(run, found), **subject.rule_of_port,
+        help=_open_host(run, found), fix=_mending().open_address(subject, run, found), **subject.rule_of_port,
     )  # fmt: skip
 
 
@@ -248,7 +257,7 @@ def port_hard_coded(subject: Subject) -> Iterator[Diagnostic]:
         yield subject.finding(
             PORT_HARD_CODED.code, Severity.ERROR, f"{says}; the platform asks port {wanted} and no other",
             facts=tuple(_probe_fact(subject.container.probes.startup, wanted)), help=_from_variable(subject),
-            **subject.rule_of_port,
+            fix=_mending().port_from_variable(subject, port) if given else None, **subject.rule_of_port,
         )  # fmt: skip
 
 

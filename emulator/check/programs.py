@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from emulator.formats.dockerfile.base_images import short_name
 from emulator.formats.dockerfile.scope import DEFAULT_PATH
+from emulator.formats.editing import text_at
 from emulator.image.dependencies import ANY
 from emulator.image.imports import Missing, find_module
 from emulator.image.tree import Answer, Folder, Refused, Unsure, resolve
 from emulator.image.working import Step
-from emulator.model.diagnostic import Diagnostic, Related, Severity
+from emulator.model.diagnostic import Diagnostic, Edit, Fix, Related, Severity
 from emulator.model.origin import Origin
 
 from .files_named import files_named
@@ -316,6 +317,7 @@ def _refused(subject: Subject, view: ImageView, path: str, found: Answer) -> Ite
             PERMISSION.code, Severity.ERROR, f"{path} is not executable", related=tuple(_made(found)),
             facts=(f"its mode is {found.mode:o}",),
             help=f"git update-index --chmod=+x {_source(found) or path}, or COPY --chmod=755",
+            fix=_executable(subject, found),
         )  # fmt: skip
         return
     text = view.files.read(found.path)
@@ -327,12 +329,33 @@ def _refused(subject: Subject, view: ImageView, path: str, found: Answer) -> Ite
             LINE_ENDS.code, Severity.ERROR, f"{path} has Windows line ends: its interpreter is not found",
             related=tuple(_made(found)), facts=(f"its first line is {first!r}",),
             help="save it with Unix line ends, and keep them with `*.sh text eol=lf` in .gitattributes",
+            fix=_unix_line_ends(_source(found), text),
         )  # fmt: skip
     elif not first.startswith("#!") and text and _is_first(subject, view, path):
         yield subject.finding(
             FORMAT.code, Severity.ERROR, f"{path} does not begin with #!, so that nobody can execute it",
             related=tuple(_made(found)), help="begin it with #!/bin/sh",
         )  # fmt: skip
+
+
+def _executable(subject: Subject, found: Answer) -> Fix | None:
+    """The mark on the repository's file, where it has none and no instruction gives the file another mode."""
+    path, made = _source(found), found.made
+    if path is None or not subject.repo.is_file(path) or subject.repo.look(path).executable:
+        return None
+    origin = made.origin if made is not None else None
+    if origin is not None and "--chmod" in text_at(subject.repo.text(origin.file), origin):
+        return None
+    return Fix(message=f"mark {path} as executable", edits=(Edit(file=path, executable=True),))
+
+
+def _unix_line_ends(path: str | None, text: str) -> Fix | None:
+    if path is None:
+        return None
+    lines = text.count("\n") + 1
+    last = len(text.rpartition("\n")[2]) + 1
+    whole = Edit(file=path, end_line=lines, end_column=last, text=text.replace("\r\n", "\n"))
+    return Fix(message=f"give {path} Unix line ends", edits=(whole,))
 
 
 def _is_first(subject: Subject, view: ImageView, path: str) -> bool:

@@ -40,12 +40,14 @@ def shell_swallows_signals(subject: Subject) -> Iterator[Diagnostic]:
         return
     if not _stays(run.first_process, is_dash=subject.shell_is_dash):
         return
+    from .mending import gives_way  # loaded for a finding alone
+
     shutdown = subject.service.shutdown
     yield subject.finding(
         SWALLOWED.code, Severity.WARNING,
         f"{run.first_process.name} is the first process and does not pass {shutdown.signal} on to {_app(run)}",
         facts=(f"it is killed {shutdown.grace_seconds:g} s later, whatever it is doing",),
-        help=f"write exec before the last command: exec {_app(run)} …",
+        help=f"write exec before the last command: exec {_app(run)} …", fix=gives_way(subject),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from emulator.image.dependencies import ANY
 from emulator.image.imports import Found, Missing, find_module
 from emulator.image.tree import File, Folder, Refused, Unsure, resolve
-from emulator.model.diagnostic import Diagnostic, Related, Severity
+from emulator.model.diagnostic import Diagnostic, Fix, Related, Severity
 from emulator.model.origin import Origin
 from emulator.model.record import replace
 
@@ -92,6 +92,7 @@ _COMMON = words(
 """Names that no published distribution is imported by, or none that an app depends on (inferred)."""
 
 _FACTORY_HELP = "name the application object that the module defines"
+_AS_IT_LIES = "name it as it lies there: "
 _ALWAYS_THERE = frozenset({"pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack"})
 
 
@@ -167,7 +168,14 @@ def _not_found(subject: Subject, view: ImageView, named: Named, answer: Missing)
     return subject.finding(
         MODULE.code, Severity.WARNING if may_be_replaced else Severity.ERROR, message,
         facts=(f"looked for in {places}", *near), related=asked_for, help=help,
+        fix=_renamed(subject, named, help) if named.file is None else None,
     )  # fmt: skip
+
+
+def _renamed(subject: Subject, named: Named, help: str) -> Fix | None:
+    """The name under which the repository has the module, where that is the one thing to do."""
+    lies_there = help.removeprefix(_AS_IT_LIES)
+    return subject.replaced(named.module, lies_there) if lies_there != help else None
 
 
 def _is_certain(view: ImageView, answer: Missing, named: Named) -> bool:
@@ -254,7 +262,7 @@ def _near(subject: Subject, view: ImageView, name: str) -> tuple[list[str], str]
     shorter = [one for one in (name.partition(".")[2],) if one]
     for one in shorter:
         if subject.own_code.homes(one):
-            return [f"the repository has {subject.own_code.homes(one)[0].file}"], f"name it as it lies there: {one}"
+            return [f"the repository has {subject.own_code.homes(one)[0].file}"], f"{_AS_IT_LIES}{one}"
     return [], "correct the module's name, or copy and install the package it belongs to"
 
 

@@ -16,11 +16,12 @@ from emulator.formats.dockerfile import (
     read_stages,
 )
 from emulator.formats.dockerfile.base_images import entrypoint_of, short_name
+from emulator.formats.editing import text_at, within
 from emulator.image.bases import is_plain
 from emulator.image.findings import Builds
 from emulator.image.tree_files import TreeFiles
 from emulator.image.working import Worked
-from emulator.model.diagnostic import Diagnostic, Fault, Related, Severity
+from emulator.model.diagnostic import Diagnostic, Fault, Fix, Related, Severity
 from emulator.model.origin import Origin
 from emulator.model.plan import Build, BuildKind, Container, EnvPhase, Plan, Service, ServiceType
 from emulator.model.record import Record
@@ -94,6 +95,27 @@ class Subject:
         related: Iterable[Related] = settings.get("related", ())  # type: ignore[assignment]
         settings["related"] = tuple(one for one in related if one.origin.file)
         return Diagnostic(code=code, severity=severity, message=message, **settings)  # type: ignore[arg-type]
+
+    def replaced(self, old: str, new: str) -> Fix | None:
+        """The fix that writes `new` for `old` in the command, where that stands there exactly once."""
+        text = self._written
+        return within(text, self.origin, old, new) if text is not None and self.origin is not None else None
+
+    @property
+    def written(self) -> str:
+        """The command as its file has it, with the instruction's or the field's name if that is on its place; "" where
+        there is no such file."""
+        text = self._written
+        return text_at(text, self.origin) if text is not None and self.origin is not None else ""
+
+    @cached_property
+    def _written(self) -> str | None:
+        if self.origin is None or not self.repo.is_file(self.origin.file):
+            return None
+        try:
+            return self.repo.text(self.origin.file)
+        except Unreadable:
+            return None
 
     # ---- the command
 

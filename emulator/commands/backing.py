@@ -20,6 +20,7 @@ from emulator.engine.requests import Surroundings
 from emulator.model.diagnostic import Diagnostic, UsageError
 from emulator.model.plan import Coverage, Service
 from emulator.model.rule import Fidelity
+from emulator.model.spelling import did_you_mean
 from emulator.request import Project
 from emulator.world import Unreached
 
@@ -44,8 +45,7 @@ class Backing:
         stores = self._stores = {s.name: s for s in services if s.datastore is not None}
         unknown = next((name for name in given if name not in stores), None)
         if unknown is not None:
-            known = ", ".join(stores) or "none"
-            raise UsageError(f"--datastore {unknown}: there is no such datastore", help=f"known are {known}")
+            raise UsageError(f"--datastore {unknown}: there is no such datastore", help=did_you_mean(unknown, stores))
         self._passwords = {
             name: project.password(name)
             for name, store in stores.items()

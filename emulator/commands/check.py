@@ -8,6 +8,11 @@ from emulator.config import read_config
 from emulator.model.record import replace
 from emulator.request import Request, World
 
+EXAMPLES = (
+    ("emu check", "what would go wrong here"),
+    ("emu check --quiet", "commands and errors alone"),
+)
+
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     configure_planning(parser, world)
@@ -16,7 +21,7 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
 def run(request: Request, world: World) -> int:
     """Print the plan with all that is found; 1 when something of it says that the deploy would fail."""
     planned = checked_plan(plan_repository(request, world))
-    world.terminal.out(printed(planned, request, world.terminal))
+    world.terminal.out(printed(planned, request, world.terminal, checked=True))
     return 1 if planned.resolution.plan.with_errors() else 0
 
 

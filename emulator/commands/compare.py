@@ -15,6 +15,12 @@ from emulator.show.style import Style
 _FORMAT = replace(options.FORMAT, choices=("text", "json", "markdown"))
 
 
+EXAMPLES = (
+    ("emu compare", "all platforms side by side"),
+    ("emu compare --format markdown", "as tables for a pull request"),
+)
+
+
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     configure_planning(parser, world, several=True, format_=_FORMAT)
 

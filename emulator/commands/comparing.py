@@ -71,8 +71,8 @@ def _take(left: list[list[Service]], fits: Callable[[Service], bool]) -> _Group 
 
 def _rows(plans: Sequence[Plan], group: _Group) -> Iterator[Row]:
     """The aspects that any of them has something to say of."""
-    facts = [_facts(service) if service is not None else {} for service in group]
-    aspects = sorted({aspect for one in facts for aspect in one}, key=_ORDER.index)
+    facts = [facts_of(service) if service is not None else {} for service in group]
+    aspects = sorted({aspect for one in facts for aspect in one}, key=ORDER.index)
     for aspect in aspects:
         said = [one.get(aspect) for one in facts]
         texts = {fact[0] if fact else None for fact in said}
@@ -86,13 +86,14 @@ def _rows(plans: Sequence[Plan], group: _Group) -> Iterator[Row]:
         )
 
 
-_ORDER = (
+ORDER = (
     "type", "builds", "runs", "says", "argv", "not used", "before", "port", "health", "startup", "liveness",
     "readiness", "requests", "instances", "schedule", "tasks", "env", "sets", "memory", "disk", "grace",
 )  # fmt: skip
 
 
-def _facts(service: Service) -> dict[str, Fact]:
+def facts_of(service: Service) -> dict[str, Fact]:
+    """What there is to say of a service, by aspect."""
     command = service.command
     facts: dict[str, Fact | None] = {
         "type": (service.type.value, service.origin),

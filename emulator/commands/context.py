@@ -12,11 +12,17 @@ from emulator.model.context_listing import ContextDocument, ContextListing
 from emulator.model.diagnostic import Diagnostic, UsageError
 from emulator.model.plan import UploadRule
 from emulator.model.record import replace, to_json
+from emulator.model.spelling import did_you_mean
 from emulator.request import Request, World
 from emulator.show.context_text import context_text
 from emulator.show.style import Style
 from emulator.show.text import diagnostics_text
 from emulator.snapshot import Snapshot
+
+EXAMPLES = (
+    ("emu context", "what reaches the builder, by size"),
+    ("emu context api --left-out", "all that is kept away from one service"),
+)
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -64,8 +70,7 @@ def _places(planned: Planned, name: str | None) -> dict[Place, list[str]]:
     """Where builds happen, each with the services that share it. Raises UsageError for a service nobody has."""
     services = planned.resolution.plan.services
     if name is not None and name not in {service.name for service in services}:
-        known = ", ".join(service.name for service in services) or "none"
-        raise UsageError(f"there is no service {name!r}", help=f"known are {known}")
+        raise UsageError(f"there is no service {name!r}", help=did_you_mean(name, (s.name for s in services)))
     found: dict[Place, list[str]] = {}
     for service in services:
         if name not in (None, service.name):

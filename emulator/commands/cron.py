@@ -19,11 +19,16 @@ from emulator.engine.labels import project_id
 from emulator.model.control import Ask
 from emulator.model.diagnostic import UsageError
 from emulator.model.plan import Service, ServiceType
+from emulator.model.spelling import did_you_mean
 from emulator.request import Request, World
+
+EXAMPLES = (
+    ("emu cron run nightly", "run the cron job nightly now"),
+)
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
-    parser.add_argument("action", choices=("run",), help="run: once, now")
+    parser.add_argument("action", choices=("run",), metavar="run", help="run: once, now")
     parser.add_argument("name", metavar="NAME", help="the cron job's name")
     configure_planning(parser, world)
     options.add_flags(parser, list(options.RUNNING))
@@ -62,7 +67,8 @@ def _run(request: Request, world: World, teller: Teller) -> int:
 def _cron_job(name: str, services: tuple[Service, ...]) -> Service:
     found = next((s for s in services if s.name == name), None)
     if found is None:
-        raise UsageError(f"there is no service {name!r}", help="`emu plan` lists them")
+        jobs = [service.name for service in services if service.type is ServiceType.CRON]
+        raise UsageError(f"there is no service {name!r}", help=did_you_mean(name, jobs, none="no cron job is there"))
     if found.type is not ServiceType.CRON:
         raise UsageError(f"{name} is a {found.type.value} service, not a cron job", help="`emu up` runs it")
     if not can_build(found):

@@ -30,6 +30,11 @@ class DeployList(Record, frozen=True, kw_only=True):
     deploys: tuple[DeployEntry, ...]
 
 
+EXAMPLES = (
+    ("emu deploys", "the newest first"),
+)
+
+
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     del world
     parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")

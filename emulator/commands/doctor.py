@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 LOOKING = "looking at the engine, the registry and the network"
 
 
+EXAMPLES = (
+    ("emu doctor", "what is here and what is missing"),
+    ("emu doctor --fix", "repair it, after asking"),
+)
+
+
 def configure(parser: ArgumentParser, world: World) -> None:  # noqa: ARG001 - every command has this form
     """Declare the options."""
     options.add_flags(parser, (options.FORMAT,))

@@ -8,6 +8,11 @@ from emulator.commands.running import Removed, containers, project_root
 from emulator.engine.labels import DISK, PROJECT, of_project
 from emulator.request import Request, World
 
+EXAMPLES = (
+    ("emu down", "end and remove what runs of this project"),
+    ("emu down --images --data", "its images, databases and disks as well"),
+)
+
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     del world

@@ -31,6 +31,12 @@ class KeptValues(Record, frozen=True, kw_only=True):
     forgotten: tuple[KeptValue, ...] = ()
 
 
+EXAMPLES = (
+    ("emu env", "the names of the values that are kept"),
+    ("emu env --forget SESSION_KEY", "have it made or asked for anew"),
+)
+
+
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     del world
     parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")

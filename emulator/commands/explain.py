@@ -8,6 +8,7 @@ from emulator.check import rules as check_rules
 from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record, to_json
 from emulator.model.rule import Rule
+from emulator.model.spelling import nearest
 from emulator.request import Request, World
 from emulator.show.style import Style, hanging
 
@@ -20,6 +21,12 @@ class Explanation(Record, frozen=True, kw_only=True):
     code: str
     check: CheckRule | None = None
     platform: Rule | None = None
+
+
+EXAMPLES = (
+    ("emu explain", "all that the check knows to find"),
+    ("emu explain start/port-hard-coded", "one finding, with a wrong and a right example"),
+)
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -45,10 +52,8 @@ def _explanation(code: str, world: World) -> Explanation:
     rules = {rule.id: rule for platform in world.platforms.values() for rule in platform.RULES}
     check = rule_of(code)
     if check is None and code not in rules:
-        from difflib import get_close_matches
-
-        near = get_close_matches(code, [*(rule.code for rule in check_rules()), *rules], n=1)
-        help_ = f"did you mean {near[0]}?" if near else "`emu explain` lists the codes, `emu platforms NAME` the rules"
+        near = nearest(code, [*(rule.code for rule in check_rules()), *rules])
+        help_ = f"did you mean {near}?" if near else "`emu explain` lists the codes, `emu platforms NAME` the rules"
         raise UsageError(f"nothing is known of {code!r}", help=help_)
     return Explanation(code=code, check=check, platform=rules.get(code))
 

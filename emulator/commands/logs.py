@@ -12,6 +12,11 @@ from emulator.request import Request, World
 from emulator.show.style import Style, printable
 from emulator.world import OnLine, Stream
 
+EXAMPLES = (
+    ("emu logs --follow", "what all services print, as it comes"),
+    ("emu logs --service api", "what one has printed so far"),
+)
+
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     del world

@@ -6,10 +6,16 @@ from emulator.commands.planning import Planned, configure_planning, plan_reposit
 from emulator.model.origin import Origin
 from emulator.model.record import to_json
 from emulator.request import Request, Terminal, World
+from emulator.show.excerpt import ReadLine
 from emulator.show.plan_text import plan_text
 from emulator.show.style import Style
-from emulator.show.text import ReadLine
-from emulator.snapshot import Unreadable
+from emulator.snapshot import Snapshot, Unreadable
+
+EXAMPLES = (
+    ("emu plan", "what would run here, and why"),
+    ("emu plan --verbose --service api", "every reason of one service, with its source"),
+    ("emu plan --snapshot HEAD~1 --format json", "as of the commit before, for a program"),
+)
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -23,13 +29,16 @@ def run(request: Request, world: World) -> int:
     return 1 if planned.resolution.plan.with_errors() else 0
 
 
-def printed(planned: Planned, request: Request, terminal: Terminal) -> str:
-    """The document in the format asked for."""
+def printed(planned: Planned, request: Request, terminal: Terminal, *, checked: bool = False) -> str:
+    """The document in the format asked for. checked: whether the findings of the check are in it."""
     plan = planned.resolution.plan
     if request.format == "json":
         return to_json(plan).decode() + "\n"
     style = Style(width=terminal.width, colour=terminal.colour)
-    return plan_text(plan, style, line_reader(planned), verbose=request.verbose, quiet=request.quiet)
+    rules = {rule.id: rule for rule in planned.platform.RULES}
+    return plan_text(
+        plan, style, line_reader(planned), rules=rules, checked=checked, verbose=request.verbose, quiet=request.quiet
+    )
 
 
 def line_reader(planned: Planned) -> ReadLine:
@@ -38,13 +47,25 @@ def line_reader(planned: Planned) -> ReadLine:
     repo = planned.repo
     given = {text.file for texts in planned.inputs.files.values() for text in texts}
 
+    lines: dict[str, list[str]] = {}
+
     def read_line(origin: Origin) -> str | None:
-        if origin.file in given or not repo.look(origin.file).is_file:
+        if origin.file in given:
             return None
-        try:
-            lines = repo.text(origin.file).splitlines()
-        except Unreadable:
-            return None
-        return lines[origin.line - 1] if 0 < origin.line <= len(lines) else None
+        if origin.file not in lines:
+            lines[origin.file] = _lines(repo, origin.file)
+        found = lines[origin.file]
+        return found[origin.line - 1] if 0 < origin.line <= len(found) else None
 
     return read_line
+
+
+def _lines(repo: Snapshot, file: str) -> list[str]:
+    """The file's lines as the snapshot has them, bytes that are no UTF-8 as Python carries them; none of a file that
+    cannot be read."""
+    if not repo.look(file).is_file:
+        return []
+    try:
+        return repo.read(file).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").split("\n")
+    except Unreadable:
+        return []

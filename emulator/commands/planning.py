@@ -28,16 +28,19 @@ def configure_planning(
     *,
     with_path: bool = True,
     several: bool = False,
+    snapshot: bool = True,
     format_: options.Flag = options.FORMAT,
 ) -> None:
     """Declare the options of a command that plans. with_path: whether its first word is a PATH; several: whether for
-    more than one platform."""
+    more than one platform; snapshot: whether --snapshot says which files are meant."""
     if with_path:
         parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")
     else:
         parser.set_defaults(path=None)
     chosen = options.FOR_SEVERAL if several else options.PLANNING
-    options.add_flags(parser, [*options.REPOSITORY, *chosen, format_, *options.LOUDNESS])
+    where = options.REPOSITORY if snapshot else options.REPOSITORY[:1]
+    options.add_flags(parser.add_argument_group("what is planned"), [*where, *chosen])
+    options.add_flags(parser.add_argument_group("what is printed"), [format_, *options.LOUDNESS])
     for name, platform in world.platforms.items():
         group = parser.add_argument_group(f"{platform.TITLE} (--platform {name})")
         options.add_flags(group, [options.from_platform(o) for o in platform.OPTIONS])
@@ -46,7 +49,11 @@ def configure_planning(
 def plan_repository(request: Request, world: World) -> Planned:
     """Open the repository and resolve. Raises UsageError."""
     path = request.path or request.root or "."
-    repo = world.open_repository(path, request.root, request.snapshot)
+    return plan_snapshot(world.open_repository(path, request.root, request.snapshot), request, world)
+
+
+def plan_snapshot(repo: Snapshot, request: Request, world: World) -> Planned:
+    """Resolve one view of a repository. Raises UsageError."""
     platform, decision = planning.detect(world.platforms, repo, *_asked(request, world))
     inputs = read_inputs(request, platform, world, repo)
     resolution = platform.resolve(repo, inputs, decision)

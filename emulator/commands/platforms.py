@@ -7,6 +7,7 @@ from emulator.contract import Platform
 from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record, to_json
 from emulator.model.rule import Fidelity, Rule
+from emulator.model.spelling import did_you_mean
 from emulator.request import Request, World
 from emulator.show.style import Style, hanging
 
@@ -26,6 +27,12 @@ class PlatformList(Record, frozen=True, kw_only=True):
     platforms: tuple[PlatformRules, ...]
 
 
+EXAMPLES = (
+    ("emu platforms", "which there are"),
+    ("emu platforms NAME", "one with all its rules, their sources and dates"),
+)
+
+
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     del world
     parser.add_argument("name", nargs="?", metavar="NAME", help="only this platform, with its rules")
@@ -34,7 +41,7 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
 
 def run(request: Request, world: World) -> int:
     if request.name is not None and request.name not in world.platforms:
-        raise UsageError(f"there is no platform {request.name!r}", help=f"known are {', '.join(world.platforms)}")
+        raise UsageError(f"there is no platform {request.name!r}", help=did_you_mean(request.name, world.platforms))
     chosen = [p for name, p in world.platforms.items() if request.name in (None, name)]
     if request.format == "json":
         told = tuple(PlatformRules(name=p.NAME, title=p.TITLE, rules=p.RULES) for p in chosen)

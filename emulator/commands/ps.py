@@ -12,6 +12,11 @@ from emulator.request import Request, World
 from emulator.show.style import Style
 from emulator.show.table import ago, table
 
+EXAMPLES = (
+    ("emu ps", "what runs of this project"),
+    ("emu ps --all", "of every project"),
+)
+
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     del world

@@ -38,7 +38,7 @@ def reaction(before: Planned, after: Planned, paths: frozenset[str]) -> Reaction
             deploys[service.name] = "a value that is not printed changed"
         else:
             seen = () if service.datastore is not None else saved(after.repo, service.build, paths)
-            seen = tuple(_filtered(service.auto_deploy, one) for one in seen)
+            seen = tuple(filtered(service.auto_deploy, one) for one in seen)
             reaching = next((one for one in seen if one.why is None), None)
             quiet += [one for one in seen if one.why is not None]
             if reaching is not None:
@@ -52,7 +52,7 @@ def reaction(before: Planned, after: Planned, paths: frozenset[str]) -> Reaction
     return Reaction(because=because, platform_too=paths <= absent)
 
 
-def _filtered(rule: AutoDeploy | None, one: Saved) -> Saved:
+def filtered(rule: AutoDeploy | None, one: Saved) -> Saved:
     """What a push of it would lead to, by the service's own rule."""
     if rule is None or one.why is not None:
         return one

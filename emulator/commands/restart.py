@@ -7,6 +7,11 @@ from emulator.commands.running import ask_for_deploy
 from emulator.model.control import Ask
 from emulator.request import Request, World
 
+EXAMPLES = (
+    ("emu restart", "all that is live"),
+    ("emu restart --service api", "one service"),
+)
+
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     del world

@@ -7,6 +7,11 @@ from emulator.commands.running import ask_for_deploy
 from emulator.model.control import Ask
 from emulator.request import Request, World
 
+EXAMPLES = (
+    ("emu rollback", "to the deploy that was live before"),
+    ("emu rollback 3", "to deploy 3"),
+)
+
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     del world

@@ -9,7 +9,9 @@ from emulator.commands.planning import plan_repository
 from emulator.commands.teller import Teller, told
 from emulator.engine.labels import CONTAINER, DEPLOY, INSTANCE, PROJECT, ROOT, SERVICE, of_project, project_id
 from emulator.model.control import Ask
+from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record
+from emulator.model.spelling import did_you_mean
 from emulator.request import Request, World
 from emulator.world import HELPER_LABEL, ContainerFacts
 
@@ -65,6 +67,10 @@ def containers(request: Request, world: World, docker: "Docker", *, helpers: boo
     labels = {PROJECT: ""} if request.all else of_project(project_root(request, world))
     of_services = [facts for facts in docker.containers(labels) if SERVICE in facts.labels]
     found = [running(facts) for facts in of_services if helpers or HELPER_LABEL not in facts.labels]
+    names = sorted({r.service for r in found})
+    unknown = next((name for name in request.service if name not in names), None)
+    if unknown is not None and names:
+        raise UsageError(f"nothing runs of a service {unknown!r}", help=did_you_mean(unknown, names))
     wanted = [r for r in found if not request.service or r.service in request.service]
     return tuple(sorted(wanted, key=lambda r: (r.root, r.service, r.deploy, r.name)))
 

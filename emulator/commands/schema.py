@@ -5,7 +5,13 @@ from typing import Any
 
 from emulator import options
 from emulator.model.diagnostic import UsageError
+from emulator.model.spelling import did_you_mean
 from emulator.request import Request, World
+
+EXAMPLES = (
+    ("emu schema", "the names"),
+    ("emu schema plan", "the schema of `emu plan --format json`"),
+)
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -26,7 +32,7 @@ def run(request: Request, world: World) -> int:
     known = [*printed, *files]
     for name in request.names:
         if name not in known:
-            raise UsageError(f"there is no schema {name!r}", help=f"known are {', '.join(known)}")
+            raise UsageError(f"there is no schema {name!r}", help=did_you_mean(name, known))
     as_json = request.format == "json"
     if not request.names:
         world.terminal.out((to_json(known).decode() if as_json else "\n".join(known)) + "\n")
@@ -48,8 +54,10 @@ def documents() -> dict[str, Any]:
     from emulator.commands.platforms import PlatformList
     from emulator.commands.running import Removed, RunningList
     from emulator.engine.checkup import Checkup
+    from emulator.model.change import PlanChange
     from emulator.model.comparison import Comparison
     from emulator.model.context_listing import ContextDocument
+    from emulator.model.mending import FixDocument
     from emulator.model.schema import DOCUMENTS
 
     return {
@@ -57,6 +65,8 @@ def documents() -> dict[str, Any]:
         "checkup": Checkup,
         "compare": Comparison,
         "context": ContextDocument,
+        "diff": PlanChange,
+        "fix": FixDocument,
         "env": KeptValues,
         "explanation": Explanation,
         "platforms": PlatformList,

@@ -37,7 +37,7 @@ class Teller:
         """From now on the plan is known: its services, and its files for excerpts."""
         self._planned = planned
         self._services = {s.name: s for s in planned.resolution.plan.services}
-        style = Style(width=self._terminal.width, colour=self._terminal.colour)
+        style = Style(width=self._terminal.width, colour=self._terminal.colour, whole=self._request.verbose)
         self._text = UpText(
             style,
             line_reader(planned),
@@ -111,7 +111,7 @@ class Teller:
             from emulator.commands.plan import printed
 
             assert self._planned is not None
-            self._terminal.out(printed(self._planned, self._request, self._terminal) + "\n")
+            self._terminal.out(printed(self._planned, self._request, self._terminal, checked=True) + "\n")
             return
         if isinstance(event, DiagnosticFound) and event.diagnostic in event_diagnostics(self._planned):
             return

@@ -18,6 +18,12 @@ _SHARE = re.compile(r"([^=]+)=([0-9]{1,3})%?")
 _TAG = re.compile(r"([a-z][a-z0-9-]*)=(.+)")
 
 
+EXAMPLES = (
+    ("emu traffic", "who gets the requests now"),
+    ("emu traffic hello-00001-abc=90 LATEST=10", "a tenth to the newest revision"),
+)
+
+
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     del world
     parser.add_argument(

@@ -27,6 +27,7 @@ from emulator.model.control import Ask
 from emulator.model.diagnostic import HostError, UsageError
 from emulator.model.event import DiagnosticFound, PlanMade, Trigger
 from emulator.model.record import replace
+from emulator.model.spelling import did_you_mean
 from emulator.request import Project, Request, World
 from emulator.snapshot import Snapshot
 from emulator.world import Hidden
@@ -36,7 +37,15 @@ if TYPE_CHECKING:
     from emulator.world import Docker, Front
 
 
+EXAMPLES = (
+    ("emu up", "build, boot and serve until Ctrl-C"),
+    ("emu up --once", "end with the verdict, leave nothing behind"),
+    ("emu up --watch --service api", "deploy one service again on every save"),
+)
+
+
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
+    options.add_flags(parser.add_argument_group("how it runs here"), list(options.RUNNING))
     configure_planning(parser, world)
     parser.add_argument(
         "--once", action="store_true", help="end with the verdict as soon as it is decided, and clean up"
@@ -45,7 +54,6 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
         "--watch", action="store_true", help="deploy again on every save, as the platform would on a push"
     )
     parser.add_argument("--build-anyway", action="store_true", help="build even when the check found an error")
-    options.add_flags(parser, list(options.RUNNING))
 
 
 def run(request: Request, world: World) -> int:
@@ -305,8 +313,8 @@ def _folders(request: Request, world: World, planned: Planned) -> dict[str, str]
         if not (name and equals and path):
             raise UsageError(f"--volume takes NAME=DIR, not {text!r}", help="for example --volume uploads=./uploads")
         if name not in known:
-            names = ", ".join(known) or "none"
-            raise UsageError(f"--volume {name}: no bucket or network share is called that", help=f"known are {names}")
+            help_ = did_you_mean(name, known)
+            raise UsageError(f"--volume {name}: no bucket or network share is called that", help=help_)
         found[name] = world.absolute(path)
     return found
 

@@ -18,6 +18,7 @@ from emulator.snapshot import EntryKind, Look, Node, Repository, Snapshot, Why, 
 
 from .git import Git, GitFailed, GitMissing
 from .ignores import Ignores
+from .near import near_path
 
 
 def open_repository(path: str, *, root: str | None = None, snapshot: str = "worktree") -> Snapshot:
@@ -83,9 +84,10 @@ def _directory(path: str, *, file_is_fine: bool) -> str:
             next(listing, None)
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
+        near = near_path(path) if isinstance(problem, FileNotFoundError) else None
         raise UsageError(
             f"{path or 'the path'} cannot be read: {reason}",
-            help="give a path to your repository that exists and that you may read",
+            help=f"did you mean {near}?" if near else "give a path that is there and that you may read",
             code="usage/unreadable-path",
         ) from None
     return real

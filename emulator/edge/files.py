@@ -1,6 +1,13 @@
-"""Files the user names on the command line: read, never written."""
+"""Files the user names on the command line, which are only read; and files of the repository that a fix changes."""
+
+import contextlib
+import os
+import stat
+import tempfile
 
 from emulator.model.diagnostic import UsageError
+
+from .near import near_path
 
 
 def read_text(path: str, what: str) -> str:
@@ -22,9 +29,32 @@ def read_bytes(path: str, what: str) -> bytes:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as problem:
-        raise UsageError(
-            f"{what} {path} cannot be read: {problem.strerror}", help="name a file that you may read"
-        ) from None
+        near = near_path(path) if isinstance(problem, FileNotFoundError) else None
+        help_ = f"did you mean {near}?" if near else "name a file that you may read"
+        raise UsageError(f"{what} {path} cannot be read: {problem.strerror}", help=help_) from None
     if len(content) > MOST_BYTES:
         raise UsageError(f"{what} {path} has more than {MOST_BYTES} bytes", help="is this the right file?")
     return content
+
+
+def write_file(root: str, path: str, content: bytes, *, executable: bool) -> None:
+    """Put `content` into a file of the repository at `root`, whole or not at all; it keeps its mode, and gets the
+    executable mark where that is asked. A link stays one: what it leads to is written. Raises UsageError."""
+    place = os.path.realpath(os.path.join(root, path))
+    made = None
+    try:
+        if os.path.commonpath((place, os.path.realpath(root))) != os.path.realpath(root):
+            raise UsageError(f"{path} leads out of the repository", help="change it where it lies")
+        mode = stat.S_IMODE(os.stat(place).st_mode)
+        with tempfile.NamedTemporaryFile(dir=os.path.dirname(place), prefix=".emu-", delete=False) as file:
+            made = file.name
+            file.write(content)
+        os.chmod(made, mode | (0o111 & (mode >> 2 | 0o100)) if executable else mode)
+        os.replace(made, place)
+    except OSError as problem:
+        if made is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(made)
+        raise UsageError(
+            f"{path} cannot be written: {problem.strerror}", help="make it writable, or apply the change by hand"
+        ) from None

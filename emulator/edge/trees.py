@@ -7,6 +7,7 @@ from functools import cached_property
 
 from emulator.model.diagnostic import UsageError
 from emulator.model.plan import SnapshotInfo
+from emulator.model.spelling import nearest
 from emulator.snapshot import Look, Node, Repository, follow
 
 from .disk import Facts, Place
@@ -34,11 +35,21 @@ def find_commit(top: str, revision: str) -> str:
         code, output, _ = asked.finish()
         if code == 0:
             return output.decode().strip()
+    near = nearest(revision, ["worktree", "index", *_names(top)])
     raise UsageError(
         f"git knows no commit {revision!r} in {top}",
-        help="give worktree, index, or a revision such as HEAD~1, a branch, a tag or a commit",
+        help=f"did you mean {near}?" if near else _REVISIONS,
         code="usage/unknown-revision",
     )
+
+
+_REVISIONS = "give worktree, index, or a revision such as HEAD~1, a branch, a tag or a commit"
+
+
+def _names(top: str) -> list[str]:
+    """Branches and tags."""
+    names = git(top, "for-each-ref", "--format=%(refname:short)", "--count=1000", "refs/heads", "refs/tags")
+    return names.decode(errors="replace").splitlines()
 
 
 Entries = dict[bytes, tuple[bytes, bytes]]
@@ -51,13 +62,13 @@ class GitTree:
     def __init__(self, root: str, place: Place, facts: Facts) -> None:
         self.root = root
         self.place = place
-        self._facts = facts
+        self.facts = facts
         self._nodes: dict[str, Node] = {}
         self._known: dict[str, Node] = {}
 
     @cached_property
     def repository(self) -> Repository:
-        return self._facts.repository(self.root)
+        return self.facts.repository(self.root)
 
     @property
     @abstractmethod

@@ -32,6 +32,30 @@ class Related(Record, frozen=True, kw_only=True):
     message: str
 
 
+class Edit(Record, frozen=True, kw_only=True):
+    """One place of a file of the repository, and the text that stands there instead.
+
+    Lines and columns count from 1, columns by characters; the end is exclusive, so that an empty place only puts
+    something in. executable: the file gets its executable mark, and its text stays.
+    """
+
+    file: str
+    line: int = 1
+    column: int = 1
+    end_line: int = 1
+    end_column: int = 1
+    text: str = ""
+    executable: bool = False
+
+
+class Fix(Record, frozen=True, kw_only=True):
+    """The one right answer to a finding, where it has one: small, and nothing that works now works otherwise after it.
+    message: what is done, as an order."""
+
+    message: str
+    edits: tuple[Edit, ...]
+
+
 class Diagnostic(Record, frozen=True, kw_only=True):
     """One finding. `message` is one fact in one breath and stands alone; `facts` are what was seen,
     with numbers; `help` is one thing to do now."""
@@ -46,7 +70,7 @@ class Diagnostic(Record, frozen=True, kw_only=True):
     origin: Origin | None = None
     related: tuple[Related, ...] = ()
     help: str | None = None
-    fix: dict[str, str] | None = None
+    fix: Fix | None = None
     url: str | None = None
     suppressed: bool = False
 

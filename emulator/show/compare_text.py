@@ -9,7 +9,7 @@ from emulator.model.record import replace
 from emulator.model.rule import Fidelity
 
 from .style import Style, columns, hanging, printable, wrap
-from .text import tally
+from .summary import tally
 from .words import at
 
 _LABEL, _GAP = 10, 2

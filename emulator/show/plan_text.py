@@ -1,38 +1,70 @@
-"""A plan as text: for each service the command first, then why, then what surrounds it."""
+"""A plan as text: for each service the answer, then what lost; then what will go wrong, and one line that sums up."""
+
+from collections.abc import Collection, Mapping
 
 from emulator.model.diagnostic import Diagnostic
+from emulator.model.origin import Origin
 from emulator.model.plan import Command, Container, EnvVar, Plan, Service, ServiceType, Static
 from emulator.model.record import replace
 from emulator.model.router import Header, Router
+from emulator.model.rule import Rule
 
-from .style import Style, hanging, printable
-from .text import ReadLine, diagnostics_text, tally
+from .decisions_text import decisions_text
+from .excerpt import ReadLine
+from .style import Style, hanging, printable, wrap
+from .summary import summary
+from .text import diagnostics_text
 from .words import argv_words, at, build_words, probe_words, probes_of, tasks_words
 
 _MOST_NAMES = 12
 _DISAGREE = "config/commands-disagree"
 
 
-def plan_text(plan: Plan, style: Style, read_line: ReadLine, *, verbose: bool = False, quiet: bool = False) -> str:
-    """The whole document. quiet: commands and errors alone. verbose: every decision with its source."""
-    blocks = [] if quiet else [_head(plan, style)]
-    warned = {d.service for d in plan.diagnostics if d.code == _DISAGREE and not d.suppressed}
-    for service in plan.services:
-        block = _service(service, style, quiet=quiet, verbose=verbose)
-        if not quiet:
-            block += "".join(f"\n{line}" for line in _losers(service.command, style, told=service.name in warned))
-        blocks.append(block)
-    if verbose:
-        blocks.append(_decisions(plan, style))
+def plan_text(
+    plan: Plan,
+    style: Style,
+    read_line: ReadLine,
+    *,
+    rules: Mapping[str, Rule] | None = None,
+    checked: bool = False,
+    verbose: bool = False,
+    quiet: bool = False,
+) -> str:
+    """The whole document: what runs, what lost, what will go wrong, and one line that sums up.
+
+    rules: the platform's, by id, for the sources of decisions. checked: whether the check has looked as well. quiet: a
+    line for each service, and errors. verbose: every decision with its source, every value whole."""
     shown = [d for d in plan.diagnostics if not d.suppressed and (not quiet or d.severity == "error")]
-    if not quiet:
+    style = style._replace(whole=verbose)
+    if quiet:
+        blocks = ["\n".join(line for service in plan.services for line in _quiet(service, style))]
+    else:
+        warned = {d.service for d in plan.diagnostics if d.code == _DISAGREE and not d.suppressed}
+        seen = {related.origin for d in shown for related in d.related}
+        services = [
+            _service(s, style, told=s.name in warned, seen=seen, verbose=verbose) for s in plan.services
+        ]  # fmt: skip
+        blocks = [_head(plan, style), *services]
+        blocks += [decisions_text(plan, rules or {}, style)] if verbose else []
         shown = _without_losers(shown, plan)
-    if shown:
-        blocks.append(diagnostics_text(shown, style, read_line))
+    blocks += [diagnostics_text(shown, style, read_line)]
     if not quiet:
-        count = len(plan.services)
-        blocks.append(f"{count} service{'' if count == 1 else 's'} · {tally(plan.diagnostics)}")
-    return "\n\n".join(blocks) + "\n"
+        paint = style.red if plan.with_errors() else style.bold
+        blocks += ["\n".join(map(paint, wrap(summary(plan, checked=checked), style.width)))]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _quiet(service: Service, style: Style) -> list[str]:
+    """Name, kind and command on one line; of several containers each on its own."""
+    name, kind = printable(service.name), service.type.value
+    if service.type is ServiceType.DATASTORE:
+        return [f"{style.bold(name)}  {style.dim(kind)}  {printable(_server(service))}"]
+    if len(service.containers) < 2:
+        return [f"{style.bold(name)}  {style.dim(kind)}  {style.short(_command(service.command, style))}"]
+    return [
+        f"{style.bold(f'{name}/{printable(one.name)}')}  {style.dim(kind)}  {style.short(_command(one.command, style))}"
+        for one in service.containers
+    ]
 
 
 def _head(plan: Plan, style: Style) -> str:
@@ -47,27 +79,37 @@ def _head(plan: Plan, style: Style) -> str:
     return " · ".join(parts)
 
 
-def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> str:
+def _service(service: Service, style: Style, *, told: bool, seen: Collection[Origin], verbose: bool) -> str:
+    """The answer first: command, reason, image, port; then what lost; then what surrounds it. told: a warning below
+    says what would run otherwise; seen: places that findings show."""
     command = service.command
     lines = [f"{style.bold(printable(service.name))}  {style.dim(service.type.value)}"]
     if service.type is ServiceType.DATASTORE:
-        return "\n".join([*lines, *_datastore_rows(service, style, quiet=quiet)])
+        return "\n".join([*lines, *_datastore_rows(service, style)])
     own = next((c for c in service.containers if c.ingress), next(iter(service.containers), None))
     beside = [container for container in service.containers if container is not own]
     if own is not None and beside:
         lines += _container_head(own, style)
     lines += _row("runs", _command(command, style), style)
-    if quiet:
-        others = (row for one in beside for row in _container(one, style, quiet=True, verbose=False))
-        return "\n".join([*lines, *others])
     if command is not None:
         reason = next((d.because for d in service.decisions if d.id == f"{service.name}.command"), None)
         if reason:
             lines += _row("because", reason, style)
         lines += _argv(command, style, verbose=verbose)
     lines += _row("builds", build_words(service.build), style)
-    for label, text in _site(service.static):
-        lines += _row(label, text, style)
+    lines += _port(service, style)
+    lines += _losers(command, style, told=told)
+    lines += _overruled(service, style, seen)
+    lines += _surroundings(service, style, verbose=verbose)
+    lines += _files(own, style)
+    for container in beside:
+        lines += _container(container, style, verbose=verbose)
+    return "\n".join(lines)
+
+
+def _surroundings(service: Service, style: Style, *, verbose: bool) -> list[str]:
+    """What is done with it: what runs around it, who asks whether it is well, what it may use."""
+    lines = [row for label, text in _site(service.static) for row in _row(label, text, style)]
     if service.pre_deploy_command:
         not_run = "" if service.pre_deploy_argv else "  (not run)"
         lines += _row("before", f"{service.pre_deploy_command.rstrip()}{not_run}", style)
@@ -79,8 +121,6 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
         lines += _row("schedule", f"{service.schedule} (UTC)", style)
     if service.tasks:
         lines += _row("tasks", tasks_words(service.tasks), style)
-    if service.port:
-        lines += _row("port", f"{service.port.number} ({service.port.source})", style)
     if verbose and service.router:
         lines += _row("router", _router(service.router), style)
     for name, probe in probes_of(service.probes):
@@ -88,11 +128,16 @@ def _service(service: Service, style: Style, *, quiet: bool, verbose: bool) -> s
     if service.resources.memory_mib and service.command and service.command.form != "none":
         plan = f" ({service.resources.plan})" if service.resources.plan else ""
         lines += _row("memory", f"{service.resources.memory_mib} MiB{plan}", style)
-    lines += _row("env", _env(service.env, verbose=verbose), style)
-    lines += _files(own, style)
-    for container in beside:
-        lines += _container(container, style, quiet=False, verbose=verbose)
-    return "\n".join(lines)
+    return lines + _row("env", _env(service.env, verbose=verbose), style)
+
+
+def _port(service: Service, style: Style) -> list[str]:
+    """At which port, who says so, and where."""
+    if service.port is None:
+        return []
+    origin = next((d.origin for d in service.decisions if d.id == f"{service.name}.port"), None)
+    place = f"  [{at(origin)}]" if at(origin) else ""
+    return _row("port", f"{service.port.number} ({service.port.source}){place}", style)
 
 
 def _container_head(container: Container, style: Style) -> list[str]:
@@ -102,12 +147,10 @@ def _container_head(container: Container, style: Style) -> list[str]:
     return ["", f"  {style.bold(printable(container.name))}  {style.dim(', '.join(what))}"]
 
 
-def _container(container: Container, style: Style, *, quiet: bool, verbose: bool) -> list[str]:
+def _container(container: Container, style: Style, *, verbose: bool) -> list[str]:
     """A container beside the one that the service shows at its top."""
     command = container.command
     lines = [*_container_head(container, style), *_row("runs", _command(command, style), style)]
-    if quiet:
-        return lines
     lines += _argv(command, style, verbose=verbose) if command is not None else []
     lines += _row("builds", build_words(container.build), style)
     for name, probe in probes_of(container.probes):
@@ -124,10 +167,10 @@ def _files(container: Container | None, style: Style) -> list[str]:
     return _row("files", ", ".join(files), style) if files else []
 
 
-def _datastore_rows(service: Service, style: Style, *, quiet: bool) -> list[str]:
+def _datastore_rows(service: Service, style: Style) -> list[str]:
     """What it is, how services reach it, and whether it keeps what it holds. Its password has a token in its place."""
     rows, store = _row("is", _server(service), style), service.datastore
-    if quiet or store is None:
+    if store is None:
         return rows
     words = {"user": store.user or "", "password": "‹password›", "host": store.host, "database": store.database or ""}
     url = store.connection_string.format(**words, port=service.port.number if service.port else "")
@@ -144,7 +187,7 @@ def _server(service: Service) -> str:
 
 
 def _row(label: str, text: str, style: Style) -> list[str]:
-    return hanging(label, text, style)
+    return hanging(label, style.short(text), style)
 
 
 def _command(command: Command | None, style: Style) -> str:
@@ -205,7 +248,7 @@ def _losers(command: Command | None, style: Style, *, told: bool) -> list[str]:
     """The commands that do not run. `told`: a warning below says what would run otherwise."""
     lines: list[str] = []
     for loser in command.shadowed if command else ():
-        lines += _row("not used", f"{loser.text}  [{at(loser.origin)}]: {loser.because}", style)
+        lines += _loser("not used", loser.text, loser.origin, loser.because, style)
     if command and command.alternative and not told:
         other = command.alternative
         lines += _row(
@@ -216,21 +259,29 @@ def _losers(command: Command | None, style: Style, *, told: bool) -> list[str]:
     return lines
 
 
+_IN_OTHER_ROWS = ("command", "builder", "language")
+"""Decisions whose answer and losers `runs`, `not used` and `builds` show."""
+
+
+def _overruled(service: Service, style: Style, seen: Collection[Origin]) -> list[str]:
+    """Values that the user's files set and something else overrules; not those that a finding shows."""
+    lines: list[str] = []
+    for decision in service.decisions:
+        name = decision.id.removeprefix(f"{service.name}.")
+        for lost in decision.rejected if name not in _IN_OTHER_ROWS else ():
+            if lost.origin is None or lost.origin in seen or lost.answer in ("none", lost.origin.file):
+                continue  # a file that sets nothing has its own name as its answer
+            because = f"{lost.because} ({decision.question} {decision.answer})"
+            lines += _loser("overruled", lost.answer, lost.origin, because, style)
+    return lines
+
+
+def _loser(label: str, text: str, origin: Origin | None, because: str, style: Style) -> list[str]:
+    place = f"  [{at(origin)}]" if at(origin) else ""
+    return _row(label, f"{style.short(text.rstrip())}{place}: {because}", style._replace(whole=True))
+
+
 def _without_losers(found: list[Diagnostic], plan: Plan) -> list[Diagnostic]:
     """`found` without the places that a `not used` row gives already, with the same reason."""
     told = {loser.origin for service in plan.services if service.command for loser in service.command.shadowed}
     return [replace(d, related=tuple(r for r in d.related if r.origin not in told)) for d in found]
-
-
-def _decisions(plan: Plan, style: Style) -> str:
-    """Every question with its answer, its rule and what lost."""
-    rows: list[str] = [style.bold("decisions")]
-    for decision in (plan.detected, *plan.decisions, *(d for s in plan.services for d in s.decisions)):
-        rows += hanging("?", f"{decision.question} → {decision.answer}: {decision.because}", style, gap=2)
-        if decision.rule:
-            rows += hanging(
-                "", f"rule {decision.rule}" + (f", {decision.source}" if decision.source else ""), style, gap=4
-            )
-        for rejected in decision.rejected:
-            rows += hanging("", f"not {rejected.answer}: {rejected.because}", style, gap=4)
-    return "\n".join(rows)

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 
 class Style(NamedTuple):
-    """How wide the reader's screen is and whether it shows colour."""
+    """How wide the reader's screen is, whether it shows colour, and whether very long values are shown whole."""
 
     width: int = 100
     colour: bool = False
+    whole: bool = False
 
     def bold(self, text: str) -> str:
         return self._paint("1", text)
@@ -26,6 +27,16 @@ class Style(NamedTuple):
 
     def cyan(self, text: str) -> str:
         return self._paint("36", text)
+
+    def short(self, text: str, most: int = 400) -> str:
+        """`text` on one line; where it takes more than `most` columns, its beginning, how much is left out, and its
+        end. --verbose shows it whole, and so does --format json."""
+        shown = printable(text)
+        if self.whole or columns(shown) <= most:
+            return shown
+        begin, end = fit(shown, most * 2 // 3), fit(shown[::-1], most // 3)
+        left_out = len(shown) - begin - end
+        return f"{shown[:begin]}… {left_out:,} more characters …{shown[len(shown) - end :]}"
 
     def _paint(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and text else text
@@ -51,12 +62,36 @@ def _escaped(character: str) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns `text` takes on a screen."""
+    """How many columns `text` takes on a screen: none for what is drawn onto the character before it, two for the wide
+    ones of East Asia and for emoji."""
     if text.isascii():
         return len(text)
-    from unicodedata import combining, east_asian_width
+    return sum(map(_columns_of, text))
 
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+def _columns_of(character: str) -> int:
+    if character.isascii():
+        return 1
+    from unicodedata import category, east_asian_width
+
+    if category(character) in ("Mn", "Me", "Cf") or "\u1160" <= character <= "\u11ff":  # the inner letters of Hangul
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
+
+
+def cut(text: str, start: int, width: int) -> str:
+    """What of a line stands in `width` columns from column `start` on; blanks for the halves of wide characters."""
+    shown, at = "", 0
+    for character in text:
+        wide = _columns_of(character)
+        if start <= at and at + wide <= start + width:
+            shown += character
+        elif at < start + width and at + wide > start:
+            shown += " "
+        at += wide
+        if at >= start + width and wide:
+            break
+    return shown
 
 
 def wrap(text: str, width: int) -> list[str]:
@@ -79,7 +114,7 @@ def fit(text: str, width: int) -> int:
     """How many characters of `text` fit in `width` columns."""
     used = 0
     for count, character in enumerate(text):
-        used += columns(character)
+        used += _columns_of(character)
         if used > width:
             return count
     return len(text)

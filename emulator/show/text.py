@@ -1,15 +1,21 @@
-"""Diagnostics and plans as text a person reads: the answer first, the reasons behind it."""
+"""Diagnostics as text a person reads: what, where with the line underlined, what was seen, the one thing to do."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from emulator.model.diagnostic import Diagnostic, Fault, Severity
 from emulator.model.origin import Origin
 from emulator.model.record import replace
 
-from .style import Style, columns, fit, printable, wrap
+from .excerpt import Label, ReadLine, fitted, frames, where
+from .style import Style, columns, printable, wrap
+from .summary import tally
 
-ReadLine = Callable[[Origin], str | None]
-"""The source line an origin points at, None when it cannot be had."""
+__all__ = ["ReadLine", "diagnostic_text", "diagnostics_text", "tally"]
+
+_MOST_WHOLE = 3
+"""So many findings of one code are told in full; of more of them each has a line."""
+
+_ORDER = [Severity.ERROR, Severity.WARNING, Severity.INFO]
 
 _FAULT_WORDS = {
     Fault.APP: "",
@@ -24,25 +30,54 @@ def diagnostic_text(
     style: Style = Style(),  # noqa: B008
     read_line: ReadLine | None = None,
     also: Iterable[Origin] = (),
+    services: Sequence[str] = (),
 ) -> str:
-    """One diagnostic: what, where (with its line underlined), the facts, the one thing to do.
-    `also`: where else the same was found."""
+    """One diagnostic: what, where (each place with its line), the facts, the one thing to do.
+    `also`: where else the same was found; `services`: of which ones, where it is of several."""
     lines = _head(diagnostic, style)
-    if diagnostic.origin is not None and diagnostic.origin.file:
-        lines += _place(diagnostic.origin, style, read_line)
-    if others := list(also):
-        lines += _item("-->", _elsewhere(others, diagnostic.origin), style)
-    for related in diagnostic.related:
-        lines += _place(related.origin, style, read_line, note=related.message)
+    origin = diagnostic.origin
+    labels = [Label(origin, primary=True)] if origin is not None and origin.file else []
+    others = [Label(related.origin, related.message) for related in diagnostic.related]
+    if places := list(also):
+        lines += [*frames(labels, style, read_line), *_item("-->", _elsewhere(places, origin), style)]
+        labels = []
+    lines += frames([*labels, *others], style, read_line)
+    if len(services) > 1:
+        lines += _item("=", f"the same in {_first_few(services)}", style)
     for fact in diagnostic.facts:
-        lines += _item("=", fact, style)
+        lines += _item("=", style.short(fact), style)
     if _FAULT_WORDS[diagnostic.fault] and not diagnostic.code.startswith("usage/"):
         lines += _item("fault:", _FAULT_WORDS[diagnostic.fault], style)
     if diagnostic.help:
-        lines += _item("help:", diagnostic.help, style, style.cyan)
+        lines += _item("help:", style.short(diagnostic.help), style, style.cyan)
+    lines += _fix(diagnostic, style, read_line)
     if diagnostic.url:
         lines += _item("see:", diagnostic.url, style)
     return "\n".join(lines)
+
+
+def _fix(diagnostic: Diagnostic, style: Style, read_line: ReadLine | None) -> list[str]:
+    """The one right answer, and who makes it; where it is in one line, that line before and after."""
+    if diagnostic.fix is None:
+        return []
+    lines = _item("fix:", f"{diagnostic.fix.message} (`emu fix --apply` does it)", style, style.green)
+    edit = diagnostic.fix.edits[0] if len(diagnostic.fix.edits) == 1 else None
+    if edit is None or edit.executable or edit.line != edit.end_line or "\n" in edit.text or read_line is None:
+        return lines
+    place = Origin(file=edit.file, line=edit.line, column=edit.column)
+    before = (read_line(place) or "").rstrip("\r\n")
+    if edit.end_column - 1 > len(before):
+        return lines
+    after = before[: edit.column - 1] + edit.text + before[edit.end_column - 1 :]
+    number, room = style.dim(str(edit.line)), max(20, style.width - len(str(edit.line)) - 7)
+    rows = ((style.red("-"), before), (style.green("+"), after))
+    return [*lines, *(f"  {number} {sign} {fitted(printable(text), room)}" for sign, text in rows)]
+
+
+def _first_few(names: Sequence[str], most: int = 8) -> str:
+    """ "api, web and 3 more" """
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def _elsewhere(places: list[Origin], first: Origin | None, most: int = 8) -> str:
@@ -51,58 +86,19 @@ def _elsewhere(places: list[Origin], first: Origin | None, most: int = 8) -> str
         names = [str(line) for line in dict.fromkeys(place.line for place in places)]
         kind = "line " if len(names) == 1 else "lines "
     else:
-        names, kind = [_where(place) for place in places], ""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"and {kind}{', '.join(names[:most])}{more}"
+        names, kind = [where(place) for place in places], ""
+    return f"and {kind}{_first_few(names, most)}"
 
 
 def _head(diagnostic: Diagnostic, style: Style) -> list[str]:
-    paint = {Severity.ERROR: style.red, Severity.WARNING: style.yellow, Severity.INFO: style.cyan}[diagnostic.severity]
+    paint = _paint(diagnostic.severity, style)
     label = f"{diagnostic.severity}[{diagnostic.code}]:"
-    first, *rest = wrap(f"{label} {diagnostic.message}", style.width - 2)
+    first, *rest = wrap(f"{label} {style.short(diagnostic.message)}", style.width - 2)
     return [first.replace(label, paint(label), 1), *(f"  {line}" for line in rest)]
 
 
-def _where(origin: Origin) -> str:
-    return f"{printable(origin.file)}:{origin.line}:{origin.column}" if origin.file != "." else "the repository"
-
-
-def _place(origin: Origin, style: Style, read_line: ReadLine | None, note: str = "") -> list[str]:
-    """The place and, where it can be read, its line, marked; `note` says what is there."""
-    source = read_line(origin) if read_line is not None else None
-    lines = [f"  --> {style.dim(_where(origin))}"]
-    if source is None:
-        return [lines[0] + (f"  {printable(note)}" if note else "")]
-    number = str(origin.line)
-    pad = " " * len(number)
-    room = max(20, style.width - len(number) - 5)
-    shown, start, length = _window(source, origin, room)
-    mark = f"  {style.dim(pad + ' |')} {' ' * start}{style.yellow('^' * length)}"
-    lines.append(f"  {style.dim(number + ' |')} {shown}")
-    if note and start + length + 1 + columns(note) > room:
-        return [*lines, mark, *(f"  {style.dim(pad + ' |')} {line}" for line in wrap(note, room))]
-    return [*lines, mark + (f" {printable(note)}" if note else "")]
-
-
-def _window(source: str, origin: Origin, width: int) -> tuple[str, int, int]:
-    """The part of a line that fits, where in it the mark starts, and how long the mark is."""
-    source = source.rstrip("\r\n")
-    line = printable(source)
-    at = len(printable(source[: origin.column - 1]))
-    if origin.end_column and origin.end_line in (None, origin.line):
-        end = len(printable(source[: origin.end_column]))
-    else:
-        end = len(line) if origin.end_line else at + 1
-    end = max(at + 1, min(end, len(line)))
-    begin = 0 if columns(line[:end]) <= width else max(0, min(at - 8, len(line) - width))
-    room = width - bool(begin)
-    until = begin + fit(line[begin:], room)
-    cut = until < len(line)
-    if cut:
-        until = begin + fit(line[begin:], room - 1)
-    shown = ("…" if begin else "") + line[begin:until] + ("…" if cut else "")
-    start = columns(line[begin:at]) + bool(begin)
-    return shown, start, max(1, min(columns(line[at:end]), width - start))
+def _paint(severity: Severity, style: Style) -> Callable[[str], str]:
+    return {Severity.ERROR: style.red, Severity.WARNING: style.yellow, Severity.INFO: style.cyan}[severity]
 
 
 def _item(label: str, text: str, style: Style, paint: Callable[[str], str] = str) -> list[str]:
@@ -111,27 +107,35 @@ def _item(label: str, text: str, style: Style, paint: Callable[[str], str] = str
 
 
 def diagnostics_text(found: Iterable[Diagnostic], style: Style, read_line: ReadLine | None = None) -> str:
-    """Several diagnostics, worst first, a blank line between them; the same one at several places is told once."""
-    order = [Severity.ERROR, Severity.WARNING, Severity.INFO]
+    """Several diagnostics, worst first, a blank line between them. The same one at several places or of several
+    services is told once; of many with one code the first few are told in full, unless all is asked for."""
     same: dict[Diagnostic, list[Diagnostic]] = {}
-    for diagnostic in sorted(found, key=lambda d: order.index(d.severity)):
+    for diagnostic in sorted(found, key=lambda d: _ORDER.index(d.severity)):
         same.setdefault(replace(diagnostic, origin=None, service=None, fix=None), []).append(diagnostic)
-    return "\n\n".join(_together(alike, style, read_line) for alike in same.values())
+    by_code: dict[tuple[Severity, str], list[list[Diagnostic]]] = {}
+    for alike in same.values():
+        by_code.setdefault((alike[0].severity, alike[0].code), []).append(alike)
+    blocks: list[str] = []
+    for findings in by_code.values():
+        whole = len(findings) if style.whole or len(findings) <= _MOST_WHOLE + 1 else _MOST_WHOLE
+        blocks += [_together(alike, style, read_line) for alike in findings[:whole]]
+        if rest := findings[whole:]:
+            blocks.append(_briefly([alike[0] for alike in rest], style))
+    return "\n\n".join(blocks)
 
 
 def _together(alike: list[Diagnostic], style: Style, read_line: ReadLine | None) -> str:
     places = list(dict.fromkeys(d.origin for d in alike[1:] if d.origin and d.origin != alike[0].origin))
-    return diagnostic_text(alike[0], style, read_line, places)
+    services = list(dict.fromkeys(d.service for d in alike if d.service))
+    return diagnostic_text(alike[0], style, read_line, places, services)
 
 
-def tally(found: Iterable[Diagnostic]) -> str:
-    """ "1 error, 2 warnings", or "nothing wrong found"; then how many the user has silenced."""
-    counts = {"error": 0, "warning": 0}
-    found = list(found)
-    silenced = sum(diagnostic.suppressed for diagnostic in found)
-    for diagnostic in found:
-        if diagnostic.severity != "info" and not diagnostic.suppressed:
-            counts[diagnostic.severity] += 1
-    words = [f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items() if n]
-    told = ", ".join(words) or "nothing wrong found"
-    return f"{told} ({silenced} silenced)" if silenced else told
+def _briefly(found: list[Diagnostic], style: Style) -> str:
+    """Each in a line or two under their code."""
+    first = found[0]
+    lines = [f"{_paint(first.severity, style)(f'{first.severity}[{first.code}]:')} {len(found)} more of these"]
+    for one in found:
+        place = f"{where(one.origin)}: " if one.origin is not None and one.origin.file else ""
+        begin, *rest = wrap(f"{place}{style.short(one.message)}", max(20, style.width - 4))
+        lines += [f"  {begin}", *(f"    {line}" for line in rest)]
+    return "\n".join(lines)

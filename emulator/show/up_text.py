@@ -44,9 +44,10 @@ from emulator.model.plan import Coverage, Service
 from emulator.model.record import replace
 
 from .cron_text import cron_line
+from .excerpt import ReadLine
 from .saved_text import saved_lines
 from .style import Style, columns, fit, hanging, printable, wrap
-from .text import ReadLine, diagnostic_text
+from .text import diagnostic_text
 from .time_line import TimeLines
 
 _OF_A_CONTAINER = PortDetected | ProbeAttempt | Restarted | Stopped | OutOfMemory | Rotation

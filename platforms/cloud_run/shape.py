@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from emulator.formats.editing import instead_of
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, Sequence, value_of
 from emulator.model.diagnostic import Diagnostic, Related, error
 from emulator.model.origin import Origin
@@ -194,25 +195,33 @@ def _unknown_field(root: str, path: str, keys: list[Scalar], *, later: bool) -> 
     where = ".".join(part for part in (root, path, named) if part)
     facts = ("gcloud names it only when the fields above are gone: it lists one level at a time",) if later else ()
     first, *others = keys
+    meant = _meant(root, first.text, path)
     return error(
         "cloud-run/unknown-field", f"Failed to parse value(s) in protobuf [{root}]: {where}", origin=first.origin,
         facts=facts, related=tuple(Related(origin=key.origin, message=f"{key.text} as well") for key in others),
         rule=rules.UNKNOWN_FIELD.id, help=_instead(root, first.text, path),
+        fix=instead_of(first.origin, meant) if meant is not None and not others else None,
     )  # fmt: skip
 
 
-def _instead(root: str, name: str, path: str) -> str:
+def _meant(root: str, name: str, path: str) -> str | None:
+    """The field that is most like it, where none of the like is known to belong elsewhere."""
     import difflib
 
+    if name in _ELSEWHERE or (root == "Job" and name in (*_OF_A_TASK, *_OF_AN_EXECUTION)):
+        return None
+    return next(iter(difflib.get_close_matches(name, _known_at(root, path), n=1, cutoff=0.7)), None)
+
+
+def _instead(root: str, name: str, path: str) -> str:
     if root == "Job" and name in _OF_A_TASK:
         return f"a job has {name} under spec.template.spec.template.spec"
     if root == "Job" and name in _OF_AN_EXECUTION:
         return f"a job has {name} under spec.template.spec"
     if name in _ELSEWHERE:
         return _ELSEWHERE[name]
-    known = _known_at(root, path)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-    return f"did you mean `{close[0]}`?" if close else f"remove it; known are {', '.join(known)}"
+    meant = _meant(root, name, path)
+    return f"did you mean `{meant}`?" if meant else f"remove it; known are {', '.join(_known_at(root, path))}"
 
 
 def _known_at(root: str, path: str) -> tuple[str, ...]:

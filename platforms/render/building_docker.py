@@ -2,6 +2,7 @@
 
 import posixpath
 
+from emulator.formats.editing import instead_of
 from emulator.model.choice import Rejected
 from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.plan import Build, BuildKind, EnvPhase
@@ -162,6 +163,7 @@ def _refusal(given: Given) -> str | None:
         error(
             "render/docker-start-command", words, origin=start.origin, service=given.spec.name,
             rule=rules.DOCKER_NO_START_COMMAND.id, help="rename it to dockerCommand, or remove it",
+            fix=instead_of(key, "dockerCommand") if (key := given.spec.keys.get("startCommand")) is not None else None,
         )
     )  # fmt: skip
     return words

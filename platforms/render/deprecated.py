@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping as Table
 
+from emulator.formats.editing import instead_of
 from emulator.formats.yaml import Mapping, Scalar
-from emulator.model.diagnostic import Related, info, warning
+from emulator.model.diagnostic import Fix, Related, info, warning
+from emulator.model.record import replace
 
 from . import rules
 from .reading import Notes, is_bool, text_of
@@ -41,7 +43,7 @@ def tell_deprecated(node: Mapping, successors: Table[str, str], notes: Notes, *,
         elif key.text == "env":
             _env(key, notes)
         else:
-            _renamed(key, _today(key.text, new, value), notes, service)
+            _renamed(key, value, _today(key.text, new, value), notes, service)
     if service is not None and type_ is not None and type_.text == "redis":
         message = "`redis` is the deprecated name of the type `keyvalue`"
         notes.found.append(
@@ -75,18 +77,28 @@ def _env(key: Scalar, notes: Notes) -> None:
     notes.found.append(
         warning(
             "render/deprecated-field", "`env` is the deprecated name of `runtime`", origin=key.origin,
-            rule=rules.UNKNOWN_FIELD.id, help="write `runtime:`; both work", fix={"replace": "env", "with": "runtime"},
+            rule=rules.UNKNOWN_FIELD.id, help="write `runtime:`; both work", fix=instead_of(key.origin, "runtime"),
         )
     )  # fmt: skip
 
 
-def _renamed(key: Scalar, today: str, notes: Notes, service: str | None) -> None:
+def _renamed(key: Scalar, value: object, today: str, notes: Notes, service: str | None) -> None:
     notes.found.append(
         info(
             "render/deprecated-field", f"`{key.text}` is deprecated", origin=key.origin, service=service,
-            rule=rules.DEPRECATED_FIELDS.id, help=f"write `{today}`; both work",
+            rule=rules.DEPRECATED_FIELDS.id, help=f"write `{today}`; both work", fix=_rewritten(key, value, today),
         )
     )  # fmt: skip
+
+
+def _rewritten(key: Scalar, value: object, today: str) -> Fix | None:
+    """The key alone, or the key with a value that is on its line."""
+    if today.endswith(":"):
+        return instead_of(key.origin, today.removesuffix(":"))
+    if not isinstance(value, Scalar) or value.style == "block" or value.origin.end_line != key.origin.line:
+        return None
+    place = replace(key.origin, end_line=value.origin.end_line, end_column=value.origin.end_column)
+    return instead_of(place, today)
 
 
 def _today(old: str, new: str, value: object) -> str:

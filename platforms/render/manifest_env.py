@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from emulator.formats.editing import instead_of
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, as_go_string, value_of
 from emulator.model.diagnostic import Fault, info, warning
 
@@ -126,6 +127,7 @@ def _literal(key: str, value: Node, notes: Notes, service: str | None) -> str | 
             warning(
                 "render/env-number", f"{key} is read as a number: {value.text} becomes {text}", origin=value.origin,
                 service=service, rule=rules.ENV_VALUES.id, help=f'write "{value.text}" in quotes',
+                fix=instead_of(value.origin, f'"{value.text}"'),
             )
         )  # fmt: skip
     return text

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from emulator.formats import yaml
+from emulator.formats.editing import instead_of
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, as_go_string, value_of
 from emulator.model.diagnostic import Diagnostic, Fault, Severity, error, info
 from emulator.model.origin import Origin
@@ -46,10 +47,12 @@ class Notes:
         if len(self.found) > MANY_FINDINGS:
             hint = hint or "remove it"
         others = "remove it; https://render.com/docs/blueprint-spec lists the fields" if len(known) > MANY else None
+        meant = nearest(key.text, known) if hint is None else None
         self.say(
             "render/unknown-field", f"{where} has no field {key.text!r}", key.origin, rule=rules.UNKNOWN_FIELD.id,
             help=hint or near(key.text, known, others=others), service=service,
             facts=(f"Render says: field {key.text} not found in type {type_}",) if type_ else (),
+            fix=instead_of(key.origin, meant) if meant else None,
         )  # fmt: skip
 
     def wrong_type(self, node: Node, key: str, wanted: str, *, service: str | None = None) -> None:
@@ -136,10 +139,15 @@ def fits(node: Node, type_: str) -> bool:
 
 def near(word: str, known: Sequence[str], *, others: str | None = None) -> str:
     """What to write instead of `word`: the nearest of `known`, else `others`, which names them all by default."""
+    close = nearest(word, known)
+    return f"did you mean `{close}`?" if close else others or f"known are {few(known)}"
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The one of `known` that is most like `word`; None where none is like it."""
     import difflib
 
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.7)
-    return f"did you mean `{close[0]}`?" if close else others or f"known are {few(known)}"
+    return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.7)), None)
 
 
 def few(names: Sequence[str]) -> str:

@@ -4,8 +4,10 @@ Messages seen in Render's own output stand word for word (rules say where); the 
 Refusals that depend on how the service came about are in `building`.
 """
 
+from emulator.formats.editing import instead_of
 from emulator.model.diagnostic import Diagnostic, Related, error, info, warning
 from emulator.model.origin import Origin
+from emulator.model.record import replace
 from emulator.model.rule import Rule
 
 from . import fields, rules
@@ -145,7 +147,8 @@ def _named_plan(spec: ServiceSpec, written: Value) -> list[Diagnostic]:
         return [_doubt("undocumented-plan", message, spec, written, f"known are {', '.join(known)}")]
     if name != written.text:
         message = f"plan {written.text!r} is written {name!r} in the documentation"
-        return [_doubt("plan-spelling", message, spec, written, f"write `plan: {name}`; the server takes both")]
+        found = _doubt("plan-spelling", message, spec, written, f"write `plan: {name}`; the server takes both")
+        return [replace(found, fix=instead_of(written.origin, name))]
     return []
 
 

@@ -1,6 +1,6 @@
 """A plan as text: the answer, and nothing said twice."""
 
-from emulator.model.choice import Decision
+from emulator.model.choice import Decision, Rejected
 from emulator.model.diagnostic import Related, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import (
@@ -25,6 +25,7 @@ from emulator.model.plan import (
 )
 from emulator.model.record import replace
 from emulator.model.router import Header, Router
+from emulator.model.rule import Evidence, Fidelity, Rule
 from emulator.show.plan_text import plan_text
 from emulator.show.style import Style
 
@@ -172,3 +173,40 @@ def test_work_that_ends() -> None:
     assert "  tasks     3, all at once, 1 retry, 600 s each\n" in _printed(replace(SERVICE, tasks=tasks))
     tasks = replace(tasks, parallelism=2, max_retries=0)
     assert "  tasks     3, 2 at once, 0 retries, 600 s each\n" in _printed(replace(SERVICE, tasks=tasks))
+
+
+def test_a_value_that_something_else_overrules_is_shown_with_its_place() -> None:
+    """What lost, where it is written, and why."""
+    place = Origin(file="app.yaml", line=3, column=9, end_column=10)
+    lost = Rejected(answer="20", because="the flag comes first", origin=place)
+    nothing = Rejected(answer="other.yaml", because="no version is set", origin=Origin(file="other.yaml"))
+    decision = Decision(id="web.node", question="Which Node?", answer="22", because="x", rejected=(lost, nothing))
+    printed = _printed(replace(SERVICE, decisions=(decision,)))
+    assert "  overruled 20  [app.yaml:3]: the flag comes first (Which Node? 22)\n" in printed
+    assert "other.yaml" not in printed
+
+
+def test_quiet_is_a_line_for_each_service_and_the_errors() -> None:
+    """Nothing else; a warning is not told."""
+    plan = replace(PLAN, services=(SERVICE, replace(SERVICE, name="api")), diagnostics=(warning("a/b", "unheard"),))
+    assert plan_text(plan, Style(width=80), lambda _: None, quiet=True) == "web  web  run it\napi  web  run it\n"
+
+
+def test_every_decision_is_told_with_its_rule_source_and_date_on_demand() -> None:
+    """--verbose: the rule's id, where it is written down, how sure that is, and since when."""
+    rule = Rule(
+        id="somewhere/port", statement="It is 80.", source="https://somewhere/docs", checked="2026-01-02",
+        evidence=Evidence.DOCUMENTED, fidelity=Fidelity.EXACT,
+    )  # fmt: skip
+    decision = Decision(id="web.port", question="Which port?", answer="80", because="it is so", rule=rule.id)
+    plan = replace(PLAN, services=(replace(SERVICE, decisions=(decision,)),))
+    printed = plan_text(plan, Style(width=80), lambda _: None, rules={rule.id: rule}, verbose=True)
+    assert "? Which port? → 80\n      because  it is so\n      rule     somewhere/port\n" in printed
+    assert "source   https://somewhere/docs  (documented, checked 2026-01-02; exact)" in printed
+
+
+def test_a_command_of_thousands_of_characters_does_not_fill_the_screen() -> None:
+    """Its beginning and its end; --verbose shows all of it."""
+    service = _command("x" * 5000, text="x" * 5000)
+    assert len(_printed(service)) < 2500
+    assert len(_printed(service, verbose=True)) > 10_000

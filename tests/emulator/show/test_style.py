@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.show.style import Style, columns, hanging, printable, wrap
+from emulator.show.style import Style, columns, cut, hanging, printable, wrap
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,28 @@ def test_a_label_wider_than_its_column_stands_alone() -> None:
     """The texts of a table stay below each other."""
     lines = hanging("a-long-label", "word word", Style(width=40), gap=6)
     assert lines == ["  a-long-label", "        word word"]
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [("plain", 5), ("宽字", 4), ("e\u0301", 1), ("🚀", 2), ("⚠\ufe0f", 1), ("שלום", 4), ("\u1112\u1161", 2)],
+)
+def test_columns_are_those_of_a_terminal(text: str, width: int) -> None:
+    """What is drawn onto another character takes none, wide ones take two."""
+    assert columns(text) == width
+
+
+@pytest.mark.parametrize(("start", "width", "shown"), [(0, 4, "a宽b"), (1, 2, "宽"), (2, 3, " b"), (0, 2, "a ")])
+def test_a_part_of_a_line_is_counted_in_columns(start: int, width: int, shown: str) -> None:
+    """Half of a wide character is a blank."""
+    assert cut("a宽b", start, width) == shown
+
+
+def test_a_long_value_keeps_its_beginning_and_its_end() -> None:
+    """And says how much is left out; --verbose leaves nothing out."""
+    text = "begin " + "x" * 1000 + " end"
+    assert Style().short(text, 60).startswith("begin ")
+    assert Style().short(text, 60).endswith(" end")
+    assert "950 more characters" in Style().short(text, 60)
+    assert Style(whole=True).short(text, 60) == text
+    assert Style().short("short", 60) == "short"

@@ -2,8 +2,9 @@
 
 import re
 
-from emulator.model.diagnostic import Diagnostic, Fault, Related, UsageError, error, warning
+from emulator.model.diagnostic import Diagnostic, Edit, Fault, Fix, Related, UsageError, error, warning
 from emulator.model.origin import Origin
+from emulator.model.record import replace
 from emulator.show.style import Style, columns
 from emulator.show.text import diagnostic_text, diagnostics_text
 
@@ -76,3 +77,44 @@ def test_everything_fits_the_screen() -> None:
 def test_a_file_s_name_cannot_steer_the_terminal() -> None:
     """An escape sequence in a path is spelt out."""
     assert "\x1b" not in diagnostic_text(error("a/b", "x", origin=Origin(file="a\x1b[2Jb")), PLAIN)
+
+
+def test_the_same_finding_of_several_services_says_of_which() -> None:
+    """One text, and the services' names."""
+    alike = [warning("a/b", "it is so", origin=Origin(file="f", line=9), service=name) for name in ("api", "web")]
+    printed = diagnostics_text(alike, PLAIN, _line)
+    assert printed.count("it is so") == 1
+    assert "= the same in api, web" in printed
+
+
+def test_of_many_findings_with_one_code_the_first_are_told_in_full() -> None:
+    """The others have a line each, with their places; all of them in full where everything is asked for."""
+    many = [error("a/b", f"no field {n}", origin=Origin(file="f", line=n), help="look") for n in range(9, 21)]
+    printed = diagnostics_text(many, PLAIN, _line)
+    assert printed.count("help:") == 3
+    assert "error[a/b]: 9 more of these" in printed
+    assert "  f:20:1: no field 20" in printed
+    assert diagnostics_text(many, PLAIN._replace(whole=True), _line).count("help:") == 12
+
+
+def test_a_fix_in_one_line_is_shown_as_a_small_diff() -> None:
+    """What to type to have it done, and the line before and after; of a larger one the message alone."""
+    edit = Edit(file="f", line=2, column=3, end_line=2, end_column=6, text="runtime")
+    found = warning("a/b", "old", origin=Origin(file="f", line=2), fix=Fix(message="write `runtime`", edits=(edit,)))
+    printed = diagnostic_text(found, PLAIN, _line)
+    assert printed.splitlines()[-2:] == ["  2 -   env: docker", "  2 +   runtime: docker"]
+    assert "fix: write `runtime` (`emu fix --apply` does it)" in printed
+    several = replace(found, fix=Fix(message="write both", edits=(edit, edit)))
+    assert diagnostic_text(several, PLAIN, _line).splitlines()[-1].startswith("  fix: write both")
+    assert "docker" not in diagnostic_text(found, PLAIN, lambda _: None)
+
+
+def test_a_very_long_value_is_shortened_in_its_middle() -> None:
+    """Unless all is asked for."""
+    found = error("a/b", "begin " + "x" * 5000 + " end")
+    printed = "".join(line.strip() for line in diagnostic_text(found, PLAIN).splitlines())
+    assert "begin" in printed
+    assert "end" in printed
+    assert "more characters" in printed
+    assert len(printed) < 600
+    assert "more characters" not in diagnostic_text(found, PLAIN._replace(whole=True))

@@ -1,0 +1,67 @@
+"""The scripts by which shells complete `emu`. Each asks `emu __complete` for `WORD<TAB>what it is` on lines of their
+own; `:files` and `:folders` leave it to the shell."""
+
+_BASH = r"""# bash completion for emu: source it, or keep it as ~/.local/share/bash-completion/completions/emu
+_emu() {
+    local line="${COMP_LINE:0:COMP_POINT}" current prefix answer word
+    local -a words
+    read -ra words <<<"$line"
+    [[ $line == *[[:space:]] ]] && words+=("")
+    current="${words[${#words[@]} - 1]}"
+    # What readline takes for a word of its own ends at = and :, so what stands before is typed already.
+    prefix="${current%"${current##*[=:]}"}"
+    COMPREPLY=()
+    answer="$("${words[0]}" __complete -- "${words[@]:1}" 2>/dev/null)" || return 0
+    while IFS=$'\t' read -r word _; do
+        case "$word" in
+            "") ;;
+            :files) compopt -o filenames; COMPREPLY+=($(compgen -f -- "${current#"$prefix"}")) ;;
+            :folders) compopt -o filenames; COMPREPLY+=($(compgen -d -- "${current#"$prefix"}")) ;;
+            *) COMPREPLY+=("${word#"$prefix"}"); [[ $word == *= ]] && compopt -o nospace ;;
+        esac
+    done <<<"$answer"
+    return 0
+}
+complete -F _emu emu
+"""
+
+_ZSH = r"""#compdef emu
+# zsh completion for emu: keep it as _emu in a folder of fpath, or source it after compinit.
+_emu() {
+    local line word about
+    local -a plain open
+    for line in "${(@f)$("${words[1]}" __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+        word="${line%%$'\t'*}" about="${line#*$'\t'}"
+        case "$word" in
+            "") ;;
+            :files) compset -P '*='; _files ;;
+            :folders) compset -P '*='; _files -/ ;;
+            *=) open+=("${word//:/\\:}:$about") ;;
+            *) plain+=("${word//:/\\:}:$about") ;;
+        esac
+    done
+    (( $#plain )) && _describe -t words 'emu' plain
+    (( $#open )) && _describe -t words 'emu' open -S ''
+    return 0
+}
+if [[ $funcstack[1] == _emu ]]; then _emu "$@"; else compdef _emu emu; fi
+"""
+
+_FISH = r"""# fish completion for emu: keep it as ~/.config/fish/completions/emu.fish
+function __emu_complete
+    set -l words (commandline -opc) (commandline -ct)
+    for line in ($words[1] __complete -- $words[2..-1] 2>/dev/null)
+        switch $line
+            case ':files*'
+                __fish_complete_path (string replace -r '^.*=' '' -- (commandline -ct))
+            case ':folders*'
+                __fish_complete_directories (string replace -r '^.*=' '' -- (commandline -ct))
+            case '*'
+                echo $line
+        end
+    end
+end
+complete -c emu -f -a '(__emu_complete)'
+"""
+
+SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}

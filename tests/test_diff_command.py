@@ -1,0 +1,208 @@
+"""`emu diff` and `emu what-if`: what a change does to the plan, over real commits and over every example."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+
+from emulator.cli import run
+from emulator.model.change import PlanChange
+from emulator.model.diagnostic import UsageError
+from emulator.model.schema import schema_of
+from tests.emulator.edge.git_repositories import Repo
+from tests.example_files import copy_example, example_folders
+from tests.test_examples_plan import Page
+
+DEPLOY_FILES = ("Dockerfile", "Procfile", "render.yaml", "service.yaml", "requirements.txt", "package.json")
+
+
+def printed(*words: str, width: int = 100) -> tuple[str, int]:
+    page = Page()
+    page.width = width
+    code = run(list(words), page)
+    return page.text, code
+
+
+def document(*words: str) -> dict[str, Any]:
+    text, code = printed(*words, "--format", "json")
+    found: dict[str, Any] = json.loads(text)
+    jsonschema.Draft202012Validator(schema_of("diff", PlanChange)).validate(found)
+    change = msgspec.json.decode(text, type=PlanChange, strict=True)
+    assert code == (1 if change.after.with_errors() else 0)
+    return found
+
+
+def services(found: dict[str, Any]) -> dict[str, tuple[str, bool]]:
+    return {service["name"]: (service["fate"], service["deploys"]) for service in found["services"]}
+
+
+BLUEPRINT = """\
+services:
+  - {type: web, name: api, runtime: python, rootDir: api, plan: free, buildCommand: pip install -r requirements.txt,
+     startCommand: python app.py}
+  - {type: worker, name: mail, runtime: docker, rootDir: mail, plan: starter}
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Repo:
+    """Two services, each in a folder of its own; committed."""
+    repo = Repo(tmp_path / "shop").init()
+    repo.write({
+        "render.yaml": BLUEPRINT, "README.md": "a shop", "api/requirements.txt": "", "api/app.py": "import os\n",
+        "mail/Dockerfile": 'FROM python:3.11-slim\nCOPY . .\nCMD ["python", "mail.py"]\n', "mail/mail.py": "",
+    })  # fmt: skip
+    repo.commit()
+    return repo
+
+
+def test_a_dockerfile_that_comes_changes_builder_and_command(shop: Repo) -> None:
+    """The file that did it is named, with both commands, and whom the commit deploys."""
+    shop.write({"api/Dockerfile": 'FROM python:3.11-slim\nCOPY . .\nCMD ["python", "main.py"]\n'})
+    text, code = printed("diff", "--root", str(shop.path))
+    assert code == 1
+    for line in (
+        "+ api/Dockerfile", "api  web  deploys: its plan changes", "- python app.py  [render.yaml:3]",
+        "+ python main.py  [api/Dockerfile:3]",
+        "because     api/Dockerfile is new, and a Dockerfile wins over render.yaml and a Procfile",
+        "not deployed: mail (", "error[start/file-not-found]", "deploys 1 of 2 services · new: 1 error",
+    ):  # fmt: skip
+        assert line in text, line
+    shop.commit()
+    shop.write({"api/main.py": ""}).commit()
+    text, code = printed("diff", "HEAD~1..HEAD", "--root", str(shop.path))
+    assert code == 0
+    assert "gone with this change\n  error[start/" in text
+    assert "api  web  deploys: api/main.py reaches its build" in text
+
+
+def test_only_the_services_that_the_files_reach_are_deployed(shop: Repo) -> None:
+    """A file of one service, of none, and of the Blueprint."""
+    shop.write({"mail/mail.py": "print(1)\n"})
+    found = document("diff", "--root", str(shop.path))
+    assert services(found) == {"api": ("same", False), "mail": ("same", True)}
+    shop.commit()
+    shop.write({"README.md": "the shop"})
+    found = document("diff", "--root", str(shop.path))
+    assert services(found) == {"api": ("same", False), "mail": ("same", False)}
+    assert "render.yaml" not in str(found["files"])
+    shop.write({"render.yaml": BLUEPRINT.replace("plan: free", "plan: starter")})
+    found = document("diff", "--root", str(shop.path))
+    assert services(found) == {"api": ("changed", True), "mail": ("same", False)}
+    assert ["memory" in {aspect["name"] for aspect in found["services"][0]["aspects"]}, found["decisions"]] == [
+        True, [],
+    ]  # fmt: skip
+
+
+def test_services_that_come_and_go(shop: Repo) -> None:
+    shop.write({"render.yaml": BLUEPRINT.replace("name: mail", "name: post")})
+    assert services(document("diff", "--root", str(shop.path))) == {
+        "api": ("same", False), "post": ("added", True), "mail": ("removed", False),
+    }  # fmt: skip
+    text, _ = printed("diff", "--root", str(shop.path))
+    assert "mail  worker  gone: it is in no file any more" in text
+    assert "deploys 1 of 2 services · 1 gone" in text
+
+
+def test_every_way_to_name_the_two_sides(shop: Repo) -> None:
+    """One revision is compared with what is on disk; three dots start where the two parted."""
+    first = shop.git("rev-parse", "HEAD").strip()
+    shop.git("checkout", "-q", "-b", "side")
+    shop.write({"mail/side.py": ""}).commit()
+    shop.git("checkout", "-q", "main")
+    shop.write({"api/later.py": ""}).commit()
+    shop.write({"api/staged.py": ""}).git("add", ".")
+    shop.write({"api/disk.py": ""})
+    for words, files in {
+        (): ["api/disk.py", "api/staged.py"],
+        (first,): ["api/disk.py", "api/later.py", "api/staged.py"],
+        ("HEAD..index",): ["api/staged.py"],
+        ("index..worktree",): ["api/disk.py"],
+        (f"{first}..",): ["api/later.py"],
+        ("..side",): ["api/later.py", "mail/side.py"],
+        ("main..side",): ["api/later.py", "mail/side.py"],
+        ("main...side",): ["mail/side.py"],
+    }.items():
+        found = document("diff", *words, "--root", str(shop.path))
+        assert [change["path"] for change in found["files"]] == files, words
+
+
+def test_what_cannot_be_compared_is_said(shop: Repo, tmp_path: Path) -> None:
+    for words in (("nowhere",), ("HEAD..nowhere",), ("nowhere...HEAD",), ("--", "-x..HEAD")):
+        with pytest.raises(UsageError):
+            printed("diff", "--root", str(shop.path), *words)
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(UsageError, match="not in a git repository"):
+        printed("diff", "--root", str(tmp_path / "bare"))
+
+
+def test_markdown_for_a_pull_request(shop: Repo) -> None:
+    shop.write({"api/Dockerfile": 'FROM python:3.11-slim\nCOPY . .\nCMD ["python", "a|b.py"]\n'})
+    text, _ = printed("diff", "--root", str(shop.path), "--format", "markdown")
+    assert "### api (web): deploys" in text
+    assert "python 'a\\|b.py'" in text
+    assert "- error `start/" in text
+
+
+# ---- what if ------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_touched_and_the_answer_is_that_of_the_change(shop: Repo) -> None:
+    """A field, a file in place of another, and one taken out: as if it were done, and the folder stays as it was."""
+    other = shop.path.parent / "other"
+    other.write_text('FROM python:3.11-slim\nCOPY . .\nCMD ["python", "app.py"]\n')
+    put, out = ("--with", f"api/Dockerfile={other}"), ("--without", "mail/mail.py")
+    supposed = ("--set", "services.mail.numInstances=3", *put, *out)
+    before = shop.git("status", "--porcelain")
+    found = document("what-if", "--root", str(shop.path), *supposed)
+    assert shop.git("status", "--porcelain") == before
+    assert [(change["path"], change["fate"]) for change in found["files"]] == [
+        ("api/Dockerfile", "added"), ("mail/mail.py", "removed"), ("render.yaml", "changed"),
+    ]  # fmt: skip
+    text = (shop.path / "render.yaml").read_text().replace("{type: worker", "{numInstances: 3, type: worker")
+    shop.write({"render.yaml": text, "api/Dockerfile": other.read_text()})
+    (shop.path / "mail/mail.py").unlink()
+    assert found["after"] == json.loads(printed("check", "--root", str(shop.path), "--format", "json")[0])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "nothing is supposed"),
+        (("--set", "services.api.rootDir"), "FIELD=VALUE"),
+        (("--set", "services.web.rootDir=x"), "no web; it has api, mail"),
+        (("--set", "gone.yaml:a=x"), "no gone.yaml"),
+        (("--set", "../x.yaml:a=x"), "no file of the repository"),
+        (("--with", "Dockerfile"), "FILE=OTHER"),
+        (("--with", "api=render.yaml"), "is a folder"),
+        (("--with", "x=/nowhere"), "/nowhere"),
+        (("--without", "redner.yaml"), "no redner.yaml"),
+        (("--without", "."), "no file of the repository"),
+    ],
+)
+def test_what_cannot_be_supposed_is_said(shop: Repo, words: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UsageError) as found:
+        printed("what-if", "--root", str(shop.path), *words)
+    assert said in found.value.diagnostic.message
+    if "redner" in said:
+        assert found.value.diagnostic.help == "did you mean render.yaml?"
+
+
+@pytest.mark.parametrize("folder", example_folders(), ids=lambda folder: folder.name)
+def test_without_a_file_every_example_is_as_if_it_were_deleted(folder: Path, tmp_path: Path) -> None:
+    """The differential test: each deploy file of each example, supposed away and really deleted."""
+    root = copy_example(folder, tmp_path, git=False)
+    files = [path for path in sorted(root.rglob("*")) if path.is_file() and path.name in DEPLOY_FILES]
+    for file in files[:3]:
+        name = str(file.relative_to(root))
+        found = document("what-if", "--root", str(root), "--without", name)
+        kept = tmp_path / "kept"
+        shutil.move(file, kept)
+        assert found["after"] == json.loads(printed("check", "--root", str(root), "--format", "json")[0]), name
+        shutil.move(kept, file)
+        text, _ = printed("what-if", "--root", str(root), "--without", name, width=80)
+        assert max(map(len, text.splitlines())) <= 80
