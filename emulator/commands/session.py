@@ -27,7 +27,7 @@ from emulator.engine.ordering import needs
 from emulator.engine.release import Release
 from emulator.engine.runs import AnyRun
 from emulator.engine.service_run import ServiceRun
-from emulator.model.diagnostic import Diagnostic, Fault, HostError, UsageError, error
+from emulator.model.diagnostic import Diagnostic, Fault, HostError, Severity, UsageError, error
 from emulator.model.event import (
     ContainerStarted,
     CoverageReported,
@@ -41,6 +41,7 @@ from emulator.model.event import (
 )
 from emulator.model.history import DeployRecord
 from emulator.model.plan import Coverage, Service
+from emulator.model.record import replace
 from emulator.model.rule import Fidelity
 from emulator.request import Project
 from emulator.world import HiddenFiles
@@ -477,7 +478,7 @@ class Session:
         """One line of the project's history."""
         verdict = underway.verdict()
         releases = {name: run.release(underway.number) for name, run in self._users()}
-        with contextlib.suppress(HostError):  # a state folder that cannot be written is told where it matters
+        try:
             self.project.record(
                 DeployRecord(
                     deploy=underway.number,
@@ -491,6 +492,9 @@ class Session:
                     commit=self.planned.resolution.plan.snapshot.commit,
                 )
             )
+        except HostError as problem:  # what serves is not the worse for it
+            fact = f"deploy {underway.number} is not among what `emu deploys` lists, nor can be gone back to"
+            self._tell_found(replace(problem.diagnostic, severity=Severity.WARNING, facts=(fact,)))
         self._finish(underway, verdict)
 
     def _finish(self, underway: Underway, verdict: Verdict) -> None:

@@ -44,6 +44,11 @@ EXAMPLES = (
 )
 
 
+_BEGINS_WITHIN_S = 3.0
+"""How soon an `emu up` hears other commands after it took the project, and is gone when it hears them no more."""
+_ASK_AGAIN_S = 0.1
+
+
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     options.add_flags(parser.add_argument_group("how it runs here"), list(options.RUNNING))
     configure_planning(parser, world)
@@ -70,21 +75,24 @@ def _run(request: Request, world: World, teller: Teller) -> int:
     teller.knows(planned)
     if tell_plan(planned, teller, build_anyway=request.build_anyway):
         return 1
-    try:
-        with world.project(project_id(settings.root)) as project:
-            serving = _Serving(request, world, teller, settings, project)
-            if not request.watch:
-                return serving.once(planned, "up")
-            return serving.lasting(planned)
-    except HostError as problem:
-        if problem.diagnostic.code != "up/already-running" or request.once:
-            raise
-        ask = Ask(verb="deploy", options=_portable(request, world, planned), answers=answers)
-        events = asked(world, project_id(settings.root), ask)
-        if events is None:
-            raise
-        teller.note("the running `emu up` makes this deploy and serves it; Ctrl-C cancels it")
-        return followed(events, teller)
+    patience = world.clock().now() + _BEGINS_WITHIN_S
+    while True:
+        try:
+            with world.project(project_id(settings.root)) as project:
+                serving = _Serving(request, world, teller, settings, project)
+                return serving.lasting(planned) if request.watch else serving.once(planned, "up")
+        except HostError as problem:
+            if problem.diagnostic.code != "up/already-running" or request.once:
+                raise
+            ask = Ask(verb="deploy", options=_portable(request, world, planned), answers=answers)
+            events = asked(world, project_id(settings.root), ask)
+            if events is not None:
+                watched = " and goes on as it was started, with --watch or without" if request.watch else ""
+                teller.note(f"the running `emu up` makes this deploy and serves it{watched}; Ctrl-C cancels it")
+                return followed(events, teller)
+            if world.clock().now() > patience:
+                raise
+        world.clock().sleep(_ASK_AGAIN_S)  # it has just begun, or is just ending
 
 
 class _Serving:

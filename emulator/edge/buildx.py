@@ -42,6 +42,24 @@ def build(
     Raises HostError for this machine's troubles (exit code 3), UsageError for a base image that cannot be
     replaced. Whatever ends the build early, its processes are gone when this returns or raises.
     """
+    try:
+        return _built(request, endpoint, environ, on_progress, cancel)
+    except OSError as problem:
+        raise HostError(
+            error(
+                "host/temporary-folder", f"{tempfile.gettempdir()} cannot be used for a build: {problem.strerror}",
+                fault=Fault.HOST, help="free space there, or name another folder with TMPDIR",
+            )
+        ) from problem  # fmt: skip
+
+
+def _built(
+    request: BuildRequest,
+    endpoint: Endpoint,
+    environ: Mapping[str, str],
+    on_progress: OnProgress,
+    cancel: threading.Event,
+) -> BuildOutcome | None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{request.labels.get(PROJECT, '')}-") as folder:
         iidfile = Path(folder, "image-id")
