@@ -106,6 +106,10 @@ def _leave(code: int) -> NoReturn:
 def run(arguments: list[str], terminal: "StandardTerminal") -> int:
     """Parse and run one command. Raises HostError."""
     world = _real_world(terminal)
+    if not arguments:
+        here = import_module("emulator.commands.here")
+        alone = Parser(prog="emu", description="").configured(lambda parser: here.configure(parser, world))
+        return int(here.run(alone.parse([]), world))
     if arguments[:1] == ["__complete"]:
         return _complete(arguments[1:], world)
     if arguments[:1] == ["help"]:
@@ -171,6 +175,8 @@ def _real_world(terminal: "StandardTerminal") -> World:
         open_repository=_open_repository,
         read_text=_read_text,
         read_bytes=_read_bytes,
+        write_text=_write_text,
+        append_text=_append_text,
         connect=_connect,
         project=_project,
         ask_running_up=_ask_running_up,
@@ -246,6 +252,18 @@ def _read_bytes(path: str, what: str) -> bytes:
     from .edge.files import read_bytes
 
     return read_bytes(path, what)
+
+
+def _write_text(path: str, text: str, what: str) -> None:
+    from .edge.files import write_text
+
+    write_text(path, text, what)
+
+
+def _append_text(path: str, text: str, what: str) -> None:
+    from .edge.files import append_text
+
+    append_text(path, text, what)
 
 
 def _connect() -> "Docker":

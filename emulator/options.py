@@ -64,6 +64,26 @@ FOR_SEVERAL = (
 )
 """The same for a command that plans for several platforms."""
 
+FOR_EACH = (
+    Flag(
+        names=("--platform",), metavar="NAME", repeat=True, help="a platform (repeatable; default: told by the files)"
+    ),
+    *PLANNING[1:],
+)
+"""The same for a command that plans for one, and for others if asked."""
+
+GATE = (
+    Flag(
+        names=("--fail-on",),
+        choices=("error", "warning", "info", "never"),
+        default="error",
+        help="from which findings on to end with 1 (default: error)",
+    ),
+    Flag(names=("--baseline",), metavar="FILE", help="do not count the findings that FILE knows"),
+    Flag(names=("--write-baseline",), help="have the file of --baseline know all that is found now"),
+)
+"""What decides whether a check fails."""
+
 RUNNING = (
     Flag(
         names=("--base-image",),

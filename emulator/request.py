@@ -108,6 +108,8 @@ class World:
         open_repository: Callable[[str, str | None, str], Snapshot],
         read_text: Callable[[str, str], str],
         read_bytes: Callable[[str, str], bytes],
+        write_text: Callable[[str, str, str], None],
+        append_text: Callable[[str, str, str], None],
         connect: "Callable[[], Docker]",
         project: Callable[[str], AbstractContextManager[Project]],
         ask_running_up: Callable[[str, bytes], Iterator[bytes] | None],
@@ -133,6 +135,8 @@ class World:
         self.open_repository = open_repository
         self.read_text = read_text
         self.read_bytes = read_bytes
+        self.write_text = write_text
+        self.append_text = append_text
         self.connect = connect
         self.project = project
         self.ask_running_up = ask_running_up

@@ -45,7 +45,8 @@ class Look(Record, frozen=True, kw_only=True):
 class Repository(Record, frozen=True, kw_only=True):
     """What git says about the repository, None where it says nothing.
 
-    name: the last part of git's remote without ".git", else the folder's name. slug: "owner/name".
+    name: the last part of git's remote without ".git", else the folder's name. slug: "owner/name". prefix: what leads
+    from git's top level to the root: "" or "services/api/".
     """
 
     name: str
@@ -53,6 +54,7 @@ class Repository(Record, frozen=True, kw_only=True):
     branch: str | None = None
     commit: str | None = None
     is_git: bool = False
+    prefix: str = ""
 
 
 class Source(Protocol):

@@ -67,3 +67,36 @@ def published(name: str) -> jsonschema.protocols.Validator:
     schema = ran.document()
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
+
+
+class _Captured:
+    """A terminal that is none: what is printed is kept."""
+
+    width, out_is_tty, err_is_tty, colour = 100, False, False, False
+
+    def __init__(self) -> None:
+        self.printed: dict[str, list[str]] = {"out": [], "err": []}
+
+    def out(self, text: str) -> None:
+        self.printed["out"].append(text)
+
+    def err(self, text: str) -> None:
+        self.printed["err"].append(text)
+
+    def ask(self, question: str, *, hidden: bool = False) -> str | None:
+        del question, hidden
+        return None
+
+
+def emu_here(*arguments: str) -> Ran:
+    """The same in this process: for what needs no process of its own, at a tenth of the time."""
+    from emulator import cli
+    from emulator.model.diagnostic import HostError
+
+    terminal, given = _Captured(), list(arguments)
+    try:
+        code = cli.run(given, terminal)  # type: ignore[arg-type]
+    except HostError as problem:
+        cli._report(problem.diagnostic, given, terminal)  # type: ignore[arg-type]
+        code = problem.exit_code
+    return Ran(code, "".join(terminal.printed["out"]), "".join(terminal.printed["err"]))

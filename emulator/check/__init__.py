@@ -4,8 +4,8 @@
 is a `subject`. `silencing` takes out what the user has answered for.
 """
 
-from .checking import check, checked
+from .checking import check, checked, checked_each
 from .registry import rule_of, rules
 from .rule import CheckRule, Sample
 
-__all__ = ["CheckRule", "Sample", "check", "checked", "rule_of", "rules"]
+__all__ = ["CheckRule", "Sample", "check", "checked", "checked_each", "rule_of", "rules"]

@@ -1,6 +1,6 @@
 """A plan and its repository → the plan with every other finding added, in the order of the files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from emulator.config import Ignored
 from emulator.image.findings import Builds, build_findings
@@ -11,7 +11,7 @@ from emulator.snapshot import Snapshot
 
 from .own_code import OwnCode
 from .registry import FINDERS, LACKING, replaced_by
-from .silencing import silenced
+from .silencing import Silencing
 from .subject import Known, subjects
 
 
@@ -29,18 +29,33 @@ def check(known: Known, service: Service, plan: Plan, *, is_built: bool = True) 
     return tuple(dict.fromkeys(found))
 
 
-def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = ()) -> Plan:
-    """The plan with the findings of its services, silenced where the user says so; in file and line order.
-    What is built from another repository is not looked at: its files are not here."""
+def checked(repo: Snapshot, plan: Plan, ignored: tuple[Ignored, ...] = (), *, whole: bool = True) -> Plan:
+    """The plan with the findings of its services, as `checked_each` says."""
+    return checked_each(repo, (plan,), ignored, whole=whole)[0]
+
+
+def checked_each(
+    repo: Snapshot, plans: Iterable[Plan], ignored: tuple[Ignored, ...] = (), *, whole: bool = True
+) -> tuple[Plan, ...]:
+    """Plans of one repository for several platforms, each with the findings of its services, silenced where the user
+    says so; in file and line order. What is built from another repository is not looked at: its files are not here.
+    whole: whether the plans hold all services, so that a silencing which none of them needs is one too many."""
     builds = Builds(repo)
     known = Known(builds, OwnCode(repo))
+    silencing = Silencing(repo, ignored)
+    marked = [(plan, silencing.marked(plan, _found(known, plan))) for plan in plans]
+    wrong = list(silencing.wrong(whole=whole))
+    return tuple(replace(plan, diagnostics=tuple(sorted([*found, *wrong], key=_place))) for plan, found in marked)
+
+
+def _found(known: Known, plan: Plan) -> list[Diagnostic]:
+    """What the plan says already, where no rule says it more fully, and what the rules find."""
     services = tuple(service for service in plan.services if service.build.repository is None)
-    found = list(_of_builds(builds, services))
+    found = list(_of_builds(known.builds, services))
     unbuilt = {one.service for one in found if one.severity is Severity.ERROR}
     for service in services:
         found += check(known, service, plan, is_built=service.name not in unbuilt)
-    told = [d for d in plan.diagnostics if not any(_replaces(new, d) for new in found)]
-    return replace(plan, diagnostics=tuple(sorted(silenced(repo, plan, [*told, *found], ignored), key=_place)))
+    return [d for d in plan.diagnostics if not any(_replaces(new, d) for new in found)] + found
 
 
 def _of_builds(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagnostic]:

@@ -126,9 +126,12 @@ FINDERS = (
 """Rules that look at one container, each on its own."""
 
 MODULES = tuple(
-    dict.fromkeys(("precedence", "building", "packages", "artifacts", *(one.module for one in (*LACKING, *FINDERS))))
+    dict.fromkeys(
+        ("precedence", "building", "packages", "artifacts", *(one.module for one in (*LACKING, *FINDERS)), "silencing")
+    )
 )
-"""Where the rules are, each module with its own in RULES. The first come from the plan and the builds (`checking`)."""
+"""Where the rules are, each module with its own in RULES. The first come from the plan and the builds (`checking`),
+the last look at what the user has answered for."""
 
 REPLACING = ("listening",)
 """Modules of rules that replace diagnostics of a platform's own."""

@@ -10,11 +10,51 @@ import re
 from collections.abc import Iterable, Iterator
 
 from emulator.config import FILE, Ignored
-from emulator.model.diagnostic import Diagnostic, Fault, info, warning
+from emulator.model.diagnostic import Diagnostic, Fault, Severity, info, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Plan
 from emulator.model.record import Record, replace
 from emulator.snapshot import Snapshot, Unreadable
+
+from .rule import CheckRule, Sample
+
+_FROM = "FROM python:3.13-slim\nCOPY app.py .\n"
+_START = 'CMD ["python", "app.py"]\n'
+
+WITHOUT_REASON = CheckRule(
+    code="check/ignore-without-reason",
+    severity=Severity.WARNING,
+    statement="A comment that is to silence a finding gives no reason, and so silences nothing.",
+    why="Whoever meets it in a year cannot tell whether it is still right to look away.",
+    wrong=Sample(
+        files={"app.py": "", "Dockerfile": f"{_FROM}# emu: ignore[start/shell-swallows-signals]\nCMD python app.py\n"},
+        file="Dockerfile", line=3,
+    ),
+    right=Sample(files={"app.py": "", "Dockerfile": f"{_FROM}{_START}"}),
+)  # fmt: skip
+
+UNUSED = CheckRule(
+    code="check/unused-ignore",
+    severity=Severity.INFO,
+    statement="A comment or a row of emu.toml silences a finding that is not there.",
+    why="It was repaired, or the code or the place is wrong; left where it is, it would hide the next one.",
+    wrong=Sample(
+        files={"app.py": "", "Dockerfile": f"{_FROM}# emu: ignore[start/loopback-bind] behind a proxy\n{_START}"},
+        file="Dockerfile", line=3,
+    ),
+    right=Sample(files={"app.py": "", "Dockerfile": f"{_FROM}{_START}"}),
+)  # fmt: skip
+
+STALE_BASELINE = CheckRule(
+    code="check/stale-baseline",
+    severity=Severity.INFO,
+    statement="The file of --baseline knows a finding that is not there any more.",
+    why="What is known is not counted: if it came back, nobody would be told. `--write-baseline` forgets it.",
+    told_by_plan=True,
+    needs_platform_file=True,
+)
+
+RULES = (WITHOUT_REASON, UNUSED, STALE_BASELINE)
 
 _COMMENT = r"#[ \t]*emu:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\n\r]*)"
 
@@ -27,24 +67,45 @@ class _Comment(Record, frozen=True):
     origin: Origin
 
 
-def silenced(repo: Snapshot, plan: Plan, found: list[Diagnostic], ignored: tuple[Ignored, ...]) -> Iterator[Diagnostic]:
-    """The findings, those that are answered for marked; then what is wrong with the answers themselves."""
-    comments = [comment for file in _files(plan, found) for comment in _comments(repo, file)]
-    used: set[_Comment | Ignored] = set()
-    for diagnostic in found:
-        by: list[_Comment | Ignored] = [
-            comment for comment in comments if comment.reason and _covers(comment, diagnostic)
-        ]
-        by += [one for one in ignored if one.code == diagnostic.code]
-        used.update(by)
-        yield replace(diagnostic, suppressed=True) if by else diagnostic
-    yield from (_without_reason(comment) for comment in comments if not comment.reason)
-    for comment in comments:
-        if comment.reason and comment not in used:
-            yield _unused(comment.code, comment.origin)
-    for one in ignored:
-        if one not in used:
-            yield _unused(one.code, _place_in_config(repo, one.code))
+class Silencing:
+    """What the user has answered for in one repository, and which of these answers were needed. One serves several
+    plans of the same files: an answer that one platform needs is not unused."""
+
+    def __init__(self, repo: Snapshot, ignored: tuple[Ignored, ...]) -> None:
+        self._repo = repo
+        self._ignored = ignored
+        self._read: dict[str, tuple[_Comment, ...]] = {}
+        self._used: set[_Comment | Ignored] = set()
+
+    def marked(self, plan: Plan, found: list[Diagnostic]) -> list[Diagnostic]:
+        """The findings, those that are answered for marked."""
+        comments = [one for file in _files(plan, found) for one in self._comments(file) if one.reason]
+        marked = []
+        for diagnostic in found:
+            by: list[_Comment | Ignored] = [comment for comment in comments if _covers(comment, diagnostic)]
+            by += [one for one in self._ignored if one.code == diagnostic.code]
+            self._used.update(by)
+            marked.append(replace(diagnostic, suppressed=True) if by else diagnostic)
+        return marked
+
+    def wrong(self, *, whole: bool = True) -> Iterator[Diagnostic]:
+        """What is wrong with the answers themselves, once all findings were seen. whole: False: only a part of the
+        services was looked at, so that an answer may belong to another one."""
+        comments = [comment for file in sorted(self._read) for comment in self._read[file]]
+        yield from (_without_reason(comment) for comment in comments if not comment.reason)
+        if not whole:
+            return
+        for comment in comments:
+            if comment.reason and comment not in self._used:
+                yield _unused(comment.code, comment.origin)
+        for one in self._ignored:
+            if one not in self._used:
+                yield _unused(one.code, _place_in_config(self._repo, one.code))
+
+    def _comments(self, file: str) -> tuple[_Comment, ...]:
+        if file not in self._read:
+            self._read[file] = tuple(_comments(self._repo, file))
+        return self._read[file]
 
 
 def _files(plan: Plan, found: Iterable[Diagnostic]) -> list[str]:
@@ -85,14 +146,14 @@ def _covers(comment: _Comment, diagnostic: Diagnostic) -> bool:
 
 def _without_reason(comment: _Comment) -> Diagnostic:
     return warning(
-        "check/ignore-without-reason", f"this silences nothing: it gives no reason to ignore {comment.code}",
+        WITHOUT_REASON.code, f"this silences nothing: it gives no reason to ignore {comment.code}",
         origin=comment.origin, help=f"write why: # emu: ignore[{comment.code}] because …",
     )  # fmt: skip
 
 
 def _unused(code: str, origin: Origin | None) -> Diagnostic:
     return info(
-        "check/unused-ignore", f"nothing is found here that ignoring {code or 'nothing'} would silence",
+        UNUSED.code, f"nothing is found here that ignoring {code or 'nothing'} would silence",
         fault=Fault.APP, origin=origin, help="remove it, or correct its code and place",
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ EXAMPLES = (
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
-    configure_planning(parser, world, several=True, format_=_FORMAT)
+    configure_planning(parser, world, several=options.FOR_SEVERAL, format_=_FORMAT)
 
 
 def run(request: Request, world: World) -> int:

@@ -33,7 +33,7 @@ def completions(
     *before, current = typed or [""]
     verb = next((word for word in before if word in commands), None)
     if verb is None:
-        words = [Word(name, text) for name, text in commands.items()]
+        words = [Word(name, text.removesuffix(" (no Docker needed)")) for name, text in commands.items()]
         words += [Word("--help", "the commands"), Word("--version", "which emu this is")] if current[:1] == "-" else []
         return _beginning(words, current)
     line = _Line(parser_of(verb), before[before.index(verb) + 1 :], current)

@@ -1,6 +1,7 @@
 """`emu plan`: which command would run, and why."""
 
 import argparse
+from collections.abc import Collection
 
 from emulator.commands.planning import Planned, configure_planning, plan_repository
 from emulator.model.origin import Origin
@@ -29,16 +30,21 @@ def run(request: Request, world: World) -> int:
     return 1 if planned.resolution.plan.with_errors() else 0
 
 
-def printed(planned: Planned, request: Request, terminal: Terminal, *, checked: bool = False) -> str:
-    """The document in the format asked for. checked: whether the findings of the check are in it."""
+def printed(
+    planned: Planned, request: Request, terminal: Terminal, *, checked: bool = False, known: int = 0,
+    loud: Collection[str] = ("error",),
+) -> str:  # fmt: skip
+    """The document in the format asked for. checked: whether the findings of the check are in it; known, loud: as for
+    `plan_text`."""
     plan = planned.resolution.plan
     if request.format == "json":
         return to_json(plan).decode() + "\n"
     style = Style(width=terminal.width, colour=terminal.colour)
     rules = {rule.id: rule for rule in planned.platform.RULES}
     return plan_text(
-        plan, style, line_reader(planned), rules=rules, checked=checked, verbose=request.verbose, quiet=request.quiet
-    )
+        plan, style, line_reader(planned), rules=rules, checked=checked, verbose=request.verbose, quiet=request.quiet,
+        known=known, loud=loud,
+    )  # fmt: skip
 
 
 def line_reader(planned: Planned) -> ReadLine:

@@ -27,17 +27,17 @@ def configure_planning(
     world: World,
     *,
     with_path: bool = True,
-    several: bool = False,
+    several: tuple[options.Flag, ...] | None = None,
     snapshot: bool = True,
     format_: options.Flag = options.FORMAT,
 ) -> None:
-    """Declare the options of a command that plans. with_path: whether its first word is a PATH; several: whether for
-    more than one platform; snapshot: whether --snapshot says which files are meant."""
+    """Declare the options of a command that plans. with_path: whether its first word is a PATH; several: the options
+    in place of those for one platform; snapshot: whether --snapshot says which files are meant."""
     if with_path:
         parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")
     else:
         parser.set_defaults(path=None)
-    chosen = options.FOR_SEVERAL if several else options.PLANNING
+    chosen = options.PLANNING if several is None else several
     where = options.REPOSITORY if snapshot else options.REPOSITORY[:1]
     options.add_flags(parser.add_argument_group("what is planned"), [*where, *chosen])
     options.add_flags(parser.add_argument_group("what is printed"), [format_, *options.LOUDNESS])
@@ -57,8 +57,26 @@ def plan_snapshot(repo: Snapshot, request: Request, world: World) -> Planned:
     platform, decision = planning.detect(world.platforms, repo, *_asked(request, world))
     inputs = read_inputs(request, platform, world, repo)
     resolution = platform.resolve(repo, inputs, decision)
-    _refuse_unused_files(inputs, resolution.plan.services, platform)
+    _refuse_unused_files(inputs, resolution.plan.services, platform.TITLE)
     return Planned(repo, platform, inputs, resolution)
+
+
+def plan_for_platforms(request: Request, world: World) -> tuple[Planned, ...]:
+    """The same of a request that may name several platforms: one view of the repository, planned for each of them, in
+    their order. Raises UsageError."""
+    names = tuple(dict.fromkeys(request.platform))
+    if len(names) < 2:
+        alone = Request(**{**vars(request), "platform": names[0] if names else None})
+        return (plan_repository(alone, world),)
+    repo = world.open_repository(request.path or request.root or ".", request.root, request.snapshot)
+    planned = []
+    for name in names:
+        platform, decision = planning.detect(world.platforms, repo, name)
+        inputs = read_inputs(request, platform, world, repo)
+        planned.append(Planned(repo, platform, inputs, platform.resolve(repo, inputs, decision)))
+    services = tuple(service for one in planned for service in one.resolution.plan.services)
+    _refuse_unused_files(planned[0].inputs, services, " or ".join(one.platform.TITLE for one in planned))
+    return tuple(planned)
 
 
 def _asked(request: Request, world: World) -> tuple[str | None, str]:
@@ -70,7 +88,7 @@ def _asked(request: Request, world: World) -> tuple[str | None, str]:
     return request.platform, "--platform names it"
 
 
-def _refuse_unused_files(inputs: Inputs, services: tuple[Service, ...], platform: Platform) -> None:
+def _refuse_unused_files(inputs: Inputs, services: tuple[Service, ...], title: str) -> None:
     """A secret file that no service takes would be missed without a word."""
     taken = {secret.name for service in services for secret in service.build.secrets}
     taken |= {name for service in services for name in service.secret_names}
@@ -78,7 +96,7 @@ def _refuse_unused_files(inputs: Inputs, services: tuple[Service, ...], platform
     unused = [file.name for file in inputs.secret_files if file.name not in taken]
     if services and unused:
         raise UsageError(
-            f"--secret-file {unused[0]}: no service of this plan takes a secret file on {platform.TITLE}",
+            f"--secret-file {unused[0]}: no service of this plan takes a secret file on {title}",
             help=f"it takes {', '.join(sorted(taken))}" if taken else "leave the option out",
         )
 

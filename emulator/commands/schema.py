@@ -59,9 +59,11 @@ def documents() -> dict[str, Any]:
     from emulator.model.context_listing import ContextDocument
     from emulator.model.mending import FixDocument
     from emulator.model.schema import DOCUMENTS
+    from emulator.model.several import SeveralPlans
 
     return {
         **DOCUMENTS,
+        "check": SeveralPlans,
         "checkup": Checkup,
         "compare": Comparison,
         "context": ContextDocument,

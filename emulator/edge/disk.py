@@ -48,6 +48,7 @@ def open_repository(path: str, *, root: str | None = None, snapshot: str = "work
             )
         return Snapshot(Worktree(root=top, place=None, facts=None))
     base = top if root is not None else place.top
+    place = Place(place.top, base)  # PATH may lie deeper: what is seen from the root does not begin there
     if snapshot == "worktree":
         return Snapshot(Worktree(root=base, place=place, facts=facts))
     from .trees import open_tree  # only for these two views
@@ -162,7 +163,8 @@ class Facts:
         self._head = Git(directory, ["rev-parse", "HEAD", "--symbolic-full-name", "HEAD"])
         self._remotes = Git(directory, ["config", "--null", "--get-regexp", r"^remote\..*\.url$"])
 
-    def repository(self, root: str) -> Repository:
+    def repository(self, root: str, top: str) -> Repository:
+        """What git says of the repository at `top`, looked at from `root`."""
         code, head, _ = self._head.finish()
         if code == 0:
             commit, full_name = head.decode(errors="replace").split()
@@ -178,6 +180,7 @@ class Facts:
             branch=branch,
             commit=commit,
             is_git=True,
+            prefix="" if root == top else os.path.relpath(root, top) + "/",
         )
 
 
@@ -227,6 +230,7 @@ class Worktree:
     def __init__(self, *, root: str, place: Place | None, facts: Facts | None) -> None:
         self.root = root
         self._facts = facts
+        self._top = place.top if place else root
         self._nodes: dict[str, Node] = {}
         self._exact: dict[str, Node] = {}
         self._found: dict[str, Node] = {}
@@ -242,7 +246,7 @@ class Worktree:
 
     @cached_property
     def repository(self) -> Repository:
-        return self._facts.repository(self.root) if self._facts else Repository(name=folder_name(self.root))
+        return self._facts.repository(self.root, self._top) if self._facts else Repository(name=folder_name(self.root))
 
     @property
     def info(self) -> SnapshotInfo:

@@ -1,4 +1,4 @@
-"""Files the user names on the command line, which are only read; and files of the repository that a fix changes."""
+"""Files the user names on the command line; and files of the repository that a fix changes."""
 
 import contextlib
 import os
@@ -29,9 +29,11 @@ def read_bytes(path: str, what: str) -> bytes:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as problem:
-        near = near_path(path) if isinstance(problem, FileNotFoundError) else None
+        is_missing = isinstance(problem, FileNotFoundError)
+        near = near_path(path) if is_missing else None
         help_ = f"did you mean {near}?" if near else "name a file that you may read"
-        raise UsageError(f"{what} {path} cannot be read: {problem.strerror}", help=help_) from None
+        code = "usage/no-such-file" if is_missing else "usage/invalid"
+        raise UsageError(f"{what} {path} cannot be read: {problem.strerror}", help=help_, code=code) from None
     if len(content) > MOST_BYTES:
         raise UsageError(f"{what} {path} has more than {MOST_BYTES} bytes", help="is this the right file?")
     return content
@@ -58,3 +60,31 @@ def write_file(root: str, path: str, content: bytes, *, executable: bool) -> Non
         raise UsageError(
             f"{path} cannot be written: {problem.strerror}", help="make it writable, or apply the change by hand"
         ) from None
+
+
+def write_text(path: str, text: str, what: str) -> None:
+    """Have the file of the option `what` say `text`, all of it or as before. Raises UsageError."""
+    beside = f"{path}.{os.getpid()}.part"
+    try:
+        with open(beside, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.replace(beside, path)
+    except OSError as problem:
+        with contextlib.suppress(OSError):
+            os.remove(beside)
+        raise _not_written(path, what, problem) from None
+
+
+def append_text(path: str, text: str, what: str) -> None:
+    """Add `text` to the file of the option `what`. Raises UsageError."""
+    try:
+        with open(path, "a", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as problem:
+        raise _not_written(path, what, problem) from None
+
+
+def _not_written(path: str, what: str, problem: OSError) -> UsageError:
+    return UsageError(
+        f"{what} {path} cannot be written: {problem.strerror}", help="name a file that you may write"
+    )

@@ -68,7 +68,7 @@ class GitTree:
 
     @cached_property
     def repository(self) -> Repository:
-        return self.facts.repository(self.root)
+        return self.facts.repository(self.root, self.place.top)
 
     @property
     @abstractmethod

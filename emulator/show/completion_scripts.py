@@ -50,12 +50,14 @@ if [[ $funcstack[1] == _emu ]]; then _emu "$@"; else compdef _emu emu; fi
 _FISH = r"""# fish completion for emu: keep it as ~/.config/fish/completions/emu.fish
 function __emu_complete
     set -l words (commandline -opc) (commandline -ct)
+    set -l path (string replace -r '^.*=' '' -- $words[-1])
+    set -l prefix (string match -r '^.*=' -- $words[-1])
     for line in ($words[1] __complete -- $words[2..-1] 2>/dev/null)
         switch $line
             case ':files*'
-                __fish_complete_path (string replace -r '^.*=' '' -- (commandline -ct))
+                printf '%s\n' "$prefix"(__fish_complete_path $path)
             case ':folders*'
-                __fish_complete_directories (string replace -r '^.*=' '' -- (commandline -ct))
+                printf '%s\n' "$prefix"(__fish_complete_directories $path)
             case '*'
                 echo $line
         end

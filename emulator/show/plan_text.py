@@ -29,29 +29,44 @@ def plan_text(
     checked: bool = False,
     verbose: bool = False,
     quiet: bool = False,
+    known: int = 0,
+    loud: Collection[str] = ("error",),
 ) -> str:
     """The whole document: what runs, what lost, what will go wrong, and one line that sums up.
 
     rules: the platform's, by id, for the sources of decisions. checked: whether the check has looked as well. quiet: a
-    line for each service, and errors. verbose: every decision with its source, every value whole."""
-    shown = [d for d in plan.diagnostics if not d.suppressed and (not quiet or d.severity == "error")]
+    line for each service, and findings of the `loud` severities. verbose: every decision with its source, every value
+    whole. known: how many findings do not count because a baseline knows them."""
+    blocks = service_blocks(plan, style, rules=rules, verbose=verbose, quiet=quiet)
+    blocks += [diagnostics_text(told_findings(plan, quiet=quiet, loud=loud), style._replace(whole=verbose), read_line)]
+    blocks += [] if quiet else [sum_line(plan, style, checked=checked, known=known)]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def service_blocks(
+    plan: Plan, style: Style, *, rules: Mapping[str, Rule] | None = None, verbose: bool = False, quiet: bool = False
+) -> list[str]:
+    """What runs and what lost, without what will go wrong; as for `plan_text`."""
     style = style._replace(whole=verbose)
     if quiet:
-        blocks = ["\n".join(line for service in plan.services for line in _quiet(service, style))]
-    else:
-        warned = {d.service for d in plan.diagnostics if d.code == _DISAGREE and not d.suppressed}
-        seen = {related.origin for d in shown for related in d.related}
-        services = [
-            _service(s, style, told=s.name in warned, seen=seen, verbose=verbose) for s in plan.services
-        ]  # fmt: skip
-        blocks = [_head(plan, style), *services]
-        blocks += [decisions_text(plan, rules or {}, style)] if verbose else []
-        shown = _without_losers(shown, plan)
-    blocks += [diagnostics_text(shown, style, read_line)]
-    if not quiet:
-        paint = style.red if plan.with_errors() else style.bold
-        blocks += ["\n".join(map(paint, wrap(summary(plan, checked=checked), style.width)))]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+        return ["\n".join(line for service in plan.services for line in _quiet(service, style))]
+    shown = [d for d in plan.diagnostics if not d.suppressed]
+    warned = {d.service for d in shown if d.code == _DISAGREE}
+    seen = {related.origin for d in shown for related in d.related}
+    services = [_service(s, style, told=s.name in warned, seen=seen, verbose=verbose) for s in plan.services]
+    return [_head(plan, style), *services, *([decisions_text(plan, rules or {}, style)] if verbose else [])]
+
+
+def told_findings(plan: Plan, *, quiet: bool = False, loud: Collection[str] = ("error",)) -> list[Diagnostic]:
+    """The findings that a person is told, without what a row of the plan says already; as for `plan_text`."""
+    shown = [d for d in plan.diagnostics if not d.suppressed and (not quiet or d.severity in loud)]
+    return shown if quiet else _without_losers(shown, plan)
+
+
+def sum_line(plan: Plan, style: Style, *, checked: bool, known: int = 0) -> str:
+    """The last line, which sums up."""
+    paint = style.red if plan.with_errors() else style.bold
+    return "\n".join(map(paint, wrap(summary(plan, checked=checked, known=known), style.width)))
 
 
 def _quiet(service: Service, style: Style) -> list[str]:

@@ -37,6 +37,19 @@ def test_the_root_is_gits_top_level(repo, path):
     assert open_repository(str(repo.path / path)).is_file("Dockerfile")
 
 
+@pytest.mark.parametrize("snapshot", ["worktree", "index", "HEAD"])
+def test_every_view_is_the_roots_wherever_path_lies(repo, snapshot):
+    """From a folder further down a commit, the index and git's rules are seen from the top level as well."""
+    repo.write({"backend/app.py": "1", "Dockerfile": "FROM scratch", ".gitignore": "/x.log\n", "x.log": "1"})
+    repo.commit()
+    seen = open_repository(str(repo.path / "backend"), snapshot=snapshot)
+    assert seen.is_file("Dockerfile")
+    assert not seen.is_file("x.log")
+    assert seen.repository.prefix == ""
+    below = open_repository(str(repo.path / "backend"), root=str(repo.path / "backend"), snapshot=snapshot)
+    assert (below.repository.prefix, below.entries()) == ("backend/", ("app.py",))
+
+
 def test_root_narrows_the_view_and_gits_rules_still_apply(repo):
     """--root backend shows backend alone; a .gitignore above it still counts."""
     repo.write(

@@ -1,0 +1,26 @@
+"""`emu` alone: what would run here, what is wrong, what to do next; in a folder of nothing, how to begin."""
+
+import argparse
+
+from emulator.commands.check import checked_plan
+from emulator.commands.planning import configure_planning, plan_repository
+from emulator.request import Request, World
+from emulator.show.here_text import beginning_text, here_text
+from emulator.show.style import Style
+
+
+def configure(parser: argparse.ArgumentParser, world: World) -> None:
+    configure_planning(parser, world)
+
+
+def run(request: Request, world: World) -> int:
+    """Print it; 1 when the deploy would fail, 0 also where there is nothing to deploy. Raises UsageError."""
+    planned = checked_plan(plan_repository(request, world))
+    plan = planned.resolution.plan
+    style = Style(width=world.terminal.width, colour=world.terminal.colour)
+    claims = [name for name, platform in world.platforms.items() if platform.claim(planned.repo).claims]
+    if not plan.services and not claims:
+        world.terminal.out(beginning_text(plan, style))
+        return 0
+    world.terminal.out(here_text(plan, style, possible=claims or list(world.platforms)))
+    return 1 if plan.with_errors() else 0

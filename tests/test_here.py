@@ -1,0 +1,70 @@
+"""`emu` alone, in whatever folder one stands: what would run, what is wrong, what next."""
+
+from pathlib import Path
+
+import pytest
+
+from emulator.cli import run
+from emulator.show.style import columns
+from tests.test_examples_plan import Page
+
+DOCKERFILE = 'FROM python:3.11-slim\nCOPY . .\nCMD ["python", "app.py"]\n'
+
+
+def _printed(folder: Path, monkeypatch: pytest.MonkeyPatch, *, width: int = 100) -> tuple[str, int]:
+    monkeypatch.chdir(folder)
+    page = Page()
+    page.width = width
+    code = run([], page)
+    return page.text, code
+
+
+def test_where_something_would_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each service on a line with its command, its place and its port; then how to run it."""
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+    (tmp_path / "app.py").write_text("print()\n")
+    printed, code = _printed(tmp_path, monkeypatch)
+    assert code == 0
+    assert "  web  python app.py  [Dockerfile:3]  port 10000\n" in printed
+    assert "nothing wrong found\n\nnext  emu up " in printed
+
+
+def test_where_the_deploy_would_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check's finding on a line with its place; the sum; what shows it in full. Ends as the plan does."""
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+    printed, code = _printed(tmp_path, monkeypatch)
+    assert code == 1
+    assert "  error: Dockerfile:3: python runs app.py: the image has no /app.py\n" in printed
+    assert "would not go live" in printed
+    assert "next  emu check" in printed
+    assert "emu up" not in printed
+
+
+def test_where_there_is_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was looked for, and two lines that are something: an answer, not a failure."""
+    printed, code = _printed(tmp_path, monkeypatch)
+    assert code == 0
+    assert "nothing to run" in printed
+    lines = [line.strip() for line in printed.partition("begin:\n")[2].splitlines()]
+    (tmp_path / "Dockerfile").write_text("\n".join(lines[:2]) + "\n")
+    after, code = _printed(tmp_path, monkeypatch)
+    assert code == 0
+    assert "python -m http.server $PORT" in after
+
+
+def test_files_that_declare_nothing_are_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform's file is there, so a deploy is meant."""
+    (tmp_path / "render.yaml").write_text("services: []\n")
+    printed, code = _printed(tmp_path, monkeypatch)
+    assert code == 1
+    assert "error: render.yaml:1: render.yaml declares no service" in printed
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 120])
+def test_nothing_is_wider_than_the_screen(width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On narrow ones commands and explanations stand below each other."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE + "# " + "宽" * 90 + "\n")
+    for folder in (tmp_path, tmp_path / "sub"):
+        printed, _ = _printed(folder, monkeypatch, width=width)
+        assert max(map(columns, printed.splitlines())) <= width
