@@ -189,7 +189,7 @@ def test_a_disk_without_room_for_our_own_files_keeps_nobody_from_deploying(place
     with Running(place, "--watch") as up:
         url = serving(up)
         folder = next((place.state / "emu").iterdir())
-        wait_for(lambda: (folder / "history.json").exists())
+        wait_for((folder / "history.json").exists)
         with unwritable(folder):
             save(place, saying("two"))
             told = up.until("diagnostic")["diagnostic"]
