@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .model.history import History
     from .model.plan import Service
     from .model.remembered import Remembered
-    from .request import Project
+    from .request import LessonStore, Project
     from .snapshot import Snapshot
     from .world import Clock, Docker, PublishedSite, Unreached
 
@@ -48,6 +48,7 @@ COMMANDS: dict[str, str] = {
     "traffic": "who gets the requests, and sharing them among revisions",
     "down": "stop and remove what `up` started",
     "doctor": "what this machine has and lacks; --fix repairs it",
+    "learn": "short lessons: a repository, what the platform does with it, and why",
     "explain": "what a finding or a rule means, with an example of each kind",
     "platforms": "the platforms, their rules, and how well each is imitated",
     "schema": "the JSON Schema of what emu prints",
@@ -195,6 +196,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         changes=_changes,
         merge_base=_merge_base,
         write_file=_write_file,
+        lessons=_lessons,
     )
 
 
@@ -234,6 +236,12 @@ def _merge_base(root: str, one: str, other: str) -> str:
     from .edge.changes import merge_base
 
     return merge_base(root, one, other)
+
+
+def _lessons(folder: str | None) -> "LessonStore":
+    from .edge.lessons import Lessons
+
+    return Lessons(folder, os.environ)
 
 
 def _write_file(root: str, path: str, content: bytes, *, executable: bool) -> None:

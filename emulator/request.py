@@ -15,11 +15,26 @@ if TYPE_CHECKING:
     from .model.change import FileChange
     from .model.diagnostic import Diagnostic
     from .model.history import DeployRecord, History
+    from .model.lesson import Lesson, Score
     from .model.remembered import Remembered
     from .world import Clock, Docker, Front, PublishedSite, Unreached
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""
+
+
+class LessonStore(Protocol):
+    """The lessons of one folder, copies to work in, and how they went."""
+
+    def all(self) -> "tuple[Lesson, ...]": ...
+
+    def lay(self, lesson: "Lesson") -> str:
+        """A fresh copy of a lesson's repository; its path."""
+        ...
+
+    def scores(self) -> "dict[str, Score]": ...
+
+    def keep(self, scores: "Mapping[str, Score]") -> None: ...
 
 
 class WriteFile(Protocol):
@@ -128,6 +143,7 @@ class World:
         changes: "Callable[[Snapshot, Snapshot], tuple[FileChange, ...]]",
         merge_base: Callable[[str, str, str], str],
         write_file: WriteFile,
+        lessons: "Callable[[str | None], LessonStore]",
     ) -> None:
         self.environ = environ
         self.terminal = terminal
@@ -155,3 +171,4 @@ class World:
         self.changes = changes
         self.merge_base = merge_base
         self.write_file = write_file
+        self.lessons = lessons

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import field
 
 from emulator.model.event import VerdictKind
+from emulator.model.lesson import LessonPart
 from emulator.model.record import Record
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -73,6 +74,7 @@ class Example(Record, frozen=True, kw_only=True):
     incident: str
     rules: tuple[str, ...]
     case: tuple[Case, ...]
+    lesson: LessonPart | None = None
     create: dict[str, str] = field(default_factory=dict)
 
 

@@ -290,6 +290,12 @@ def test_no_color_is_obeyed(bad: Path) -> None:
     assert ESCAPE not in run_emu("plan", "--root", str(bad), env={"TERM": "xterm"}).out
 
 
+def test_a_terminal_without_a_size_is_not_a_narrow_one(bad: Path) -> None:
+    """A pseudo-terminal that nobody gave a size says 0 columns; lines are as wide as without a terminal."""
+    printed = _on_a_terminal("plan", "--root", str(bad), env={"NO_COLOR": "1"}).replace("\r\n", "\n")
+    assert printed == run_emu("plan", "--root", str(bad)).out
+
+
 def test_schemas_are_listed_and_each_is_a_schema() -> None:
     """`emu schema` lists the names; each is a JSON Schema. In what is printed every object names all its keys as
     required; in a platform's file a user may leave some out."""

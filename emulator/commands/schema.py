@@ -57,6 +57,7 @@ def documents() -> dict[str, Any]:
     from emulator.model.change import PlanChange
     from emulator.model.comparison import Comparison
     from emulator.model.context_listing import ContextDocument
+    from emulator.model.lesson import LessonDocument, LessonList
     from emulator.model.mending import FixDocument
     from emulator.model.schema import DOCUMENTS
     from emulator.model.several import SeveralPlans
@@ -69,6 +70,8 @@ def documents() -> dict[str, Any]:
         "context": ContextDocument,
         "diff": PlanChange,
         "fix": FixDocument,
+        "lesson": LessonDocument,
+        "lessons": LessonList,
         "env": KeptValues,
         "explanation": Explanation,
         "platforms": PlatformList,

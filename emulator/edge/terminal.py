@@ -43,11 +43,13 @@ class StandardTerminal:
 def _width(environ: Mapping[str, str]) -> int:
     if environ.get("COLUMNS", "").isdigit():
         return max(20, int(environ["COLUMNS"]))
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr, sys.stdin):
         try:
-            return max(20, os.get_terminal_size(stream.fileno()).columns)
-        except (OSError, ValueError):
+            columns = os.get_terminal_size(stream.fileno()).columns
+        except (OSError, ValueError, AttributeError):  # stdin may be None
             continue
+        if columns > 0:  # a pseudo-terminal that nobody gave a size has none
+            return max(20, columns)
     return 100
 
 

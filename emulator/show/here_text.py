@@ -42,7 +42,7 @@ def beginning_text(plan: Plan, style: Style) -> str:
         lines += hanging("help:", nothing.help, style, gap=6)
     lines += ["", "A Dockerfile of two lines is enough to begin:", *(f"    {line}" for line in _PROGRAM)]
     steps = [("cd REPOSITORY && emu", "if it is elsewhere"), ("emu", "after that: what would run, and what is wrong")]
-    steps += [("emu platforms", "which platforms there are"), ("emu --help", "all commands")]
+    steps += [("emu learn", "short lessons, over repositories that are ready"), ("emu --help", "all commands")]
     return "\n".join([*lines, "", _next(steps, style)]) + "\n"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.origin import Origin
-from emulator.model.plan import Command, Container, EnvVar, Plan, Service, ServiceType, Static
+from emulator.model.plan import Command, Container, EnvKind, EnvVar, Plan, Service, ServiceType, Static
 from emulator.model.record import replace
 from emulator.model.router import Header, Router
 from emulator.model.rule import Rule
@@ -288,6 +288,9 @@ def _overruled(service: Service, style: Style, seen: Collection[Origin]) -> list
                 continue  # a file that sets nothing has its own name as its answer
             because = f"{lost.because} ({decision.question} {decision.answer})"
             lines += _loser("overruled", lost.answer, lost.origin, because, style)
+    for var in service.env:
+        if var.kind is EnvKind.FLAG and var.origin is not None and var.origin.file:
+            lines += _loser("overruled", var.name, var.origin, "the command line gives another value", style)
     return lines
 
 

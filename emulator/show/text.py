@@ -60,7 +60,7 @@ def _fix(diagnostic: Diagnostic, style: Style, read_line: ReadLine | None) -> li
     """The one right answer, and who makes it; where it is in one line, that line before and after."""
     if diagnostic.fix is None:
         return []
-    lines = _item("fix:", f"{diagnostic.fix.message} (`emu fix --apply` does it)", style, style.green)
+    lines = _item("fix:", f"{diagnostic.fix.message} (`emu fix --apply`)", style, style.green)
     edit = diagnostic.fix.edits[0] if len(diagnostic.fix.edits) == 1 else None
     if edit is None or edit.executable or edit.line != edit.end_line or "\n" in edit.text or read_line is None:
         return lines

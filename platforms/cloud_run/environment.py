@@ -8,7 +8,7 @@ import zlib
 from typing import NamedTuple
 
 from emulator.contract import GivenFile, GivenVar, Inputs
-from emulator.model.diagnostic import Diagnostic, error, warning
+from emulator.model.diagnostic import Diagnostic, Related, error, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import EnvKind, EnvPhase, EnvVar
 
@@ -160,6 +160,7 @@ def _names(spec: ServiceSpec, container: ContainerSpec, reserved: tuple[str, ...
                     "cloud-run/duplicate-env", f"the variable {entry.name} is given twice; the last one counts",
                     origin=entry.origin, service=spec.name, rule=rules.ENV_ORDER.id, url=rules.ENV_ORDER.url,
                     help="remove one of the two",
+                    related=(Related(origin=before.origin, message="set here, and overridden"),),
                 )
             )  # fmt: skip
         seen[entry.name] = entry

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from emulator.formats.editing import instead_of
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, as_go_string, value_of
-from emulator.model.diagnostic import Fault, info, warning
+from emulator.model.diagnostic import Fault, Related, info, warning
 
 from . import parts, rules
 from .checking import check_fields
@@ -35,19 +35,20 @@ def read_env(
     """The entries in the order written; a key that is written twice keeps both, the later wins. holder: what has the
     variables, as Render names it: services[0]."""
     entries: list[EnvEntry] = []
-    seen: set[str] = set()
+    seen: dict[str, EnvEntry] = {}
     for number, item in notes.numbered(node, "envVars"):
         entry = _entry(item, notes, f"{holder}.envVars[{number}]", service, group)
         if entry is None:
             continue
-        if entry.key in seen:
+        if (first := seen.get(entry.key)) is not None:
             notes.found.append(
                 warning(
                     "render/env-twice", f"{entry.key} is set twice; the later one is taken here", origin=entry.origin,
                     service=service, rule=rules.ENV_FORMS.id, help="remove one of them",
+                    related=(Related(origin=first.origin, message="set here, and overridden"),),
                 )
             )  # fmt: skip
-        seen |= {entry.key} if entry.key else set()
+        seen |= {entry.key: entry} if entry.key else {}
         entries.append(entry)
     return tuple(entries)
 

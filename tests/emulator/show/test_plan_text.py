@@ -210,3 +210,12 @@ def test_a_command_of_thousands_of_characters_does_not_fill_the_screen() -> None
     service = _command("x" * 5000, text="x" * 5000)
     assert len(_printed(service)) < 2500
     assert len(_printed(service, verbose=True)) > 10_000
+
+
+def test_a_variable_of_the_files_that_the_command_line_overrules() -> None:
+    """Where it is set, and that it counts no more."""
+    place = Origin(file="app.yaml", line=4)
+    var = EnvVar(name="MODE", value="slow", kind=EnvKind.FLAG, origin=place)
+    printed = _printed(replace(SERVICE, env=(var, replace(var, name="OTHER", origin=None))))
+    assert "  overruled MODE  [app.yaml:4]: the command line gives another value\n" in printed
+    assert printed.count("overruled") == 1

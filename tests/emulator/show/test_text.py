@@ -103,7 +103,7 @@ def test_a_fix_in_one_line_is_shown_as_a_small_diff() -> None:
     found = warning("a/b", "old", origin=Origin(file="f", line=2), fix=Fix(message="write `runtime`", edits=(edit,)))
     printed = diagnostic_text(found, PLAIN, _line)
     assert printed.splitlines()[-2:] == ["  2 -   env: docker", "  2 +   runtime: docker"]
-    assert "fix: write `runtime` (`emu fix --apply` does it)" in printed
+    assert "fix: write `runtime` (`emu fix --apply`)" in printed
     several = replace(found, fix=Fix(message="write both", edits=(edit, edit)))
     assert diagnostic_text(several, PLAIN, _line).splitlines()[-1].startswith("  fix: write both")
     assert "docker" not in diagnostic_text(found, PLAIN, lambda _: None)

@@ -1,0 +1,216 @@
+"""`emu learn`: short lessons: here is a repository; which command runs, does it boot, and what does the platform do?"""
+
+import argparse
+import difflib
+from collections.abc import Iterator
+
+from emulator import options
+from emulator.commands import check, up
+from emulator.commands.check import checked_plan
+from emulator.commands.lessons import answered, questions
+from emulator.commands.plan import line_reader
+from emulator.commands.planning import Planned, plan_repository
+from emulator.model.diagnostic import HostError, UsageError
+from emulator.model.lesson import (
+    Answered,
+    Lesson,
+    LessonDocument,
+    LessonList,
+    LessonRow,
+    Question,
+    Score,
+)
+from emulator.model.record import to_json
+from emulator.request import LessonStore, Request, World
+from emulator.show import learn_text
+from emulator.show.style import Style
+from emulator.snapshot import Snapshot
+
+_NEXT = "next"
+
+
+EXAMPLES = (
+    ("emu learn", "the lessons, and how they went"),
+    ("emu learn next", "the next one: a repository, a question, the answer"),
+)
+
+
+def configure(parser: argparse.ArgumentParser, world: World) -> None:
+    del world
+    parser.add_argument("name", nargs="?", metavar="LESSON", help="a lesson, or `next`; without it, they are listed")
+    parser.add_argument("--from", dest="source", metavar="DIR", help="a folder of lessons of your own")
+    parser.add_argument("--answers", metavar="N,N…", help="the answers, for a run that nobody watches")
+    parser.add_argument("--boot", action="store_true", help="boot it at the end without being asked")
+    parser.add_argument("--no-boot", action="store_true", help="never boot it")
+    parser.add_argument("--reset", action="store_true", help="forget how the lessons went")
+    options.add_flags(parser, [options.FORMAT])
+
+
+def run(request: Request, world: World) -> int:
+    """List the lessons, or hold one. 0, whatever is answered. Raises UsageError."""
+    store = world.lessons(request.source)
+    if request.reset:
+        store.keep({})
+    lessons = store.all()
+    if request.name is None:
+        listed = _listed(lessons, store.scores())
+        as_json = request.format == "json"
+        world.terminal.out(to_json(listed).decode() + "\n" if as_json else learn_text.lessons(listed, _style(world)))
+        return 0
+    lesson = _named(lessons, store.scores(), request.name)
+    root = store.lay(lesson)
+    planned = checked_plan(plan_repository(_request("check", lesson, root, world), world))
+    asked = questions(lesson, planned.resolution.plan)
+    given = _given(request.answers, asked)
+    if request.format == "json":
+        document = _document(lesson, root, asked, given)
+        if document.score is not None:
+            store.keep({**store.scores(), lesson.name: document.score})
+        world.terminal.out(to_json(document).decode() + "\n")
+        return 0
+    _hold(_Held(lesson, root, planned, asked), given, request, world, store)
+    return 0
+
+
+class _Held:
+    """A lesson that is being held."""
+
+    def __init__(self, lesson: Lesson, root: str, planned: Planned, asked: tuple[Question, ...]) -> None:
+        self.lesson = lesson
+        self.root = root
+        self.planned = planned
+        self.asked = asked
+
+
+def _hold(held: _Held, given: list[int] | None, request: Request, world: World, store: LessonStore) -> None:
+    """Show, ask, boot, explain."""
+    terminal, style = world.terminal, _style(world)
+    plan = held.planned.resolution.plan
+    shown = _texts(held)
+    texts = {**shown, **{file: shown.get(file) for file in _files(held.planned.repo, ".")}}
+    terminal.out(learn_text.opening(held.lesson, held.root, plan, texts, style))
+    answers: list[Answered] = []
+    for number, question in enumerate(held.asked):
+        terminal.out(learn_text.question(number, question, style))
+        choice = given[number] if given is not None else _asked(question, world)
+        if choice is None:
+            terminal.out(learn_text.unanswered(held.lesson, len(held.asked), style))
+            return
+        answers.append(answered(question, choice))
+        terminal.out(learn_text.answer(answers[-1], style))
+    score = Score(right=sum(bool(one.right) for one in answers), asked=len(answers))
+    store.keep({**store.scores(), held.lesson.name: score})
+    if _is_to_boot(request, world):
+        _boot(held, world)
+    terminal.out(learn_text.closing(held.lesson, held.root, plan, score, style))
+
+
+def _is_to_boot(request: Request, world: World) -> bool:
+    if request.boot or request.no_boot:
+        return bool(request.boot)
+    said = world.terminal.ask("Boot it and see? [Y/n] ")
+    return said is not None and said.strip().lower() in ("", "y", "yes")
+
+
+def _boot(held: _Held, world: World) -> None:
+    """A real deploy of the lesson, with its whole output. A machine without an engine does not end the lesson."""
+    try:
+        up.run(_request("up", held.lesson, held.root, world, "--once", "--build-anyway"), world)
+    except HostError as problem:
+        world.terminal.out(learn_text.not_booted(problem.diagnostic, _style(world)))
+
+
+def _request(verb: str, lesson: Lesson, root: str, world: World, *words: str) -> Request:
+    """A command's request for the lesson's first case, as if it had been typed."""
+    case = lesson.file.case[0]
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    (up if verb == "up" else check).configure(parser, world)
+    named = ((f"--{name}", value) for name, value in case.options.items())
+    typed = [word for option, value in named for word in ((option, value) if value else (option,))]
+    typed += [word for name, value in case.env.items() for word in ("--env", f"{name}={value}")]
+    typed += [word for name, files in case.files.items() for file in files for word in (f"--{name}", f"{root}/{file}")]
+    if verb == "up" and case.time_scale != 1:
+        typed += ["--time-scale", str(case.time_scale)]
+    return parser.parse_args(["--root", root, *typed, *words])
+
+
+def _files(repo: Snapshot, folder: str) -> Iterator[str]:
+    """Every file that the platform would get."""
+    for name in repo.entries(folder):
+        path = name if folder == "." else f"{folder}/{name}"
+        if repo.node(path).kind == "directory":
+            yield from _files(repo, path)
+        else:
+            yield path
+
+
+def _texts(held: _Held) -> dict[str, str]:
+    """The files that the decision is about, each with its text: those that the plan names."""
+    plan, repo = held.planned.resolution.plan, held.planned.repo
+    read_line = line_reader(held.planned)
+    places = [service.origin for service in plan.services]
+    for service in plan.services:
+        command = service.command
+        places += [command.origin] if command is not None else []
+        places += [loser.origin for loser in command.shadowed] if command is not None else []
+    built = [service.build.dockerfile for service in plan.services]
+    files = dict.fromkeys([*(p.file for p in places if p is not None), *(path for path in built if path)])
+    hidden = {p.file for p in places if p is not None and read_line(p) is None}  # given beside it: it may hold secrets
+    return {file: repo.text(file) for file in files if file not in hidden and repo.is_file(file)}
+
+
+def _asked(question: Question, world: World) -> int | None:
+    """The number of the choice, from 0; None where nobody answers."""
+    while True:
+        said = world.terminal.ask(f"Your answer, 1 to {len(question.choices)}: ")
+        if said is None:
+            return None
+        if said.strip().isdecimal() and 0 < int(said) <= len(question.choices):
+            return int(said) - 1
+
+
+def _given(text: str | None, asked: tuple[Question, ...]) -> list[int] | None:
+    """--answers as numbers from 0. Raises UsageError."""
+    if text is None:
+        return None
+    words = [word.strip() for word in text.split(",")]
+    pairs = zip(words, asked, strict=False)
+    if len(words) != len(asked) or not all(w.isdecimal() and 0 < int(w) <= len(q.choices) for w, q in pairs):
+        counts = ", ".join(f"1 to {len(question.choices)}" for question in asked)
+        raise UsageError(
+            f"--answers {text} does not answer the {len(asked)} questions", help=f"give a number for each: {counts}"
+        )
+    return [int(word) - 1 for word in words]
+
+
+def _named(lessons: tuple[Lesson, ...], scores: dict[str, Score], name: str) -> Lesson:
+    if name == _NEXT:
+        return next((one for one in lessons if one.name not in scores), lessons[0])
+    by_number = {str(one.number): one for one in lessons if one.number is not None}
+    found = next((one for one in lessons if one.name == name), by_number.get(name))
+    if found is None:
+        near = difflib.get_close_matches(name, [one.name for one in lessons], n=1, cutoff=0.4)
+        raise UsageError(
+            f"there is no lesson {name!r}", help=f"did you mean {near[0]}?" if near else "`emu learn` lists them"
+        )
+    return found
+
+
+def _listed(lessons: tuple[Lesson, ...], scores: dict[str, Score]) -> LessonList:
+    rows = tuple(
+        LessonRow(name=one.name, title=one.file.title, number=one.number, score=scores.get(one.name)) for one in lessons
+    )
+    return LessonList(lessons=rows, next=next((row.name for row in rows if row.score is None), None))
+
+
+def _document(lesson: Lesson, root: str, asked: tuple[Question, ...], given: list[int] | None) -> LessonDocument:
+    answers = tuple(answered(question, given[n] if given is not None else None) for n, question in enumerate(asked))
+    score = Score(right=sum(bool(one.right) for one in answers), asked=len(answers)) if given is not None else None
+    return LessonDocument(
+        name=lesson.name, title=lesson.file.title, folder=root, questions=answers, score=score,
+        incident=lesson.file.incident.strip() if score is not None else None,
+    )  # fmt: skip
+
+
+def _style(world: World) -> Style:
+    return Style(width=world.terminal.width, colour=world.terminal.colour)

@@ -1,0 +1,69 @@
+"""A lesson's questions: those that every plan answers, and those of its own. Pure."""
+
+from emulator.model.diagnostic import Severity
+from emulator.model.event import VerdictKind
+from emulator.model.lesson import Answered, Lesson, Question
+from emulator.model.plan import Plan, Service
+
+_OUTCOMES = {
+    VerdictKind.LIVE: "It goes live",
+    VerdictKind.SUCCEEDED: "It runs to its end, and that is a success",
+    VerdictKind.REFUSED: "The deploy is refused before anything is built",
+    VerdictKind.BUILD_FAILED: "The build fails",
+    VerdictKind.PRE_DEPLOY_FAILED: "The command before the deploy fails, and the app never starts",
+    VerdictKind.BOOT_FAILED: "It is built, starts, and ends",
+    VerdictKind.TIMED_OUT: "It runs, and nobody finds its port",
+    VerdictKind.UNHEALTHY: "It runs, and fails its health check or probe",
+}
+
+
+def questions(lesson: Lesson, plan: Plan) -> tuple[Question, ...]:
+    """What is asked: which command runs, where there is more than one; what comes of it; and the lesson's own."""
+    service = next(iter(plan.services), None)
+    command = _which_command(service) if service is not None else None
+    verdict = lesson.file.case[0].expect.verdict
+    own = lesson.file.lesson.question if lesson.file.lesson is not None else ()
+    return (*((command,) if command else ()), _what_comes(verdict, plan), *own)
+
+
+def _which_command(service: Service) -> Question | None:
+    command = service.command
+    if command is None:
+        return None
+    runs = (command.text or "").strip()
+    texts = {loser.text.strip() for loser in command.shadowed} | {runs}
+    if command.alternative is not None and command.alternative.text:
+        texts.add(command.alternative.text.strip())
+    choices = tuple(sorted(texts - {""}))
+    if len(choices) < 2 or runs not in choices:
+        return None
+    decision = next((d for d in service.decisions if d.id == f"{service.name}.command"), None)
+    return Question(
+        ask=f"Which command runs for {service.name}?", choices=choices, answer=choices.index(runs),
+        because=decision.because if decision is not None else "nothing else is there",
+        rule=decision.rule if decision is not None else None,
+    )  # fmt: skip
+
+
+def _what_comes(verdict: VerdictKind, plan: Plan) -> Question:
+    """The outcomes there are, in the order of a deploy. An outcome of jobs is no choice for a service."""
+    kinds = [kind for kind in _OUTCOMES if kind is not VerdictKind.SUCCEEDED or verdict is kind]
+    if verdict is VerdictKind.SUCCEEDED:
+        kinds.remove(VerdictKind.LIVE)
+    worst = next((d for d in plan.diagnostics if d.severity is Severity.ERROR), None)
+    return Question(
+        ask="What comes of the deploy?", choices=tuple(_OUTCOMES[kind] for kind in kinds), answer=kinds.index(verdict),
+        because=worst.message if worst is not None else "nothing in the files stands against it" if verdict.good
+        else "that shows when it runs",
+        rule=worst.rule if worst is not None else None,
+    )  # fmt: skip
+
+
+def answered(question: Question, given: int | None) -> Answered:
+    """A question with what was answered, and only then with the right answer."""
+    if given is None:
+        return Answered(ask=question.ask, choices=question.choices)
+    return Answered(
+        ask=question.ask, choices=question.choices, given=given, right=given == question.answer,
+        answer=question.answer, because=question.because, rule=question.rule,
+    )  # fmt: skip

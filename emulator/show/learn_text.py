@@ -1,0 +1,91 @@
+"""Lessons as text: the list, the repository, the questions, and what happened."""
+
+from emulator.model.diagnostic import Diagnostic
+from emulator.model.lesson import Answered, Lesson, LessonList, Question, Score
+from emulator.model.plan import Plan
+
+from .style import Style, columns, hanging, printable, wrap
+from .text import diagnostic_text
+
+_MOST_FILES = 30
+_MOST_LINES = 60
+
+
+def lessons(found: LessonList, style: Style) -> str:
+    """The list: those in order first, each with how it went."""
+    lines: list[str] = []
+    width = min(50, max(columns(row.name) for row in found.lessons)) + 7
+    for row in found.lessons:
+        score = row.score
+        mark = " " if score is None else style.green("✓") if score.right == score.asked else style.yellow("~")
+        number = f"{row.number:>2}" if row.number is not None else "  "
+        told = row.title + (f" ({score.right} of {score.asked})" if score is not None else "")
+        rows = wrap(told, max(16, style.width - width - 2))
+        lines.append(f"{mark} {style.dim(number)} {row.name}{' ' * max(2, width - 3 - columns(row.name))}{rows[0]}")
+        lines += [" " * (width + 2) + rest for rest in rows[1:]]
+    done = sum(row.score is not None for row in found.lessons)
+    after = f"`emu learn {found.next}` is next" if found.next else "`emu learn --reset` forgets it"
+    return "\n".join([*lines, "", f"{done} of {len(found.lessons)} done · {after}"]) + "\n"
+
+
+def opening(lesson: Lesson, root: str, plan: Plan, texts: dict[str, str | None], style: Style) -> str:
+    """What there is to look at, and no word of how it ends. texts: every file, with its text where it is shown."""
+    files = sorted(texts)
+    came = f", set up from the {plan.created_from}" if plan.created_from in ("repository", "blueprint") else ""
+    lines = [style.bold(lesson.file.title), "", f"It is deployed to {plan.platform}{came}. The repository is in", root]
+    more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
+    lines += ["", *hanging("files", ", ".join(files[:_MOST_FILES]) + more, style)]
+    for file, text in ((file, text) for file, text in texts.items() if text is not None):
+        lines += ["", f"  {style.cyan(printable(file))}"]
+        rows = text.splitlines()
+        for number, row in enumerate(rows[:_MOST_LINES], 1):
+            lines += [f"  {style.dim(f'{number:>3} |')} {part}" for part in wrap_code(row, style.width - 8)[:3]]
+        if len(rows) > _MOST_LINES:
+            lines.append(style.dim(f"      and {len(rows) - _MOST_LINES} lines more"))
+    return "\n".join(lines) + "\n"
+
+
+def wrap_code(line: str, width: int) -> list[str]:
+    """A line of a file with its blanks as they are, cut where the screen ends."""
+    shown = printable(line)
+    return [shown[at : at + width] for at in range(0, len(shown), width)] or [""]
+
+
+def question(number: int, asked: Question, style: Style) -> str:
+    lines = ["", *wrap(f"{number + 1}. {asked.ask}", style.width)]
+    lines[1] = style.bold(lines[1])
+    for count, choice in enumerate(asked.choices, 1):
+        lines += hanging(f"{count}", choice, style, indent=3, gap=4)
+    return "\n".join(lines) + "\n"
+
+
+def answer(given: Answered, style: Style) -> str:
+    """Right or wrong, and why."""
+    head = style.green("Right.") if given.right else style.red(f"No, it is {(given.answer or 0) + 1}.")
+    lines = ["", f"   {head}", *hanging("", (given.because or "") + ".", style, indent=3, gap=0)]
+    if given.rule:
+        lines.append(style.dim(f"   emu explain {given.rule}"))
+    return "\n".join(lines) + "\n"
+
+
+def unanswered(lesson: Lesson, count: int, style: Style) -> str:
+    """For a run that nobody watches."""
+    told = f"nobody can be asked here: `emu learn {lesson.name} --answers N,N…` answers the {count} questions"
+    return "\n".join(["", *wrap(told, style.width)]) + "\n"
+
+
+def not_booted(found: Diagnostic, style: Style) -> str:
+    return "\nIt cannot be booted on this machine:\n" + diagnostic_text(found, style) + "\n"
+
+
+def closing(lesson: Lesson, root: str, plan: Plan, score: Score, style: Style) -> str:
+    """What happened to somebody, and what to do with it now."""
+    lines = ["", style.bold("What happened"), *hanging("", " ".join(lesson.file.incident.split()), style, gap=0)]
+    codes = list(dict.fromkeys(d.code for d in plan.diagnostics if d.severity != "info"))
+    further = [f"emu check --root {root}", *(f"emu explain {code}" for code in codes[:3])]
+    if any(d.fix is not None for d in plan.diagnostics):
+        further.append(f"emu fix --root {root}")
+    further.append(f"emu up --once --root {root}      after you have repaired it")
+    lines += ["", style.bold("Go on"), *(f"  {line}" for line in further)]
+    lines += ["", f"{score.right} of {score.asked} right · `emu learn next` goes on"]
+    return "\n".join(lines) + "\n"
