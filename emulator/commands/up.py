@@ -124,7 +124,8 @@ class _Serving:
             except HostError as problem:
                 if self._fronts is None or not session.can_be_resumed(problem):
                     raise
-                raise Outage(problem) from problem
+                first = problem.__cause__ if isinstance(problem.__cause__, HostError) else problem
+                raise Outage(first) from problem
             finally:
                 if watcher is not None:
                     watcher.close()
