@@ -169,10 +169,15 @@ def _verb(arguments: list[str]) -> str | None:
 def _real_world(terminal: "StandardTerminal") -> World:
     from platforms import PLATFORMS
 
+    from .edge.adapters import installed
+
+    others = installed(PLATFORMS)
+    for problem in others.problems:
+        terminal.err(f"warning: {problem}\n")
     return World(
         environ=os.environ,
         terminal=terminal,
-        platforms=PLATFORMS,
+        platforms={**PLATFORMS, **others.platforms},
         open_repository=_open_repository,
         read_text=_read_text,
         read_bytes=_read_bytes,
@@ -193,6 +198,8 @@ def _real_world(terminal: "StandardTerminal") -> World:
         unreached=_unreached,
         output_of=_output_of,
         watch=_watch,
+        browse=_browse,
+        interrupt=_INTERRUPTS.ask,
         changes=_changes,
         merge_base=_merge_base,
         write_file=_write_file,
@@ -224,6 +231,12 @@ def _watch(
     from .edge.watching import watch
 
     return watch(root, end, tell)
+
+
+def _browse(url: str) -> bool:
+    from .edge.browser import browse
+
+    return browse(url, os.environ)
 
 
 def _changes(before: "Snapshot", after: "Snapshot") -> "tuple[FileChange, ...]":
@@ -379,14 +392,19 @@ def _own_fault(fault: Exception, arguments: list[str], terminal: "StandardTermin
     with tempfile.NamedTemporaryFile("w", prefix="emu-fault-", suffix=".log", delete=False, encoding="utf-8") as log:
         log.write(f"emu {_verb(arguments) or ''}\npython {platform.python_version()} on {platform.platform()}\n\n")
         traceback.print_exception(fault, file=log)
+    from .edge.adapters import whose
     from .model.diagnostic import Fault, error
 
+    code, who, report = "emu/own-fault", "emu itself", "this is a bug of ours; please report it"
+    if (brought_by := whose(fault)) is not None:
+        code, who = "emu/adapter-fault", f"the platform that {brought_by} brings"
+        report = f"please report it to those who make {brought_by}"
     _report(
         error(
-            "emu/own-fault",
-            f"emu itself failed: {type(fault).__name__}: {fault}",
+            code,
+            f"{who} failed: {type(fault).__name__}: {fault}",
             fault=Fault.BUG,
-            help=f"this is a bug of ours; please report it with the file {log.name}",
+            help=f"{report} with the file {log.name}",
         ),
         arguments,
         terminal,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .model.history import DeployRecord, History
     from .model.lesson import Lesson, Score
     from .model.remembered import Remembered
-    from .world import Clock, Docker, Front, PublishedSite, Unreached
+    from .world import Clock, Docker, Front, PublishedSite, Scene, Screen, Unreached
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""
@@ -57,6 +57,11 @@ class Terminal(Protocol):
 
     def ask(self, question: str, *, hidden: bool = False) -> str | None:
         """The answer, or None when nobody can be asked."""
+        ...
+
+    def show(self, scene: "Scene") -> "Screen | None":
+        """In the main thread: show it live until the screen is closed, and print above it; None where the terminal
+        cannot, or there is none."""
         ...
 
 
@@ -106,6 +111,14 @@ class Project(Protocol):
         """Remember how a deploy ended, now."""
         ...
 
+    def step_times(self, service: str) -> Mapping[str, float]:
+        """The seconds that the steps of a service's last good build took, by what they do."""
+        ...
+
+    def keep_step_times(self, service: str, seconds: Mapping[str, float]) -> None:
+        """Remember them."""
+        ...
+
     def listen(self, handler: Callable[[bytes, Peer], None]) -> Closing:
         """Hear other commands, each in a thread of its own, until closed."""
         ...
@@ -140,6 +153,8 @@ class World:
         output_of: Callable[[tuple[str, ...]], str],
         watch: "Callable[[str, threading.Event, Callable[[Diagnostic], None]], Iterator[frozenset[str]]]",
         packer: "Callable[[Docker], Packer | None]",
+        browse: Callable[[str], bool],
+        interrupt: Callable[[], None],
         changes: "Callable[[Snapshot, Snapshot], tuple[FileChange, ...]]",
         merge_base: Callable[[str, str, str], str],
         write_file: WriteFile,
@@ -168,6 +183,8 @@ class World:
         self.output_of = output_of
         self.packer = packer
         self.watch = watch
+        self.browse = browse
+        self.interrupt = interrupt
         self.changes = changes
         self.merge_base = merge_base
         self.write_file = write_file

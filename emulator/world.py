@@ -118,6 +118,12 @@ class BuildRequest(Record, frozen=True, kw_only=True):
                 _set(self, name, Hidden(value))
 
 
+class StepBegun(Record, frozen=True, kw_only=True):
+    """A step of the build began; one that is cached may as well, for a moment."""
+
+    name: str
+
+
 class StepDone(Record, frozen=True, kw_only=True):
     """A step of the build that ended well. `seconds` is None for a cached one."""
 
@@ -133,7 +139,7 @@ class StepLog(Record, frozen=True, kw_only=True):
     step: str
 
 
-BuildProgress = StepDone | StepLog
+BuildProgress = StepBegun | StepDone | StepLog
 
 
 BuildErrorKind = Literal[
@@ -568,6 +574,49 @@ class ServedSite(Protocol):
 
     def close(self) -> None:
         """Take no more requests; those that run are answered."""
+        ...
+
+
+class Scene(Protocol):
+    """What a terminal shows live: a panel at the bottom, under what is printed. Its methods are called from the
+    screen's own threads."""
+
+    def panel(self, columns: int, rows: int) -> list[str]:
+        """The panel's lines as they are now, for a terminal of this size; with escape sequences for colours alone."""
+        ...
+
+    def left_out(self, count: int) -> str:
+        """What is printed in place of so many lines that a slow terminal had no time for."""
+        ...
+
+    def pressed(self, key: str) -> None:
+        """A key: a character, or "up" and "down". It must not take long."""
+        ...
+
+    def failed(self, problem: Exception) -> None:
+        """There is no panel any more, and there are no keys; what is printed is printed at the end."""
+        ...
+
+
+class Screen(Protocol):
+    """A terminal that shows a scene, until it is closed. From any thread."""
+
+    def put(self, text: str) -> None:
+        """Print it above the panel, soon."""
+        ...
+
+    def put_line(self, line: str) -> None:
+        """The same of a line that is left out where more come than the terminal takes."""
+        ...
+
+    def wake(self) -> None:
+        """The panel may have changed."""
+        ...
+
+    def clear(self) -> None: ...
+
+    def close(self) -> None:
+        """In the main thread: print what is left, and leave the terminal as it was."""
         ...
 
 

@@ -50,7 +50,7 @@ EXCEPTIONS = {
 
 THIRD_PARTY = {
     "formats": {"hcl2", "lark", "yaml"},
-    "edge": {"docker", "h2", "requests", "urllib3", "watchfiles"},
+    "edge": {"docker", "h2", "requests", "rich", "urllib3", "watchfiles"},
 }
 """Room → the libraries it may import, besides msgspec, which every noun is made of."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.bench.load import APP, Load
+from tests.bench.load import APP, DEAF, Load
 from tests.bench.replace import RENDER, SERVICE, replaced
 from tests.places import Place, Running, answer, tidied, wait_for
 
@@ -54,13 +54,17 @@ def roles(place: Place) -> list[tuple[int, str]]:
 # ---- under load -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("platform", ["render", "cloud-run"])
-def test_replacements_lose_no_request(tmp_path: Path, engine: "DockerClient", platform: str) -> None:
-    """Ten replacements under load, slow answers and tunnels among it: every request gets its whole answer."""
+@pytest.mark.parametrize(
+    ("platform", "app"), [("render", APP), ("render", DEAF), ("cloud-run", APP)], ids=["render", "deaf", "cloud-run"]
+)
+def test_replacements_lose_no_request(tmp_path: Path, engine: "DockerClient", platform: str, app: str) -> None:
+    """Ten replacements under load, bodies, slow answers and WebSockets among it: every request gets its whole answer,
+    also where the app hears of no SIGTERM and has to be killed."""
     with tidied(tmp_path, engine) as place:
-        found = replaced(place, platform, deploys=10, clients=4)
+        found = replaced(place, platform, deploys=10, clients=4, app=app)
     assert found.load.lost == []
-    assert all(found.load.answered[kind] > 3 for kind in ("plain", "slow", "tunnel"))
+    kinds = ("plain", "new connection", "body", "slow", "tunnel", "WebSocket")
+    assert all(found.load.answered[kind] > 3 for kind in kinds)
 
 
 def test_a_failed_deploy_leaves_the_one_before_serving(place: Place) -> None:

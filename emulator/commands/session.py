@@ -64,7 +64,7 @@ class Session:
         by_schedule: bool = True, fronts: "dict[str, Ahead[Front]] | None" = None,
     ) -> None:  # fmt: skip
         self.planned = planned
-        self.doors = doors
+        self.doors = doors._replace(step_times=project.step_times, keep_step_times=project.keep_step_times)
         self.settings = settings
         self.teller = teller
         self.project = project
@@ -158,7 +158,11 @@ class Session:
     def _serve(self) -> bool:
         """Until Ctrl-C or until no service is left; whether all ended well. Raises HostError when the engine is lost,
         BrokenPipeError when nobody reads any more."""
-        gc.enable()  # from here on it lives for hours
+        # From here on it lives for hours. What is there now stays: it is not looked through again at each collection,
+        # which would hold up requests, and what a deploy leaves is found early.
+        gc.collect()
+        gc.freeze()
+        gc.enable()
         self._watch_memory()
         serves = any(run.live is not None for name, run in self._users() if not isinstance(run, CronRun))
         self.teller.note(f"{'serving' if serves else 'waiting for the next run'}; Ctrl-C ends it")

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from emulator.commands.plan import line_reader
 from emulator.commands.planning import Planned
@@ -14,6 +15,9 @@ from emulator.request import Request, World
 from emulator.show.style import Style
 from emulator.show.text import diagnostic_text
 from emulator.show.up_text import UpText
+
+if TYPE_CHECKING:
+    from emulator.commands.viewing import Viewing
 
 
 class Teller:
@@ -32,6 +36,25 @@ class Teller:
         self._judged = False
         self._unread = False
         self._listeners: list[Callable[[Event], None]] = []
+        self._viewing: Viewing | None = None
+
+    def now(self) -> float:
+        """On the clock of the events."""
+        return self._clock.now() - self._began
+
+    def shown_by(self, viewing: "Viewing | None") -> None:
+        """From now on a live view prints the lines."""
+        with self._lock:
+            self._viewing = viewing
+            if self._text is not None:
+                self._text.is_live = viewing is not None
+
+    def resized(self, width: int) -> None:
+        """The terminal has another width now."""
+        with self._lock:
+            self._terminal.width = width
+            if self._text is not None:
+                self._text.style = Style(width=width, colour=self._terminal.colour)
 
     def knows(self, planned: Planned) -> None:
         """From now on the plan is known: its services, and its files for excerpts."""
@@ -45,14 +68,19 @@ class Teller:
             verbose=self._request.verbose,
             quiet=self._request.quiet,
         )
+        self._text.is_live = self._viewing is not None
+        if self._viewing is not None:
+            self._viewing.knows(self._services.values())
 
     def tell(self, event: Event) -> None:
         """Print `event` now, from whichever thread. When nobody reads any more, `check` says so: whoever
         tells something is not kept from tidying up."""
-        stamped = replace(event, at=round(self._clock.now() - self._began, 4))
+        stamped = replace(event, at=round(self.now(), 4))
         with self._lock:
             for listener in self._listeners:
                 listener(stamped)
+            if self._viewing is not None:
+                self._viewing.hear(stamped)
             self._judged |= isinstance(event, Verdict)
             try:
                 self._print(stamped)
@@ -119,7 +147,10 @@ class Teller:
         if block is not None:
             self._terminal.out("\n" + block)
         for line in self._text.lines(event):
-            self._terminal.out(line + "\n")
+            if self._viewing is not None:
+                self._viewing.print_line(event, line)
+            else:
+                self._terminal.out(line + "\n")
 
 
 def told(request: Request, world: World, work: Callable[[Teller], int]) -> int:

@@ -33,6 +33,7 @@ from emulator.snapshot import Snapshot
 from emulator.world import Hidden
 
 if TYPE_CHECKING:
+    from emulator.commands.viewing import Viewing
     from emulator.commands.watching import Watcher
     from emulator.world import Docker, Front
 
@@ -118,15 +119,17 @@ class _Serving:
             )
             control = None if request.once else project.listen(Attendant(session, lambda ask: _asked_for(ask, world)))
             watcher = _watcher(request, world, session) if request.watch else None
+            viewing = _viewing(request, world, session)
             try:
-                work = lambda: session.run(project.next_deploy(), once=request.once, trigger=trigger)  # noqa: E731
-                return in_project(session, work)
+                return in_project(session, lambda: _served(session, project.next_deploy(), viewing, request, trigger))
             except HostError as problem:
                 if self._fronts is None or not session.can_be_resumed(problem):
                     raise
                 first = problem.__cause__ if isinstance(problem.__cause__, HostError) else problem
                 raise Outage(first) from problem
             finally:
+                if viewing is not None:
+                    viewing.close()
                 if watcher is not None:
                     watcher.close()
                 if control is not None:
@@ -154,6 +157,32 @@ class _Serving:
             docker.ping()
         finally:
             docker.close()
+
+
+def _served(
+    session: Session, number: int, viewing: "Viewing | None", request: Request, trigger: Trigger
+) -> int:
+    try:
+        return session.run(number, once=request.once, trigger=trigger)
+    finally:
+        if viewing is not None:
+            viewing.ends()
+
+
+def _viewing(request: Request, world: World, session: Session) -> "Viewing | None":
+    """The live view, in a terminal that can show it; else None, and lines are told one after the other."""
+    if request.once or request.quiet or request.format != "text" or not world.terminal.colour:
+        return None
+    from emulator.commands.viewing import Viewing
+
+    def replan(anyway: bool) -> Planned:  # noqa: FBT001 - what is asked is all it is asked
+        planned = with_kept_answers(world, plan_repository(request, world))
+        return planned if anyway or request.build_anyway else checked_plan(planned)
+
+    viewing = Viewing(
+        session, replan=replan, browse=world.browse, interrupt=world.interrupt, watches=bool(request.watch)
+    )
+    return viewing if viewing.begin(world.terminal) else None
 
 
 def _refuse_watching(request: Request, planned: Planned) -> None:

@@ -1,6 +1,7 @@
 """Ctrl-C, and the other ways to ask a process to end."""
 
 import signal
+import threading
 import time
 
 STUCK_S = 10.0
@@ -27,6 +28,12 @@ class Interrupts:
         """Everything is told and tidied up: only leaving is left."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+
+    def ask(self) -> None:
+        """From any thread: what Ctrl-C does."""
+        main = threading.main_thread().ident
+        assert main is not None
+        signal.pthread_kill(main, signal.SIGINT)
 
     def again(self) -> bool:
         """Whether there was more than one."""

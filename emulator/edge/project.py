@@ -107,6 +107,19 @@ class Project:
             history = read_history(self._state).with_one(replace(deploy, at=round(time.time(), 3)))
             self._state.write("history", msgspec.to_builtins(history))
 
+    def step_times(self, service: str) -> dict[str, float]:
+        """The seconds that the steps of a service's last good build took, by what they do."""
+        kept = self._state.read("build-steps").get(service)
+        known = kept if isinstance(kept, dict) else {}
+        return {str(name): float(s) for name, s in known.items() if isinstance(s, int | float) and s >= 0}
+
+    def keep_step_times(self, service: str, seconds: Mapping[str, float]) -> None:
+        """Remember them. Raises HostError."""
+        with self._lock:
+            kept = self._state.read("build-steps")
+            if kept.get(service) != dict(seconds):
+                self._state.write("build-steps", {**kept, service: dict(seconds)})
+
     def listen(self, handler: "Handler") -> "ControlServer":
         """From now on other commands of this project are heard."""
         from .control import ControlServer

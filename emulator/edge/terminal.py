@@ -3,9 +3,14 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from emulator.model.diagnostic import Fault, HostError, error
+
+if TYPE_CHECKING:
+    from emulator.world import Scene, Screen
+
+    from .live_screen import LiveScreen
 
 
 class StandardTerminal:
@@ -18,12 +23,31 @@ class StandardTerminal:
         wanted = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
         self.colour = wanted and self.out_is_tty
         self.width = _width(environ)
+        self._environ = environ
+        self._screen: LiveScreen | None = None
 
     def out(self, text: str) -> None:
-        _write(sys.stdout, text)
+        if self._screen is not None and self._screen.is_open:
+            self._screen.put(text)
+        else:
+            _write(sys.stdout, text)
 
     def err(self, text: str) -> None:
-        _write(sys.stderr, text)
+        if self._screen is not None and self._screen.is_open and self.err_is_tty:
+            self._screen.put(text)
+        else:
+            _write(sys.stderr, text)
+
+    def show(self, scene: "Scene") -> "Screen | None":
+        """Until the screen is closed, what is printed is printed above it. None where this is no terminal for it."""
+        if not (self.colour and self.out_is_tty):
+            return None
+        from .live_screen import LiveScreen, can_be_live
+
+        if not can_be_live(self._environ):
+            return None
+        self._screen = LiveScreen(scene, lambda text: _write(sys.stdout, text))
+        return self._screen
 
     def ask(self, question: str, *, hidden: bool = False) -> str | None:
         if not (sys.stdin and sys.stdin.isatty() and self.err_is_tty):

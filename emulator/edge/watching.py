@@ -13,7 +13,8 @@ from emulator.model.diagnostic import Diagnostic, Fault, HostError, error, info,
 
 _GATHER_MS = 40
 """How long at most changes are gathered that come one after the other; a lone one is told after _STEP_MS."""
-_STEP_MS = 5
+_STEP_MS = 7
+"""How often the library looks for changes, busy or idle: at 5 ms an idle machine notices it (0.5 % of a processor)."""
 _LOOK_MS = 500
 """How often the end is looked for while nothing changes."""
 _LOOK_FOR_S = 1.0

@@ -12,7 +12,7 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
-from emulator.world import BuildError, BuildErrorKind, BuildProgress, StepDone, StepLog
+from emulator.world import BuildError, BuildErrorKind, BuildProgress, StepBegun, StepDone, StepLog
 
 from .lines import Lines
 
@@ -35,6 +35,7 @@ class _Step:
         self.cached = False
         self.running = False
         self.done = False
+        self.told_begun = False
         self.reported = False
         self.error = ""
         self.tail: deque[str] = deque(maxlen=LOG_TAIL)
@@ -52,7 +53,7 @@ class BuildLog:
         self._warnings: list[str] = []
 
     def feed(self, data: bytes) -> list[BuildProgress]:
-        """The steps that ended and the lines they printed, in order."""
+        """The steps that began or ended and the lines they printed, in order."""
         return [item for line in self._text.feed(data) for item in self._line(line)]
 
     def end(self) -> list[BuildProgress]:
@@ -110,14 +111,14 @@ class BuildLog:
         vertexes = message.get("vertexes") or []
         found = self._settled({vertex.get("digest", "") for vertex in vertexes if not vertex.get("completed")})
         for vertex in vertexes:
-            self._vertex(vertex)
+            found += self._vertex(vertex)
         for log in message.get("logs") or []:
             found += self._log(log)
         for warning in message.get("warnings") or []:
             self._warnings.append(_decoded(warning.get("short")).decode("utf-8", "replace"))
         return found
 
-    def _vertex(self, vertex: dict[str, Any]) -> None:
+    def _vertex(self, vertex: dict[str, Any]) -> list[BuildProgress]:
         step = self._steps.setdefault(vertex.get("digest", ""), _Step(vertex.get("name", "")))
         started, completed = _time(vertex.get("started")), _time(vertex.get("completed"))
         step.cached = step.cached or bool(vertex.get("cached"))
@@ -127,6 +128,10 @@ class BuildLog:
             step.seconds += max(0.0, completed - started)
             step.ended_at = completed
             step.done = True
+        if not step.running or step.told_begun:
+            return []
+        step.told_begun = True
+        return [StepBegun(name=step.name)]
 
     def _log(self, log: dict[str, Any]) -> list[BuildProgress]:
         step = self._steps.get(log.get("vertex", ""))

@@ -488,6 +488,9 @@ class ServiceRun:
         state = self._state
         needed = {state.current, state.waiting, state.target, state.good}
         needed |= {instance.unit.deploy for instance in self._instances.values()}
+        if state.good is not None:
+            needed |= {one.deploy for one in self._serving.targets(state.good)}
+        self._serving.forget(needed)
         self._deploys.forget(needed | self._serving.names.keys())  # a revision can be given requests again
 
 

@@ -4,7 +4,7 @@ Belongs to the thread of the service's loop, but for `change` and what `names` a
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from statistics import fmean
 
 from emulator.model.diagnostic import Diagnostic, UsageError
@@ -23,6 +23,8 @@ Address = tuple[str, int]
 
 NOTICE_S = 0.8
 """How long the engine may take to say that a process was killed for its memory."""
+_KEPT_REVISIONS = 20
+"""That get no requests and can be given some again."""
 
 
 class Serving:
@@ -53,6 +55,7 @@ class Serving:
         self._startups: dict[int, list[float]] = {}
         self._spec: dict[int, tuple[Traffic, ...]] = {}
         self._shown: tuple[InstanceGroup, ...] | None = None
+        self._named = 0
         self.numbers: dict[str, int] = {}
         """Revisions by their names, and the deploys that made them; also those that never were live."""
         self.names: dict[int, str] = {}
@@ -63,8 +66,9 @@ class Serving:
 
     def named(self, job: Job) -> Job:
         """A deploy of the service under the name of its own."""
-        service, name = traffic.named(job.service, len(self.names) + 1)
+        service, name = traffic.named(job.service, self._named + 1)
         if name:
+            self._named += 1
             self.numbers.setdefault(name, job.deploy)
             self.names[job.deploy] = name
         return job._replace(service=service)
@@ -116,6 +120,19 @@ class Serving:
         return tuple(
             name for name, deploy in sorted(self.numbers.items(), key=lambda p: p[1]) if deploy in self._startups
         )
+
+    def forget(self, needed: Collection[int | None]) -> None:
+        """Drop what is known of deploys, but of these and of the newest revisions: the platform keeps a thousand, and
+        a service that is deployed at each save has as many in a day."""
+        old = sorted(self.names)[:-_KEPT_REVISIONS]
+        for deploy in (deploy for deploy in old if deploy not in needed):
+            name = self.names.pop(deploy)
+            if self.numbers.get(name) == deploy:
+                del self.numbers[name]
+        kept = {*needed, *self.names}
+        self._startups = {deploy: seconds for deploy, seconds in self._startups.items() if deploy in kept}
+        self._spec = {deploy: wanted for deploy, wanted in self._spec.items() if deploy in kept}
+        self._starting = {unit: began for unit, began in self._starting.items() if unit.deploy in kept}
 
     # ---- requests
 

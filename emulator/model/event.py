@@ -95,6 +95,17 @@ class BuildStep(Event, tag="build.step", frozen=True, kw_only=True):
     cached: bool
 
 
+class BuildRunning(Event, tag="build.running", frozen=True, kw_only=True):
+    """A step of the build goes on: the `step`th of `steps` of its stage, where the builder counts them, for
+    `elapsed_s` now. last_time_s: how long it took in the last good build; None where that did not take a second."""
+
+    name: str
+    step: int | None
+    steps: int | None
+    elapsed_s: float
+    last_time_s: float | None = None
+
+
 class BuildFinished(Event, tag="build.finished", frozen=True, kw_only=True):
     image: str
     seconds: float
@@ -364,6 +375,7 @@ AnyEvent = (
     | FilesSaved
     | BuildStarted
     | BuildStep
+    | BuildRunning
     | BuildFinished
     | BuildFailed
     | Published

@@ -1,5 +1,6 @@
 """Colour and width: the few things every printed text needs."""
 
+import re
 from typing import NamedTuple
 
 
@@ -28,6 +29,10 @@ class Style(NamedTuple):
     def cyan(self, text: str) -> str:
         return self._paint("36", text)
 
+    def hue(self, number: int, text: str) -> str:
+        """In one of the colours by which things beside each other are told apart; never a red, which is trouble."""
+        return self._paint(_HUES[number % len(_HUES)], text)
+
     def short(self, text: str, most: int = 400) -> str:
         """`text` on one line; where it takes more than `most` columns, its beginning, how much is left out, and its
         end. --verbose shows it whole, and so does --format json."""
@@ -40,6 +45,9 @@ class Style(NamedTuple):
 
     def _paint(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and text else text
+
+
+_HUES = ("36", "35", "34", "32", "33", "96", "95", "94", "92", "93")
 
 
 def printable(text: str) -> str:
@@ -59,6 +67,14 @@ def _escaped(character: str) -> str:
     if 0xDC80 <= number <= 0xDCFF:  # a byte of a name that is not UTF-8, as Python carries it
         number -= 0xDC00
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{{{number:x}}}"
+
+
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*(?![][P^_X])[0-~])")
+
+
+def legible(text: str) -> str:
+    """The same without the sequences that a terminal obeys: an app's own colours, titles, movements of the cursor."""
+    return text if text.isprintable() else printable(_SEQUENCE.sub("", text))
 
 
 def columns(text: str) -> int:

@@ -4,6 +4,9 @@ Three web and three private services, two workers, a Postgres and a Key Value, a
 plans, builds (from its cache) and starts in the order of the references; compose starts what is built already, in the
 order of `depends_on`, and asks as often as one would in haste. Before each run no container, volume
 or network is there.
+
+With --services N it is N services instead, half of them web services that each need a private one, and no datastore;
+and compose once more without health checks, which waits for nothing but the processes: less than `emu` does.
 """
 
 import argparse
@@ -36,10 +39,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(("0.0.0.0", 10000), Handler).serve_forever()
 """
 DOCKERFILE = "FROM python:3.13-slim\nWORKDIR /app\nCOPY app.py .\nCMD python app.py\n"
-PROBE = "import urllib.request; urllib.request.urlopen('http://127.0.0.1:10000/healthz', timeout=2)"
+PROBE = "exec 3<>/dev/tcp/127.0.0.1/10000 && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q ' 200 ' <&3"
 PROJECT = "emu-bench-compose"
 IMAGE = f"{PROJECT}-app"
-OFTEN = {"interval": "500ms", "timeout": "2s", "retries": 120}
+OFTEN = {"interval": "60s", "timeout": "5s", "retries": 120, "start_period": "60s", "start_interval": "500ms"}
+"""Until it is healthy: fifty checks every half a second would be most of what there is to measure."""
 
 
 class App(NamedTuple):
@@ -68,22 +72,31 @@ def main() -> None:
     parser.add_argument("--compose", default="docker compose", help="the command that is docker compose here")
     parser.add_argument("--format", choices=["text", "json"], default="text")
     parser.add_argument("--limit", type=float, default=1.3, help="how much longer emu may take")
+    parser.add_argument("--services", type=int, metavar="N", help="so many services without a datastore")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there as well")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="emu-bench-") as folder:
         repository = Path(folder)
-        write(repository)
+        apps = APPS if options.services is None else pairs(options.services)
+        write(repository, apps, with_stores=options.services is None)
         compose = Compose(repository, options.compose.split())
         ours = Emu(repository)
+        peers: dict[str, Emu | Compose] = {"emu up": ours, "compose up --wait": compose}
+        if options.services is not None:
+            peers["compose, no checks"] = Compose(repository, options.compose.split(), file="unchecked.json")
         try:
             compose.build()
-            seconds = beside({"emu up": ours, "compose up --wait": compose}, options.runs)
+            seconds = beside(peers, options.runs)
         finally:
             ours.clear("--images")
             compose.clear()
             subprocess.run(["docker", "rmi", "-f", IMAGE], capture_output=True, check=False)
     ratio = ratios(seconds, base="emu up")["compose up --wait"]
+    figures = json.dumps({"seconds": seconds, "ratio": round(ratio, 3), "limit": options.limit, "services": len(apps)})
+    if options.json:
+        Path(options.json).write_text(figures)
     if options.format == "json":
-        print(json.dumps({"seconds": seconds, "ratio": round(ratio, 3), "limit": options.limit}))
+        print(figures)
     else:
         report(seconds, base="emu up")
     sys.exit(ratio > options.limit)
@@ -121,8 +134,8 @@ class Emu:
 class Compose:
     """The same images and variables."""
 
-    def __init__(self, repository: Path, command: list[str]) -> None:
-        self.command = [*command, "-p", PROJECT, "-f", str(repository / "compose.json")]
+    def __init__(self, repository: Path, command: list[str], *, file: str = "compose.json") -> None:
+        self.command = [*command, "-p", PROJECT, "-f", str(repository / file)]
         self.repository = repository
 
     def build(self) -> None:
@@ -151,16 +164,27 @@ def beside(peers: "dict[str, Emu | Compose]", runs: int) -> Runs:
     return seconds
 
 
-def write(folder: Path) -> None:
+def pairs(count: int) -> dict[str, App]:
+    """So many services: a private one for each web service."""
+    private = {f"store{number:02}": App("pserv", ()) for number in range(count // 2)}
+    web = {f"shop{number:02}": App("web", (name,)) for number, name in enumerate(private)}
+    rest = {"shop": App("web", ())} if count % 2 else {}
+    return {**private, **web, **rest}
+
+
+def write(folder: Path, apps: dict[str, App], *, with_stores: bool) -> None:
     """A repository with both files. JSON is YAML."""
     (folder / "app.py").write_text(APP)
     (folder / "Dockerfile").write_text(DOCKERFILE)
-    (folder / "render.yaml").write_text(json.dumps(blueprint()))
-    (folder / "compose.json").write_text(json.dumps(composed()))
+    (folder / ".dockerignore").write_text("*.json\n")
+    (folder / "render.yaml").write_text(json.dumps(blueprint(apps, with_stores=with_stores)))
+    (folder / "compose.json").write_text(json.dumps(composed(apps, with_stores=with_stores)))
+    unchecked = composed(apps, with_stores=with_stores, with_checks=False)
+    (folder / "unchecked.json").write_text(json.dumps(unchecked))
     subprocess.run(["git", "-C", folder, "init", "-q"], check=True)
 
 
-def blueprint() -> dict[str, Any]:
+def blueprint(apps: dict[str, App], *, with_stores: bool) -> dict[str, Any]:
     services: list[dict[str, Any]] = [
         {
             "type": app.kind,
@@ -171,8 +195,10 @@ def blueprint() -> dict[str, Any]:
             **({"healthCheckPath": "/healthz"} if app.kind == "web" else {}),
             "envVars": [{"key": f"NEEDS_{need.upper()}", **_reference(need)} for need in app.needs],
         }
-        for name, app in APPS.items()
+        for name, app in apps.items()
     ]
+    if not with_stores:
+        return {"services": services}
     services += [
         {"type": "keyvalue", "name": "cache", "plan": "starter", "ipAllowList": []},
         {"type": "cron", "name": "nightly", "runtime": "docker", "plan": "starter", "schedule": "0 3 * * *"},
@@ -189,21 +215,24 @@ def _reference(need: str) -> dict[str, Any]:
     return {"fromService": {"type": "pserv", "name": need, "property": "hostport"}}
 
 
-def composed() -> dict[str, Any]:
+def composed(apps: dict[str, App], *, with_stores: bool, with_checks: bool = True) -> dict[str, Any]:
+    condition = "service_healthy" if with_checks else "service_started"
     services: dict[str, Any] = {}
-    for name, app in APPS.items():
+    for name, app in apps.items():
         services[name] = {
             "image": IMAGE,
             "mem_limit": "512m",
             "environment": {f"NEEDS_{need.upper()}": f"{need}:{PORTS.get(need, 10000)}" for need in app.needs},
-            "depends_on": {need: {"condition": "service_healthy"} for need in app.needs},
+            "depends_on": {need: {"condition": condition} for need in app.needs},
         }
         if app.kind == "worker":
             services[name]["command"] = ["python", "app.py", "worker"]
-        else:
-            services[name]["healthcheck"] = {"test": ["CMD", "python", "-c", PROBE], **OFTEN}
+        elif with_checks:
+            services[name]["healthcheck"] = {"test": ["CMD", "bash", "-c", PROBE], **OFTEN}
         if app.kind == "web":
             services[name]["ports"] = ["127.0.0.1:0:10000"]
+    if not with_stores:
+        return {"services": services}
     # Where a registry answers, `emu` takes the real images instead: name those here then.
     tags = {engine: choices[0].tag for engine, choices in STAND_INS.items()}
     data = "/var/lib/postgresql"

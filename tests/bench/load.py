@@ -1,19 +1,25 @@
-"""Constant load on an address: keep-alive clients, a slow answer and a tunnel, each request of which is counted.
+"""Constant load on an address: keep-alive clients and ones that connect anew, bodies, a slow answer, a tunnel and a
+WebSocket, each request of which is counted.
 
 A request is lost when anything but a whole answer with status 200 comes of it.
 """
 
 import asyncio
+import base64
 import contextlib
+import hashlib
+import os
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Self
 
-APP = """\
-import http.server, os, signal, socketserver, time
+LEAVES = "signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # whoever still waits for an answer does not get it"
+APP = f"""\
+import base64, hashlib, http.server, os, signal, socketserver, time
 
-signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # whoever still waits for an answer does not get it
+{LEAVES}
+""" + """\
 TEXT = os.environ.get("TEXT", "ok").encode()
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -22,6 +28,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/slow":
             self.slow()
+        elif self.headers.get("Upgrade") == "websocket":
+            self.websocket()
         elif self.headers.get("Upgrade"):
             self.tunnel()
         else:
@@ -29,6 +37,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(TEXT)))
             self.end_headers()
             self.wfile.write(TEXT)
+
+    def do_POST(self):
+        digest = hashlib.sha256(self.rfile.read(int(self.headers["Content-Length"]))).hexdigest().encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(digest)))
+        self.end_headers()
+        self.wfile.write(digest)
 
     def slow(self):
         self.send_response(200)
@@ -48,6 +63,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(said)
         self.close_connection = True
 
+    def websocket(self):
+        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.send_response(101)
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
+        self.end_headers()
+        while len(head := self.rfile.read(2)) == 2:  # short messages alone: two bytes, four of the mask, the text
+            mask, text = self.rfile.read(4), self.rfile.read(head[1] & 127)
+            said = bytes(byte ^ mask[at % 4] for at, byte in enumerate(text))
+            self.wfile.write(bytes([head[0], len(said)]) + said)
+        self.close_connection = True
+
     def log_message(self, *_):
         pass
 
@@ -57,6 +85,9 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 Server(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
 """
+DEAF = APP.replace(f"{LEAVES}\n", "")
+"""Hears no SIGTERM, being the first process of its container and without a handler."""
+_BODY = 100_000
 _PATIENCE_S = 10.0
 
 
@@ -86,7 +117,11 @@ class Load:
 
     async def _run(self) -> None:
         plain = [self._repeat("plain", self._plain) for _ in range(self._clients)]
-        await asyncio.gather(*plain, self._repeat("slow", self._slow), self._repeat("tunnel", self._tunnel))
+        others = {
+            "new connection": self._anew, "body": self._body, "slow": self._slow, "tunnel": self._tunnel,
+            "WebSocket": self._websocket,
+        }  # fmt: skip
+        await asyncio.gather(*plain, *(self._repeat(kind, work) for kind, work in others.items()))
 
     async def _repeat(self, kind: str, work: Callable[["Line"], Awaitable[None]]) -> None:
         """Over one connection for as long as it holds."""
@@ -107,6 +142,22 @@ class Load:
         if status != 200:
             raise ValueError(f"answered {status} {body[:80]!r}")
 
+    async def _anew(self, line: "Line") -> None:
+        line.close()
+        await self._plain(line)
+
+    async def _body(self, line: "Line") -> None:
+        """A body that is sent in two pieces, with a moment between them."""
+        body = os.urandom(_BODY)
+        await line.send("/", f"Content-Length: {_BODY}\r\n", method="POST")
+        line.writer.write(body[: _BODY // 2])
+        await line.writer.drain()
+        await asyncio.sleep(0.05)
+        line.writer.write(body[_BODY // 2 :])
+        status, digest = await line.answer()
+        if (status, digest) != (200, hashlib.sha256(body).hexdigest()):
+            raise ValueError(f"answered {status} {digest[:80]!r}")
+
     async def _slow(self, line: "Line") -> None:
         status, body = await line.ask("/slow")
         if (status, body) != (200, ".." * 10):
@@ -126,6 +177,24 @@ class Load:
             await asyncio.sleep(0.05)
         line.close()
 
+    async def _websocket(self, line: "Line") -> None:
+        """The handshake, and a short message every 50 ms for a second."""
+        key = base64.b64encode(os.urandom(16)).decode()
+        headers = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        await line.send("/", f"{headers}Sec-WebSocket-Key: {key}\r\n")
+        status, answered = await line.head()
+        accept = hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()
+        if (status, answered.get("sec-websocket-accept")) != (101, base64.b64encode(accept).decode()):
+            raise ValueError(f"answered {status}")
+        for number in range(20):
+            text, mask = f"message {number}".encode(), os.urandom(4)
+            masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(text))
+            line.writer.write(bytes([0x81, 0x80 | len(text)]) + mask + masked)
+            if await line.reader.readexactly(2 + len(text)) != bytes([0x81, len(text)]) + text:
+                raise ValueError("another message")
+            await asyncio.sleep(0.05)
+        line.close()
+
 
 class Line:
     """A connection that is opened when it is needed."""
@@ -140,6 +209,10 @@ class Line:
     async def ask(self, path: str) -> tuple[int, str]:
         """A whole answer: its status and body. Raises EOFError when it is cut off."""
         await self.send(path)
+        return await self.answer()
+
+    async def answer(self) -> tuple[int, str]:
+        """To what was sent last."""
         status, headers = await self.head()
         if headers.get("transfer-encoding") == "chunked":
             body = b""
@@ -152,11 +225,11 @@ class Line:
             self.close()
         return status, body.decode()
 
-    async def send(self, path: str, headers: str = "") -> None:
+    async def send(self, path: str, headers: str = "", *, method: str = "GET") -> None:
         if not self._open:
             self.reader, self.writer = await asyncio.open_connection(*self._address)
             self._open = True
-        self.writer.write(f"GET {path} HTTP/1.1\r\nHost: load\r\n{headers}\r\n".encode())
+        self.writer.write(f"{method} {path} HTTP/1.1\r\nHost: load\r\n{headers}\r\n".encode())
         await self.writer.drain()
 
     async def head(self) -> tuple[int, dict[str, str]]:

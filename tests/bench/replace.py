@@ -1,19 +1,21 @@
 """One `emu up` whose deploy is replaced again and again under constant load: how many requests are lost, how long a
-replacement takes, and what it costs in memory.
+replacement takes, and what it costs in memory. Once with an app that leaves at SIGTERM without a look at who waits for
+an answer, once with one that hears no SIGTERM.
 
 Most replacements are `emu restart`; every tenth is an `emu up` of a changed app, with its build.
 """
 
 import argparse
+import json
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.bench.engine import connected
-from tests.bench.load import APP, Load
+from tests.bench.load import APP, DEAF, Load
 from tests.places import Place, Running, tidied
 
 RENDER = "services:\n  - type: web\n    name: shop\n    runtime: docker\n    plan: starter\n"
@@ -29,6 +31,7 @@ spec:
         - image: europe-west1-docker.pkg.dev/shop/app/api:latest
 """
 MANIFESTS = {"render": ("render.yaml", RENDER), "cloud-run": ("service.yaml", SERVICE)}
+APPS = {"leaves at SIGTERM": APP, "hears no SIGTERM": DEAF}
 EACH_BUILT = 10
 
 
@@ -46,23 +49,42 @@ def main() -> None:
     parser.add_argument("--deploys", type=int, default=200)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--platform", choices=MANIFESTS, default="render")
+    parser.add_argument("--app", choices=APPS, help="with this one alone")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there as well")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, connected() as engine, tidied(Path(folder), engine) as place:
-        found = replaced(place, given.platform, given.deploys, given.clients)
+    figures: dict[str, Any] = {}
+    for title, app in APPS.items():
+        if given.app in (None, title):
+            with tempfile.TemporaryDirectory() as folder, connected() as engine, tidied(Path(folder), engine) as place:
+                found = replaced(place, given.platform, given.deploys, given.clients, app=app)
+            print(f"\nan app that {title}, on {given.platform}")
+            figures[title] = report(found)
+    if given.json:
+        Path(given.json).write_text(json.dumps({"platform": given.platform, **figures}, indent=1))
+    sys.exit(any(one["lost"] for one in figures.values()))
+
+
+def report(found: Replaced) -> dict[str, Any]:
+    """Prints it; the figures."""
     load, memory = found.load, found.memory_mib
     asked = ", ".join(f"{count} {kind}" for kind, count in sorted(load.answered.items()))
-    print(f"{len(found.seconds)} replacements on {given.platform}; answered: {asked}; lost: {len(load.lost)}")
+    total = load.answered.total() + len(load.lost)
+    print(f"requests lost over {len(found.seconds)} deploys: {len(load.lost)} of {total} ({asked})")
     for problem in load.lost[:20]:
         print(f"  {problem}")
-    print(f"seconds a replacement: median {statistics.median(found.seconds):.2f}, most {max(found.seconds):.2f}")
-    print(f"memory of the running emu: {memory[min(9, len(memory) - 1)]:.0f} MiB after 10, {memory[-1]:.0f} at the end")
-    sys.exit(bool(load.lost))
+    print(f"seconds a deploy: median {statistics.median(found.seconds):.2f}, most {max(found.seconds):.2f}")
+    after_10 = memory[min(9, len(memory) - 1)]
+    print(f"memory of the running emu: {after_10:.1f} MiB after 10 deploys, {memory[-1]:.1f} at the end")
+    return {
+        "deploys": len(found.seconds), "lost": load.lost, "answered": load.answered, "seconds": found.seconds,
+        "memory_mib": memory,
+    }  # fmt: skip
 
 
-def replaced(place: Place, platform: str, deploys: int, clients: int) -> Replaced:
+def replaced(place: Place, platform: str, deploys: int, clients: int, *, app: str = APP) -> Replaced:
     """One `emu up`, and `deploys` replacements. Fails when one does not succeed."""
     name, manifest = MANIFESTS[platform]
-    place.write(APP)
+    place.write(app)
     (place.root / name).write_text(manifest)
     seconds: list[float] = []
     memory: list[float] = []
@@ -71,16 +93,16 @@ def replaced(place: Place, platform: str, deploys: int, clients: int) -> Replace
         with Load(url, clients=clients) as load:
             for number in range(1, deploys + 1):
                 began = time.perf_counter()
-                replace_once(place, platform, number)
+                replace_once(place, platform, number, app)
                 seconds.append(time.perf_counter() - began)
                 memory.append(memory_mib(up.process.pid))
         up.interrupt()
     return Replaced(load, seconds, memory)
 
 
-def replace_once(place: Place, platform: str, number: int) -> None:
+def replace_once(place: Place, platform: str, number: int, app: str) -> None:
     if number % EACH_BUILT == 0:
-        (place.root / "app.py").write_text(f"{APP}# {number}\n")
+        (place.root / "app.py").write_text(f"{app}# {number}\n")
         ran = place.emu("up", "--platform", platform, "--format", "json")
     else:
         ran = place.emu("restart", "--format", "json")

@@ -3,7 +3,7 @@
 Beside each other: `emu up --watch`; `docker compose watch` with the action rebuild (`--compose` names one that is no
 plugin); and the floor, the same by hand: `docker buildx build`, create and start, asked until it answers. Once with an
 app that leaves at SIGTERM, once with one that hears of none, being the first process and without a handler. For `emu`
-also how long it takes to say that a save deploys nothing, and how long from listening to live.
+also where the time goes, how long it takes to say that a save deploys nothing, and how long from listening to live.
 """
 
 import argparse
@@ -41,6 +41,15 @@ DOCKERFILE = 'FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nCMD ["python", "app
 BLUEPRINT = "services:\n  - {type: web, name: shop, runtime: docker, plan: starter, healthCheckPath: /}\n"
 SERVICE = {"build": ".", "mem_limit": "512m", "develop": {"watch": [{"action": "rebuild", "path": "."}]}}
 PROJECT = "emu-bench-watch"
+PHASES = {
+    "saved": "heard of, planned, checked, decided", "build.started": "handed to the builder",
+    "build.finished": "built, the image there", "container.started": "created, started",
+    "port.detected": "booted, seen to listen", "live": "asked, live", "answered": "the address answers",
+}  # fmt: skip
+"""What a save goes through, by the event at the end of each."""
+MOST_TIMES_BY_HAND = 1.2
+LEAST_TIMES_COMPOSE = {"leaves at SIGTERM": 3.0, "hears no SIGTERM": 15.0}
+MOST_IGNORED_MS, MOST_TO_LIVE_MS = 30.0, 15.0
 LONG_S = 60.0
 
 
@@ -69,10 +78,32 @@ def main() -> None:
             assert isinstance(ours, Emu)
             figures[name]["ignored"] = ours.ignored(options.runs)
             figures[name]["listening_to_live"] = ours.lags()
+            figures[name]["phases"] = ours.phases()
+            print("where the time goes, medians: " + _phases(figures[name]["phases"]))
             print(f"a save that git ignores is told of after {_ms(figures[name]['ignored'])}")
             print(f"from listening to live: {_ms(figures[name]['listening_to_live'])}")
     if options.json:
         Path(options.json).write_text(json.dumps(figures, indent=1))
+    exceeded = [f"an app that {name}: {what}" for name, one in figures.items() for what in missed(name, one)]
+    print("\n".join(["", *(f"EXCEEDED: {one}" for one in exceeded)] if exceeded else ["", "all aims hold"]))
+    sys.exit(bool(exceeded))
+
+
+def missed(name: str, found: dict[str, Any]) -> list[str]:
+    """Which aims the figures of an app miss."""
+    by_hand, compose = found["ratios"][ByHand.title], 1 / found["ratios"][ComposeWatch.title]
+    ignored_ms, to_live_ms = (1e3 * statistics.median(found[one]) for one in ("ignored", "listening_to_live"))
+    aims = {
+        f"at most {MOST_TIMES_BY_HAND} x by hand": by_hand <= MOST_TIMES_BY_HAND,
+        f"at least {LEAST_TIMES_COMPOSE[name]:.0f} x faster than compose watch": compose >= LEAST_TIMES_COMPOSE[name],
+        f"an ignored save is told of within {MOST_IGNORED_MS:.0f} ms": ignored_ms <= MOST_IGNORED_MS,
+        f"listening to live within {MOST_TO_LIVE_MS:.0f} ms": to_live_ms <= MOST_TO_LIVE_MS,
+    }
+    return [aim for aim, holds in aims.items() if not holds]
+
+
+def _phases(phases: dict[str, list[float]]) -> str:
+    return ", ".join(f"{PHASES[name]} {statistics.median(each) * 1e3:.0f} ms" for name, each in phases.items() if each)
 
 
 def _ms(seconds: list[float]) -> str:
@@ -161,12 +192,32 @@ class Emu(Peer):
                 return event
 
     def rest(self) -> None:
-        if any(event["event"] == "saved" for _, event in self.events):
+        if any(event["event"] == "save" for _, event in self.events):
             self.event("stopped")
 
     def save(self, version: str) -> None:
+        self.events.append((time.perf_counter(), {"event": "save"}))
         super().save(version)
-        self.events.append((0.0, {"event": "saved"}))
+
+    def until(self, version: str) -> None:
+        super().until(version)
+        self.events.append((time.perf_counter(), {"event": "answered"}))
+
+    def phases(self) -> dict[str, list[float]]:
+        """Seconds of each phase of every save that was answered, the first one left out."""
+        found: dict[str, list[float]] = {name: [] for name in PHASES}
+        seen: dict[str, float] = {}
+        for at, event in sorted(self.events, key=lambda one: one[0]):
+            if event["event"] == "save":
+                seen = {"save": at}
+            elif seen:
+                seen.setdefault(event["event"], at)
+            if event["event"] == "answered" and set(PHASES) <= seen.keys():
+                marks = [seen["save"], *(seen[name] for name in PHASES)]
+                for name, before, after in zip(PHASES, marks, marks[1:], strict=False):
+                    found[name].append(after - before)
+                seen = {}
+        return {name: each[1:] for name, each in found.items()}
 
     def ignored(self, runs: int) -> list[float]:
         """Seconds from the save of an ignored file to its event."""

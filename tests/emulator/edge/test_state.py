@@ -159,3 +159,14 @@ def test_what_a_killed_one_left_half_done_is_removed(environ: dict[str, str]) ->
         (folder / name).write_text("{}")
     assert end_running("shop", environ) == 0
     assert sorted(path.name for path in folder.iterdir()) == ["lock", "ports.json"]
+
+
+def test_what_the_steps_of_builds_took(environ: dict[str, str]) -> None:
+    """By service, in later runs as well; what is damaged counts as not known."""
+    with open_project("shop", environ) as project:
+        project.keep_step_times("web", {"RUN make": 2.5})
+        project.keep_step_times("api", {"RUN pip install": 38})
+    with open_project("shop", environ) as project:
+        assert project.step_times("web") == {"RUN make": 2.5}
+        ProjectState("shop", environ).write("build-steps", {"web": {"a": "x", "b": 1, "c": -1}, "api": [1]})
+        assert (project.step_times("web"), project.step_times("api")) == ({"b": 1.0}, {})

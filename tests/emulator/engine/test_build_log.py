@@ -6,7 +6,7 @@ import json
 import pytest
 
 from emulator.engine.build_log import BuildLog
-from emulator.world import StepDone, StepLog
+from emulator.world import StepBegun, StepDone, StepLog
 
 RUN_FAILED = """\
 Dockerfile:5
@@ -89,6 +89,7 @@ def test_objects_in_one_line_or_many_in_pieces_of_any_size(indent, size):
     )
     assert found == [
         StepDone(name="[1/2] FROM a", seconds=None, cached=True),
+        StepBegun(name="[2/2] RUN b"),
         StepLog(line="one", step="[2/2] RUN b"),
         StepLog(line="twö", step="[2/2] RUN b"),
         StepLog(line="{", step="[2/2] RUN b"),
@@ -102,7 +103,7 @@ def test_step_that_is_taken_up_again_is_told_once():
         {"vertexes": [vertex("FROM a", seconds=0.5), vertex("FROM a", at=1)]},
         {"vertexes": [vertex("FROM a", at=1, seconds=2)]},
     )
-    assert found == [StepDone(name="FROM a", seconds=2.5, cached=False)]
+    assert found == [StepBegun(name="FROM a"), StepDone(name="FROM a", seconds=2.5, cached=False)]
 
 
 def test_last_line_without_end_comes_before_its_step_is_done():
@@ -112,7 +113,8 @@ def test_last_line_without_end_comes_before_its_step_is_done():
         {"logs": [log("RUN a", b"tail")]},
         {"vertexes": [vertex("RUN a", seconds=1)]},
     )
-    assert found == [StepLog(line="tail", step="RUN a"), StepDone(name="RUN a", seconds=1, cached=False)]
+    assert found[0] == StepBegun(name="RUN a")
+    assert found[1:] == [StepLog(line="tail", step="RUN a"), StepDone(name="RUN a", seconds=1, cached=False)]
 
 
 def test_failing_step_with_place_code_and_last_lines():

@@ -34,7 +34,7 @@ from emulator.model.event import (
     TrafficShare,
     VerdictKind,
 )
-from emulator.model.plan import Instances, Lifecycle, Replacement, Shutdown
+from emulator.model.plan import Instances, Lifecycle, Replacement, Revisions, Shutdown
 from emulator.model.record import replace
 from emulator.model.router import Router
 from emulator.snapshot import from_mapping
@@ -472,11 +472,30 @@ def test_what_is_over_is_forgotten() -> None:
     run, made = bench.run, bench.run._deploys
     tables = (made.jobs, made.releases, made.not_ready, made._cancels)
     assert {len(table) <= 6 for table in tables} == {True}
+    serving = run._serving
+    assert max(len(table) for table in (serving._startups, serving._starting, serving._spec)) <= 6
     wait_for(lambda: set(run._instances) == {run._state.served[0].id})
     assert len(made._threads) <= 2
     wait_for(lambda: len([one for one in threading.enumerate() if one.name.startswith("shop-")]) == 1)
     assert 298 in made.releases
     bench.end()
+
+
+def test_old_revisions_are_forgotten_but_those_with_requests(bench: Bench) -> None:
+    """A service that is deployed at each save has hundreds of them in a day. The first keeps its share here, and the
+    numbers go on."""
+    revisions = Revisions(variable="REVISION", pattern="shop-{number:05}", mode="keep")
+    brief = Lifecycle(port_scan=WEB.lifecycle.port_scan)
+    bench.made(1, lifecycle=brief, revisions=revisions)
+    bench.run.traffic({"shop-00001": 50, "LATEST": 50}, None)
+    for number in range(2, 31):
+        bench.made(number, lifecycle=brief, revisions=revisions)
+    serving, made = bench.run._serving, bench.run._deploys
+    kept = {1, *range(10, 31)}
+    wait_for(lambda: set(serving.names) <= kept)
+    assert {1, *range(12, 31)} <= set(serving.names) == set(serving.numbers.values())
+    assert serving.names[30] == "shop-00030"
+    wait_for(lambda: set(made.releases) <= kept)
 
 
 def test_a_build_that_fails_after_it_was_withdrawn_is_forgotten(bench: Bench) -> None:

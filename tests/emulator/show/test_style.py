@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.show.style import Style, columns, cut, hanging, printable, wrap
+from emulator.show.style import Style, columns, cut, hanging, legible, printable, wrap
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,24 @@ def test_a_long_value_keeps_its_beginning_and_its_end() -> None:
     assert "950 more characters" in Style().short(text, 60)
     assert Style(whole=True).short(text, 60) == text
     assert Style().short("short", 60) == "short"
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("\x1b[32mINFO\x1b[0m ready", "INFO ready"),
+        ("\x1b[2J\x1b[Hgone", "gone"),
+        ("\x1b]0;a title\x07text", "text"),
+        ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1bPq#0\x1b\\image", "image"),
+        ("\x1b7saved\x1b8", "saved"),
+        ("\x1b(Bset", "set"),
+        ("cut off \x1b[3", "cut off \\x1b[3"),
+        ("bell\x07 back\x08 \u202eturned \x9b31m", "bell\\x07 back\\x08 \\u{202e}turned \\x9b31m"),
+        ("日本 שלום", "日本 שלום"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_left_out_of_an_app_s_line(raw: str, shown: str) -> None:
+    """Sequences whole; what is none is shown instead of obeyed."""
+    assert legible(raw) == shown
+    assert "\x1b" not in legible(raw)

@@ -1,0 +1,90 @@
+"""Platforms that other distributions bring: each an entry point of the group `emu.platforms`.
+
+`importlib.metadata` takes 20 ms to load, so that it is asked only where a look at the installed distributions'
+`entry_points.txt` finds the group.
+"""
+
+import os
+import sys
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from emulator.contract import Platform
+
+GROUP = "emu.platforms"
+_NAMES = ("NAME", "TITLE", "RULES", "OPTIONS", "claim", "resolve", "schemas", "narrate", "next_run")
+"""What the contract asks for."""
+
+
+class Installed(NamedTuple):
+    """The adapters that were found, by name, and why others are not used: a sentence each."""
+
+    platforms: Mapping[str, Platform]
+    problems: tuple[str, ...]
+
+
+def installed(taken: Collection[str]) -> Installed:
+    """The adapters of this environment. taken: names that are taken already. One that cannot be used is no reason
+    to do without the others."""
+    if not any(_brings_some(folder) for folder in sys.path):
+        return Installed({}, ())
+    from importlib.metadata import entry_points
+
+    found: dict[str, Platform] = {}
+    problems = []
+    for point in sorted(entry_points(group=GROUP), key=lambda one: one.name):
+        brought_by = point.dist.name if point.dist is not None else point.value
+        try:
+            adapter = point.load()
+        except Exception as problem:  # noqa: BLE001 - whatever it raises, it is not ours
+            what = f"{type(problem).__name__}: {problem}"
+            problems.append(f"{brought_by} brings {point.name}, which does not load: {what}")
+            continue
+        if (why := _unfit(adapter, point.name, {*taken, *found})) is not None:
+            problems.append(f"{brought_by} brings {point.name}, which is not used: {why}")
+        else:
+            found[point.name] = adapter
+            _BROUGHT[os.path.dirname(getattr(adapter, "__file__", None) or "") or point.value] = brought_by
+    return Installed(found, tuple(problems))
+
+
+_BROUGHT: dict[str, str] = {}
+"""Where the code of an adapter lies → the distribution that brings it."""
+
+
+def whose(fault: BaseException) -> str | None:
+    """The distribution whose adapter raised it; None where none of them did."""
+    frame, found = fault.__traceback__, None
+    while frame is not None:
+        file = frame.tb_frame.f_code.co_filename
+        found = next((by for folder, by in _BROUGHT.items() if file.startswith(folder + os.sep)), found)
+        frame = frame.tb_next
+    return found
+
+
+def _brings_some(folder: str) -> bool:
+    """Whether a distribution that is installed in a folder names the group."""
+    try:
+        with os.scandir(folder or ".") as entries:
+            infos = [entry.path for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
+    except OSError:
+        return False
+    return any(_names_group(os.path.join(info, "entry_points.txt")) for info in infos)
+
+
+def _names_group(file: str) -> bool:
+    try:
+        with open(file, "rb") as text:
+            return f"[{GROUP}]".encode() in text.read()
+    except OSError:
+        return False
+
+
+def _unfit(adapter: object, name: str, taken: Collection[str]) -> str | None:
+    """Why an adapter cannot be used; None where it can."""
+    missing = [one for one in _NAMES if not hasattr(adapter, one)]
+    if missing:
+        return f"it has no {', '.join(missing)} (emulator/contract.py says what a platform is)"
+    if getattr(adapter, "NAME", None) != name:
+        return f"its NAME is {getattr(adapter, 'NAME', None)!r}"
+    return f"there is a platform {name} already" if name in taken else None

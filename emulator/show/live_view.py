@@ -1,0 +1,291 @@
+"""What a person sees of a running `up`: a value made of its events, one after the other, which others draw."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from emulator.model.event import (
+    BuildFinished,
+    BuildStarted,
+    BuildStep,
+    ContainerStarted,
+    CronEvent,
+    DeployCanceled,
+    DeployFailed,
+    DeployStarted,
+    Event,
+    FilesSaved,
+    Live,
+    Log,
+    OutOfMemory,
+    PortDetected,
+    PreDeployFinished,
+    PreDeployStarted,
+    ProbeAttempt,
+    Restarted,
+    Rotation,
+    RunFinished,
+    Sleep,
+    TaskEvent,
+    TrafficMoved,
+)
+from emulator.model.plan import Service
+from emulator.model.record import Record, replace
+
+Stage = Literal[
+    "waiting", "building", "preparing", "starting", "live", "asleep", "waking", "restarting", "unready", "failed",
+    "canceled", "scheduled", "running", "succeeded",
+]  # fmt: skip
+"""What a service does, seen from outside."""
+
+COMING: frozenset[Stage] = frozenset({"waiting", "building", "preparing", "starting", "running"})
+
+
+class Probed(NamedTuple):
+    """The last attempt of a probe."""
+
+    kind: str
+    ok: bool
+    detail: str
+    at: float
+
+
+class Progress(NamedTuple):
+    """A build under way. done: how many of its steps have ended, of `total` where the builder counts them. step: the
+    last one that ended, at `at`."""
+
+    since: float
+    done: int = 0
+    total: int | None = None
+    step: str = ""
+    at: float = 0.0
+
+
+class ServiceView(Record, frozen=True, kw_only=True):
+    """One service. All times are those of events.
+
+    deploy: the newest one, which is at `stage` since `since`. live: the one that serves. problem: what became of the
+    newest one instead, and its reason; is_refused: by the check, so that it could be built anyway. warning: what
+    happened to the one that serves, at `warned`. last_build_s: how long the build before took. memory: MiB in use and
+    the limit, of the container that is nearest to its own.
+    """
+
+    name: str
+    is_store: bool = False
+    has_port: bool = True
+    stage: Stage = "waiting"
+    since: float = 0.0
+    deploy: int | None = None
+    live: int | None = None
+    url: str | None = None
+    build: Progress | None = None
+    last_build_s: float | None = None
+    probe: Probed | None = None
+    memory: tuple[int, int | None] | None = None
+    instances: int = 0
+    problem: str = ""
+    reason: str = ""
+    is_refused: bool = False
+    warning: str = ""
+    warned: float = 0.0
+    note: str = ""
+
+
+class View(Record, frozen=True, kw_only=True):
+    """All of it. triggers: what each deploy was asked for by. chosen: the service that keys are about, by its place.
+    only: the one whose log lines alone are shown. notice: what is said for a moment, since `noticed`. watches:
+    whether saves are deployed."""
+
+    services: tuple[ServiceView, ...] = ()
+    triggers: dict[int, str] = {}
+    chosen: int = 0
+    only: str | None = None
+    shows_help: bool = False
+    notice: str = ""
+    noticed: float = 0.0
+    watches: bool = False
+    is_ending: bool = False
+
+    @property
+    def chosen_service(self) -> ServiceView | None:
+        return self.services[self.chosen] if self.chosen < len(self.services) else None
+
+
+def knows(view: View, services: Iterable[Service]) -> View:
+    """The services of a plan, in its order; what is known of those that were there stays, and so do those that are in
+    the plan no more but were deployed."""
+    known = {one.name: one for one in view.services}
+    found = [
+        replace(
+            known.pop(service.name, ServiceView(name=service.name)),
+            is_store=service.datastore is not None,
+            has_port=service.port is not None,
+        )
+        for service in services
+    ]
+    gone = [one for one in known.values() if one.deploy is not None]
+    chosen = view.chosen_service
+    order = [one.name for one in (*found, *gone)]
+    at = order.index(chosen.name) if chosen is not None and chosen.name in order else 0
+    return replace(view, services=(*found, *gone), chosen=at)
+
+
+def measured(view: View, memory: Mapping[str, tuple[int, int | None] | None]) -> View:
+    """The same with what was measured of each service now; None: nothing of it runs."""
+    return replace(view, services=tuple(replace(one, memory=memory.get(one.name)) for one in view.services))
+
+
+def noticed(view: View, text: str, at: float) -> View:
+    return replace(view, notice=text, noticed=at)
+
+
+def ending(view: View) -> View:
+    return replace(view, is_ending=True)
+
+
+def seen(view: View, event: Event) -> View:
+    """The view after `event`."""
+    match event:
+        case Log():
+            return view
+        case DeployStarted() if event.deploy is not None:
+            recent = dict(list(view.triggers.items())[-50:])
+            return replace(view, triggers={**recent, event.deploy: event.trigger})
+        case FilesSaved() if event.deploy is not None:
+            return _each(view, lambda one: _turned(one, event) if one.name in event.deploys else one)
+        case _ if event.service is not None:
+            again = view.triggers.get(event.deploy or 0) == "restart"
+            return _each(
+                view, lambda one: _told(_turned(one, event), event, again=again) if one.name == event.service else one
+            )
+        case _:
+            return view
+
+
+def _each(view: View, change: Callable[[ServiceView], ServiceView]) -> View:
+    return replace(view, services=tuple(change(one) for one in view.services))
+
+
+def _turned(one: ServiceView, event: Event) -> ServiceView:
+    """A first event of a newer deploy begins it."""
+    if event.deploy is None or (one.deploy is not None and event.deploy <= one.deploy):
+        return one
+    return replace(one, deploy=event.deploy, stage="waiting", since=event.at, build=None)
+
+
+def _told(one: ServiceView, event: Event, *, again: bool) -> ServiceView:
+    """again: its deploy replaces what is live by the same, so that what is wrong with a newer one stays so."""
+    is_new = event.deploy is None or event.deploy == one.deploy
+    match event:
+        case DeployFailed() | DeployCanceled():
+            return _ended(one, event, is_new=is_new)
+        case Live():
+            url = event.url or one.url
+            cleared = replace(one, live=event.deploy, url=url, warning="")
+            if not again:
+                cleared = replace(cleared, problem="", is_refused=False)
+            return _at(cleared, "live", event) if is_new else cleared
+        case TrafficMoved() | Sleep() | Rotation() | ProbeAttempt() | PortDetected() | OutOfMemory() | Restarted():
+            return _served(one, event, is_new=is_new)
+        case _ if not is_new:
+            return one
+        case BuildStarted():
+            return _at(replace(one, build=Progress(since=event.at)), "building", event)
+        case BuildStep() if one.build is not None:
+            return replace(one, build=_stepped(one.build, event))
+        case BuildFinished():
+            return _at(replace(one, build=None, last_build_s=event.seconds), "starting", event)
+        case PreDeployStarted():
+            return _at(one, "preparing", event)
+        case PreDeployFinished():
+            return _at(one, "starting", event)
+        case ContainerStarted():
+            begun = replace(one, url=event.url or one.url, probe=None if one.live is None else one.probe)
+            is_back = one.live == event.deploy and not one.has_port
+            return _at(begun, "live" if is_back else "starting", event)
+        case _:
+            return _worked(one, event)
+
+
+def _at(one: ServiceView, stage: Stage, event: Event) -> ServiceView:
+    return one if one.stage == stage else replace(one, stage=stage, since=event.at)
+
+
+def _ended(one: ServiceView, event: DeployFailed | DeployCanceled, *, is_new: bool) -> ServiceView:
+    """A deploy did not go live; or the one that serves is lost, which is told by the same event."""
+    if isinstance(event, DeployCanceled):
+        if not is_new:
+            return one
+        return _at(replace(one, build=None), "live" if one.live is not None else "canceled", event)
+    is_lost = event.deploy is not None and event.deploy == one.live
+    live = None if is_lost else one.live
+    if not is_new and not is_lost:
+        return one
+    which = f"deploy {event.deploy} " if event.deploy is not None else ""
+    what = "was refused" if event.phase == "check" else "ended" if is_lost else "failed"
+    failed = replace(
+        one, live=live, build=None, problem=f"{which}{what}", reason=event.reason, is_refused=event.phase == "check"
+    )
+    return _at(failed, "live" if live is not None else "failed", event)
+
+
+def _served(one: ServiceView, event: Event, *, is_new: bool) -> ServiceView:
+    """What happens to what serves, and how it is asked."""
+    of_live = event.deploy is None or event.deploy == one.live
+    is_all = is_new and of_live and one.live is not None
+    match event:
+        case ProbeAttempt():
+            asked = replace(one, probe=Probed(event.kind, event.ok, event.detail, event.at))
+            return _at(asked, "live", event) if is_all and event.ok and one.stage == "starting" else asked
+        case TrafficMoved():
+            there = replace(one, instances=sum(share.instances for share in event.split))
+            back = is_new and one.live is not None and event.split and one.stage in ("waking", "restarting", "unready")
+            return _at(there, "live", event) if back or (is_all and event.split) else there
+        case Sleep():
+            return _at(one, "asleep" if event.asleep else "waking", event) if of_live else one
+        case Rotation() if is_all:
+            told = _warned(one, f"gets requests again: {event.because}" if event.ready else event.because, event)
+            return _at(told, "live" if event.ready else "unready", event)
+        case PortDetected() if is_all and one.stage in ("starting", "restarting"):
+            return _at(one, "live", event)
+        case Restarted() if is_new:
+            return _at(_warned(one, f"{event.because}; started again", event), "restarting", event)
+        case OutOfMemory():
+            return _warned(one, "a process was killed for lack of memory; the first one goes on", event)
+        case _:
+            return one
+
+
+def _warned(one: ServiceView, text: str, event: Event) -> ServiceView:
+    return replace(one, warning=text, warned=event.at)
+
+
+def _worked(one: ServiceView, event: Event) -> ServiceView:
+    """Work that ends."""
+    match event:
+        case TaskEvent(state="started"):
+            return _at(one, "running", event)
+        case RunFinished():
+            return _at(one, "succeeded" if event.ok else "failed", event)
+        case CronEvent(state="scheduled"):
+            due = f"next run {event.due}" if event.due else "no next run"
+            return _at(replace(one, note=due), one.stage if one.stage == "failed" else "scheduled", event)
+        case CronEvent(state="started"):
+            return _at(one, "running", event)
+        case CronEvent(state="succeeded" | "failed" as how):
+            ended = replace(one, problem="" if how == "succeeded" else f"run {event.instance} failed", reason="")
+            return _at(ended, "succeeded" if how == "succeeded" else "failed", event)
+        case _:
+            return one
+
+
+_PLACE = re.compile(r"\[(?:[^\]]*\s)?(\d+)/(\d+)\]")
+
+
+def _stepped(build: Progress, event: BuildStep) -> Progress:
+    """The builder numbers the steps of each stage: "[2/5] RUN …", "[assets 3/4] COPY …"."""
+    place = _PLACE.match(event.name)
+    if place is None:
+        return build
+    done, total = int(place[1]), int(place[2])
+    return build._replace(done=done, total=total, step=event.name, at=event.at)
