@@ -124,6 +124,31 @@ class Project(Protocol):
         ...
 
 
+class Hooks(Protocol):
+    """The hooks of a repository. Each that changes something raises UsageError."""
+
+    top: str
+    folder: str
+    shared: bool
+    """Whether the folder is that of other repositories, too."""
+    command: tuple[str, ...]
+    """What starts this emu from anywhere."""
+
+    def has(self, name: str) -> bool:
+        """Whether there is something of that name at the repository's top level."""
+        ...
+
+    def place(self, name: str) -> str: ...
+
+    def read(self, name: str) -> str | None: ...
+
+    def write(self, name: str, text: str) -> None: ...
+
+    def rename(self, name: str, other: str) -> None: ...
+
+    def remove(self, name: str) -> None: ...
+
+
 class World:
     """The doorways, gathered. `cli` builds the real one; a test builds one of fakes."""
 
@@ -138,6 +163,8 @@ class World:
         read_bytes: Callable[[str, str], bytes],
         write_text: Callable[[str, str, str], None],
         append_text: Callable[[str, str, str], None],
+        hooks: Callable[[str], Hooks],
+        read_input: Callable[[], str],
         connect: "Callable[[], Docker]",
         project: Callable[[str], AbstractContextManager[Project]],
         ask_running_up: Callable[[str, bytes], Iterator[bytes] | None],
@@ -168,6 +195,8 @@ class World:
         self.read_bytes = read_bytes
         self.write_text = write_text
         self.append_text = append_text
+        self.hooks = hooks
+        self.read_input = read_input
         self.connect = connect
         self.project = project
         self.ask_running_up = ask_running_up

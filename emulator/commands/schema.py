@@ -57,6 +57,7 @@ def documents() -> dict[str, Any]:
     from emulator.model.change import PlanChange
     from emulator.model.comparison import Comparison
     from emulator.model.context_listing import ContextDocument
+    from emulator.model.hooks import HookStatus
     from emulator.model.lesson import LessonDocument, LessonList
     from emulator.model.mending import FixDocument
     from emulator.model.schema import DOCUMENTS
@@ -74,6 +75,7 @@ def documents() -> dict[str, Any]:
         "lessons": LessonList,
         "env": KeptValues,
         "explanation": Explanation,
+        "hooks": HookStatus,
         "platforms": PlatformList,
         "ps": RunningList,
         "down": Removed,

@@ -18,6 +18,7 @@ from emulator.commands.ending import remove_leftovers
 from emulator.commands.planning import Planned, configure_planning, plan_repository
 from emulator.commands.recovering import Outage, lasting
 from emulator.commands.session import Session
+from emulator.commands.summing import summed_up
 from emulator.commands.teller import Teller, told
 from emulator.commands.unmet import tell_refusal
 from emulator.config import read_config
@@ -59,12 +60,16 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="deploy again on every save, as the platform would on a push"
     )
+    parser.add_argument(
+        "--summary", metavar="FILE",
+        help="write what it came to as Markdown; --once also adds it to GITHUB_STEP_SUMMARY where that is set",
+    )  # fmt: skip
     parser.add_argument("--build-anyway", action="store_true", help="build even when the check found an error")
 
 
 def run(request: Request, world: World) -> int:
     """Plan, build, boot; the exit code follows the verdict."""
-    return told(request, world, lambda teller: _run(request, world, teller))
+    return told(request, world, lambda teller: summed_up(request, world, teller, lambda: _run(request, world, teller)))
 
 
 def _run(request: Request, world: World, teller: Teller) -> int:

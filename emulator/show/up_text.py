@@ -145,6 +145,8 @@ class UpText:
                 whose = len(f"{event.service}: ") if len(self.services) > 1 else 0
                 name, room = printable(event.name), max(20, style.width - 21 - whose)
                 return [f"  {took:>7}  {name if columns(name) <= room else name[: fit(name, room - 1)] + '…'}"]
+            case BuildRunning() if self.is_live:
+                return []  # the panel tells of it, and goes on to
             case BuildRunning():
                 whose = len(f"{event.service}: ") if len(self.services) > 1 else 0
                 return [_going_on(event, style, style.width - 10 - whose)] if event.elapsed_s >= _TOLD_FROM_S else []

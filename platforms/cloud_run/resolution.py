@@ -13,7 +13,7 @@ from emulator.model.diagnostic import Diagnostic, error, info
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage, Plan
 from emulator.snapshot import Snapshot, Unreadable
-from platforms.common import unreadable
+from platforms.common import nearest_file, unreadable
 
 from . import JOB_CONFIG, NAME, SERVICE_CONFIG, default_config, is_config, rules
 from .manifest import ContainerSpec, Manifest, ServiceSpec, read_manifest
@@ -93,7 +93,8 @@ def _config(repo: Snapshot, inputs: Inputs, trace: Trace) -> _Config:
         rejected.append(Rejected(answer=JOB_CONFIG, because=no_job))
     trace.note("config", _QUESTION, "none", because, rule=rules.CONFIG, rejected=tuple(rejected))
     if asked:
-        help_ = "name a file of the repository with --config"
+        near = nearest_file(repo, asked) if look.why == "missing" else None
+        help_ = f"did you mean {near}?" if near else "name a file of the repository with --config"
         return _Config(None, (error("cloud-run/config-missing", f"there is no {asked}: {because}", help=help_),))
     return _Config(_by_source(default_name), _offered(repo))
 
