@@ -201,6 +201,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         remembered=_remembered,
         end_running_up=_end_running_up,
         absolute=os.path.abspath,
+        is_folder=os.path.isdir,
         prepare_context=_prepare_context,
         clock=_clock,
         interrupted_again=_INTERRUPTS.again,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .model.diagnostic import Diagnostic
     from .model.history import DeployRecord, History
     from .model.lesson import Lesson, Score
+    from .model.plan import Plan
     from .model.remembered import Remembered
     from .world import Clock, Docker, Front, PublishedSite, Scene, Screen, Unreached
 
@@ -119,6 +120,18 @@ class Project(Protocol):
         """Remember them."""
         ...
 
+    def record_drain(self, deploy: int, service: str, seconds: float) -> None:
+        """Remember how long after a deploy went live the one before had ended."""
+        ...
+
+    def last_plan(self) -> "Plan | None":
+        """The plan of the deploy before, be it of an earlier run."""
+        ...
+
+    def keep_plan(self, plan: "Plan") -> None:
+        """Remember it for the deploy after."""
+        ...
+
     def listen(self, handler: Callable[[bytes, Peer], None]) -> Closing:
         """Hear other commands, each in a thread of its own, until closed."""
         ...
@@ -172,6 +185,7 @@ class World:
         remembered: "Callable[[str], Remembered]",
         end_running_up: Callable[[str | None], int],
         absolute: Callable[[str], str],
+        is_folder: Callable[[str], bool],
         prepare_context: "PrepareContext",
         clock: "Callable[[], Clock]",
         interrupted_again: Callable[[], bool],
@@ -203,6 +217,7 @@ class World:
         self.history = history
         self.remembered = remembered
         self.absolute = absolute
+        self.is_folder = is_folder
         self.end_running_up = end_running_up
         self.prepare_context = prepare_context
         self.clock = clock

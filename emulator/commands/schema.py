@@ -49,6 +49,7 @@ def of_files(world: World) -> dict[str, dict[str, Any]]:
 
 def documents() -> dict[str, Any]:
     """Every document a command prints as JSON: its name and its type."""
+    from emulator.commands.deploys import DeployList
     from emulator.commands.env import KeptValues
     from emulator.commands.explain import Explanation
     from emulator.commands.platforms import PlatformList
@@ -69,6 +70,7 @@ def documents() -> dict[str, Any]:
         "checkup": Checkup,
         "compare": Comparison,
         "context": ContextDocument,
+        "deploys": DeployList,
         "diff": PlanChange,
         "fix": FixDocument,
         "lesson": LessonDocument,

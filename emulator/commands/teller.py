@@ -94,6 +94,15 @@ class Teller:
             except BrokenPipeError:
                 self._unread = True
 
+    def also(self, listener: Callable[[Event], None]) -> None:
+        """Have another one hear every event from now on; it must not take long."""
+        with self._lock:
+            self._listeners.append(listener)
+
+    def since_began(self) -> float:
+        """Now, on the clock of the events."""
+        return self._clock.now() - self._began
+
     @contextmanager
     def heard_by(self, listener: Callable[[Event], None]) -> Iterator[None]:
         """Have another one hear every event as well; it must not take long."""

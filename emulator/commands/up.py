@@ -6,6 +6,7 @@ Where one runs already for the project, that one makes the deploy, and this one 
 import argparse
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emulator import options
@@ -16,6 +17,7 @@ from emulator.commands.attending import Attendant
 from emulator.commands.check import checked_plan
 from emulator.commands.ending import remove_leftovers
 from emulator.commands.planning import Planned, configure_planning, plan_repository
+from emulator.commands.recording import timed
 from emulator.commands.recovering import Outage, lasting
 from emulator.commands.session import Session
 from emulator.commands.summing import summed_up
@@ -73,11 +75,11 @@ def run(request: Request, world: World) -> int:
 
 
 def _run(request: Request, world: World, teller: Teller) -> int:
-    planned = plan_repository(request, world)
+    planned = timed(world, partial(plan_repository, request, world))
     _refuse_watching(request, planned)
     settings = settings_of(request, world, planned)  # a wrong option is told before anything is asked or printed
     planned, answers = answered(request, world, planned)
-    planned = checked_plan(planned)
+    planned = timed(world, partial(checked_plan, planned))
     teller.knows(planned)
     if tell_plan(planned, teller, build_anyway=request.build_anyway):
         return 1
@@ -119,10 +121,12 @@ class _Serving:
         request, world, project = self._request, self._world, self._project
         docker = world.connect()
         try:
+            _refuse_missing_folders(self._settings, docker, world)
             session = Session(
                 planned, doors(world, docker, planned.repo), self._settings, self._teller, project, fronts=self._fronts
             )
-            control = None if request.once else project.listen(Attendant(session, lambda ask: _asked_for(ask, world)))
+            attendant = Attendant(session, lambda ask: timed(world, partial(_asked_for, ask, world)))
+            control = None if request.once else project.listen(attendant)
             watcher = _watcher(request, world, session) if request.watch else None
             viewing = _viewing(request, world, session)
             try:
@@ -215,7 +219,8 @@ def _watcher(request: Request, world: World, session: Session) -> "Watcher":
             return None
         return ignored_by_git(world.open_repository(root, request.root, request.snapshot), paths)
 
-    return Watcher(session, plan_again=lambda: _replanned(request, world), ignored=ignored, watch=world.watch)
+    plan_again = partial(_replanned, request, world)
+    return Watcher(session, plan_again=lambda: timed(world, plan_again), ignored=ignored, watch=world.watch)
 
 
 def tell_plan(planned: Planned, teller: Teller, *, build_anyway: bool = False) -> bool:
@@ -360,6 +365,16 @@ def _folders(request: Request, world: World, planned: Planned) -> dict[str, str]
             raise UsageError(f"--volume {name}: no bucket or network share is called that", help=help_)
         found[name] = world.absolute(path)
     return found
+
+
+def _refuse_missing_folders(settings: Settings, docker: "Docker", world: World) -> None:
+    """A folder of --volume that is not there would be made by the engine, as root's. Of an engine on another machine
+    the folders are that machine's, and are not looked at. Raises UsageError."""
+    if not docker.facts().endpoint.startswith(("unix:", "npipe:")):
+        return
+    for name, path in settings.folders.items():
+        if not world.is_folder(path):
+            raise UsageError(f"--volume {name}: there is no folder {path}", help=f"make it: mkdir -p {path}")
 
 
 def _datastores(request: Request) -> Hidden:

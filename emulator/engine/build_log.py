@@ -12,7 +12,7 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
-from emulator.world import BuildError, BuildErrorKind, BuildProgress, StepBegun, StepDone, StepLog
+from emulator.world import BuildError, BuildErrorKind, BuildProgress, StepDone, StepGoing, StepLog
 
 from .lines import Lines
 
@@ -35,7 +35,6 @@ class _Step:
         self.cached = False
         self.running = False
         self.done = False
-        self.told_begun = False
         self.reported = False
         self.error = ""
         self.tail: deque[str] = deque(maxlen=LOG_TAIL)
@@ -53,7 +52,7 @@ class BuildLog:
         self._warnings: list[str] = []
 
     def feed(self, data: bytes) -> list[BuildProgress]:
-        """The steps that began or ended and the lines they printed, in order."""
+        """Which steps begin, rest and ended, and the lines they printed, in order."""
         return [item for line in self._text.feed(data) for item in self._line(line)]
 
     def end(self) -> list[BuildProgress]:
@@ -123,15 +122,12 @@ class BuildLog:
         started, completed = _time(vertex.get("started")), _time(vertex.get("completed"))
         step.cached = step.cached or bool(vertex.get("cached"))
         step.error = vertex.get("error") or step.error
-        step.running = started is not None and completed is None
+        was_running, step.running = step.running, started is not None and completed is None
         if started is not None and completed is not None:
             step.seconds += max(0.0, completed - started)
             step.ended_at = completed
             step.done = True
-        if not step.running or step.told_begun:
-            return []
-        step.told_begun = True
-        return [StepBegun(name=step.name)]
+        return [StepGoing(name=step.name, going=step.running)] if step.running != was_running else []
 
     def _log(self, log: dict[str, Any]) -> list[BuildProgress]:
         step = self._steps.get(log.get("vertex", ""))

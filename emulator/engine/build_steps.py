@@ -39,9 +39,13 @@ class BuildSteps:
         self._going: dict[str, Going] = {}
         self._lock = threading.Lock()
 
-    def begun(self, name: str, now: float) -> None:
+    def goes_on(self, name: str, going: bool, now: float) -> None:  # noqa: FBT001 - what the builder tells
+        """It begins, or rests."""
         with self._lock:
-            self._going.setdefault(name, Going(now, now + TOLD_AFTER_S[0]))
+            if going:
+                self._going.setdefault(name, Going(now, now + TOLD_AFTER_S[0]))
+            else:
+                self._going.pop(name, None)
 
     def done(self, name: str, seconds: float | None) -> None:
         """seconds: None for a cached one, of which the time it took once is kept."""

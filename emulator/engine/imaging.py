@@ -26,8 +26,8 @@ from emulator.world import (
     Docker,
     ImageFacts,
     PublishedSite,
-    StepBegun,
     StepDone,
+    StepGoing,
     StepLog,
 )
 
@@ -263,8 +263,8 @@ class Imaging:
 
     def _progress(self, progress: BuildProgress) -> None:
         match progress:
-            case StepBegun():
-                self._steps.begun(self._step_name(progress.name), self.doors.clock.now())
+            case StepGoing():
+                self._steps.goes_on(self._step_name(progress.name), progress.going, self.doors.clock.now())
             case StepDone():
                 name = self._step_name(progress.name)
                 self._steps.done(name, progress.seconds)

@@ -11,6 +11,7 @@ from msgspec import field
 
 from .diagnostic import Diagnostic
 from .origin import Origin
+from .phases import Phases
 from .plan import Coverage, Plan
 
 
@@ -307,6 +308,14 @@ class Sleep(Event, tag="sleep", frozen=True, kw_only=True):
     after_s: float | None = None
 
 
+class DeployTimed(Event, tag="deploy.timed", frozen=True, kw_only=True):
+    """How long the phases of a deploy took for a service, told when all its services are decided. check_s: of planning
+    and checking, for all of them."""
+
+    phases: Phases
+    check_s: float | None = None
+
+
 class DeployCanceled(Event, tag="deploy.canceled", frozen=True, kw_only=True):
     """A deploy ends undecided. by: the newer deploy that took its place."""
 
@@ -397,6 +406,7 @@ AnyEvent = (
     | Rotation
     | RequestRefused
     | Sleep
+    | DeployTimed
     | DeployCanceled
     | DeployFailed
     | Restarted

@@ -11,7 +11,7 @@ PIP = "[stage-1 4/9] RUN pip install"
 def test_a_long_step_is_told_with_the_time_it_took_before() -> None:
     """After a second, after five, then every ten; nothing once it is done."""
     steps = BuildSteps({"RUN pip install": 38.0})
-    steps.begun(PIP, 100.0)
+    steps.goes_on(PIP, True, 100.0)
     seconds = [one.elapsed_s for tenth in range(320) for one in steps.due(100 + tenth / 10)]
     assert seconds == [1.0, 5.0, 10.0, 20.0, 30.0]
     [told] = steps.due(140.0)
@@ -23,10 +23,10 @@ def test_a_long_step_is_told_with_the_time_it_took_before() -> None:
 def test_a_short_step_is_never_told_nor_kept() -> None:
     """Nor is one that the builder does not number given a number."""
     steps = BuildSteps({})
-    steps.begun("[1/2] COPY . .", 0.0)
+    steps.goes_on("[1/2] COPY . .", True, 0.0)
     assert steps.due(0.9) == ()
     steps.done("[1/2] COPY . .", 0.9)
-    steps.begun("exporting to image", 1.0)
+    steps.goes_on("exporting to image", True, 1.0)
     assert [(one.step, one.steps, one.last_time_s) for one in steps.due(2.0)] == [(None, None, None)]
     assert steps.took() == {}
 
@@ -56,7 +56,17 @@ def test_the_longest_steps_are_kept() -> None:
 def test_nothing_is_told_after_the_build() -> None:
     """While it goes on, a thread looks; it has ended when the build has."""
     steps, told = BuildSteps({}), threading.Event()
-    steps.begun(PIP, 0.0)
+    steps.goes_on(PIP, True, 0.0)
     with Watched(steps, lambda: 30.0, lambda _event: told.set()):
         assert told.wait(5)
     assert not [one for one in threading.enumerate() if one.name == "build-steps"]
+
+
+def test_a_step_that_rests_is_not_told() -> None:
+    """The builder says that it has ended long before it says that it will not be taken up again."""
+    steps = BuildSteps({})
+    steps.goes_on(PIP, True, 0.0)
+    steps.goes_on(PIP, False, 0.5)
+    assert steps.due(60.0) == ()
+    steps.goes_on(PIP, True, 60.0)
+    assert [one.elapsed_s for one in steps.due(61.0)] == [1.0]
