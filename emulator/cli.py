@@ -198,6 +198,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         project=_project,
         ask_running_up=_ask_running_up,
         history=_history,
+        state_size=_state_size,
         remembered=_remembered,
         end_running_up=_end_running_up,
         absolute=os.path.abspath,
@@ -328,6 +329,12 @@ def _ask_running_up(project: str, question: bytes) -> "Iterator[bytes] | None":
     from .edge.state import ProjectState
 
     return ask_running(ProjectState(project, os.environ), question)
+
+
+def _state_size(project: str) -> int:
+    from .edge.state import ProjectState
+
+    return ProjectState(project, os.environ).size()
 
 
 def _history(project: str) -> "History":

@@ -182,6 +182,7 @@ class World:
         project: Callable[[str], AbstractContextManager[Project]],
         ask_running_up: Callable[[str, bytes], Iterator[bytes] | None],
         history: "Callable[[str], History]",
+        state_size: Callable[[str], int],
         remembered: "Callable[[str], Remembered]",
         end_running_up: Callable[[str | None], int],
         absolute: Callable[[str], str],
@@ -215,6 +216,8 @@ class World:
         self.project = project
         self.ask_running_up = ask_running_up
         self.history = history
+        self.state_size = state_size
+        """Bytes of what is remembered of a project."""
         self.remembered = remembered
         self.absolute = absolute
         self.is_folder = is_folder

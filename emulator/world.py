@@ -325,6 +325,8 @@ class ImageEntry(Record, frozen=True, kw_only=True):
     id: str
     tags: tuple[str, ...]
     labels: dict[str, str]
+    size: int = 0
+    """Bytes of all its layers, those that others share included."""
 
 
 class NetworkEntry(Record, frozen=True, kw_only=True):

@@ -72,9 +72,12 @@ class History(Record, frozen=True, kw_only=True):
         return History(deploys=tuple(one for one in longer.deploys if one.deploy in stay))
 
     def kept(self) -> frozenset[int]:
-        """The deploys whose images stay: the last that went live, and those whose images they use again, whichever way
-        they came by them."""
+        """The deploys whose images stay: the last that went live, but for those that are old when the newest deploy is
+        made, and those whose images they use again, whichever way they came by them. The one that went live last stays,
+        and the one before it, however old."""
         live = [one for one in self.deploys if one.verdict is VerdictKind.LIVE][-KEPT_DEPLOYS:]
+        since = max((one.at for one in self.deploys), default=0.0) - KEPT_S
+        live = [one for number, one in enumerate(live) if one.at >= since or number >= len(live) - ALWAYS_KEPT]
         kept: set[int] = set()
         for one in live:
             number: int | None = one.deploy
@@ -93,7 +96,7 @@ class History(Record, frozen=True, kw_only=True):
             return "no deploy went live before this one"
         if record is None:
             last = self.deploys[-1].deploy if self.deploys else 0
-            return f"there was no deploy {to} yet" if (to or 0) > last else f"deploy {to} is not remembered"
+            return f"there is no deploy {to} {'yet' if (to or 0) > last else 'that is remembered'}"
         if not record.verdict.good:
             return f"deploy {record.deploy} never went live: {record.verdict.value}"
         if not record.images or (record.verdict is VerdictKind.LIVE and record.deploy not in self.kept()):
@@ -117,3 +120,6 @@ MOST_FILES = 20
 MOST_DIFFERENCES = 20
 KEPT_DEPLOYS = 3
 """Deploys that went live whose images are kept for a rollback."""
+ALWAYS_KEPT = 2
+"""Of these, how many are kept however old they are: what serves, and the one to go back to."""
+KEPT_S = 14 * 86400.0

@@ -182,8 +182,10 @@ class UpText:
                 return [f"listens on {event.address}:{event.port}"]
             case ProbeAttempt():
                 mark = style.green("ok") if event.ok else style.yellow("not yet")
+                if not event.ok and event.detail.endswith("the process ended"):
+                    mark = ""  # and will not any more
                 return (
-                    [f"{event.kind} check {event.attempt}: {event.detail}  {mark}"]
+                    [f"{event.kind} check {event.attempt}: {event.detail}  {mark}".rstrip()]
                     if self.verbose or not event.ok or event.attempt == 1
                     else []
                 )

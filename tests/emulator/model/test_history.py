@@ -3,7 +3,8 @@
 import msgspec
 
 from emulator.model.event import VerdictKind
-from emulator.model.history import KEPT_DEPLOYS, MOST_DEPLOYS, DeployRecord, History, ServiceRecord
+from emulator.model.history import KEPT_DEPLOYS, KEPT_S, MOST_DEPLOYS, DeployRecord, History, ServiceRecord
+from emulator.model.record import replace
 
 LIVE, FAILED = VerdictKind.LIVE, VerdictKind.BOOT_FAILED
 
@@ -108,11 +109,11 @@ def test_why_a_rollback_leads_nowhere() -> None:
     some = history(record(2), record(3, FAILED), record(4), record(5), record(6))
     told = {to: some.why_not_back_to(to, some.find(to)) for to in (1, 2, 3, 5, 7)}
     assert told == {
-        1: "deploy 1 is not remembered",
+        1: "there is no deploy 1 that is remembered",
         2: "the image of deploy 2 is not kept any more",
         3: "deploy 3 never went live: boot_failed",
         5: None,
-        7: "there was no deploy 7 yet",
+        7: "there is no deploy 7 yet",
     }
     assert some.why_not_back_to(None, None) == "no deploy went live before this one"
 
@@ -126,3 +127,12 @@ def test_how_long_the_one_before_took_to_leave() -> None:
     later = history(whole).with_drain(7, "shop", 0.25).deploys[0]
     assert [one.phases.drain_s for one in later.services] == [0.25, None]
     assert history(whole).with_drain(8, "shop", 0.25) == history(whole)
+
+
+def test_images_that_are_old_go() -> None:
+    """When a newer deploy is made; what serves and the one before stay however old they are."""
+    old, newer = record(1), record(2)
+    later = replace(record(3), at=KEPT_S + 1.5)
+    assert history(old, newer, later).kept() == {2, 3}
+    assert history(old, newer, replace(record(3, FAILED), at=9 * KEPT_S)).kept() == {1, 2}
+    assert history(old, later).kept() == {1, 3}
