@@ -16,7 +16,7 @@ from .usage import Parser, front_page, unknown_command
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from .edge.terminal import StandardTerminal
@@ -239,11 +239,11 @@ def _unreached(host: str | None, port: int) -> "Unreached | None":
 
 
 def _watch(
-    root: str, end: "threading.Event", tell: "Callable[[Diagnostic], None]"
+    root: str, end: "threading.Event", given: "Collection[str]", note: "Callable[[str], None]"
 ) -> "Iterator[frozenset[str]]":
     from .edge.watching import watch
 
-    return watch(root, end, tell)
+    return watch(root, end, given, note)
 
 
 def _browse(url: str) -> bool:
