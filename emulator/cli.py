@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .edge.interrupts import Interrupts
-from .model.diagnostic import Diagnostic, HostError, UsageError
+from .model.diagnostic import Diagnostic, HostError
 from .request import World
 from .usage import Parser, front_page, unknown_command
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .model.history import History
     from .model.plan import Service
     from .model.remembered import Remembered
-    from .request import LessonStore, Project
+    from .request import Hooks, LessonStore, Project
     from .snapshot import Snapshot
     from .world import Clock, Docker, PublishedSite, Unreached
 
@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "what-if": "what would change if a file or a field were otherwise (no Docker needed)",
     "fix": "what has one right answer, put right; shown first, done with --apply (no Docker needed)",
     "context": "what reaches the builder, and who left out the rest (no Docker needed)",
+    "hooks": "a git hook that checks what is pushed (no Docker needed)",
     "up": "build, boot, probe and serve as the platform would",
     "ps": "what `up` started",
     "logs": "the output of what `up` started",
@@ -106,10 +107,6 @@ def _leave(code: int) -> NoReturn:
 def run(arguments: list[str], terminal: "StandardTerminal") -> int:
     """Parse and run one command. Raises HostError."""
     world = _real_world(terminal)
-    if not arguments:
-        here = import_module("emulator.commands.here")
-        alone = Parser(prog="emu", description="").configured(lambda parser: here.configure(parser, world))
-        return int(here.run(alone.parse([]), world))
     if arguments[:1] == ["__complete"]:
         return _complete(arguments[1:], world)
     if arguments[:1] == ["help"]:
@@ -121,17 +118,24 @@ def run(arguments: list[str], terminal: "StandardTerminal") -> int:
             gc.enable()
         code: int = command.run(parser.parse([a for a in arguments if a is not verb]), world)
         return code
-    if verb is not None:
+    if verb is not None and not arguments[0].startswith("-"):
         raise unknown_command(verb, COMMANDS, is_path=os.access(verb, os.F_OK))
     if "--version" in arguments:
         from importlib.metadata import version
 
         terminal.out(f"emu {version('emu')}\n")
         return 0
-    if arguments and arguments[0] not in ("-h", "--help"):
-        raise UsageError(f"emu has no option {arguments[0]!r}", help="`emu --help` lists the commands")
-    terminal.out(front_page(COMMANDS, min(terminal.width, 100)))
-    return 0
+    if arguments[:1] in (["-h"], ["--help"]):
+        terminal.out(front_page(COMMANDS, min(terminal.width, 100)))
+        return 0
+    return _alone(arguments, world)
+
+
+def _alone(arguments: list[str], world: World) -> int:
+    """`emu` without a command."""
+    here = import_module("emulator.commands.here")
+    parser = Parser(prog="emu", description="", elsewhere=lambda option: _having(option, world))
+    return int(here.run(parser.configured(lambda parser: here.configure(parser, world)).parse(arguments), world))
 
 
 def _parser(verb: str, world: World) -> tuple[Parser, Any]:
@@ -142,9 +146,14 @@ def _parser(verb: str, world: World) -> tuple[Parser, Any]:
         description=COMMANDS[verb][:1].upper() + COMMANDS[verb][1:] + ".",
         examples=getattr(command, "EXAMPLES", ()),
         width=world.terminal.width,
-        elsewhere=lambda option: [name for name in COMMANDS if option in _parser(name, world)[0].options()],
+        elsewhere=lambda option: _having(option, world),
     )
     return parser.configured(lambda parser: command.configure(parser, world)), command
+
+
+def _having(option: str, world: World) -> list[str]:
+    """The commands that have an option."""
+    return [name for name in COMMANDS if option in _parser(name, world)[0].options()]
 
 
 def _complete(words: list[str], world: World) -> int:
@@ -182,13 +191,17 @@ def _real_world(terminal: "StandardTerminal") -> World:
         read_bytes=_read_bytes,
         write_text=_write_text,
         append_text=_append_text,
+        hooks=_hooks,
+        read_input=_read_input,
         connect=_connect,
         project=_project,
         ask_running_up=_ask_running_up,
         history=_history,
+        state_size=_state_size,
         remembered=_remembered,
         end_running_up=_end_running_up,
         absolute=os.path.abspath,
+        is_folder=os.path.isdir,
         prepare_context=_prepare_context,
         clock=_clock,
         interrupted_again=_INTERRUPTS.again,
@@ -284,6 +297,18 @@ def _append_text(path: str, text: str, what: str) -> None:
     append_text(path, text, what)
 
 
+def _hooks(path: str) -> "Hooks":
+    from .edge.hooks import GitHooks
+
+    return GitHooks(path)
+
+
+def _read_input() -> str:
+    from .edge.hooks import read_input
+
+    return read_input()
+
+
 def _connect() -> "Docker":
     from .edge.docker import open_docker
 
@@ -301,6 +326,12 @@ def _ask_running_up(project: str, question: bytes) -> "Iterator[bytes] | None":
     from .edge.state import ProjectState
 
     return ask_running(ProjectState(project, os.environ), question)
+
+
+def _state_size(project: str) -> int:
+    from .edge.state import ProjectState
+
+    return ProjectState(project, os.environ).size()
 
 
 def _history(project: str) -> "History":

@@ -160,6 +160,10 @@ class Platform(Protocol):
         """The lines the platform itself would print at this event, word for word."""
         ...
 
+    def explanations(self) -> Mapping[str, str]:
+        """What each diagnostic of the platform's own means, and what to do, by its code."""
+        ...
+
     def next_run(self, service: Service, after: float) -> float | None:
         """When the schedule of a service has its first run after a moment, both in seconds since 1970; None where it
         has none any more, or no schedule."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .model.change import FileChange
     from .model.history import DeployRecord, History
     from .model.lesson import Lesson, Score
+    from .model.plan import Plan
     from .model.remembered import Remembered
     from .world import Clock, Docker, Front, PublishedSite, Scene, Screen, Unreached
 
@@ -110,9 +111,54 @@ class Project(Protocol):
         """Remember how a deploy ended, now."""
         ...
 
+    def step_times(self, service: str) -> Mapping[str, float]:
+        """The seconds that the steps of a service's last good build took, by what they do."""
+        ...
+
+    def keep_step_times(self, service: str, seconds: Mapping[str, float]) -> None:
+        """Remember them."""
+        ...
+
+    def record_drain(self, deploy: int, service: str, seconds: float) -> None:
+        """Remember how long after a deploy went live the one before had ended."""
+        ...
+
+    def last_plan(self) -> "Plan | None":
+        """The plan of the deploy before, be it of an earlier run."""
+        ...
+
+    def keep_plan(self, plan: "Plan") -> None:
+        """Remember it for the deploy after."""
+        ...
+
     def listen(self, handler: Callable[[bytes, Peer], None]) -> Closing:
         """Hear other commands, each in a thread of its own, until closed."""
         ...
+
+
+class Hooks(Protocol):
+    """The hooks of a repository. Each that changes something raises UsageError."""
+
+    top: str
+    folder: str
+    shared: bool
+    """Whether the folder is that of other repositories, too."""
+    command: tuple[str, ...]
+    """What starts this emu from anywhere."""
+
+    def has(self, name: str) -> bool:
+        """Whether there is something of that name at the repository's top level."""
+        ...
+
+    def place(self, name: str) -> str: ...
+
+    def read(self, name: str) -> str | None: ...
+
+    def write(self, name: str, text: str) -> None: ...
+
+    def rename(self, name: str, other: str) -> None: ...
+
+    def remove(self, name: str) -> None: ...
 
 
 class World:
@@ -129,13 +175,17 @@ class World:
         read_bytes: Callable[[str, str], bytes],
         write_text: Callable[[str, str, str], None],
         append_text: Callable[[str, str, str], None],
+        hooks: Callable[[str], Hooks],
+        read_input: Callable[[], str],
         connect: "Callable[[], Docker]",
         project: Callable[[str], AbstractContextManager[Project]],
         ask_running_up: Callable[[str, bytes], Iterator[bytes] | None],
         history: "Callable[[str], History]",
+        state_size: Callable[[str], int],
         remembered: "Callable[[str], Remembered]",
         end_running_up: Callable[[str | None], int],
         absolute: Callable[[str], str],
+        is_folder: Callable[[str], bool],
         prepare_context: "PrepareContext",
         clock: "Callable[[], Clock]",
         interrupted_again: Callable[[], bool],
@@ -159,12 +209,17 @@ class World:
         self.read_bytes = read_bytes
         self.write_text = write_text
         self.append_text = append_text
+        self.hooks = hooks
+        self.read_input = read_input
         self.connect = connect
         self.project = project
         self.ask_running_up = ask_running_up
         self.history = history
+        self.state_size = state_size
+        """Bytes of what is remembered of a project."""
         self.remembered = remembered
         self.absolute = absolute
+        self.is_folder = is_folder
         self.end_running_up = end_running_up
         self.prepare_context = prepare_context
         self.clock = clock

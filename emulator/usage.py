@@ -109,10 +109,15 @@ class Parser(argparse.ArgumentParser):
 _TITLES = {"positional arguments": "what", "options": "options"}
 
 
+_WIDE = 30
+"""Choices that take more columns than this have one word in the line that says how a command is called."""
+
+
 def _called(positional: list[argparse.Action]) -> list[str]:
     words = []
     for action in positional:
-        name = "|".join(map(str, action.choices)) if action.choices else str(action.metavar or action.dest.upper())
+        name = "|".join(map(str, action.choices or ())) or str(action.metavar or action.dest.upper())
+        name = name if len(name) <= _WIDE else action.dest.upper()
         words.append({"?": f"[{name}]", "*": f"[{name}…]"}.get(str(action.nargs), name))
     return words
 
@@ -128,8 +133,10 @@ class _Help(argparse.HelpFormatter):
     """Long options alone, with their metavar once; texts that have lines keep them."""
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
-        if not action.option_strings or action.nargs == 0:
-            return ", ".join(action.option_strings) or super()._format_action_invocation(action)
+        if action.nargs == 0:
+            return ", ".join(action.option_strings)
+        if not action.option_strings:
+            return "|".join(map(str, action.choices or ())) or str(action.metavar or action.dest)
         value = "|".join(map(str, action.choices)) if action.choices else str(action.metavar or action.dest.upper())
         return f"{action.option_strings[0]} {value}"
 

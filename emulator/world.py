@@ -66,6 +66,8 @@ class ImageFacts(Record, frozen=True, kw_only=True):
     architecture: str
     stop_signal: str | None
     shell: tuple[str, ...] | None
+    size: int | None = None
+    """Bytes of all its layers, those that others share included."""
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -111,6 +113,13 @@ class BuildRequest(Record, frozen=True, kw_only=True):
                 _set(self, name, Hidden(value))
 
 
+class StepGoing(Record, frozen=True, kw_only=True):
+    """A step of the build goes on from now, or rests: it has ended, unless it is taken up again."""
+
+    name: str
+    going: bool
+
+
 class StepDone(Record, frozen=True, kw_only=True):
     """A step of the build that ended well. `seconds` is None for a cached one."""
 
@@ -126,7 +135,7 @@ class StepLog(Record, frozen=True, kw_only=True):
     step: str
 
 
-BuildProgress = StepDone | StepLog
+BuildProgress = StepGoing | StepDone | StepLog
 
 
 BuildErrorKind = Literal[
@@ -237,6 +246,8 @@ class ContainerSpec(Record, frozen=True, kw_only=True):
     """How many each process may have open; None: as many as the engine allows."""
     no_new_rights: bool = False
     """Whether setuid has no effect."""
+    unknown_user_is_root: bool = False
+    """Whether it runs as root where the image's user is not in its /etc/passwd."""
     hosts: dict[str, str] = {}
     """Names and what they stand for: an address, or "host-gateway" for this machine."""
     user: str | None = None
@@ -307,6 +318,8 @@ class ImageEntry(Record, frozen=True, kw_only=True):
     id: str
     tags: tuple[str, ...]
     labels: dict[str, str]
+    size: int = 0
+    """Bytes of all its layers, those that others share included."""
 
 
 class NetworkEntry(Record, frozen=True, kw_only=True):

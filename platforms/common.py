@@ -1,5 +1,6 @@
 """What two adapters share: defaults they may assign by name, and small helpers."""
 
+import posixpath
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from emulator.model.diagnostic import Diagnostic, error
 from emulator.model.origin import Origin
 from emulator.model.plan import CommandForm
 from emulator.model.record import replace
+from emulator.model.spelling import nearest
 from emulator.snapshot import Snapshot, Unreadable
 
 _TOKEN_START = token("")[0]
@@ -125,3 +127,12 @@ def _text(lines: list[CommandLine]) -> str:
     import shlex
 
     return " ".join(line.text if line.form == "shell" else shlex.join(line.argv) for line in lines)
+
+
+def nearest_file(repo: Snapshot, path: str) -> str | None:
+    """The YAML file that may be meant by a path that is none: one called almost so beside it, or the one in the folder
+    that was named."""
+    folder = path if repo.look(path).is_directory else posixpath.dirname(path) or "."
+    files = [name for name in repo.entries(folder) if name.endswith((".yaml", ".yml"))]
+    near = nearest(posixpath.basename(path), files) or (files[0] if len(files) == 1 else None)
+    return posixpath.normpath(posixpath.join(folder, near)) if near else None

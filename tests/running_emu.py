@@ -50,8 +50,10 @@ def start_emu(*arguments: str) -> subprocess.Popen[str]:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment with a terminal's width and colour left out, then `extra`."""
-    plain = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR", "TERM")}
+    """This process's environment with a terminal's width and colour left out, then `extra`. Modules are kept compiled,
+    as users have them: a process that compiles them all takes three times as long."""
+    absent = ("COLUMNS", "NO_COLOR", "TERM", "PYTHONDONTWRITEBYTECODE")
+    plain = {name: value for name, value in os.environ.items() if name not in absent}
     return {**plain, **(extra or {})}
 
 

@@ -252,3 +252,36 @@ def test_render_38_replace_sequence(place: Place) -> None:
         assert asked - live == pytest.approx(3, abs=0.7)
         assert times[id(stopped)] - asked == pytest.approx(2, abs=0.7)
         assert (stopped["graceful"], stopped["exit_code"]) == (False, 137)
+
+
+ONLY_HTTP2 = """\
+import os, socket
+listener = socket.create_server(("0.0.0.0", int(os.environ["PORT"])))
+SETTINGS, GOAWAY = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]), bytes([0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
+while True:
+    connection, _ = listener.accept()
+    begins = connection.recv(65536)
+    connection.sendall(SETTINGS if begins.startswith(b"PRI * HTTP/2.0") else SETTINGS + GOAWAY)
+    connection.close()
+"""
+
+
+@pytest.mark.parametrize("port_name", ["http1", "h2c"])
+def test_an_http_probe_of_a_server_of_http2_alone(place: Place, port_name: str) -> None:
+    """It asks by HTTP/1.1, whatever the port is called (rule cloud-run/http-probe-version), and is not answered."""
+    probe = "{httpGet: {path: /}, periodSeconds: 1}"
+    container = f"[{{image: shop, ports: [{{name: {port_name}, containerPort: 8080}}], startupProbe: {probe}}}]"
+    place.write(ONLY_HTTP2, service_yaml=(
+        "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: shop}\n"
+        f"spec: {{template: {{spec: {{containers: {container}}}}}}}\n"
+    ))  # fmt: skip
+    ran = place.emu("up", "--once", "--format", "json", "--time-scale", "0.1")
+    assert ran.lines()[-1]["verdict"] == "unhealthy"
+    lines = [e["line"] for e in ran.lines() if e["event"] == "log" and e["stream"] == "platform"]
+    assert any(line.startswith(
+        'STARTUP HTTP probe failed 3 times consecutively for container "shop-1" on port 8080 path "/". '
+        "The instance was not started."
+    ) for line in lines), lines  # fmt: skip
+    codes = [e["diagnostic"]["code"] for e in ran.lines() if e["event"] == "diagnostic"]
+    codes += [d["code"] for d in ran.lines()[0]["plan"]["diagnostics"]] if "plan" in ran.lines()[0] else []
+    assert (port_name == "h2c") == ("cloud-run/http-probe-version" in codes)

@@ -185,6 +185,14 @@ def test_what_runs_is_printed_by_its_schema(command: str, repo: Path) -> None:
     published(command).validate(run_emu(command, str(repo), "--format", "json").document())
 
 
+def test_deploys_are_printed_by_their_schema(repo: Path) -> None:
+    """Without an engine, and where there was none; a number that is not remembered is refused."""
+    listed = run_emu("deploys", str(repo), "--format", "json").document()
+    published("deploys").validate(listed)
+    assert listed["deploys"] == []
+    assert run_emu("deploys", "7", "--root", str(repo)).code == 2
+
+
 def test_platforms_are_printed_by_their_schema() -> None:
     """So does `platforms`."""
     published("platforms").validate(run_emu("platforms", "--format", "json").document())

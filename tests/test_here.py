@@ -1,10 +1,12 @@
 """`emu` alone, in whatever folder one stands: what would run, what is wrong, what next."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from emulator.cli import run
+from emulator.model.diagnostic import UsageError
 from emulator.show.style import columns
 from tests.test_examples_plan import Page
 
@@ -58,6 +60,27 @@ def test_files_that_declare_nothing_are_a_failure(tmp_path: Path, monkeypatch: p
     printed, code = _printed(tmp_path, monkeypatch)
     assert code == 1
     assert "error: render.yaml:1: render.yaml declares no service" in printed
+
+
+def test_options_without_a_command_are_those_of_a_plan(tmp_path: Path) -> None:
+    """`emu --root DIR`; for programs the document of the check, and what is no option is told."""
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+    page = Page()
+    assert run(["--root", str(tmp_path), "--format", "json"], page) == 1
+    assert json.loads(page.text)["schema"] == "emu.plan/1"
+    with pytest.raises(UsageError) as refused:
+        run(["--rot", str(tmp_path)], Page())
+    assert refused.value.diagnostic.help == "did you mean `--root`?"
+
+
+def test_the_same_finding_at_many_places_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With how often it is there; of many services the first are listed."""
+    services = "".join(f"  - {{name: s{n}, type: web, runtime: docker, plna: x}}\n" for n in range(20))
+    (tmp_path / "render.yaml").write_text(f"services:\n{services}")
+    printed, _ = _printed(tmp_path, monkeypatch)
+    assert printed.count("'plna'") == 1
+    assert "error: render.yaml:2: a service has no field 'plna' (20 times)" in printed
+    assert "and 8 more\n" in printed
 
 
 @pytest.mark.parametrize("width", [50, 60, 80, 120])

@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "snapshot": NOUNS,
     "overlay": NOUNS | {"snapshot"},
     "contract": VALUES,
+    "explained": set(),
     "world": NOUNS,
     "formats": NOUNS,
     "image": NOUNS | {"snapshot", "formats"},
@@ -35,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "show": NOUNS | {"engine"},
     "commands": VALUES
     | {"world", "formats", "options", "config", "request", "planning", "engine", "show", "check", "image", "usage"}
-    | {"overlay"},
+    | {"overlay", "explained"},
     "edge": VALUES | {"world", "formats", "engine"},
     "testing": NOUNS | {"world", "edge"},
     "usage": NOUNS,

@@ -177,3 +177,13 @@ def test_containers_of_an_instance_share_memory(place: Place) -> None:
         assert [line for line in lines if line.startswith("found")] == ["found []"] * 2
         up.process.send_signal(signal.SIGINT)
         assert up.ends()[0] == 130
+
+
+def test_a_folder_that_is_not_there(place: Place) -> None:
+    """The engine would make it, as root's: it is refused before anything is built, and nothing is made."""
+    missing = place.root.parent / "uploads"
+    ran = place.emu("up", "--once", *_secrets(place), "--volume", f"pictures={missing}")
+    assert ran.code == 2
+    said_so = " ".join(ran.err.split())
+    assert f"--volume pictures: there is no folder {missing} help: make it: mkdir -p {missing}" in said_so
+    assert not missing.exists()

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from emulator import options
 from emulator.commands.plan import line_reader, printed
@@ -42,23 +42,36 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
     options.add_flags(parser.add_argument_group("as a gate"), list(options.GATE))
 
 
+class Judged(NamedTuple):
+    """What was found, for each platform. known: how many findings a baseline knows."""
+
+    planned: tuple[Planned, ...]
+    known: tuple[int, ...]
+    fails: bool
+
+
 def run(request: Request, world: World) -> int:
     """Print the plan with all that is found; 1 when something of it says that the deploy would fail, or is as bad as
     --fail-on says. Raises UsageError."""
     if request.write_baseline and request.baseline is None:
         raise UsageError("--write-baseline needs a file to write", help="name it: --baseline emu-baseline.json")
-    all_planned = checked_plans(plan_for_platforms(request, world))
-    if request.baseline is None and request.format not in _FOR_PROGRAMS:
-        known = [0] * len(all_planned)
-    else:
-        found = _gated(all_planned, request, world)
-        all_planned, known = tuple(one.planned for one in found), [len(one.known) for one in found]
-    plans = [one.resolution.plan for one in all_planned]
     if request.format in _FOR_PROGRAMS:
+        found = _gated(checked_plans(plan_for_platforms(request, world)), request, world)
         world.terminal.out(_for_program(found, request))
-    else:
-        world.terminal.out(_printed(all_planned, known, request, world))
-    return 1 if _fails(plans, request) else 0
+        return 1 if _fails([one.plan for one in found], request) else 0
+    answer = judged(request, world)
+    world.terminal.out(_printed(answer, request, world))
+    return 1 if answer.fails else 0
+
+
+def judged(request: Request, world: World) -> Judged:
+    """Plan, check and count. Raises UsageError."""
+    all_planned = checked_plans(plan_for_platforms(request, world))
+    known = (0,) * len(all_planned)
+    if request.baseline is not None:
+        found = _gated(all_planned, request, world)
+        all_planned, known = tuple(one.planned for one in found), tuple(len(one.known) for one in found)
+    return Judged(all_planned, known, _fails([one.resolution.plan for one in all_planned], request))
 
 
 def checked_plan(planned: Planned) -> Planned:
@@ -111,33 +124,36 @@ def _for_program(found: "Sequence[Gated]", request: Request) -> str:
     return shown(report)
 
 
-def _printed(all_planned: Sequence[Planned], known: Sequence[int], request: Request, world: World) -> str:
+def _printed(found: Judged, request: Request, world: World) -> str:
     """For one platform the document that `emu plan` prints, for several one that holds theirs."""
-    plans = [one.resolution.plan for one in all_planned]
-    if len(plans) == 1:
-        loud = _LOUD[request.fail_on]
-        return printed(all_planned[0], request, world.terminal, checked=True, known=known[0], loud=loud)
-    if request.format == "json":
-        from emulator.model.several import SeveralPlans
+    plans = [one.resolution.plan for one in found.planned]
+    if len(plans) == 1 or request.format != "json":
+        return printed_for_people(found, request, world)
+    from emulator.model.several import SeveralPlans
 
-        platforms = tuple(plan.platform for plan in plans)
-        document = SeveralPlans(snapshot=plans[0].snapshot, platforms=platforms, plans=tuple(plans))
-        return to_json(document).decode() + "\n"
+    platforms = tuple(plan.platform for plan in plans)
+    document = SeveralPlans(snapshot=plans[0].snapshot, platforms=platforms, plans=tuple(plans))
+    return to_json(document).decode() + "\n"
+
+
+def printed_for_people(found: Judged, request: Request, world: World) -> str:
+    """The answer of a request for text; of one platform in any format."""
+    loud = _LOUD[request.fail_on]
+    if len(found.planned) == 1:
+        return printed(found.planned[0], request, world.terminal, checked=True, known=found.known[0], loud=loud)
     from emulator.show.check_text import Shown, check_text
     from emulator.show.style import Style
 
     style = Style(width=world.terminal.width, colour=world.terminal.colour)
     parts = [
         Shown(plan=one.resolution.plan, known=number, rules={rule.id: rule for rule in one.platform.RULES})
-        for one, number in zip(all_planned, known, strict=True)
+        for one, number in zip(found.planned, found.known, strict=True)
     ]
-    readers = [line_reader(one) for one in all_planned]
+    readers = [line_reader(one) for one in found.planned]
 
     def read_line(origin: Origin) -> str | None:
         """None of what one of them must not show."""
         lines = [read(origin) for read in readers]
         return None if None in lines else lines[0]
 
-    return check_text(
-        parts, style, read_line, verbose=request.verbose, quiet=request.quiet, loud=_LOUD[request.fail_on]
-    )
+    return check_text(parts, style, read_line, verbose=request.verbose, quiet=request.quiet, loud=loud)

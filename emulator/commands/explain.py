@@ -5,6 +5,7 @@ import argparse
 from emulator import options
 from emulator.check import CheckRule, Sample, rule_of
 from emulator.check import rules as check_rules
+from emulator.explained import EXPLANATIONS
 from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record, to_json
 from emulator.model.rule import Rule
@@ -14,13 +15,14 @@ from emulator.show.style import Style, hanging
 
 
 class Explanation(Record, frozen=True, kw_only=True):
-    """What `emu explain --format json` prints. check: the rule of that code; platform: a platform's rule of that id.
-    One of them is null."""
+    """What `emu explain --format json` prints. check: the rule of that code; platform: a platform's rule of that id;
+    meaning: of a diagnostic that the check has no rule for. Those it has not are null."""
 
     schema: str = "emu.explanation/1"
     code: str
     check: CheckRule | None = None
     platform: Rule | None = None
+    meaning: str | None = None
 
 
 EXAMPLES = (
@@ -51,11 +53,20 @@ def run(request: Request, world: World) -> int:
 def _explanation(code: str, world: World) -> Explanation:
     rules = {rule.id: rule for platform in world.platforms.values() for rule in platform.RULES}
     check = rule_of(code)
-    if check is None and code not in rules:
-        near = nearest(code, [*(rule.code for rule in check_rules()), *rules])
+    meanings = _meanings(world)
+    if check is None and code not in rules and code not in meanings:
+        near = nearest(code, [*(rule.code for rule in check_rules()), *rules, *meanings])
         help_ = f"did you mean {near}?" if near else "`emu explain` lists the codes, `emu platforms NAME` the rules"
         raise UsageError(f"nothing is known of {code!r}", help=help_)
-    return Explanation(code=code, check=check, platform=rules.get(code))
+    return Explanation(code=code, check=check, platform=rules.get(code), meaning=meanings.get(code))
+
+
+def _meanings(world: World) -> dict[str, str]:
+    """Of every diagnostic that a run can print, beside those of the check's rules."""
+    found = dict(EXPLANATIONS)
+    for platform in world.platforms.values():
+        found |= platform.explanations()
+    return found
 
 
 def _listed(style: Style) -> str:
@@ -65,6 +76,9 @@ def _listed(style: Style) -> str:
 
 def _text(found: Explanation, style: Style) -> str:
     lines = _of_check(found.check, style) if found.check else []
+    if found.check is None and found.meaning is not None:
+        lines += [style.bold(found.code), "", *hanging("", found.meaning, style, gap=0)]
+        lines += [""] if found.platform else []
     lines += _of_platform(found.platform, style) if found.platform else []
     return "\n".join(lines) + "\n"
 

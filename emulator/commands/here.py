@@ -3,6 +3,7 @@
 import argparse
 
 from emulator.commands.check import checked_plan
+from emulator.commands.plan import printed
 from emulator.commands.planning import configure_planning, plan_repository
 from emulator.request import Request, World
 from emulator.show.here_text import beginning_text, here_text
@@ -10,13 +11,17 @@ from emulator.show.style import Style
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
-    configure_planning(parser, world)
+    configure_planning(parser, world, with_path=False)
 
 
 def run(request: Request, world: World) -> int:
-    """Print it; 1 when the deploy would fail, 0 also where there is nothing to deploy. Raises UsageError."""
+    """Print it; 1 when the deploy would fail, 0 also where there is nothing to deploy. For programs it is the document
+    of `emu check`. Raises UsageError."""
     planned = checked_plan(plan_repository(request, world))
     plan = planned.resolution.plan
+    if request.format == "json":
+        world.terminal.out(printed(planned, request, world.terminal, checked=True))
+        return 1 if plan.with_errors() else 0
     style = Style(width=world.terminal.width, colour=world.terminal.colour)
     claims = [name for name, platform in world.platforms.items() if platform.claim(planned.repo).claims]
     if not plan.services and not claims:

@@ -9,7 +9,7 @@ from emulator.commands import check, up
 from emulator.commands.check import checked_plan
 from emulator.commands.lessons import answered, questions
 from emulator.commands.plan import line_reader
-from emulator.commands.planning import Planned, plan_repository
+from emulator.commands.planning import Planned, plan_for_platforms
 from emulator.model.diagnostic import HostError, UsageError
 from emulator.model.lesson import (
     Answered,
@@ -59,7 +59,7 @@ def run(request: Request, world: World) -> int:
         return 0
     lesson = _named(lessons, store.scores(), request.name)
     root = store.lay(lesson)
-    planned = checked_plan(plan_repository(_request("check", lesson, root, world), world))
+    planned = checked_plan(plan_for_platforms(_request("check", lesson, root, world), world)[0])
     asked = questions(lesson, planned.resolution.plan)
     given = _given(request.answers, asked)
     if request.format == "json":

@@ -20,6 +20,8 @@ class Planned(NamedTuple):
     platform: Platform
     inputs: Inputs
     resolution: Resolution
+    seconds: float = 0.0
+    """How long it took, with the check where there was one."""
 
 
 def configure_planning(

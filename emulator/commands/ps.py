@@ -2,15 +2,20 @@
 
 import argparse
 import time
+from typing import TYPE_CHECKING
 
 from emulator.commands.asking import status
+from emulator.commands.disk_use import DiskUse, disk_text, disk_use
 from emulator.commands.running import Running, RunningList, configure_running, containers, project_root
-from emulator.engine.labels import project_id
+from emulator.engine.labels import PROJECT, of_project, project_id
 from emulator.model.control import Status
 from emulator.model.record import replace, to_json
 from emulator.request import Request, World
 from emulator.show.style import Style
 from emulator.show.table import ago, table
+
+if TYPE_CHECKING:
+    from emulator.world import Docker
 
 EXAMPLES = (
     ("emu ps", "what runs of this project"),
@@ -28,24 +33,37 @@ def run(request: Request, world: World) -> int:
     docker = world.connect()
     try:
         found = containers(request, world, docker)
+        use = _disk(request, world, docker, found)
     finally:
         docker.close()
     roots = {entry.root for entry in found} if request.all else {project_root(request, world)}
     found = tuple(entry for root in sorted(roots) for entry in _placed(found, root, status(world, project_id(root))))
     if request.format == "json":
-        world.terminal.out(to_json(RunningList(containers=found)).decode() + "\n")
+        world.terminal.out(to_json(RunningList(containers=found, disk=use)).decode() + "\n")
         return 0
     if not found:
         world.terminal.out(
             "nothing runs" + ("" if request.all else " of this project (--all shows every project's)") + "\n"
         )
+        world.terminal.out(disk_text(use))
         return 0
     style = Style(width=world.terminal.width, colour=world.terminal.colour)
     heads = ("SERVICE", "DEPLOY", "STATE", "FOR", "ROLE", "ADDRESS", "CONTAINER", "PROJECT")
     world.terminal.out(table(heads, [_row(entry, found, every=request.all) for entry in found], style))
     if any(entry.role == LEFT_OVER for entry in found):
         world.terminal.out("left over from an `emu up` that was killed: the next one, or `emu down`, removes it\n")
+    world.terminal.out(disk_text(use))
     return 0
+
+
+def _disk(request: Request, world: World, docker: "Docker", found: tuple[Running, ...]) -> DiskUse:
+    running = {(entry.service, entry.deploy) for entry in found}
+    if request.all:
+        return disk_use(docker, {PROJECT: ""}, running=running, kept=None, state_bytes=None)
+    root = project_root(request, world)
+    kept = world.history(project_id(root)).kept()
+    state_bytes = world.state_size(project_id(root))
+    return disk_use(docker, of_project(root), running=running, kept=kept, state_bytes=state_bytes)
 
 
 LEFT_OVER = "left over"

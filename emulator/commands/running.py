@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from emulator import options
 from emulator.commands.asking import asked, followed, nothing_runs
+from emulator.commands.disk_use import DiskUse
 from emulator.commands.planning import plan_repository
 from emulator.commands.teller import Teller, told
 from emulator.engine.labels import CONTAINER, DEPLOY, INSTANCE, PROJECT, ROOT, SERVICE, of_project, project_id
@@ -44,6 +45,7 @@ class RunningList(Record, frozen=True, kw_only=True):
 
     schema: str = "emu.ps/1"
     containers: tuple[Running, ...]
+    disk: DiskUse
 
 
 class Removed(Record, frozen=True, kw_only=True):

@@ -49,6 +49,7 @@ def of_files(world: World) -> dict[str, dict[str, Any]]:
 
 def documents() -> dict[str, Any]:
     """Every document a command prints as JSON: its name and its type."""
+    from emulator.commands.deploys import DeployList
     from emulator.commands.env import KeptValues
     from emulator.commands.explain import Explanation
     from emulator.commands.platforms import PlatformList
@@ -57,6 +58,7 @@ def documents() -> dict[str, Any]:
     from emulator.model.change import PlanChange
     from emulator.model.comparison import Comparison
     from emulator.model.context_listing import ContextDocument
+    from emulator.model.hooks import HookStatus
     from emulator.model.lesson import LessonDocument, LessonList
     from emulator.model.mending import FixDocument
     from emulator.model.schema import DOCUMENTS
@@ -68,12 +70,14 @@ def documents() -> dict[str, Any]:
         "checkup": Checkup,
         "compare": Comparison,
         "context": ContextDocument,
+        "deploys": DeployList,
         "diff": PlanChange,
         "fix": FixDocument,
         "lesson": LessonDocument,
         "lessons": LessonList,
         "env": KeptValues,
         "explanation": Explanation,
+        "hooks": HookStatus,
         "platforms": PlatformList,
         "ps": RunningList,
         "down": Removed,

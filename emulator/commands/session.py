@@ -10,6 +10,7 @@ from emulator.commands.ahead import Ahead
 from emulator.commands.backing import Backing, Cast
 from emulator.commands.ending import end_all
 from emulator.commands.planning import Planned
+from emulator.commands.recording import Recorder
 from emulator.commands.runnable import can_run, ends_by_itself, left_out
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
@@ -62,11 +63,12 @@ class Session:
         by_schedule: bool = True,
     ) -> None:  # fmt: skip
         self.planned = planned
-        self.doors = doors
+        self.doors = doors._replace(step_times=project.step_times, keep_step_times=project.keep_step_times)
         self.settings = settings
         self.teller = teller
         self.project = project
         self._by_schedule = by_schedule
+        self._recorder = Recorder(teller, project, settings.platform)
         self.has_started = False
         """Whether any container was: then there is something to tidy up."""
         self.runs: dict[str, AnyRun] = {}
@@ -269,10 +271,10 @@ class Session:
         history = self.project.history()
         live = max((run.live for run in self.runs.values() if run.live is not None), default=None)
         record = history.before(live) if to is None else history.find(to)
-        if record is None or not record.images:
+        because = history.why_not_back_to(to, record)
+        if record is None or because is not None:
             known = ", ".join(str(n) for n in sorted(history.kept())) or "none"
-            what = "no deploy went live before this one" if to is None else f"there is no deploy {to} to go back to"
-            raise UsageError(what, help=f"kept are {known}; `emu deploys` lists all")
+            raise UsageError(because or "", help=f"kept are {known}; `emu deploys` lists all")
         releases = [self._earlier(name, record) for name in record.images if name in self.runs]
         return self._again([r for r in releases if r is not None], number, "rollback", record.deploy)
 
@@ -369,6 +371,7 @@ class Session:
     ) -> Underway:  # fmt: skip
         underway = Underway(number, trigger, [*missing, *(s.name for s in services)], image_of=image_of)
         self._underway[number] = underway
+        self._recorder.begun(number, self.planned, of_plan=image_of is None)
         live = max((run.live for run in self.runs.values() if run.live is not None), default=None)
         self._tell(DeployStarted(deploy=number, trigger=trigger, still_live=live, image_of=image_of))
         return underway
@@ -470,28 +473,14 @@ class Session:
     def _decided(self, decided: Decided) -> None:
         """From the thread of a service."""
         underway = self._underway[decided.deploy]
+        self._recorder.decided(decided.verdict.name, decided.deploy)
         if underway.decided(decided):
             self._remember(underway)
 
     def _remember(self, underway: Underway) -> None:
         """One line of the project's history."""
-        verdict = underway.verdict()
-        releases = {name: run.release(underway.number) for name, run in self._users()}
-        with contextlib.suppress(HostError):  # a state folder that cannot be written is told where it matters
-            self.project.record(
-                DeployRecord(
-                    deploy=underway.number,
-                    at=0,
-                    platform=self.settings.platform,
-                    trigger=underway.trigger,
-                    verdict=verdict.verdict,
-                    reason=verdict.reason,
-                    images={name: release.image.id for name, release in releases.items() if release is not None},
-                    image_of=underway.image_of,
-                    commit=self.planned.resolution.plan.snapshot.commit,
-                )
-            )
-        self._finish(underway, verdict)
+        self._recorder.finished(underway, {name: run.release(underway.number) for name, run in self._users()})
+        self._finish(underway, underway.verdict())
 
     def _finish(self, underway: Underway, verdict: Verdict) -> None:
         """The first deploy's verdict is told when what follows from it is decided."""
@@ -531,6 +520,7 @@ class Session:
     def _tell(self, event: Event) -> None:
         self.has_started |= isinstance(event, ContainerStarted)
         self.teller.tell(event)
+        self._recorder.heard(event)
 
     def _tell_found(self, diagnostic: Diagnostic) -> None:
         self._tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service))

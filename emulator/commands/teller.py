@@ -9,6 +9,7 @@ from emulator.commands.plan import line_reader
 from emulator.commands.planning import Planned
 from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import DiagnosticFound, Event, Log, PlanMade, Verdict, VerdictKind
+from emulator.model.origin import Origin
 from emulator.model.plan import Service
 from emulator.model.record import replace, to_json
 from emulator.request import Request, World
@@ -72,6 +73,10 @@ class Teller:
         if self._viewing is not None:
             self._viewing.knows(self._services.values())
 
+    def read_line(self, origin: Origin) -> str | None:
+        """A source line of what is planned, for excerpts; None before."""
+        return line_reader(self._planned)(origin) if self._planned is not None else None
+
     def tell(self, event: Event) -> None:
         """Print `event` now, from whichever thread. When nobody reads any more, `check` says so: whoever
         tells something is not kept from tidying up."""
@@ -88,6 +93,15 @@ class Teller:
                     self._print(_platform_log(stamped, line))
             except BrokenPipeError:
                 self._unread = True
+
+    def also(self, listener: Callable[[Event], None]) -> None:
+        """Have another one hear every event from now on; it must not take long."""
+        with self._lock:
+            self._listeners.append(listener)
+
+    def since_began(self) -> float:
+        """Now, on the clock of the events."""
+        return self._clock.now() - self._began
 
     @contextmanager
     def heard_by(self, listener: Callable[[Event], None]) -> Iterator[None]:

@@ -5,6 +5,7 @@ Where one runs already for the project, that one makes the deploy, and this one 
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emulator import options
@@ -15,7 +16,9 @@ from emulator.commands.attending import Attendant
 from emulator.commands.check import checked_plan
 from emulator.commands.ending import remove_leftovers
 from emulator.commands.planning import Planned, configure_planning, plan_repository
+from emulator.commands.recording import timed
 from emulator.commands.session import Session
+from emulator.commands.summing import summed_up
 from emulator.commands.teller import Teller, told
 from emulator.commands.unmet import tell_refusal
 from emulator.config import read_config
@@ -52,28 +55,34 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="deploy again on every save, as the platform would on a push"
     )
+    parser.add_argument(
+        "--summary", metavar="FILE",
+        help="write what it came to as Markdown; --once also adds it to GITHUB_STEP_SUMMARY where that is set",
+    )  # fmt: skip
     parser.add_argument("--build-anyway", action="store_true", help="build even when the check found an error")
 
 
 def run(request: Request, world: World) -> int:
     """Plan, build, boot; the exit code follows the verdict."""
-    return told(request, world, lambda teller: _run(request, world, teller))
+    return told(request, world, lambda teller: summed_up(request, world, teller, lambda: _run(request, world, teller)))
 
 
 def _run(request: Request, world: World, teller: Teller) -> int:
-    planned = plan_repository(request, world)
+    planned = timed(world, partial(plan_repository, request, world))
     _refuse_watching(request, planned)
     settings = settings_of(request, world, planned)  # a wrong option is told before anything is asked or printed
     planned, answers = answered(request, world, planned)
-    planned = checked_plan(planned)
+    planned = timed(world, partial(checked_plan, planned))
     teller.knows(planned)
     if tell_plan(planned, teller, build_anyway=request.build_anyway):
         return 1
     docker = world.connect()
     try:
+        _refuse_missing_folders(settings, docker, world)
         with world.project(project_id(settings.root)) as project:
             session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
-            control = None if request.once else project.listen(Attendant(session, lambda ask: _replanned(ask, world)))
+            attendant = Attendant(session, lambda ask: timed(world, partial(_replanned, ask, world)))
+            control = None if request.once else project.listen(attendant)
             watcher = _watcher(request, world, session) if request.watch else None
             viewing = _viewing(request, world, session)
             try:
@@ -151,7 +160,7 @@ def _watcher(request: Request, world: World, session: Session) -> "Watcher":
             return None
         return ignored_by_git(world.open_repository(root, request.root, request.snapshot), paths)
 
-    return Watcher(session, plan_again=plan_again, ignored=ignored, watch=world.watch)
+    return Watcher(session, plan_again=lambda: timed(world, plan_again), ignored=ignored, watch=world.watch)
 
 
 def tell_plan(planned: Planned, teller: Teller, *, build_anyway: bool = False) -> bool:
@@ -292,6 +301,16 @@ def _folders(request: Request, world: World, planned: Planned) -> dict[str, str]
             raise UsageError(f"--volume {name}: no bucket or network share is called that", help=help_)
         found[name] = world.absolute(path)
     return found
+
+
+def _refuse_missing_folders(settings: Settings, docker: "Docker", world: World) -> None:
+    """A folder of --volume that is not there would be made by the engine, as root's. Of an engine on another machine
+    the folders are that machine's, and are not looked at. Raises UsageError."""
+    if not docker.facts().endpoint.startswith(("unix:", "npipe:")):
+        return
+    for name, path in settings.folders.items():
+        if not world.is_folder(path):
+            raise UsageError(f"--volume {name}: there is no folder {path}", help=f"make it: mkdir -p {path}")
 
 
 def _datastores(request: Request) -> Hidden:

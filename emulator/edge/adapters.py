@@ -12,7 +12,7 @@ from typing import NamedTuple
 from emulator.contract import Platform
 
 GROUP = "emu.platforms"
-_NAMES = ("NAME", "TITLE", "RULES", "OPTIONS", "claim", "resolve", "schemas", "narrate", "next_run")
+_NAMES = ("NAME", "TITLE", "RULES", "OPTIONS", "claim", "resolve", "schemas", "narrate", "explanations", "next_run")
 """What the contract asks for."""
 
 

@@ -104,6 +104,8 @@ class Engine:
         self._helpers: dict[str, docker_look.Helper] = {}
         self._followers: list[Follower] = []
         self._seen_in_proc: set[str] = set()
+        self._unstarted: set[str] = set()
+        """Containers made here that nobody has started: what they are need not be asked."""
         self._tables = SocketTables()
 
     # --- the engine itself
@@ -194,7 +196,10 @@ class Engine:
     def images(self, labels: Mapping[str, str]) -> tuple[ImageEntry, ...]:
         told = self._ask("listing images", lambda api: api.images(filters={"label": label_filter(labels)}))
         return tuple(
-            ImageEntry(id=one["Id"], tags=tuple(one.get("RepoTags") or ()), labels=one.get("Labels") or {})
+            ImageEntry(
+                id=one["Id"], tags=tuple(one.get("RepoTags") or ()), labels=one.get("Labels") or {},
+                size=one.get("Size") or 0,
+            )
             for one in told
         )
 
@@ -258,6 +263,7 @@ class Engine:
             ),
         )
         id = str(told["Id"])
+        self._unstarted.add(id)
         try:
             for mount in spec.volumes:
                 if mount.group is not None:
@@ -294,6 +300,7 @@ class Engine:
                 return failure
             return None
 
+        self._unstarted.discard(id)
         try:
             return self._ask("starting a container", start)
         except HostError as problem:
@@ -354,6 +361,8 @@ class Engine:
     def remove(self, id: str) -> None:
         self._drop_helper(id)
         self._tables.forget(id)
+        self._seen_in_proc.discard(id)
+        self._unstarted.discard(id)
 
         def remove(api: Any) -> None:
             from docker.errors import APIError
@@ -377,7 +386,7 @@ class Engine:
 
     def follow_logs(self, id: str, on_line: OnLine) -> Follower:
         def connect(api: Any) -> Any:
-            if api.inspect_container(id)["State"]["Status"] == "created":
+            if id in self._unstarted or api.inspect_container(id)["State"]["Status"] == "created":
                 return attached(api, id)
             wanted = {"stdout": 1, "stderr": 1, "follow": 1, "tail": "all"}
             return _stream(api, api._get, "/containers/{0}/logs", id, wanted)  # noqa: SLF001
@@ -602,9 +611,12 @@ def _connect(endpoint: Endpoint) -> Any:
         if endpoint.tls:
             pair = (endpoint.cert, endpoint.key) if endpoint.cert and endpoint.key else None
             tls = TLSConfig(client_cert=pair, ca_cert=endpoint.ca, verify=endpoint.verify)
-        return APIClient(
+        client = APIClient(
             base_url=endpoint.url, version="auto", tls=tls, timeout=60, use_ssh_client=endpoint.url.startswith("ssh://")
         )
+        if endpoint.socket is not None:  # no proxy leads to a socket: looking for one in the environment at each
+            client.trust_env = False  # question is a quarter of what a question costs here
+        return client
 
 
 def _is_too_much(words: str) -> bool:

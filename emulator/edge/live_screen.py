@@ -126,9 +126,11 @@ class LiveScreen:
         self._something.set()
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
-        self._painter.join()
-        self._keyboard.close()
-        self._reader.join()
+        try:
+            self._painter.join()
+        finally:  # also where a first Ctrl-C comes just now
+            self._keyboard.close()
+        self._reader.join(_IDLE_S)
         with contextlib.suppress(HostError, BrokenPipeError):  # whoever closed the terminal does not read it either
             self._write(self._panel.taken_away(self._above()))
         self.is_open = False
@@ -287,11 +289,12 @@ class _Keyboard:
         self.terminal = terminal
         self._was: list[Any] | None = None
         self._is_closed = False
+        self._changing = threading.RLock()
         self._ending, self._end = os.pipe()
 
     def take(self) -> bool:
         """Take it, where it is not; whoever had the terminal in between may have changed it back."""
-        try:
+        with self._changing, contextlib.suppress(termios.error):
             now = termios.tcgetattr(self.terminal)
             if self._is_closed:
                 return False
@@ -300,15 +303,15 @@ class _Keyboard:
                 ours = [*now[:3], now[3] & ~(termios.ICANON | termios.ECHO), *now[4:6], [*now[6]]]
                 ours[6][termios.VMIN], ours[6][termios.VTIME] = 1, 0
                 termios.tcsetattr(self.terminal, termios.TCSANOW, ours)
-        except termios.error:
-            return False
-        return True
+            return True
+        return False
 
     def give_back(self) -> None:
-        was, self._was = self._was, None
-        if was is not None and _is_ours(self.terminal):
-            with contextlib.suppress(termios.error):
-                termios.tcsetattr(self.terminal, termios.TCSANOW, was)
+        with self._changing:
+            was, self._was = self._was, None
+            if was is not None and _is_ours(self.terminal):
+                with contextlib.suppress(termios.error):
+                    termios.tcsetattr(self.terminal, termios.TCSANOW, was)
 
     def read(self) -> str | None:
         """What is pressed next; None when there will be no more."""

@@ -18,6 +18,8 @@ from .orphans import remove_orphans
 from .state import ProjectState, every_project
 
 if TYPE_CHECKING:
+    from emulator.model.plan import Plan
+
     from .control import ControlServer, Handler
     from .proxy import Proxy
 
@@ -98,7 +100,47 @@ class Project:
 
         with self._lock:
             history = read_history(self._state).with_one(replace(deploy, at=round(time.time(), 3)))
-            self._state.write("history", msgspec.to_builtins(history))
+            self._state.write("history", {"deploys": msgspec.to_builtins(history.deploys)})
+
+    def record_drain(self, deploy: int, service: str, seconds: float) -> None:
+        """Remember how long after a deploy went live the one before had ended. Raises HostError."""
+        import msgspec
+
+        with self._lock:
+            history = read_history(self._state)
+            later = history.with_drain(deploy, service, seconds)
+            if later != history:
+                self._state.write("history", {"deploys": msgspec.to_builtins(later.deploys)})
+
+    def last_plan(self) -> "Plan | None":
+        """The plan of the deploy before, be it of an earlier run; None where none is remembered, or none readable."""
+        import msgspec
+
+        from emulator.model.plan import Plan
+
+        with contextlib.suppress(msgspec.ValidationError, RecursionError):
+            return msgspec.convert(self._state.read("plan"), Plan)
+        return None
+
+    def keep_plan(self, plan: "Plan") -> None:
+        """Remember it for the deploy after. Raises HostError."""
+        import msgspec
+
+        with self._lock:
+            self._state.write("plan", msgspec.to_builtins(plan))
+
+    def step_times(self, service: str) -> dict[str, float]:
+        """The seconds that the steps of a service's last good build took, by what they do."""
+        kept = self._state.read("build-steps").get(service)
+        known = kept if isinstance(kept, dict) else {}
+        return {str(name): float(s) for name, s in known.items() if isinstance(s, int | float) and s >= 0}
+
+    def keep_step_times(self, service: str, seconds: Mapping[str, float]) -> None:
+        """Remember them. Raises HostError."""
+        with self._lock:
+            kept = self._state.read("build-steps")
+            if kept.get(service) != dict(seconds):
+                self._state.write("build-steps", {**kept, service: dict(seconds)})
 
     def listen(self, handler: "Handler") -> "ControlServer":
         """From now on other commands of this project are heard."""
@@ -108,12 +150,20 @@ class Project:
 
 
 def read_history(state: ProjectState) -> History:
-    """The deploys of a project; none when nothing, or nothing readable, is remembered."""
+    """The deploys of a project, each for itself: one that cannot be read costs no other. What another version of emu
+    wrote beside what this one knows is passed over."""
     import msgspec
 
-    with contextlib.suppress(msgspec.ValidationError):
-        return msgspec.convert(state.read("history"), History)
-    return History()
+    found = state.read("history").get("deploys")
+    if not isinstance(found, list):
+        return History(unreadable=None if state.holds("history") else 0)
+    known = {field.name for field in msgspec.structs.fields(DeployRecord)}
+    deploys: list[DeployRecord] = []
+    for one in found:
+        with contextlib.suppress(msgspec.ValidationError, RecursionError):
+            plain = {key: part for key, part in one.items() if key in known} if isinstance(one, dict) else one
+            deploys.append(msgspec.convert(plain, DeployRecord))
+    return History(deploys=tuple(deploys), unreadable=len(found) - len(deploys))
 
 
 def read_remembered(state: ProjectState) -> Remembered:

@@ -74,9 +74,24 @@ class ProjectState:
         try:
             with open(os.path.join(self.folder, f"{name}.json"), encoding="utf-8") as file:
                 value = json.load(file)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}
+
+    def holds(self, name: str) -> bool:
+        """Whether a table of that name was written, be it damaged."""
+        with contextlib.suppress(OSError):
+            return os.path.getsize(os.path.join(self.folder, f"{name}.json")) > 0
+        return False
+
+    def size(self) -> int:
+        """Bytes of all files there."""
+        total = 0
+        with contextlib.suppress(OSError):
+            for folder, _, names in os.walk(self.folder):
+                for name in names:
+                    total += os.lstat(os.path.join(folder, name)).st_size
+        return total
 
     def write(self, name: str, value: Mapping[str, object]) -> None:
         file = os.path.join(self.folder, f"{name}.json")

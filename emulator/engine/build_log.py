@@ -12,7 +12,7 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
-from emulator.world import BuildError, BuildErrorKind, BuildProgress, StepDone, StepLog
+from emulator.world import BuildError, BuildErrorKind, BuildProgress, StepDone, StepGoing, StepLog
 
 from .lines import Lines
 
@@ -52,7 +52,7 @@ class BuildLog:
         self._warnings: list[str] = []
 
     def feed(self, data: bytes) -> list[BuildProgress]:
-        """The steps that ended and the lines they printed, in order."""
+        """Which steps begin, rest and ended, and the lines they printed, in order."""
         return [item for line in self._text.feed(data) for item in self._line(line)]
 
     def end(self) -> list[BuildProgress]:
@@ -110,23 +110,24 @@ class BuildLog:
         vertexes = message.get("vertexes") or []
         found = self._settled({vertex.get("digest", "") for vertex in vertexes if not vertex.get("completed")})
         for vertex in vertexes:
-            self._vertex(vertex)
+            found += self._vertex(vertex)
         for log in message.get("logs") or []:
             found += self._log(log)
         for warning in message.get("warnings") or []:
             self._warnings.append(_decoded(warning.get("short")).decode("utf-8", "replace"))
         return found
 
-    def _vertex(self, vertex: dict[str, Any]) -> None:
+    def _vertex(self, vertex: dict[str, Any]) -> list[BuildProgress]:
         step = self._steps.setdefault(vertex.get("digest", ""), _Step(vertex.get("name", "")))
         started, completed = _time(vertex.get("started")), _time(vertex.get("completed"))
         step.cached = step.cached or bool(vertex.get("cached"))
         step.error = vertex.get("error") or step.error
-        step.running = started is not None and completed is None
+        was_running, step.running = step.running, started is not None and completed is None
         if started is not None and completed is not None:
             step.seconds += max(0.0, completed - started)
             step.ended_at = completed
             step.done = True
+        return [StepGoing(name=step.name, going=step.running)] if step.running != was_running else []
 
     def _log(self, log: dict[str, Any]) -> list[BuildProgress]:
         step = self._steps.get(log.get("vertex", ""))

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, TypedDict
 from emulator.model.diagnostic import HostError
 from emulator.model.event import (
     ContainerStarted,
+    DiagnosticFound,
     Event,
     Log,
     PortDetected,
@@ -31,6 +32,7 @@ from .probe_outcome import Attempted
 from .requests import conceal
 from .sandbox_run import SandboxRun
 from .throttle import Share
+from .unknown_user import as_root, runs_as_root
 
 Tell = Callable[[Event], None]
 MakeSpec = Callable[[int], ContainerSpec]
@@ -168,7 +170,9 @@ class ContainerRun:
 
     def begin(self, attempt: int) -> None:
         """Create it and start it; what came of that is seen."""
-        spec = self._sandbox.around(self.part.make_spec(attempt))
+        self._begin(self._sandbox.around(self.part.make_spec(attempt)), attempt)
+
+    def _begin(self, spec: ContainerSpec, attempt: int) -> None:
         id = self.docker.create(spec)
         process = self.process = Process(id, attempt, self.clock.now())
         idle_cpu = self.service.resources.idle_cpu
@@ -178,6 +182,13 @@ class ContainerRun:
         asked = self.clock.now()
         failure = self.docker.start(id)
         process.started = self.clock.now()
+        if failure is not None and (root := as_root(spec, failure)) is not None:
+            if attempt == 1:
+                self.tell(DiagnosticFound(**self.who, diagnostic=runs_as_root(self.who["service"], failure)))
+            logs.close()
+            self.docker.remove(id)
+            self._begin(root, attempt)
+            return
         if failure is not None:
             process.ended.set()
             self._told_started(process)

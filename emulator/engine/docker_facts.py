@@ -73,6 +73,7 @@ def image_facts(told: Mapping[str, Any]) -> ImageFacts:
         architecture=told.get("Architecture") or "",
         stop_signal=config.get("StopSignal") or None,
         shell=_words(config.get("Shell")),
+        size=told.get("Size"),
     )
 
 

@@ -5,7 +5,16 @@ import contextlib
 import threading
 
 from emulator.model.diagnostic import Diagnostic, HostError
-from emulator.model.event import BuildFailed, BuildFinished, BuildStarted, BuildStep, Event, Log, Mismatch, Published
+from emulator.model.event import (
+    BuildFailed,
+    BuildFinished,
+    BuildStarted,
+    BuildStep,
+    Event,
+    Log,
+    Mismatch,
+    Published,
+)
 from emulator.model.plan import Build, BuildKind, Coverage, Service
 from emulator.model.record import replace
 from emulator.model.rule import Fidelity
@@ -18,11 +27,13 @@ from emulator.world import (
     ImageFacts,
     PublishedSite,
     StepDone,
+    StepGoing,
     StepLog,
 )
 
 from . import problems, site_problems, stand_ins
 from .bases import choose_bases, needs_a_look, told_bases
+from .build_steps import BuildSteps, Watched
 from .job import Canceled, Doors, Job, Packer, Settings, Tell
 from .labels import DEPLOY, of_service, resource_name
 from .requests import build_request, build_variables, conceal, reveal
@@ -49,6 +60,7 @@ class Imaging:
         self._frontend: Coverage | None = None
         self._stand_in: tuple[Coverage, ...] = ()
         self._aside: threading.Thread | None = None
+        self._steps = BuildSteps({})
 
     def image(self) -> ImageFacts | Diagnostic:
         """The image to run: used again, pulled, or built."""
@@ -129,6 +141,7 @@ class Imaging:
         if unpublished is not None:
             return unpublished
         self.say(BuildFinished(image=outcome.image_id, seconds=round(outcome.seconds, 3)))
+        self._keep_step_times()
         return image
 
     def _publish(self, image: ImageFacts) -> Diagnostic | None:
@@ -220,11 +233,17 @@ class Imaging:
         return outcome
 
     def _run_build(self, request: BuildRequest) -> BuildOutcome:
+        self._steps = BuildSteps(self.doors.step_times(self.service.name))
         try:
-            return self.doors.docker.build(request, self._progress, self.cancel)
+            with Watched(self._steps, self.doors.clock.now, self.say):
+                return self.doors.docker.build(request, self._progress, self.cancel)
         except HostError:
             self.doors.ready()  # says better what is wrong with the engine, if that is it
             raise
+
+    def _keep_step_times(self) -> None:
+        with contextlib.suppress(HostError):  # a full disk costs the comparison, not the deploy
+            self.doors.keep_step_times(self.service.name, self._steps.took())
 
     def _build_failed(self, problem: BuildError) -> Diagnostic:
         if problem.kind == "canceled":
@@ -244,11 +263,17 @@ class Imaging:
 
     def _progress(self, progress: BuildProgress) -> None:
         match progress:
+            case StepGoing():
+                self._steps.goes_on(self._step_name(progress.name), progress.going, self.doors.clock.now())
             case StepDone():
-                name = conceal(problems.step_name(self.service, progress.name), self.hidden)
+                name = self._step_name(progress.name)
+                self._steps.done(name, progress.seconds)
                 self.say(BuildStep(name=name, seconds=progress.seconds, cached=progress.cached))
             case StepLog():
                 self._build_line(progress.line)
+
+    def _step_name(self, name: str) -> str:
+        return conceal(problems.step_name(self.service, name), self.hidden)
 
     def _build_line(self, line: str) -> None:
         self.say(Log(stream="build", line=conceal(line, self.hidden)))

@@ -80,6 +80,10 @@ class Doors(NamedTuple):
     output_of: Callable[[tuple[str, ...]], str] = lambda _argv: ""
     """What a command of this machine prints. Raises HostError."""
     packer: Packer | None = None
+    step_times: Callable[[str], Mapping[str, float]] = lambda _service: {}
+    """The seconds that the steps of a service's last good build took, by what they do."""
+    keep_step_times: Callable[[str, Mapping[str, float]], None] = lambda _service, _seconds: None
+    """Remember them."""
 
 
 class Settings(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from emulator.contract import token
 from emulator.model.record import replace
-from emulator.world import BuildOutcome, BuildProgress, BuildRequest, OnProgress, StepDone, StepLog
+from emulator.world import BuildOutcome, BuildProgress, BuildRequest, OnProgress, StepDone, StepGoing, StepLog
 
 SHORTEST = 4
 """A shorter value is left alone: masking every "1" would make a log unreadable, and hides nothing."""
@@ -30,6 +30,8 @@ def masked_progress(request: BuildRequest, on_progress: OnProgress) -> OnProgres
     def report(item: BuildProgress) -> None:
         if isinstance(item, StepLog):
             item = StepLog(line=mask(item.line, secrets), step=mask(item.step, secrets))
+        elif isinstance(item, StepGoing):
+            item = StepGoing(name=mask(item.name, secrets), going=item.going)
         else:
             item = StepDone(name=mask(item.name, secrets), seconds=item.seconds, cached=item.cached)
         on_progress(item)

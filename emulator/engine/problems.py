@@ -216,7 +216,7 @@ _ENDS: dict[str, tuple[str, str, str]] = {
     "exit-zero": (
         "exits",
         "the command ends with status 0 instead of serving",
-        "name the command that starts the server, in the foreground",
+        "name the command that starts the server, in the foreground; work that is to end belongs in a job",
     ),
 }
 """How a boot ended → code, what it means, what to do. `{port}` is the port it should listen on."""

@@ -160,6 +160,7 @@ def container_spec(
         files_count_as_memory=memory and service.resources.files_count_as_memory,
         open_files=service.resources.open_files,
         no_new_rights=service.resources.no_new_rights,
+        unknown_user_is_root=service.resources.unknown_user_is_root,
         hosts=dict(around.hosts),
         platform=service.build.platform,
     )

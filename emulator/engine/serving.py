@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from statistics import fmean
 
-from emulator.model.diagnostic import Diagnostic, UsageError
-from emulator.model.event import Event, RequestRefused, StartReason, TrafficShare
+from emulator.model.diagnostic import Diagnostic, Fault, UsageError, info
+from emulator.model.event import DiagnosticFound, Event, RequestRefused, StartReason, TrafficShare
 from emulator.model.plan import Service, Traffic
 from emulator.model.record import replace
 from emulator.world import Clock, Front, InstanceGroup
@@ -55,6 +55,8 @@ class Serving:
         self._startups: dict[int, list[float]] = {}
         self._spec: dict[int, tuple[Traffic, ...]] = {}
         self._shown: tuple[InstanceGroup, ...] | None = None
+        self._capped: int | None = None
+        """How many instances the platform would start at most, where all that run here do; None: that is told."""
         self._named = 0
         self.numbers: dict[str, int] = {}
         """Revisions by their names, and the deploys that made them; also those that never were live."""
@@ -221,6 +223,8 @@ class Serving:
         slots = [slot for slot in all_slots(state) if one.deploy in _deploys(slot)]
         unready = not live and any(slot.serving is not None and slot.serving.id in state.out for slot in slots)
         most = service.instances.max if service.instances else 1
+        if len(slots) >= autoscaling.MOST_HERE < most:
+            self._capped = most
         startups = self._startups.get(one.deploy)
         least_s = scaling.queue_least_s  # not scaled: instances start no faster than they do
         return InstanceGroup(
@@ -236,6 +240,9 @@ class Serving:
     def _tell_refused(self, service: str, event: RequestRefused) -> None:
         """An instance that broke off may have been killed for its memory, which is known a moment later."""
         told = replace(event, service=service)
+        if event.reason in ("no_instance", "saturated") and self._capped is not None:
+            self._tell(DiagnosticFound(service=service, diagnostic=_capped_here(service, self._capped)))
+            self._capped = None  # once is enough
         if event.reason != "reset":
             self._tell(told)
             return
@@ -246,6 +253,17 @@ class Serving:
     def _tell_reset(self, event: RequestRefused) -> None:
         if not self._closed:
             self._tell(replace(event, reason="out_of_memory") if self._ran_out() else event)
+
+
+def _capped_here(service: str, most: int) -> Diagnostic:
+    here = autoscaling.MOST_HERE
+    return info(
+        "up/instances-capped",
+        f"a request was turned away at {here} instances, the most of a revision that run here",
+        service=service, fault=Fault.GAP,
+        facts=(f"the platform would have started more, up to {most}",),
+        help="ask for less at once here, or let an instance take more requests at a time",
+    )  # fmt: skip
 
 
 def _deploys(slot: rollout_steps.Slot) -> set[int]:

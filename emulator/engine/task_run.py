@@ -37,6 +37,7 @@ from .files_watch import FilesWatch, files_watch
 from .loop import Loop
 from .requests import conceal
 from .sandbox_run import SandboxAhead, SandboxRun
+from .unknown_user import as_root, runs_as_root
 
 Tell = Callable[[Event], None]
 MakeSpec = Callable[[int, int], ContainerSpec]
@@ -219,16 +220,30 @@ class TaskRun:
         )
         try:
             sandbox.ready(spec)
-            id = self.docker.create(sandbox.around(spec))
+            self._create(sandbox.around(spec), action, sandbox)
         except BaseException:
-            sandbox.remove()
+            if action.index not in self._attempts:
+                sandbox.remove()
             raise
+
+    def _create(
+        self, spec: ContainerSpec, action: steps.StartTask, sandbox: SandboxRun, *, again: bool = False
+    ) -> None:
+        id = self.docker.create(spec)
         attempt = self._attempts[action.index] = Attempt(id, action.index, action.attempt, sandbox)
-        self._told_started(attempt)  # first: from its start on it may speak
+        if not again:
+            self._told_started(attempt)  # first: from its start on it may speak
         logs = self.docker.follow_logs(id, lambda stream, line: self._line(attempt, stream, line))
         attempt.followers.append(logs)
         failure = self.docker.start(id)
         now = attempt.started = self.clock.now()
+        if failure is not None and (root := as_root(spec, failure)) is not None:
+            if action.index == action.attempt == 0:
+                self._found(runs_as_root(self.service.name, failure))
+            logs.close()
+            self.docker.remove(id)
+            self._create(root, action, sandbox, again=True)
+            return
         if failure is not None:
             shown = replace(failure, message=conceal(failure.message, self._hidden))
             self.exit_code = shown.exit_code

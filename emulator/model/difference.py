@@ -23,6 +23,12 @@ class Difference(Record, frozen=True, kw_only=True):
     after: str | None
 
 
+    def __str__(self) -> str:
+        """ "web port.number: 80 → 8080" """
+        name = f"{self.service} {self.key}" if self.key else self.service
+        return f"{name}: {self.before or 'nothing'} → {self.after or 'nothing'}"
+
+
 def differences(before: Plan, after: Plan) -> tuple[Difference, ...]:
     """By service and key, in the order of the later plan; a service that is new or gone has one of the key ""."""
     old = {service.name: service for service in before.services}

@@ -11,6 +11,7 @@ from msgspec import field
 
 from .diagnostic import Diagnostic
 from .origin import Origin
+from .phases import Phases
 from .plan import Coverage, Plan
 
 
@@ -93,6 +94,17 @@ class BuildStep(Event, tag="build.step", frozen=True, kw_only=True):
     name: str
     seconds: float | None
     cached: bool
+
+
+class BuildRunning(Event, tag="build.running", frozen=True, kw_only=True):
+    """A step of the build goes on: the `step`th of `steps` of its stage, where the builder counts them, for
+    `elapsed_s` now. last_time_s: how long it took in the last good build; None where that did not take a second."""
+
+    name: str
+    step: int | None
+    steps: int | None
+    elapsed_s: float
+    last_time_s: float | None = None
 
 
 class BuildFinished(Event, tag="build.finished", frozen=True, kw_only=True):
@@ -296,6 +308,14 @@ class Sleep(Event, tag="sleep", frozen=True, kw_only=True):
     after_s: float | None = None
 
 
+class DeployTimed(Event, tag="deploy.timed", frozen=True, kw_only=True):
+    """How long the phases of a deploy took for a service, told when all its services are decided. check_s: of planning
+    and checking, for all of them."""
+
+    phases: Phases
+    check_s: float | None = None
+
+
 class DeployCanceled(Event, tag="deploy.canceled", frozen=True, kw_only=True):
     """A deploy ends undecided. by: the newer deploy that took its place."""
 
@@ -364,6 +384,7 @@ AnyEvent = (
     | FilesSaved
     | BuildStarted
     | BuildStep
+    | BuildRunning
     | BuildFinished
     | BuildFailed
     | Published
@@ -385,6 +406,7 @@ AnyEvent = (
     | Rotation
     | RequestRefused
     | Sleep
+    | DeployTimed
     | DeployCanceled
     | DeployFailed
     | Restarted

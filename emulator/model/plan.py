@@ -281,6 +281,8 @@ class Resources(Record, frozen=True, kw_only=True):
     """How many files each of its processes may have open; None: as many as the engine allows."""
     no_new_rights: bool = False
     """Whether no program runs with more rights than who calls it: setuid has no effect."""
+    unknown_user_is_root: bool = False
+    """Whether an image whose user is not in its /etc/passwd runs as root; else it does not start."""
 
 
 class Shutdown(Record, frozen=True, kw_only=True):

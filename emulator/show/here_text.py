@@ -24,8 +24,7 @@ def here_text(plan: Plan, style: Style, *, possible: Sequence[str]) -> str:
     rows += [f"  and {len(plan.services) - len(shown)} more"] if len(shown) < len(plan.services) else []
     told = [d for d in plan.diagnostics if not d.suppressed and d.severity is not Severity.INFO]
     told.sort(key=lambda d: d.severity is not Severity.ERROR)
-    found = [line for one in told[:_MOST_FINDINGS] for line in _finding(one, style)]
-    found += [f"  and {len(told) - _MOST_FINDINGS} more"] if len(told) > _MOST_FINDINGS else []
+    found = _findings(told, style)
     paint = style.red if plan.with_errors() else style.bold
     blocks += ["\n".join(rows), "\n".join(found), "\n".join(map(paint, wrap(summary(plan, checked=True), style.width)))]
     blocks.append(_next(_steps(plan, told, possible), style))
@@ -49,7 +48,8 @@ def beginning_text(plan: Plan, style: Style) -> str:
 def _service(service: Service, style: Style) -> list[str]:
     """ "api  web  python app.py  [app.yaml:8]  port 8080" on one line, or the command on a second one."""
     name, kind = printable(service.name), service.type.value
-    port = f"  port {service.port.number}" if service.port is not None and service.datastore is None else ""
+    runs = service.command is not None
+    port = f"  port {service.port.number}" if service.port is not None and runs else ""
     text = style.short(_runs(service) + port, 300)
     head = f"  {style.bold(name)}  {style.dim(kind)}"
     if 4 + columns(name) + len(kind) + 2 + columns(text) <= style.width:
@@ -69,11 +69,22 @@ def _runs(service: Service) -> str:
     return f"{(command.text or 'the command of the base image').strip()}{place}"
 
 
-def _finding(found: Diagnostic, style: Style) -> list[str]:
-    """Severity, place and message; of a long message its first lines."""
+def _findings(told: Sequence[Diagnostic], style: Style) -> list[str]:
+    """The first few that differ; what is the same at several places stands once, with how often."""
+    same: dict[tuple[str, str], list[Diagnostic]] = {}
+    for one in told:
+        same.setdefault((one.code, one.message), []).append(one)
+    lines = [line for alike in list(same.values())[:_MOST_FINDINGS] for line in _finding(alike, style)]
+    return lines + ([f"  and {len(same) - _MOST_FINDINGS} more"] if len(same) > _MOST_FINDINGS else [])
+
+
+def _finding(alike: Sequence[Diagnostic], style: Style) -> list[str]:
+    """Severity, place and message; a long message is shortened."""
+    found = alike[0]
     paint = style.red if found.severity is Severity.ERROR else style.yellow
     place = f"{at(found.origin)}: " if at(found.origin) else ""
-    first, *rest = wrap(f"{found.severity}: {place}{style.short(found.message, 240)}", max(20, style.width - 4))
+    often = f" ({len(alike)} times)" if len(alike) > 1 else ""
+    first, *rest = wrap(f"{found.severity}: {place}{style.short(found.message, 240)}{often}", max(20, style.width - 4))
     return [f"  {first.replace(found.severity, paint(found.severity), 1)}", *(f"    {line}" for line in rest)]
 
 

@@ -121,6 +121,7 @@ def _services(view: View, style: Style, room: Room, now: float) -> list[str]:
     """The most important ones, in the plan's order, and how many others there are."""
     many = len(view.services) > room.rows
     count = room.rows - 1 if many else len(view.services)
+    count -= many and count > 2 and any(_is_slow(one, now) for one in view.services)  # it has a second line
     ranked = sorted(range(len(view.services)), key=lambda at: (at != view.chosen, _rank(view.services[at]), at))
     shown = sorted(ranked[: max(1, count)])
     lines = _rows(view, style, room, shown, now)
@@ -196,13 +197,15 @@ def _rows(view: View, style: Style, room: Room, shown: Sequence[int], now: float
 def _cells(view: View, one: ServiceView, now: float) -> _Cells:
     trigger = view.triggers.get(_deploy(one) or 0)
     number = f"#{_deploy(one)}" if _deploy(one) is not None else ""
-    serves = f", {one.live} serves" if one.live is not None and one.live != _deploy(one) else ""
+    beside = f", {one.live} serves" if one.live is not None and one.live != _deploy(one) else ""
+    if one.problem and one.deploy is not None and one.deploy > (_deploy(one) or 0):
+        beside = f", {one.deploy} {'refused' if one.is_refused else 'failed'}"
     probe = one.probe
     words = "" if probe is None else probe.detail if not probe.ok or probe.detail else "ok"
     return _Cells(
         name=_cut(one.name, _NAME) + ("" if view.only != one.name else " (its logs)"),
         state=_state(one, now),
-        deploy=f"deploy {number[1:]}{f' ({trigger})' if trigger else ''}{serves}" if number else "",
+        deploy=f"deploy {number[1:]}{f' ({trigger})' if trigger else ''}{beside}" if number else "",
         number=number,
         url=one.url or "",
         probe="" if probe is None else f"{probe.kind} {_cut(words, 24)} {_ago(now - probe.at)}",
@@ -262,7 +265,7 @@ def _painted(cell: str, one: ServiceView, number: int, style: Style) -> Paint:
 def _of_stage(one: ServiceView, style: Style) -> Paint:
     if one.stage in ("failed", "canceled"):
         return style.red
-    if one.stage in ("unready", "restarting"):
+    if one.stage in ("unready", "restarting") or (one.problem and one.stage not in COMING):
         return style.yellow
     return style.green if one.stage in ("live", "succeeded") else style.bold if one.stage in COMING else style.dim
 
@@ -272,12 +275,20 @@ def _is_slow(one: ServiceView, now: float) -> bool:
 
 
 def _build_line(one: ServiceView, style: Style, room: Room, now: float) -> str:
-    """Which step ended last, how long ago, and how long all takes against the time before."""
+    """The step that goes on longest, for how long, and how long it took the last time; where none does, all of it."""
     build = one.build
     assert build is not None
-    before = f" (the last build took {one.last_build_s:.0f} s)" if one.last_build_s is not None else ""
-    step = f"; {ago(now - build.at)} since {build.step}" if build.step else ""
-    return style.dim(_cut(f"{_INDENT}{ago(now - build.since)}{before}{step}", room.columns))
+    if not build.running:
+        return style.dim(_cut(f"{_INDENT}all steps {_against(now - build.since, one.last_build_s)}", room.columns))
+    step = build.running[0]
+    more = f", and {len(build.running) - 1} more" if len(build.running) > 1 else ""
+    took = _GAP + _against(now - step.since, step.last_time_s) + more
+    name = _cut(step.name, max(10, room.columns - len(_INDENT) - columns(took)))
+    return style.dim(_cut(f"{_INDENT}{name}{took}", room.columns))
+
+
+def _against(seconds: float, last_time_s: float | None) -> str:
+    return ago(seconds) + (f" (last time {last_time_s:.0f} s)" if last_time_s is not None else "")
 
 
 # ---- keys ---------------------------------------------------------------------------------------------
@@ -301,8 +312,9 @@ def _keys(view: View, style: Style, room: Room, now: float) -> str:
 
 def _offered(view: View) -> list[tuple[str, str, str]]:
     """The keys that there is something for."""
-    alone = len(view.services) < 2
-    return [row for row in KEYS if not (alone and row[0] in ("↑↓", "l"))]
+    none = {"↑↓", "l"} if len(view.services) < 2 else set()
+    none |= {"o"} if not any(one.url for one in view.services) else set()
+    return [row for row in KEYS if row[0] not in none]
 
 
 def _help(view: View, style: Style, room: Room, now: float) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from emulator.model.event import (
     BuildFinished,
+    BuildRunning,
     BuildStarted,
     BuildStep,
     ContainerStarted,
@@ -51,14 +52,28 @@ class Probed(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """A build under way. done: how many of its steps have ended, of `total` where the builder counts them. step: the
-    last one that ended, at `at`."""
+    """A build under way. stages: of each that has begun, how many of how many steps have ended. running: the steps that
+    go on for longer, the first of them first."""
 
     since: float
-    done: int = 0
-    total: int | None = None
-    step: str = ""
-    at: float = 0.0
+    stages: tuple[tuple[str, int, int], ...] = ()
+    running: "tuple[Step, ...]" = ()
+
+    @property
+    def done(self) -> int:
+        return sum(done for _, done, _ in self.stages)
+
+    @property
+    def total(self) -> int:
+        return sum(total for _, _, total in self.stages)
+
+
+class Step(NamedTuple):
+    """A step that goes on since `since`. last_time_s: how long it took in the last good build, where that is known."""
+
+    name: str
+    since: float
+    last_time_s: float | None
 
 
 class ServiceView(Record, frozen=True, kw_only=True):
@@ -163,7 +178,9 @@ def seen(view: View, event: Event) -> View:
 
 
 def _each(view: View, change: Callable[[ServiceView], ServiceView]) -> View:
-    return replace(view, services=tuple(change(one) for one in view.services))
+    services = tuple(change(one) for one in view.services)
+    is_same = all(one is before for one, before in zip(services, view.services, strict=True))
+    return view if is_same else replace(view, services=services)
 
 
 def _turned(one: ServiceView, event: Event) -> ServiceView:
@@ -193,6 +210,11 @@ def _told(one: ServiceView, event: Event, *, again: bool) -> ServiceView:
             return _at(replace(one, build=Progress(since=event.at)), "building", event)
         case BuildStep() if one.build is not None:
             return replace(one, build=_stepped(one.build, event))
+        case BuildRunning() if one.build is not None:
+            begun = Step(event.name, event.at - event.elapsed_s, event.last_time_s)
+            known = any(step.name == event.name for step in one.build.running)
+            running = one.build.running if known else (*one.build.running, begun)
+            return replace(one, build=_counted(one.build._replace(running=running), event.name, ended=0))
         case BuildFinished():
             return _at(replace(one, build=None, last_build_s=event.seconds), "starting", event)
         case PreDeployStarted():
@@ -200,9 +222,9 @@ def _told(one: ServiceView, event: Event, *, again: bool) -> ServiceView:
         case PreDeployFinished():
             return _at(one, "starting", event)
         case ContainerStarted():
-            begun = replace(one, url=event.url or one.url, probe=None if one.live is None else one.probe)
+            there = replace(one, url=event.url or one.url, probe=None if one.live is None else one.probe)
             is_back = one.live == event.deploy and not one.has_port
-            return _at(begun, "live" if is_back else "starting", event)
+            return _at(there, "live" if is_back else "starting", event)
         case _:
             return _worked(one, event)
 
@@ -279,13 +301,20 @@ def _worked(one: ServiceView, event: Event) -> ServiceView:
             return one
 
 
-_PLACE = re.compile(r"\[(?:[^\]]*\s)?(\d+)/(\d+)\]")
+_PLACE = re.compile(r"\[(?:([^\]]*)\s)?\s*\d+/(\d+)\]")
 
 
 def _stepped(build: Progress, event: BuildStep) -> Progress:
+    build = build._replace(running=tuple(step for step in build.running if step.name != event.name))
+    return _counted(build, event.name, ended=1)
+
+
+def _counted(build: Progress, name: str, *, ended: int) -> Progress:
     """The builder numbers the steps of each stage: "[2/5] RUN …", "[assets 3/4] COPY …"."""
-    place = _PLACE.match(event.name)
+    place = _PLACE.match(name)
     if place is None:
         return build
-    done, total = int(place[1]), int(place[2])
-    return build._replace(done=done, total=total, step=event.name, at=event.at)
+    stage, total = place[1] or "", int(place[2])
+    done = next((done for name, done, _ in build.stages if name == stage), 0) + ended
+    others = tuple(one for one in build.stages if one[0] != stage)
+    return build._replace(stages=(*others, (stage, done, total)))

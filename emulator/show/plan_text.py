@@ -9,7 +9,6 @@ from emulator.model.record import replace
 from emulator.model.router import Header, Router
 from emulator.model.rule import Rule
 
-from .decisions_text import decisions_text
 from .excerpt import ReadLine
 from .style import Style, hanging, printable, wrap
 from .summary import summary
@@ -54,7 +53,11 @@ def service_blocks(
     warned = {d.service for d in shown if d.code == _DISAGREE}
     seen = {related.origin for d in shown for related in d.related}
     services = [_service(s, style, told=s.name in warned, seen=seen, verbose=verbose) for s in plan.services]
-    return [_head(plan, style), *services, *([decisions_text(plan, rules or {}, style)] if verbose else [])]
+    if not verbose:
+        return [_head(plan, style), *services]
+    from .decisions_text import decisions_text  # only for who asks for every reason
+
+    return [_head(plan, style), *services, decisions_text(plan, rules or {}, style)]
 
 
 def told_findings(plan: Plan, *, quiet: bool = False, loud: Collection[str] = ("error",)) -> list[Diagnostic]:

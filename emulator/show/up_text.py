@@ -8,6 +8,7 @@ from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import (
     BuildFailed,
     BuildFinished,
+    BuildRunning,
     BuildStarted,
     BuildStep,
     ContainerStarted,
@@ -52,6 +53,9 @@ from .time_line import TimeLines
 
 _OF_A_CONTAINER = PortDetected | ProbeAttempt | Restarted | Stopped | OutOfMemory | Rotation
 """What is told of one container of an instance, in a line that does not name it."""
+
+_TOLD_FROM_S = 5.0
+"""How long a step of a build goes on before lines tell of it."""
 
 
 class UpText:
@@ -141,6 +145,11 @@ class UpText:
                 whose = len(f"{event.service}: ") if len(self.services) > 1 else 0
                 name, room = printable(event.name), max(20, style.width - 21 - whose)
                 return [f"  {took:>7}  {name if columns(name) <= room else name[: fit(name, room - 1)] + '…'}"]
+            case BuildRunning() if self.is_live:
+                return []  # the panel tells of it, and goes on to
+            case BuildRunning():
+                whose = len(f"{event.service}: ") if len(self.services) > 1 else 0
+                return [_going_on(event, style, style.width - 10 - whose)] if event.elapsed_s >= _TOLD_FROM_S else []
             case BuildFinished():
                 return [f"built in {event.seconds:.1f} s"]
             case Published():
@@ -173,8 +182,10 @@ class UpText:
                 return [f"listens on {event.address}:{event.port}"]
             case ProbeAttempt():
                 mark = style.green("ok") if event.ok else style.yellow("not yet")
+                if not event.ok and event.detail.endswith("the process ended"):
+                    mark = ""  # and will not any more
                 return (
-                    [f"{event.kind} check {event.attempt}: {event.detail}  {mark}"]
+                    [f"{event.kind} check {event.attempt}: {event.detail}  {mark}".rstrip()]
                     if self.verbose or not event.ok or event.attempt == 1
                     else []
                 )
@@ -347,6 +358,15 @@ class UpText:
         if len(event.services) > 1:
             rows += hanging_verdicts(event.services, self.style)
         return "\n".join(rows) + "\n"
+
+
+def _going_on(event: BuildRunning, style: Style, width: int) -> str:
+    """ "  … [4/9] RUN pip install  12 s (last time 38 s)" """
+    took = f"{event.elapsed_s:.0f} s"
+    took += f" (last time {event.last_time_s:.0f} s)" if event.last_time_s is not None else ""
+    name, room = printable(event.name), max(10, width - 6 - columns(took))
+    short = name if columns(name) <= room else name[: fit(name, room - 1)] + "…"
+    return style.dim(f"  … {short}  {took}")
 
 
 def hanging_verdicts(services: Iterable[ServiceVerdict], style: Style) -> list[str]:

@@ -1,6 +1,7 @@
 """Cloud Run: the contract's names and nothing more."""
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from emulator.contract import Claim, Inputs, Option, Resolution
@@ -23,6 +24,17 @@ _VERSIONS = {
     JOB_CONFIG: re.compile(r"""^["']?apiVersion["']?:[ \t]*["']?run\.googleapis\.com/""", re.MULTILINE),
 }
 """File → what its apiVersion begins with."""
+
+_WORKFLOWS = ".github/workflows"
+_MOST_WORKFLOWS = 20
+"""How many are looked through: every plan does it, whichever platform it is for."""
+_SCRIPTS = ("deploy.sh", "Makefile", "package.json")
+_DEPLOYS = re.compile(
+    r"google-github-actions/deploy-cloudrun\b|"
+    r"^[^#\n]*\bgcloud\s+(?:(?:alpha|beta)\s+)?run\s+(?:deploy|(?:services|jobs)\s+(?:deploy|create|update|replace))\b",
+    re.MULTILINE,
+)
+"""A command, or the step of a workflow, that deploys to Cloud Run."""
 
 OPTIONS: tuple[Option, ...] = (
     Option(
@@ -58,16 +70,36 @@ OPTIONS: tuple[Option, ...] = (
 
 
 def claim(repo: Snapshot) -> Claim:
-    """A Knative service.yaml or the YAML of a job says so, or a file that only Google's tools read."""
+    """A Knative service.yaml or the YAML of a job says so, a file that only Google's tools read, or a command in a
+    workflow or script."""
     config = default_config(repo)
     if config is not None:
         what = "a Knative Service" if config == SERVICE_CONFIG else "a Cloud Run Job"
         return Claim(claims=True, because=f"{config} describes {what}", origin=Origin(file=config))
-    for name in (".gcloudignore", "cloudbuild.yaml"):
+    for name in (".gcloudignore", "cloudbuild.yaml", "cloudbuild.yml"):
         if repo.is_file(name):
             return Claim(claims=True, because=f"{name} is there", origin=Origin(file=name))
+    for path in _scripts(repo):
+        if (found := _DEPLOYS.search(_text(repo, path))) is not None:
+            what = "google-github-actions/deploy-cloudrun" if "deploy-" in found[0] else "gcloud run"
+            return Claim(claims=True, because=f"{path} deploys with {what}", origin=Origin(file=path))
     because = f"there is no Knative {SERVICE_CONFIG}, job's {JOB_CONFIG}, .gcloudignore or cloudbuild.yaml"
-    return Claim(claims=False, because=because)
+    return Claim(claims=False, because=f"{because}, and no script or workflow that deploys with gcloud run")
+
+
+def _scripts(repo: Snapshot) -> Iterator[str]:
+    """Where commands that deploy are usually kept: workflows, the first by name, and a few files of the root."""
+    if repo.look(_WORKFLOWS).is_directory:
+        names = [name for name in repo.entries(_WORKFLOWS) if name.endswith((".yml", ".yaml"))]
+        yield from (f"{_WORKFLOWS}/{name}" for name in names[:_MOST_WORKFLOWS])
+    yield from (name for name in _SCRIPTS if repo.is_file(name))
+
+
+def _text(repo: Snapshot, path: str) -> str:
+    try:
+        return repo.text(path)
+    except Unreadable:
+        return ""
 
 
 def default_config(repo: Snapshot) -> str | None:
@@ -106,10 +138,17 @@ def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     return narrate(service, event)
 
 
+def explanations() -> Mapping[str, str]:
+    """See `codes.EXPLANATIONS`."""
+    from .codes import EXPLANATIONS
+
+    return EXPLANATIONS
+
+
 def next_run(service: "Service", after: float) -> float | None:
     """Nothing runs by the clock here: another product of Google's does that."""
     del service, after
     return None
 
 
-__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "next_run", "resolve", "schemas"]
+__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "explanations", "narrate", "next_run", "resolve", "schemas"]

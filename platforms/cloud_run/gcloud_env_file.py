@@ -1,4 +1,4 @@
-"""The YAML file of variables that `--env-vars-file` names: `NAME: "text"` lines."""
+"""The YAML file of variables that `--env-vars-file` or `--build-env-vars-file` names: `NAME: "text"` lines."""
 
 from typing import NamedTuple, TypeGuard
 
@@ -11,8 +11,6 @@ from platforms.common import unreadable
 from . import rules
 from .manifest import EnvEntry
 
-_FLAG = "argument --env-vars-file"
-
 
 class EnvFile(NamedTuple):
     """What the file sets, in its order, and what gcloud refuses in it."""
@@ -21,14 +19,15 @@ class EnvFile(NamedTuple):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def read_env_file(repo: Snapshot, path: str, origin: Origin) -> EnvFile:
+def read_env_file(repo: Snapshot, path: str, origin: Origin, flag: str = "--env-vars-file") -> EnvFile:
     """origin: where the flag names it. A file that the repository does not hold is said, and sets nothing here."""
     look = repo.look(path)
     if not look.is_file:
         why = f"git ignores it ({look.detail})" if look.why == "ignored" else "the repository has no such file"
+        help_ = "give them with --env or --env-file" if flag == "--env-vars-file" else "name a file of the repository"
         told = info(
             "cloud-run/gcloud-value", f"the variables of {path} are not read: {why}", origin=origin, fault=Fault.GAP,
-            rule=rules.DEPLOY_COMMAND.id, url=rules.DEPLOY_COMMAND.url, help="give them with --env or --env-file",
+            rule=rules.DEPLOY_COMMAND.id, url=rules.DEPLOY_COMMAND.url, help=help_,
         )  # fmt: skip
         return EnvFile(diagnostics=(told,))
     try:
@@ -38,12 +37,13 @@ def read_env_file(repo: Snapshot, path: str, origin: Origin) -> EnvFile:
     if read.document is None:
         return EnvFile(diagnostics=read.diagnostics)
     if not isinstance(read.document, Mapping):
-        refused = _refused(f"{_FLAG}: the file holds no names and values", read.document.origin)
+        refused = _refused(f"argument {flag}: the file holds no names and values", read.document.origin)
         return EnvFile(diagnostics=(*read.diagnostics, refused))
     pairs = [(key, value, _type(value)) for key, value in read.document.pairs]
     entries = [EnvEntry(key.text, value.text, key.origin) for key, value, _ in pairs if _is_text(value)]
+    words = f"argument {flag}: Environment variable values must be strings"
     refused_ones = [
-        _refused(f"{_FLAG}: Environment variable values must be strings: {key.text} has the type {kind}", value.origin)
+        _refused(f"{words}: {key.text} has the type {kind}", value.origin)
         for key, value, kind in pairs
         if not _is_text(value)
     ]

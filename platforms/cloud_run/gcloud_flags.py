@@ -76,7 +76,7 @@ FLAGS: dict[str, Flag] = {
     **_all("--set-build-env-vars", Takes.PAIRS),
     **_all("--update-build-env-vars", Takes.PAIRS, APPROXIMATE, _KEPT),
     **_all("--remove-build-env-vars", Takes.LIST, APPROXIMATE, _KEPT),
-    **_all("--build-env-vars-file", Takes.VALUE, NOT_IMITATED, "its variables are not read from there"),
+    **_all("--build-env-vars-file", Takes.VALUE),
     **_all("--clear-build-env-vars --clear-base-image", Takes.NOTHING),
     **_all("--clear-build-worker-pool --clear-build-service-account", Takes.NOTHING, NOT_IMITATED, _LOCAL),
     **_all("--service-account", Takes.VALUE, APPROXIMATE, "the metadata server tells it; its tokens are fakes"),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from emulator.model.diagnostic import warning
 
 from . import rules
+from .gcloud_env_file import read_env_file
 from .reading import Text
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ def build_env(reader: "Reader", groups: "list[_Group]") -> dict[str, Text]:
             found |= {key: Text(value, one.origin) for key, value in reader.pairs(one).items()}
         elif one.name == "--clear-build-env-vars":
             found = {}
+        elif one.name == "--build-env-vars-file" and one.value:
+            file = read_env_file(reader.repo, one.value, one.origin, one.name)
+            reader.found += file.diagnostics
+            found |= {entry.name: Text(entry.value or "", entry.origin) for entry in file.entries}
     for group in groups:
         function = group.last("--function")
         if function is None:

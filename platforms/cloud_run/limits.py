@@ -53,6 +53,7 @@ def resources_of(spec: ContainerSpec, of: ServiceSpec) -> Resources:
         idle_cpu=None if _unthrottled(of) else IDLE_CPU,
         open_files=OPEN_FILES,
         no_new_rights=True,
+        unknown_user_is_root=True,
     )
 
 

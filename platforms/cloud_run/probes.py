@@ -1,13 +1,13 @@
 """Probes: their defaults, their limits, and the one a container gets that has none."""
 
-from emulator.model.diagnostic import Diagnostic, error, warning
+from emulator.model.diagnostic import Diagnostic, error, info, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Container, Lifecycle, Probe, Probes, Replacement
 from emulator.model.rule import Rule
 
 from . import rules
 from .manifest import ContainerSpec, ProbeSpec, ServiceSpec
-from .reading import Number
+from .reading import Number, Text
 
 BACK_OFF_S = (17.0,)
 """How long after a failed start the next one came in logs (rule cloud-run/startup-retried)."""
@@ -94,6 +94,7 @@ def probe_problems(spec: ContainerSpec, port: int | None, service: ServiceSpec) 
         check = _Check(spec.number, role, written, service)
         check.action(port)
         check.limits()
+        check.version(spec.port_name)
         found += check.found
     return found
 
@@ -131,6 +132,20 @@ class _Check:
             if text is not None:
                 words = f"{self._role}Probe has {name}, which Cloud Run does not support"
                 self._doubt("probe-host", words, rules.PROBE_HOST, f"remove {name}", text.origin)
+
+    def version(self, port_name: Text | None) -> None:
+        """By HTTP/1.1, of a container whose requests come by HTTP/2: it may speak both, which is not known here."""
+        if port_name is not None and port_name.text == "h2c" and self._written.actions == ("httpGet",):
+            rule = rules.HTTP_PROBE_VERSION
+            self.found.append(
+                info(
+                    "cloud-run/http-probe-version",
+                    f"{self._role}Probe asks by HTTP/1.1, and the port is h2c: a server of HTTP/2 alone fails it",
+                    origin=self._written.origin, service=self._service, rule=rule.id, url=rule.url,
+                    help="ask by grpc or tcpSocket, unless the server speaks HTTP/1.1 as well"
+                    if self._role == "startup" else "ask by grpc, unless the server speaks HTTP/1.1 as well",
+                )
+            )  # fmt: skip
 
     def limits(self) -> None:
         """Each number by itself, then those that depend on each other."""

@@ -13,7 +13,7 @@ from emulator.model.diagnostic import Diagnostic, error, info
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage, Plan
 from emulator.snapshot import Snapshot, Unreadable
-from platforms.common import unreadable
+from platforms.common import nearest_file, unreadable
 
 from . import JOB_CONFIG, NAME, SERVICE_CONFIG, default_config, is_config, rules
 from .manifest import ContainerSpec, Manifest, ServiceSpec, read_manifest
@@ -93,7 +93,8 @@ def _config(repo: Snapshot, inputs: Inputs, trace: Trace) -> _Config:
         rejected.append(Rejected(answer=JOB_CONFIG, because=no_job))
     trace.note("config", _QUESTION, "none", because, rule=rules.CONFIG, rejected=tuple(rejected))
     if asked:
-        help_ = "name a file of the repository with --config"
+        near = nearest_file(repo, asked) if look.why == "missing" else None
+        help_ = f"did you mean {near}?" if near else "name a file of the repository with --config"
         return _Config(None, (error("cloud-run/config-missing", f"there is no {asked}: {because}", help=help_),))
     return _Config(_by_source(default_name), _offered(repo))
 
@@ -103,6 +104,7 @@ def _by_command(repo: Snapshot, command: str, config: str | None, default_name: 
     from .gcloud import read_gcloud
     from .gcloud_execute import is_execute
     from .gcloud_files import Unusable, find_call
+    from .gcloud_update import is_update
 
     try:
         call = find_call(repo, command)
@@ -112,12 +114,32 @@ def _by_command(repo: Snapshot, command: str, config: str | None, default_name: 
     origin = call.origin if call.origin.file else None
     if is_execute(call):
         return _by_execution(repo, call, config or JOB_CONFIG, default_name, trace)
+    if is_update(call) and (described := config or default_config(repo)) is not None and described != JOB_CONFIG:
+        return _by_update(repo, call, described, default_name, trace)
     if config:
         return _Config(None, (error("cloud-run/config-twice", "--gcloud and --config both describe what is deployed",
                                     help="leave one of them out"),))  # fmt: skip
     trace.note("config", _QUESTION, str(call), "--gcloud names it", rule=rules.DEPLOY_COMMAND, origin=origin)
     read = read_gcloud(call, default_name, repo)
     return _Config(read.service, read.diagnostics, read.coverage)
+
+
+def _by_update(repo: Snapshot, call: "Call", path: str, default_name: str, trace: Trace) -> _Config:
+    """The service of a file, with what the command that updates it sets."""
+    from .gcloud_update import updated
+
+    service = _read(repo, path, default_name) if repo.is_file(path) else _Config(None)
+    if service.service is None or service.service.is_job:
+        because = "describes no service" if repo.is_file(path) else "is not there"
+        problem = error(
+            "cloud-run/config-missing", f"{path}, which would describe the service that is updated, {because}",
+            rule=rules.SERVICES_UPDATE.id, help="name the service's file with --config",
+        )  # fmt: skip
+        return service._replace(service=None, diagnostics=(*service.diagnostics, problem))
+    because = "--gcloud updates the service that it describes"
+    trace.note("config", _QUESTION, path, because, rule=rules.SERVICES_UPDATE, origin=Origin(file=path))
+    read = updated(call, service.service, repo)
+    return _Config(read.service, (*service.diagnostics, *read.diagnostics), (*service.coverage, *read.coverage))
 
 
 def _by_execution(repo: Snapshot, call: "Call", path: str, default_name: str, trace: Trace) -> _Config:

@@ -179,6 +179,12 @@ TERRAFORM_WORDS = _rule(
     "https://developer.hashicorp.com/terraform/language/attr-as-blocks", DOCUMENTED,
     note="The words are those of Terraform's errors quoted in public repositories.",
 )  # fmt: skip
+SERVICES_UPDATE = _rule(
+    "services-update",
+    "gcloud run services update changes what its flags say, and leaves the rest; --port moves a startup probe by TCP "
+    "that asked the old port, not one by HTTP or gRPC.",
+    GCLOUD, SCHEMA, note="The service as it is, is the file's: what else was deployed is not known here.",
+)  # fmt: skip
 EXECUTION_OVERRIDES = _rule(
     "execution-overrides",
     "An execution's arguments replace the job's, its variables are added to the job's, its tasks and timeout win.",
@@ -378,6 +384,12 @@ HTTP_REFUSED = _rule(
 HTTP_STATUSES = _rule(
     "http-probe-statuses", "An HTTP probe succeeds with 200 to 399; redirects are not followed.", HEALTH, DOCUMENTED
 )
+HTTP_PROBE_VERSION = _rule(
+    "http-probe-version",
+    "An HTTP probe speaks HTTP/1.1, also where the port is called h2c: a server that speaks HTTP/2 alone fails it.",
+    HEALTH, DOCUMENTED,
+    note="That it is HTTP/1.1 is documented; with which status such an attempt fails in the log is inferred.",
+)  # fmt: skip
 PROBE_HOST = _rule(
     "probe-host", "httpGet.host, httpGet.scheme, tcpSocket.host and exec are not supported.", V1_SCHEMA, SCHEMA
 )
@@ -552,7 +564,8 @@ HOME = _rule(
 )  # fmt: skip
 UNKNOWN_USER = _rule(
     "unknown-user", "An image's USER that its /etc/passwd does not know runs as root.", CONTRACT, DOCUMENTED,
-    NOT_IMITATED, note="Here its container does not start, which is told.",
+    note="Of a group that is not known nothing is published: such a container does not start here. A number is no "
+    "name, and stays.",
 )  # fmt: skip
 OPEN_FILES = _rule(
     "open-files", "A container may have 25,000 files open.", QUOTAS, DOCUMENTED, APPROXIMATE,

@@ -1,5 +1,6 @@
 """Render: the contract's names and nothing more."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from emulator.contract import Claim, Inputs, Option, Resolution
@@ -70,6 +71,13 @@ def narrate(service: "Service", event: "Event") -> tuple[str, ...]:
     return narrate(service, event)
 
 
+def explanations() -> Mapping[str, str]:
+    """See `codes.EXPLANATIONS`."""
+    from .codes import EXPLANATIONS
+
+    return EXPLANATIONS
+
+
 def next_run(service: "Service", after: float) -> float | None:
     """See `schedule.next_run`."""
     from .schedule import next_run
@@ -77,4 +85,4 @@ def next_run(service: "Service", after: float) -> float | None:
     return next_run(service.schedule, after)
 
 
-__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "narrate", "next_run", "resolve", "schemas"]
+__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "explanations", "narrate", "next_run", "resolve", "schemas"]

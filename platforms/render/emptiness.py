@@ -51,17 +51,6 @@ def absence(look: Look) -> str:
     return words.get(look.why, "there is no such file")
 
 
-def nearest_file(repo: Snapshot, path: str) -> str | None:
-    """The YAML file that may be meant by a path that is none: one called almost so beside it, or the one in the folder
-    that was named."""
-    from difflib import get_close_matches
-
-    folder = path if repo.look(path).is_directory else posixpath.dirname(path) or "."
-    files = [name for name in repo.entries(folder) if name.endswith((".yaml", ".yml"))]
-    near = get_close_matches(posixpath.basename(path), files, n=1, cutoff=0.6) or (files if len(files) == 1 else [])
-    return posixpath.normpath(posixpath.join(folder, near[0])) if near else None
-
-
 def _languages(repo: Snapshot) -> list[str]:
     found = languages_of(repo, ".")
     if not found:

@@ -12,13 +12,13 @@ from emulator.model.origin import Origin
 from emulator.model.plan import Coverage, Plan, Service
 from emulator.model.record import replace
 from emulator.snapshot import Look, Snapshot, Unreadable
-from platforms.common import unreadable
+from platforms.common import nearest_file, unreadable
 
 from . import rules
 from .coverage import blueprint_coverage, datastore_coverage, key_coverage, merged
 from .declarations import Blueprint, Database, ServiceSpec
 from .elsewhere import as_elsewhere
-from .emptiness import absence, nearest_file, nothing_to_run
+from .emptiness import absence, nothing_to_run
 from .fields import DEFAULT_PATH
 from .manifest import read_blueprint
 from .previews import as_preview, is_preview

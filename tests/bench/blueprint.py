@@ -11,7 +11,6 @@ and compose once more without health checks, which waits for nothing but the pro
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from emulator.engine.stand_ins import STAND_INS
-from tests.bench.timing import Runs, ratios, report
+from tests.bench.timing import Runs, plain_environment, ratios, report
 
 APP = """import http.server, os, signal, socket, sys, time, urllib.parse
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
@@ -107,7 +106,7 @@ class Emu:
 
     def __init__(self, repository: Path) -> None:
         self.repository = repository
-        self.environ = {**os.environ, "XDG_STATE_HOME": str(repository / ".git" / "state")}
+        self.environ = {**plain_environment(), "XDG_STATE_HOME": str(repository / ".git" / "state")}
         self.command = [sys.executable, "-m", "emulator"]
 
     def up(self) -> Callable[[], None]:

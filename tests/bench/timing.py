@@ -40,12 +40,17 @@ def in_turn(actions: Mapping[str, Callable[[], None]], runs: int) -> Runs:
 
 def process(command: Sequence[str], cwd: Path) -> Callable[[], None]:
     """An action that runs `command` to its end and throws its output away."""
-    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    env = plain_environment()
 
     def run() -> None:
         subprocess.run(command, cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
     return run
+
+
+def plain_environment() -> dict[str, str]:
+    """This one, with Python's modules kept compiled, as users have them."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def ratios(seconds: Runs, *, base: str) -> dict[str, float]:

@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import itertools
 import json
-import os
 import socket
 import statistics
 import subprocess
@@ -24,7 +23,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from tests.bench.timing import Runs, ratios, report
+from tests.bench.timing import Runs, plain_environment, ratios, report
 
 PORT = 10000
 HANDLED = "signal.signal(signal.SIGTERM, lambda *_: os._exit(0))"
@@ -168,7 +167,7 @@ class Emu(Peer):
 
     def begin(self) -> None:
         (self.root / "render.yaml").write_text(BLUEPRINT)
-        self.environ = {**os.environ, "XDG_STATE_HOME": str(self.root / ".git" / "state")}
+        self.environ = {**plain_environment(), "XDG_STATE_HOME": str(self.root / ".git" / "state")}
         command = [sys.executable, "-m", "emulator", "up", str(self.root), "--watch", "--format", "json"]
         self.process = subprocess.Popen(
             command, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

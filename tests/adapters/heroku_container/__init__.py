@@ -212,6 +212,10 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {}
 
 
+def explanations() -> dict[str, str]:
+    return {f"{NAME}/command-replaced": "run.web replaces the command of the Dockerfile. Keep one of them."}
+
+
 def next_run(service: Service, after: float) -> float | None:
     del service, after
     return None

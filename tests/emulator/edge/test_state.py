@@ -5,20 +5,27 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from emulator.edge import state as state_module
-from emulator.edge.project import end_running, open_project
+from emulator.edge.project import end_running, open_project, read_history
 from emulator.edge.state import ProjectState, every_project
 from emulator.model.diagnostic import HostError
+from emulator.model.event import VerdictKind
+from emulator.model.history import DeployRecord, History
 
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     return {"XDG_STATE_HOME": str(tmp_path / "state")}
 
+
+A_DEPLOY = DeployRecord(deploy=7, at=0, platform="render", trigger="up", verdict=VerdictKind.LIVE, reason="")
 
 HOLDS = """\
 import sys, time
@@ -159,3 +166,59 @@ def test_what_a_killed_one_left_half_done_is_removed(environ: dict[str, str]) ->
         (folder / name).write_text("{}")
     assert end_running("shop", environ) == 0
     assert sorted(path.name for path in folder.iterdir()) == ["lock", "ports.json"]
+
+
+def test_what_the_steps_of_builds_took(environ: dict[str, str]) -> None:
+    """By service, in later runs as well; what is damaged counts as not known."""
+    with open_project("shop", environ) as project:
+        project.keep_step_times("web", {"RUN make": 2.5})
+        project.keep_step_times("api", {"RUN pip install": 38})
+    with open_project("shop", environ) as project:
+        assert project.step_times("web") == {"RUN make": 2.5}
+        ProjectState("shop", environ).write("build-steps", {"web": {"a": "x", "b": 1, "c": -1}, "api": [1]})
+        assert (project.step_times("web"), project.step_times("api")) == ({"b": 1.0}, {})
+
+
+def kept_history(environ: dict[str, str], content: bytes) -> History:
+    state = ProjectState("shop", environ)
+    state.write("history", {})
+    Path(state.folder, "history.json").write_bytes(content)
+    return read_history(state)
+
+
+@given(st.binary(max_size=300) | st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["deploys", "deploy", "at"]), inner),
+).map(lambda value: json.dumps(value).encode()))  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_in_a_history_it_is_read(content: bytes) -> None:
+    """Any bytes, any JSON: what is no deploy is counted, and a deploy can be written down after it."""
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {"XDG_STATE_HOME": folder}
+        found = kept_history(environ, content)
+        assert found.unreadable is None or found.unreadable >= 0
+        with open_project("shop", environ) as project:
+            project.record(A_DEPLOY)
+            assert project.history().deploys[-1].deploy == 7
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"deploys": ' + b"[" * 100_000, b'{"deploys": [1e999, 1'])
+def test_a_history_that_is_no_document(environ: dict[str, str], content: bytes) -> None:
+    """However it came about: it is said to be damaged as a whole."""
+    assert kept_history(environ, content) == History(unreadable=None)
+
+
+def test_a_history_of_another_version(environ: dict[str, str]) -> None:
+    """An older one knew less of each deploy, a newer one knows more; one that is damaged costs no other."""
+    old = {"deploy": 1, "at": 5, "platform": "render", "trigger": "up", "verdict": "live", "reason": ""}
+    content = json.dumps({"deploys": [old, {**old, "deploy": 2, "invented": [1]}, {**old, "deploy": "x"}, 3]})
+    found = kept_history(environ, content.encode())
+    assert ([one.deploy for one in found.deploys], found.unreadable) == ([1, 2], 2)
+
+
+def test_the_plan_of_the_deploy_before(environ: dict[str, str]) -> None:
+    """In later runs as well; one that cannot be read counts as none."""
+    with open_project("shop", environ) as project:
+        assert project.last_plan() is None
+        ProjectState("shop", environ).write("plan", {"schema": 7})
+        assert project.last_plan() is None

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from emulator.engine.build_log import BuildLog
-from emulator.world import StepDone, StepLog
+from emulator.world import StepDone, StepGoing, StepLog
 
 RUN_FAILED = """\
 Dockerfile:5
@@ -89,9 +89,11 @@ def test_objects_in_one_line_or_many_in_pieces_of_any_size(indent, size):
     )
     assert found == [
         StepDone(name="[1/2] FROM a", seconds=None, cached=True),
+        StepGoing(name="[2/2] RUN b", going=True),
         StepLog(line="one", step="[2/2] RUN b"),
         StepLog(line="twö", step="[2/2] RUN b"),
         StepLog(line="{", step="[2/2] RUN b"),
+        StepGoing(name="[2/2] RUN b", going=False),
         StepDone(name="[2/2] RUN b", seconds=2.5, cached=False),
     ]
 
@@ -102,7 +104,11 @@ def test_step_that_is_taken_up_again_is_told_once():
         {"vertexes": [vertex("FROM a", seconds=0.5), vertex("FROM a", at=1)]},
         {"vertexes": [vertex("FROM a", at=1, seconds=2)]},
     )
-    assert found == [StepDone(name="FROM a", seconds=2.5, cached=False)]
+    assert found == [
+        StepGoing(name="FROM a", going=True),
+        StepGoing(name="FROM a", going=False),
+        StepDone(name="FROM a", seconds=2.5, cached=False),
+    ]
 
 
 def test_last_line_without_end_comes_before_its_step_is_done():
@@ -112,7 +118,8 @@ def test_last_line_without_end_comes_before_its_step_is_done():
         {"logs": [log("RUN a", b"tail")]},
         {"vertexes": [vertex("RUN a", seconds=1)]},
     )
-    assert found == [StepLog(line="tail", step="RUN a"), StepDone(name="RUN a", seconds=1, cached=False)]
+    assert [found[0], found[1]] == [StepGoing(name="RUN a", going=going) for going in (True, False)]
+    assert found[2:] == [StepLog(line="tail", step="RUN a"), StepDone(name="RUN a", seconds=1, cached=False)]
 
 
 def test_failing_step_with_place_code_and_last_lines():

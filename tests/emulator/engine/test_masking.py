@@ -1,5 +1,5 @@
 from emulator.engine.masking import mask, masked_outcome, masked_progress
-from emulator.world import BuildError, BuildOutcome, BuildRequest, StepDone, StepLog
+from emulator.world import BuildError, BuildOutcome, BuildRequest, StepDone, StepGoing, StepLog
 
 REQUEST = BuildRequest(
     context="/c", dockerfile="/d", args={"TOKEN": "hush-hush", "PORT": "10000"}, masked=frozenset({"TOKEN"})
@@ -10,9 +10,11 @@ def test_secret_values_become_their_names():
     """The builder prints a step with its arguments' values; what is reported has the name."""
     heard = []
     report = masked_progress(REQUEST, heard.append)
+    report(StepGoing(name="RUN login hush-hush 10000", going=True))
     report(StepDone(name="RUN login hush-hush 10000", seconds=1, cached=False))
     report(StepLog(line="token hush-hush", step="RUN login hush-hush"))
     assert heard == [
+        StepGoing(name="RUN login ‹TOKEN› 10000", going=True),
         StepDone(name="RUN login ‹TOKEN› 10000", seconds=1, cached=False),
         StepLog(line="token ‹TOKEN›", step="RUN login ‹TOKEN›"),
     ]

@@ -3,7 +3,8 @@
 import msgspec
 
 from emulator.model.event import VerdictKind
-from emulator.model.history import KEPT_DEPLOYS, MOST_DEPLOYS, DeployRecord, History
+from emulator.model.history import KEPT_DEPLOYS, KEPT_S, MOST_DEPLOYS, DeployRecord, History, ServiceRecord
+from emulator.model.record import replace
 
 LIVE, FAILED = VerdictKind.LIVE, VerdictKind.BOOT_FAILED
 
@@ -101,3 +102,37 @@ def test_it_is_read_back_as_it_was_written() -> None:
     """Through the plain values of a state file."""
     some = history(record(1), record(2, FAILED, image_of=1))
     assert msgspec.convert(msgspec.to_builtins(some), History) == some
+
+
+def test_why_a_rollback_leads_nowhere() -> None:
+    """A number of the future, one that is forgotten, one that never went live, an image that is gone."""
+    some = history(record(2), record(3, FAILED), record(4), record(5), record(6))
+    told = {to: some.why_not_back_to(to, some.find(to)) for to in (1, 2, 3, 5, 7)}
+    assert told == {
+        1: "there is no deploy 1 that is remembered",
+        2: "the image of deploy 2 is not kept any more",
+        3: "deploy 3 never went live: boot_failed",
+        5: None,
+        7: "there is no deploy 7 yet",
+    }
+    assert some.why_not_back_to(None, None) == "no deploy went live before this one"
+
+
+def test_how_long_the_one_before_took_to_leave() -> None:
+    """It is known after the deploy is written down; of a deploy that is forgotten it changes nothing."""
+    whole = DeployRecord(
+        deploy=7, at=1.0, platform="render", trigger="up", verdict=LIVE, reason="",
+        services=(ServiceRecord(name="shop", verdict=LIVE), ServiceRecord(name="api", verdict=LIVE)),
+    )  # fmt: skip
+    later = history(whole).with_drain(7, "shop", 0.25).deploys[0]
+    assert [one.phases.drain_s for one in later.services] == [0.25, None]
+    assert history(whole).with_drain(8, "shop", 0.25) == history(whole)
+
+
+def test_images_that_are_old_go() -> None:
+    """When a newer deploy is made; what serves and the one before stay however old they are."""
+    old, newer = record(1), record(2)
+    later = replace(record(3), at=KEPT_S + 1.5)
+    assert history(old, newer, later).kept() == {2, 3}
+    assert history(old, newer, replace(record(3, FAILED), at=9 * KEPT_S)).kept() == {1, 2}
+    assert history(old, later).kept() == {1, 3}

@@ -4,6 +4,7 @@ import pytest
 
 from emulator.model.event import (
     BuildFinished,
+    BuildRunning,
     BuildStarted,
     BuildStep,
     ContainerStarted,
@@ -18,6 +19,7 @@ from emulator.model.event import (
     OutOfMemory,
     PortDetected,
     ProbeAttempt,
+    RequestRefused,
     Restarted,
     Rotation,
     Sleep,
@@ -79,8 +81,8 @@ def test_the_life_of_a_first_deploy() -> None:
     stages = [after(*events[:count]).services[0].stage for count in range(1, len(events) + 1)]
     assert stages == ["waiting", *["building"] * 3, *["starting"] * 5, "live"]
     assert shown(after(*events[:4]), now=14.0)[1:-1] == [
-        "web  building 2/3 4 s  deploy 1 (up)",
-        "      4 s; 2 s since [2/3] RUN pip install flask",
+        "web  building 1/3 4 s  deploy 1 (up)",
+        "      all steps 4 s",
     ]
     live = measured(after(*events), {"web": (48, 512)})
     assert shown(live, now=18.0)[:2] == [
@@ -93,8 +95,32 @@ def test_a_build_is_told_against_the_last_one() -> None:
     view = after(*boots(10.0, 1), *boots(50.0, 2, "save")[:3])
     assert shown(view, now=60.0)[1:-1] == [
         "web  building 10 s  deploy 2 (save), 1 serves  http://127.0.0.1:8000  health answers 200 45 s ago",
-        "      10 s (the last build took 3 s)",
+        "      all steps 10 s (last time 3 s)",
     ]
+
+
+def test_a_long_step_is_told_against_its_last_time() -> None:
+    """While it goes on; of several the one that began first, and how many others there are."""
+
+    def runs(at: float, name: str, elapsed_s: float, last_time_s: float | None) -> Event:
+        return of(BuildRunning, at, name=name, step=2, steps=3, elapsed_s=elapsed_s, last_time_s=last_time_s)
+
+    name = "[2/3] RUN pip install --requirement requirements.txt"
+    view = after(of(BuildStarted, 10.0), runs(12.0, name, 1.0, 38.0), runs(13.0, name, 2.0, 38.0))
+    assert shown(view, now=23.0)[2] == f"      {name}  12 s (last time 38 s)"
+    assert shown(view, now=23.0, wide=50)[2] == "      [2/3] RUN pip insta…  12 s (last time 38 s)"
+    both = after(runs(14.0, "[assets 1/2] RUN npm ci", 1.0, None), view=view)
+    assert "building 0/5 13 s" in shown(both, now=23.0)[1]
+    assert shown(both, now=23.0)[2] == f"      {name}  12 s (last time 38 s), and 1 more"
+    done = after(of(BuildStep, 20.0, 1, name=name, seconds=9.0, cached=False), view=both)
+    assert shown(done, now=23.0)[2] == "      [assets 1/2] RUN npm ci  10 s"
+
+
+def test_steps_of_all_stages_are_counted_together() -> None:
+    names = ("[assets 1/2] FROM node", "[stage-1 1/4] FROM python", "[assets 2/2] RUN npm ci", "[ 9/10] COPY . .")
+    steps = [of(BuildStep, 11.0, 1, name=name, seconds=None, cached=True) for name in names]
+    assert "building 3/6 1 s" in shown(after(of(BuildStarted, 10.0), *steps[:3]), now=11.0)[1]
+    assert "building 4/16 1 s" in shown(after(of(BuildStarted, 10.0), *steps), now=11.0)[1]
 
 
 def test_what_failed_stands_at_the_top_until_a_good_deploy_takes_its_place() -> None:
@@ -102,7 +128,7 @@ def test_what_failed_stands_at_the_top_until_a_good_deploy_takes_its_place() -> 
     broken = after(*boots(10.0, 1), *boots(20.0, 2, "save")[:6], failed(27.0, 2, 1))
     top = "── deploy 2 failed (it exited with 1); deploy 1 serves"
     assert shown(broken)[0] == top
-    assert shown(broken)[1].startswith("web  live  deploy 1 (up)")
+    assert shown(broken)[1].startswith("web  live  deploy 1 (up), 2 failed  http")
     restarted = after(*boots(30.0, 3, "restart"), view=broken)
     assert shown(restarted)[0] == top.replace("deploy 1", "deploy 3")
     assert shown(after(*boots(40.0, 4, "save"), view=restarted))[0] == "── live"
@@ -177,6 +203,8 @@ def test_a_save_names_who_is_deployed_and_a_log_line_changes_nothing() -> None:
     saved = FilesSaved(at=20.0, deploy=2, paths=("a",), count=1, deploys=("web",))
     assert after(saved, view=live).services[0].deploy == 2
     assert after(Log(at=21.0, service="web", deploy=1, stream="stdout", line="x"), view=live) is live
+    refused = of(RequestRefused, 21.0, reason="no_instance", status=502, method="GET", path="/")
+    assert after(refused, view=live) is live
 
 
 def test_work_that_ends() -> None:
@@ -203,7 +231,10 @@ def test_it_fits_any_screen(wide: int, high: int, count: int) -> None:
         assert len(lines) <= high - 2
         assert "\x1b" not in "".join(lines)
     if high >= 24 and count == 30:
-        assert any(line.startswith("  broken") for line in panel(view, PLAIN, room_of(wide, high), 100.0))
+        slow = after(*(BuildStarted(at=10.0, service=names[0], deploy=3),), view=view)
+        for one in (view, slow):
+            assert any(line.startswith("  broken") for line in panel(one, PLAIN, room_of(wide, high), 100.0))
+        assert any("all steps" in line for line in panel(slow, PLAIN, room_of(wide, high), 100.0))
         assert any("more: " in line for line in panel(view, PLAIN, room_of(wide, high), 100.0))
 
 

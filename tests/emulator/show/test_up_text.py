@@ -4,6 +4,7 @@ import pytest
 
 from emulator.model.diagnostic import error
 from emulator.model.event import (
+    BuildRunning,
     BuildStep,
     CoverageReported,
     DeployFailed,
@@ -148,6 +149,23 @@ def test_the_same_of_several_services_is_told_once() -> None:
     assert [line.split() for line in block.splitlines()[1:]] == [
         ["services[…].plan", "a"], ["services[2].plan", "b"], ["services[2].disk", "a"],
     ]  # fmt: skip
+
+
+def test_a_step_of_a_build_that_goes_on() -> None:
+    """From five seconds on, against how long it took last time; the time is never what is cut off."""
+    both = [service(name="shop"), service(name="other")]
+    text = UpText(Style(width=60, colour=False), lambda file, line: None, services=both)
+
+    def told(elapsed_s: float, name: str, last: float | None) -> list[str]:
+        return text.lines(
+            BuildRunning(service="shop", name=name, step=4, steps=9, elapsed_s=elapsed_s, last_time_s=last)
+        )
+
+    assert told(4.9, "[4/9] RUN pip install", 38) == []
+    assert told(12.2, "[4/9] RUN make", None)[0].endswith("… [4/9] RUN make  12 s")
+    [line] = told(12.2, "[4/9] RUN pip install -r requirements.txt", 38.4)
+    assert line.endswith("…  12 s (last time 38 s)")
+    assert len(line) == 60
 
 
 def test_live_lines_have_their_service_s_colour() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from platforms.cloud_run.buildpacks import source
 from tests.platforms.cloud_run.planning import codes, messages, plan
 
 UVICORN = "uvicorn main:app --port 8080 --host 0.0.0.0"
@@ -140,10 +141,12 @@ def test_build_fails(files, message):
     assert made.services[0].command is None
 
 
-def test_deep_tree_ends():
+@pytest.mark.parametrize(("most", "found"), [(400, ".NET"), (50, "Node")])
+def test_deep_tree_ends(monkeypatch, most, found):
     """A source of thousands of folders is looked into so far and no further."""
-    files = {f"a{n}/b/c/x.txt": "" for n in range(3000)} | {"package.json": "{}"}
-    assert plan(files).services[0].build.runtime == "node"
+    monkeypatch.setattr(source, "MOST_FOLDERS", most)
+    files = {f"a{n:03}/b/x.txt": "" for n in range(100)} | {"package.json": "{}", "a099/b/app.csproj": ""}
+    assert decided(plan(files), "language").answer.startswith(found)
 
 
 # ---- decisions ----------------------------------------------------------------------------------------
@@ -448,6 +451,6 @@ def test_a_base_image_is_for_buildpacks_alone():
 
 def test_other_sources_are_told():
     """A bucket and an archive are not read."""
-    for source in ("gs://b/a.zip", "a.zip"):
-        made = plan({"main.py": ""}, gcloud=f"run deploy a --source {source}")
+    for place in ("gs://b/a.zip", "a.zip"):
+        made = plan({"main.py": ""}, gcloud=f"run deploy a --source {place}")
         assert "not read: the plan takes the root" in messages(made)[0]

@@ -89,6 +89,8 @@ def test_config_that_is_not_there():
     """--config names a file of the repository."""
     made = plan({"Dockerfile": DOCKERFILE}, config="run.yaml")
     assert (codes(made), made.services) == (["cloud-run/config-missing"], ())
+    near = plan({"Dockerfile": DOCKERFILE, "deploy/service.yaml": "", "deploy/x.yaml": ""}, config="deploy/servce.yml")
+    assert near.diagnostics[0].help == "did you mean deploy/service.yaml?"
 
 
 def test_unknown_service():

@@ -28,14 +28,14 @@ SECRET = "env:\n  - name: TOKEN\n    valueFrom:\n      secretKeyRef:\n        na
 
 
 @pytest.mark.parametrize(("fields", "port"), [("", "8080"), ("ports:\n  - containerPort: 3000", "3000")])
-def test_system_variables(fields, port):
+def test_cr_14_system_variables(fields, port):
     """CR-14: PORT is the containerPort, or 8080, whatever the image says; K_* name the service."""
     image = {"Dockerfile": 'FROM python:3.11-slim\nENV PORT=5000\nEXPOSE 5000\nCMD ["app"]\n'}
     found = environment(service(of(fields) | image))
     assert (found["PORT"], found["K_SERVICE"], found["K_CONFIGURATION"]) == (port, "shop", "shop")
 
 
-def test_port_is_for_the_ingress_container_alone():
+def test_cr_16_port_is_for_the_ingress_container_alone():
     """CR-16: a sidecar has K_* and no PORT, and may set a PORT of its own."""
     found = service({"service.yaml": several("name: app\nports: [{containerPort: 8080}]", "name: proxy")})
     app, proxy = ({v.name for v in container.env} for container in found.containers)

@@ -4,7 +4,7 @@ import pytest
 
 from emulator.model.rule import Fidelity
 from platforms.cloud_run.gcloud_words import calls_in
-from tests.platforms.cloud_run.planning import DOCKERFILE, codes, job, messages, plan, service
+from tests.platforms.cloud_run.planning import DOCKERFILE, codes, environment, job, messages, of, plan, service
 
 FILES = {"Dockerfile": DOCKERFILE}
 WORKFLOW = ".github/workflows/deploy.yml"
@@ -318,3 +318,66 @@ def test_an_execution_needs_the_job():
     assert executes("", {"other.yaml": JOB}, config="other.yaml").services[0].name == "nightly"
     wrong = plan({"job.yaml": JOB}, gcloud="run jobs execute weekly")
     assert messages(wrong, "error") == ["the job weekly is executed, and nightly is described here"]
+
+
+EXPORTED = """
+ports: [{containerPort: 8080}]
+env: [{name: A, value: "1"}, {name: B, value: "2"}]
+startupProbe:
+  %s
+  timeoutSeconds: 240
+  periodSeconds: 240
+  failureThreshold: 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("action", "flags", "asked"),
+    [
+        pytest.param("tcpSocket: {port: 8080}", "--port 9090", 9090, id="the probe that was written out moves"),
+        pytest.param("tcpSocket: {port: 7000}", "--port 9090", 7000, id="one of another port stays"),
+        pytest.param("httpGet: {port: 8080}", "--port 9090", 8080, id="one by HTTP stays"),
+        pytest.param("tcpSocket: {port: 8080}", "--memory 1Gi", 8080, id="without --port it stays"),
+        pytest.param("tcpSocket: {port: 8080}", "--port 9090 --startup-probe tcpSocket.port=8080", 8080, id="said"),
+    ],
+)
+def test_cr_26_services_update_port(action, flags, asked):
+    """The port moves, and with it a startup probe by TCP that asked the old one; all else stays as the file has it."""
+    found = service({**FILES, **of(EXPORTED % action)}, gcloud=f"run services update shop {flags}")
+    assert found.port.number == (9090 if "--port" in flags else 8080)
+    assert found.probes.startup.port == asked
+    assert environment(found) == {**environment(found), "A": "1", "B": "2"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "env"),
+    [
+        ("--update-env-vars B=3,C=4", {"A": "1", "B": "3", "C": "4"}),
+        ("--set-env-vars C=4", {"C": "4"}),
+        ("--clear-env-vars", {}),
+        ("--remove-env-vars A", {"B": "2"}),
+    ],
+)
+def test_services_update_variables(flags, env):
+    """Some are replaced, added or taken away, or all of them."""
+    files = {**FILES, **of(EXPORTED % "tcpSocket: {}")}
+    found = service(files, gcloud=f"run services update shop {flags}")
+    assert {one.name: one.value for one in found.env if one.kind != "platform"} == env
+
+
+def test_services_update_of_another_service():
+    """The file has to be that service's."""
+    found = plan({**FILES, **of()}, gcloud="run services update other --port 9090")
+    assert messages(found, "error") == ["the service other is updated, and shop is described here"]
+
+
+def test_variables_of_a_build_from_a_file():
+    """--build-env-vars-file sets them as --set-build-env-vars does; the file's mistakes are told by its flag."""
+    command = "run deploy shop --source . --build-env-vars-file build.yaml"
+    files = {"main.py": "app = 1\n", "build.yaml": 'GOOGLE_ENTRYPOINT: "python serve.py"\n'}
+    found = made(command, files)
+    assert found.command.argv == ("bash", "-c", "python serve.py")
+    wrong = plan({**files, "build.yaml": "A: 1\n"}, gcloud=command)
+    assert messages(wrong, "error") == [
+        "argument --build-env-vars-file: Environment variable values must be strings: A has the type int"
+    ]

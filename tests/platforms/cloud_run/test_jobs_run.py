@@ -39,7 +39,7 @@ def engine() -> Iterator[Engine]:
     found.close()
 
 
-def test_case_40(engine: Engine) -> None:
+def test_cr_40_a_task_that_takes_too_long(engine: Engine) -> None:
     """Two tasks, one retry, five seconds: the one that traps SIGTERM is told to end, killed and started once more; the
     execution fails. Each sees its numbers, and no port."""
     indented = "".join(f"      {line}\n" for line in SCRIPT.splitlines())

@@ -175,3 +175,17 @@ def test_life_cycle(fields, deadline):
     life = found.lifecycle
     assert (life.port_scan, life.back_off_s, life.deadline_s) == (None, (17.0,), deadline)
     assert (found.shutdown.signal, found.shutdown.grace_seconds) == ("SIGTERM", 10)
+
+
+@pytest.mark.parametrize(
+    ("port", "probe", "told"),
+    [
+        ("h2c", "httpGet: {}", ["cloud-run/http-probe-version"]),
+        ("http1", "httpGet: {}", []),
+        ("h2c", "grpc: {}", []),
+    ],
+)
+def test_http_probe_of_a_container_that_is_spoken_to_in_http2(port, probe, told):
+    """It asks by HTTP/1.1, which a server of HTTP/2 alone does not answer; whether it is one is not known here."""
+    found = plan(of(f"ports: [{{name: {port}, containerPort: 8080}}]\n{_probe(probe)}"))
+    assert [one.code for one in found.diagnostics if one.code == "cloud-run/http-probe-version"] == told

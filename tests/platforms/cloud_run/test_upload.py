@@ -125,7 +125,7 @@ def test_buildpacks_see_what_is_uploaded():
     assert service({**files, ".gcloudignore": "*.go\n"}).build.runtime == "node"
 
 
-def test_cr_04(tmp_path):
+def test_cr_04_what_git_ignores_is_not_uploaded(tmp_path):
     """CR-04: what .gitignore names is not uploaded, so that COPY fails; beside an own empty .gcloudignore it is."""
     repo = Repo(tmp_path).init()
     dockerfile = "FROM python:3.11-slim\nCOPY dist /app/dist\nCMD python -m http.server 8080\n"
