@@ -15,7 +15,7 @@ from .usage import Parser, front_page, unknown_command
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from .edge.terminal import StandardTerminal
@@ -237,10 +237,12 @@ def _unreached(host: str | None, port: int) -> "Unreached | None":
     return unreached(host, port)
 
 
-def _watch(root: str, end: "threading.Event") -> "Iterator[frozenset[str]]":
+def _watch(
+    root: str, end: "threading.Event", given: "Collection[str]", note: "Callable[[str], None]"
+) -> "Iterator[frozenset[str]]":
     from .edge.watching import watch
 
-    return watch(root, end)
+    return watch(root, end, given, note)
 
 
 def _browse(url: str) -> bool:

@@ -1,7 +1,7 @@
 """What a command works with: the user's request, and the doors to the world, opened on first use."""
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -192,7 +192,7 @@ class World:
         publish: "Callable[[Docker, str, str, Mapping[str, str]], PublishedSite | None]",
         unreached: "Callable[[str | None, int], Unreached | None]",
         output_of: Callable[[tuple[str, ...]], str],
-        watch: "Callable[[str, threading.Event], Iterator[frozenset[str]]]",
+        watch: "Callable[[str, threading.Event, Collection[str], Callable[[str], None]], Iterator[frozenset[str]]]",
         packer: "Callable[[Docker], Packer | None]",
         browse: Callable[[str], bool],
         interrupt: Callable[[], None],

@@ -504,6 +504,10 @@ class Docker(Protocol):
         """Those of `paths` that are folders of an image, or links to some."""
         ...
 
+    def tag_image(self, image: str, tag: str) -> None:
+        """Give an image a further name, "repository:tag"."""
+        ...
+
     def remove_image(self, ref: str) -> None:
         """No error when it is gone or still used by a container."""
         ...

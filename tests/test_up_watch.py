@@ -1,14 +1,17 @@
 """`emu up --watch`: save, and see the new version serve. The real `emu`, on the real engine."""
 
+import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 
 from emulator.edge.git import git
-from tests.bench.load import Load
+from tests.bench.load import APP, Load
 from tests.bench.replace import MANIFESTS, RENDER
 from tests.places import Place, Running, answer, tidied, wait_for
 from tests.running_emu import run_emu
@@ -132,6 +135,124 @@ def test_a_saved_env_file_is_deployed_though_git_ignores_it(place: Place) -> Non
         up.until("verdict", lambda e: e["deploy"] == 2)
         up.interrupt()
     assert (saved["deploy"], saved["because"]) == (2, "a value that is not printed changed")
+
+
+def test_only_the_container_is_new_where_only_its_variables_are(place: Place) -> None:
+    """The image of what is live is used again, and the pre-deploy command has its turn; a save that reaches the build
+    is built. A rollback finds what it goes back to."""
+    file = place.root / "local.log"
+    file.write_text("COLOUR=red\n")
+    place.write(
+        APP.replace('os.environ.get("TEXT", "ok")', 'os.environ["COLOUR"]'),
+        render_yaml=RENDER + "    preDeployCommand: echo migrated\n    envVars: [{key: COLOUR, sync: false}]\n",
+    )
+    with Running(place, "--watch", "--env-file", str(file)) as up:
+        url = up.until("live")["url"]
+        up.until("verdict")
+        file.write_text("COLOUR=blue\n")
+        skipped = up.until("build.skipped")
+        assert up.until("pre_deploy.finished")["ok"]
+        up.until("verdict", lambda e: e["deploy"] == 2)
+        assert answer(url) == (200, "blue")
+        place.write(saying("two"))
+        up.until("build.finished")
+        up.until("verdict", lambda e: e["deploy"] == 3)
+        assert answer(url) == (200, "two")
+        assert place.emu("rollback", "2").code == 0
+        assert answer(url) == (200, "blue")
+        up.interrupt()
+    assert (skipped["deploy"], skipped["image_of"]) == (2, 1)
+    assert [e["deploy"] for e in of(up.events, "build.started")] == [1, 3]
+
+
+def test_a_touch_and_a_checkout_there_and_back_deploy_nothing_or_once(place: Place) -> None:
+    """Five thousand files, as git changes them: what lies there in the end is what serves."""
+    (place.root / "src").mkdir()
+    for number in range(5000):
+        (place.root / f"src/{number}.txt").write_text("1")
+    (place.root / "Dockerfile").write_text('FROM python:3.11-slim\nCOPY . .\nCMD ["python", "-u", "app.py"]\n')
+    run = partial(git, str(place.root))
+    who = ("-c", "user.email=a@b", "-c", "user.name=a")
+    run("add", "-A")
+    run(*who, "commit", "-qm", "one")
+    run("checkout", "-qb", "other")
+    for number in range(5000):
+        (place.root / f"src/{number}.txt").write_text("2")
+    save(place, saying("other"))
+    run(*who, "commit", "-qam", "two")
+    run("checkout", "-q", "-")
+    with Running(place, "--watch") as up:
+        url = up.until("live")["url"]
+        up.until("verdict")
+        time.sleep(2)  # beside the first boot it is read what the files hold
+        (place.root / "app.py").touch()
+        run("checkout", "-q", "other")
+        up.until("verdict", lambda e: e["verdict"] == "live")
+        assert answer(url) == (200, "other")
+        before = len(of(up.so_far(), "deploy.started"))
+        run("checkout", "-q", "-")
+        run("checkout", "-q", "other")
+        time.sleep(3)
+        begun = of(up.so_far(), "deploy.started")[before:]
+        if begun:
+            up.until("verdict", lambda e: e["deploy"] == begun[-1]["deploy"])
+        assert answer(url) == (200, "other")
+        up.interrupt()
+    assert not [e for e in of(up.events, "saved") if e["deploy"] == 2 and e["count"] == 1]
+    assert before == 2
+    assert len([e for e in verdicts(up.events)[before:] if e[1] == "live"]) <= 1
+
+
+def test_a_websocket_and_a_long_request_outlive_a_switch(place: Place) -> None:
+    """Both are of the old version and go on with it, while new requests get the new one."""
+    from websockets.sync.client import connect
+
+    place.write(SPEAKING.replace("VERSION", "one"), run="pip install -q websockets")
+    with Running(place, "--watch") as up:
+        url = up.until("live")["url"]
+        up.until("verdict")
+        whole: list[str] = []
+        with connect(url.replace("http://", "ws://") + "/echo") as socket:
+            slow = threading.Thread(target=lambda: whole.append(urlopen(url + "/slow", timeout=40).read().decode()))
+            slow.start()
+            socket.send("a")
+            assert socket.recv(timeout=10) == "one a"
+            place.write(SPEAKING.replace("VERSION", "two"), run="pip install -q websockets")
+            up.until("verdict", lambda e: e["deploy"] == 2)
+            assert answer(url) == (200, "two")
+            socket.send("b")
+            assert socket.recv(timeout=10) == "one b"
+            slow.join(40)
+        up.interrupt()
+    assert whole == ["one" * 8]
+
+
+SPEAKING = """\
+import asyncio, os
+from websockets.asyncio.server import serve
+from websockets.http11 import Response
+from websockets.datastructures import Headers
+
+async def speak(socket):
+    async for text in socket:
+        await socket.send("VERSION " + text)
+
+async def page(connection, request):
+    if request.path == "/echo":
+        return None
+    if request.path == "/slow":
+        await asyncio.sleep(6)
+        body = b"VERSION" * 8
+    else:
+        body = b"VERSION"
+    return Response(200, "OK", Headers([("Content-Length", str(len(body))), ("Connection", "close")]), body)
+
+async def main():
+    async with serve(speak, "0.0.0.0", int(os.environ["PORT"]), process_request=page) as server:
+        await server.serve_forever()
+
+asyncio.run(main())
+"""
 
 
 def test_it_goes_on_after_being_stopped_and_continued(place: Place) -> None:

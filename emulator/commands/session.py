@@ -3,7 +3,7 @@
 import contextlib
 import gc
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from emulator.commands.ahead import Ahead
@@ -14,7 +14,7 @@ from emulator.commands.recording import Recorder
 from emulator.commands.runnable import can_run, ends_by_itself, left_out
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
-from emulator.commands.unmet import moved, tell_refusal
+from emulator.commands.unmet import errors_of, moved, tell_refusal
 from emulator.commands.waiting import gate
 from emulator.engine.build_reach import BuildReach, addresses, stores_of
 from emulator.engine.cron_run import CronRun
@@ -68,6 +68,8 @@ class Session:
         self.teller = teller
         self.project = project
         self._by_schedule = by_schedule
+        self.build_anyway: Callable[[], None] | None = None
+        """Where files are watched: deploy what the check refused all the same."""
         self._recorder = Recorder(teller, project, settings.platform)
         self.has_started = False
         """Whether any container was: then there is something to tidy up."""
@@ -88,16 +90,16 @@ class Session:
         """Deploy what the plan's services are, and serve; the exit code."""
         services = self.planned.resolution.plan.services
         rest = [left_out(s) for s in services if not can_run(s)]
-        return self.deploy(number, self._runnable(self.planned), once=once, rest=rest)
+        return self.deploy(number, self.runnable(self.planned), once=once, rest=rest)
 
-    def _runnable(self, planned: Planned) -> list[Service]:
+    def runnable(self, planned: Planned) -> list[Service]:
         """What is run of a plan: not a datastore that is there already."""
         services = planned.resolution.plan.services
         return [s for s in services if can_run(s) and s.name not in self.settings.datastores]
 
     def datastores(self) -> list[Service]:
         """Those of the plan that are run here."""
-        return [s for s in self._runnable(self.planned) if s.datastore is not None]
+        return [s for s in self.runnable(self.planned) if s.datastore is not None]
 
     def deploy(self, number: int, runnable: list[Service], *, once: bool, rest: list[Coverage]) -> int:
         """The first deploy, of these services; then serve those that go on, unless `once`. rest: what is said of the
@@ -188,33 +190,53 @@ class Session:
     # ---- deploys
 
     def redeploy(
-        self, planned: Planned, number: int, *, trigger: Trigger = "up", only: Collection[str] | None = None
-    ) -> Underway:
+        self, planned: Planned, number: int, *, trigger: Trigger = "up", only: Collection[str] | None = None,
+        anyway: bool = False,
+    ) -> Underway:  # fmt: skip
         """Deploy what another plan of the same repository says. only: these services of it, where not all are
-        concerned. Raises UsageError where that is no deploy of what runs here."""
+        concerned; then one that the check found an error of is refused by itself. anyway: whatever the check says.
+        Raises UsageError where that is no deploy of what runs here."""
         if planned.platform.NAME != self.planned.platform.NAME:
             raise UsageError(
                 f"`emu up` runs this project as {self.planned.platform.TITLE}, not as {planned.platform.TITLE}",
                 help="end it with Ctrl-C there, or with `emu down`, and run the command again",
             )
         backing = self._backed(planned)
-        runnable = self._runnable(planned)
+        runnable = self.runnable(planned)
         with self._lock:
-            self.planned, self._backing = planned, backing
+            before, self.planned, self._backing = (self.planned, self._backing), planned, backing
             self.teller.knows(planned)
             concerned = runnable if only is None else [s for s in runnable if s.name in only]
             services = [s for s in concerned if not self._stays(s)] or concerned
             missing = self._unreached(services)
             underway = self._begin(number, trigger, services, missing=missing)
         for diagnostic in planned.resolution.plan.diagnostics:
-            self.teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service, deploy=number))
-        if planned.resolution.plan.with_errors():
-            self._refuse(underway, planned)
+            if only is None or diagnostic.service is None or diagnostic.service in only:
+                self.teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service, deploy=number))
+        wrong = frozenset[str]() if anyway else self._refused(planned, services, all=only is None)
+        if planned.resolution.plan.with_errors() and not anyway and wrong >= {s.name for s in services}:
+            self._refuse(underway, planned, only)
+            with self._lock:  # what is live goes on by its own plan
+                self.planned, self._backing = before
+                self.teller.knows(self.planned)
             return underway
-        self._launch(underway, services, missing)
+        if wrong:
+            for verdict in tell_refusal(planned, self._tell, number, self._live(), wrong).services:
+                self._decided(Decided(number, verdict))
+        begun = [s for s in services if s.name not in wrong]
+        self._launch(underway, begun, missing, reuses=trigger == "save")
         for name in [name for name in self.runs if name not in {s.name for s in runnable}]:
             self.teller.note(f"{name} is not in the plan any more: it goes on as it is")
         return underway
+
+    def _refused(self, planned: Planned, services: list[Service], *, all: bool) -> frozenset[str]:
+        """Which of these services the check refuses. all: each, where it refuses any."""
+        names = frozenset(service.name for service in services)
+        wrong = errors_of(planned)
+        return names if wrong is None or (all and wrong) else names & wrong
+
+    def _live(self) -> dict[str, int | None]:
+        return {name: run.live for name, run in self.runs.items()}
 
     def _backed(self, planned: Planned) -> Backing:
         return Backing(
@@ -223,11 +245,14 @@ class Session:
 
     def _stays(self, service: Service) -> bool:
         """Whether it is a datastore that is live as the plan has it: no deploy touches that one."""
-        run = self.runs.get(service.name)
-        release = run.release(run.live) if run is not None and run.live is not None else None
+        release = self._live_release(service.name)
         if service.datastore is None or release is None:
             return False
         return release.job.service == self._cast(service).service
+
+    def _live_release(self, name: str) -> Release | None:
+        run = self.runs.get(name)
+        return run.release(run.live) if run is not None and run.live is not None else None
 
     def restart(self, names: tuple[str, ...], number: int) -> Underway:
         """Replace what is live by the same: image, variables and settings. Raises UsageError for a name that is not
@@ -291,7 +316,7 @@ class Session:
             r._replace(deploy=number)
             if isinstance(r, Job)
             else r.job._replace(
-                deploy=number, image=r.image.id, kept=self._kept(), gate=None,
+                deploy=number, image=r.image.id, earlier=r.earlier, kept=self._kept(), gate=None,
                 hidden=r.job.hidden | self._printed(r.job.service),
             )
             for r in what
@@ -306,10 +331,11 @@ class Session:
         record = self.project.history().find(deploy)
         return deploy if record is None or record.image_of is None else record.image_of
 
-    def withdraw(self, underway: Underway) -> None:
-        """Cancel what of a deploy is not decided."""
-        for run in list(self.runs.values()):
-            run.withdraw(underway.number)
+    def withdraw(self, underway: Underway, only: Collection[str] | None = None) -> None:
+        """Cancel what of a deploy is not decided. only: of these services."""
+        for name, run in list(self.runs.items()):
+            if only is None or name in only:
+                run.withdraw(underway.number)
 
     def _unreached(self, services: list[Service]) -> dict[str, Diagnostic]:
         """Of the datastores that are there already, those that these services need and that cannot be reached."""
@@ -317,9 +343,11 @@ class Session:
         wanted = [edge.to for edge in self.planned.resolution.plan.edges if edge.from_ in names]
         return self._backing.unreached(wanted, self.doors.unreached)
 
-    def _launch(self, underway: Underway, services: list[Service], missing: dict[str, Diagnostic]) -> None:
+    def _launch(
+        self, underway: Underway, services: list[Service], missing: dict[str, Diagnostic], *, reuses: bool = False
+    ) -> None:
         """Begin them all beside each other. Each is built, and then starts when what it needs is decided. missing:
-        datastores that nobody can use."""
+        datastores that nobody can use. reuses: whether nothing is built that is made of the same as what is live."""
         for name, cause in missing.items():
             self._tell_found(cause)
             verdict = ServiceVerdict(name=name, verdict=VerdictKind.BOOT_FAILED, reason=cause.message, cause=cause)
@@ -337,7 +365,8 @@ class Session:
             name = job.service.name
             passed = gate(name, wanted[name], underway, datastores=self._is_datastore, tell=self._tell_found)
             reach = self._build_reach(job.service, wanted[name], underway, kept)
-            self._deploy(job._replace(gate=passed, reach=reach))
+            live = self._live_release(name) if reuses else None
+            self._deploy(job._replace(gate=passed, reach=reach, earlier=live.earlier if live is not None else None))
 
     def _build_reach(
         self, service: Service, wanted: frozenset[str], underway: Underway, kept: Collection[str]
@@ -492,9 +521,9 @@ class Session:
         if underway.number != self._first:
             self._is_lost()
 
-    def _refuse(self, underway: Underway, planned: Planned) -> None:
+    def _refuse(self, underway: Underway, planned: Planned, only: Collection[str] | None) -> None:
         """The check found an error: nothing is built, and what is live goes on."""
-        verdict = tell_refusal(planned, self._tell, underway.number, {n: run.live for n, run in self.runs.items()})
+        verdict = tell_refusal(planned, self._tell, underway.number, self._live(), only)
         for service in verdict.services:
             underway.decided(Decided(underway.number, service))
         underway.abandon()

@@ -1,6 +1,6 @@
 """What is said of services that are not begun, or not where they were."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from emulator.commands.planning import Planned
@@ -12,13 +12,29 @@ if TYPE_CHECKING:
     from emulator.world import PortHolder
 
 
+def errors_of(planned: Planned) -> frozenset[str] | None:
+    """The services that the check found an error of; None where one concerns the plan as a whole."""
+    plan = planned.resolution.plan
+    wrong = [d for d in plan.diagnostics if d.severity is Severity.ERROR and not d.suppressed]
+    names = {d.service for d in wrong if d.service is not None}
+    if any(d.service is None for d in wrong) or not names <= {service.name for service in plan.services}:
+        return None
+    return frozenset(names)
+
+
 def tell_refusal(
-    planned: Planned, tell: Callable[[Event], None], number: int | None, live: dict[str, int | None]
-) -> Verdict:
-    """Tell of each service that its check found an error; the verdict."""
-    errors = [d for d in planned.resolution.plan.diagnostics if d.severity is Severity.ERROR and not d.suppressed]
+    planned: Planned, tell: Callable[[Event], None], number: int | None, live: dict[str, int | None],
+    only: Collection[str] | None = None,
+) -> Verdict:  # fmt: skip
+    """Tell of each service, or of these, that its check found an error; the verdict."""
+    plan = planned.resolution.plan
+    errors = [d for d in plan.diagnostics if d.severity is Severity.ERROR and not d.suppressed]
+    if only is not None:
+        errors = [d for d in errors if d.service is None or d.service in only] or errors
     verdicts = []
-    for service in planned.resolution.plan.services:
+    for service in plan.services:
+        if only is not None and service.name not in only:
+            continue
         mine = next((d for d in errors if d.service in (None, service.name)), None)
         if mine is not None:
             verdicts.append(

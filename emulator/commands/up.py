@@ -4,6 +4,7 @@ Where one runs already for the project, that one makes the deploy, and this one 
 """
 
 import argparse
+import posixpath
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from emulator.engine.labels import project_id
 from emulator.model.control import Ask
 from emulator.model.diagnostic import HostError, UsageError
 from emulator.model.event import DiagnosticFound, PlanMade
+from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.model.spelling import did_you_mean
 from emulator.request import Request, World
@@ -147,20 +149,22 @@ def _watcher(request: Request, world: World, session: Session) -> "Watcher":
     root = session.settings.root
     secret_files = (text.partition("=")[2] for text in request.secret_file)
     given = {world.absolute(path) for path in (*request.env_file, *secret_files)}
+    named = {posixpath.relpath(path, root) for path in given}
     uploads = any(s.build.upload_rules is not None for s in session.planned.resolution.plan.services)
 
     def plan_again() -> Planned:
-        planned = with_kept_answers(world, plan_repository(request, world))
-        return planned if request.build_anyway else checked_plan(planned)
+        return checked_plan(with_kept_answers(world, plan_repository(request, world)))
 
     def ignored(paths: frozenset[str]) -> str | None:
         """Where git is not asked what is uploaded, nothing is ignored by it; nor is a file that an option names."""
-        named = any(f"{root.rstrip('/')}/{path}" in given for path in paths)
-        if uploads or named:
+        if uploads or any(path in named for path in paths):
             return None
         return ignored_by_git(world.open_repository(root, request.root, request.snapshot), paths)
 
-    return Watcher(session, plan_again=lambda: timed(world, plan_again), ignored=ignored, watch=world.watch)
+    return Watcher(
+        session, plan_again=lambda: timed(world, plan_again), ignored=ignored, watch=world.watch, given=given,
+        anyway=request.build_anyway,
+    )  # fmt: skip
 
 
 def tell_plan(planned: Planned, teller: Teller, *, build_anyway: bool = False) -> bool:
@@ -232,6 +236,7 @@ def doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
         docker=docker,
         clock=world.clock(),
         prepare_context=world.prepare_context,
+        left_out=_left_out,
         ready=Ahead(make_ready).wait,
         hurry=world.interrupted_again,
         unreached=world.unreached,
@@ -239,6 +244,12 @@ def doors(world: World, docker: "Docker", repo: Snapshot) -> Doors:
         publish=lambda image, path, labels: world.publish(docker, image, path, labels),
         packer=world.packer(docker),
     )
+
+
+def _left_out(repo: Snapshot, service: Service) -> Callable[[str], bool]:
+    from emulator.image.saved import by_ignore_file
+
+    return by_ignore_file(repo, service.build)
 
 
 def settings_of(request: Request, world: World, planned: Planned) -> Settings:
@@ -270,6 +281,7 @@ def settings_of(request: Request, world: World, planned: Planned) -> Settings:
         sleep_after_s=_duration(request.sleep_after),
         datastores=_datastores(request),
         folders=_folders(request, world, planned),
+        reuses=request.watch,
     )
 
 

@@ -1,18 +1,18 @@
 """`emu up --watch`: each save is a deploy as the platform would make one, or nothing, with its reason."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from emulator.commands.planning import Planned
-from emulator.commands.reaction import reaction
+from emulator.commands.saves import begin, react, unplanned
 from emulator.commands.session import Session
 from emulator.commands.underway import Underway
 from emulator.model.diagnostic import HostError
-from emulator.model.event import DiagnosticFound, FilesSaved, VerdictKind
+from emulator.model.event import DiagnosticFound, FilesSaved
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
-Watch = Callable[[str, threading.Event], Iterator[frozenset[str]]]
+Watch = Callable[[str, threading.Event, Collection[str], Callable[[str], None]], Iterator[frozenset[str]]]
 Ignored = Callable[[frozenset[str]], str | None]
 
 _MOST_TOLD = 20
@@ -22,16 +22,23 @@ class Watcher:
     """Deploys what is saved while a session serves, in a thread of its own, until it is closed."""
 
     def __init__(
-        self, session: Session, *, plan_again: Callable[[], Planned], ignored: Ignored, watch: Watch
-    ) -> None:
-        """plan_again: the plan of what is there now. ignored: which of some paths git keeps from the platform."""
+        self, session: Session, *, plan_again: Callable[[], Planned], ignored: Ignored, watch: Watch,
+        given: Collection[str] = (), anyway: bool = False,
+    ) -> None:  # fmt: skip
+        """plan_again: the checked plan of what is there now. ignored: which of some paths git keeps from the platform.
+        given: files that options name, by whole paths. anyway: build even when the check finds an error."""
         self._session = session
         self._plan_again = plan_again
         self._ignored = ignored
         self._watch = watch
-        self._planned = session.planned
-        self._last: Underway | None = None
+        self._given = given
+        self._anyway = anyway
+        self._saves = begin(session.planned)
+        self._made: list[Underway] = []
+        """The deploys that are not decided."""
+        self._lock = threading.Lock()
         self._end = threading.Event()
+        session.build_anyway = self.build_anyway
         self._thread = threading.Thread(target=self._run, name="watching", daemon=True)
         self._thread.start()
 
@@ -39,46 +46,55 @@ class Watcher:
         self._end.set()
         self._thread.join()
 
+    def build_anyway(self) -> None:
+        """Deploy what was refused, whatever the check says; from any thread."""
+        with self._lock:
+            self._react(frozenset(), FilesSaved(paths=(), count=0), anyway=True)
+
     def _run(self) -> None:
+        teller = self._session.teller
         try:
-            for paths in self._watch(self._session.settings.root, self._end):
-                try:
+            for paths in self._watch(self._session.settings.root, self._end, self._given, teller.note):
+                with self._lock:
                     self._saved(paths)
-                except HostError as problem:  # of this save; the next one may be better
-                    self._session.teller.tell(DiagnosticFound(diagnostic=problem.diagnostic))
         except BaseException as problem:  # noqa: BLE001 - raised again by the session, which would serve unwatched
             self._session.broke(problem)
 
     def _saved(self, paths: frozenset[str]) -> None:
         seen = FilesSaved(paths=tuple(sorted(paths)[:_MOST_TOLD]), count=len(paths))
-        if (where := self._ignored(paths)) is not None:
-            self._session.teller.tell(replace(seen, because=f"git ignores it ({where})", platform_too=True))
-            return
-        planned = self._plan_again()
-        found = reaction(self._planned, planned, paths)
-        deploys = {*found.deploys, *self._owed()} if found.deploys else set()
-        self._planned = planned
-        if not deploys:
-            self._session.teller.tell(replace(seen, because=found.because, platform_too=found.platform_too))
-            return
-        if self._last is not None and not self._last.finished.is_set():
-            self._session.withdraw(self._last)
-        number = self._session.project.next_deploy()
-        self._session.teller.tell(
-            replace(
-                seen, deploy=number, deploys=tuple(sorted(deploys)), because=found.because,
-                differences=found.differences,
-            )
-        )  # fmt: skip
-        self._last = self._session.redeploy(planned, number, trigger="save", only=deploys)
+        try:
+            if (where := self._ignored(paths)) is not None:
+                self._session.teller.tell(replace(seen, because=f"git ignores it ({where})", platform_too=True))
+                return
+            self._react(paths, seen, anyway=self._anyway)
+        except HostError as problem:  # of this save; the next one may be better, and has to do with its files too
+            self._saves = unplanned(self._saves, paths)
+            self._session.teller.tell(DiagnosticFound(diagnostic=problem.diagnostic))
 
-    def _owed(self) -> set[str]:
-        """Services whose last save was not deployed: it was refused, or another one came before its end."""
-        if self._last is None:
-            return set()
-        verdicts = self._last.verdicts()
-        undone = (VerdictKind.REFUSED, VerdictKind.CANCELED)
-        return {n for n in self._last.names if n not in verdicts or verdicts[n].verdict in undone}
+    def _react(self, paths: frozenset[str], seen: FilesSaved, *, anyway: bool) -> None:
+        """Raises HostError."""
+        planned = self._plan_again()
+        self._made = [one for one in self._made if not one.finished.is_set()]
+        under_way = {name for one in self._made for name in one.names if name not in one.verdicts()}
+        saves, step = react(self._saves, planned, paths, under_way, anyway=anyway)
+        found = step.reaction
+        seen = replace(seen, because=found.because, path=found.path, platform_too=found.platform_too)
+        concerned = step.concerned & {s.name for s in self._session.runnable(planned)}
+        if step.is_refused and not step.refused:  # the plan as a whole, which may have no services then
+            concerned = frozenset(under_way)
+        elif not concerned:
+            self._session.teller.tell(seen)
+            self._saves = saves
+            return
+        self._saves = replace(self._saves, owed=self._saves.owed | (concerned & under_way))  # were it to go wrong below
+        for one in self._made:
+            self._session.withdraw(one, only=concerned)
+        number = self._session.project.next_deploy()
+        names = tuple(sorted(concerned))
+        self._session.teller.tell(replace(seen, deploy=number, deploys=names, differences=found.differences))
+        made = self._session.redeploy(planned, number, trigger="save", only=concerned, anyway=anyway)
+        self._made.append(made)
+        self._saves = saves
 
 
 def ignored_by_git(repo: Snapshot, paths: frozenset[str]) -> str | None:

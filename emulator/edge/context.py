@@ -16,7 +16,7 @@ import hashlib
 import os
 import posixpath
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -30,6 +30,7 @@ from emulator.snapshot import Snapshot, Unreadable
 from .checkout import check_out
 from .disk import Worktree, is_inside
 from .git import GitFailed, git
+from .sent import SentFiles, stamps
 from .trees import GitTree
 
 MANY_SLOTS = 64
@@ -46,12 +47,26 @@ class Generated(Record, frozen=True, kw_only=True):
 class BuildContext(Record, frozen=True, kw_only=True):
     """What `docker buildx build -f DOCKERFILE DIRECTORY` is given: absolute paths.
 
-    notes: what had to be done otherwise than usual, for people.
+    notes: what had to be done otherwise than usual, for people. kept: the files of it that may be sent, where they are
+    not all.
     """
 
     directory: str
     dockerfile: str
     notes: tuple[str, ...] = ()
+    kept: tuple[str, ...] | None = None
+
+    def sent(self, left_out: Callable[[str], bool]) -> SentFiles | None:
+        """What is sent, as it is now; None where that cannot be said at little cost. left_out: whether the ignore file
+        keeps a path of the context from the builder."""
+        found = stamps(self.directory, self.kept)
+        if found is None:
+            return None
+        with open(self.dockerfile, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+        with open(self.dockerfile + ".dockerignore", "rb") as file:
+            ignore = file.read()
+        return SentFiles(text, ignore, found, left_out)
 
 
 @contextmanager
@@ -96,18 +111,21 @@ def _prepared(
     name, text, ignore = _dockerfile(snapshot, context, dockerfile, upload)
     notes: tuple[str, ...] = ()
     directory = _inside(check_out(source, slot) if isinstance(source, GitTree) else source.root, context)
+    found: _Sorted | None = None
     if upload is not None:
-        ignore, directory, notes = _without(ignore, _uploaded(directory, context, upload), directory, build)
+        found = _uploaded(directory, context, upload)
     elif isinstance(source, Worktree) and source.info.kind == "folder":
         ignore += (b"" if ignore.endswith(b"\n") or not ignore else b"\n") + b"**/.git\n"
     elif isinstance(source, Worktree):
-        sieve = _Sieve(source)
+        found = sieve = _Sieve(source)
         sieve.repository(directory, "")
-        ignore, directory, notes = _without(ignore, sieve, directory, build)
+    if found is not None:
+        ignore, directory, notes = _without(ignore, found, directory, build)
     copy = os.path.join(build, name)
     _write(copy, text)
     _write(copy + ".dockerignore", ignore)
-    return BuildContext(directory=directory, dockerfile=copy, notes=notes)
+    kept = tuple(found.kept) if found is not None else None
+    return BuildContext(directory=directory, dockerfile=copy, notes=notes, kept=kept)
 
 
 def _dockerfile(

@@ -203,6 +203,10 @@ class Engine:
             for one in told
         )
 
+    def tag_image(self, image: str, tag: str) -> None:
+        name, _, number = tag.rpartition(":")
+        self._ask_of(f"naming the image {image}", lambda api: api.tag(image, name, number))
+
     def remove_image(self, ref: str) -> None:
         from docker.errors import APIError
 

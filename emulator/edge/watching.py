@@ -1,51 +1,55 @@
 """The operating system's word that files change."""
 
-import hashlib
 import os
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 
 from emulator.model.diagnostic import Fault, HostError, error
+
+from .contents import Contents
+from .git import GitFailed, GitMissing, git
 
 _GATHER_MS = 40
 """How long at most changes are gathered that come one after the other; a lone one is told after _STEP_MS."""
 _STEP_MS = 7
 """How often the library looks for changes, busy or idle: at 5 ms an idle machine notices it (0.5 % of a processor)."""
 _LOOK_MS = 500
-"""How often the end is looked for while nothing changes."""
+"""How often the end is looked for while nothing changes, and the files are that lie elsewhere."""
+_POLL_MS = 1000
+"""How often all files are looked at where the system does not tell."""
+_GIT_AT_WORK_S = 10.0
+"""A lock of git's that is older was left by a git that crashed."""
+_GIT_TOLD_S = 2.0
+"""How long the system may take to tell of what git did."""
 
 _PASSING = re.compile(
-    r"4913|.*~|\.#.*|#.*#|.*\.sw[a-z]|.*___jb_(?:tmp|old|bak)___|\.goutputstream-.*|\.DS_Store|.*\.py[co]|\.~lock\..*"
+    r"4913|.*~|\.#.*|#.*#|.*\.sw[a-z]|.*\.kate-swp|.*___jb_(?:tmp|old|bak)___|\.goutputstream-.*|\.~lock\..*"
+    r"|\.DS_Store|\._.*|\.nfs[0-9a-f]+|\.fuse_hidden[0-9a-f]+|.*\.py[co]|__pycache__"
 )
-"""What editors and interpreters put beside a file for a moment: Vim, Emacs, JetBrains, GNOME, LibreOffice, Python."""
-_MOST_READ = 4 * 1024 * 1024
+"""What editors, interpreters and file systems put beside a file for a moment: Vim, Emacs, Kate, JetBrains, GNOME,
+LibreOffice; macOS, NFS, FUSE; Python."""
+
+_FAR = re.compile(
+    r"nfs4?|cifs|smb3?|smbfs|9p|afs|ncpfs|ceph|glusterfs|lustre|vboxsf|prl_fs|virtiofs|drvfs"
+    r"|fuse\.(?:sshfs|vmhgfs-fuse|glusterfs|s3fs|rclone|gcsfuse|grpcfuse|davfs)"
+)
+"""File systems whose files others change without this machine's being told, by their names in Linux's
+list of mounts."""
 
 
-def watch(root: str, end: threading.Event) -> Iterator[frozenset[str]]:
+def watch(
+    root: str, end: threading.Event, given: Collection[str] = (), note: Callable[[str], None] = lambda _text: None
+) -> Iterator[frozenset[str]]:
     """The paths that were made, changed or removed below `root`, relative to it, batch by batch, until `end` is set.
 
-    Left out are git's own folder, what editors leave for a moment, and a file that was saved as it was. Raises
-    HostError where this machine cannot tell.
+    given: further files that are followed, by whole paths. note: told once how files are followed, where that is not
+    as usual. Left out are git's own folder, what editors leave for a moment, and a file that was saved as it was. What
+    git changes in one go is told when it is done. Raises HostError where this machine cannot tell.
     """
-    from watchfiles import Change
-    from watchfiles import watch as changes
-
-    memory = _Memory(root)
     try:
-        for batch in changes(
-            root, watch_filter=None, stop_event=end, yield_on_timeout=False, raise_interrupt=False,
-            ignore_permission_denied=True, debounce=_GATHER_MS, step=_STEP_MS, rust_timeout=_LOOK_MS,
-        ):  # fmt: skip
-            kinds: dict[str, set[Change]] = {}
-            for kind, path in batch:
-                kinds.setdefault(os.path.relpath(path, root), set()).add(kind)
-            found = frozenset(
-                path for path, seen in kinds.items()
-                if not _is_passing(path) and memory.is_news(path, is_made=Change.added in seen)
-            )  # fmt: skip
-            if found:
-                yield found
+        yield from _Watch(root, end, given, note).batches()
     except OSError as problem:
         raise HostError(
             error(
@@ -55,41 +59,131 @@ def watch(root: str, end: threading.Event) -> Iterator[frozenset[str]]:
         ) from problem
 
 
+class _Watch:
+    def __init__(
+        self, root: str, end: threading.Event, given: Collection[str], note: Callable[[str], None]
+    ) -> None:
+        self._root = root
+        self._end = end
+        self._contents = Contents(root)
+        self._far = far_file_system(root)
+        self._late: set[str] = set()
+        """Changed while the watching was set up."""
+        self._given = _GivenFiles(root, given)
+        if self._far is not None:
+            note(
+                f"the files lie on {self._far}, which does not tell of changes made elsewhere: "
+                f"they are looked at every {_POLL_MS / 1000:g} s"
+            )
+
+    def batches(self) -> Iterator[frozenset[str]]:
+        from watchfiles import Change
+        from watchfiles import watch as changes
+
+        began = time.time()
+        lock = _index_lock(self._root)
+        kinds: dict[str, set[Change]] = {}
+        learns = False
+        git_seen: float | None = None
+        for batch in changes(
+            self._root, watch_filter=None, stop_event=self._end, yield_on_timeout=True, raise_interrupt=False,
+            ignore_permission_denied=True, debounce=_GATHER_MS, step=_STEP_MS, rust_timeout=_LOOK_MS,
+            force_polling=True if self._far is not None else None, poll_delay_ms=_POLL_MS,
+        ):  # fmt: skip
+            if not learns and self._far is None:  # a far server stamps its files by a clock of its own
+                threading.Thread(target=self._learn, args=(began,), name="learning", daemon=True).start()
+            learns = True
+            for kind, path in batch:
+                kinds.setdefault(os.path.relpath(path, self._root), set()).add(kind)
+            for path in list(self._late):
+                self._late.discard(path)
+                kinds.setdefault(path, set()).add(Change.modified)
+            if kinds and _is_at_work(lock):
+                git_seen = time.monotonic()
+                continue  # what lies there is half of one commit and half of another
+            if git_seen is not None and batch and time.monotonic() - git_seen < _GIT_TOLD_S:
+                continue  # of what it did, some is still to be told
+            git_seen = None
+            found = self._given.changed() | {
+                path for path, seen in kinds.items()
+                if not _is_passing(path) and self._contents.is_news(path, is_made=Change.added in seen)
+            }  # fmt: skip
+            kinds = {}
+            if found:
+                yield frozenset(found)
+
+    def _learn(self, began: float) -> None:
+        """In a thread of its own."""
+        for path in self._contents.learn(began, self._end):
+            self._late.add(path)
+
+
+class _GivenFiles:
+    """Files that an option names and that lie elsewhere, or are links to there: looked at from time to time."""
+
+    def __init__(self, root: str, paths: Collection[str]) -> None:
+        self._root = root
+        top = os.path.realpath(root) + os.sep
+        self._paths = [path for path in paths if not os.path.realpath(path).startswith(top)]
+        self._contents = Contents(root)
+        self._stamps = {path: _stamp(path) for path in self._paths}
+        for path in self._paths:
+            self._contents.is_news(os.path.realpath(path), is_made=True)
+
+    def changed(self) -> set[str]:
+        """By their paths from the root: "../shared.env"."""
+        found: set[str] = set()
+        for path in self._paths:
+            if (stamp := _stamp(path)) != self._stamps[path]:
+                self._stamps[path] = stamp
+                if self._contents.is_news(os.path.realpath(path), is_made=False):
+                    found.add(os.path.relpath(path, self._root))
+        return found
+
+
+def _stamp(path: str) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
 def _is_passing(path: str) -> bool:
     first, _, _ = path.partition("/")
     return first == ".git" or path == "." or _PASSING.fullmatch(path.rpartition("/")[2]) is not None
 
 
-class _Memory:
-    """What the files were that have changed so far."""
-
-    def __init__(self, root: str) -> None:
-        self._root = root
-        self._contents: dict[str, bytes] = {}
-
-    def is_news(self, path: str, *, is_made: bool) -> bool:
-        """Whether a change of `path` is one of what lies there. is_made: whether it was made, perhaps anew."""
-        whole = os.path.join(self._root, path)
-        if os.path.isdir(whole):
-            return is_made  # one that only changes says that something in it does, which is told by itself
-        now = _content(whole)
-        if now is None:
-            before = self._contents.pop(path, None)
-            return before is not None or not is_made  # made and gone again at once
-        before = self._contents.get(path)
-        self._contents[path] = now
-        return now != before
-
-
-def _content(path: str) -> bytes | None:
-    """A digest of the file and its mode; of a large one what the file system says of it. None where there is none."""
+def _index_lock(root: str) -> str | None:
+    """What is there while git changes many files."""
     try:
-        stat = os.lstat(path)
-        if os.path.islink(path):
-            return b"link " + os.fsencode(os.readlink(path))
-        if stat.st_size > _MOST_READ:
-            return f"{stat.st_size} {stat.st_mtime_ns}".encode()
-        with open(path, "rb") as file:
-            return hashlib.blake2b(file.read(), digest_size=16, salt=str(stat.st_mode & 0o111).encode()).digest()
+        path = os.fsdecode(git(root, "rev-parse", "--git-path", "index.lock").removesuffix(b"\n"))
+    except (GitFailed, GitMissing):
+        return None
+    return os.path.join(root, path)
+
+
+def _is_at_work(lock: str | None) -> bool:
+    try:
+        return lock is not None and abs(time.time() - os.lstat(lock).st_mtime) < _GIT_AT_WORK_S
+    except OSError:
+        return False
+
+
+def far_file_system(root: str, mounts: str = "/proc/self/mountinfo") -> str | None:
+    """The kind of file system that `root` lies on, where others change its files and this machine is not told."""
+    try:
+        with open(mounts, encoding="utf-8", errors="surrogateescape") as file:
+            lines = [line.split() for line in file]
     except OSError:
         return None
+    real = os.path.realpath(root)
+    kinds: dict[str, str] = {}
+    for words in lines:
+        if "-" in words[6:]:
+            place = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), words[4])
+            kinds[place] = words[words.index("-", 6) + 1]
+    while real not in kinds and real != "/":
+        real = os.path.dirname(real)
+    kind = kinds.get(real, "")
+    return kind if _FAR.fullmatch(kind) else None

@@ -8,6 +8,7 @@ from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import (
     BuildFailed,
     BuildFinished,
+    BuildSkipped,
     BuildStarted,
     BuildStep,
     Event,
@@ -34,9 +35,10 @@ from emulator.world import (
 from . import problems, site_problems, stand_ins
 from .bases import choose_bases, needs_a_look, told_bases
 from .build_steps import BuildSteps, Watched
-from .job import Canceled, Doors, Job, Packer, Settings, Tell
+from .job import Canceled, Doors, Job, Packer, PreparedContext, Settings, Tell
 from .labels import DEPLOY, of_service, resource_name
 from .requests import build_request, build_variables, conceal, reveal
+from .reuse import MadeOf, made_of
 from .servers import server_of
 from .stand_ins import ToMake
 from .tying import tied
@@ -56,6 +58,9 @@ class Imaging:
         self.tell = tell
         self.cancel = cancel
         self.published: PublishedSite | None = None
+        self.made_of: MadeOf | None = None
+        """What the image is made of, where that is kept."""
+        self.built_for = job.deploy
         self._coverage: tuple[Coverage, ...] = ()
         self._frontend: Coverage | None = None
         self._stand_in: tuple[Coverage, ...] = ()
@@ -89,8 +94,6 @@ class Imaging:
     def _packed(self, builder: str, packer: Packer) -> ImageFacts | Diagnostic:
         """Built by the platform's own buildpacks."""
         service, settings = self.service, self.settings
-        self.say(BuildStarted(dockerfile=None, context=service.build.context))
-        self._build_line(f"pack builds it with {builder}")
         layout = replace(service.build, generated_dockerfile=_ALL_THAT_IS_SENT)
         with self.doors.prepare_context(self.job.repo, replace(service, build=layout)) as context:
             request = BuildRequest(
@@ -98,6 +101,10 @@ class Imaging:
                 platform=service.build.platform, tag=f"{resource_name(settings.root, service.name)}:{self.job.deploy}",
                 labels=of_service(settings.root, settings.platform, service.name, self.job.deploy),
             )  # fmt: skip
+            if (again := self._same_again(request, context)) is not None:
+                return self._publish(again) or again
+            self.say(BuildStarted(dockerfile=None, context=service.build.context))
+            self._build_line(f"pack builds it with {builder}")
             return self._built(packer.build(request, builder, self._progress, self.cancel))
 
     def _tidy(self, bases: dict[str, str], *, built: bool) -> None:
@@ -119,8 +126,32 @@ class Imaging:
         build = self.service.build
         if build.kind is BuildKind.IMAGE:
             return self._server(build) or self.pulled(build)
-        self.say(BuildStarted(dockerfile=build.dockerfile, context=build.context))
-        return self._built(self._build(bases))
+        if self.job.earlier is None:
+            self._begin_build()
+        outcome = self._build(bases)
+        return self._built(outcome) if isinstance(outcome, BuildOutcome) else self._publish(outcome) or outcome
+
+    def _begin_build(self) -> None:
+        self.say(BuildStarted(dockerfile=self.service.build.dockerfile, context=self.service.build.context))
+
+    def _same_again(self, request: BuildRequest, context: PreparedContext) -> ImageFacts | None:
+        """The image of the live deploy, where this build would make the same."""
+        if not self.settings.reuses:
+            return None
+        docker = self.doors.docker
+        bases = {one: request.base_images.get(one, one) for one in self.service.build.base_images if one != "scratch"}
+        ids = {one: image.id if (image := docker.image(ref)) is not None else None for one, ref in bases.items()}
+        left_out = self.doors.left_out(self.job.repo, self.service)
+        self.made_of = made_of(request, None if self.job.reach.data else context.sent(left_out), ids)
+        earlier = self.job.earlier
+        if earlier is None or self.made_of is None or not self.made_of.same_as(earlier.made_of):
+            return None
+        image = docker.image(earlier.image)
+        if image is not None and request.tag is not None:
+            docker.tag_image(earlier.image, request.tag)  # so that it stays as long as this deploy does
+            self.built_for = earlier.deploy
+            self.say(BuildSkipped(image=earlier.image, image_of=earlier.deploy))
+        return image
 
     def pulled(self, build: Build) -> ImageFacts:
         """A ready-made image: at hand, or from its registry. Raises HostError."""
@@ -200,10 +231,8 @@ class Imaging:
             )
             return self._run_build(request)
 
-    def _build(self, bases: dict[str, str]) -> BuildOutcome:
+    def _build(self, bases: dict[str, str]) -> BuildOutcome | ImageFacts:
         with self.doors.prepare_context(self.job.repo, self.service) as context:
-            for note in context.notes:
-                self._build_line(note)
             request = build_request(
                 self.service,
                 self.hidden,
@@ -217,6 +246,12 @@ class Imaging:
                 hosts={**self.job.around.hosts, **self.job.reach.hosts()},
                 data=self.job.reach.data,
             )
+            if (again := self._same_again(request, context)) is not None:
+                return again
+            if self.job.earlier is not None:
+                self._begin_build()
+            for note in context.notes:
+                self._build_line(note)
             outcome = self._run_build(request)
             if outcome.error is not None and asks_for_a_frontend(outcome.error):
                 note = "the registry its # syntax= line asks does not answer: built with the engine's own frontend"

@@ -22,6 +22,7 @@ from emulator.world import (
 
 from .build_reach import BuildReach, Gate
 from .requests import NOTHING_AROUND, Surroundings
+from .reuse import Earlier, Sent
 
 Tell = Callable[[Event], None]
 
@@ -37,6 +38,11 @@ class PreparedContext(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]: ...
+
+    def sent(self, left_out: Callable[[str], bool]) -> Sent | None:
+        """What is sent, as it is now; None where that cannot be said at little cost. left_out: whether the ignore file
+        keeps a path of the context from the builder."""
+        ...
 
 
 Publish = Callable[[str, str, Mapping[str, str]], PublishedSite | None]
@@ -60,6 +66,11 @@ class Packer(Protocol):
         ...
 
 
+def _nothing_left_out(repo: Snapshot, service: Service) -> Callable[[str], bool]:
+    del repo, service
+    return lambda _path: False
+
+
 def _nothing_published(image: str, path: str, labels: Mapping[str, str]) -> None:
     del image, path, labels
 
@@ -80,6 +91,8 @@ class Doors(NamedTuple):
     output_of: Callable[[tuple[str, ...]], str] = lambda _argv: ""
     """What a command of this machine prints. Raises HostError."""
     packer: Packer | None = None
+    left_out: Callable[[Snapshot, Service], Callable[[str], bool]] = _nothing_left_out
+    """Whether the ignore file keeps a path of the context from the builder of a service."""
     step_times: Callable[[str], Mapping[str, float]] = lambda _service: {}
     """The seconds that the steps of a service's last good build took, by what they do."""
     keep_step_times: Callable[[str, Mapping[str, float]], None] = lambda _service, _seconds: None
@@ -101,6 +114,8 @@ class Settings(NamedTuple):
     """Datastores that are there already: their URLs, which may hold passwords, by name."""
     folders: Mapping[str, str] = {}
     """Folders of this machine for volumes that are folders, as whole paths, by the volumes' names."""
+    reuses: bool = False
+    """Whether it is kept what images are made of, so that a deploy may use one again."""
 
 
 class Job(NamedTuple):
@@ -121,6 +136,8 @@ class Job(NamedTuple):
     gate: Gate | None = None
     reach: BuildReach = BuildReach()
     """What its build finds of the private network."""
+    earlier: Earlier | None = None
+    """The image that is used again where nothing of what it is made of has changed."""
 
 
 class NotReady(NamedTuple):

@@ -1,6 +1,7 @@
 """What a changed file means for a build: whether it reaches the builder, or who keeps it from there."""
 
 import posixpath
+from collections.abc import Callable
 from typing import NamedTuple
 
 from emulator.model.plan import Build, BuildKind
@@ -19,12 +20,25 @@ class Saved(NamedTuple):
     """Whether the platform would not deploy for it either: it never gets the file, or does not look at it."""
 
 
+def by_ignore_file(repo: Snapshot, build: Build) -> Callable[[str], bool]:
+    """Whether the ignore file keeps a path of the build's context from the builder; what other rules keep away is not
+    asked."""
+    dockerfile = None if build.generated_dockerfile is not None else build.dockerfile or "Dockerfile"
+
+    def is_left_out(path: str) -> bool:
+        return open_context(repo, build.context or ".", dockerfile).judged(path) is not None
+
+    return is_left_out
+
+
 def saved(repo: Snapshot, build: Build, paths: frozenset[str]) -> tuple[Saved, ...]:
     """Each of the changed paths of the repository, be it there now or gone, sorted."""
     if build.kind is BuildKind.IMAGE:
         return tuple(Saved(path, f"an image runs that is not built here: {build.image}") for path in sorted(paths))
     context = open_context(repo, build.context or ".", build.dockerfile, build.upload_rules)
     settings = {build.dockerfile, f"{build.dockerfile}.dockerignore", context.in_repository(".dockerignore")}
+    if build.upload_rules is None:  # what it lets git take is sent or not, whether it is sent itself or not
+        settings |= {path for path in paths if posixpath.basename(path) == ".gitignore"}
     return tuple(
         Saved(path) if path in settings and repo.node(path).why != "ignored" else _of(context, path)
         for path in sorted(paths)
@@ -54,9 +68,12 @@ def _kept_out(context: Context, path: str) -> LeftOut | None:
     above = ""
     for name in path.split("/"):
         above = posixpath.join(above, name)
-        gone = context.entry(above).left_out
+        entry = context.entry(above)
+        gone = entry.left_out
         if gone is not None and gone.by != "nowhere":
             return gone
+        if entry.kind == "symlink" and above != path:  # what it leads to has a path of its own
+            return LeftOut(path=path, by="other", detail=f"{context.in_repository(above)} is a symbolic link")
     verdict = context.judged(path)
     if verdict is None:
         return None

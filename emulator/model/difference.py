@@ -48,9 +48,10 @@ def service_differences(before: Service, after: Service) -> tuple[Difference, ..
     if before == after:
         return ()
     old, new = dict(_flat("", _plain(before))), dict(_flat("", _plain(after)))
-    for key, several in (("containers", _others), ("build.generated_dockerfile", _generated)):
-        if several(before) != several(after):
-            old[key], new[key] = "as before", "changed"
+    old |= dict(_of_containers(before, after))
+    new |= dict(_of_containers(after, before))
+    if _generated(before) != _generated(after):
+        old["build.generated_dockerfile"], new["build.generated_dockerfile"] = "as before", "changed"
     return tuple(
         Difference(service=after.name, key=key, before=old.get(key), after=new.get(key))
         for key in sorted(old.keys() | new.keys())
@@ -62,9 +63,19 @@ def _plain(service: Service) -> Any:
     return msgspec.to_builtins(service)
 
 
-def _others(service: Service) -> Any:
-    """The containers beside the one whose facts stand at the top."""
-    return [list(_flat("", msgspec.to_builtins(one))) for one in service.containers if not one.ingress]
+def _of_containers(service: Service, other: Service) -> Iterator[tuple[str, str]]:
+    """What the top does not say: all of the containers beside the one whose facts stand there, and of that one what a
+    service has no key for. One that `other` does not have is told as one, by its image."""
+    there = {one.name for one in other.containers}
+    for one in service.containers:
+        prefix = f"containers.{one.name}"
+        if one.name not in there and not one.ingress:
+            yield prefix, one.build.image or one.build.kind.value
+            continue
+        facts = {key: value for key, value in msgspec.to_builtins(one).items() if key not in ("name", "ingress")}
+        if one.ingress or len(service.containers) == 1:
+            facts = {key: value for key, value in facts.items() if not hasattr(service, key)}
+        yield from _flat(prefix, facts)
 
 
 def _generated(service: Service) -> Any:

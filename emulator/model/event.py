@@ -70,15 +70,17 @@ class DeployStarted(Event, tag="deploy.started", frozen=True, kw_only=True):
 class FilesSaved(Event, tag="saved", frozen=True, kw_only=True):
     """Files changed while they are watched. `deploy` is the one that is made for it, None where none is.
 
-    paths: the first of them, of `count`. deploys: the services that are deployed. because: why, or why nothing is.
-    differences: what changed in the plan, as "service key: before → after". platform_too: whether the platform would
-    not deploy either, since it has none of these files.
+    paths: the first of them, of `count`. deploys: the services that are deployed, or refused. because: why, or why
+    nothing is; path: the one that is "it" there, None where it speaks of no single file. differences: what changed in
+    the plan, as "service key: before → after". platform_too: whether the platform would not deploy either, since it
+    has none of these files.
     """
 
     paths: tuple[str, ...]
     count: int
     deploys: tuple[str, ...] = ()
     because: str = ""
+    path: str | None = None
     differences: tuple[str, ...] = ()
     platform_too: bool = False
 
@@ -110,6 +112,13 @@ class BuildRunning(Event, tag="build.running", frozen=True, kw_only=True):
 class BuildFinished(Event, tag="build.finished", frozen=True, kw_only=True):
     image: str
     seconds: float
+
+
+class BuildSkipped(Event, tag="build.skipped", frozen=True, kw_only=True):
+    """Nothing that the live image is made of has changed: it is used again. image_of: the deploy it was built for."""
+
+    image: str
+    image_of: int
 
 
 class BuildFailed(Event, tag="build.failed", frozen=True, kw_only=True):
@@ -386,6 +395,7 @@ AnyEvent = (
     | BuildStep
     | BuildRunning
     | BuildFinished
+    | BuildSkipped
     | BuildFailed
     | Published
     | Mismatch

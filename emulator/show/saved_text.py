@@ -13,10 +13,16 @@ def saved_lines(event: FilesSaved, style: Style) -> list[str]:
     more = f" and {event.count - 1} more" if event.count > 1 else ""
     if not event.deploys:
         too = ", and the platform would not deploy either" if event.platform_too else ""
-        return [style.dim(f"saved {named}{more}: no deploy: {event.because}{too}")]
+        return [style.dim(f"saved {named}{more}: no deploy: {_because(event)}{too}")]
     shown = event.differences[:_MOST_DIFFERENCES]
     rest = len(event.differences) - len(shown)
     changes = [f"  {style.dim('plan')}  {printable(line)}" for line in shown]
     changes += [f"  {style.dim('plan')}  and {rest} more"] if rest else []
-    because = "" if event.paths and event.because.startswith(event.paths[0]) else f", {event.because}"
-    return [style.bold(f"saved {named}{more}") + f": deploys {', '.join(event.deploys)}{because}", *changes]
+    deploys = f": deploys {', '.join(event.deploys)}, {_because(event)}"
+    return [style.bold(f"saved {named}{more}") + deploys, *changes]
+
+
+def _because(event: FilesSaved) -> str:
+    """What is meant by "it" is named where it is not the first file."""
+    is_first = event.path is None or event.path == next(iter(event.paths), None)
+    return event.because if is_first else f"{printable(event.path or '')}: {event.because}"

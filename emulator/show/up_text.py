@@ -9,6 +9,7 @@ from emulator.model.event import (
     BuildFailed,
     BuildFinished,
     BuildRunning,
+    BuildSkipped,
     BuildStarted,
     BuildStep,
     ContainerStarted,
@@ -152,6 +153,8 @@ class UpText:
                 return [_going_on(event, style, style.width - 10 - whose)] if event.elapsed_s >= _TOLD_FROM_S else []
             case BuildFinished():
                 return [f"built in {event.seconds:.1f} s"]
+            case BuildSkipped():
+                return [f"nothing to build: what the image of deploy {event.image_of} is made of is the same"]
             case Published():
                 count = f"{event.files} file{'' if event.files == 1 else 's'}"
                 return [f"publishes {printable(event.path)}: {count}, {_size(event.size_bytes)}"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from emulator.commands.planning import Planned
-from emulator.commands.reaction import Reaction, reaction
+from emulator.commands.reaction import Reaction, reaction, standing
 from emulator.contract import Inputs
 from emulator.edge.disk import open_repository
 from emulator.image.saved import saved
@@ -42,20 +42,20 @@ def planned(repo: Repo, platform=render) -> Planned:
 def after(repo: Repo, changed: dict[str, str], *paths: str, platform=render) -> Reaction:
     before = planned(repo, platform)
     repo.write(changed)
-    return reaction(before, planned(repo, platform), frozenset((*changed, *paths)))
+    return reaction(standing(before), planned(repo, platform), frozenset((*changed, *paths)))
 
 
 def test_a_file_of_one_service_deploys_that_one(repo):
     """The other one's build does not get it."""
     found = after(repo, {"api/app.py": "2\n"})
-    assert (found.deploys, found.because) == (("api",), "api/app.py reaches its build")
+    assert (found.deploys, found.path, found.because) == (("api",), "api/app.py", "it reaches the build")
     assert found.differences == ()
 
 
 def test_a_file_that_is_gone_counts(repo):
     before = planned(repo)
     (repo.path / "jobs/app.py").unlink()
-    assert reaction(before, planned(repo), frozenset(["jobs/app.py"])).deploys == ("jobs",)
+    assert reaction(standing(before), planned(repo), frozenset(["jobs/app.py"])).deploys == ("jobs",)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_file_that_is_gone_counts(repo):
 )
 def test_a_file_that_no_build_gets_deploys_nothing(repo, path, because, too):
     """And says who keeps it away; what git ignores the platform never sees."""
-    assert after(repo, {path: "x"}) == Reaction(because=because, platform_too=too)
+    assert after(repo, {path: "x"}) == Reaction(because=because, path=path, platform_too=too)
 
 
 def test_an_exception_of_the_ignore_file_counts(repo):
@@ -92,16 +92,41 @@ def test_a_changed_plan_is_told_by_its_keys(repo):
 
 def test_a_new_service_is_deployed(repo):
     found = after(repo, {"render.yaml": TWO + "  - {type: pserv, name: more, runtime: docker, rootDir: jobs}\n"})
-    assert (found.deploys, found.because) == (("more",), "it is new in the plan")
+    assert (found.deploys, found.because) == (("more",), "more is new in the plan")
 
 
 def test_what_is_not_uploaded_deploys_nothing(tmp_path):
     """Where a deploy command uploads, its rules are asked, not git."""
     repo = Repo(tmp_path).init().write({"Dockerfile": DOCKERFILE, ".gitignore": "*.log\n", ".gcloudignore": "docs/\n"})
     assert after(repo, {"docs/a.md": "x"}, platform=cloud_run) == Reaction(
-        because="it is not uploaded (.gcloudignore:1)", platform_too=True
+        because="it is not uploaded (.gcloudignore:1)", path="docs/a.md", platform_too=True
     )
-    assert after(repo, {"debug.log": "x"}, platform=cloud_run).because == "debug.log reaches its build"
+    assert after(repo, {"debug.log": "x"}, platform=cloud_run).deploys != ()
+
+
+def test_what_git_takes_is_decided_by_a_file_that_no_build_gets(repo):
+    """Whether .gitignore itself is sent or not, what it says decides what is."""
+    repo.write({"jobs/.dockerignore": ".gitignore\n", "jobs/.gitignore": "*.tmp\n"})
+    assert after(repo, {"jobs/.gitignore": "*.tmp\n*.bak\n"}).deploys == ("jobs",)
+    assert after(repo, {".gitignore": "*.bak\n"}).because == "a push of it deploys nothing: it lies outside api"
+
+
+def test_what_lies_behind_a_link_is_the_other_files_matter(repo):
+    """The system tells of it under both names."""
+    (repo.path / "api/shared").symlink_to("../jobs")
+    assert after(repo, {}, "api/shared/app.py") == Reaction(
+        because="the platform has no such file: api/shared is a symbolic link", path="api/shared/app.py",
+        platform_too=True,
+    )  # fmt: skip
+    assert after(repo, {}, "api/shared").deploys == ("api",)
+
+
+def test_an_empty_folder_is_nothing_to_git(repo):
+    """One with files comes with them."""
+    (repo.path / "api/empty").mkdir()
+    assert after(repo, {}, "api/empty").deploys == ()
+    repo.write({"api/empty/a.py": ""})
+    assert after(repo, {}, "api/empty").deploys == ("api",)
 
 
 def test_an_image_that_is_not_built_here(repo):
@@ -138,7 +163,7 @@ def test_a_build_filter_decides_what_a_push_deploys(tmp_path, path, because):
     repo = Repo(tmp_path).init().write({"Dockerfile": DOCKERFILE, "render.yaml": FILTERED})
     found = after(repo, {path: "x"})
     if because:
-        assert found == Reaction(because=f"a push of it deploys nothing: {because}", platform_too=True)
+        assert found == Reaction(because=f"a push of it deploys nothing: {because}", path=path, platform_too=True)
     else:
         assert found.deploys == ("api",)
 

@@ -1,5 +1,6 @@
 """The file system's own word, from a real folder."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -8,7 +9,10 @@ from queue import SimpleQueue
 
 import pytest
 
-from emulator.edge.watching import watch
+from emulator.edge import contents
+from emulator.edge.contents import Contents
+from emulator.edge.watching import far_file_system, watch
+from tests.emulator.edge.git_repositories import Repo
 
 GATHERED_S = 0.06
 """What happens before is not told in one batch with what happens after."""
@@ -18,8 +22,9 @@ PATIENT_S = 10
 class Watched:
     """A folder, and the batches of paths that were told of it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, given: tuple[str, ...] = ()) -> None:
         self.root = root
+        self.given = given
         self.end = threading.Event()
         self.batches: SimpleQueue[tuple[float, frozenset[str]]] = SimpleQueue()
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -27,7 +32,7 @@ class Watched:
         self._wait_until_it_hears()
 
     def _run(self) -> None:
-        for batch in watch(str(self.root), self.end):
+        for batch in watch(str(self.root), self.end, self.given):
             self.batches.put((time.monotonic(), batch))
 
     def _wait_until_it_hears(self) -> None:
@@ -55,6 +60,7 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     (tmp_path / "src").mkdir()
     (tmp_path / "src/app.py").write_text("1")
     (tmp_path / ".git").mkdir()
+    time.sleep(0.05)  # what changes at the very start may have been told to nobody
     one = Watched(tmp_path)
     yield one
     one.end.set()
@@ -69,6 +75,128 @@ def test_a_save_is_told_at_once(watched):
     at, paths = watched.batches.get(timeout=PATIENT_S)
     assert paths == {"src/app.py"}
     assert at - began < 0.25
+
+
+def test_the_first_touch_of_a_file_is_not_told(watched):
+    """What it held at the start is known; a save whose time lies in the past or the future is one by its content."""
+    path = watched.root / "src/app.py"
+    time.sleep(0.2)  # it is read beside the watching
+    path.touch()
+    path.write_text("1")
+    os.utime(path, (0, 0))
+    assert watched.told() == set()
+    path.write_text("2")
+    os.utime(path, (0, 0))
+    assert watched.told() == {"src/app.py"}
+    path.write_text("3")
+    os.utime(path, (2**32, 2**32))
+    assert watched.told() == {"src/app.py"}
+
+
+def test_what_changed_since_the_start_is_told_once_and_not_learned(tmp_path):
+    """Nobody may have been told of it; and a file is not taken for unchanged that was saved before it was read."""
+    for name in ("old", "new"):
+        (tmp_path / name).write_text("1")
+        since = time.time()
+        time.sleep(0.05)
+    (tmp_path / "new").write_text("2")
+    known = Contents(str(tmp_path))
+    assert list(known.learn(since - 0.01, threading.Event())) == ["new"]
+    assert known.is_news("new", is_made=False)
+    assert not known.is_news("old", is_made=False)
+
+
+def test_no_more_is_read_than_is_affordable(tmp_path, monkeypatch):
+    """Beyond it the first save of a file counts, whatever it holds."""
+    monkeypatch.setattr(contents, "MOST_FILES", 1)
+    for name in ("a", "b"):
+        (tmp_path / name).write_text("1")
+    known = Contents(str(tmp_path))
+    time.sleep(0.05)
+    assert list(known.learn(time.time(), threading.Event())) == []
+    assert sorted(known.is_news(name, is_made=False) for name in ("a", "b")) == [False, True]
+
+
+def test_what_git_changes_is_told_when_it_is_done(tmp_path):
+    """There and back at once is no change, whatever lay there in between."""
+    Repo(tmp_path).init().write({f"src/{number}.py": "1\n" for number in range(300)})
+    time.sleep(0.05)
+    one = Watched(tmp_path)
+    time.sleep(0.3)
+    (tmp_path / ".git/index.lock").write_text("")
+    for text in ("2\n", "1\n"):
+        for number in range(300):
+            (tmp_path / f"src/{number}.py").write_text(text)
+        time.sleep(2 * GATHERED_S)
+    (tmp_path / ".git/index.lock").unlink()
+    assert one.told() == set()
+    (tmp_path / ".git/index.lock").write_text("")
+    (tmp_path / "src/0.py").write_text("2\n")
+    time.sleep(2 * GATHERED_S)
+    assert one.batches.empty()
+    (tmp_path / ".git/index.lock").unlink()
+    assert one.told() == {"src/0.py"}
+    one.end.set()
+    one.thread.join(PATIENT_S)
+
+
+def test_a_file_that_lies_elsewhere_is_followed_where_an_option_names_it(tmp_path):
+    """There, or behind a link."""
+    root = tmp_path / "app"
+    (root / "src").mkdir(parents=True)
+    for name in ("shared.env", "linked.env"):
+        (tmp_path / name).write_text("A=1")
+    (root / ".env").symlink_to("../linked.env")
+    one = Watched(root, (str(tmp_path / "shared.env"), str(root / ".env")))
+    (tmp_path / "shared.env").write_text("A=2")
+    assert one.batches.get(timeout=PATIENT_S)[1] == {"../shared.env"}
+    (tmp_path / "linked.env").write_text("A=2")
+    assert one.batches.get(timeout=PATIENT_S)[1] == {".env"}
+    (tmp_path / "shared.env").touch()
+    (tmp_path / "new.env").write_text("A=3")
+    (tmp_path / "new.env").rename(tmp_path / "shared.env")
+    assert one.batches.get(timeout=PATIENT_S)[1] == {"../shared.env"}
+    one.end.set()
+    one.thread.join(PATIENT_S)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("nfs4", "nfs4"), ("fuse.sshfs", "fuse.sshfs"), ("9p", "9p"), ("ext4", None), ("overlay", None)]
+)
+def test_a_file_system_of_others_is_known(tmp_path, kind, told):
+    """By the mount that the folder lies on, the innermost."""
+    place = tmp_path / "my app" / "deep"
+    place.mkdir(parents=True)
+    mounts = tmp_path / "mounts"
+    inner = str(tmp_path / "my app").replace(" ", "\\040")
+    mounts.write_text(
+        "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+        f"23 22 0:21 / {inner} rw,relatime shared:2 master:1 - {kind} host:/export rw\n"
+    )
+    assert far_file_system(str(place), str(mounts)) == told
+    assert far_file_system(str(tmp_path), str(mounts)) is None
+
+
+def test_a_folder_that_is_polled_tells_the_same(tmp_path, monkeypatch):
+    """Where the file system does not tell, which is said; what is saved as it was is no change from the second time."""
+    monkeypatch.setattr("emulator.edge.watching.far_file_system", lambda _root: "nfs4")
+    monkeypatch.setattr("emulator.edge.watching._POLL_MS", 50)
+    (tmp_path / "app.py").write_text("1")
+    notes: list[str] = []
+    end = threading.Event()
+    batches = watch(str(tmp_path), end, (), notes.append)
+    thread = threading.Thread(target=lambda: found.append(next(batches)), daemon=True)
+    found: list[frozenset[str]] = []
+    thread.start()
+    number = 0
+    while thread.is_alive():
+        (tmp_path / "app.py").write_text(str(number := number + 1))
+        thread.join(0.2)
+    end.set()
+    assert found == [{"app.py"}]
+    assert notes == [
+        "the files lie on nfs4, which does not tell of changes made elsewhere: they are looked at every 0.05 s"
+    ]
 
 
 def test_a_file_that_stays_as_it_was_is_not_told(watched):
@@ -91,7 +219,10 @@ def test_a_save_by_renaming_is_that_of_the_file(watched):
     assert watched.told() == {"src/app.py"}
 
 
-@pytest.mark.parametrize("name", ["4913", "app.py~", ".#app.py", "#app.py#", ".app.py.swx", "app.py___jb_tmp___"])
+@pytest.mark.parametrize(
+    "name",
+    ["4913", "app.py~", ".#app.py", "#app.py#", ".app.py.swx", "app.py___jb_tmp___", ".app.py.kate-swp", ".nfs0f3a"],
+)
 def test_what_editors_leave_for_a_moment_is_not_told(watched, name):
     path = watched.root / "src" / name
     path.write_text("x")
@@ -120,6 +251,30 @@ def test_folders_are_told_when_they_come(watched):
     (other / "deep.txt").write_text("x")
     other.rename(watched.root / "moved")
     assert "moved" in {path.partition("/")[0] for path in watched.told()}
+
+
+def test_a_folder_that_is_renamed_or_removed_is_told(watched):
+    """By itself, or by what was in it."""
+    (watched.root / "src/deep").mkdir()
+    (watched.root / "src/deep/a.txt").write_text("x")
+    watched.told()
+    (watched.root / "src/deep").rename(watched.root / "src/other")
+    assert {"src/deep", "src/other"} <= watched.told()
+    (watched.root / "src/other/a.txt").unlink()
+    (watched.root / "src/other").rmdir()
+    assert "src/other/a.txt" in watched.told()
+
+
+def test_a_link_is_what_it_leads_to(watched):
+    """That it leads elsewhere is a change; that what it leads to changes is that file's."""
+    link = watched.root / "src/link"
+    link.symlink_to("app.py")
+    assert watched.told() == {"src/link"}
+    link.unlink()
+    link.symlink_to("app.py")
+    assert watched.told() == set()
+    (watched.root / "src/app.py").write_text("5")
+    assert watched.told() == {"src/app.py"}
 
 
 def test_gits_own_folder_is_not_told(watched):
