@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -379,6 +380,7 @@ def _packer(docker: "Docker") -> "Packer | None":
     return Pack(docker, docker.endpoint, os.environ) if isinstance(docker, Engine) else None
 
 
+@cache
 def _clock() -> "Clock":
     from .edge.clock import SystemClock
 

@@ -18,6 +18,13 @@ HELPER_LABEL = "emu.helper"
 """On a container of ours that looks into another."""
 
 
+
+
+def is_lost(problem: HostError) -> bool:
+    """Whether the engine does not answer (any more): nothing else can be done with it either."""
+    return problem.diagnostic.code in ("host/engine-lost", "host/no-engine")
+
+
 class Hidden(dict[str, str]):
     """Text by name where the text may be secret: prints as its names alone."""
 

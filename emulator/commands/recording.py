@@ -9,11 +9,12 @@ from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway
 from emulator.engine.ledger import Ledger
 from emulator.engine.release import Release
-from emulator.model.diagnostic import HostError
+from emulator.model.diagnostic import HostError, Severity
 from emulator.model.difference import differences
-from emulator.model.event import DeployTimed, Event, Stopped
+from emulator.model.event import DeployTimed, DiagnosticFound, Event, Stopped
 from emulator.model.history import MOST_DIFFERENCES, MOST_FILES, DeployRecord, ServiceRecord
 from emulator.model.plan import Plan
+from emulator.model.record import replace
 from emulator.request import Project, World
 
 
@@ -86,8 +87,12 @@ class Recorder:
                 for one in verdict.services
             ),
         )  # fmt: skip
-        with contextlib.suppress(HostError):
+        try:
             self._project.record(record)
+        except HostError as problem:
+            fact = f"deploy {number} is not among what `emu deploys` lists, nor can be gone back to"
+            found = replace(problem.diagnostic, severity=Severity.WARNING, facts=(fact,))
+            self._teller.tell(DiagnosticFound(diagnostic=found, deploy=number))
         self._ledger.forget(number)
 
     def heard(self, event: Event) -> None:

@@ -55,12 +55,13 @@ _LOOK_EVERY_S = 0.5
 class Session:
     """The services of one `up`, as far as they are started. Its methods may be called from any thread.
 
-    by_schedule: whether a cron job is run on its schedule, instead of once.
+    by_schedule: whether a cron job is run on its schedule, instead of once. fronts: the addresses by service, of an
+    earlier session and for a later one: whoever gives them closes them.
     """
 
     def __init__(
         self, planned: Planned, doors: Doors, settings: Settings, teller: Teller, project: Project, *,
-        by_schedule: bool = True,
+        by_schedule: bool = True, fronts: "dict[str, Ahead[Front]] | None" = None,
     ) -> None:  # fmt: skip
         self.planned = planned
         self.doors = doors._replace(step_times=project.step_times, keep_step_times=project.keep_step_times)
@@ -74,11 +75,12 @@ class Session:
         self.has_started = False
         """Whether any container was: then there is something to tidy up."""
         self.runs: dict[str, AnyRun] = {}
-        self._fronts: dict[str, Ahead[Front]] = {}
+        self._fronts: dict[str, Ahead[Front]] = {} if fronts is None else fronts
+        self._fronts_stay = fronts is not None
         self._underway: dict[int, Underway] = {}
         self._problem: BaseException | None = None
         self._first = 0
-        self._moved: set[str] = set()
+        self._moved = set(self._fronts)
         self._network: str | None = None
         self._backing = self._backed(planned)
         self._over = threading.Event()
@@ -86,11 +88,11 @@ class Session:
 
     # ---- the first deploy, and serving
 
-    def run(self, number: int, *, once: bool) -> int:
+    def run(self, number: int, *, once: bool, trigger: Trigger = "up") -> int:
         """Deploy what the plan's services are, and serve; the exit code."""
         services = self.planned.resolution.plan.services
         rest = [left_out(s) for s in services if not can_run(s)]
-        return self.deploy(number, self.runnable(self.planned), once=once, rest=rest)
+        return self.deploy(number, self.runnable(self.planned), once=once, rest=rest, trigger=trigger)
 
     def runnable(self, planned: Planned) -> list[Service]:
         """What is run of a plan: not a datastore that is there already."""
@@ -101,7 +103,9 @@ class Session:
         """Those of the plan that are run here."""
         return [s for s in self.runnable(self.planned) if s.datastore is not None]
 
-    def deploy(self, number: int, runnable: list[Service], *, once: bool, rest: list[Coverage]) -> int:
+    def deploy(
+        self, number: int, runnable: list[Service], *, once: bool, rest: list[Coverage], trigger: Trigger = "up"
+    ) -> int:
         """The first deploy, of these services; then serve those that go on, unless `once`. rest: what is said of the
         others. The exit code."""
         coverage = [c for c in self.planned.resolution.plan.coverage if c.fidelity is not Fidelity.EXACT]
@@ -110,7 +114,7 @@ class Session:
             return self._nothing(coverage)
         self._first = number
         missing = self._unreached(runnable)
-        underway = self._begin(number, "up", runnable, missing=missing)
+        underway = self._begin(number, trigger, runnable, missing=missing)
         self._launch(underway, runnable, missing)
         underway.wait(s.name for s in runnable)
         self._raise_problem()
@@ -387,12 +391,12 @@ class Session:
         return tuple(one.container for one in run.instances()) if isinstance(run, ServiceRun) else ()
 
     def _make_network(self) -> None:
-        """The project's own network, where its services have names."""
+        """The project's own network, where its services have names; anew where somebody has removed it since."""
         if self._network is None:
             self.doors.ready()  # what an earlier run left of it is gone
-            root = self.settings.root
-            labels = {**of_project(root), ROOT: root}
-            self._network = self.doors.docker.ensure_network(f"emu-{project_id(root)}", labels)
+        root = self.settings.root
+        labels = {**of_project(root), ROOT: root}
+        self._network = self.doors.docker.ensure_network(f"emu-{project_id(root)}", labels)
 
     def _begin(
         self, number: int, trigger: Trigger, services: list[Service], *, missing: Iterable[str] = (),
@@ -470,7 +474,7 @@ class Session:
                 decided=self._decided,
                 problem=self.broke,
             )
-        front = self._fronts[name] = Ahead(lambda: self.project.address(name))
+        front = self._fronts[name] = self._fronts.get(name) or Ahead(lambda: self.project.address(name))
         return ServiceRun(
             name,
             doors=self.doors,
@@ -546,6 +550,11 @@ class Session:
             underway.abandon()
         self._over.set()
 
+    def can_be_resumed(self, problem: HostError) -> bool:
+        """Whether another session may go on where `problem` ended this one: it had come so far that the engine did
+        what it was asked, and the command line is not at fault."""
+        return problem.exit_code == 3 and (self.has_started or problem.diagnostic.code == "host/engine-lost")
+
     def _tell(self, event: Event) -> None:
         self.has_started |= isinstance(event, ContainerStarted)
         self.teller.tell(event)
@@ -564,7 +573,7 @@ class Session:
         # After those that use them, and never without their grace: they write down what they hold.
         stores = [run for name, run in self.runs.items() if self._is_datastore(name)]
         end_all(stores, self.doors.hurry, hurried=hurried)
-        while self._fronts:
+        while self._fronts and not self._fronts_stay:
             self._fronts.popitem()[1].wait().close()
         if self._network is not None:
             self.doors.docker.remove_network(self._network)

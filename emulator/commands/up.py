@@ -4,6 +4,7 @@ Where one runs already for the project, that one makes the deploy, and this one 
 """
 
 import argparse
+import contextlib
 import posixpath
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +19,7 @@ from emulator.commands.check import checked_plan
 from emulator.commands.ending import remove_leftovers
 from emulator.commands.planning import Planned, configure_planning, plan_repository
 from emulator.commands.recording import timed
+from emulator.commands.recovering import Outage, lasting
 from emulator.commands.session import Session
 from emulator.commands.summing import summed_up
 from emulator.commands.teller import Teller, told
@@ -27,18 +29,18 @@ from emulator.engine.job import Doors, Settings
 from emulator.engine.labels import project_id
 from emulator.model.control import Ask
 from emulator.model.diagnostic import HostError, UsageError
-from emulator.model.event import DiagnosticFound, PlanMade
+from emulator.model.event import DiagnosticFound, PlanMade, Trigger
 from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.model.spelling import did_you_mean
-from emulator.request import Request, World
+from emulator.request import Project, Request, World
 from emulator.snapshot import Snapshot
 from emulator.world import Hidden
 
 if TYPE_CHECKING:
     from emulator.commands.viewing import Viewing
     from emulator.commands.watching import Watcher
-    from emulator.world import Docker
+    from emulator.world import Docker, Front
 
 
 EXAMPLES = (
@@ -46,6 +48,11 @@ EXAMPLES = (
     ("emu up --once", "end with the verdict, leave nothing behind"),
     ("emu up --watch --service api", "deploy one service again on every save"),
 )
+
+
+_BEGINS_WITHIN_S = 3.0
+"""How soon an `emu up` hears other commands after it took the project, and is gone when it hears them no more."""
+_ASK_AGAIN_S = 0.1
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -78,17 +85,59 @@ def _run(request: Request, world: World, teller: Teller) -> int:
     teller.knows(planned)
     if tell_plan(planned, teller, build_anyway=request.build_anyway):
         return 1
-    docker = world.connect()
-    try:
-        _refuse_missing_folders(settings, docker, world)
-        with world.project(project_id(settings.root)) as project:
-            session = Session(planned, doors(world, docker, planned.repo), settings, teller, project)
-            attendant = Attendant(session, lambda ask: timed(world, partial(_replanned, ask, world)))
+    patience = world.clock().now() + _BEGINS_WITHIN_S
+    while True:
+        try:
+            with world.project(project_id(settings.root)) as project:
+                serving = _Serving(request, world, teller, settings, project)
+                return serving.lasting(planned) if request.watch else serving.once(planned, "up")
+        except HostError as problem:
+            if problem.diagnostic.code != "up/already-running" or request.once:
+                raise
+            ask = Ask(verb="deploy", options=_portable(request, world, planned), answers=answers)
+            events = asked(world, project_id(settings.root), ask)
+            if events is not None:
+                watched = " and goes on as it was started, with --watch or without" if request.watch else ""
+                teller.note(f"the running `emu up` makes this deploy and serves it{watched}; Ctrl-C cancels it")
+                return followed(events, teller)
+            if world.clock().now() > patience:
+                raise
+        world.clock().sleep(_ASK_AGAIN_S)  # it has just begun, or is just ending
+
+
+class _Serving:
+    """The sessions of one `emu up`, of which only `--watch` has more than one."""
+
+    def __init__(
+        self, request: Request, world: World, teller: Teller, settings: Settings, project: Project
+    ) -> None:
+        self._request = request
+        self._world = world
+        self._teller = teller
+        self._settings = settings
+        self._project = project
+        self._fronts: dict[str, Ahead[Front]] | None = None
+
+    def once(self, planned: Planned, trigger: Trigger) -> int:
+        """One session; the exit code. Raises HostError, and Outage for what another one may follow after."""
+        request, world, project = self._request, self._world, self._project
+        docker = world.connect()
+        try:
+            _refuse_missing_folders(self._settings, docker, world)
+            session = Session(
+                planned, doors(world, docker, planned.repo), self._settings, self._teller, project, fronts=self._fronts
+            )
+            attendant = Attendant(session, lambda ask: timed(world, partial(_asked_for, ask, world)))
             control = None if request.once else project.listen(attendant)
             watcher = _watcher(request, world, session) if request.watch else None
             viewing = _viewing(request, world, session)
             try:
-                return in_project(session, lambda: _served(session, project.next_deploy(), viewing, once=request.once))
+                return in_project(session, lambda: _served(session, project.next_deploy(), viewing, request, trigger))
+            except HostError as problem:
+                if self._fronts is None or not session.can_be_resumed(problem):
+                    raise
+                first = problem.__cause__ if isinstance(problem.__cause__, HostError) else problem
+                raise Outage(first) from problem
             finally:
                 if viewing is not None:
                     viewing.close()
@@ -96,22 +145,36 @@ def _run(request: Request, world: World, teller: Teller) -> int:
                     watcher.close()
                 if control is not None:
                     control.close()
-    except HostError as problem:
-        if problem.diagnostic.code != "up/already-running" or request.once:
-            raise
-        ask = Ask(verb="deploy", options=_portable(request, world, planned), answers=answers)
-        events = asked(world, project_id(settings.root), ask)
-        if events is None:
-            raise
-        teller.note("the running `emu up` makes this deploy and serves it; Ctrl-C cancels it")
-        return followed(events, teller)
-    finally:
-        docker.close()
+        finally:
+            docker.close()
+
+    def lasting(self, planned: Planned) -> int:
+        """One session after the other, at the same addresses."""
+        fronts: dict[str, Ahead[Front]] = {}
+        self._fronts = fronts
+        try:
+            return lasting(
+                self.once, planned, plan_again=lambda: _replanned(self._request, self._world), knock=self._knock,
+                teller=self._teller, clock=self._world.clock(), build_anyway=self._request.build_anyway,
+            )  # fmt: skip
+        finally:
+            for front in fronts.values():
+                with contextlib.suppress(HostError):
+                    front.wait().close()
+
+    def _knock(self) -> None:
+        docker = self._world.connect()
+        try:
+            docker.ping()
+        finally:
+            docker.close()
 
 
-def _served(session: Session, number: int, viewing: "Viewing | None", *, once: bool) -> int:
+def _served(
+    session: Session, number: int, viewing: "Viewing | None", request: Request, trigger: Trigger
+) -> int:
     try:
-        return session.run(number, once=once)
+        return session.run(number, once=request.once, trigger=trigger)
     finally:
         if viewing is not None:
             viewing.ends()
@@ -210,9 +273,13 @@ def _portable(request: Request, world: World, planned: Planned) -> dict[str, Any
     }
 
 
-def _replanned(ask: Ask, world: World) -> Planned:
-    """The plan of the command line that another `up` was given. What is to be built anyway is not checked."""
-    request = Request(**ask.options)
+def _asked_for(ask: Ask, world: World) -> Planned:
+    """The plan of the command line that another `up` was given."""
+    return _replanned(Request(**ask.options), world)
+
+
+def _replanned(request: Request, world: World) -> Planned:
+    """The plan of what is there now. What is to be built anyway is not checked."""
     planned = with_kept_answers(world, plan_repository(request, world))
     return planned if request.build_anyway else checked_plan(planned)
 

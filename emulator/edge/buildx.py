@@ -17,7 +17,7 @@ from emulator.engine.build_log import BuildLog
 from emulator.engine.docker_args import BuildCommand, build_command, refuse_replaced_stage, without_syntax_line
 from emulator.engine.host_problems import known_host_problem
 from emulator.engine.labels import PROJECT
-from emulator.model.diagnostic import Diagnostic, HostError
+from emulator.model.diagnostic import Diagnostic, Fault, HostError, error
 from emulator.world import BuildError, BuildOutcome, BuildRequest, OnProgress
 
 from .host import Endpoint, config_folder
@@ -52,6 +52,24 @@ def build(
     Raises HostError for this machine's troubles (exit code 3), UsageError for a base image that cannot be
     replaced. Whatever ends the build early, its processes are gone when this returns or raises.
     """
+    try:
+        return _built(request, endpoint, environ, on_progress, cancel)
+    except OSError as problem:
+        raise HostError(
+            error(
+                "host/temporary-folder", f"{tempfile.gettempdir()} cannot be used for a build: {problem.strerror}",
+                fault=Fault.HOST, help="free space there, or name another folder with TMPDIR",
+            )
+        ) from problem  # fmt: skip
+
+
+def _built(
+    request: BuildRequest,
+    endpoint: Endpoint,
+    environ: Mapping[str, str],
+    on_progress: OnProgress,
+    cancel: threading.Event,
+) -> BuildOutcome | None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{request.labels.get(PROJECT, '')}-") as folder:
         iidfile = Path(folder, "image-id")
@@ -72,20 +90,25 @@ def build(
             return BuildOutcome(image_id=iidfile.read_text().strip(), seconds=seconds, warnings=log.warnings)
     if any(word in log.said for word in _ABSENT):
         return None
-    if problem := _host_problem(log.error(), log.said, endpoint):
+    if problem := _host_problem(log.error(), log.said, status, endpoint):
         raise HostError(problem)
     return BuildOutcome(image_id=None, seconds=seconds, error=log.error(), warnings=log.warnings)
 
 
-def _host_problem(error: BuildError, said: str, endpoint: Endpoint) -> Diagnostic | None:
-    """This machine's part in a failure: nearly all of its words may also come from a program that a step ran, so
-    only the builder's own count, and of a failing step only a full disk."""
-    if error.kind in ("step", "format"):
-        full = [line for line in error.log_tail if "no space left on device" in line.lower()]
-        return known_host_problem(full[-1], during="building") if full else None
-    if error.kind == "other":
-        return known_host_problem(said, endpoint=endpoint.url, during="building")
-    return None
+def _host_problem(problem: BuildError, said: str, status: int, endpoint: Endpoint) -> Diagnostic | None:
+    """This machine's part in a failure. Nearly all of its words may also come from a program that a step ran, so only
+    the builder's own count; of a failing step, its cause says."""
+    if problem.kind != "other":
+        return None
+    if known := known_host_problem(said, endpoint=endpoint.url, during="building"):
+        return known
+    if "ERROR: " in said:
+        return None
+    return error(
+        "host/builder-ended", "the builder was ended from outside, in the middle of the build", fault=Fault.HOST,
+        facts=(f"killed by {signal.Signals(-status).name}" if status < 0 else f"it ended with status {status}",),
+        help="deploy again; if it was for lack of memory, end other programs first",
+    )  # fmt: skip
 
 
 def _dockerfile(request: BuildRequest, folder: str) -> str:

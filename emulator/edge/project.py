@@ -31,15 +31,22 @@ class Project:
         self._id = id
         self._state = state
         self._lock = threading.Lock()
+        self._last = 0
         remembered = state.read("ports")
         self._ports = {name: port for name, port in remembered.items() if isinstance(port, int)}
 
     def next_deploy(self) -> int:
-        """The number of this deploy: one more than the last one's."""
+        """The number of this deploy: one more than the last one's. Raises HostError where even the first one of this
+        process cannot be written down."""
         with self._lock:
             last = self._state.read("deploys").get("last")
-            number = (last if isinstance(last, int) else 0) + 1
-            self._state.write("deploys", {"last": number})
+            number = max(last if isinstance(last, int) else 0, self._last) + 1
+            try:
+                self._state.write("deploys", {"last": number})
+            except HostError:  # told when the deploy cannot be remembered; what serves is not the worse for it
+                if not self._last:
+                    raise
+            self._last = number
         return number
 
     def address(self, service: str) -> "Proxy":
@@ -231,7 +238,10 @@ def _owner(state: ProjectState) -> int | None:
     begin."""
     if not os.path.isdir(state.folder):
         return None
-    owner = state.lock()
+    try:
+        owner = state.lock()
+    except HostError:  # a disk that is full keeps nobody from ending what runs
+        return state.owner()
     try:
         if owner is None and state.was_killed:
             _tidy(state)

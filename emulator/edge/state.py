@@ -37,9 +37,9 @@ class ProjectState:
             os.ftruncate(handle, 0)
             os.write(handle, str(os.getpid()).encode())
         except BlockingIOError:
-            owner = os.read(handle, 32).decode(errors="replace").strip()
+            owner = _process_in(handle)
             os.close(handle)
-            return int(owner) if owner.isdigit() else 0
+            return owner
         except OSError as problem:
             if handle >= 0:
                 os.close(handle)
@@ -48,12 +48,20 @@ class ProjectState:
         return None
 
     def owner(self) -> int | None:
-        """The id of the process that holds the project now, None when nobody does."""
-        if not os.path.isdir(self.folder):
+        """The id of the process that holds the project now, None when nobody does. Needs no room on the disk."""
+        try:
+            handle = os.open(os.path.join(self.folder, "lock"), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:  # nobody ever had it, or another user has
             return None
-        owner = self.lock()
-        self.unlock()
-        return owner
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _process_in(handle)
+        except OSError:
+            return None
+        finally:
+            os.close(handle)
+        return None
 
     def sweep(self) -> None:
         """Remove what a killed process left half done, or can serve no more. For the process that has the project."""
@@ -116,6 +124,12 @@ class ProjectState:
                 help="free space there, or name another folder with XDG_STATE_HOME",
             )
         )
+
+
+def _process_in(handle: int) -> int:
+    """The number written there, 0 where none is."""
+    owner = os.read(handle, 32).decode(errors="replace").strip()
+    return int(owner) if owner.isdigit() else 0
 
 
 def _home(environ: Mapping[str, str]) -> str:

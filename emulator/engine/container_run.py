@@ -42,6 +42,8 @@ See = Callable[[steps.Observation | BaseException], None]
 """From any thread: what was seen of the container, or what went wrong."""
 
 TAIL_LINES = 60
+STOOD_STILL_S = 1.5
+"""The clock on the wall went on for this long while ours did not: this process was stopped, or that clock was set."""
 _LOGS_END_S = 2.0
 
 
@@ -351,15 +353,23 @@ class ContainerRun:
         threading.Thread(target=self._asked, args=(action,), daemon=True).start()
 
     def _asked(self, action: steps.Ask | steps.Try) -> None:
-        began = self.clock.now()
+        began, wall = self.clock.now(), self.clock.wall()
         try:
             with self._attention.while_asked():
-                seen = self._ask(action) if isinstance(action, steps.Ask) else self._try(action, began)
+                seen = self._ask(action) if isinstance(action, steps.Ask) else self._tried(action, began, wall)
         except Exception as problem:  # noqa: BLE001 - raised again by the loop, which would wait for ever
             self._see(problem)
             return
         if not self._has_gone(action.attempt):
             self._see(seen)
+
+    def _tried(self, action: steps.Try, began: float, wall: float) -> steps.Tried:
+        """One attempt; another one in its place where the clock stood still during a failure: an answer that came then
+        was found too late."""
+        tried = self._try(action, began)
+        now = self.clock.now()
+        stood_still_s = (self.clock.wall() - wall) - (now - began)
+        return tried if tried.ok or stood_still_s < STOOD_STILL_S else self._try(replace(action, due=now), now)
 
     def _has_gone(self, attempt: int) -> bool:
         """Whether the process had ended before anybody could look at it: its exit, which is seen soon, tells more than

@@ -85,7 +85,10 @@ class CronRun:
         self._decided = decided
         self._problem = problem
         self._state = steps.State()
-        self._deploys = Deploys(name, doors, settings, tell, report=self._reported, now=doors.clock.wall)
+        self._deploys = Deploys(
+            name, doors, settings, tell, report=self._reported, now=doors.clock.wall,
+            serves=lambda: self._state.good is not None,
+        )  # fmt: skip
         self._active: _Active | None = None
         self._task_run: TaskRun | None = None
         self._asked: deque[Trigger] = deque()

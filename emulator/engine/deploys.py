@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable, Container, Iterable
 from typing import Any, NamedTuple
 
-from emulator.model.diagnostic import Diagnostic
+from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import DeployCanceled, DeployFailed, Event, Phase, ServiceVerdict, VerdictKind
+from emulator.world import is_lost
 
 from .deploy_steps import NotPrepared, Prepared
 from .job import Canceled, Doors, Job, NotReady, Settings
@@ -30,7 +31,8 @@ class Decided(NamedTuple):
 
 class Deploys:
     """report: told from any thread that a deploy is prepared or not, or what no deploy can go on after; not needed
-    where they are only `made`. now: the clock of what is reported, where it is not the loop's."""
+    where they are only `made`. now: the clock of what is reported, where it is not the loop's. serves: whether one
+    is live: then this machine's failure to prepare another one fails that one alone."""
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class Deploys:
         *,
         report: Callable[[Prepared | NotPrepared | BaseException], None] = lambda _seen: None,
         now: Callable[[], float] | None = None,
+        serves: Callable[[], bool] = lambda: False,
     ) -> None:
         self.jobs: dict[int, Job] = {}
         self.releases: dict[int, Release] = {}
@@ -51,6 +54,7 @@ class Deploys:
         self._tell = tell
         self._report = report
         self._now = now or doors.clock.now
+        self._serves = serves
         self._cancels: dict[int, threading.Event] = {}
         self._threads: list[threading.Thread] = []
 
@@ -73,6 +77,10 @@ class Deploys:
             ready = self.made(job, cancel)
         except Canceled:
             return
+        except HostError as problem:
+            if is_lost(problem) or not self._serves():
+                raise
+            self.not_ready[job.deploy], ready = NotReady(VerdictKind.BUILD_FAILED, problem.diagnostic), False
         seen = Prepared if ready else NotPrepared
         self._report(seen(at=self._now(), deploy=job.deploy))
 

@@ -210,6 +210,11 @@ BOOT_PATTERNS: tuple[Pattern, ...] = (
     ),
 )
 
+_CUT = (
+    "a download of the build was cut off, or its server does not answer",
+    "check this machine's network and that server (`emu doctor` tests the network from a container), then deploy again",
+)
+
 BUILD_PATTERNS: tuple[Pattern, ...] = (
     _LINE_ENDS,
     _pattern(
@@ -217,6 +222,22 @@ BUILD_PATTERNS: tuple[Pattern, ...] = (
         NO_APK,
         "the stand-in for an Alpine image has no apk: it is Debian",
         "--base-image FROM=TO puts an Alpine image that you have in its place, or build where a registry answers",
+        fault=Fault.HOST,
+    ),
+    _pattern(
+        "host/network",
+        r"after connection broken by|urllib3\.exceptions\.(?:ReadTimeoutError|ProtocolError|NewConnectionError)"
+        r"|Wheel '[^']*' located at \S*/pip-unpack-\S+ is invalid|Failed to fetch .*(?:[Cc]onnect|timed out)"
+        r"|npm (?:ERR!|error) (?:network|code E(?:CONNRESET|CONNREFUSED|TIMEDOUT|NETUNREACH|HOSTUNREACH))"
+        r"|curl: \((?:7|18|28|35|52|56)\)|Network is unreachable|No route to host",
+        *_CUT,
+        fault=Fault.HOST,
+    ),
+    _pattern(
+        "host/network",
+        r"No matching distribution found for \S+|Could not find a version that satisfies",
+        *_CUT,
+        near=r"after connection broken by",
         fault=Fault.HOST,
     ),
     _pattern(
@@ -278,9 +299,9 @@ BUILD_PATTERNS: tuple[Pattern, ...] = (
     ),
     _pattern(
         "host/disk-full",
-        r"[Nn]o space left on device",
+        r"[Nn]o space left on device|[Dd]isk quota exceeded|ENOSPC",
         "the engine's disk is full",
-        "free space; `emu doctor` shows where",
+        "free some space, for example with `docker builder prune` (it removes the build cache), and try again",
         fault=Fault.HOST,
     ),
     _pattern(

@@ -55,7 +55,7 @@ _PROBLEMS = (
         "DOCKER_HOST=unix:///tmp/docker.sock",
     ),
     _Problem(
-        pattern=r"no space left on device|disk quota exceeded|ENOSPC",
+        pattern=r"[Nn]o space left on device|[Dd]isk quota exceeded|ENOSPC",
         code="host/disk-full",
         message="the engine's disk is full",
         help="free some space, for example with `docker builder prune` (it removes the build cache), and try again",

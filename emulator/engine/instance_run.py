@@ -8,11 +8,11 @@ import threading
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from emulator.model.diagnostic import Diagnostic
-from emulator.model.event import DiagnosticFound, OutOfMemory, Restarted, Rotation
+from emulator.model.diagnostic import Diagnostic, HostError
+from emulator.model.event import DiagnosticFound, OutOfMemory, Restarted, Rotation, VerdictKind
 from emulator.model.plan import Service
 from emulator.model.record import Record, replace
-from emulator.world import Clock, Docker
+from emulator.world import Clock, Docker, is_lost
 
 from . import boot_steps, instance, rollout_steps
 from . import instance_steps as steps
@@ -48,12 +48,13 @@ class InstanceRun:
     """Starts an instance, keeps it as the platform would, and ends it when it is told to.
 
     `outcome` is how its boot ended, on account of the container that is `judged`; `target` is where it answers, as long
-    as it is live. hears_requests: whether `attention` is told of its requests; else it keeps its processor.
+    as it is live. hears_requests: whether `attention` is told of its requests; else it keeps its processor. replaces:
+    whether another deploy is live, which serves on where this machine cannot start the new one: `failure` says why.
     """
 
     def __init__(
         self, what: What, *, docker: Docker, clock: Clock, tell: Tell, report: Report, url: str | None = None,
-        hears_requests: bool = False,
+        hears_requests: bool = False, replaces: bool = False,
     ) -> None:  # fmt: skip
         self.unit = what.unit
         self.service = what.service
@@ -63,6 +64,8 @@ class InstanceRun:
         self.url = url
         self.state = steps.State()
         self.outcome: boot_steps.Outcome | None = None
+        self.failure: Diagnostic | None = None
+        self._replaces = replaces
         self.target: Address | None = None
         self._members = tuple(part.member for part in what.parts)
         self._report = report
@@ -171,11 +174,30 @@ class InstanceRun:
 
     def _run(self) -> None:
         try:
-            self._begin()
-            while not self._gone:
-                self._loop.turn()
+            try:
+                self._begin()
+                self._turn()
+            except HostError as problem:
+                if is_lost(problem) or not self._replaces or self.outcome is not None:
+                    raise
+                self._fail(problem.diagnostic)
+                self._turn()
         except BaseException as problem:  # noqa: BLE001 - raised again by who waits for this instance
             self._report(problem)
+
+    def _turn(self) -> None:
+        while not self._gone:
+            self._loop.turn()
+
+    def _fail(self, cause: Diagnostic) -> None:
+        """This machine cannot boot it: decided, as if the app could not."""
+        at = self.clock.now()
+        self._loop.forget()
+        self.failure = cause
+        self.outcome = boot_steps.Outcome(
+            due=at, verdict=VerdictKind.BOOT_FAILED, code="not-started", reason=cause.message
+        )
+        self._report(rollout_steps.Failed(at=at, unit=self.unit))
 
     def _begin(self) -> None:
         """All of it anew: the sandbox first, where it has one."""
@@ -189,7 +211,7 @@ class InstanceRun:
             return ()
         if isinstance(seen, steps.Of) and isinstance(seen.seen, boot_steps.Exited):
             self._over(seen.container, seen.seen)
-        if self._leaving:
+        if self._leaving or self.failure is not None:
             return ()
         self.state, actions = instance.step(self._members, self.state, seen)
         return actions

@@ -97,7 +97,7 @@ class ServiceRun:
         self._lost = lost
         self._problem = problem
         self._state = steps.State()
-        self._deploys = Deploys(name, doors, settings, tell, report=self._reported)
+        self._deploys = Deploys(name, doors, settings, tell, report=self._reported, serves=self._serves)
         self._jobs, self._releases = self._deploys.jobs, self._deploys.releases
         self._instances: dict[int, InstanceRun | SiteRun] = {}
         self._serving = Serving(
@@ -206,6 +206,7 @@ class ServiceRun:
         except BaseException as problem:  # noqa: BLE001 - raised again by who waits for this service
             self._ending.set()
             self._deploys.call_off_all()
+            self._serving.close()
             self._over.set()
             self._problem(problem)
 
@@ -293,7 +294,10 @@ class ServiceRun:
         instance = (
             SiteRun(unit, service, release.published, url_of=self._url_of, **common)
             if release.published is not None
-            else InstanceRun(what, docker=self.doors.docker, hears_requests=service.scaling is not None, **common)
+            else InstanceRun(
+                what, docker=self.doors.docker, hears_requests=service.scaling is not None,
+                replaces=self._state.good not in (None, unit.deploy), **common,
+            )
         )
         self._instances[unit.id] = instance
         self._serving.starts(unit)
@@ -310,6 +314,9 @@ class ServiceRun:
         since = self.doors.clock.now() - JUST_S
         instances = [i for i in list(self._instances.values()) if isinstance(i, InstanceRun)]
         return any(i.ran_out_at is not None and i.ran_out_at >= since for i in instances)
+
+    def _serves(self) -> bool:
+        return self._state.good is not None
 
     def _reported(self, seen: steps.Observation | BaseException) -> None:
         """From any thread."""
@@ -461,6 +468,8 @@ class ServiceRun:
         """Why an instance is not live (any more)."""
         outcome = instance.outcome
         assert outcome is not None
+        if instance.failure is not None:
+            return outcome, instance.failure
         release, judged = self._releases[instance.unit.deploy], instance.judged
         scene = release.scenes.get(judged.container, release.scene)
         cause = problems.boot_cause(judged.service, outcome, instance.last_lines, scene)

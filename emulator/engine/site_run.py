@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Literal
 
+from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import Event, VerdictKind
 from emulator.model.plan import Service
 from emulator.world import Clock, PublishedSite, ServedSite
@@ -44,6 +45,7 @@ class SiteRun:
         self.url = url
         self.state = steps.State(begun=clock.now())
         self.outcome: steps.Outcome | None = None
+        self.failure: Diagnostic | None = None
         self.target: Address | None = None
         self._published = published
         self._url_of = url_of

@@ -32,8 +32,8 @@ class VerdictKind(StrEnum):
         return self in (VerdictKind.LIVE, VerdictKind.SUCCEEDED)
 
 
-Trigger = Literal["up", "restart", "rollback", "save"]
-"""What a deploy was asked for by."""
+Trigger = Literal["up", "restart", "rollback", "save", "recovery"]
+"""What a deploy was asked for by; recovery: nobody, what was lost is made anew."""
 
 Phase = Literal["check", "build", "pre_deploy", "boot", "port", "health"]
 """In which part of a deploy it failed."""

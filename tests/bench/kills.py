@@ -1,8 +1,9 @@
 """`kill -9` at random moments: after the next command nothing of the killed one is left, and nothing of the user's is
 touched.
 
-Killed are a first `emu up`, an `emu up` that serves while another deploys, one that stops, and the commands that talk
-to it. The next command is in turn `up --once`, `down`, and `ps` with `down`. The moments come from a seeded generator.
+Killed are a first `emu up`, an `emu up` that serves while another deploys, one that watches and deploys a save, one
+that stops, and the commands that talk to it. The next command is in turn `up --once`, `down`, and `ps` with `down`. The
+moments come from a seeded generator.
 """
 
 import argparse
@@ -81,7 +82,7 @@ def kills(place: Place, engine: "DockerClient", count: int, seed: int) -> Iterat
         for number in range(count):
             place.write(APP, run=f"echo {seed}-{number} && sleep {BUILD_S}")
             files = place.files()
-            kill = moments.choice((first_up, first_up, serving_up, stopping_up, second_up, restart, down))
+            kill = moments.choice((first_up, first_up, serving_up, watching_up, stopping_up, second_up, restart, down))
             done = kill(place, moments.uniform(0, LONGEST_S))
             clean_up(place, ("down", "up", "ps")[number % 3])
             settle(place, engine)
@@ -107,6 +108,18 @@ def serving_up(place: Place, delay_s: float) -> Kill:
             done = killed("serving", up, delay_s)
             with contextlib.suppress(subprocess.TimeoutExpired):  # it came too late to ask, and serves by itself
                 second.process.wait(3)
+        return done
+
+
+def watching_up(place: Place, delay_s: float) -> Kill:
+    """It serves, and deploys what was saved."""
+    with Running(place, "--watch") as up:
+        up.until("verdict")
+        file = place.root / "Dockerfile"
+        before = file.read_text()
+        file.write_text(before.replace("RUN echo", "RUN echo saved"))
+        done = killed("watching", up, delay_s)
+        file.write_text(before)
         return done
 
 

@@ -1,0 +1,105 @@
+"""The pytest plugin as a project's own tests use it, with real services and their faults."""
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emulator.testing import DeployFailed, Up
+from tests.places import Place, get, left_behind, wait_for
+
+pytestmark = pytest.mark.docker
+StartUp = Callable[..., Up]
+
+APP = """\
+import http.server, os, time
+print("begins", os.getpid(), flush=True)
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/eat":
+            global kept
+            kept = bytearray(os.urandom(1)) * (200 * 2**20)
+        self.send_response(200); self.end_headers(); self.wfile.write(os.environ.get("WORD", "none").encode())
+http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), Page).serve_forever()
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    place = Place(tmp_path)
+    place.write(APP)
+    for name, value in place.env.items():
+        monkeypatch.setenv(name, value)
+    return place
+
+
+def text(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def test_it_is_live_with_its_address_logs_and_events(emu_up: StartUp, place: Place) -> None:
+    up = emu_up(place.root, env={"WORD": "blue"})
+    assert up.services == ("shop",)
+    assert text(up.url) == text(up.url_of("shop")) == "blue"
+    wait_for(lambda: any(line.startswith("begins") for line in up.logs("shop")))
+    assert up.plan["platform"] == "render"
+    assert up.logs(stream="platform")
+    assert up.wait_for("live")["seconds"] > 0
+    with pytest.raises(LookupError, match="the services are shop"):
+        up.url_of("other")
+    with pytest.raises(TimeoutError):
+        up.wait_for("cron", timeout_s=0.1)
+
+
+def test_what_is_not_live_fails_the_test_with_its_cause(emu_up: StartUp, place: Place) -> None:
+    """The message has the cause, its place, what to do, and what the app said last."""
+    place.write("import flask\n")
+    with pytest.raises(DeployFailed) as found:
+        emu_up(place.root, "--build-anyway")
+    assert found.value.verdicts == {"shop": "boot_failed"}
+    assert "  | ModuleNotFoundError: No module named 'flask'" in str(found.value)
+    (place.root / "Dockerfile").write_text('FROM python:3.11-slim\nCMD ["python", "nowhere.py"]\n')
+    with pytest.raises(DeployFailed, match=r"start/file-not-found.*\n.*"):
+        emu_up(place.root)
+
+
+def test_faults_are_the_platforms_own(emu_up: StartUp, place: Place) -> None:
+    """A restart, a crash, a freeze, and less memory than the app needs: each seen, each survived."""
+    up = emu_up(place.root)
+    first = len(up.logs())
+    up.restart()
+    assert get(up.url) == 200
+    wait_for(lambda: len(up.logs()) > first)
+    seen = len(up.events)
+    up.kill()
+    up.wait_for("container.started", after=seen, timeout_s=60)
+    wait_for(lambda: get(up.url) == 200)
+    begun = time.monotonic()
+    up.freeze(seconds=1.5)
+    assert get(up.url) == 200
+    assert time.monotonic() - begun >= 1.5
+    seen = len(up.events)
+    up.limit_memory(64)
+    with pytest.raises((urllib.error.HTTPError, OSError)):
+        text(up.url + "/eat")
+    assert up.wait_for("stopped", after=seen, timeout_s=60)["oom"]
+
+
+def test_a_slow_start_takes_its_time(emu_up: StartUp, place: Place) -> None:
+    up = emu_up(place.root, slow_start_s=3)
+    assert up.wait_for("live")["seconds"] >= 3
+
+
+def test_nothing_is_left_when_it_is_closed(place: Place, engine: object) -> None:
+    with Up(place.root) as up:
+        assert get(up.url) == 200
+    up.close()
+    assert left_behind(place, engine) == []  # type: ignore[arg-type]
+
+
+def test_one_for_the_whole_run_is_shared(emu_up_session: StartUp, place: Place) -> None:
+    assert emu_up_session(place.root) is emu_up_session(place.root)
