@@ -46,6 +46,11 @@ class Contents:
         self._known[path] = now
         return now != before
 
+    def gone_from(self, folder: str) -> tuple[str, ...]:
+        """The files that are remembered in a folder and lie there no more."""
+        inside = (path for path in list(self._known) if (os.path.dirname(path) or ".") == folder)
+        return tuple(path for path in inside if not os.path.lexists(os.path.join(self._root, path)))
+
     def learn(self, since: float, end: threading.Event) -> Iterator[str]:
         """Read what the files hold that have not changed since the moment `since` (of the wall's clock); the paths of
         those that have are given, as their change may have been told to nobody. Stops when `end` is set or the clock

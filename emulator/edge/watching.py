@@ -10,6 +10,7 @@ from emulator.model.diagnostic import Fault, HostError, error
 
 from .contents import Contents
 from .git import GitFailed, GitMissing, git
+from .missed import Word, changed_since
 
 _GATHER_MS = 40
 """How long at most changes are gathered that come one after the other; a lone one is told after _STEP_MS."""
@@ -44,19 +45,31 @@ def watch(
 ) -> Iterator[frozenset[str]]:
     """The paths that were made, changed or removed below `root`, relative to it, batch by batch, until `end` is set.
 
-    given: further files that are followed, by whole paths. note: told once how files are followed, where that is not
-    as usual. Left out are git's own folder, what editors leave for a moment, and a file that was saved as it was. What
-    git changes in one go is told when it is done. Raises HostError where this machine cannot tell.
+    given: further files that are followed, by whole paths. note: told how files are followed, where that is not as
+    usual, and that some were found by looking. Left out are git's own folder, what editors leave for a moment, and a
+    file that was saved as it was. What git changes in one go is told when it is done. Where the system has no watches
+    left the files are looked at. Raises HostError where this machine can do neither.
     """
+    watching = _Watch(root, end, given, note)
     try:
-        yield from _Watch(root, end, given, note).batches()
-    except OSError as problem:
+        try:
+            yield from watching.batches()
+        except (OSError, RuntimeError) as problem:  # RuntimeError: what the library makes of one in its own thread
+            if watching.is_polling or not os.path.isdir(root):
+                raise
+            watching.poll_because(problem)
+            yield from watching.batches()
+    except (OSError, RuntimeError) as problem:
         raise HostError(
             error(
-                "host/cannot-watch", f"changes of files below {root} cannot be followed: {problem.strerror or problem}",
+                "host/cannot-watch", f"changes of files below {root} cannot be followed: {_words(problem)}",
                 fault=Fault.HOST, help="raise fs.inotify.max_user_watches, or run `emu up` without --watch",
             )
         ) from problem
+
+
+def _words(problem: Exception) -> str:
+    return getattr(problem, "strerror", None) or str(problem)
 
 
 class _Watch:
@@ -70,11 +83,21 @@ class _Watch:
         self._late: set[str] = set()
         """Changed while the watching was set up."""
         self._given = _GivenFiles(root, given)
+        self._note = note
+        self.is_polling = self._far is not None
         if self._far is not None:
             note(
                 f"the files lie on {self._far}, which does not tell of changes made elsewhere: "
                 f"they are looked at every {_POLL_MS / 1000:g} s"
             )
+
+    def poll_because(self, problem: Exception) -> None:
+        """From now on look at the files, every second."""
+        self.is_polling = True
+        self._note(
+            f"the system does not tell of changes here ({_words(problem)}): the files are looked at every "
+            f"{_POLL_MS / 1000:g} s; with fs.inotify.max_user_watches raised it does"
+        )
 
     def batches(self) -> Iterator[frozenset[str]]:
         from watchfiles import Change
@@ -85,16 +108,20 @@ class _Watch:
         kinds: dict[str, set[Change]] = {}
         learns = False
         git_seen: float | None = None
+        word = Word()
         for batch in changes(
             self._root, watch_filter=None, stop_event=self._end, yield_on_timeout=True, raise_interrupt=False,
             ignore_permission_denied=True, debounce=_GATHER_MS, step=_STEP_MS, rust_timeout=_LOOK_MS,
-            force_polling=True if self._far is not None else None, poll_delay_ms=_POLL_MS,
+            force_polling=True if self.is_polling else None, poll_delay_ms=_POLL_MS,
         ):  # fmt: skip
             if not learns and self._far is None:  # a far server stamps its files by a clock of its own
                 threading.Thread(target=self._learn, args=(began,), name="learning", daemon=True).start()
             learns = True
             for kind, path in batch:
                 kinds.setdefault(os.path.relpath(path, self._root), set()).add(kind)
+            missed = self._missed(word.lost_since(len(batch)), kinds) if not self.is_polling else set()
+            for path in missed:
+                kinds[path] = {Change.modified}
             for path in list(self._late):
                 self._late.discard(path)
                 kinds.setdefault(path, set()).add(Change.modified)
@@ -109,8 +136,18 @@ class _Watch:
                 if not _is_passing(path) and self._contents.is_news(path, is_made=Change.added in seen)
             }  # fmt: skip
             kinds = {}
+            if found & missed:
+                self._note("the system did not tell of all changes: the files were looked through")
             if found:
                 yield frozenset(found)
+                word.heard()  # what happened meanwhile waits, and is told next
+
+    def _missed(self, since: float | None, told: Collection[str]) -> set[str]:
+        """What has changed since then and is not among what was told; of a folder, what it had and has no more."""
+        found: set[str] = set()
+        for path in changed_since(self._root, since) if since is not None else ():
+            found |= {path, *self._contents.gone_from(path)}
+        return found.difference(told)
 
     def _learn(self, began: float) -> None:
         """In a thread of its own."""

@@ -1,6 +1,12 @@
 """The file system's own word, from a real folder."""
 
+import contextlib
+import errno
+import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -9,7 +15,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from emulator.edge import contents
+from emulator.edge import contents, missed, watching
 from emulator.edge.contents import Contents
 from emulator.edge.watching import far_file_system, watch
 from tests.emulator.edge.git_repositories import Repo
@@ -295,3 +301,106 @@ def test_a_thousand_files_come_in_few_batches(watched):
         batches += 1
     assert found == {f"src/{number}.py" for number in range(1000)}
     assert batches < 200
+
+
+# ---- what the system does not tell ------------------------------------------------------------------
+
+TELLS = """\
+import json, sys, threading
+from emulator.edge.watching import watch
+found = lambda text: print(json.dumps([text]), flush=True)
+for paths in watch(sys.argv[1], threading.Event(), (), found):
+    print(json.dumps([len(paths), *sorted(p for p in paths if not p.startswith("many"))]), flush=True)
+"""
+
+
+@contextlib.contextmanager
+def teller(root: Path) -> "Iterator[tuple[subprocess.Popen[str], SimpleQueue[list[object]]]]":
+    """A process that watches, and what it prints."""
+    with subprocess.Popen(
+        [sys.executable, "-c", TELLS, str(root)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]
+    ) as process:
+        lines: SimpleQueue[list[object]] = SimpleQueue()
+
+        def read() -> None:
+            for line in process.stdout or ():
+                lines.put(json.loads(line))
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        try:
+            while lines.empty():
+                (root / "begin").write_text(str(time.monotonic_ns()))
+                time.sleep(0.05)
+            yield process, lines
+        finally:
+            process.kill()
+            reader.join(PATIENT_S)
+
+
+def test_what_happens_while_nobody_listens_is_found_afterwards(tmp_path):
+    """A stopped process is told of the first 16384 changes; those after them are found by looking, and that is said."""
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    (tmp_path / "many").mkdir()
+    (tmp_path / "src").mkdir()
+    for name in ("app.py", "gone.py"):
+        (tmp_path / "src" / name).write_text("1")
+    with teller(tmp_path) as (process, lines):
+        time.sleep(0.5)  # what the files hold is read beside everything else
+        process.send_signal(signal.SIGSTOP)
+        for number in range(limit):
+            (tmp_path / "many" / str(number)).touch()
+        (tmp_path / "src/app.py").write_text("2")
+        (tmp_path / "src/gone.py").unlink()
+        process.send_signal(signal.SIGCONT)
+        found: set[object] = set()
+        while not {"src/app.py", "src/gone.py"} <= found or not any("looked through" in str(one) for one in found):
+            found |= set(lines.get(timeout=PATIENT_S))
+
+
+def test_a_long_stop_in_which_nothing_changes_tells_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(missed, "_SILENT_S", 0.0)  # as if every turn came after one
+    (tmp_path / "src").mkdir()
+    one = Watched(tmp_path)
+    time.sleep(0.7)
+    while not one.batches.empty():
+        one.batches.get()
+    time.sleep(1.2)
+    assert one.batches.empty()
+    one.end.set()
+    one.thread.join(PATIENT_S)
+
+
+def test_without_the_systems_word_files_are_looked_at(tmp_path, monkeypatch):
+    """No more watches are to be had: it is said how to get more, and changes are found all the same."""
+    from watchfiles import main
+
+    real = main.RustNotify
+
+    def refused(paths, debug, force_polling, *rest):
+        if not force_polling:
+            raise OSError(errno.ENOSPC, "OS file watch limit reached")
+        return real(paths, debug, force_polling, *rest)
+
+    monkeypatch.setattr(main, "RustNotify", refused)
+    monkeypatch.setattr(watching, "_POLL_MS", 50)
+    (tmp_path / "app.py").write_text("1")
+    time.sleep(0.1)
+    told: list[str] = []
+    end, batches = threading.Event(), SimpleQueue()
+
+    def work() -> None:
+        for paths in watch(str(tmp_path), end, (), told.append):
+            batches.put(paths)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    time.sleep(0.3)
+    (tmp_path / "app.py").write_text("22")
+    assert batches.get(timeout=PATIENT_S) == {"app.py"}
+    (tmp_path / "app.py").unlink()
+    assert batches.get(timeout=PATIENT_S) == {"app.py"}
+    end.set()
+    thread.join(PATIENT_S)
+    assert len(told) == 1
+    assert "max_user_watches" in told[0]
