@@ -9,17 +9,18 @@ _MOST_DIFFERENCES = 8
 
 def saved_lines(event: FilesSaved, style: Style) -> list[str]:
     """One line, and below it what changed in the plan."""
-    named = printable(event.paths[0]) if event.paths else "nothing"
+    named = printable(event.paths[0]) if event.paths else ""
     more = f" and {event.count - 1} more" if event.count > 1 else ""
+    what = f"saved {named}{more}" if event.paths else "build anyway"
     if not event.deploys:
         too = ", and the platform would not deploy either" if event.platform_too else ""
-        return [style.dim(f"saved {named}{more}: no deploy: {_because(event)}{too}")]
+        return [style.dim(f"{what}: no deploy: {_because(event)}{too}")]
     shown = event.differences[:_MOST_DIFFERENCES]
     rest = len(event.differences) - len(shown)
     changes = [f"  {style.dim('plan')}  {printable(line)}" for line in shown]
     changes += [f"  {style.dim('plan')}  and {rest} more"] if rest else []
     deploys = f": deploys {', '.join(event.deploys)}, {_because(event)}"
-    return [style.bold(f"saved {named}{more}") + deploys, *changes]
+    return [style.bold(what) + deploys, *changes]
 
 
 def _because(event: FilesSaved) -> str:
