@@ -48,6 +48,7 @@ EXPLANATIONS: dict[str, str] = {
     "env/secret-unset":
         "A variable comes from a secret that has no value here: it is not set. Give it with --env, --env-file or "
         "--secret-file.",
+    "host/builder-ended": "The builder was ended from outside, often for lack of memory. Deploy again.",
     "host/cache":
         "emu's own folder for builds cannot be used. Correct its rights, or name another with XDG_CACHE_HOME.",
     "host/cannot-watch":
@@ -69,6 +70,7 @@ EXPLANATIONS: dict[str, str] = {
     "host/memory-too-small": "The engine refuses so small a memory limit.",
     "host/name-resolution": "Inside the build no names can be looked up: the engine has no working DNS.",
     "host/name-taken": "A container of that name is there already, of another program. Remove or rename it.",
+    "host/network": "The network did not answer as the build needs it. Try again when it does.",
     "host/networks-exhausted":
         "The engine has no free addresses for another network. `docker network prune` frees those not in use.",
     "host/no-buildx":
@@ -90,6 +92,7 @@ EXPLANATIONS: dict[str, str] = {
     "host/sandbox": "The container that holds an instance's network could not be started.",
     "host/ssh-endpoint": "The engine is reached by ssh, which does not work. `ssh HOST docker version` shows why.",
     "host/stand-in": "An image that stands in for an official one could not be made from packages.",
+    "host/temporary-folder": "No temporary files can be written. Make room, or name another folder with TMPDIR.",
     "host/state-folder": "emu's own folder cannot be used. Correct its rights, or name another with XDG_STATE_HOME.",
     "image/denied": "The registry refuses the image to this user: log in, or correct its name.",
     "image/environment": "A variable of the image or the service cannot be set as it is.",
