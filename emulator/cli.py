@@ -192,6 +192,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         read_bytes=_read_bytes,
         write_text=_write_text,
         append_text=_append_text,
+        write_pages=_write_pages,
         hooks=_hooks,
         read_input=_read_input,
         connect=_connect,
@@ -292,6 +293,12 @@ def _write_text(path: str, text: str, what: str) -> None:
     from .edge.files import write_text
 
     write_text(path, text, what)
+
+
+def _write_pages(folder: str, pages: "Mapping[str, str]") -> None:
+    from .edge.files import write_pages
+
+    write_pages(folder, pages)
 
 
 def _append_text(path: str, text: str, what: str) -> None:

@@ -175,6 +175,7 @@ class World:
         read_bytes: Callable[[str, str], bytes],
         write_text: Callable[[str, str, str], None],
         append_text: Callable[[str, str, str], None],
+        write_pages: Callable[[str, Mapping[str, str]], None],
         hooks: Callable[[str], Hooks],
         read_input: Callable[[], str],
         connect: "Callable[[], Docker]",
@@ -209,6 +210,7 @@ class World:
         self.read_bytes = read_bytes
         self.write_text = write_text
         self.append_text = append_text
+        self.write_pages = write_pages
         self.hooks = hooks
         self.read_input = read_input
         self.connect = connect

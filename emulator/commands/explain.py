@@ -1,17 +1,22 @@
-"""`emu explain CODE`: what a finding of the check means, with a wrong and a right example; or a platform's rule."""
+"""`emu explain`: what a finding means, with a wrong and a right example; a platform's rule; a field of its file; or
+whatever speaks of some words."""
 
 import argparse
 
 from emulator import options
 from emulator.check import CheckRule, Sample, rule_of
 from emulator.check import rules as check_rules
+from emulator.commands.pages import INDEX, pages
+from emulator.commands.topics import MOST_FOUND, search, topics
 from emulator.explained import EXPLANATIONS
 from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record, to_json
 from emulator.model.rule import Rule
 from emulator.model.spelling import nearest
+from emulator.model.topic import TopicList
 from emulator.request import Request, World
 from emulator.show.style import Style, hanging
+from emulator.show.topics_text import topics_text
 
 
 class Explanation(Record, frozen=True, kw_only=True):
@@ -28,25 +33,65 @@ class Explanation(Record, frozen=True, kw_only=True):
 EXAMPLES = (
     ("emu explain", "all that the check knows to find"),
     ("emu explain start/port-hard-coded", "one finding, with a wrong and a right example"),
+    ("emu explain health check", "everything that speaks of it"),
+    ("emu explain --pages DIR", "all of it as Markdown pages"),
 )
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     del world
-    parser.add_argument("code", nargs="?", metavar="CODE", help="a finding's code, or a rule's id; without it, a list")
+    what = "a finding's code, a rule's id, a field, or words to look for; without it, a list of what the check finds"
+    parser.add_argument("words", nargs="*", metavar="WORD", help=what)
+    parser.add_argument("--pages", metavar="DIR", help="write all of it to DIR, as Markdown pages")
     options.add_flags(parser, [options.FORMAT])
 
 
 def run(request: Request, world: World) -> int:
-    """Print one explanation, or the codes there are. Raises UsageError for one nobody has."""
+    """Print one explanation, what speaks of some words, or the codes there are; or write pages. Raises UsageError for
+    what nobody has."""
     style = Style(width=world.terminal.width, colour=world.terminal.colour)
     as_json = request.format == "json"
-    if request.code is None:
+    if request.pages is not None:
+        return _write_pages(request.pages, world)
+    query = " ".join(request.words)
+    if not query:
         codes = [rule.code for rule in check_rules()]
         world.terminal.out(to_json(codes).decode() + "\n" if as_json else _listed(style))
         return 0
-    found = _explanation(request.code, world)
+    if not _is_a_name(query):
+        return _look_for(query, world, style, as_json=as_json)
+    found = _explanation(query, world)
     world.terminal.out(to_json(found).decode() + "\n" if as_json else _text(found, style))
+    return 0
+
+
+def _is_a_name(query: str) -> bool:
+    """Whether it is, or is written like, a code or a rule's id: those are not looked for as words."""
+    return "/" in query and " " not in query
+
+
+def _look_for(query: str, world: World, style: Style, *, as_json: bool) -> int:
+    """What speaks of the words; the one piece alone where there is no other."""
+    everything = list(topics(world.platforms, _meanings(world)))
+    found = search(query, everything)
+    if as_json and found:
+        listed = TopicList(query=query, topics=tuple(found[:MOST_FOUND]), left=max(0, len(found) - MOST_FOUND))
+        world.terminal.out(to_json(listed).decode() + "\n")
+    elif len(found) == 1 and found[0].kind != "field":
+        world.terminal.out(_text(_explanation(found[0].name, world), style))
+    elif found:
+        world.terminal.out(topics_text(found[:MOST_FOUND], len(found) - MOST_FOUND, style))
+    if not found:
+        near = nearest(query, [name for topic in everything for name in (topic.name, topic.name.rpartition(".")[2])])
+        help_ = f"did you mean {near}?" if near else "`emu explain` lists the codes, `emu platforms NAME` the rules"
+        raise UsageError(f"nothing speaks of {query!r}", help=help_)
+    return 0
+
+
+def _write_pages(folder: str, world: World) -> int:
+    written = pages(world.platforms, _meanings(world))
+    world.write_pages(folder, written)
+    world.terminal.out(f"{len(written)} pages written to {folder}; {INDEX} lists them\n")
     return 0
 
 

@@ -63,6 +63,7 @@ def documents() -> dict[str, Any]:
     from emulator.model.mending import FixDocument
     from emulator.model.schema import DOCUMENTS
     from emulator.model.several import SeveralPlans
+    from emulator.model.topic import TopicList
 
     return {
         **DOCUMENTS,
@@ -75,6 +76,7 @@ def documents() -> dict[str, Any]:
         "fix": FixDocument,
         "lesson": LessonDocument,
         "lessons": LessonList,
+        "topics": TopicList,
         "env": KeptValues,
         "explanation": Explanation,
         "hooks": HookStatus,

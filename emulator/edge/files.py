@@ -4,6 +4,7 @@ import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Mapping
 
 from emulator.model.diagnostic import UsageError
 
@@ -82,6 +83,18 @@ def append_text(path: str, text: str, what: str) -> None:
             file.write(text)
     except OSError as problem:
         raise _not_written(path, what, problem) from None
+
+
+def write_pages(folder: str, pages: Mapping[str, str]) -> None:
+    """Write texts to paths below a folder, which is made. Raises UsageError."""
+    for path, text in pages.items():
+        place = os.path.join(folder, path)
+        try:
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            with open(place, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        except OSError as problem:
+            raise _not_written(place, "--pages", problem) from None
 
 
 def _not_written(path: str, what: str, problem: OSError) -> UsageError:
