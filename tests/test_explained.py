@@ -80,7 +80,7 @@ def explain(*words: str) -> str:
         ("port literal", "start/port-literal"),
         ("shell_swallows_signals", "start/shell-swallows-signals"),
         ("shutdown", "render/shutdown  rule"),
-        ("blueprint never procfile", "render/procfile-ignored  rule"),
+        ("procfile web line", "render/procfile-web  rule"),
     ],
 )
 def test_words_find_what_speaks_of_them(words: str, first: str) -> None:

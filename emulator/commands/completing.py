@@ -214,7 +214,7 @@ def _cron_jobs(world: World, request: Request) -> list[Word]:
 
 
 _BY_COMMAND: dict[tuple[str, str], Callable[[World, Request], list[Word]]] = {
-    ("rollback", "deploy"): _deploys, ("env", "forget"): _kept_values, ("explain", "code"): _codes,
+    ("rollback", "deploy"): _deploys, ("env", "forget"): _kept_values, ("explain", "words"): _codes,
     ("schema", "names"): _schemas, ("cron", "name"): _cron_jobs,
 }  # fmt: skip
 """By command and what it takes: words that are no plan's."""
