@@ -11,7 +11,6 @@ from emulator.model.diagnostic import HostError
 from emulator.model.event import (
     ContainerStarted,
     DiagnosticFound,
-    Event,
     Log,
     PortDetected,
     ProbeAttempt,
@@ -28,13 +27,13 @@ from . import probing
 from .attention import Attention
 from .files_watch import FilesWatch, files_watch
 from .instance_steps import Member
+from .job import Tell
 from .probe_outcome import Attempted
 from .requests import conceal
 from .sandbox_run import SandboxRun
 from .throttle import Share
 from .unknown_user import as_root, runs_as_root
 
-Tell = Callable[[Event], None]
 MakeSpec = Callable[[int], ContainerSpec]
 """attempt → the container to start."""
 Address = tuple[str, int]

@@ -16,7 +16,6 @@ from emulator.model.event import (
     CronEvent,
     CronState,
     DiagnosticFound,
-    Event,
     ServiceVerdict,
     TaskEvent,
     VerdictKind,
@@ -29,12 +28,11 @@ from . import cron_steps as steps
 from .boot_steps import Outcome
 from .deploys import Decided, Deploys
 from .executing import task_run
-from .job import Doors, Job, Settings
+from .job import Doors, Job, Settings, Tell
 from .loop import Loop
 from .release import Release
 from .task_run import TaskRun
 
-Tell = Callable[[Event], None]
 NextRun = Callable[[Service, float], float | None]
 """service, moment → when its schedule has the first run after it, both in seconds since 1970."""
 

@@ -8,15 +8,12 @@ from collections.abc import Callable, Container, Iterable
 from typing import Any, NamedTuple
 
 from emulator.model.diagnostic import Diagnostic, HostError
-from emulator.model.event import DeployCanceled, DeployFailed, Event, Phase, ServiceVerdict, VerdictKind
+from emulator.model.event import DeployCanceled, DeployFailed, Phase, ServiceVerdict, VerdictKind
 from emulator.world import is_lost
 
 from .deploy_steps import NotPrepared, Prepared
-from .job import Canceled, Doors, Job, NotReady, Settings
+from .job import Canceled, Doors, Job, NotReady, Settings, Tell
 from .release import Release, prepare
-
-Tell = Callable[[Event], None]
-
 
 _PHASES: dict[VerdictKind, Phase] = {VerdictKind.PRE_DEPLOY_FAILED: "pre_deploy", VerdictKind.REFUSED: "check"}
 

@@ -7,17 +7,15 @@ import threading
 from collections.abc import Callable
 
 from emulator.model.control import InstanceStatus
-from emulator.model.event import Event, ServiceVerdict, VerdictKind
+from emulator.model.event import ServiceVerdict, VerdictKind
 
 from . import problems
 from .boot_steps import Outcome
 from .deploys import Decided, Deploys
 from .executing import task_run
-from .job import Canceled, Doors, Job, Settings
+from .job import Canceled, Doors, Job, Settings, Tell
 from .release import Release
 from .task_run import TaskRun
-
-Tell = Callable[[Event], None]
 
 
 class ExecutionRun:

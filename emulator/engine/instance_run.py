@@ -17,7 +17,8 @@ from emulator.world import Clock, Docker, is_lost
 from . import boot_steps, instance, rollout_steps
 from . import instance_steps as steps
 from .attention import Attention
-from .container_run import Address, ContainerRun, Judged, Part, Process, Tell, Who
+from .container_run import Address, ContainerRun, Judged, Part, Process, Who
+from .job import Tell
 from .loop import Loop
 from .retiring import UNHEARD_S
 from .rollout_steps import Unit

@@ -13,7 +13,6 @@ from emulator.model.control import InstanceStatus
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import (
     DiagnosticFound,
-    Event,
     Live,
     Phase,
     ServiceVerdict,
@@ -35,14 +34,12 @@ from .container_run import Address
 from .deploys import Decided, Deploys
 from .initial_hook import is_due, run_initial_hook
 from .instance_run import InstanceRun, What
-from .job import Doors, Job, Settings
+from .job import Doors, Job, Settings, Tell
 from .loop import Loop
 from .release import Release, rules_of
 from .rollout_steps import Unit
 from .serving import Serving
 from .site_run import SiteRun
-
-Tell = Callable[[Event], None]
 
 JUST_S = 2.0
 """How long ago a kill for lack of memory is the reason of an answer that broke off."""

@@ -14,7 +14,6 @@ from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import (
     ContainerStarted,
     DiagnosticFound,
-    Event,
     InitialHookFinished,
     InitialHookStarted,
     Log,
@@ -34,12 +33,12 @@ from . import tasks
 from .boot import KILLED
 from .boot_steps import Outcome
 from .files_watch import FilesWatch, files_watch
+from .job import Tell
 from .loop import Loop
 from .requests import conceal
 from .sandbox_run import SandboxAhead, SandboxRun
 from .unknown_user import as_root, runs_as_root
 
-Tell = Callable[[Event], None]
 MakeSpec = Callable[[int, int], ContainerSpec]
 """index, attempt → the container to start."""
 Role = Literal["task", "pre_deploy", "initial_hook"]
