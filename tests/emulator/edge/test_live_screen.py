@@ -134,10 +134,10 @@ def test_suspended_and_resumed(tmp_path: Path) -> None:
         screen.until(lambda rows: rows[-2:] == ["after", "$"])
 
 
-@pytest.mark.parametrize("work", ["raise RuntimeError", "os.kill(os.getpid(), 2)", "terminal.show(1)"])
+@pytest.mark.parametrize("work", ["raise RuntimeError", "os.kill(os.getpid(), 2)", "pass"])
 def test_whatever_ends_it_leaves_the_terminal_as_it_was(work: str, tmp_path: Path) -> None:
     with start(tmp_path, f"time.sleep(0.3); {work}") as screen:
-        if work == "terminal.show(1)":
+        if work == "pass":  # and a key that is a fault of ours
             screen.until(lambda rows: "first" in rows)
             screen.press("f")
             screen.ends()
