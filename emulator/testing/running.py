@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -77,7 +76,7 @@ class Up:
     def close(self) -> None:
         """End it as Ctrl-C does, and wait until nothing of it is left. May be called again."""
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.terminate()  # SIGINT is ignored in what a script starts with `&`
         try:
             self._process.wait(timeout=120)
         except subprocess.TimeoutExpired:
