@@ -79,7 +79,8 @@ def run(request: Request, world: World) -> int:
 def _run(request: Request, world: World, teller: Teller) -> int:
     planned = timed(world, partial(plan_repository, request, world))
     _refuse_watching(request, planned)
-    settings = settings_of(request, world, planned)  # a wrong option is told before anything is asked or printed
+    # A wrong option is told before anything is asked or printed.
+    settings = settings_of(request, world, planned, reuses=request.watch)
     planned, answers = answered(request, world, planned)
     planned = timed(world, partial(checked_plan, planned))
     teller.knows(planned)
@@ -319,8 +320,9 @@ def _left_out(repo: Snapshot, service: Service) -> Callable[[str], bool]:
     return by_ignore_file(repo, service.build)
 
 
-def settings_of(request: Request, world: World, planned: Planned) -> Settings:
-    """What the command line asks of a run. Raises UsageError."""
+def settings_of(request: Request, world: World, planned: Planned, *, reuses: bool = False) -> Settings:
+    """What the command line asks of a run. reuses: whether an image is used again that a build would make anew as it
+    is. Raises UsageError."""
     try:
         scale = float(request.time_scale)
     except ValueError:
@@ -348,7 +350,7 @@ def settings_of(request: Request, world: World, planned: Planned) -> Settings:
         sleep_after_s=_duration(request.sleep_after),
         datastores=_datastores(request),
         folders=_folders(request, world, planned),
-        reuses=request.watch,
+        reuses=reuses,
     )
 
 
