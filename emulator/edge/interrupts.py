@@ -16,6 +16,7 @@ class Interrupts:
     def __init__(self) -> None:
         self._first: int | None = None
         self._again_at: float | None = None
+        self._is_asked = False
 
     def heed(self) -> None:
         """From now on, in the main thread. A signal that whoever started us had ignored (nohup, `&` in a script)
@@ -30,10 +31,12 @@ class Interrupts:
             signal.signal(number, signal.SIG_IGN)
 
     def ask(self) -> None:
-        """From any thread: what Ctrl-C does."""
+        """From any thread: what Ctrl-C does, also where whoever started us had that ignored."""
         main = threading.main_thread().ident
         assert main is not None
-        signal.pthread_kill(main, signal.SIGINT)
+        self._is_asked = True
+        heard = (one for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) == self._heard)
+        signal.pthread_kill(main, next(heard, signal.SIGINT))
 
     def again(self) -> bool:
         """Whether there was more than one."""
@@ -47,7 +50,7 @@ class Interrupts:
     def _heard(self, number: int, _frame: object) -> None:
         now = time.monotonic()
         if self._first is None:
-            self._first = number
+            self._first = signal.SIGINT if self._is_asked else number
             raise KeyboardInterrupt
         if self._again_at is None:
             self._again_at = now

@@ -34,6 +34,8 @@ class Screen:
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
             os.chdir(cwd)
+            for number in (signal.SIGINT, signal.SIGQUIT):  # a shell heeds them, whatever started these tests
+                signal.signal(number, signal.SIG_DFL)
             os.execve(argv[0], argv, {**environment(env), **({"TERM": "xterm"} if "TERM" not in (env or {}) else {})})
         self.was = termios.tcgetattr(self._terminal)
         self._size(columns, rows)

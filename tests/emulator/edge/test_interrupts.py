@@ -71,3 +71,14 @@ def test_at_the_very_end_nothing_interrupts() -> None:
     for number in SIGNALS:
         send(number)
     assert interrupts.exit_code == 130
+
+
+def test_who_asks_is_heard_where_ctrl_c_is_ignored() -> None:
+    """A key of ours is pressed on purpose: it ends what a script started with `&`, as Ctrl-C would."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interrupts = Interrupts()
+    interrupts.heed()
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.ask()
+        time.sleep(0.01)
+    assert interrupts.exit_code == 130
