@@ -78,7 +78,11 @@ def test_who_asks_is_heard_where_ctrl_c_is_ignored() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     interrupts = Interrupts()
     interrupts.heed()
-    with pytest.raises(KeyboardInterrupt):
+
+    def asked() -> None:
         interrupts.ask()
         time.sleep(0.01)
+
+    with pytest.raises(KeyboardInterrupt):
+        asked()
     assert interrupts.exit_code == 130
