@@ -15,7 +15,7 @@ from .missed import Word, changed_since
 _GATHER_MS = 40
 """How long at most changes are gathered that come one after the other; a lone one is told after _STEP_MS."""
 _STEP_MS = 10
-"""How often the library looks for changes, busy or idle: at 7 ms it costs an idle machine 0.6 % of a processor."""
+"""How often the library looks for changes, busy or idle."""
 _LOOK_MS = 500
 """How often the end is looked for while nothing changes, and the files are that lie elsewhere."""
 _POLL_MS = 1000
