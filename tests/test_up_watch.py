@@ -1,5 +1,6 @@
 """`emu up --watch`: save, and see the new version serve. The real `emu`, on the real engine."""
 
+import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -101,7 +102,7 @@ def test_a_newer_save_takes_the_place_of_an_older_one(place: Place) -> None:
     with Running(place, "--watch") as up:
         url = up.until("live")["url"]
         up.until("verdict")
-        place.write(saying("slow"), run="sleep 60")
+        place.write(saying("slow"), run=f"echo {secrets.token_hex(8)} && sleep 60")  # in no cache
         up.until("build.started", lambda e: e["deploy"] == 2)
         time.sleep(0.5)
         began = time.monotonic()
