@@ -10,6 +10,7 @@ import pytest
 
 from emulator.check import CheckRule, Sample, rules
 from emulator.cli import run
+from emulator.edge.files import write_file
 from emulator.model.diagnostic import UsageError
 from emulator.model.mending import FixDocument
 from emulator.model.schema import schema_of
@@ -174,8 +175,8 @@ def test_only_the_codes_that_are_asked_for(tmp_path: Path) -> None:
         fix(root, "--apply", "--snapshot", "HEAD")
 
 
-def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
-    """A link that leads out of the repository is not followed to a file that is not ours."""
+def test_a_file_that_lies_outside_is_not_changed(tmp_path: Path) -> None:
+    """A link that leads out of the repository is not followed to a file that is not ours, by nobody."""
     outside = tmp_path / "outside.yaml"
     outside.write_text("services:\n  - {type: web, name: a, env: docker}\n")
     root = tmp_path / "repo"
@@ -183,7 +184,16 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     (root / "render.yaml").symlink_to("../outside.yaml")
     before = outside.read_text()
     fix(root, "--apply")
+    with pytest.raises(UsageError, match="leads out of the repository"):
+        write_file(str(root), "render.yaml", b"", executable=False)
     assert outside.read_text() == before
+
+
+def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """A file that is gone since it was read; nothing half written is left beside it."""
+    with pytest.raises(UsageError, match=r"gone\.yaml cannot be written: No such file"):
+        write_file(str(tmp_path), "gone.yaml", b"", executable=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 SAMPLES = [rule for rule in rules() if rule.wrong is not None]
