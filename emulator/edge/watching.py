@@ -14,7 +14,7 @@ from .missed import Word, changed_since
 
 _GATHER_MS = 40
 """How long at most changes are gathered that come one after the other; a lone one is told after _STEP_MS."""
-_STEP_MS = 10
+_STEP_MS = 7
 """How often the library looks for changes, busy or idle."""
 _LOOK_MS = 500
 """How often the end is looked for while nothing changes, and the files are that lie elsewhere."""
