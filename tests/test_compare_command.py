@@ -2,6 +2,7 @@
 
 import json
 import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,21 @@ def test_markdown_is_a_table_for_a_pull_request(two_ways: Path) -> None:
     text, _ = compare(two_ways, *BOTH, "--format", "markdown")
     assert text.startswith("| | render: shop | cloud-run: ")
     assert "| port ≠ | 10000 (default) | 8080 (default) |" in text
+
+
+def test_html_is_one_page_that_tells_the_same(two_ways: Path) -> None:
+    """Every row of the document, each finding with its line, and why what wins does."""
+    (two_ways / "backend" / "app.py").unlink()
+    text, code = compare(two_ways, *BOTH, "--format", "html")
+    assert code == 1
+    root = ET.fromstring(text)
+    for aspect, cells in rows(two_ways).items():
+        (row,) = (tr for tr in root.findall(".//tbody/tr") if "".join(tr.find("th").itertext()).endswith(aspect))
+        assert all(cell in "".join(row.itertext()) for cell in cells if cell)
+    (broken,) = root.findall(".//article[@class='error']")
+    assert "backend/Dockerfile:3" in "".join(broken.itertext())
+    assert [mark.text for mark in broken.iter("mark")] == ['CMD ["python", "app.py"]']
+    assert "no dockerCommand is set" in " ".join(root.find(".//dl").itertext())
 
 
 def test_a_platform_nobody_knows_is_wrong_usage(two_ways: Path) -> None:

@@ -5,19 +5,22 @@ import argparse
 from emulator import options, planning
 from emulator.commands.check import checked_plan
 from emulator.commands.comparing import compared
+from emulator.commands.plan import line_reader
 from emulator.commands.planning import Planned, configure_planning, read_inputs
 from emulator.model.comparison import Comparison
 from emulator.model.record import replace, to_json
 from emulator.request import Request, World
+from emulator.show.compare_html import compare_html
 from emulator.show.compare_text import compare_markdown, compare_text
 from emulator.show.style import Style
 
-_FORMAT = replace(options.FORMAT, choices=("text", "json", "markdown"))
+_FORMAT = replace(options.FORMAT, choices=("text", "json", "markdown", "html"))
 
 
 EXAMPLES = (
     ("emu compare", "all platforms side by side"),
     ("emu compare --format markdown", "as tables for a pull request"),
+    ("emu compare --format html > compared.html", "as a page to send to somebody"),
 )
 
 
@@ -29,17 +32,21 @@ def run(request: Request, world: World) -> int:
     """Print the comparison; 1 when on one of the platforms the deploy would fail. Raises UsageError."""
     names = tuple(dict.fromkeys(request.platform)) or tuple(world.platforms)
     repo = world.open_repository(request.path or request.root or ".", request.root, request.snapshot)
-    plans = []
+    plans, readers = [], []
     for name in names:
         platform, decision = planning.detect(world.platforms, repo, name)
         inputs = read_inputs(request, platform, world, repo)
         resolution = platform.resolve(repo, inputs, decision)
-        plans.append(checked_plan(Planned(repo, platform, inputs, resolution)).resolution.plan)
+        planned = checked_plan(Planned(repo, platform, inputs, resolution))
+        plans.append(planned.resolution.plan)
+        readers.append(line_reader(planned))
     comparison = Comparison(snapshot=repo.info, platforms=names, services=compared(plans), plans=tuple(plans))
     if request.format == "json":
         world.terminal.out(to_json(comparison).decode() + "\n")
     elif request.format == "markdown":
         world.terminal.out(compare_markdown(comparison))
+    elif request.format == "html":
+        world.terminal.out(compare_html(comparison, readers))
     else:
         style = Style(width=world.terminal.width, colour=world.terminal.colour)
         world.terminal.out(compare_text(comparison, style, verbose=request.verbose, quiet=request.quiet))

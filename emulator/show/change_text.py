@@ -7,6 +7,7 @@ from emulator.model.diagnostic import Diagnostic, Severity
 from emulator.model.difference import Difference
 from emulator.model.plan import Plan
 
+from . import markdown
 from .style import Style, columns, hanging, printable, wrap
 from .text import ReadLine, diagnostics_text, tally
 from .words import at
@@ -257,12 +258,12 @@ def _sum(change: PlanChange) -> str:
 
 def change_markdown(change: PlanChange) -> str:
     """The same for a pull request."""
-    lines = [f"**{change.after.platform}**: {_markdown(_sum(change))}", ""]
+    lines = [f"**{change.after.platform}**: {markdown.text(_sum(change))}", ""]
     for service in change.services:
         if not _tells(service):
             continue
         fate = "gone" if service.fate == "removed" else "deploys" if service.deploys else service.fate
-        lines += [f"### {_markdown(service.name)} ({service.type}): {fate}", "", _markdown(service.because), ""]
+        lines += [f"### {markdown.text(service.name)} ({service.type}): {fate}", "", markdown.text(service.because), ""]
         rows = [(a.name, _at_place(a.before, at(a.before_origin)), _at_place(a.after, at(a.after_origin)))
                 for a in service.aspects if a.name not in _LISTS]  # fmt: skip
         told = tuple(start for a in service.aspects for start in _TOLD_BY.get(a.name, ()))
@@ -270,16 +271,17 @@ def change_markdown(change: PlanChange) -> str:
                  if not _is_told(d, told, service)]  # fmt: skip
         if rows:
             lines += ["| | before | after |", "|---|---|---|"]
-            lines += [f"| {_markdown(name)} | {_markdown(old)} | {_markdown(new)} |" for name, old, new in rows]
+            lines += [markdown.row(*map(markdown.text, cells)) for cells in rows]
             lines.append("")
     for title, found in (("New", change.added), ("Gone", change.fixed)):
         told_of = [d for d in found if _counts(d)]
         if told_of:
             lines += [f"**{title} with this change**", ""]
-            lines += [f"- {d.severity} `{d.code}` {_markdown(d.message)} {at(d.origin)}".rstrip() for d in told_of]
+            lines += [_finding(d) for d in told_of]
             lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _markdown(text: str) -> str:
-    return printable(text).replace("|", "\\|").replace("<", "&lt;")
+def _finding(found: Diagnostic) -> str:
+    place = f" {markdown.code(at(found.origin))}" if at(found.origin) else ""
+    return f"- {found.severity} {markdown.code(found.code)} {markdown.text(found.message)}{place}"

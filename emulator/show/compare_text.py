@@ -8,7 +8,8 @@ from emulator.model.plan import Plan
 from emulator.model.record import replace
 from emulator.model.rule import Fidelity
 
-from .style import Style, columns, hanging, printable, wrap
+from . import markdown
+from .style import Style, columns, hanging, wrap
 from .summary import tally
 from .words import at
 
@@ -35,22 +36,18 @@ def compare_markdown(comparison: Comparison) -> str:
     """The same as tables of Markdown, for a pull request."""
     lines: list[str] = []
     for service in comparison.services:
-        lines += ["| | " + " | ".join(f"{name.platform}: {name.name or _NOTHING}" for name in service.names) + " |"]
+        names = (markdown.text(f"{one.platform}: {one.name or _NOTHING}") for one in service.names)
+        lines.append(markdown.row("", *names))
         lines += ["|---" * (len(service.names) + 1) + "|"]
         for row in service.rows:
-            mark = "" if row.same else " ≠"
-            cells = " | ".join(_markdown(cell.text or _NOTHING) for cell in row.cells)
-            lines.append(f"| {row.aspect}{mark} | {cells} |")
+            cells = (markdown.text(cell.text or _NOTHING) for cell in row.cells)
+            lines.append(markdown.row(row.aspect + ("" if row.same else " ≠"), *cells))
         lines.append("")
     for plan in comparison.plans:
         lines.append(f"**{plan.platform}**: {tally(plan.diagnostics)}")
-        lines += [f"- {d.severity} `{d.code}` {_markdown(d.message)}" for d in _told(plan)]
+        lines += [f"- {d.severity} {markdown.code(d.code)} {markdown.text(d.message)}" for d in told(plan)]
         lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"
-
-
-def _markdown(text: str) -> str:
-    return printable(text).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _heads(comparison: Comparison, style: Style) -> str:
@@ -102,7 +99,7 @@ def _row(row: Row, width: int, style: Style, paint: Callable[[str], str] = str) 
     return lines
 
 
-def _told(plan: Plan) -> list[Diagnostic]:
+def told(plan: Plan) -> list[Diagnostic]:
     """What breaks or may break, the worst first."""
     order = (Severity.ERROR, Severity.WARNING)
     found = [d for d in plan.diagnostics if d.severity in order and not d.suppressed]
@@ -112,7 +109,7 @@ def _told(plan: Plan) -> list[Diagnostic]:
 def _findings(plan: Plan, style: Style, *, quiet: bool) -> str:
     """What the check finds on one platform, one after the other, and what this machine does not do as it does."""
     lines = [f"{style.bold(plan.platform)}  {tally(plan.diagnostics)}"]
-    for found in _told(plan):
+    for found in told(plan):
         if quiet and found.severity is not Severity.ERROR:
             continue
         label = f"{found.severity}[{found.code}]:"
@@ -120,14 +117,17 @@ def _findings(plan: Plan, style: Style, *, quiet: bool) -> str:
         first, *rest = wrap(f"{label} {found.message}{where}", style.width - 4)
         paint = style.red if found.severity is Severity.ERROR else style.yellow
         lines += ["  " + first.replace(label, paint(label), 1), *("    " + line for line in rest)]
-    keys = list(dict.fromkeys(row.key for row in plan.coverage if row.fidelity in _MISSING))
+    keys = not_imitated(plan)
     if keys and not quiet:
         more = f" and {len(keys) - _MOST_KEYS} more" if len(keys) > _MOST_KEYS else ""
         lines += hanging("", f"not imitated: {', '.join(keys[:_MOST_KEYS])}{more}", style, gap=0)
     return "\n".join(lines)
 
 
-_MISSING = (Fidelity.NOT_IMITATED, Fidelity.UNKNOWN)
+def not_imitated(plan: Plan) -> list[str]:
+    """The keys of the user's files that a run here makes nothing of."""
+    missing = (Fidelity.NOT_IMITATED, Fidelity.UNKNOWN)
+    return list(dict.fromkeys(row.key for row in plan.coverage if row.fidelity in missing))
 
 
 def _sum(comparison: Comparison, style: Style) -> list[str]:

@@ -1,7 +1,6 @@
 """What an `emu up` came to, as Markdown for whoever reviews a change: each service's command and why it runs, its
 verdict and how long it took, what broke with its line, and what this run could not reproduce."""
 
-import re
 from collections import deque
 from collections.abc import Iterable
 
@@ -21,13 +20,12 @@ from emulator.model.event import (
 )
 from emulator.model.plan import Coverage, Plan, Service
 
+from . import markdown
 from .excerpt import ReadLine
-from .style import printable
 from .summary import tally
 from .words import at
 
 _LOG_LINES = 20
-_LONGEST = 300
 
 
 class UpSummary:
@@ -97,9 +95,9 @@ class UpSummary:
             what, reason = self._verdict.verdict.value, self._verdict.reason
         later = self._verdict.platform_seconds if self._verdict is not None else None
         told = f" The platform would say so after {_span(later)}." if later else ""
-        lines = [f"## {mark} {what}: {_text(about)}"]
+        lines = [f"## {mark} {what}: {markdown.text(about)}"]
         if reason != what:
-            lines.append(f"{_text(reason)}.{told}")
+            lines.append(f"{markdown.text(reason)}.{told}")
         check = tally(plan.diagnostics)
         lines.append(f"`emu up` of the {plan.snapshot.kind}{commit}, {self._seconds:.1f} s; check: {check}")
         return "\n\n".join(lines)
@@ -110,18 +108,18 @@ class UpSummary:
             one = verdicts.get(service.name)
             verdict = f"{_mark(good=one.verdict.good)} {one.verdict.value}" if one is not None else "not run"
             took = ", ".join(self._took.get(service.name, ()))
-            cells = (_text(service.name), verdict, took, _command(service), _text(_reason(service)))
-            rows.append(f"| {' | '.join(cells)} |")
+            cells = (markdown.text(service.name), verdict, took, _command(service), markdown.text(_reason(service)))
+            rows.append(markdown.row(*cells))
         return "\n".join(rows)
 
     def _broken(self, one: ServiceVerdict, read_line: ReadLine | None) -> str:
         """A service that did not come up: why, with its line, and what it said last."""
         cause = self._causes.get(one.name) or one.cause
-        blocks = [f"### {_text(one.name)}: {one.verdict.value}"]
-        blocks.append(_finding(cause, read_line) if cause is not None else _text(one.reason))
+        blocks = [f"### {markdown.text(one.name)}: {one.verdict.value}"]
+        blocks.append(_finding(cause, read_line) if cause is not None else markdown.text(one.reason))
         output = self._output.get(one.name)
         if output:
-            blocks.append(_folded("its last lines", _fenced(printable(line) for line in output)))
+            blocks.append(markdown.folded("its last lines", markdown.fenced(output)))
         return "\n\n".join(blocks)
 
 
@@ -137,8 +135,8 @@ def _command(service: Service) -> str:
     command = service.command
     if command is None or command.form == "none":
         return "files" if command is not None else "nothing"
-    where = f" ({_text(at(command.origin))})" if command.origin is not None and at(command.origin) else ""
-    return f"{_code((command.text or 'the command of the base image').strip())}{where}"
+    where = f" ({markdown.text(at(command.origin))})" if command.origin is not None and at(command.origin) else ""
+    return f"{markdown.code((command.text or 'the command of the base image').strip())}{where}"
 
 
 def _reason(service: Service) -> str:
@@ -146,15 +144,15 @@ def _reason(service: Service) -> str:
 
 
 def _finding(diagnostic: Diagnostic, read_line: ReadLine | None) -> str:
-    lines = [f"**{diagnostic.severity}** {_code(diagnostic.code)}: {_text(diagnostic.message)}"]
+    lines = [f"**{diagnostic.severity}** {markdown.code(diagnostic.code)}: {markdown.text(diagnostic.message)}"]
     origin = diagnostic.origin
     if origin is not None and origin.file not in ("", "."):
-        lines.append(f"at {_code(at(origin))}")
+        lines.append(f"at {markdown.code(at(origin))}")
         source = read_line(origin) if read_line is not None else None
         if source is not None and source.strip():
-            lines.append(_fenced([printable(source.rstrip())[:_LONGEST]]))
-    lines += ["\n".join(f"- {_text(fact)}" for fact in diagnostic.facts)] if diagnostic.facts else []
-    lines += [f"**help:** {_text(diagnostic.help)}"] if diagnostic.help else []
+            lines.append(markdown.fenced([source.rstrip()]))
+    lines += ["\n".join(f"- {markdown.text(fact)}" for fact in diagnostic.facts)] if diagnostic.facts else []
+    lines += [f"**help:** {markdown.text(diagnostic.help)}"] if diagnostic.help else []
     return "\n\n".join(lines)
 
 
@@ -164,34 +162,9 @@ def _warnings(plan: Plan, read_line: ReadLine | None) -> str:
     if not found:
         return ""
     count = f"{len(found)} warning{'' if len(found) == 1 else 's'} of the check"
-    return _folded(count, "\n\n".join(_finding(one, read_line) for one in found))
+    return markdown.folded(count, "\n\n".join(_finding(one, read_line) for one in found))
 
 
 def _not_reproduced(coverage: Iterable[Coverage]) -> str:
-    rows = dict.fromkeys(f"- {_code(row.key)}: {_text(row.note)}" for row in coverage)
-    return _folded(f"not as on the platform in this run ({len(rows)})", "\n".join(rows)) if rows else ""
-
-
-def _folded(title: str, text: str) -> str:
-    return f"<details><summary>{_text(title)}</summary>\n\n{text}\n\n</details>"
-
-
-def _text(text: str) -> str:
-    """As a reader sees it, whatever it says: nothing in it is markup."""
-    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", printable(text))
-
-
-def _code(text: str) -> str:
-    """The same, set as code, also in a table."""
-    shown = printable(text).replace("|", "\\|")
-    shown = shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
-    ticks = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{ticks}{pad}{shown}{pad}{ticks}"
-
-
-def _fenced(lines: Iterable[str]) -> str:
-    """Lines as they are: the fence is longer than any run of ticks in them."""
-    text = "\n".join(line[:_LONGEST] for line in lines)
-    fence = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    return f"{fence}text\n{text}\n{fence}"
+    rows = dict.fromkeys(f"- {markdown.code(row.key)}: {markdown.text(row.note)}" for row in coverage)
+    return markdown.folded(f"not as on the platform in this run ({len(rows)})", "\n".join(rows)) if rows else ""
