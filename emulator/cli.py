@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .edge.interrupts import Interrupts
 from .model.diagnostic import Diagnostic, HostError
-from .request import World
+from .request import Request, World
 from .usage import Parser, front_page, unknown_command
 
 if TYPE_CHECKING:
@@ -117,7 +117,9 @@ def run(arguments: list[str], terminal: "StandardTerminal") -> int:
         parser, command = _parser(verb, world)
         if verb not in _SHORT:
             gc.enable()
-        code: int = command.run(parser.parse([a for a in arguments if a is not verb]), world)
+        request = parser.parse([a for a in arguments if a is not verb])
+        with _meanwhile(verb, request, world, terminal):
+            code: int = command.run(request, world)
         return code
     if verb is not None and not arguments[0].startswith("-"):
         raise unknown_command(verb, COMMANDS, is_path=os.access(verb, os.F_OK))
@@ -129,14 +131,56 @@ def run(arguments: list[str], terminal: "StandardTerminal") -> int:
     if arguments[:1] in (["-h"], ["--help"]):
         terminal.out(front_page(COMMANDS, min(terminal.width, 100)))
         return 0
-    return _alone(arguments, world)
+    return _alone(arguments, world, terminal)
 
 
-def _alone(arguments: list[str], world: World) -> int:
+@contextlib.contextmanager
+def _meanwhile(verb: str, request: Request, world: World, terminal: "StandardTerminal") -> "Iterator[None]":
+    """In a terminal, a line about what takes longer than a second, for commands that have none of their own."""
+    if not terminal.err_is_tty or not _is_waited_for(verb, request):
+        yield
+        return
+    from .edge.meanwhile import Durations, Meanwhile, can_tell
+    from .show.meanwhile import meanwhile_line
+    from .show.style import Style
+
+    if not can_tell(os.environ):
+        yield
+        return
+    durations, opened = Durations(verb, os.environ), world.open_repository
+
+    def open_repository(path: str, root: str | None, snapshot: str) -> "Snapshot":
+        repo = opened(path, root, snapshot)
+        durations.root = repo.root
+        return repo
+
+    def line(seconds: float, last_s: float | None) -> str:
+        return meanwhile_line(verb, seconds, last_s, Style(width=terminal.width, colour=terminal.colour))
+
+    world.open_repository = open_repository
+    with Meanwhile(line, durations.last_s, durations.keep) as terminal.meanwhile:
+        yield
+
+
+def _is_waited_for(verb: str, request: Request) -> bool:
+    if getattr(request, "quiet", False):
+        return False
+    match verb:
+        case "explain":
+            return request.pages is not None
+        case "doctor":
+            return not request.fix  # a repair tells its own steps
+        case _:
+            return verb == "emu" or (verb in _SHORT and verb != "up")
+
+
+def _alone(arguments: list[str], world: World, terminal: "StandardTerminal") -> int:
     """`emu` without a command."""
     here = import_module("emulator.commands.here")
     parser = Parser(prog="emu", description="", elsewhere=lambda option: _having(option, world))
-    return int(here.run(parser.configured(lambda parser: here.configure(parser, world)).parse(arguments), world))
+    request = parser.configured(lambda parser: here.configure(parser, world)).parse(arguments)
+    with _meanwhile("emu", request, world, terminal):
+        return int(here.run(request, world))
 
 
 def _parser(verb: str, world: World) -> tuple[Parser, Any]:

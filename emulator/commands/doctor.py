@@ -34,20 +34,21 @@ def configure(parser: ArgumentParser, world: World) -> None:  # noqa: ARG001 - e
 
 def run(args: Namespace, world: World) -> int:
     """Look, repair if told to, and say what there is. 0 all good, 1 something `up` needs is missing, 3 no engine."""
+    from emulator.edge.meanwhile import can_tell
     from emulator.edge.provision import Progress
     from emulator.edge.provision_facts import look
     from emulator.show.checkup import checkup_text
     from emulator.show.style import Style
 
-    progress = Progress(world.terminal.err, live=world.terminal.err_is_tty)
-    try:
-        with progress.stage(LOOKING):
-            needed = _datastores(world, every=args.datastores)
-            facts = look(world.environ, needed)
-        if args.fix:
-            facts = _fix(facts, world, progress, needed, yes=args.yes)
-    finally:
-        progress.close()
+    needed = _datastores(world, every=args.datastores)
+    if args.fix:
+        progress = Progress(world.terminal.err, live=world.terminal.err_is_tty and can_tell(world.environ))
+        try:
+            facts = _fix(world, progress, needed, yes=args.yes)
+        finally:
+            progress.close()
+    else:
+        facts = look(world.environ, needed)
     checkup = examine(facts)
     if args.format == "json":
         world.terminal.out(to_json(checkup).decode() + "\n")
@@ -71,11 +72,13 @@ def _datastores(world: World, *, every: bool) -> dict[str, str]:
     return asked | {s.datastore.engine: s.datastore.version for s in plan.services if s.datastore is not None}
 
 
-def _fix(facts: Facts, world: World, progress: "Progress", needed: dict[str, str], *, yes: bool) -> Facts:
+def _fix(world: World, progress: "Progress", needed: dict[str, str], *, yes: bool) -> Facts:
     """Make one repair after the other, looking again after each: what a new engine lacks shows only then."""
     from emulator.edge.provision import only_one, work_folder
     from emulator.edge.provision_facts import look, look_at_sources
 
+    with progress.stage(LOOKING):
+        facts = look(world.environ, needed)
     work = work_folder(world.environ)
     done: set[str] = set()
     while True:

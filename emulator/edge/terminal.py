@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from emulator.world import Scene, Screen
 
     from .live_screen import LiveScreen
+    from .meanwhile import Meanwhile
 
 
 class StandardTerminal:
@@ -25,18 +26,26 @@ class StandardTerminal:
         self.width = _width(environ)
         self._environ = environ
         self._screen: LiveScreen | None = None
+        self.meanwhile: Meanwhile | None = None
+        """The line about what one waits for, where there is one."""
 
     def out(self, text: str) -> None:
         if self._screen is not None and self._screen.is_open:
             self._screen.put(text)
         else:
-            _write(sys.stdout, text)
+            self._print(sys.stdout, text)
 
     def err(self, text: str) -> None:
         if self._screen is not None and self._screen.is_open and self.err_is_tty:
             self._screen.put(text)
         else:
-            _write(sys.stderr, text)
+            self._print(sys.stderr, text)
+
+    def _print(self, stream: TextIO, text: str) -> None:
+        if self.meanwhile is None:
+            _write(stream, text)
+        else:
+            self.meanwhile.above(text, lambda text: _write(stream, text))
 
     def show(self, scene: "Scene") -> "Screen | None":
         """Until the screen is closed, what is printed is printed above it. None where this is no terminal for it."""
@@ -52,6 +61,8 @@ class StandardTerminal:
     def ask(self, question: str, *, hidden: bool = False) -> str | None:
         if not (sys.stdin and sys.stdin.isatty() and self.err_is_tty):
             return None
+        if self.meanwhile is not None:
+            self.meanwhile.end()
         try:
             if hidden:
                 import getpass
