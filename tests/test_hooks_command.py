@@ -147,6 +147,70 @@ def test_options_of_the_installation_are_those_of_the_hook(clone: Clone) -> None
     assert emu_here("hooks", "install", "--root", str(clone.path), "--platform", "nowhere").code == 2
 
 
+# ---- with a baseline ----------------------------------------------------------------------------------
+
+
+def _with_baseline(clone: Clone) -> Path:
+    """A commit with a finding that its baseline knows."""
+    clone.write(dict(BAD))
+    file = clone.path / "ops" / "known.json"
+    file.parent.mkdir()
+    ran = emu_here("check", str(clone.path), "--baseline", str(file), "--write-baseline")
+    assert ran.code == 0, ran.err
+    return file
+
+
+def test_a_hook_with_a_baseline_counts_what_is_new(clone: Clone) -> None:
+    """What the commit's own file knows is let through, and counted as known; what is new is refused and told alone."""
+    file = _with_baseline(clone)
+    clone.commit()
+    assert clone.hooks("install", "--baseline", str(file)).code == 0
+    good = clone.push("origin", "main")
+    assert good.code == 0, good.err
+    assert "nothing new found (1 known)" in good.out + good.err
+    clone.write({"Dockerfile": BAD["Dockerfile"].replace("CMD", "COPY other.txt .\nCMD")}).commit()
+    refused = clone.push("origin", "main")
+    told = refused.out + refused.err
+    assert refused.code != 0
+    assert "Dockerfile:3:6" in told
+    assert "Dockerfile:2:6" not in told
+
+
+def test_the_baseline_is_that_of_the_commit(clone: Clone) -> None:
+    """One that only lies on the disk silences nothing, and that the commit has none is told."""
+    file = _with_baseline(clone)
+    installed = emu_here("hooks", "install", "--root", str(file.parent), "--baseline", str(file))
+    assert "ops/known.json is not in git yet: commit it" in installed.err
+    assert "--baseline ops/known.json" in installed.out
+    clone.git("add", "Dockerfile")
+    clone.git("commit", "-q", "-m", "without it")
+    clone.hooks("install", "--baseline", str(file))
+    refused = clone.push("origin", "main")
+    assert refused.code != 0
+    assert "has no ops/known.json: every finding counts" in refused.out + refused.err
+    clone.commit()
+    file.unlink()
+    assert clone.push("origin", "main").code == 0
+
+
+def test_a_baseline_that_is_none_is_told(clone: Clone, tmp_path: Path) -> None:
+    """When the hook is put there, and when what is pushed has another file in its place."""
+    missing = clone.hooks("install", "--baseline", str(clone.path / "known.json"))
+    assert (missing.code, "make it and commit it: emu check --baseline" in missing.err) == (2, True)
+    (tmp_path / "elsewhere.json").write_text('{"schema": "emu.baseline/1", "findings": []}')
+    outside = clone.hooks("install", "--baseline", str(tmp_path / "elsewhere.json"))
+    assert (outside.code, "is not in the repository" in outside.err) == (2, True)
+    file = _with_baseline(clone)
+    clone.hooks("install", "--baseline", str(file))
+    file.write_text("[]\n")
+    foreign = clone.hooks("install", "--baseline", str(file))
+    assert (foreign.code, "is no baseline" in foreign.err) == (2, True)
+    clone.commit()
+    refused = clone.push("origin", "main")
+    assert refused.code != 0
+    assert "ops/known.json is no baseline" in refused.err
+
+
 # ---- beside other hooks -------------------------------------------------------------------------------
 
 

@@ -64,12 +64,13 @@ def run(request: Request, world: World) -> int:
     return 1 if answer.fails else 0
 
 
-def judged(request: Request, world: World) -> Judged:
-    """Plan, check and count. Raises UsageError."""
+def judged(request: Request, world: World, baseline: str | None = None) -> Judged:
+    """Plan, check and count. baseline: what the file of --baseline says, where it is not to be read here. Raises
+    UsageError."""
     all_planned = checked_plans(plan_for_platforms(request, world))
     known = (0,) * len(all_planned)
     if request.baseline is not None:
-        found = _gated(all_planned, request, world)
+        found = _gated(all_planned, request, world, baseline)
         all_planned, known = tuple(one.planned for one in found), tuple(len(one.known) for one in found)
     return Judged(all_planned, known, _fails([one.resolution.plan for one in all_planned], request))
 
@@ -93,11 +94,13 @@ def checked_plans(all_planned: Sequence[Planned]) -> tuple[Planned, ...]:
     )
 
 
-def _gated(all_planned: Sequence[Planned], request: Request, world: World) -> "tuple[Gated, ...]":
+def _gated(
+    all_planned: Sequence[Planned], request: Request, world: World, baseline: str | None = None
+) -> "tuple[Gated, ...]":
     from emulator.commands.gate import gated, with_baseline
 
     found = gated(all_planned)
-    return found if request.baseline is None else with_baseline(found, request, world)
+    return found if request.baseline is None else with_baseline(found, request, world, baseline)
 
 
 def _fails(plans: Sequence[Plan], request: Request) -> bool:

@@ -48,11 +48,17 @@ def fails(plans: Sequence[Plan], fail_on: FailOn) -> bool:
 # ---- the baseline -------------------------------------------------------------------------------------
 
 
-def with_baseline(found: Sequence[Gated], request: Request, world: World) -> tuple[Gated, ...]:
+def with_baseline(
+    found: Sequence[Gated], request: Request, world: World, given: str | None = None
+) -> tuple[Gated, ...]:
     """The same, what the baseline file knows not counted; what it knows and is not there any more is told. With
-    --write-baseline the file is made of what is there now. Raises UsageError."""
+    --write-baseline the file is made of what is there now. given: what the file says, where the one on disk is not
+    meant. Raises UsageError."""
     path = request.baseline
-    text, before = _read(path, request, world)
+    if given is not None:
+        text, before = given, known_findings.read_baseline(given, path)
+    else:
+        text, before = _read(path, request, world)
     if request.write_baseline:
         rows = tuple(row for one in found for row in _rows(one))
         kept = tuple(row for row in before.findings if not _is_looked_at(row, found, request))
@@ -80,9 +86,10 @@ def _read(path: str, request: Request, world: World) -> tuple[str, Baseline]:
             raise
         if request.write_baseline:
             return "", Baseline()
-        raise UsageError(
-            f"there is no baseline {path}", help=f"make it: emu check --baseline {path} --write-baseline"
-        ) from None
+        near = problem.diagnostic.help or ""
+        make = f"make it: emu check --baseline {path} --write-baseline"
+        help = near if near.startswith("did you mean") else make
+        raise UsageError(f"there is no baseline {path}", help=help) from None
     return text, known_findings.read_baseline(text, path)
 
 

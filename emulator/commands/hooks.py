@@ -9,12 +9,16 @@ from emulator.commands import check
 from emulator.commands.pushing import BEFORE, NAME, Manager, Push, is_ours, manager, options_of, pushes, script
 from emulator.model.diagnostic import HostError, UsageError
 from emulator.model.hooks import HookStatus
-from emulator.model.record import to_json
+from emulator.model.record import replace, to_json
 from emulator.request import Hooks, Request, World
+from emulator.snapshot import Unreadable
+
+_BASELINE = replace(options.GATE[1], help="do not count the findings that FILE knows, as the pushed commit has it")
 
 EXAMPLES = (
     ("emu hooks install", "from now on `git push` checks what it pushes"),
     ("emu hooks install --up", "and boots it"),
+    ("emu hooks install --baseline known.json", "what that file of the commit knows does not count"),
     ("emu hooks status", "what there is"),
 )
 
@@ -29,7 +33,7 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
     parser.add_argument("--up", action="store_true", help="also boot what is pushed (`emu up --once`)")
     parser.add_argument("--anyway", action="store_true", help="install beside a program that manages the hooks")
     platform, fail_on, root = options.FOR_EACH[0], options.GATE[0], options.REPOSITORY[0]
-    options.add_flags(parser, [root, platform, fail_on, options.FORMAT])
+    options.add_flags(parser, [root, platform, fail_on, _BASELINE, options.FORMAT])
 
 
 def run(request: Request, world: World) -> int:
@@ -79,8 +83,28 @@ def _options(hooks: Hooks, request: Request, world: World) -> list[str]:
         raise UsageError(f"there is no platform {unknown[0]!r}", help=f"known are {', '.join(world.platforms)}")
     given += ["--fail-on", request.fail_on] if request.fail_on != "error" else []
     given += ["--up"] if request.up else []
+    given += ["--baseline", _of_repository(hooks, request.baseline, world)] if request.baseline is not None else []
     below = world.absolute(request.root).removeprefix(hooks.top).strip("/") if request.root else ""
     return [*given, *(["--root", below] if below else [])]
+
+
+def _of_repository(hooks: Hooks, path: str, world: World) -> str:
+    """A baseline's path from the repository's top, once it is known to be one. Raises UsageError."""
+    from emulator.check.baseline import read_baseline
+
+    write = f"emu check --baseline {path} --write-baseline"
+    below = world.absolute(path).removeprefix(f"{hooks.top}/")
+    if below.startswith("/"):
+        raise UsageError(f"{path} is not in the repository, so no push brings it", help=f"keep it in {hooks.top}")
+    try:
+        read_baseline(world.read_text(path, "--baseline"), path)
+    except UsageError as problem:
+        if problem.diagnostic.code != "usage/no-such-file":
+            raise
+        raise UsageError(f"there is no baseline {path}", help=f"make it and commit it: {write}") from None
+    if not world.open_repository(hooks.top, hooks.top, "index").is_file(below):
+        world.terminal.err(f"{below} is not in git yet: commit it, the hook reads it from what is pushed\n")
+    return below
 
 
 def _managed(found: Manager) -> str:
@@ -172,14 +196,33 @@ def _check(push: Push, request: Request, world: World) -> int:
     from emulator.show.summary import summary
 
     given = ["--fail-on", request.fail_on, "--quiet", *_words(request.platform)]
+    baseline = _pushed_baseline(push, request, world)
+    given += ["--baseline", request.baseline] if baseline is not None else []
     asked = _parsed(check, push, given, request, world)
-    judged = check.judged(asked, world)
-    told = "; ".join(summary(one.resolution.plan, checked=True) for one in judged.planned)
+    judged = check.judged(asked, world, baseline)
+    both = zip(judged.planned, judged.known, strict=True)
+    told = "; ".join(summary(one.resolution.plan, checked=True, known=known) for one, known in both)
     world.terminal.out(f"emu: {_name(push)}: {told}\n")
     if not judged.fails:
         return 0
     world.terminal.out("\n" + check.printed_for_people(judged, asked, world))
     return 1
+
+
+def _pushed_baseline(push: Push, request: Request, world: World) -> str | None:
+    """What the baseline says in the commit that is pushed. One that has none is told: then everything counts."""
+    if request.baseline is None:
+        return None
+    top = world.hooks(request.root or ".").top
+    repo = world.open_repository(top, top, push.commit)
+    path = world.absolute(request.baseline).removeprefix(f"{top}/")
+    if not path.startswith("/") and repo.is_file(path):
+        try:
+            return repo.text(path)
+        except Unreadable as problem:
+            raise UsageError(str(problem), help="write it anew: emu check --baseline FILE --write-baseline") from None
+    world.terminal.err(f"emu: {_name(push)} has no {request.baseline}: every finding counts\n")
+    return None
 
 
 def _boot(push: Push, request: Request, world: World) -> int:
