@@ -12,12 +12,6 @@ from .manifest import ContainerSpec, EnvEntry, Manifest, ServiceSpec
 _TAKEN = ("--args", "--update-env-vars", "--tasks", "--task-timeout")
 
 
-def is_execute(call: Call) -> bool:
-    """Whether a command executes a job that exists."""
-    words = [word.text for word in call.words if word.text not in ("alpha", "beta")]
-    return words[:3] == ["run", "jobs", "execute"]
-
-
 def executed(call: Call, job: ServiceSpec, repo: Snapshot) -> Manifest:
     """The job with the overrides of the command: arguments replace its own, variables are added to them (rule
     cloud-run/execution-overrides)."""

@@ -12,12 +12,6 @@ _REPLACE_LITERALS = ("--set-env-vars", "--env-vars-file", "--clear-env-vars")
 _REPLACE_SECRETS = ("--set-secrets", "--clear-secrets")
 
 
-def is_update(call: Call) -> bool:
-    """Whether a command changes a service that exists."""
-    words = [word.text for word in call.words if word.text not in ("alpha", "beta")]
-    return words[:3] == ["run", "services", "update"]
-
-
 def updated(call: Call, service: ServiceSpec, repo: Snapshot) -> Manifest:
     """The service with the command's flags over it; what no flag says stays (rule cloud-run/services-update)."""
     read = read_gcloud(call, service.name, repo)

@@ -37,6 +37,11 @@ class Call(NamedTuple):
     words: tuple[Word, ...]
     origin: Origin
 
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """Its first three words, the release track left out: ("run", "jobs", "execute")."""
+        return tuple(word.text for word in self.words if word.text not in ("alpha", "beta"))[:3]
+
     def __str__(self) -> str:
         return "gcloud " + " ".join(word.text for word in self.words)
 

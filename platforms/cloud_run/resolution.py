@@ -21,6 +21,10 @@ from .service import ServiceResult, resolve_service
 from .terraform_files import is_terraform
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulator.model.rule import Rule
+
     from .gcloud_words import Call
 
 _QUESTION = "Which file describes what is deployed?"
@@ -102,9 +106,9 @@ def _config(repo: Snapshot, inputs: Inputs, trace: Trace) -> _Config:
 def _by_command(repo: Snapshot, command: str, config: str | None, default_name: str, trace: Trace) -> _Config:
     """What --gcloud says: a command, or where a file has one."""
     from .gcloud import read_gcloud
-    from .gcloud_execute import is_execute
+    from .gcloud_execute import executed
     from .gcloud_files import Unusable, find_call
-    from .gcloud_update import is_update
+    from .gcloud_update import updated
 
     try:
         call = find_call(repo, command)
@@ -112,10 +116,13 @@ def _by_command(repo: Snapshot, command: str, config: str | None, default_name: 
         return _Config(None, (error("cloud-run/gcloud-command", problem.message, rule=rules.DEPLOY_COMMAND.id,
                                     url=rules.DEPLOY_COMMAND.url, help=problem.help),))  # fmt: skip
     origin = call.origin if call.origin.file else None
-    if is_execute(call):
-        return _by_execution(repo, call, config or JOB_CONFIG, default_name, trace)
-    if is_update(call) and (described := config or default_config(repo)) is not None and described != JOB_CONFIG:
-        return _by_update(repo, call, described, default_name, trace)
+    if call.verbs == ("run", "jobs", "execute"):
+        over = _Over(call, "execute", "job", rules.EXECUTION_OVERRIDES, executed)
+        return _over_file(repo, over, config or JOB_CONFIG, default_name, trace)
+    is_update = call.verbs == ("run", "services", "update")
+    if is_update and (described := config or default_config(repo)) is not None and described != JOB_CONFIG:
+        over = _Over(call, "update", "service", rules.SERVICES_UPDATE, updated)
+        return _over_file(repo, over, described, default_name, trace)
     if config:
         return _Config(None, (error("cloud-run/config-twice", "--gcloud and --config both describe what is deployed",
                                     help="leave one of them out"),))  # fmt: skip
@@ -124,40 +131,32 @@ def _by_command(repo: Snapshot, command: str, config: str | None, default_name: 
     return _Config(read.service, read.diagnostics, read.coverage)
 
 
-def _by_update(repo: Snapshot, call: "Call", path: str, default_name: str, trace: Trace) -> _Config:
-    """The service of a file, with what the command that updates it sets."""
-    from .gcloud_update import updated
+class _Over(NamedTuple):
+    """A command over what a file describes."""
 
-    service = _read(repo, path, default_name) if repo.is_file(path) else _Config(None)
-    if service.service is None or service.service.is_job:
-        because = "describes no service" if repo.is_file(path) else "is not there"
+    call: "Call"
+    verb: str
+    kind: str
+    """Which of the two the file has to describe: a "service" or a "job"."""
+    rule: "Rule"
+    merged: "Callable[[Call, ServiceSpec, Snapshot], Manifest]"
+
+
+def _over_file(repo: Snapshot, over: _Over, path: str, default_name: str, trace: Trace) -> _Config:
+    """The service or job of a file, with what the command has otherwise."""
+    read = _read(repo, path, default_name) if repo.is_file(path) else _Config(None)
+    if read.service is None or read.service.is_job != (over.kind == "job"):
+        because = f"describes no {over.kind}" if repo.is_file(path) else "is not there"
         problem = error(
-            "cloud-run/config-missing", f"{path}, which would describe the service that is updated, {because}",
-            rule=rules.SERVICES_UPDATE.id, help="name the service's file with --config",
+            "cloud-run/config-missing",
+            f"{path}, which would describe the {over.kind} that is {over.verb}d, {because}",
+            rule=over.rule.id, help=f"name the {over.kind}'s file with --config",
         )  # fmt: skip
-        return service._replace(service=None, diagnostics=(*service.diagnostics, problem))
-    because = "--gcloud updates the service that it describes"
-    trace.note("config", _QUESTION, path, because, rule=rules.SERVICES_UPDATE, origin=Origin(file=path))
-    read = updated(call, service.service, repo)
-    return _Config(read.service, (*service.diagnostics, *read.diagnostics), (*service.coverage, *read.coverage))
-
-
-def _by_execution(repo: Snapshot, call: "Call", path: str, default_name: str, trace: Trace) -> _Config:
-    """The job of a file, with what the command that executes it has otherwise."""
-    from .gcloud_execute import executed
-
-    job = _read(repo, path, default_name) if repo.is_file(path) else _Config(None)
-    if job.service is None or not job.service.is_job:
-        because = "describes no job" if repo.is_file(path) else "is not there"
-        problem = error(
-            "cloud-run/config-missing", f"{path}, which would describe the job that is executed, {because}",
-            rule=rules.EXECUTION_OVERRIDES.id, help="name the job's file with --config",
-        )  # fmt: skip
-        return job._replace(service=None, diagnostics=(*job.diagnostics, problem))
-    because = "--gcloud executes the job that it describes"
-    trace.note("config", _QUESTION, path, because, rule=rules.EXECUTION_OVERRIDES, origin=Origin(file=path))
-    read = executed(call, job.service, repo)
-    return _Config(read.service, (*job.diagnostics, *read.diagnostics), (*job.coverage, *read.coverage))
+        return read._replace(service=None, diagnostics=(*read.diagnostics, problem))
+    because = f"--gcloud {over.verb}s the {over.kind} that it describes"
+    trace.note("config", _QUESTION, path, because, rule=over.rule, origin=Origin(file=path))
+    merged = over.merged(over.call, read.service, repo)
+    return _Config(merged.service, (*read.diagnostics, *merged.diagnostics), (*read.coverage, *merged.coverage))
 
 
 def _offered(repo: Snapshot) -> tuple[Diagnostic, ...]:
