@@ -8,7 +8,7 @@ from emulator.model.plan import Probe
 
 from .command import Started, base_name
 from .rule import CheckRule, Sample
-from .servers import Binding, bindings, is_server
+from .servers import HOST_OPTIONS, Binding, bindings, is_server
 from .subject import Subject
 
 _KNATIVE = """\
@@ -219,17 +219,7 @@ def _port_fact(subject: Subject, found: Binding) -> Iterator[str]:
 
 def _open_host(run: Started, found: Binding) -> str:
     port = "$PORT" if found.port is None or not found.port_given else str(found.port)
-    options = {
-        "gunicorn": f"--bind 0.0.0.0:{port}",
-        "hypercorn": f"--bind 0.0.0.0:{port}",
-        "daphne": "-b 0.0.0.0",
-        "django": f"runserver 0.0.0.0:{port}",
-        "php": f"-S 0.0.0.0:{port}",
-        "rails": "-b 0.0.0.0",
-        "next": "-H 0.0.0.0",
-        "streamlit": "--server.address 0.0.0.0",
-    }  # fmt: skip
-    return f"let it listen on every address: {options.get(run.program, '--host 0.0.0.0')}"
+    return f"let it listen on every address: {HOST_OPTIONS[run.program].every_address(port)}"
 
 
 # ---- start/port-hard-coded -----------------------------------------------------------------------------

@@ -9,16 +9,10 @@ from emulator.model.diagnostic import Fix
 from emulator.model.origin import Origin
 
 from .command import Started
-from .servers import Binding
+from .servers import HOST_OPTIONS, Binding
 from .subject import Subject
 
 _INSTRUCTION = r"(?s)\s*(CMD|ENTRYPOINT)\s+(.*?)\s*"
-_HOST_OPTIONS = {
-    "uvicorn": "--host", "daphne": "-b", "flask": "--host", "fastapi": "--host", "next": "-H", "rails": "-b",
-    "streamlit": "--server.address",
-}  # fmt: skip
-_BEHIND = {"flask": "run", "fastapi": "run", "next": "start", "rails": "server", "streamlit": "run"}
-"""Where a program's option has to stand behind a word of it."""
 
 
 def open_address(subject: Subject, run: Started, found: Binding) -> Fix | None:
@@ -26,13 +20,13 @@ def open_address(subject: Subject, run: Started, found: Binding) -> Fix | None:
     if found.host_given:
         host = found.host or ""
         return subject.replaced(host, "0.0.0.0") if host and ":" not in host else None  # noqa: S104
-    option = _HOST_OPTIONS.get(run.program)
-    if option is None:
+    option = HOST_OPTIONS[run.program]
+    if option.with_port:
         return None
-    behind = _BEHIND.get(run.program, run.program)
+    behind = option.behind or run.program
     if _as_list(subject.written) is not None:
-        return subject.replaced(f'"{behind}"', f'"{behind}", "{option}", "0.0.0.0"')
-    return subject.replaced(behind, f"{behind} {option} 0.0.0.0")
+        return subject.replaced(f'"{behind}"', f'"{behind}", "{option.name}", "0.0.0.0"')
+    return subject.replaced(behind, f"{behind} {option.every_address('')}")
 
 
 def through_a_shell(subject: Subject, run: Started) -> Fix | None:

@@ -6,6 +6,7 @@ configuration, `python -m http.server`, php -S, rails server, next, vite.
 """
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from emulator.model.record import Record, replace
 
@@ -329,3 +330,38 @@ _READERS: dict[str, _Reader] = {
     "waitress-serve": _plain(("--host",), ("--port",), "--call --expose-tracebacks --no-expose-tracebacks"),
     "granian": _plain(("--host",), ("--port",), "--reload --access-log --no-access-log --ws --no-ws --factory"),
 }
+
+
+class HostOption(NamedTuple):
+    """How a program is told the address it listens on."""
+
+    name: str
+    """The option, or the word before an address without one."""
+    behind: str | None = None
+    """The word of the command line behind which it has to stand; None: the program's own name."""
+    with_port: bool = False
+    """Whether its value is HOST:PORT."""
+
+    def every_address(self, port: str) -> str:
+        """The option with every address."""
+        return f"{self.name} 0.0.0.0:{port}" if self.with_port else f"{self.name} 0.0.0.0"
+
+
+HOST_OPTIONS = {
+    "gunicorn": HostOption("--bind", with_port=True),
+    "uvicorn": HostOption("--host"),
+    "hypercorn": HostOption("--bind", with_port=True),
+    "daphne": HostOption("-b"),
+    "flask": HostOption("--host", "run"),
+    "django": HostOption("runserver", with_port=True),
+    "fastapi": HostOption("--host", "run"),
+    "streamlit": HostOption("--server.address", "run"),
+    "php": HostOption("-S", with_port=True),
+    "rails": HostOption("-b", "server"),
+    "next": HostOption("-H", "start"),
+    "vite": HostOption("--host", "preview"),
+    "waitress-serve": HostOption("--host"),
+    "granian": HostOption("--host"),
+    "python": HostOption("--bind", "http.server"),
+}
+"""By program, for each whose address is read above."""

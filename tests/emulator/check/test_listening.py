@@ -2,6 +2,8 @@
 
 import pytest
 
+from emulator.check import servers
+from emulator.check.servers import HOST_OPTIONS
 from emulator.model.diagnostic import Severity
 from tests.emulator.check.checking import FROM, check_files, codes, findings
 
@@ -81,6 +83,29 @@ def test_loopback_is_found(cmd: str) -> None:
 def test_what_is_not_sure_is_silent(cmd: str, why: str) -> None:
     """Nothing is said where something else may decide the address."""
     assert LOOPBACK not in codes(findings(cmd)), why
+
+
+@pytest.mark.parametrize(
+    ("cmd", "option"),
+    [
+        ("CMD exec gunicorn -b 127.0.0.1 app:app", "--bind 0.0.0.0:$PORT"),
+        ('CMD ["gunicorn", "-b", "127.0.0.1:81", "app:app"]', "--bind 0.0.0.0:81"),
+        ('CMD ["uvicorn", "app:app"]', "--host 0.0.0.0"),
+        ('CMD ["daphne", "app:app"]', "-b 0.0.0.0"),
+        ('CMD ["python", "manage.py", "runserver", "127.0.0.1:8000"]', "runserver 0.0.0.0:8000"),
+        ('CMD ["php", "-S", "localhost:8000"]', "-S 0.0.0.0:8000"),
+        ('CMD ["python", "-m", "http.server", "--bind", "127.0.0.1"]', "--bind 0.0.0.0"),
+    ],
+)
+def test_each_server_has_its_own_option(cmd: str, option: str) -> None:
+    """The help names the option that this server has for its address."""
+    [found] = [d for d in findings(cmd) if d.code == LOOPBACK]
+    assert found.help == f"let it listen on every address: {option}"
+
+
+def test_every_server_is_told_its_address_by_some_option() -> None:
+    """A server whose address is read can be told another: a new one needs its row."""
+    assert set(HOST_OPTIONS) == {*servers._READERS, "python"}
 
 
 def test_default_counts_only_on_a_known_base() -> None:
