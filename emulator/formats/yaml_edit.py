@@ -1,8 +1,8 @@
 """One value of a YAML text set to another, as a person would with an editor: all else stays as it was written."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from .editing import Change, Places, changed
 from .yaml import Mapping, Node, Scalar, parse_yaml
 from .yaml import Sequence as Items
 from .yaml_scalars import Dialect
@@ -15,14 +15,6 @@ _NAMES = ("name", "key")
 
 class CannotSet(Exception):
     """The text has no place for the value; the message says why."""
-
-
-class _Edit(NamedTuple):
-    """Put `text` in place of what lies between two offsets."""
-
-    start: int
-    end: int
-    text: str
 
 
 def split_path(path: str) -> tuple[str, ...]:
@@ -60,8 +52,7 @@ def with_value(text: str, path: Sequence[str], value: str, *, dialect: Dialect) 
     if document is None:
         edited = f"{_quoted(path[0])}: {_nested(path[1:], value)}\n{bare}"
     else:
-        edit = _edit(bare, document, path, value)
-        edited = bare[: edit.start] + edit.text + bare[edit.end :]
+        edited = changed(bare, [_change(bare, document, path, value)])
     found = _parsed(edited, "the result", dialect)
     wanted = _parsed(value, "the value", dialect)
     if _shape(_at(found, path)) != _shape(wanted):
@@ -135,63 +126,57 @@ def _shape(node: Node | None) -> object:
     return (node.text, node.style == "plain", node.tag) if node is not None else None
 
 
-def _edit(text: str, document: Node, path: Sequence[str], value: str) -> _Edit:
-    starts = [0]
-    for line in text.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-
+def _change(text: str, document: Node, path: Sequence[str], value: str) -> Change:
+    places = Places(text.splitlines(keepends=True))  # as YAML counts lines: by U+2028 as well
     node, key = document, None
     for number, step in enumerate(path):
         inner = _step(node, step)
         if inner is None:
-            return _addition(text, starts, (node, key), path[number:], value)
+            return _addition(text, places, (node, key), path[number:], value)
         key = node.key(step) if isinstance(node, Mapping) else None
-        _refuse_elsewhere(starts, node, key, inner)
+        _refuse_elsewhere(places, node, key, inner)
         node = inner
-    return _replacement(text, starts, node, key, value)
+    return _replacement(text, places, node, key, value)
 
 
-def _refuse_elsewhere(starts: Sequence[int], parent: Node, key: Scalar | None, inner: Node) -> None:
+def _refuse_elsewhere(places: Places, parent: Node, key: Scalar | None, inner: Node) -> None:
     """What an alias or a merge brings is written in another place, where it may mean more than this."""
-    start, end = _span(starts, parent)
-    at = _span(starts, key)[0] if key is not None else start
-    if not start <= at <= end or _span(starts, inner)[0] < at:
+    start, end = _span(places, parent)
+    at = _span(places, key)[0] if key is not None else start
+    if not start <= at <= end or _span(places, inner)[0] < at:
         raise CannotSet("an alias or a merge stands in its place")
 
 
-def _offset(starts: Sequence[int], line: int | None, column: int | None) -> int:
-    return starts[(line or 1) - 1] + (column or 1) - 1
-
-
-def _replacement(text: str, starts: Sequence[int], node: Node, key: Scalar | None, value: str) -> _Edit:
+def _replacement(text: str, places: Places, node: Node, key: Scalar | None, value: str) -> Change:
     """`value` where the node is written. A block takes its line break with it, so that the value stands at its key."""
-    start, end = _span(starts, node)
-    colon = text.find(":", _span(starts, key)[1]) + 1 if key is not None else 0
+    start, end = _span(places, node)
+    colon = text.find(":", _span(places, key)[1]) + 1 if key is not None else 0
     if not colon:
-        return _Edit(start, end, value)
+        return Change(start, end, value)
     gap = text[colon:start]
     if "&" in gap or "!" in gap:
         raise CannotSet("an anchor or a tag stands before the value")
-    return _Edit(colon, max(end, colon), f" {value}")
+    return Change(colon, max(end, colon), f" {value}")
 
 
-def _span(starts: Sequence[int], node: Node) -> tuple[int, int]:
+def _span(places: Places, node: Node) -> tuple[int, int]:
+    """What is empty has no end, and stands where it begins."""
     where = node.origin
-    start = _offset(starts, where.line, where.column)
-    end = start if where.end_line is None else _offset(starts, where.end_line, where.end_column) + 1
-    return start, end
+    if where.end_line is None:
+        return (start := places.offset(where.line, where.column)), start
+    return places.span(where)
 
 
 def _addition(
-    text: str, starts: Sequence[int], parent: tuple[Node, Scalar | None], path: Sequence[str], value: str
-) -> _Edit:
+    text: str, places: Places, parent: tuple[Node, Scalar | None], path: Sequence[str], value: str
+) -> Change:
     """What is not there yet, before the first of what is. parent: where it belongs, and the key of that."""
     node, key = parent
     if isinstance(node, Scalar):
         if (node.text and node.style != "plain") or node.text not in ("", "~", "null"):
             raise CannotSet(f"{node.text!r} has no {path[0]}")
-        return _replacement(text, starts, node, key, _nested(path, value))
-    start, _ = _span(starts, node)
+        return _replacement(text, places, node, key, _nested(path, value))
+    start, _ = _span(places, node)
     many = node.pairs if isinstance(node, Mapping) else node.items
     if isinstance(node, Mapping):
         added = f"{_quoted(path[0])}: {_nested(path[1:], value)}"
@@ -202,10 +187,10 @@ def _addition(
     else:
         added = _item(node, path, value)
     if text[start : start + 1] in ("{", "["):
-        return _Edit(start + 1, start + 1, added + (", " if many else ""))
+        return Change(start + 1, start + 1, added + (", " if many else ""))
     column = " " * (start - (text.rfind("\n", 0, start) + 1))
     dash = "- " if isinstance(node, Items) else ""
-    return _Edit(start, start, f"{dash}{added}\n{column}")
+    return Change(start, start, f"{dash}{added}\n{column}")
 
 
 def _item(node: Items, path: Sequence[str], value: str) -> str:

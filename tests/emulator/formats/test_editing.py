@@ -35,6 +35,16 @@ def test_only_the_one_whole_word_is_meant() -> None:
     assert within(TEXT, Origin(file="f", line=7), "a", "x") is None
 
 
+def test_the_end_of_the_text_is_on_its_last_line() -> None:
+    """An editor that shows the edit has no line behind it."""
+    fix = within(TEXT, Origin(file="f", line=4), "last", "x")
+    assert fix is not None
+    assert [(edit.line, edit.column, edit.end_line, edit.end_column) for edit in fix.edits] == [(4, 1, 4, 5)]
+    fix = within("a\nb\n", Origin(file="f", line=2), "b", "x")
+    assert fix is not None
+    assert [(edit.line, edit.column, edit.end_line, edit.end_column) for edit in fix.edits] == [(2, 1, 2, 2)]
+
+
 def test_edits_that_want_the_same_place_are_refused() -> None:
     one = Edit(file="f", line=1, column=1, end_line=1, end_column=5, text="x")
     two = Edit(file="f", line=1, column=4, end_line=2, end_column=1, text="y")

@@ -98,6 +98,7 @@ def test_a_byte_order_mark_stays() -> None:
         ("b.c", "a: &x {c: 1}\nb: {<<: *x, d: 2}\n", "merge"),
         ("a", "a: &x 1\nb: *x\n", "anchor"),
         ("a", "a: [1\n", "not YAML"),
+        ("a", "? a\n", "not YAML"),
     ],
 )
 def test_what_cannot_be_set_is_said(path: str, text: str, said: str) -> None:
