@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from .model.event import Event  # only `up` has events; a plan starts without them
 
 
+UNKNOWN_SERVICE = "usage/unknown-service"
+"""The code of the UsageError that `resolve` raises for a name in `Inputs.services` that the platform has not."""
+
+
 class Option(Record, frozen=True, kw_only=True):
     """A command-line option only this platform has; it reaches `resolve` in `Inputs.options`."""
 
@@ -149,7 +153,8 @@ class Platform(Protocol):
 
     def resolve(self, repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
         """Work out the plan. Pure: the same snapshot and inputs give the same resolution. A mistake
-        in the user's files becomes a diagnostic in the plan, never an exception."""
+        in the user's files becomes a diagnostic in the plan, never an exception; one in the command line, such as a
+        service that is not there, is a UsageError."""
         ...
 
     def schemas(self) -> Mapping[str, dict[str, Any]]:

@@ -1,17 +1,17 @@
 """What two adapters share: defaults they may assign by name, and small helpers."""
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from emulator.contract import token
+from emulator.contract import UNKNOWN_SERVICE, token
 from emulator.formats.dockerfile import CommandLine, ImageConfig, image_config, parse_dockerfile, read_stages
 from emulator.formats.dockerfile.base_images import entrypoint_of
-from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.diagnostic import Diagnostic, UsageError, error
 from emulator.model.origin import Origin
 from emulator.model.plan import CommandForm
 from emulator.model.record import replace
-from emulator.model.spelling import nearest
+from emulator.model.spelling import did_you_mean, nearest
 from emulator.snapshot import Snapshot, Unreadable
 
 _TOKEN_START = token("")[0]
@@ -127,6 +127,14 @@ def _text(lines: list[CommandLine]) -> str:
     import shlex
 
     return " ".join(line.text if line.form == "shell" else shlex.join(line.argv) for line in lines)
+
+
+def unknown_service(name: str, known: Sequence[str], where: str = "") -> UsageError:
+    """What to raise for a --service that a platform has not. known: the names that it has, in the file or record that
+    `where` names with its preposition."""
+    there = f"there is no service {name!r}{' ' if where else ''}{where}"
+    help_ = did_you_mean(name, known, none="the repository declares no service")
+    return UsageError(there, help=help_, code=UNKNOWN_SERVICE)
 
 
 def nearest_file(repo: Snapshot, path: str) -> str | None:

@@ -95,6 +95,13 @@ def test_its_mistakes_are_diagnostics(site: Path, app: Path, text: str | None, c
     assert any(code in d["code"] for d in json.loads(ran.out)["diagnostics"])
 
 
+def test_a_service_it_has_not_is_a_wrong_call(site: Path, app: Path) -> None:
+    ran = emu(site, "plan", "--root", str(app), "--service", "worker")
+    assert ran.code == 2
+    assert "there is no service 'worker'" in ran.err
+    assert "help: known are web" in ran.err
+
+
 def test_every_command_knows_it(site: Path, app: Path) -> None:
     assert "Heroku (container stack)" in emu(site, "platforms").out
     assert "bind to PORT within 60 seconds" in emu(site, "explain", "heroku-container/boot-timeout").out

@@ -20,6 +20,7 @@ from emulator.model.schema import schema_of
 from platforms import PLATFORMS
 from tests.emulator.show.test_plan_text import PLAN, SERVICE
 from tests.example_files import copy_example, example_folders
+from tests.running_emu import run_emu
 from tests.test_examples_plan import Page
 
 every_example = pytest.mark.parametrize("folder", example_folders(), ids=lambda folder: folder.name)
@@ -170,6 +171,15 @@ def test_html_is_one_page_that_tells_the_same(two_ways: Path) -> None:
 def test_a_platform_nobody_knows_is_wrong_usage(two_ways: Path) -> None:
     with pytest.raises(UsageError, match="there is no platform 'heroku'"):
         compare(two_ways, "--platform", "heroku")
+
+
+def test_a_service_that_one_of_them_has(two_ways: Path) -> None:
+    """--service names it for whoever has it; a name that nobody has is a wrong call."""
+    found, _ = document(two_ways, *BOTH, "--service", "shop")
+    assert [[service["name"] for service in plan["services"]] for plan in found["plans"]] == [["shop"], []]
+    ran = run_emu("compare", "--root", str(two_ways), *BOTH, "--service", "shop", "--service", "shopp")
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no service 'shopp'" in ran.err
 
 
 # ---- which services belong together -------------------------------------------------------------------

@@ -2,11 +2,11 @@
 
 import argparse
 
-from emulator import options, planning
-from emulator.commands.check import checked_plan
+from emulator import options
+from emulator.commands.check import checked_plans
 from emulator.commands.comparing import compared
 from emulator.commands.plan import line_reader
-from emulator.commands.planning import Planned, configure_planning, read_inputs
+from emulator.commands.planning import configure_planning, plan_each
 from emulator.model.comparison import Comparison
 from emulator.model.record import replace, to_json
 from emulator.request import Request, World
@@ -32,14 +32,8 @@ def run(request: Request, world: World) -> int:
     """Print the comparison; 1 when on one of the platforms the deploy would fail. Raises UsageError."""
     names = tuple(dict.fromkeys(request.platform)) or tuple(world.platforms)
     repo = world.open_repository(request.path or request.root or ".", request.root, request.snapshot)
-    plans, readers = [], []
-    for name in names:
-        platform, decision = planning.detect(world.platforms, repo, name)
-        inputs = read_inputs(request, platform, world, repo)
-        resolution = platform.resolve(repo, inputs, decision)
-        planned = checked_plan(Planned(repo, platform, inputs, resolution))
-        plans.append(planned.resolution.plan)
-        readers.append(line_reader(planned))
+    planned = checked_plans(plan_each(repo, names, request, world))
+    plans, readers = [one.resolution.plan for one in planned], [line_reader(one) for one in planned]
     comparison = Comparison(snapshot=repo.info, platforms=names, services=compared(plans), plans=tuple(plans))
     if request.format == "json":
         world.terminal.out(to_json(comparison).decode() + "\n")

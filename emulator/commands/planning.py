@@ -1,11 +1,12 @@
 """What `plan`, `check` and `up` share: their options, and the way from a request to a resolution."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from emulator import options, planning
-from emulator.contract import GivenFile, GivenText, GivenVar, Inputs, Option, Platform, Resolution
+from emulator.contract import UNKNOWN_SERVICE, GivenFile, GivenText, GivenVar, Inputs, Option, Platform, Resolution
+from emulator.model.choice import Decision
 from emulator.model.diagnostic import Severity, UsageError
 from emulator.model.plan import Service
 from emulator.model.record import replace
@@ -71,14 +72,40 @@ def plan_for_platforms(request: Request, world: World) -> tuple[Planned, ...]:
         alone = Request(**{**vars(request), "platform": names[0] if names else None})
         return (plan_repository(alone, world),)
     repo = world.open_repository(request.path or request.root or ".", request.root, request.snapshot)
-    planned = []
+    return plan_each(repo, names, request, world)
+
+
+def plan_each(repo: Snapshot, names: Sequence[str], request: Request, world: World) -> tuple[Planned, ...]:
+    """One view of a repository, planned for each of several platforms. A service that --service names is planned where
+    it is one; that no platform has it is an error. Raises UsageError."""
+    planned, refused = [], []
     for name in names:
         platform, decision = planning.detect(world.platforms, repo, name)
         inputs = read_inputs(request, platform, world, repo)
-        planned.append(Planned(repo, platform, inputs, platform.resolve(repo, inputs, decision)))
+        try:
+            resolution = platform.resolve(repo, inputs, decision)
+        except UsageError as problem:
+            if problem.diagnostic.code != UNKNOWN_SERVICE:
+                raise
+            refused.append(problem)
+            resolution = _of_those_it_has(repo, platform, inputs, decision)
+        planned.append(Planned(repo, platform, inputs, resolution))
     services = tuple(service for one in planned for service in one.resolution.plan.services)
+    if refused and {*planned[0].inputs.services} - {service.name for service in services}:
+        raise refused[0]
     _refuse_unused_files(planned[0].inputs, services, " or ".join(one.platform.TITLE for one in planned))
     return tuple(planned)
+
+
+def _of_those_it_has(repo: Snapshot, platform: Platform, inputs: Inputs, decision: Decision) -> Resolution:
+    """The resolution of those of the chosen services that the platform has."""
+    whole = platform.resolve(repo, replace(inputs, services=()), decision)
+    there = {service.name for service in whole.plan.services}
+    chosen = tuple(name for name in inputs.services if name in there)
+    if chosen:
+        return platform.resolve(repo, replace(inputs, services=chosen), decision)
+    none = tuple(found for found in whole.plan.diagnostics if found.service is None)
+    return Resolution(plan=replace(whole.plan, services=(), edges=(), coverage=(), diagnostics=none))
 
 
 def _asked(request: Request, world: World) -> tuple[str | None, str]:

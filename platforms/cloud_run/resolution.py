@@ -7,13 +7,13 @@ replace`: every field the file leaves out has its default. Without one it follow
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from emulator.contract import Inputs, Prompt, Resolution, Secrets
+from emulator.contract import Inputs, Prompt, Resolution, Secrets, has_errors
 from emulator.model.choice import Decision, Rejected, Trace
 from emulator.model.diagnostic import Diagnostic, error, info
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage, Plan
 from emulator.snapshot import Snapshot, Unreadable
-from platforms.common import nearest_file, unreadable
+from platforms.common import nearest_file, unknown_service, unreadable
 
 from . import JOB_CONFIG, NAME, SERVICE_CONFIG, default_config, is_config, rules
 from .manifest import ContainerSpec, Manifest, ServiceSpec, read_manifest
@@ -39,14 +39,15 @@ class _Config(NamedTuple):
 
 
 def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
-    """The plan of the one service a repository has for Cloud Run."""
+    """The plan of the one service a repository has for Cloud Run. Raises UsageError for a service that is another."""
     trace = Trace()
     config = _config(repo, inputs, trace)
     diagnostics = list(config.diagnostics)
     result: ServiceResult | None = None
     if config.service is not None:
         unknown = [name for name in inputs.services if name != config.service.name]
-        diagnostics += [_unknown_service(name, config.service.name) for name in unknown]
+        if unknown and not has_errors(config.diagnostics):
+            raise unknown_service(unknown[0], (config.service.name,))
         if not inputs.services or config.service.name in inputs.services:
             result = resolve_service(repo, inputs, config.service)
             diagnostics += result.diagnostics
@@ -229,7 +230,3 @@ def slug(name: str) -> str:
     """A repository's name as a service may be called."""
     letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())
     return "-".join(part for part in letters.split("-") if part)[:63].rstrip("-") or "service"
-
-
-def _unknown_service(name: str, known: str) -> Diagnostic:
-    return error("usage/unknown-service", f"there is no service {name!r}", help=f"known are {known}")

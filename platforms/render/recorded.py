@@ -10,10 +10,11 @@ from emulator.model.plan import Coverage
 from emulator.model.record import replace
 from emulator.model.rule import Fidelity
 from emulator.snapshot import Snapshot
+from platforms.common import unknown_service
 
 from . import fields, rules
 from .declarations import Blueprint
-from .reading import few, near
+from .reading import few
 from .record import Recorded, read_records
 from .record_comparison import compared
 from .record_fields import FIELDS
@@ -83,8 +84,7 @@ def _chosen(
     names = [recorded.spec.name for recorded in services]
     unknown = [name for name in inputs.services if name not in names]
     if unknown and (names or not found):
-        help_ = near(unknown[0], names, others=f"the record has {few(names)}")
-        raise UsageError(f"there is no service {unknown[0]!r} in the record", help=help_, code="usage/unknown-service")
+        raise unknown_service(unknown[0], names, "in the record")
     if inputs.services:
         return tuple(recorded for recorded in services if recorded.spec.name in inputs.services)
     own = tuple(recorded for recorded in services if _is_here(repo, recorded))

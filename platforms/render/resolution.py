@@ -7,12 +7,12 @@ worked out for every service; the plan follows the one asked for and says where 
 
 from emulator.contract import GivenText, Inputs, Prompt, Resolution, Secrets, has_errors
 from emulator.model.choice import Decision, Rejected, Trace
-from emulator.model.diagnostic import Diagnostic, Fault, Severity, UsageError, error, info, warning
+from emulator.model.diagnostic import Diagnostic, Fault, Severity, error, info, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage, Plan, Service
 from emulator.model.record import replace
 from emulator.snapshot import Look, Snapshot, Unreadable
-from platforms.common import nearest_file, unreadable
+from platforms.common import nearest_file, unknown_service, unreadable
 
 from . import rules
 from .coverage import blueprint_coverage, datastore_coverage, key_coverage, merged
@@ -23,7 +23,7 @@ from .fields import DEFAULT_PATH
 from .manifest import read_blueprint
 from .previews import as_preview, is_preview
 from .procfile import process_line
-from .reading import few, legible, near
+from .reading import legible
 from .references import edges, reference_problems
 from .service import ServiceResult, resolve_service
 from .validation import service_problems
@@ -219,9 +219,7 @@ def _selected(
     names = [s.name for s in specs] + [d.name for d in databases]
     unknown = [name for name in inputs.services if name not in names]
     if unknown and not has_errors(tuple(found)):
-        help_ = near(unknown[0], names, others=f"known are {few(names)}")
-        help_ = help_ if names else "the repository declares no service"
-        raise UsageError(f"there is no service {unknown[0]!r}", help=help_, code="usage/unknown-service")
+        raise unknown_service(unknown[0], names)
     chosen = {s.name for s in specs if s.name in inputs.services}
     needed = _needed(specs, chosen)
     return (

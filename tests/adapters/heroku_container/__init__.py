@@ -31,7 +31,7 @@ from emulator.model.plan import (
 )
 from emulator.model.rule import Evidence, Fidelity
 from emulator.snapshot import Snapshot, Unreadable
-from platforms.common import read_dockerfile, unreadable
+from platforms.common import read_dockerfile, unknown_service, unreadable
 from platforms.rulebook import RuleBook
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def claim(repo: Snapshot) -> Claim:
 
 
 def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
+    if other := [name for name in inputs.services if name != "web"]:
+        raise unknown_service(other[0], ("web",))
     trace, found = Trace(), list[Diagnostic]()
     document = _read(repo, found)
     services = (_web(repo, inputs, document, trace, found),) if document is not None else ()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from emulator.model.diagnostic import UsageError
 from platforms import cloud_run
 from tests.platforms.cloud_run.planning import DOCKERFILE, IMAGE, codes, knative, messages, of, plan, service, snapshot
 
@@ -94,9 +95,11 @@ def test_config_that_is_not_there():
 
 
 def test_unknown_service():
-    """--service names the service; another name plans nothing."""
-    made = plan(of(), services=["other"])
-    assert (codes(made), made.services) == (["usage/unknown-service"], ())
+    """--service names the service; another name is a wrong call, unless the file itself is broken."""
+    with pytest.raises(UsageError, match="there is no service 'shpo'") as wrong:
+        plan(of(), services=["shpo"])
+    assert (wrong.value.exit_code, wrong.value.diagnostic.help) == (2, "did you mean shop?")
+    assert plan(of(meta="annotations: 1"), services=["other"]).with_errors()
     assert [s.name for s in plan(of(), services=["shop"]).services] == ["shop"]
 
 
