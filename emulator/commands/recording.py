@@ -11,7 +11,7 @@ from emulator.engine.ledger import Ledger
 from emulator.engine.release import Release
 from emulator.model.diagnostic import HostError, Severity
 from emulator.model.difference import differences
-from emulator.model.event import DeployTimed, DiagnosticFound, Event, Stopped
+from emulator.model.event import DeployTimed, DiagnosticFound, Event, Stopped, Verdict
 from emulator.model.history import MOST_DIFFERENCES, MOST_FILES, DeployRecord, ServiceRecord
 from emulator.model.plan import Plan
 from emulator.model.record import replace
@@ -65,27 +65,32 @@ class Recorder:
     def finished(self, underway: Underway, releases: Mapping[str, Release | None]) -> None:
         """All services of a deploy are decided: write it down. releases: what was prepared, without datastores."""
         number, now, verdict = underway.number, self._teller.since_began(), underway.verdict()
-        begun = self._begun.pop(number, _Begun(None, None, ()))
-        saved = self._ledger.saved(number)
         images = {name: release.image for name, release in releases.items() if release is not None}
-        seconds = self._ledger.began_ago(number, now)
+        services = (
+            ServiceRecord(
+                name=one.name, verdict=one.verdict, reason=one.reason,
+                image=images[one.name].id if one.name in images else None,
+                size=images[one.name].size if one.name in images else None,
+                phases=self._ledger.phases(number, one.name, now),
+            )
+            for one in verdict.services
+        )  # fmt: skip
+        self._write(underway, verdict, tuple(services), {name: image.id for name, image in images.items()})
+
+    def _write(
+        self, underway: Underway, verdict: Verdict, services: tuple[ServiceRecord, ...], images: Mapping[str, str] = {}
+    ) -> None:
+        number = underway.number
+        begun, saved = self._begun.pop(number, _Begun(None, None, ())), self._ledger.saved(number)
+        seconds = self._ledger.began_ago(number, self._teller.since_began())
         record = DeployRecord(
             deploy=number, at=0, platform=self._platform, trigger=underway.trigger, verdict=verdict.verdict,
-            reason=verdict.reason, images={name: image.id for name, image in images.items()},
-            image_of=underway.image_of, commit=begun.commit,
+            reason=verdict.reason, images=dict(images), image_of=underway.image_of, commit=begun.commit,
             seconds=round(seconds, 3) if seconds is not None else None, check_s=begun.check_s,
             changed=saved.paths[:MOST_FILES] if saved is not None else (),
             changed_count=saved.count if saved is not None else None,
             differences=begun.differences[:MOST_DIFFERENCES], differences_count=len(begun.differences),
-            services=tuple(
-                ServiceRecord(
-                    name=one.name, verdict=one.verdict, reason=one.reason,
-                    image=images[one.name].id if one.name in images else None,
-                    size=images[one.name].size if one.name in images else None,
-                    phases=self._ledger.phases(number, one.name, now),
-                )
-                for one in verdict.services
-            ),
+            services=services,
         )  # fmt: skip
         try:
             self._project.record(record)
@@ -94,6 +99,11 @@ class Recorder:
             found = replace(problem.diagnostic, severity=Severity.WARNING, facts=(fact,))
             self._teller.tell(DiagnosticFound(diagnostic=found, deploy=number))
         self._ledger.forget(number)
+
+    def refused(self, underway: Underway, verdict: Verdict) -> None:
+        """Nothing of a deploy was begun: write down that it was asked for, and why it was not made."""
+        services = (ServiceRecord(name=one.name, verdict=one.verdict, reason=one.reason) for one in verdict.services)
+        self._write(underway, verdict, tuple(services))
 
     def heard(self, event: Event) -> None:
         """After an event was told: the end of an instance may be the end of a deploy's last phase."""

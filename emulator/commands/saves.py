@@ -38,9 +38,11 @@ def begin(planned: Planned) -> Saves:
     return Saves(stands=standing(planned))
 
 
-def unplanned(saves: Saves, paths: frozenset[str]) -> Saves:
-    """Saved while there was no plan to be had: the next save has to do with these paths as well."""
-    return replace(saves, stands={name: _with(stand, paths) for name, stand in saves.stands.items()})
+def unplanned(saves: Saves, paths: frozenset[str], called_off: Iterable[str] = ()) -> Saves:
+    """Saved while there was no plan to be had: the next save has to do with these paths as well, and with the services
+    whose deploys were called off for it."""
+    stands = {name: _with(stand, paths) for name, stand in saves.stands.items()}
+    return Saves(stands=stands, owed=saves.owed.union(called_off))
 
 
 def react(
@@ -52,7 +54,7 @@ def react(
     found = reaction(saves.stands, planned, paths)
     if wrong is None:
         step = Step(found, refused=tuple(s.name for s in planned.resolution.plan.services), is_refused=True)
-        return replace(unplanned(saves, paths), owed=saves.owed | frozenset(under_way)), step
+        return unplanned(saves, paths, under_way), step
     names = {service.name for service in planned.resolution.plan.services}
     owed = sorted((saves.owed & names) - set(found.deploys))
     if owed and not found.deploys:

@@ -14,7 +14,7 @@ from emulator.commands.recording import Recorder
 from emulator.commands.runnable import can_run, ends_by_itself, left_out
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
-from emulator.commands.unmet import errors_of, moved, tell_refusal
+from emulator.commands.unmet import errors_of, first_error, moved, tell_no_plan, tell_refusal
 from emulator.commands.waiting import gate
 from emulator.engine.build_reach import BuildReach, addresses, stores_of
 from emulator.engine.cron_run import CronRun
@@ -200,12 +200,7 @@ class Session:
         """Deploy what another plan of the same repository says. only: these services of it, where not all are
         concerned; then one that the check found an error of is refused by itself. anyway: whatever the check says.
         Raises UsageError where that is no deploy of what runs here."""
-        if planned.platform.NAME != self.planned.platform.NAME:
-            raise UsageError(
-                f"`emu up` runs this project as {self.planned.platform.TITLE}, not as {planned.platform.TITLE}",
-                help="end it with Ctrl-C there, or with `emu down`, and run the command again",
-            )
-        backing = self._backed(planned)
+        backing = self.backing_of(planned)
         runnable = self.runnable(planned)
         with self._lock:
             before, self.planned, self._backing = (self.planned, self._backing), planned, backing
@@ -233,6 +228,15 @@ class Session:
             self.teller.note(f"{name} is not in the plan any more: it goes on as it is")
         return underway
 
+    def backing_of(self, planned: Planned) -> Backing:
+        """The datastores of another plan. Raises UsageError where it is none of what runs here."""
+        if planned.platform.NAME != self.planned.platform.NAME:
+            raise UsageError(
+                f"`emu up` runs this project as {self.planned.platform.TITLE}, not as {planned.platform.TITLE}",
+                help="end it with Ctrl-C there, or with `emu down`, and run the command again",
+            )
+        return self._backed(planned)
+
     def _refused(self, planned: Planned, services: list[Service], *, all: bool) -> frozenset[str]:
         """Which of these services the check refuses. all: each, where it refuses any."""
         names = frozenset(service.name for service in services)
@@ -241,6 +245,13 @@ class Session:
 
     def _live(self) -> dict[str, int | None]:
         return {name: run.live for name, run in self.runs.items()}
+
+    def _live_users(self) -> dict[str, int | None]:
+        """The same without datastores, which no plan is asked about."""
+        return {name: run.live for name, run in self._users()}
+
+    def _newest_live(self) -> int | None:
+        return max((run.live for run in list(self.runs.values()) if run.live is not None), default=None)
 
     def _backed(self, planned: Planned) -> Backing:
         return Backing(
@@ -298,7 +309,7 @@ class Session:
         """Replace what is live by an earlier deploy: its images, and its settings where this run made it. Raises
         UsageError where there is none."""
         history = self.project.history()
-        live = max((run.live for run in self.runs.values() if run.live is not None), default=None)
+        live = self._newest_live()
         record = history.before(live) if to is None else history.find(to)
         because = history.why_not_back_to(to, record)
         if record is None or because is not None:
@@ -405,8 +416,9 @@ class Session:
         underway = Underway(number, trigger, [*missing, *(s.name for s in services)], image_of=image_of)
         self._underway[number] = underway
         self._recorder.begun(number, self.planned, of_plan=image_of is None)
-        live = max((run.live for run in self.runs.values() if run.live is not None), default=None)
-        self._tell(DeployStarted(deploy=number, trigger=trigger, still_live=live, image_of=image_of))
+        self._tell(
+            DeployStarted(deploy=number, trigger=trigger, still_live=self._newest_live(), image_of=image_of)
+        )
         return underway
 
     def _job(self, number: int, service: Service) -> Job:
@@ -525,12 +537,27 @@ class Session:
         if underway.number != self._first:
             self._is_lost()
 
+    def refuse(self, cause: Diagnostic, number: int) -> None:
+        """There is no plan of what was saved: nothing is built, and what is live goes on."""
+        underway = self._underway[number] = Underway(number, "save", ())
+        self._tell(DeployStarted(deploy=number, trigger="save", still_live=self._newest_live()))
+        self._tell(DiagnosticFound(diagnostic=cause, deploy=number))
+        self._end_refused(underway, tell_no_plan(cause, self._tell, number, self._live_users()))
+
     def _refuse(self, underway: Underway, planned: Planned, only: Collection[str] | None) -> None:
         """The check found an error: nothing is built, and what is live goes on."""
-        verdict = tell_refusal(planned, self._tell, underway.number, self._live(), only)
+        number, plan = underway.number, planned.resolution.plan
+        if plan.services:
+            verdict = tell_refusal(planned, self._tell, number, self._live(), only)
+        else:
+            verdict = tell_no_plan(first_error(plan), self._tell, number, self._live_users())
+        self._end_refused(underway, verdict)
+
+    def _end_refused(self, underway: Underway, verdict: Verdict) -> None:
         for service in verdict.services:
             underway.decided(Decided(underway.number, service))
         underway.abandon()
+        self._recorder.refused(underway, verdict)
         self._finish(underway, verdict)
 
     def _is_lost(self) -> None:

@@ -1,12 +1,13 @@
 """What is said of services that are not begun, or not where they were."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from emulator.commands.planning import Planned
 from emulator.commands.underway import refused
 from emulator.model.diagnostic import Diagnostic, Fault, Severity, error, warning
-from emulator.model.event import DeployFailed, Event, ServiceVerdict, Verdict, VerdictKind
+from emulator.model.event import NO_PLAN, DeployFailed, Event, ServiceVerdict, Verdict, VerdictKind
+from emulator.model.plan import Plan
 
 if TYPE_CHECKING:
     from emulator.world import PortHolder
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def errors_of(planned: Planned) -> frozenset[str] | None:
     """The services that the check found an error of; None where one concerns the plan as a whole."""
     plan = planned.resolution.plan
-    wrong = [d for d in plan.diagnostics if d.severity is Severity.ERROR and not d.suppressed]
+    wrong = _errors(plan)
     names = {d.service for d in wrong if d.service is not None}
     if any(d.service is None for d in wrong) or not names <= {service.name for service in plan.services}:
         return None
@@ -28,7 +29,7 @@ def tell_refusal(
 ) -> Verdict:  # fmt: skip
     """Tell of each service, or of these, that its check found an error; the verdict."""
     plan = planned.resolution.plan
-    errors = [d for d in plan.diagnostics if d.severity is Severity.ERROR and not d.suppressed]
+    errors = _errors(plan)
     if only is not None:
         errors = [d for d in errors if d.service is None or d.service in only] or errors
     verdicts = []
@@ -51,6 +52,30 @@ def tell_refusal(
                 )
             )
     return refused(verdicts, errors[0].message, number)
+
+
+def tell_no_plan(
+    cause: Diagnostic, tell: Callable[[Event], None], number: int, live: Mapping[str, int | None]
+) -> Verdict:
+    """Tell of each of these services, of which that deploy is live, that there is no plan for it; the verdict."""
+    verdicts = []
+    for name, still_live in live.items():
+        verdicts.append(ServiceVerdict(name=name, verdict=VerdictKind.REFUSED, reason=cause.message, cause=cause))
+        tell(
+            DeployFailed(
+                service=name, deploy=number, phase="check", reason=cause.message, code=NO_PLAN, still_live=still_live
+            )
+        )
+    return refused(verdicts, cause.message, number)
+
+
+def first_error(plan: Plan) -> Diagnostic:
+    """Of a plan that has one."""
+    return _errors(plan)[0]
+
+
+def _errors(plan: Plan) -> list[Diagnostic]:
+    return [d for d in plan.diagnostics if d.severity is Severity.ERROR and not d.suppressed]
 
 
 def not_begun(name: str, missing: ServiceVerdict) -> Diagnostic:

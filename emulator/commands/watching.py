@@ -7,7 +7,7 @@ from emulator.commands.planning import Planned
 from emulator.commands.saves import begin, react, unplanned
 from emulator.commands.session import Session
 from emulator.commands.underway import Underway
-from emulator.model.diagnostic import HostError
+from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import DiagnosticFound, FilesSaved
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot
@@ -16,6 +16,7 @@ Watch = Callable[[str, threading.Event, Collection[str], Callable[[str], None]],
 Ignored = Callable[[frozenset[str]], str | None]
 
 _MOST_TOLD = 20
+_NO_PLAN = "there is no plan of what was saved"
 
 
 class Watcher:
@@ -34,6 +35,7 @@ class Watcher:
         self._given = given
         self._anyway = anyway
         self._saves = begin(session.planned)
+        self._has_plan = True
         self._made: list[Underway] = []
         """The deploys that are not decided."""
         self._lock = threading.Lock()
@@ -49,7 +51,7 @@ class Watcher:
     def build_anyway(self) -> None:
         """Deploy what was refused, whatever the check says; from any thread."""
         with self._lock:
-            self._react(frozenset(), FilesSaved(paths=(), count=0), anyway=True)
+            self._react(self._plan_again(), frozenset(), FilesSaved(paths=(), count=0), anyway=True)
 
     def _run(self) -> None:
         teller = self._session.teller
@@ -66,22 +68,44 @@ class Watcher:
             if (where := self._ignored(paths)) is not None:
                 self._session.teller.tell(replace(seen, because=f"git ignores it ({where})", platform_too=True))
                 return
-            self._react(paths, seen, anyway=self._anyway)
-        except HostError as problem:  # of this save; the next one may be better, and has to do with its files too
+            planned = self._plan_again()
+            self._session.backing_of(planned)
+        except HostError as problem:  # of this save; the next one may be better
+            self._refuse(paths, seen, problem.diagnostic)
+            return
+        try:
+            self._react(planned, paths, seen, anyway=self._anyway)
+        except HostError as problem:
             self._saves = unplanned(self._saves, paths)
             self._session.teller.tell(DiagnosticFound(diagnostic=problem.diagnostic))
 
-    def _react(self, paths: frozenset[str], seen: FilesSaved, *, anyway: bool) -> None:
-        """Raises HostError."""
-        planned = self._plan_again()
+    def _refuse(self, paths: frozenset[str], seen: FilesSaved, cause: Diagnostic) -> None:
+        """There is no plan: what is live goes on, what is under way is called off. The next save has to do with these
+        files too."""
+        under_way = self._under_way()
+        self._saves, self._has_plan = unplanned(self._saves, paths, under_way), False
+        for one in self._made:
+            self._session.withdraw(one, only=under_way)
+        number = self._session.project.next_deploy()
+        self._session.teller.tell(replace(seen, deploy=number, because=_NO_PLAN))
+        self._session.refuse(cause, number)
+
+    def _under_way(self) -> frozenset[str]:
+        """The services with a deploy that is not decided."""
         self._made = [one for one in self._made if not one.finished.is_set()]
-        under_way = {name for one in self._made for name in one.names if name not in one.verdicts()}
+        return frozenset(name for one in self._made for name in one.names if name not in one.verdicts())
+
+    def _react(self, planned: Planned, paths: frozenset[str], seen: FilesSaved, *, anyway: bool) -> None:
+        """Raises HostError."""
+        under_way = self._under_way()
         saves, step = react(self._saves, planned, paths, under_way, anyway=anyway)
         found = step.reaction
         seen = replace(seen, because=found.because, path=found.path, platform_too=found.platform_too)
         concerned = step.concerned & {s.name for s in self._session.runnable(planned)}
-        if step.is_refused and not step.refused:  # the plan as a whole, which may have no services then
-            concerned = frozenset(under_way)
+        had_plan, self._has_plan = self._has_plan, not (step.is_refused and not step.refused)
+        seen = replace(seen, has_plan=self._has_plan and not had_plan)
+        if not self._has_plan:  # the plan as a whole is refused, and has no services
+            seen, concerned = replace(seen, because=_NO_PLAN, path=None), under_way
         elif not concerned:
             self._session.teller.tell(seen)
             self._saves = saves

@@ -39,6 +39,10 @@ Phase = Literal["check", "build", "pre_deploy", "boot", "port", "health"]
 """In which part of a deploy it failed."""
 
 
+NO_PLAN = "no-plan"
+"""The code of a deploy that failed before there was a plan to check: its services are known, and nothing else."""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", forbid_unknown_fields=True):
     """What every event carries."""
 
@@ -73,7 +77,7 @@ class FilesSaved(Event, tag="saved", frozen=True, kw_only=True):
     paths: the first of them, of `count`. deploys: the services that are deployed, or refused. because: why, or why
     nothing is; path: the one that is "it" there, None where it speaks of no single file. differences: what changed in
     the plan, as "service key: before → after". platform_too: whether the platform would not deploy either, since it
-    has none of these files.
+    has none of these files. has_plan: whether there is a plan again, where after the save before there was none.
     """
 
     paths: tuple[str, ...]
@@ -83,6 +87,7 @@ class FilesSaved(Event, tag="saved", frozen=True, kw_only=True):
     path: str | None = None
     differences: tuple[str, ...] = ()
     platform_too: bool = False
+    has_plan: bool = False
 
 
 class BuildStarted(Event, tag="build.started", frozen=True, kw_only=True):
@@ -336,7 +341,7 @@ class DeployFailed(Event, tag="deploy.failed", frozen=True, kw_only=True):
     phase: Phase
     reason: str
     code: str = ""
-    """The reason as a word a program can go by: "no-port", "no-http", "crash", "unhealthy", …"""
+    """The reason as a word a program can go by: "no-port", "no-http", "crash", "unhealthy", NO_PLAN, …"""
     cause: Diagnostic | None = None
     still_live: int | None = None
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from emulator.model.event import (
+    NO_PLAN,
     BuildFinished,
     BuildRunning,
     BuildStarted,
@@ -80,9 +81,9 @@ class ServiceView(Record, frozen=True, kw_only=True):
     """One service. All times are those of events.
 
     deploy: the newest one, which is at `stage` since `since`. live: the one that serves. problem: what became of the
-    newest one instead, and its reason; is_refused: by the check, so that it could be built anyway. warning: what
-    happened to the one that serves, at `warned`. last_build_s: how long the build before took. memory: MiB in use and
-    the limit, of the container that is nearest to its own.
+    newest one instead, and its reason; is_refused: by the check, so that it could be built anyway; lacks_plan: as
+    there was none to be checked. warning: what happened to the one that serves, at `warned`. last_build_s: how long the
+    build before took. memory: MiB in use and the limit, of the container that is nearest to its own.
     """
 
     name: str
@@ -101,6 +102,7 @@ class ServiceView(Record, frozen=True, kw_only=True):
     problem: str = ""
     reason: str = ""
     is_refused: bool = False
+    lacks_plan: bool = False
     warning: str = ""
     warned: float = 0.0
     note: str = ""
@@ -166,7 +168,8 @@ def seen(view: View, event: Event) -> View:
         case DeployStarted() if event.deploy is not None:
             recent = dict(list(view.triggers.items())[-50:])
             return replace(view, triggers={**recent, event.deploy: event.trigger})
-        case FilesSaved() if event.deploy is not None:
+        case FilesSaved():
+            view = _each(view, _with_plan) if event.has_plan else view
             return _each(view, lambda one: _turned(one, event) if one.name in event.deploys else one)
         case _ if event.service is not None:
             again = view.triggers.get(event.deploy or 0) == "restart"
@@ -181,6 +184,11 @@ def _each(view: View, change: Callable[[ServiceView], ServiceView]) -> View:
     services = tuple(change(one) for one in view.services)
     is_same = all(one is before for one, before in zip(services, view.services, strict=True))
     return view if is_same else replace(view, services=services)
+
+
+def _with_plan(one: ServiceView) -> ServiceView:
+    """There is a plan again."""
+    return replace(one, problem="", lacks_plan=False) if one.lacks_plan else one
 
 
 def _turned(one: ServiceView, event: Event) -> ServiceView:
@@ -200,7 +208,7 @@ def _told(one: ServiceView, event: Event, *, again: bool) -> ServiceView:
             url = event.url or one.url
             cleared = replace(one, live=event.deploy, url=url, warning="")
             if not again:
-                cleared = replace(cleared, problem="", is_refused=False)
+                cleared = replace(cleared, problem="", is_refused=False, lacks_plan=False)
             return _at(cleared, "live", event) if is_new else cleared
         case TrafficMoved() | Sleep() | Rotation() | ProbeAttempt() | PortDetected() | OutOfMemory() | Restarted():
             return _served(one, event, is_new=is_new)
@@ -245,9 +253,11 @@ def _ended(one: ServiceView, event: DeployFailed | DeployCanceled, *, is_new: bo
         return one
     which = f"deploy {event.deploy} " if event.deploy is not None else ""
     what = "was refused" if event.phase == "check" else "ended" if is_lost else "failed"
+    lacks_plan = event.code == NO_PLAN
     failed = replace(
-        one, live=live, build=None, problem=f"{which}{what}", reason=event.reason, is_refused=event.phase == "check"
-    )
+        one, live=live, build=None, problem=f"{which}{what}", reason=event.reason, lacks_plan=lacks_plan,
+        is_refused=event.phase == "check" and not lacks_plan,
+    )  # fmt: skip
     return _at(failed, "live" if live is not None else "failed", event)
 
 

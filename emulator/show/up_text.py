@@ -329,7 +329,8 @@ class UpText:
                 found = self._finding(event, cause) + "\n" if cause is not None else ""
                 if event.still_live is None:
                     return found or None
-                loud = f"deploy {event.deploy} of {event.service} failed; deploy {event.still_live} still serves"
+                what = "was refused" if event.phase == "check" else "failed"
+                loud = f"deploy {event.deploy} of {event.service} {what}; deploy {event.still_live} still serves"
                 return f"{found}{style.red(loud)}\n"
             case DiagnosticFound():
                 return self._finding(event, event.diagnostic) + "\n"

@@ -142,6 +142,17 @@ def test_what_the_check_refused_can_be_built_anyway() -> None:
     assert refused.services[0].is_refused
 
 
+def test_a_save_without_a_plan_is_told_until_there_is_one() -> None:
+    """No key helps; and where the mended plan deploys nothing it is not told any more all the same."""
+    gone = of(DeployFailed, 20.0, 2, phase="check", reason="no setting 'x'", code="no-plan", still_live=1)
+    view = after(*boots(10.0, 1), FilesSaved(at=20.0, deploy=2, paths=("emu.toml",), count=1), gone)
+    assert shown(view)[0] == "── deploy 2 was refused (no setting 'x'); deploy 1 serves"
+    idle = FilesSaved(at=21.0, paths=("debug.log",), count=1)
+    assert shown(after(idle, view=view))[0] == shown(view)[0]
+    mended = FilesSaved(at=22.0, paths=("emu.toml",), count=1, has_plan=True)
+    assert shown(after(mended, view=view))[0] == "── live"
+
+
 def test_a_long_reason_is_cut_before_what_follows_from_it() -> None:
     view = after(*boots(10.0, 1), failed(20.0, 2, 1, phase="check", reason="COPY " + "x" * 200))
     assert shown(view, wide=90)[0] == (
