@@ -1,7 +1,7 @@
 """What was saved, what of it is deployed, and what a further save leads to. Pure: no save is lost, whatever comes
 between it and its deploy."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from emulator.commands.planning import Planned
@@ -46,11 +46,12 @@ def unplanned(saves: Saves, paths: frozenset[str], called_off: Iterable[str] = (
 
 
 def react(
-    saves: Saves, planned: Planned, paths: frozenset[str], under_way: Iterable[str] = (), *, anyway: bool = False
-) -> tuple[Saves, Step]:
-    """What a save of `paths` leads to. under_way: services with a deploy that is not decided. anyway: whatever the
-    check says."""
-    wrong = frozenset() if anyway else errors_of(planned)
+    saves: Saves, planned: Planned, paths: frozenset[str], under_way: Iterable[str] = (), *,
+    anyway: Collection[str] = (),
+) -> tuple[Saves, Step]:  # fmt: skip
+    """What a save of `paths` leads to. under_way: services with a deploy that is not decided. anyway: those that are
+    built whatever the check says."""
+    wrong = errors_of(planned, anyway)
     found = reaction(saves.stands, planned, paths)
     if wrong is None:
         step = Step(found, refused=tuple(s.name for s in planned.resolution.plan.services), is_refused=True)

@@ -3,7 +3,7 @@
 import contextlib
 import gc
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from emulator.commands.ahead import Ahead
@@ -47,6 +47,7 @@ from emulator.request import Project
 from emulator.world import HiddenFiles
 
 if TYPE_CHECKING:
+    from emulator.commands.watching import Watcher
     from emulator.world import Front
 
 _LOOK_EVERY_S = 0.5
@@ -69,8 +70,8 @@ class Session:
         self.teller = teller
         self.project = project
         self._by_schedule = by_schedule
-        self.build_anyway: Callable[[], None] | None = None
-        """Where files are watched: deploy what the check refused all the same."""
+        self.watcher: Watcher | None = None
+        """Where files are watched: who deploys what is saved."""
         self._recorder = Recorder(teller, project, settings.platform)
         self.has_started = False
         """Whether any container was: then there is something to tidy up."""
@@ -195,11 +196,11 @@ class Session:
 
     def redeploy(
         self, planned: Planned, number: int, *, trigger: Trigger = "up", only: Collection[str] | None = None,
-        anyway: bool = False,
+        anyway: Collection[str] = (),
     ) -> Underway:  # fmt: skip
         """Deploy what another plan of the same repository says. only: these services of it, where not all are
-        concerned; then one that the check found an error of is refused by itself. anyway: whatever the check says.
-        Raises UsageError where that is no deploy of what runs here."""
+        concerned; then one that the check found an error of is refused by itself. anyway: these, whatever the check
+        says. Raises UsageError where that is no deploy of what runs here."""
         backing = self.backing_of(planned)
         runnable = self.runnable(planned)
         with self._lock:
@@ -212,8 +213,8 @@ class Session:
         for diagnostic in planned.resolution.plan.diagnostics:
             if only is None or diagnostic.service is None or diagnostic.service in only:
                 self.teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service, deploy=number))
-        wrong = frozenset[str]() if anyway else self._refused(planned, services, all=only is None)
-        if planned.resolution.plan.with_errors() and not anyway and wrong >= {s.name for s in services}:
+        wrong = self._refused(planned, services, anyway, all=only is None)
+        if planned.resolution.plan.with_errors() and wrong >= {s.name for s in services}:
             self._refuse(underway, planned, only)
             with self._lock:  # what is live goes on by its own plan
                 self.planned, self._backing = before
@@ -237,10 +238,12 @@ class Session:
             )
         return self._backed(planned)
 
-    def _refused(self, planned: Planned, services: list[Service], *, all: bool) -> frozenset[str]:
-        """Which of these services the check refuses. all: each, where it refuses any."""
+    def _refused(
+        self, planned: Planned, services: list[Service], anyway: Collection[str], *, all: bool
+    ) -> frozenset[str]:
+        """Which of these services the check refuses. anyway: those that it may not. all: each, where it refuses any."""
         names = frozenset(service.name for service in services)
-        wrong = errors_of(planned)
+        wrong = errors_of(planned, anyway)
         return names if wrong is None or (all and wrong) else names & wrong
 
     def _live(self) -> dict[str, int | None]:

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from emulator.world import PortHolder
 
 
-def errors_of(planned: Planned) -> frozenset[str] | None:
-    """The services that the check found an error of; None where one concerns the plan as a whole."""
+def errors_of(planned: Planned, anyway: Collection[str] = ()) -> frozenset[str] | None:
+    """The services that the check found an error of, but for those that are built anyway; None where one concerns the
+    plan as a whole."""
     plan = planned.resolution.plan
     wrong = _errors(plan)
     names = {d.service for d in wrong if d.service is not None}
-    if any(d.service is None for d in wrong) or not names <= {service.name for service in plan.services}:
-        return None
-    return frozenset(names)
+    every = {service.name for service in plan.services}
+    if any(d.service is None for d in wrong) or not names <= every:
+        return frozenset(every.difference(anyway)) if anyway else None
+    return frozenset(names.difference(anyway))
 
 
 def tell_refusal(

@@ -187,13 +187,10 @@ def _viewing(request: Request, world: World, session: Session) -> "Viewing | Non
         return None
     from emulator.commands.viewing import Viewing
 
-    def replan(anyway: bool) -> Planned:  # noqa: FBT001 - what is asked is all it is asked
-        planned = with_kept_answers(world, plan_repository(request, world))
-        return planned if anyway or request.build_anyway else checked_plan(planned)
-
     viewing = Viewing(
-        session, replan=replan, browse=world.browse, interrupt=world.interrupt, watches=bool(request.watch)
-    )
+        session, replan=lambda: _replanned(request, world), browse=world.browse, interrupt=world.interrupt,
+        watches=bool(request.watch),
+    )  # fmt: skip
     return viewing if viewing.begin(world.terminal) else None
 
 

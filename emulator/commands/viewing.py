@@ -27,15 +27,15 @@ _MIB = 1024 * 1024
 class Viewing:
     """A `world.Scene` of a session, from `begin` to `close`.
 
-    replan: the plan of what is there now; with True, what the check finds does not keep it from being built. browse:
-    opens an address, if there is a browser here. interrupt: what Ctrl-C does.
+    replan: the checked plan of what is there now. browse: opens an address, if there is a browser here. interrupt: what
+    Ctrl-C does.
     """
 
     def __init__(
         self,
         session: Session,
         *,
-        replan: Callable[[bool], Planned],
+        replan: Callable[[], Planned],
         browse: Callable[[str], bool],
         interrupt: Callable[[], None],
         watches: bool,
@@ -142,6 +142,8 @@ class Viewing:
                     self._rebuild(wish.service)
                 case "open":
                     self._open(wish.service)
+                case "pause":
+                    self._pause()
                 case "clear" if self._screen is not None:
                     self._screen.clear()
                 case "quit":
@@ -156,13 +158,24 @@ class Viewing:
         self._notice(f"restarts {service or 'all services'}")
 
     def _rebuild(self, service: str | None) -> None:
-        """What the check refused is built anyway: asking once more is what asks for that."""
-        chosen = [one for one in self._view.services if service in (None, one.name)]
-        anyway = any(one.is_refused for one in chosen)
-        self._notice(f"builds {service or 'all services'}{' all the same' if anyway else ''}")
-        planned = self._replan(anyway)
+        """What the check refused is built anyway: asking once more is what asks for that. Where saves are deployed,
+        the others are built of what is there now already."""
+        refused = [one.name for one in self._view.services if service in (None, one.name) and one.is_refused]
+        watcher = self._session.watcher
+        if refused and watcher is not None:
+            self._notice(f"builds {', '.join(refused)} all the same")
+            watcher.build_anyway(refused)
+            return
+        self._notice(f"builds {service or 'all services'}{' all the same' if refused else ''}")
+        planned = self._replan()
         number = self._session.project.next_deploy()
-        self._session.redeploy(planned, number, only={service} if service else None)
+        self._session.redeploy(planned, number, only={service} if service else None, anyway=refused)
+
+    def _pause(self) -> None:
+        watcher = self._session.watcher
+        if watcher is not None:
+            paused = watcher.pause()
+            self._change(lambda view: live_view.paused(view, paused=paused))
 
     def _open(self, service: str | None) -> None:
         url = next((one.url for one in self._view.services if one.name == service), None)

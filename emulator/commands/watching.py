@@ -36,11 +36,13 @@ class Watcher:
         self._anyway = anyway
         self._saves = begin(session.planned)
         self._has_plan = True
+        self._held: frozenset[str] | None = None
+        """What was saved while no save is deployed; None where each is."""
         self._made: list[Underway] = []
         """The deploys that are not decided."""
         self._lock = threading.Lock()
         self._end = threading.Event()
-        session.build_anyway = self.build_anyway
+        session.watcher = self
         self._thread = threading.Thread(target=self._run, name="watching", daemon=True)
         self._thread.start()
 
@@ -48,10 +50,19 @@ class Watcher:
         self._end.set()
         self._thread.join()
 
-    def build_anyway(self) -> None:
-        """Deploy what was refused, whatever the check says; from any thread."""
+    def build_anyway(self, services: Collection[str]) -> None:
+        """Deploy these services, which were refused, whatever the check says; from any thread. Raises HostError."""
         with self._lock:
-            self._react(self._plan_again(), frozenset(), FilesSaved(paths=(), count=0), anyway=True)
+            self._react(self._plan_again(), frozenset(), FilesSaved(paths=(), count=0), anyway=services)
+
+    def pause(self) -> bool:
+        """Deploy no save until asked a second time, and then all of them at once; whether it pauses now. From any
+        thread."""
+        with self._lock:
+            held, self._held = self._held, None if self._held is not None else frozenset()
+            if held:
+                self._saved(held)
+            return self._held is not None
 
     def _run(self) -> None:
         teller = self._session.teller
@@ -68,13 +79,18 @@ class Watcher:
             if (where := self._ignored(paths)) is not None:
                 self._session.teller.tell(replace(seen, because=f"git ignores it ({where})", platform_too=True))
                 return
+            if self._held is not None:
+                self._held |= paths
+                self._session.teller.tell(replace(seen, because="deploys are paused", held=True))
+                return
             planned = self._plan_again()
             self._session.backing_of(planned)
         except HostError as problem:  # of this save; the next one may be better
             self._refuse(paths, seen, problem.diagnostic)
             return
         try:
-            self._react(planned, paths, seen, anyway=self._anyway)
+            every = [service.name for service in planned.resolution.plan.services]
+            self._react(planned, paths, seen, anyway=every if self._anyway else ())
         except HostError as problem:
             self._saves = unplanned(self._saves, paths)
             self._session.teller.tell(DiagnosticFound(diagnostic=problem.diagnostic))
@@ -95,8 +111,8 @@ class Watcher:
         self._made = [one for one in self._made if not one.finished.is_set()]
         return frozenset(name for one in self._made for name in one.names if name not in one.verdicts())
 
-    def _react(self, planned: Planned, paths: frozenset[str], seen: FilesSaved, *, anyway: bool) -> None:
-        """Raises HostError."""
+    def _react(self, planned: Planned, paths: frozenset[str], seen: FilesSaved, *, anyway: Collection[str]) -> None:
+        """anyway: these services whatever the check says. Raises HostError."""
         under_way = self._under_way()
         saves, step = react(self._saves, planned, paths, under_way, anyway=anyway)
         found = step.reaction

@@ -77,7 +77,8 @@ class FilesSaved(Event, tag="saved", frozen=True, kw_only=True):
     paths: the first of them, of `count`. deploys: the services that are deployed, or refused. because: why, or why
     nothing is; path: the one that is "it" there, None where it speaks of no single file. differences: what changed in
     the plan, as "service key: before → after". platform_too: whether the platform would not deploy either, since it
-    has none of these files. has_plan: whether there is a plan again, where after the save before there was none.
+    has none of these files. has_plan: whether there is a plan again, where after the save before there was none. held:
+    whether no save is deployed at the moment, and this one with all others later.
     """
 
     paths: tuple[str, ...]
@@ -88,6 +89,7 @@ class FilesSaved(Event, tag="saved", frozen=True, kw_only=True):
     differences: tuple[str, ...] = ()
     platform_too: bool = False
     has_plan: bool = False
+    held: bool = False
 
 
 class BuildStarted(Event, tag="build.started", frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from emulator.model.record import replace
 
 from .live_view import View
 
-Verb = Literal["restart", "rebuild", "open", "clear", "quit"]
+Verb = Literal["restart", "rebuild", "pause", "open", "clear", "quit"]
 
 
 class Wish(NamedTuple):
@@ -28,6 +28,8 @@ def pressed(view: View, key: str) -> tuple[View, Wish | None]:
         return view, Wish(_PLAIN[key])
     if key == "?":
         return replace(view, shows_help=not view.shows_help), None
+    if key == "p":
+        return view, Wish("pause") if view.watches else None
     if key in _OF_ALL:
         return view, Wish(_OF_ALL[key])
     if one is None:

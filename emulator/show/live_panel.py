@@ -13,6 +13,7 @@ from .table import ago
 KEYS = (
     ("r", "restart", "replace what is live by the same, as the platform's restart does"),
     ("b", "rebuild", "deploy what is there now; where the check refused it, build it anyway"),
+    ("p", "pause", "only note what is saved; once more: deploy all of it at once"),
     ("l", "its logs", "show the log lines of this service alone, or of all again"),
     ("o", "open", "its address in a browser"),
     ("c", "clear", "clear the screen"),
@@ -63,8 +64,19 @@ def panel(view: View, style: Style, room: Room, now: float) -> list[str]:
 def _top(view: View, style: Style, room: Room, now: float) -> str:
     head = "── "
     left = room.columns - columns(head)
-    text, paint = _worst(view, style, left, now)
-    return style.dim(head) + paint(_cut(text, left))
+    pause = _pause(view)
+    text, paint = _worst(view, style, left - columns(pause), now)
+    if not pause or view.is_ending:
+        return style.dim(head) + paint(_cut(text, left))
+    return style.dim(head) + style.yellow(_cut(pause, left)) + paint(_cut(text, left - columns(pause)))
+
+
+def _pause(view: View) -> str:
+    """What stands before all else while saves are not deployed."""
+    if not view.is_paused:
+        return ""
+    waits = f", {view.held} save{' waits' if view.held == 1 else 's wait'}" if view.held else ""
+    return f"paused{waits}; "
 
 
 _LEAST_REASON = 12
@@ -111,7 +123,7 @@ def _summary(view: View) -> str:
     counts = [(what, sum(one.stage in stages for one in view.services)) for what, stages in _COUNTED]
     told = [(what, count) for what, count in counts if count]
     words = ", ".join(what if len(view.services) == 1 else f"{count} {what}" for what, count in told)
-    return words + ("; saves are deployed" if view.watches else "")
+    return words + ("; saves are deployed" if view.watches and not view.is_paused else "")
 
 
 # ---- one line a service -------------------------------------------------------------------------------
@@ -313,8 +325,10 @@ def _keys(view: View, style: Style, room: Room, now: float) -> str:
 def _offered(view: View) -> list[tuple[str, str, str]]:
     """The keys that there is something for."""
     none = {"↑↓", "l"} if len(view.services) < 2 else set()
+    none |= set() if view.watches else {"p"}
     none |= {"o"} if not any(one.url for one in view.services) else set()
-    return [row for row in KEYS if row[0] not in none]
+    rows = [row for row in KEYS if row[0] not in none]
+    return [("p", "go on", row[2]) if row[0] == "p" and view.is_paused else row for row in rows]
 
 
 def _help(view: View, style: Style, room: Room, now: float) -> list[str]:

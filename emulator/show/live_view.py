@@ -111,7 +111,7 @@ class ServiceView(Record, frozen=True, kw_only=True):
 class View(Record, frozen=True, kw_only=True):
     """All of it. triggers: what each deploy was asked for by. chosen: the service that keys are about, by its place.
     only: the one whose log lines alone are shown. notice: what is said for a moment, since `noticed`. watches:
-    whether saves are deployed."""
+    whether saves are deployed; is_paused: not until asked again, and `held` were not yet."""
 
     services: tuple[ServiceView, ...] = ()
     triggers: dict[int, str] = {}
@@ -121,6 +121,8 @@ class View(Record, frozen=True, kw_only=True):
     notice: str = ""
     noticed: float = 0.0
     watches: bool = False
+    is_paused: bool = False
+    held: int = 0
     is_ending: bool = False
 
     @property
@@ -156,6 +158,11 @@ def noticed(view: View, text: str, at: float) -> View:
     return replace(view, notice=text, noticed=at)
 
 
+def paused(view: View, *, paused: bool) -> View:
+    """From now on saves are not deployed; or they are again, with those that were not."""
+    return replace(view, is_paused=paused, held=0)
+
+
 def ending(view: View) -> View:
     return replace(view, is_ending=True)
 
@@ -168,6 +175,8 @@ def seen(view: View, event: Event) -> View:
         case DeployStarted() if event.deploy is not None:
             recent = dict(list(view.triggers.items())[-50:])
             return replace(view, triggers={**recent, event.deploy: event.trigger})
+        case FilesSaved(held=True):
+            return replace(view, held=view.held + 1)
         case FilesSaved():
             view = _each(view, _with_plan) if event.has_plan else view
             return _each(view, lambda one: _turned(one, event) if one.name in event.deploys else one)

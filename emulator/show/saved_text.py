@@ -12,6 +12,8 @@ def saved_lines(event: FilesSaved, style: Style) -> list[str]:
     named = printable(event.paths[0]) if event.paths else ""
     more = f" and {event.count - 1} more" if event.count > 1 else ""
     what = f"saved {named}{more}" if event.paths else "build anyway"
+    if event.held:
+        return [style.yellow(f"{what}: {event.because}, it waits")]
     if not event.deploys:
         too = ", and the platform would not deploy either" if event.platform_too else ""
         return [style.dim(f"{what}: no deploy: {_because(event)}{too}")]

@@ -75,7 +75,7 @@ class Desk:
         self.told: list[str] = []
         """Services whose last word was that they are refused."""
 
-    def save(self, changes: dict[str, str], *, anyway: bool = False) -> Step:
+    def save(self, changes: dict[str, str], *, anyway: tuple[str, ...] = ()) -> Step:
         paths = frozenset(path for path, text in changes.items() if self.files[path] != text)
         self.files |= changes
         self.saves, step = react(self.saves, known(self.files), paths, frozenset(self.under_way), anyway=anyway)
@@ -125,7 +125,7 @@ def test_no_save_is_lost(steps):
             case "decide":
                 desk.decide(what)
             case "anyway":
-                desk.save({}, anyway=True)
+                desk.save({}, anyway=NAMES)
     desk.save({"notes.md": "2"})
     wrong = errors_of(known(desk.files))
     for name in NAMES:
@@ -169,8 +169,10 @@ def test_one_that_the_check_refuses_does_not_hold_back_another():
 def test_a_refused_one_is_built_anyway_on_request():
     desk = Desk()
     desk.save({"api/Dockerfile": BAD})
-    assert desk.save({}, anyway=True).deploys == ("api",)
-    assert desk.save({}, anyway=True).deploys == ()
+    desk.save({"jobs/Dockerfile": BAD})
+    assert desk.save({}, anyway=("api",)).deploys == ("api",)
+    assert desk.save({}, anyway=NAMES).deploys == ("jobs",)
+    assert desk.save({}, anyway=NAMES).deploys == ()
 
 
 def test_a_plan_that_cannot_be_made_refuses_all_and_loses_nothing():

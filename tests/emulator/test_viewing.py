@@ -10,7 +10,8 @@ from emulator.commands.viewing import Viewing
 from emulator.engine.labels import CONTAINER
 from emulator.model.control import InstanceStatus
 from emulator.model.diagnostic import UsageError
-from emulator.model.event import DeployFailed, Live, Log, Stopped
+from emulator.model.event import DeployFailed, FilesSaved, Live, Log, Stopped
+from emulator.model.record import replace
 from tests.emulator.engine.services import service
 
 MIB = 1024 * 1024
@@ -52,6 +53,7 @@ class FakeSession:
         self.project = SimpleNamespace(next_deploy=lambda: 7)
         self.doors = SimpleNamespace(docker=self)
         self.asked: list[tuple[object, ...]] = []
+        self.watcher: Any = None
         self.held = {"a" * 64: 100 * MIB, "b" * 64: 60 * MIB}
         self.inspected = 0
         statuses = tuple(InstanceStatus(container=id, deploy=1, instance=1, role="serving") for id in self.held)
@@ -62,8 +64,8 @@ class FakeSession:
             raise UsageError("no service 'api' is live")
         self.asked.append(("restart", names, number))
 
-    def redeploy(self, planned: object, number: int, *, only: set[str] | None) -> None:
-        self.asked.append(("redeploy", planned, number, only))
+    def redeploy(self, planned: object, number: int, *, only: set[str] | None, anyway: list[str]) -> None:
+        self.asked.append(("redeploy", planned, number, only, *anyway))
 
     def broke(self, problem: BaseException) -> None:
         self.asked.append(("broke", problem))
@@ -90,7 +92,7 @@ def screen() -> FakeScreen:
 def view(session: FakeSession, screen: FakeScreen) -> Viewing:
     viewing = Viewing(
         session,  # type: ignore[arg-type]
-        replan=lambda anyway: ("plan", anyway),  # type: ignore[arg-type, return-value]
+        replan=lambda: "plan",  # type: ignore[arg-type, return-value]
         browse=lambda url: url.endswith(":1"),
         interrupt=lambda: session.asked.append(("quit",)),
         watches=False,
@@ -113,8 +115,8 @@ def until(what: Any) -> None:
 def test_keys_are_done_by_the_session(view: Viewing, session: FakeSession, screen: FakeScreen) -> None:
     """Each in a thread of its own; what it refuses is said at the bottom, and nothing ends for it."""
     for key, done in (
-        ("r", ("restart", ("web",), 7)), ("R", ("restart", (), 7)), ("b", ("redeploy", ("plan", False), 7, {"web"})),
-        ("B", ("redeploy", ("plan", False), 7, None)), ("q", ("quit",)),
+        ("r", ("restart", ("web",), 7)), ("R", ("restart", (), 7)), ("b", ("redeploy", "plan", 7, {"web"})),
+        ("B", ("redeploy", "plan", 7, None)), ("q", ("quit",)),
     ):  # fmt: skip
         view.pressed(key)
         until(lambda done=done: done in session.asked)
@@ -126,7 +128,28 @@ def test_keys_are_done_by_the_session(view: Viewing, session: FakeSession, scree
     view.hear(DeployFailed(at=1.0, service="web", deploy=1, phase="check", reason="no file"))
     view.pressed("1")
     view.pressed("b")
-    until(lambda: ("redeploy", ("plan", True), 7, {"web"}) in session.asked)
+    until(lambda: ("redeploy", "plan", 7, {"web"}, "web") in session.asked)
+
+
+def test_what_is_watched_is_built_anyway_and_held_by_who_watches_it(view: Viewing, session: FakeSession) -> None:
+    """So that the next save knows what is built. Nothing is to be held where no save is deployed."""
+    pauses = iter((True, False))
+    session.watcher = SimpleNamespace(
+        build_anyway=lambda names: session.asked.append(("anyway", names)), pause=lambda: next(pauses)
+    )
+    view.hear(DeployFailed(at=1.0, service="web", deploy=1, phase="check", reason="no file"))
+    view.pressed("B")
+    until(lambda: ("anyway", ["web"]) in session.asked)
+    view.pressed("p")
+    assert "paused" not in shown(view)
+    view._view = replace(view._view, watches=True)
+    view.pressed("p")
+    until(lambda: "paused; " in shown(view))
+    assert "deploy 1 was refused (no file)" in shown(view)
+    view.hear(FilesSaved(at=2.0, paths=("app.py",), count=1, held=True))
+    assert "paused, 1 save waits; " in shown(view)
+    view.pressed("p")
+    until(lambda: "paused" not in shown(view))
 
 
 def test_an_address_is_opened_or_told(view: Viewing) -> None:

@@ -18,7 +18,7 @@ from emulator.model.diagnostic import UsageError
 from emulator.model.event import DeployFailed, DeployStarted, Event, FilesSaved, VerdictKind
 from emulator.model.history import DeployRecord, History
 from emulator.model.record import replace
-from tests.emulator.test_saves import NAMES, START, planned
+from tests.emulator.test_saves import BAD, NAMES, START, planned
 
 BROKEN = "services: [}"
 
@@ -39,9 +39,8 @@ class Desk:
         self.settings = SimpleNamespace(root="/shop")
         self.teller = SimpleNamespace(tell=self.told.append, note=lambda _text: None)
         self.project = SimpleNamespace(next_deploy=self.next_deploy)
-        self.build_anyway: Any = None
         self.number = 1
-        self.watcher = Watcher(
+        self.watcher: Watcher = Watcher(
             self,  # type: ignore[arg-type]
             plan_again=self.plan_again, ignored=lambda _paths: None, watch=self.watch,
         )  # fmt: skip
@@ -83,8 +82,8 @@ class Desk:
 
     def backing_of(self, found: Any) -> None: ...
 
-    def redeploy(self, _planned: Any, number: int, *, trigger: str, only: Any, anyway: bool) -> Underway:
-        assert trigger == "save"
+    def redeploy(self, _planned: Any, number: int, *, trigger: str, only: Any, anyway: Any) -> Underway:
+        assert (trigger, set(anyway) & set(NAMES)) == ("save", set(anyway))
         self.deploys.append((number, frozenset(only)))
         underway = Underway(number, "save", only)
         if not self.is_slow:
@@ -128,6 +127,27 @@ def test_a_plan_without_services_is_told_as_none(desk: Desk) -> None:
     assert desk.deploys == [(2, frozenset())]
     [saved] = desk.save(yaml=START["render.yaml"])
     assert (saved.has_plan, saved.deploys) == (True, ())
+
+
+def test_while_it_pauses_saves_are_noted_and_then_are_one_deploy(desk: Desk) -> None:
+    """What has no plan meanwhile refuses nothing; a pause in which nothing was saved deploys nothing."""
+    assert desk.watcher.pause()
+    for saved in (*desk.save(api_app="1"), *desk.save(toml="x = 1"), *desk.save(jobs_app="1", toml="")):
+        assert (saved.held, saved.deploy, saved.because) == (True, None, "deploys are paused")
+    assert (desk.deploys, desk.refused) == ([], [])
+    assert not desk.watcher.pause()
+    assert desk.deploys == [(2, frozenset(NAMES))]
+    assert desk.told[-1].paths == ("api/app.py", "emu.toml", "jobs/app.py")
+    desk.watcher.pause()
+    desk.watcher.pause()
+    [saved] = desk.save(api_app="2")
+    assert (saved.held, desk.deploys[1:]) == (False, [(3, frozenset({"api"}))])
+
+
+def test_of_what_is_refused_it_builds_what_is_asked_for(desk: Desk) -> None:
+    desk.save(api_Dockerfile=BAD)
+    desk.watcher.build_anyway(["api"])
+    assert desk.deploys == [(2, frozenset({"api"})), (3, frozenset({"api"}))]
 
 
 # ---- what is written down ---------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from emulator.model.event import (
 )
 from emulator.show.live_keys import Wish, pressed
 from emulator.show.live_panel import Room, panel, room_of
-from emulator.show.live_view import ServiceView, View, knows, measured, noticed, seen
+from emulator.show.live_view import ServiceView, View, knows, measured, noticed, paused, seen
 from emulator.show.style import Style, columns
 from tests.emulator.engine.services import service
 
@@ -140,6 +140,21 @@ def test_what_the_check_refused_can_be_built_anyway() -> None:
         "── deploy 2 was refused (COPY finds no x.py); deploy 1 serves; b builds it anyway"
     )
     assert refused.services[0].is_refused
+
+
+def test_a_pause_stands_before_whatever_is_wrong() -> None:
+    """With how many saves wait; its key says what it does now. It is offered only where saves are deployed."""
+    view = after(*boots(10.0, 1), failed(20.0, 2, 1), view=knows(View(watches=True), [WEB]))
+    held = FilesSaved(at=21.0, paths=("app.py",), count=1, held=True)
+    view = after(held, held, view=paused(view, paused=True))
+    assert shown(view)[0] == "── paused, 2 saves wait; deploy 2 failed (it exited with 1); deploy 1 serves"
+    assert shown(view, wide=60)[0] == "── paused, 2 saves wait; deploy 2 failed (it exited w…); d…"
+    assert "p go on" in shown(view)[-1]
+    assert shown(after(*boots(30.0, 3), view=view))[0] == "── paused, 2 saves wait; live"
+    assert "p pause" in shown(paused(view, paused=False))[-1]
+    assert "p pause" not in shown(after(*boots(10.0, 1)))[-1]
+    assert pressed(view, "p")[1] == Wish("pause")
+    assert pressed(after(*boots(10.0, 1)), "p")[1] is None
 
 
 def test_a_save_without_a_plan_is_told_until_there_is_one() -> None:
