@@ -9,9 +9,12 @@ ignore = [{ code = "start/shell-swallows-signals", reason = "nothing is under wa
 
 from .model.diagnostic import UsageError
 from .model.record import Record
+from .model.spelling import nearest
 from .snapshot import Snapshot, Unreadable
 
 FILE = "emu.toml"
+
+_TABLES = ("base-images", "check")
 
 
 class Ignored(Record, frozen=True, kw_only=True):
@@ -44,8 +47,10 @@ def read_config(repo: Snapshot) -> Config:
     except tomllib.TOMLDecodeError as problem:
         raise UsageError(f"{FILE}: {problem}", help="correct that line") from None
     for key in table:
-        if key not in ("base-images", "check"):
-            raise UsageError(f"{FILE} has no setting {key!r}", help="known are [base-images] and [check]")
+        if key not in _TABLES:
+            near = nearest(key, _TABLES)
+            meant = f"did you mean [{near}]?" if near is not None else "known are [base-images] and [check]"
+            raise UsageError(f"{FILE} has no setting {key!r}", help=meant)
     return Config(base_images=_base_images(table.get("base-images", {})), ignored=_ignored(table.get("check", {})))
 
 
@@ -59,6 +64,10 @@ def _base_images(table: object) -> dict[str, str]:
 
 
 def _ignored(table: object) -> tuple[Ignored, ...]:
+    if isinstance(table, dict):
+        _refuse_unknown("[check]", table, ("ignore",))
+        for row in table.get("ignore", []) if isinstance(table.get("ignore"), list) else ():
+            _refuse_unknown("[check] ignore", row if isinstance(row, dict) else {}, ("code", "reason"))
     rows = table.get("ignore", []) if isinstance(table, dict) and set(table) <= {"ignore"} else None
     if not isinstance(rows, list) or not all(map(_is_ignored, rows)):
         raise UsageError(
@@ -66,6 +75,12 @@ def _ignored(table: object) -> tuple[Ignored, ...]:
             help='write ignore = [{ code = "start/port-literal", reason = "…" }]',
         )
     return tuple(Ignored(code=row["code"], reason=row["reason"]) for row in rows)
+
+
+def _refuse_unknown(where: str, table: dict[str, object], known: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in known and (near := nearest(key, known)) is not None:
+            raise UsageError(f"{FILE}: {where} has no {key!r}", help=f"did you mean {near}?")
 
 
 def _is_ignored(row: object) -> bool:

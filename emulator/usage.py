@@ -82,7 +82,8 @@ class Parser(argparse.ArgumentParser):
         return f"`{self.prog} --help` lists what it takes"
 
     def _about_option(self, option: str) -> str:
-        near = nearest(option, self.options()) if option.startswith("--") else None
+        more = ["--version"] if self.prog == "emu" else []
+        near = nearest(option, [*more, *self.options()]) if option.startswith("--") else None
         if near is not None:
             return f"did you mean `{near}`?"
         others = self._elsewhere(option)

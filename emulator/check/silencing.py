@@ -14,6 +14,7 @@ from emulator.model.diagnostic import Diagnostic, Fault, Severity, info, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Plan
 from emulator.model.record import Record, replace
+from emulator.model.spelling import nearest
 from emulator.snapshot import Snapshot, Unreadable
 
 from .rule import CheckRule, Sample
@@ -76,11 +77,13 @@ class Silencing:
         self._ignored = ignored
         self._read: dict[str, tuple[_Comment, ...]] = {}
         self._used: set[_Comment | Ignored] = set()
+        self._found: set[str] = set()
 
     def marked(self, plan: Plan, found: list[Diagnostic]) -> list[Diagnostic]:
         """The findings, those that are answered for marked."""
         comments = [one for file in _files(plan, found) for one in self._comments(file) if one.reason]
         marked = []
+        self._found.update(diagnostic.code for diagnostic in found)
         for diagnostic in found:
             by: list[_Comment | Ignored] = [comment for comment in comments if _covers(comment, diagnostic)]
             by += [one for one in self._ignored if one.code == diagnostic.code]
@@ -97,10 +100,18 @@ class Silencing:
             return
         for comment in comments:
             if comment.reason and comment not in self._used:
-                yield _unused(comment.code, comment.origin)
+                yield self._unused(comment.code, comment.origin)
         for one in self._ignored:
             if one not in self._used:
-                yield _unused(one.code, _place_in_config(self._repo, one.code))
+                yield self._unused(one.code, _place_in_config(self._repo, one.code))
+
+    def _unused(self, code: str, origin: Origin | None) -> Diagnostic:
+        near = nearest(code, self._found - {code}) if code not in self._found else None
+        return info(
+            UNUSED.code, f"nothing is found here that ignoring {code or 'nothing'} would silence",
+            fault=Fault.APP, origin=origin,
+            help=f"did you mean {near}?" if near is not None else "remove it, or correct its code and place",
+        )  # fmt: skip
 
     def _comments(self, file: str) -> tuple[_Comment, ...]:
         if file not in self._read:
@@ -148,13 +159,6 @@ def _without_reason(comment: _Comment) -> Diagnostic:
     return warning(
         WITHOUT_REASON.code, f"this silences nothing: it gives no reason to ignore {comment.code}",
         origin=comment.origin, help=f"write why: # emu: ignore[{comment.code}] because …",
-    )  # fmt: skip
-
-
-def _unused(code: str, origin: Origin | None) -> Diagnostic:
-    return info(
-        UNUSED.code, f"nothing is found here that ignoring {code or 'nothing'} would silence",
-        fault=Fault.APP, origin=origin, help="remove it, or correct its code and place",
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from emulator.model.diagnostic import Severity, UsageError
 from emulator.model.mending import FileDiff, FixDocument
 from emulator.model.plan import Plan
 from emulator.model.record import to_json
+from emulator.model.spelling import nearest
 from emulator.request import Request, World
 from emulator.show.fix_text import fix_text
 from emulator.show.style import Style
@@ -67,8 +68,13 @@ def _refuse_unknown(codes: list[str], plan: Plan) -> None:
     if unknown is not None:
         raise UsageError(
             f"--code: nothing of the code {unknown} is found here",
-            help=f"found are {', '.join(there)}" if there else "nothing is found here at all",
+            help=_meant(unknown, there) if there else "nothing is found here at all",
         )
+
+
+def _meant(code: str, there: list[str]) -> str:
+    near = nearest(code, there)
+    return f"{f'did you mean {near}? ' if near else ''}found are {', '.join(there)}"
 
 
 def _diffs(repo: Snapshot, done: Mended) -> tuple[FileDiff, ...]:

@@ -10,6 +10,7 @@ from emulator.commands.pushing import BEFORE, NAME, Manager, Push, is_ours, mana
 from emulator.model.diagnostic import HostError, UsageError
 from emulator.model.hooks import HookStatus
 from emulator.model.record import replace, to_json
+from emulator.model.spelling import did_you_mean
 from emulator.request import Hooks, Request, World
 from emulator.snapshot import Unreadable
 
@@ -80,7 +81,7 @@ def _options(hooks: Hooks, request: Request, world: World) -> list[str]:
     given = [word for name in dict.fromkeys(request.platform) for word in ("--platform", name)]
     unknown = [name for name in request.platform if name not in world.platforms]
     if unknown:
-        raise UsageError(f"there is no platform {unknown[0]!r}", help=f"known are {', '.join(world.platforms)}")
+        raise UsageError(f"there is no platform {unknown[0]!r}", help=did_you_mean(unknown[0], world.platforms))
     given += ["--fail-on", request.fail_on] if request.fail_on != "error" else []
     given += ["--up"] if request.up else []
     given += ["--baseline", _of_repository(hooks, request.baseline, world)] if request.baseline is not None else []

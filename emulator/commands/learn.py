@@ -2,7 +2,7 @@
 
 import argparse
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from emulator import options
 from emulator.commands import check, up
@@ -189,11 +189,18 @@ def _named(lessons: tuple[Lesson, ...], scores: dict[str, Score], name: str) -> 
     by_number = {str(one.number): one for one in lessons if one.number is not None}
     found = next((one for one in lessons if one.name == name), by_number.get(name))
     if found is None:
-        near = difflib.get_close_matches(name, [one.name for one in lessons], n=1, cutoff=0.4)
-        raise UsageError(
-            f"there is no lesson {name!r}", help=f"did you mean {near[0]}?" if near else "`emu learn` lists them"
-        )
+        raise UsageError(f"there is no lesson {name!r}", help=_meant(name, lessons, by_number))
     return found
+
+
+def _meant(name: str, lessons: tuple[Lesson, ...], numbers: Iterable[str]) -> str:
+    """The lesson that was probably meant: called almost so, else those that speak of the word."""
+    if name.isdecimal() and (last := max(map(int, numbers), default=0)):
+        return f"they are numbered from 1 to {last}; `emu learn` lists them"
+    near = difflib.get_close_matches(name, [one.name for one in lessons], n=1, cutoff=0.6)
+    about = [one.name for one in lessons if name.lower() in f"{one.name} {one.file.title}".lower()]
+    meant = near or about
+    return f"did you mean {' or '.join(meant[:3])}?" if meant else "`emu learn` lists them"
 
 
 def _listed(lessons: tuple[Lesson, ...], scores: dict[str, Score]) -> LessonList:

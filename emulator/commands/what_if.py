@@ -115,9 +115,9 @@ def _with_field(repo: Snapshot, planned: Planned, text: str) -> tuple[str, bytes
     try:
         changed_text = with_value(repo.text(file), split_path(path), value, dialect=Dialect.GO_YAML)
     except CannotSet as problem:
-        raise UsageError(
-            f"--set {text}: {problem}", help=f"write all of {file} as you mean it, and try --with {file}=THAT_FILE"
-        ) from None
+        whole = f"write all of {file} as you mean it, and try --with {file}=THAT_FILE"
+        help_ = f"did you mean {problem.meant}?" if problem.meant is not None else whole
+        raise UsageError(f"--set {text}: {problem}", help=help_) from None
     except Unreadable as problem:
         raise UsageError(f"{file}:{problem.line}: {problem.message}", help="write it as UTF-8 text") from None
     return file, changed_text.encode()

@@ -86,9 +86,12 @@ def _directory(path: str, *, file_is_fine: bool) -> str:
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         near = near_path(path) if isinstance(problem, FileNotFoundError) else None
+        else_ = "give a path that is there and that you may read"
+        if file_is_fine and path and "/" not in path and isinstance(problem, FileNotFoundError):
+            else_ += f"; a service is named with --service {path}"
         raise UsageError(
             f"{path or 'the path'} cannot be read: {reason}",
-            help=f"did you mean {near}?" if near else "give a path that is there and that you may read",
+            help=f"did you mean {near}?" if near else else_,
             code="usage/unreadable-path",
         ) from None
     return real

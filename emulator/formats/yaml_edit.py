@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from emulator.model.spelling import nearest
+
 from .editing import Change, Places, changed
 from .yaml import Mapping, Node, Scalar, parse_yaml
 from .yaml import Sequence as Items
@@ -14,7 +16,11 @@ _NAMES = ("name", "key")
 
 
 class CannotSet(Exception):
-    """The text has no place for the value; the message says why."""
+    """The text has no place for the value; the message says why. meant: the name that is there and like it."""
+
+    def __init__(self, message: str, meant: str | None = None) -> None:
+        super().__init__(message)
+        self.meant = meant
 
 
 def split_path(path: str) -> tuple[str, ...]:
@@ -183,7 +189,7 @@ def _addition(
     elif path[1:] != ("value",):  # a variable is added by its name; a whole item is more than one value
         names = [name for item in node.items if (name := _name(item)) is not None]
         known = f"it has {', '.join(names)}" if names else f"it has {len(node.items)} items, the first is 0"
-        raise CannotSet(f"the list has no {path[0]}; {known}")
+        raise CannotSet(f"the list has no {path[0]}; {known}", nearest(path[0], names))
     else:
         added = _item(node, path, value)
     if text[start : start + 1] in ("{", "["):

@@ -144,10 +144,12 @@ def near(word: str, known: Sequence[str], *, others: str | None = None) -> str:
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The one of `known` that is most like `word`; None where none is like it."""
+    """The one of `known` that is most like `word`; None where none is like it. Two letters that changed places make
+    most of a short word."""
     import difflib
 
-    return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.7)), None)
+    swapped = next((name for name in known if sorted(name) == sorted(word) and len(name) > 2), None)
+    return swapped or next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.7)), None)
 
 
 def few(names: Sequence[str]) -> str:

@@ -1,10 +1,13 @@
 """What a service needs of others: edges of the plan, and targets that are not in the file."""
 
+from collections.abc import Iterable
+
 from emulator.model.diagnostic import Diagnostic, Fault, Related, warning
 from emulator.model.plan import Edge
 
 from . import rules
 from .declarations import Blueprint, EnvEntry, ServiceSpec
+from .reading import nearest
 from .reference_doubts import Targets, circles, reference_doubts, targets_of
 
 
@@ -48,12 +51,20 @@ def _absent(spec: ServiceSpec, targets: Targets) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for entry in spec.env:
         if entry.form == "group" and entry.group not in targets.groups:
-            found.append(_missing(spec, entry, f"there is no env group {entry.group!r} here"))
+            help_ = _meant(entry.group or "", targets.groups)
+            found.append(_missing(spec, entry, f"there is no env group {entry.group!r} here", help_))
         elif entry.reference and entry.reference.name not in targets.names[entry.form]:
             kind = "database" if entry.form == "database" else "service"
             message = f"{entry.key} refers to {kind} {entry.reference.name!r}, which is not here"
-            found.append(_missing(spec, entry, message, _other_form(entry, targets.names)))
+            help_ = _other_form(entry, targets.names) or _meant(entry.reference.name, targets.names[entry.form])
+            found.append(_missing(spec, entry, message, help_))
     return found
+
+
+def _meant(name: str, there: Iterable[str]) -> str | None:
+    """The name that was probably meant, where there is one."""
+    close = nearest(name, tuple(there))
+    return f"did you mean `{close}`?" if close is not None else None
 
 
 def _other_form(entry: EnvEntry, targets: dict[str, dict[str, str]]) -> str | None:
