@@ -27,7 +27,7 @@ TYPED = {
     "chekc": "did you mean `emu check`?",
     "plan {root} --platform rendr": "did you mean render? known are render, cloud-run",
     "plan {root} --platform 'Cloud Run'": "did you mean cloud-run? known are render, cloud-run",
-    "plan {root} --service shpo": "did you mean `shop`?",
+    "plan {root} --service shpo": "did you mean shop? known are shop, main-db",
     "plan {root} --blueprint rendr.yaml": "did you mean render.yaml?",
     "plan {root}/requirement.txt": "did you mean {root}/requirements.txt?",
     "logs shop": "a service is named with --service shop",
