@@ -175,6 +175,22 @@ class Platform(Protocol):
         ...
 
 
+class FieldsOfFiles(Protocol):
+    """What an adapter may have besides, for `what-if --set`: how the file that describes its services is written.
+
+    Without a DIALECT it is read as YAML 1.1. Without `field_path` a field lies where its path says, and there are those
+    that the file's schema names; of a file without a schema those at its top.
+    """
+
+    DIALECT: str
+    """One of formats/yaml_scalars.Dialect: "go-yaml" or "yaml-1.1"."""
+
+    def field_path(self, file: str, text: str, field: tuple[str, ...]) -> tuple[str, ...]:
+        """Where a field of a service lies in a file of this name and text. Raises formats.yaml_edit.CannotSet, with the
+        nearest one, for a field that the platform does not know."""
+        ...
+
+
 def token(name: str) -> str:
     """What stands in an argv or a text where the secret value of `name` would stand."""
     return f"‹{name}›"

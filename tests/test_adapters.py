@@ -102,6 +102,16 @@ def test_a_service_it_has_not_is_a_wrong_call(site: Path, app: Path) -> None:
     assert "help: known are web" in ran.err
 
 
+def test_a_field_of_its_file_is_supposed(site: Path, app: Path) -> None:
+    """It says nothing of fields: one lies where its path says, and what the file has not at its top is not known."""
+    found = document(site, "what-if", "--root", str(app), "--set", "run.web=python app.py")
+    assert found["after"]["services"][0]["command"]["text"] == "python app.py"
+    ran = emu(site, "what-if", "--root", str(app), "--set", "services.web.run=python app.py")
+    assert ran.code == 2
+    assert "heroku.yml has no services" in ran.err
+    assert "help: known are build, run" in ran.err
+
+
 def test_every_command_knows_it(site: Path, app: Path) -> None:
     assert "Heroku (container stack)" in emu(site, "platforms").out
     assert "bind to PORT within 60 seconds" in emu(site, "explain", "heroku-container/boot-timeout").out

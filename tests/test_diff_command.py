@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from emulator.cli import run
+from emulator.formats.yaml_edit import split_path
 from emulator.model.change import PlanChange
 from emulator.model.diagnostic import UsageError
 from emulator.model.schema import schema_of
+from platforms import cloud_run
 from tests.emulator.edge.git_repositories import Repo
 from tests.example_files import copy_example, example_folders
 from tests.test_examples_plan import Page
@@ -175,6 +177,10 @@ def test_nothing_is_touched_and_the_answer_is_that_of_the_change(shop: Repo) -> 
         ((), "nothing is supposed"),
         (("--set", "services.api.rootDir"), "FIELD=VALUE"),
         (("--set", "services.web.rootDir=x"), "no web; it has api, mail"),
+        (("--set", "services.ap.rootDir=x"), "no ap; it has api, mail"),
+        (("--set", "services.api.rotDir=x"), "services.api has no rotDir"),
+        (("--set", "service.api.rootDir=x"), "render.yaml has no service"),
+        (("--set", "services.api.envVars.A.vlaue=x"), "services.api.envVars.A has no vlaue"),
         (("--set", "gone.yaml:a=x"), "no gone.yaml"),
         (("--set", "../x.yaml:a=x"), "no file of the repository"),
         (("--with", "Dockerfile"), "FILE=OTHER"),
@@ -188,8 +194,92 @@ def test_what_cannot_be_supposed_is_said(shop: Repo, words: tuple[str, ...], sai
     with pytest.raises(UsageError) as found:
         printed("what-if", "--root", str(shop.path), *words)
     assert said in found.value.diagnostic.message
-    if "redner" in said:
-        assert found.value.diagnostic.help == "did you mean render.yaml?"
+    meant = {
+        "redner": "render.yaml?", "ap;": "api?", "rotDir": "rootDir?", "no service": "services?", "vlaue": "value?",
+    }  # fmt: skip
+    near = next((meant[word] for word in meant if word in said), None)
+    if near is not None:
+        assert (found.value.diagnostic.help or "").startswith(f"did you mean {near}")
+
+
+KNATIVE = """\
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: shop}
+spec:
+  template:
+    spec:
+      containers:
+        - image: one
+          name: beside
+        - name: web
+          image: two
+          ports: [{containerPort: 8080}]
+"""
+V2 = "name: projects/p/locations/l/services/shop\ntemplate:\n  containers:\n    - image: one\n"
+JOB = """\
+apiVersion: run.googleapis.com/v1
+kind: Job
+metadata: {name: nightly}
+spec:
+  template:
+    spec:
+      template:
+        spec:
+          containers: [{image: one}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "path"),
+    [
+        (KNATIVE, "containerConcurrency", "spec template spec containerConcurrency"),
+        (KNATIVE, "spec.template.spec.timeoutSeconds", "spec template spec timeoutSeconds"),
+        (KNATIVE, "traffic.0.percent", "spec traffic 0 percent"),
+        (KNATIVE, "image", "spec template spec containers 1 image"),
+        (KNATIVE, "env.COLOUR.value", "spec template spec containers 1 env COLOUR value"),
+        (KNATIVE, "containers.beside.image", "spec template spec containers beside image"),
+        (KNATIVE, '"run.googleapis.com/ingress"', "metadata annotations run.googleapis.com/ingress"),
+        (KNATIVE, 'annotations."autoscaling.knative.dev/minScale"',
+         "spec template metadata annotations autoscaling.knative.dev/minScale"),
+        (V2, "timeout", "template timeout"),
+        (V2, "image", "template containers 0 image"),
+        (JOB, "maxRetries", "spec template spec template spec maxRetries"),
+        (JOB, "taskCount", "spec template spec taskCount"),
+    ],
+)  # fmt: skip
+def test_a_field_lies_where_the_platform_has_it(text: str, field: str, path: str) -> None:
+    """Cloud Run's service.yaml, what the v2 API gives, and a job: below what leads to it."""
+    assert cloud_run.field_path("f.yaml", text, split_path(field)) == tuple(path.split())
+
+
+@pytest.fixture
+def knative(tmp_path: Path) -> Path:
+    (tmp_path / "service.yaml").write_text(KNATIVE)
+    return tmp_path
+
+
+def test_a_field_of_cloud_run_is_supposed(knative: Path) -> None:
+    found = document("what-if", "--root", str(knative), "--set", "services.shop.containerConcurrency=7")
+    assert found["after"]["services"][0]["concurrency"] == 7
+    assert [d["code"] for d in found["after"]["diagnostics"] if "unknown" in d["code"]] == []
+
+
+@pytest.mark.parametrize(
+    ("supposed", "said", "meant"),
+    [
+        ("services.shpo.timeoutSeconds=1", "there is no service shpo", "did you mean shop?"),
+        ("services.shop.timeoutSecond=1", "a service has no timeoutSecond", "did you mean timeoutSeconds?"),
+        ("services.shop.startupProbe.httpget.path=/", "startupProbe has no httpget", "did you mean httpGet?"),
+        ("services.shop.minInstances=1", "a service has no minInstances", "v1 has the annotation"),
+        ("services.shop.rootDir=x", "a service has no rootDir", "known are "),
+    ],
+)
+def test_a_field_that_cloud_run_has_not(knative: Path, supposed: str, said: str, meant: str) -> None:
+    with pytest.raises(UsageError) as found:
+        printed("what-if", "--root", str(knative), "--set", supposed)
+    assert said in found.value.diagnostic.message
+    assert (found.value.diagnostic.help or "").startswith(meant)
 
 
 @pytest.mark.parametrize("folder", example_folders(), ids=lambda folder: folder.name)

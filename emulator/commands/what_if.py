@@ -2,23 +2,18 @@
 
 import argparse
 import difflib
-from collections.abc import Sequence
 
 from emulator.commands.changing import changed
 from emulator.commands.check import checked_plan
 from emulator.commands.diff import FORMAT, printed
 from emulator.commands.plan import line_reader
-from emulator.commands.planning import Planned, configure_planning, plan_snapshot
-from emulator.formats.yaml_edit import CannotSet, split_path, with_value
-from emulator.formats.yaml_scalars import Dialect
+from emulator.commands.planning import configure_planning, plan_snapshot
+from emulator.commands.setting import with_field
 from emulator.model.change import FileChange
 from emulator.model.diagnostic import UsageError
 from emulator.overlay import overlaid
 from emulator.request import Request, World
-from emulator.snapshot import Snapshot, Unreadable, normal
-
-_YAML = (".yaml", ".yml", ".json")
-
+from emulator.snapshot import Snapshot, normal
 
 EXAMPLES = (
     ("emu what-if --without Dockerfile", "what would run if it were gone"),
@@ -31,7 +26,7 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
     supposed = parser.add_argument_group("what would be otherwise (each repeatable)")
     supposed.add_argument(
         "--set", action="append", default=[], metavar="[FILE:]FIELD=VALUE",
-        help="a field of a YAML file, such as services.api.rootDir=backend (default: in the file that names services)",
+        help="a field of a YAML file, such as services.api.rootDir=backend (default: in the file of the services)",
     )  # fmt: skip
     supposed.add_argument(
         "--with", dest="instead", action="append", default=[], metavar="FILE=OTHER",
@@ -55,7 +50,7 @@ def run(request: Request, world: World) -> int:
     without = frozenset(_there(repo, name) for name in request.without)
     instead = dict(_other(repo, text, world) for text in request.instead)
     for text in request.set:
-        file, content = _with_field(overlaid(repo, instead=instead, without=without), before, text)
+        file, content = with_field(overlaid(repo, instead=instead, without=without), before, text)
         instead[file] = content
     supposed = overlaid(repo, instead=instead, without=without)
     after = plan_snapshot(supposed, request, world)
@@ -99,39 +94,3 @@ def _other(repo: Snapshot, text: str, world: World) -> tuple[str, bytes]:
     if repo.look(clean).is_directory:
         raise UsageError(f"--with: {path} is a folder", help="give one file of it after the other")
     return clean, world.read_bytes(other, "--with")
-
-
-def _with_field(repo: Snapshot, planned: Planned, text: str) -> tuple[str, bytes]:
-    """The file in which a field is set, and its content then."""
-    field, equals, value = text.partition("=")
-    if not (field and equals):
-        raise UsageError(
-            f"--set takes FIELD=VALUE, not {text!r}", help="for example --set services.api.rootDir=backend"
-        )
-    file, colon, path = field.rpartition(":")
-    file = _inside(file, "--set") if colon else _settings_file(repo, planned)
-    if not repo.is_file(file):
-        raise UsageError(f"--set: the platform has no {file}", help="name a YAML file of the repository before the ':'")
-    try:
-        changed_text = with_value(repo.text(file), split_path(path), value, dialect=Dialect.GO_YAML)
-    except CannotSet as problem:
-        whole = f"write all of {file} as you mean it, and try --with {file}=THAT_FILE"
-        help_ = f"did you mean {problem.meant}?" if problem.meant is not None else whole
-        raise UsageError(f"--set {text}: {problem}", help=help_) from None
-    except Unreadable as problem:
-        raise UsageError(f"{file}:{problem.line}: {problem.message}", help="write it as UTF-8 text") from None
-    return file, changed_text.encode()
-
-
-def _settings_file(repo: Snapshot, planned: Planned) -> str:
-    """The YAML file that the plan's services come from."""
-    plan = planned.resolution.plan
-    places = [service.origin for service in plan.services] + [found.origin for found in plan.diagnostics]
-    named: Sequence[str] = [place.file for place in places if place is not None and place.file.endswith(_YAML)]
-    file = next((name for name in named if repo.is_file(name)), None)
-    if file is None:
-        raise UsageError(
-            "--set: the services of this plan come from no YAML file",
-            help="name the file: --set FILE:services.api.rootDir=backend",
-        )
-    return file

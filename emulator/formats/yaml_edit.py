@@ -16,11 +16,11 @@ _NAMES = ("name", "key")
 
 
 class CannotSet(Exception):
-    """The text has no place for the value; the message says why. meant: the name that is there and like it."""
+    """The text has no place for the value; the message says why. help: what to write instead, where that is known."""
 
-    def __init__(self, message: str, meant: str | None = None) -> None:
+    def __init__(self, message: str, *, help: str | None = None) -> None:
         super().__init__(message)
-        self.meant = meant
+        self.help = help
 
 
 def split_path(path: str) -> tuple[str, ...]:
@@ -189,7 +189,8 @@ def _addition(
     elif path[1:] != ("value",):  # a variable is added by its name; a whole item is more than one value
         names = [name for item in node.items if (name := _name(item)) is not None]
         known = f"it has {', '.join(names)}" if names else f"it has {len(node.items)} items, the first is 0"
-        raise CannotSet(f"the list has no {path[0]}; {known}", nearest(path[0], names))
+        near = nearest(path[0], names)
+        raise CannotSet(f"the list has no {path[0]}; {known}", help=f"did you mean {near}?" if near else None)
     else:
         added = _item(node, path, value)
     if text[start : start + 1] in ("{", "["):

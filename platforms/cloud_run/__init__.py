@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NAME = "cloud-run"
 TITLE = "Cloud Run"
+DIALECT = "yaml-1.1"
 
 SERVICE_CONFIG, JOB_CONFIG = "service.yaml", "job.yaml"
 _VERSIONS = {
@@ -126,6 +127,13 @@ def resolve(repo: Snapshot, inputs: Inputs, detected: Decision) -> Resolution:
     return resolve(repo, inputs, detected)
 
 
+def field_path(file: str, text: str, field: tuple[str, ...]) -> tuple[str, ...]:
+    """See `field_paths.field_path`."""
+    from .field_paths import field_path
+
+    return field_path(file, text, field)
+
+
 def schemas() -> dict[str, dict[str, Any]]:
     """None: Google publishes those of its own files."""
     return {}
@@ -151,4 +159,7 @@ def next_run(service: "Service", after: float) -> float | None:
     return None
 
 
-__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "explanations", "narrate", "next_run", "resolve", "schemas"]
+__all__ = [
+    "DIALECT", "NAME", "OPTIONS", "RULES", "TITLE", "claim", "explanations", "field_path", "narrate", "next_run",
+    "resolve", "schemas",
+]  # fmt: skip

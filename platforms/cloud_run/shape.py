@@ -14,7 +14,7 @@ from .fields import TYPES, Field
 
 _NO_FIELD = "gcloud knows no such field"
 
-_ELSEWHERE = {
+ELSEWHERE = {
     "dependsOn": f"v1 has the annotation {annotations.DEPENDENCIES} under spec.template.metadata instead",
     "minInstances": "v1 has the annotation autoscaling.knative.dev/minScale under spec.template.metadata instead",
     "maxInstances": "v1 has the annotation autoscaling.knative.dev/maxScale under spec.template.metadata instead",
@@ -208,7 +208,7 @@ def _meant(root: str, name: str, path: str) -> str | None:
     """The field that is most like it, where none of the like is known to belong elsewhere."""
     import difflib
 
-    if name in _ELSEWHERE or (root == "Job" and name in (*_OF_A_TASK, *_OF_AN_EXECUTION)):
+    if name in ELSEWHERE or (root == "Job" and name in (*_OF_A_TASK, *_OF_AN_EXECUTION)):
         return None
     return next(iter(difflib.get_close_matches(name, _known_at(root, path), n=1, cutoff=0.7)), None)
 
@@ -218,8 +218,8 @@ def _instead(root: str, name: str, path: str) -> str:
         return f"a job has {name} under spec.template.spec.template.spec"
     if root == "Job" and name in _OF_AN_EXECUTION:
         return f"a job has {name} under spec.template.spec"
-    if name in _ELSEWHERE:
-        return _ELSEWHERE[name]
+    if name in ELSEWHERE:
+        return ELSEWHERE[name]
     meant = _meant(root, name, path)
     return f"did you mean `{meant}`?" if meant else f"remove it; known are {', '.join(_known_at(root, path))}"
 

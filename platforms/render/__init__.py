@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NAME = "render"
 TITLE = "Render"
+DIALECT = "go-yaml"
 
 OPTIONS: tuple[Option, ...] = (
     Option(
@@ -85,4 +86,7 @@ def next_run(service: "Service", after: float) -> float | None:
     return next_run(service.schedule, after)
 
 
-__all__ = ["NAME", "OPTIONS", "RULES", "TITLE", "claim", "explanations", "narrate", "next_run", "resolve", "schemas"]
+__all__ = [
+    "DIALECT", "NAME", "OPTIONS", "RULES", "TITLE", "claim", "explanations", "narrate", "next_run", "resolve",
+    "schemas",
+]  # fmt: skip
