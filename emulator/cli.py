@@ -224,7 +224,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
 
     from .edge.adapters import installed
 
-    others = installed(PLATFORMS)
+    others = installed(PLATFORMS, os.environ)
     for problem in others.problems:
         terminal.err(f"warning: {problem}\n")
     return World(

@@ -1,12 +1,15 @@
 """Platforms that other distributions bring: each an entry point of the group `emu.platforms`.
 
 `importlib.metadata` takes 20 ms to load, so that it is asked only where a look at the installed distributions'
-`entry_points.txt` finds the group.
+`entry_points.txt` finds the group. That look takes 10 µs for each of them, so that a folder in which none names it is
+remembered until it changes.
 """
 
+import contextlib
 import os
 import sys
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from emulator.contract import Platform
@@ -23,10 +26,11 @@ class Installed(NamedTuple):
     problems: tuple[str, ...]
 
 
-def installed(taken: Collection[str]) -> Installed:
+def installed(taken: Collection[str], environ: Mapping[str, str]) -> Installed:
     """The adapters of this environment. taken: names that are taken already. One that cannot be used is no reason
     to do without the others."""
-    if not any(_brings_some(folder) for folder in sys.path):
+    cache = environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if not brings_some(sys.path, os.path.join(cache, "emu", "without-adapters")):
         return Installed({}, ())
     from importlib.metadata import entry_points
 
@@ -62,14 +66,57 @@ def whose(fault: BaseException) -> str | None:
     return found
 
 
-def _brings_some(folder: str) -> bool:
-    """Whether a distribution that is installed in a folder names the group."""
+def brings_some(folders: Iterable[str], memory: str) -> bool:
+    """Whether a distribution that is installed in one of the folders names the group. memory: the file that has the
+    folders in which none does, and when each was last changed."""
+    known = _remembered(memory)
+    learnt = {}
+    for folder in map(os.path.abspath, folders):
+        try:
+            changed = os.stat(folder).st_mtime_ns
+            if known.get(folder) == changed:
+                continue
+            with os.scandir(folder) as entries:
+                infos = [entry.path for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
+        except OSError:
+            continue
+        if any(_names_group(os.path.join(info, "entry_points.txt")) for info in infos):
+            return True
+        if _is_lasting(infos, changed):
+            learnt[folder] = changed
+    if learnt:
+        _remember(memory, {**known, **learnt})
+    return False
+
+
+_SETTLED_NS = 2_000_000_000
+_MOST_REMEMBERED = 200
+
+
+def _is_lasting(infos: Iterable[str], changed: int) -> bool:
+    """Whether what is installed later shows in the folder's time: an egg-info is rewritten where it lies, and a change
+    right after another may get the same time."""
+    return not any(info.endswith(".egg-info") for info in infos) and time.time_ns() - changed > _SETTLED_NS
+
+
+def _remembered(memory: str) -> dict[str, int]:
     try:
-        with os.scandir(folder or ".") as entries:
-            infos = [entry.path for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
+        with open(memory, encoding="utf-8", errors="surrogateescape") as file:
+            rows = [line.rstrip("\n").partition(" ") for line in file]
     except OSError:
-        return False
-    return any(_names_group(os.path.join(info, "entry_points.txt")) for info in infos)
+        return {}
+    return {folder: int(changed) for changed, _, folder in rows if changed.isdecimal()}
+
+
+def _remember(memory: str, known: Mapping[str, int]) -> None:
+    """Not where it cannot be written: then it is looked at again."""
+    rows = [f"{changed} {folder}\n" for folder, changed in known.items() if "\n" not in folder]
+    half = f"{memory}.{os.getpid()}"
+    with contextlib.suppress(OSError):
+        os.makedirs(os.path.dirname(memory), mode=0o700, exist_ok=True)
+        with open(half, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.writelines(rows[-_MOST_REMEMBERED:])
+        os.replace(half, memory)
 
 
 def _names_group(file: str) -> bool:
