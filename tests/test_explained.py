@@ -2,7 +2,9 @@
 
 import ast
 import json
+import posixpath
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -10,6 +12,7 @@ import pytest
 
 from emulator.check import rules
 from emulator.cli import run
+from emulator.commands.schema import documents
 from emulator.explained import EXPLANATIONS
 from emulator.model.diagnostic import UsageError
 from emulator.model.schema import schema_of
@@ -109,21 +112,73 @@ def test_nothing_speaks_of_it() -> None:
         explain("no such words anywhere")
 
 
-def test_all_of_it_as_pages(tmp_path: Path) -> None:
-    """Each platform with every rule and its source, each code with its meaning or its examples; every link of the index
-    leads somewhere, and a second time the pages are the same."""
-    explain("--pages", str(tmp_path / "docs/emu"))
-    written = {str(p.relative_to(tmp_path / "docs/emu")): p.read_text() for p in tmp_path.rglob("*.md")}
-    links = re.findall(r"\]\(((?:platforms|findings)/[^)]+)\)", written["README.md"])
-    assert sorted(links) == sorted(written.keys() - {"README.md"})
-    for name, platform in PLATFORMS.items():
-        page = written[f"platforms/{name}.md"]
-        assert all(f"## `{rule.id}`" in page and rule.checked in page for rule in platform.RULES)
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The pages, by path."""
+    folder = tmp_path_factory.mktemp("pages") / "docs/emu"
+    explain("--pages", str(folder))
+    return {str(page.relative_to(folder)): page.read_text() for page in folder.rglob("*.md")}
+
+
+def links(written: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Each link inside the pages: the page it stands on, and the page or heading it names."""
+    for page, text in written.items():
+        prose = re.sub(r"^(`{3,}).*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+        for target in re.findall(r"\]\(([^)\s]+)\)", prose):
+            if not target.startswith("http"):
+                path, _, heading = target.partition("#")
+                at = posixpath.normpath(posixpath.join(posixpath.dirname(page), path)) if path else page
+                yield page, f"{at}#{heading}" if heading else at
+
+
+def test_every_page_is_linked_and_every_link_leads_somewhere(written: dict[str, str]) -> None:
+    headings = {
+        f"{page}#{heading.lower().replace(' ', '-')}"
+        for page, text in written.items()
+        for heading in re.findall(r"^#+ (\w[\w ]*)$", text, re.MULTILINE)
+    }
+    assert {(page, to) for page, to in links(written) if to not in written and to not in headings} == set()
+    assert {to for page, to in links(written) if page == "README.md"} == written.keys() - {"README.md"}
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_a_platforms_page_has_every_rule_and_every_finding_of_its_own(written: dict[str, str], name: str) -> None:
+    page = written[f"platforms/{name}.md"]
+    for rule in PLATFORMS[name].RULES:
+        part = page.partition(f"### `{rule.id}`")[2].partition("\n### ")[0]
+        assert all(str(fact) in part for fact in (rule.fidelity, rule.evidence, rule.checked, rule.source))
+    assert {code for code in PLATFORMS[name].explanations() if f"(../findings/{code}.md)" not in page} == set()
+
+
+def test_a_findings_page_shows_what_is_printed(written: dict[str, str]) -> None:
+    """Of its wrong example the finding itself, of its right one that there is none; and what examples have of it."""
     for rule in rules():
         page = written[f"findings/{rule.code}.md"]
-        for sample in (rule.wrong, rule.right):
-            if sample is not None and "Dockerfile" in sample.files:
-                assert sample.files["Dockerfile"].rstrip("\n") in page
+        assert rule.why.replace("<", "&lt;") in page
+        if rule.wrong is not None and rule.right is not None:
+            wrong, _, right = page.partition("## Right\n")
+            for part, sample in ((wrong, rule.wrong), (right, rule.right)):
+                texts = [text.rstrip("\n").replace("\r", "␍") for text in sample.files.values()]
+                assert all(text in part for text in texts if "\n" in text), rule.code
+            assert f"[{rule.code}]: " in wrong, rule.code
+            assert "`emu check` finds none." in right, rule.code
+    assert "`emu learn render-dockerfile-outlived-its-module`" in written["findings/start/module-not-found.md"]
+    assert "error[render/" in written["findings/render/invalid-value.md"]
+
+
+def test_the_interfaces_page_has_every_document_and_key(written: dict[str, str]) -> None:
+    """And a kind of object is the same wherever it stands."""
+    page, kinds = written["interface.md"], {}
+    for name, printed in documents().items():
+        assert f"| `{name}` | " in page
+        for kind, one in schema_of(name, printed)["$defs"].items():
+            assert kinds.setdefault(kind, one) == one, kind
+    for kind, one in kinds.items():
+        part = page.partition(f"\n## {kind}\n")[2].partition("\n## ")[0]
+        assert all(f"| `{key}` | " in part for key in one.get("properties", {})), kind
+
+
+def test_pages_are_the_same_a_second_time(written: dict[str, str], tmp_path: Path) -> None:
     again = tmp_path / "again"
     explain("--pages", str(again))
     assert {str(page.relative_to(again)): page.read_text() for page in again.rglob("*.md")} == written

@@ -6,7 +6,6 @@ import argparse
 from emulator import options
 from emulator.check import CheckRule, Sample, rule_of
 from emulator.check import rules as check_rules
-from emulator.commands.pages import INDEX, pages
 from emulator.commands.topics import MOST_FOUND, search, topics
 from emulator.explained import EXPLANATIONS
 from emulator.model.diagnostic import UsageError
@@ -89,7 +88,11 @@ def _look_for(query: str, world: World, style: Style, *, as_json: bool) -> int:
 
 
 def _write_pages(folder: str, world: World) -> int:
-    written = pages(world.platforms, _meanings(world))
+    from emulator.commands.pages import INDEX, Known, pages
+    from emulator.commands.schema import documents
+    from emulator.commands.shown import in_examples
+
+    written = pages(Known(world.platforms, _meanings(world), in_examples(world), documents()))
     world.write_pages(folder, written)
     world.terminal.out(f"{len(written)} pages written to {folder}; {INDEX} lists them\n")
     return 0

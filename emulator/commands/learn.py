@@ -59,7 +59,7 @@ def run(request: Request, world: World) -> int:
         return 0
     lesson = _named(lessons, store.scores(), request.name)
     root = store.lay(lesson)
-    planned = checked_plan(plan_for_platforms(_request("check", lesson, root, world), world)[0])
+    planned = checked_plan(plan_for_platforms(lesson_request("check", lesson, root, world), world)[0])
     asked = questions(lesson, planned.resolution.plan)
     given = _given(request.answers, asked)
     if request.format == "json":
@@ -115,12 +115,12 @@ def _is_to_boot(request: Request, world: World) -> bool:
 def _boot(held: _Held, world: World) -> None:
     """A real deploy of the lesson, with its whole output. A machine without an engine does not end the lesson."""
     try:
-        up.run(_request("up", held.lesson, held.root, world, "--once", "--build-anyway"), world)
+        up.run(lesson_request("up", held.lesson, held.root, world, "--once", "--build-anyway"), world)
     except HostError as problem:
         world.terminal.out(learn_text.not_booted(problem.diagnostic, _style(world)))
 
 
-def _request(verb: str, lesson: Lesson, root: str, world: World, *words: str) -> Request:
+def lesson_request(verb: str, lesson: Lesson, root: str, world: World, *words: str) -> Request:
     """A command's request for the lesson's first case, as if it had been typed."""
     case = lesson.file.case[0]
     parser = argparse.ArgumentParser(allow_abbrev=False)
