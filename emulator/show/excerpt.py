@@ -148,6 +148,15 @@ def fitted(line: str, room: int) -> str:
     return line if columns(line) <= room else line[: fit(line, room - 1)] + "…"
 
 
+def around(lines: Sequence[str], start: int, room: int) -> list[str]:
+    """Lines below each other, or as much of them as fits, with what stands at column `start`."""
+    longest = max(map(columns, lines))
+    left = max(0, min(start - room // 3, longest - room + 1)) if longest > room and start > room // 2 else 0
+    if not left:
+        return [fitted(line, room) for line in lines]
+    return ["…" + fitted(cut(line, left, max(room, columns(line))).rstrip(), room - 1) for line in lines]
+
+
 def _window(raw: str, origin: Origin, room: int) -> tuple[str, int, int]:
     """The part of a line that fits, the column in it where the mark starts, and how long the mark is. A place without
     an end at the beginning of a line is the whole line."""

@@ -16,6 +16,8 @@ from .text import diagnostics_text
 from .words import argv_words, at, build_words, probe_words, probes_of, tasks_words
 
 _MOST_NAMES = 12
+_MOST_WHOLE = 12
+"""Of more services than these a check tells those of which something is found in full, the others on a line each."""
 _DISAGREE = "config/commands-disagree"
 
 
@@ -36,15 +38,16 @@ def plan_text(
     rules: the platform's, by id, for the sources of decisions. checked: whether the check has looked as well. quiet: a
     line for each service, and findings of the `loud` severities. verbose: every decision with its source, every value
     whole. known: how many findings do not count because a baseline knows them."""
-    blocks = service_blocks(plan, style, rules=rules, verbose=verbose, quiet=quiet)
+    blocks = service_blocks(plan, style, rules=rules, verbose=verbose, quiet=quiet, checked=checked)
     blocks += [diagnostics_text(told_findings(plan, quiet=quiet, loud=loud), style._replace(whole=verbose), read_line)]
     blocks += [] if quiet else [sum_line(plan, style, checked=checked, known=known)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def service_blocks(
-    plan: Plan, style: Style, *, rules: Mapping[str, Rule] | None = None, verbose: bool = False, quiet: bool = False
-) -> list[str]:
+    plan: Plan, style: Style, *, rules: Mapping[str, Rule] | None = None, verbose: bool = False, quiet: bool = False,
+    checked: bool = False,
+) -> list[str]:  # fmt: skip
     """What runs and what lost, without what will go wrong; as for `plan_text`."""
     style = style._replace(whole=verbose)
     if quiet:
@@ -52,12 +55,22 @@ def service_blocks(
     shown = [d for d in plan.diagnostics if not d.suppressed]
     warned = {d.service for d in shown if d.code == _DISAGREE}
     seen = {related.origin for d in shown for related in d.related}
-    services = [_service(s, style, told=s.name in warned, seen=seen, verbose=verbose) for s in plan.services]
+    brief = checked and not verbose and len(plan.services) > _MOST_WHOLE
+    named = {d.service for d in shown}
+    told = [s for s in plan.services if not brief or s.name in named]
+    services = _nothing_found([s for s in plan.services if s not in told], style)
+    services += [_service(s, style, told=s.name in warned, seen=seen, verbose=verbose) for s in told]
     if not verbose:
         return [_head(plan, style), *services]
     from .decisions_text import decisions_text  # only for who asks for every reason
 
     return [_head(plan, style), *services, decisions_text(plan, rules or {}, style)]
+
+
+def _nothing_found(services: list[Service], style: Style) -> list[str]:
+    """Services on a line each; [] for none."""
+    rows = [line for service in services for line in _quiet(service, style)]
+    return ["\n".join([style.dim("nothing found, told in full by `emu plan`:"), *rows])] if rows else []
 
 
 def told_findings(plan: Plan, *, quiet: bool = False, loud: Collection[str] = ("error",)) -> list[Diagnostic]:

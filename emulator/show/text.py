@@ -6,7 +6,7 @@ from emulator.model.diagnostic import Diagnostic, Fault, Severity
 from emulator.model.origin import Origin
 from emulator.model.record import replace
 
-from .excerpt import Label, ReadLine, fitted, frames, where
+from .excerpt import Label, ReadLine, around, frames, where
 from .style import Style, columns, printable, wrap
 from .summary import tally
 
@@ -14,6 +14,8 @@ __all__ = ["ReadLine", "diagnostic_text", "diagnostics_text", "tally"]
 
 _MOST_WHOLE = 3
 """So many findings of one code are told in full; of more of them each has a line."""
+_MOST_LINES = 10
+"""Of those that have a line so many are shown, where not everything is asked for."""
 
 _ORDER = [Severity.ERROR, Severity.WARNING, Severity.INFO]
 
@@ -70,8 +72,10 @@ def _fix(diagnostic: Diagnostic, style: Style, read_line: ReadLine | None) -> li
         return lines
     after = before[: edit.column - 1] + edit.text + before[edit.end_column - 1 :]
     number, room = style.dim(str(edit.line)), max(20, style.width - len(str(edit.line)) - 7)
-    rows = ((style.red("-"), before), (style.green("+"), after))
-    return [*lines, *(f"  {number} {sign} {fitted(printable(text), room)}" for sign, text in rows)]
+    start = columns(printable(before[: edit.column - 1]))
+    shown = around([printable(before), printable(after)], start, room)
+    rows = zip((style.red("-"), style.green("+")), shown, strict=True)
+    return [*lines, *(f"  {number} {sign} {text}" for sign, text in rows)]
 
 
 def _first_few(names: Sequence[str], most: int = 8) -> str:
@@ -134,8 +138,11 @@ def _briefly(found: list[Diagnostic], style: Style) -> str:
     """Each in a line or two under their code."""
     first = found[0]
     lines = [f"{_paint(first.severity, style)(f'{first.severity}[{first.code}]:')} {len(found)} more of these"]
-    for one in found:
+    shown = found if len(found) <= _MOST_LINES + 2 or style.whole else found[:_MOST_LINES]
+    for one in shown:
         place = f"{where(one.origin)}: " if one.origin is not None and one.origin.file else ""
         begin, *rest = wrap(f"{place}{style.short(one.message)}", max(20, style.width - 4))
         lines += [f"  {begin}", *(f"    {line}" for line in rest)]
+    if len(shown) < len(found):
+        lines.append(style.dim(f"  and {len(found) - len(shown)} more (--verbose tells them)"))
     return "\n".join(lines)

@@ -192,6 +192,18 @@ def test_quiet_is_a_line_for_each_service_and_the_errors() -> None:
     assert plan_text(plan, Style(width=80), lambda _: None, quiet=True) == "web  web  run it\napi  web  run it\n"
 
 
+def test_of_many_services_a_check_tells_those_in_full_of_which_something_is_found() -> None:
+    """The others have a line each, above; the plan tells all, and so does --verbose."""
+    services = tuple(replace(SERVICE, name=f"s{n}") for n in range(30))
+    plan = replace(PLAN, services=services, diagnostics=(warning("a/b", "heard", service="s7"),))
+    checked = plan_text(plan, Style(width=80), lambda _: None, checked=True)
+    assert "s6  web  run it\ns8  web  run it\n" in checked
+    assert checked.count("  runs ") == 1
+    assert checked.index("s29  web  run it") < checked.index("s7  web\n  runs ") < checked.index("warning[a/b]")
+    assert plan_text(plan, Style(width=80), lambda _: None).count("  runs ") == 30
+    assert plan_text(plan, Style(width=80), lambda _: None, checked=True, verbose=True).count("  runs ") == 30
+
+
 def test_every_decision_is_told_with_its_rule_source_and_date_on_demand() -> None:
     """--verbose: the rule's id, where it is written down, how sure that is, and since when."""
     rule = Rule(

@@ -97,6 +97,26 @@ def test_of_many_findings_with_one_code_the_first_are_told_in_full() -> None:
     assert diagnostics_text(many, PLAIN._replace(whole=True), _line).count("help:") == 12
 
 
+def test_hundreds_of_findings_with_one_code_do_not_fill_the_screen() -> None:
+    """Ten lines and how many more, of which --verbose tells each."""
+    many = [error("a/b", f"no field {n}", origin=Origin(file="f", line=n)) for n in range(9, 209)]
+    printed = diagnostics_text(many, PLAIN, _line)
+    assert printed.endswith("  f:21:1: no field 21\n  and 187 more (--verbose tells them)")
+    assert "no field 208" in diagnostics_text(many, PLAIN._replace(whole=True), _line)
+
+
+def test_a_fix_far_to_the_right_is_seen() -> None:
+    """Both lines show the same part of the line, the one with what changes."""
+    line = "CMD " + "宽" * 60 + " --bind 127.0.0.1:80 app"
+    start = line.index("127") + 1
+    edit = Edit(file="f", line=9, column=start, end_line=9, end_column=start + 9, text="0.0.0.0")
+    found = warning("a/b", "old", origin=Origin(file="f", line=9), fix=Fix(message="write it", edits=(edit,)))
+    before, after = diagnostic_text(found, PLAIN, lambda _: line).splitlines()[-2:]
+    assert before.replace("127.0.0.1", "0.0.0.0") == after.replace("+", "-")
+    assert before.endswith("宽 --bind 127.0.0.1:80 app")
+    assert columns(before) <= PLAIN.width
+
+
 def test_a_fix_in_one_line_is_shown_as_a_small_diff() -> None:
     """What to type to have it done, and the line before and after; of a larger one the message alone."""
     edit = Edit(file="f", line=2, column=3, end_line=2, end_column=6, text="runtime")
