@@ -41,6 +41,7 @@ COMMANDS: dict[str, str] = {
     "up": "build, boot, probe and serve as the platform would",
     "ps": "what `up` started",
     "logs": "the output of what `up` started",
+    "exec": "a command, or a shell, in what `up` has running",
     "cron": "run a cron job once, now",
     "env": "values made or asked for once and kept: which they are, and forgetting them",
     "deploys": "the deploys so far, and which one serves",
@@ -117,7 +118,9 @@ def run(arguments: list[str], terminal: "StandardTerminal") -> int:
         parser, command = _parser(verb, world)
         if verb not in _SHORT:
             gc.enable()
-        request = parser.parse([a for a in arguments if a is not verb])
+        rest = list(arguments)
+        rest.remove(verb)  # the first: `emu exec` may be told to run a program of that name
+        request = parser.parse(rest)
         with _meanwhile(verb, request, world, terminal):
             code: int = command.run(request, world)
         return code

@@ -94,7 +94,9 @@ class Parser(argparse.ArgumentParser):
         formatter = self._get_formatter()
         formatter.add_text(self.description)
         positional = [action for action in self._actions if not action.option_strings]
-        formatter.add_usage(f"{self.prog} {' '.join([*_called(positional), '[OPTIONS]'])}", [], [])
+        last = [f"[-- {action.metavar} …]" for action in positional if action.nargs == argparse.REMAINDER]
+        before = [action for action in positional if action.nargs != argparse.REMAINDER]
+        formatter.add_usage(f"{self.prog} {' '.join([*_called(before), '[OPTIONS]', *last])}", [], [])
         if self._examples:
             formatter.start_section("examples")
             formatter.add_text(_examples(self._examples, self._width))

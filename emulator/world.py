@@ -296,6 +296,14 @@ class ContainerFacts(Record, frozen=True, kw_only=True):
     labels: dict[str, str]
 
 
+class Executed(Record, frozen=True, kw_only=True):
+    """How a command in a container ended, and what it wrote where that was kept."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
 class StartFailure(Record, frozen=True, kw_only=True):
     """The first process could not be executed: the user's doing, not the machine's.
 
@@ -420,6 +428,12 @@ class Docker(Protocol):
     def heeds(self, id: str, signal: str) -> bool | None:
         """Whether its first process does anything at `signal`: one that neither catches nor blocks it never hears of
         it. None when that cannot be seen."""
+        ...
+
+    def execute(self, id: str, argv: tuple[str, ...], *, capture: bool) -> "Executed":
+        """Run a command beside the first process of a running container, as its user and with its variables, and wait
+        for its end. It has this process's streams and terminal; capture: it reads nothing, and its output is kept.
+        Raises HostError where there is no docker command line."""
         ...
 
     def remove(self, id: str) -> None:

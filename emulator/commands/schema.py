@@ -51,6 +51,7 @@ def documents() -> dict[str, Any]:
     """Every document a command prints as JSON: its name and its type."""
     from emulator.commands.deploys import DeployList
     from emulator.commands.env import KeptValues
+    from emulator.commands.exec import ExecReport
     from emulator.commands.explain import Explanation
     from emulator.commands.platforms import PlatformList
     from emulator.commands.running import Removed, RunningList
@@ -78,6 +79,7 @@ def documents() -> dict[str, Any]:
         "lessons": LessonList,
         "topics": TopicList,
         "env": KeptValues,
+        "exec": ExecReport,
         "explanation": Explanation,
         "hooks": HookStatus,
         "platforms": PlatformList,

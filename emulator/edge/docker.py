@@ -34,6 +34,7 @@ from emulator.world import (
     ContainerFacts,
     ContainerSpec,
     EngineFacts,
+    Executed,
     HttpDoor,
     ImageEntry,
     ImageFacts,
@@ -361,6 +362,11 @@ class Engine:
         came = follower.join(max(0.0, timeout_s))
         follower.close()
         return came
+
+    def execute(self, id: str, argv: tuple[str, ...], *, capture: bool) -> Executed:
+        from .docker_exec import execute
+
+        return execute(id, argv, capture=capture, endpoint=self.endpoint, environ=self._environ)
 
     def remove(self, id: str) -> None:
         self._drop_helper(id)
