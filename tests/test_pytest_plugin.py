@@ -74,6 +74,10 @@ def test_faults_are_the_platforms_own(emu_up: StartUp, place: Place) -> None:
     up.restart()
     assert get(up.url) == 200
     wait_for(lambda: len(up.logs()) > first)
+    up.restart("shop")
+    assert [event["deploy"] for event in up.events if event["event"] == "live"] == [1, 2, 3]
+    with pytest.raises(DeployFailed, match="did you mean shop"):
+        up.restart("shap")
     seen = len(up.events)
     up.kill()
     up.wait_for("container.started", after=seen, timeout_s=60)

@@ -173,7 +173,7 @@ class Up:
 
     def restart(self, service: str | None = None) -> None:
         """As the platform's restart does; back when the new instance is live. Raises DeployFailed."""
-        words = ["restart", "--root", self.root, *([service] if service is not None else [])]
+        words = ["restart", "--root", self.root, *(["--service", service] if service is not None else [])]
         done = subprocess.run([*_EMU, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise DeployFailed(done.stderr.strip() or done.stdout.strip(), {})
