@@ -31,6 +31,39 @@ class Config(Record, frozen=True, kw_only=True):
     ignored: tuple[Ignored, ...] = ()
 
 
+_TEXT: dict[str, object] = {"type": "string", "pattern": r"\S"}
+SCHEMA: dict[str, object] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": FILE,
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "base-images": {
+            "description": "FROM reference to the image that is built on instead.",
+            "type": "object",
+            "additionalProperties": {"type": "string", "minLength": 1},
+        },
+        "check": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "ignore": {
+                    "description": "Findings that are not counted: their code, and why.",
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "required": ["code", "reason"],
+                        "properties": {"code": _TEXT, "reason": _TEXT},
+                    },
+                }
+            },
+        },
+    },
+}
+"""What `read_config` takes, for an editor; a test holds the two against each other."""
+
+
 def read_config(repo: Snapshot) -> Config:
     """emu.toml of the repository's root; everything unset where there is none.
 

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from emulator import options
+from emulator.config import SCHEMA
 from emulator.model.diagnostic import UsageError
 from emulator.model.spelling import did_you_mean
 from emulator.request import Request, World
@@ -43,8 +44,9 @@ def run(request: Request, world: World) -> int:
 
 
 def of_files(world: World) -> dict[str, dict[str, Any]]:
-    """The schemas of files that a user writes: those of each platform."""
-    return {name: schema for platform in world.platforms.values() for name, schema in platform.schemas().items()}
+    """The schemas of files that a user writes: our own, and those of each platform."""
+    of_platforms = (platform.schemas() for platform in world.platforms.values())
+    return {"config": SCHEMA, **{name: schema for schemas in of_platforms for name, schema in schemas.items()}}
 
 
 def documents() -> dict[str, Any]:

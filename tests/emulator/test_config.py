@@ -1,8 +1,11 @@
 """emu.toml: read when it is there, refused with its line when it cannot be understood."""
 
+import tomllib
+
+import jsonschema
 import pytest
 
-from emulator.config import read_config
+from emulator.config import SCHEMA, read_config
 from emulator.model.diagnostic import UsageError
 from emulator.snapshot import from_mapping
 
@@ -32,6 +35,36 @@ def test_what_cannot_be_understood_is_refused(text: str, told: str):
     with pytest.raises(UsageError, match=told) as refused:
         read_config(from_mapping({"emu.toml": text}))
     assert refused.value.exit_code == 2
+
+
+_FILES = (
+    "",
+    '[base-images]\n"python:3.13-slim" = "mirror/python:3"\n',
+    '[check]\nignore = [{ code = "a/b", reason = "so" }]\n[base-images]\n',
+    "[check]\n",
+    "[base_images]\n",
+    "[base-images]\na = 3\n",
+    '[base-images]\na = ""\n',
+    'base-images = "x"\n',
+    "check = 1\n",
+    "[check]\nignored = []\n",
+    "[check]\nignore = {}\n",
+    '[check]\nignore = [{ code = "a/b" }]\n',
+    '[check]\nignore = [{ code = "a/b", reason = " " }]\n',
+    '[check]\nignore = [{ code = "a/b", reason = "so", until = "May" }]\n',
+    '[check]\nignore = ["a/b"]\n',
+)
+
+
+@pytest.mark.parametrize("text", _FILES)
+def test_an_editor_is_told_the_same(text: str):
+    """The published schema takes a file exactly when it is read without a word."""
+    try:
+        read_config(from_mapping({"emu.toml": text}))
+        is_read = True
+    except UsageError:
+        is_read = False
+    assert jsonschema.Draft202012Validator(SCHEMA).is_valid(tomllib.loads(text)) is is_read
 
 
 def test_text_that_is_not_utf_8_is_refused():
