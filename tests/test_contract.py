@@ -306,10 +306,10 @@ def test_a_terminal_without_a_size_is_not_a_narrow_one(bad: Path) -> None:
 
 def test_schemas_are_listed_and_each_is_a_schema() -> None:
     """`emu schema` lists the names; each is a JSON Schema. In what is printed every object names all its keys as
-    required; in a platform's file a user may leave some out."""
+    required; in emu.toml and a platform's file a user may leave some out."""
     names = run_emu("schema").out.split()
-    assert {"plan", "event", "diagnostic", "render.yaml"} <= set(names)
-    written = {name for platform in PLATFORMS.values() for name in platform.schemas()}
+    assert {"plan", "event", "diagnostic", "config", "render.yaml"} <= set(names)
+    written = {"config", *(name for platform in PLATFORMS.values() for name in platform.schemas())}
     assert all(published(name).schema["type"] == "object" for name in written)
     for name in set(names) - written:
         parts = published(name).schema["$defs"].values()
