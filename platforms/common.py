@@ -7,6 +7,7 @@ from typing import NamedTuple
 from emulator.contract import UNKNOWN_SERVICE, token
 from emulator.formats.dockerfile import CommandLine, ImageConfig, image_config, parse_dockerfile, read_stages
 from emulator.formats.dockerfile.base_images import entrypoint_of
+from emulator.model.choice import Candidate
 from emulator.model.diagnostic import Diagnostic, UsageError, error
 from emulator.model.origin import Origin
 from emulator.model.plan import CommandForm
@@ -23,6 +24,7 @@ class DockerfileReading(NamedTuple):
     argv: ENTRYPOINT and CMD as the first process is executed with; None where only the base image
     knows, and `base_origin` is then its FROM. entrypoint: the part of it that a platform's own arguments
     go behind, () where there is none. nothing_to_run: built from scratch, and no command.
+    port: the PORT that the image sets; it loses, because a container has the platform's.
     """
 
     path: str
@@ -35,6 +37,7 @@ class DockerfileReading(NamedTuple):
     nothing_to_run: bool
     diagnostics: tuple[Diagnostic, ...]
     entrypoint: tuple[str, ...] = ()
+    port: Candidate[str] | None = None
 
 
 def read_dockerfile(repo: Snapshot, path: str, build_args: Mapping[str, str], service: str) -> DockerfileReading:
@@ -57,7 +60,16 @@ def read_dockerfile(repo: Snapshot, path: str, build_args: Mapping[str, str], se
         nothing_to_run=not argv and bool(base and base[0] == "scratch"),
         diagnostics=tuple(d if d.service else replace(d, service=service) for d in dict.fromkeys(found)),
         entrypoint=config.entrypoint.argv if config.entrypoint else (),
+        port=_image_port(config),
     )  # fmt: skip
+
+
+def _image_port(config: ImageConfig) -> Candidate[str] | None:
+    found = next((setting for setting in config.env if setting.name == "PORT" and setting.origin is not None), None)
+    if found is None or found.value is None:
+        return None
+    lost = "a container starts with the platform's PORT, over the image's"
+    return Candidate(found.value, source="dockerfile", because="ENV sets PORT", loses=lost, origin=found.origin)
 
 
 _REPAIRS = {

@@ -300,8 +300,8 @@ def _overruled(service: Service, style: Style, seen: Collection[Origin]) -> list
     for decision in service.decisions:
         name = decision.id.removeprefix(f"{service.name}.")
         for lost in decision.rejected if name not in _IN_OTHER_ROWS else ():
-            if lost.origin is None or lost.origin in seen or lost.answer in ("none", lost.origin.file):
-                continue  # a file that sets nothing has its own name as its answer
+            if lost.origin is None or lost.origin in seen or lost.answer in ("none", lost.origin.file, decision.answer):
+                continue  # a file that sets nothing has its own name as its answer; what is set alike loses nothing
             because = f"{lost.because} ({decision.question} {decision.answer})"
             lines += _loser("overruled", lost.answer, lost.origin, because, style)
     for var in service.env:

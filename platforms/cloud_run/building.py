@@ -25,10 +25,12 @@ _ELSEWHERE = ("docker/Dockerfile", "build/Dockerfile", "deploy/Dockerfile")
 
 
 class Built(NamedTuple):
-    """How a container's image comes about. own: its command; None where there will be no image."""
+    """How a container's image comes about. own: its command; None where there will be no image. image_port: the PORT
+    that its Dockerfile sets."""
 
     build: Build
     own: Own | None
+    image_port: Candidate[str] | None = None
 
 
 def ingress_build(given: Given, container: ContainerSpec) -> Built:
@@ -84,7 +86,7 @@ def _docker(given: Given) -> Built:
         upload_rules=upload_rules(given) if given.spec.is_built else None,
     )  # fmt: skip
     given.found.extend(_without_dockerfile(given, build.upload_rules or ()))
-    return Built(build, own_command(reading, given.name))
+    return Built(build, own_command(reading, given.name), reading.port if reading else None)
 
 
 def _without_dockerfile(given: Given, rules_: tuple[UploadRule, ...]) -> Iterator[Diagnostic]:

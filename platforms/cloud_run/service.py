@@ -10,7 +10,7 @@ from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
 from . import rules
-from .building import ingress_build, ready_made
+from .building import Built, ingress_build, ready_made
 from .checks import container_name, dependencies_of, ingress_of, service_problems
 from .commands import container_command
 from .environment import environment
@@ -119,7 +119,7 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
     image = written.image.text if written.image and written.image.text else None
     built = ingress_build(given, written) if is_ingress else ready_made(image, spec.name)
     serves = is_ingress and not spec.is_job
-    port = _port(given, written, name) if serves else None
+    port = _port(given, written, name, built) if serves else None
     env = environment(spec, written, port.number if port else None, given.inputs, is_ingress=is_ingress)
     found += env.diagnostics
     probed = port.number if port else next((p.value for p in written.ports if p), None)
@@ -134,7 +134,7 @@ def _container(given: Given, written: ContainerSpec, needs: dict[str, tuple[str,
     return _Resolved(container, env.hidden, env.unset)
 
 
-def _port(of: Given, written: ContainerSpec, name: str) -> Port:
+def _port(of: Given, written: ContainerSpec, name: str, built: Built) -> Port:
     """The port the ingress container must listen on."""
     given = next(iter(written.ports), None)
     number = given.value if given is not None and 0 < given.value < 65536 else ABSENT
@@ -144,6 +144,7 @@ def _port(of: Given, written: ContainerSpec, name: str) -> Port:
         Candidate(number, source=of.spec.source, because=f"containerPort of {name}", rule=rules.PORT,
                   origin=given.origin if given else None, absent="no containerPort is set"),
         *([default] if number is ABSENT else []),
+        *([built.image_port] if built.image_port is not None else []),
     )  # fmt: skip
     assert setting is not None
     return Port(number=setting.value, source=setting.source)

@@ -37,7 +37,7 @@ def docker(given: Given) -> Way:
         spec, reading, given.process(), env, trace=given.trace, found=found,
         reads_docker_command=given.runtime == "docker", why_no_procfile=given.why_no_procfile,
     )  # fmt: skip
-    return Way(build, command, env, tuple(found), refusal, unread)
+    return Way(build, command, env, tuple(found), refusal, unread, reading.port if reading else None)
 
 
 def _dockerfile_path(given: Given) -> str | None:

@@ -78,7 +78,7 @@ def resolve_service(
         command = replace(command, alternative=alternative) if command else None
         found += disagreement(spec, way, other_way, alternative, created_from)
     found += secret_file_problems(given, way.build)
-    port = _port(spec, way.environment, trace, found)
+    port = _port(spec, way, trace, found)
     before, after = pre_deploy(spec, way, trace, found), initial_hook(spec, way, trace, found)
     found += [*_unset(spec, way.environment, inputs), *maintenance_told(spec)]
     life = lifecycle(spec, port, "override" if inputs.options.get("overlapping_deploys") == "override" else "wait")
@@ -176,8 +176,9 @@ def _bad_root(spec: ServiceSpec, written: Value, why: str) -> Diagnostic:
     )  # fmt: skip
 
 
-def _port(spec: ServiceSpec, environment: Environment, trace: Trace, found: list[Diagnostic]) -> Port | None:
+def _port(spec: ServiceSpec, way: Way, trace: Trace, found: list[Diagnostic]) -> Port | None:
     """The port a web service must listen on; a private service has one only when PORT is set."""
+    environment = way.environment
     variable = environment.get("PORT")
     user = variable if variable and variable.kind != "platform" else None
     text = environment.hidden.get("PORT") or (user.value if user else None)
@@ -210,6 +211,7 @@ def _port(spec: ServiceSpec, environment: Environment, trace: Trace, found: list
                   rule=rules.DEFAULT_PORT, absent="no PORT is set" if text is None else "it is no port number"),
         *([Candidate(10000, source="default", because="PORT is not set", rule=rules.DEFAULT_PORT)]
           if spec.kind == "W" else []),
+        *([way.image_port] if way.image_port is not None else []),
     )  # fmt: skip
     return Port(number=setting.value, source=setting.source) if setting else None
 

@@ -4,7 +4,7 @@ import posixpath
 from typing import NamedTuple
 
 from emulator.contract import Inputs
-from emulator.model.choice import Trace
+from emulator.model.choice import Candidate, Trace
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.plan import Build, Command
 from emulator.snapshot import Snapshot, normal
@@ -20,7 +20,7 @@ NO_PROCFILE = "a service synced from a Blueprint never reads a Procfile"
 
 class Way(NamedTuple):
     """What one way of creation comes to. refusal: Render's own words when it refuses the service.
-    unread: fields of render.yaml that have no effect, and why."""
+    unread: fields of render.yaml that have no effect, and why. image_port: the PORT that the Dockerfile sets."""
 
     build: Build
     command: Command | None
@@ -28,6 +28,7 @@ class Way(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
     refusal: str | None = None
     unread: dict[str, str] = {}
+    image_port: Candidate[str] | None = None
 
 
 class Given(NamedTuple):

@@ -77,3 +77,12 @@ def test_nothing_to_run():
     scratch = {"Dockerfile": "FROM scratch\nCOPY app /app\n"}
     assert codes(plan(of() | scratch), "error") == ["cloud-run/no-command"]
     assert codes(plan(of("command: [/app]") | scratch), "error") == []
+
+
+def test_the_port_of_the_image_loses_to_the_platform_s() -> None:
+    """Both places are in the decision: where the Dockerfile sets it, and what a container gets instead."""
+    [decision] = [
+        d for d in service({"Dockerfile": "FROM x\nENV PORT=9000\nCMD run\n"}).decisions if d.id.endswith(".port")
+    ]
+    assert decision.answer == "8080"
+    assert [(one.answer, one.origin.line) for one in decision.rejected if one.origin is not None] == [("9000", 2)]

@@ -114,3 +114,14 @@ def test_image_services():
     assert made.command is not None
     assert (made.command.form, made.command.source, made.command.argv) == ("image", "image", None)
     assert not any(v.name.startswith("RENDER_GIT") for v in made.env)
+
+
+@pytest.mark.parametrize(("variables", "port"), [("", "10000"), ("envVars: [{key: PORT, value: 3000}]\n", "3000")])
+def test_the_port_of_the_image_loses_to_the_platform_s(variables: str, port: str) -> None:
+    """Both places are in the decision: where the Dockerfile sets it, and what a container gets instead."""
+    files = {"render.yaml": web(f"runtime: docker\n{variables}"), "Dockerfile": "FROM x\nENV PORT=9000\nCMD run\n"}
+    [decision] = [d for d in plan(files).services[0].decisions if d.id.endswith(".port")]
+    assert decision.answer == port
+    [lost] = [one for one in decision.rejected if one.origin is not None and one.origin.file == "Dockerfile"]
+    assert (lost.answer, lost.origin.line) == ("9000", 2)
+    assert "over the image's" in lost.because
