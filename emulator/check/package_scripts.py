@@ -125,11 +125,13 @@ def scripts_of(files: Files, directory: str) -> dict[str, object] | None:
 
 
 def _without_package(call: Call, directory: str, files: Files) -> Lacking | None:
-    """npm takes the nearest directory above that has a package.json or node_modules (npm-prefix); none may have."""
-    here = directory
+    """npm takes the nearest directory above that has a package.json or node_modules (npm-prefix); none may have. Its
+    own node_modules, which `npm install` leaves, brings no script."""
+    here, names = directory, ["package.json"]
     while True:
-        if any(files.look(posixpath.join(here, name)) != "absent" for name in ("package.json", "node_modules")):
+        if any(files.look(posixpath.join(here, name)) != "absent" for name in names):
             return None
+        names = ["package.json", "node_modules"]
         if here == "/":
             return Lacking(call.tool, call.script, posixpath.join(directory, "package.json"), is_file=True)
         here = posixpath.dirname(here)

@@ -16,6 +16,7 @@ from emulator.model.origin import Origin
 
 from .files_named import files_named
 from .image_view import ImageView, view_of
+from .in_image import in_image
 from .rule import CheckRule, Sample
 from .shell import words
 from .subject import Subject, build_is_written
@@ -291,6 +292,10 @@ def _elsewhere(view: ImageView, path: str) -> tuple[tuple[str, ...], str]:
     for folder in (".", *sorted(one for one in repo.entries(".") if repo.look(one).is_directory and one[0] != ".")):
         place = posixpath.normpath(posixpath.join(folder, name))
         if repo.is_file(place):
+            there = in_image(view, place)
+            if there is not None:
+                fact = f"the repository has {place}, which is {there} in the image"
+                return (fact,), f"start in {posixpath.dirname(there)}, or write the path from where it starts"
             inside = posixpath.relpath(place, context.directory) if context.directory != "." else place
             gone = not inside.startswith("..") and context.entry(inside).kind is None
             why = "the builder does not get it" if gone or inside.startswith("..") else "it is not copied there"

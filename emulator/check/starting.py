@@ -12,6 +12,7 @@ from emulator.model.origin import Origin
 from emulator.model.record import replace
 
 from .image_view import ImageView, view_of
+from .in_image import in_image
 from .named import Named, modules_named
 from .rule import CheckRule, Sample
 from .servers import Target, target
@@ -243,7 +244,7 @@ def _near(subject: Subject, view: ImageView, name: str) -> tuple[list[str], str]
     at = subject.own_code.homes(name)
     here = view.import_directory or "/"
     if at:
-        inside = _inside(view, at[0].file)
+        inside = in_image(view, at[0].file)
         fact = f"the repository has it: {at[0].file}"
         if inside is None:
             return [fact, "that file is not in the image"], "copy it into the image, or install its package there"
@@ -279,34 +280,6 @@ def _siblings(subject: Subject, view: ImageView, parent: str) -> list[str]:
     names = view.files.names(folder) or ()
     del subject
     return [name.removesuffix(".py") for name in names if name.endswith(".py") and name != "__init__.py"]
-
-
-def _inside(view: ImageView, file: str) -> str | None:
-    """Where a file of the repository lies in the image, looked for where copies go."""
-    for stage in [view.worked.stages[view.worked.target]] if view.worked.target is not None else []:
-        for step in stage.steps:
-            if step.instruction.keyword not in ("COPY", "ADD"):
-                continue
-            for place in _copied_places(view, step.workdir, step.instruction.words):
-                for tail in _tails(file):
-                    found = view.worked.look(f"{place.rstrip('/')}/{tail}")
-                    if found.made is not None and found.made.path == file:
-                        return found.path
-    return None
-
-
-def _copied_places(view: ImageView, workdir: str | None, words: Iterable[object]) -> Iterator[str]:
-    last = [getattr(word, "text", "") for word in words][-1:]
-    for one in last:
-        if "$" not in one:
-            yield posixpath.normpath(posixpath.join(workdir or "/", one))
-    yield view.directory or "/"
-
-
-def _tails(file: str) -> Iterator[str]:
-    parts = file.split("/")
-    for index in range(len(parts)):
-        yield "/".join(parts[index:])
 
 
 def _folder_of(path: str, name: str) -> str:

@@ -116,11 +116,11 @@ def install(
     target, tree = _target(tree, step, files, where, made)
     packages = _packages(step, report, files)
     if target is None:
-        return _somewhere(tree, step, made), report, ()
+        return _somewhere(tree, step, where.environ, made), report, ()
     try:
         tree = _filled(tree, target, step, (report, packages), made)
     except (Unsure, Refused):
-        return _somewhere(tree, step, made), report, ()
+        return _somewhere(tree, step, where.environ, made), report, ()
     return _built(tree, report, made), report, (target.site,)
 
 
@@ -184,13 +184,16 @@ def _uv_pips(tree: Folder, step: PackageStep, environ: Mapping[str, str | None])
 def _project_venv(
     tree: Folder, step: PackageStep, files: TreeFiles, environ: Mapping[str, str | None], made: Made
 ) -> tuple[Target | None, Folder]:
-    """uv: UV_PROJECT_ENVIRONMENT or .venv beside pyproject.toml (docs.astral.sh/uv/concepts/projects/config); pdm:
-    .venv there, where `python.use_venv` is left on and no __pypackages__ is there (pdm-project.org, PEP 582)."""
+    """uv: UV_PROJECT_ENVIRONMENT or .venv beside pyproject.toml, with --active the one that VIRTUAL_ENV names
+    (docs.astral.sh/uv/concepts/projects/config); pdm: .venv there, where `python.use_venv` is left on and no
+    __pypackages__ is there (pdm-project.org, PEP 582)."""
     directory = _project_directory(step.directory, files)
     if directory is None or (step.tool == "pdm" and _may_be_elsewhere(directory, files, environ)):
         return None, tree
     name = environ.get("UV_PROJECT_ENVIRONMENT", "") if step.tool == "uv" else ""
-    if name is None or step.has("--active"):
+    if name is not None and step.has("--active"):
+        name = environ.get("VIRTUAL_ENV", name)
+    if name is None:
         return None, tree
     return _made_target(tree, join(directory, name or ".venv"), made, with_pip=False)
 
@@ -398,9 +401,14 @@ def forgotten_in(tree: Folder, directory: str, made: Made) -> Folder:
     return node.holding(DATA) if where == "/" else write(tree, where, node.holding(DATA), made)
 
 
-def _somewhere(tree: Folder, step: PackageStep, made: Made) -> Folder:
-    """Installed where it is not known: in some Python, or in an environment in a home or in the project."""
+def _somewhere(tree: Folder, step: PackageStep, environ: Mapping[str, str | None], made: Made) -> Folder:
+    """Installed where it is not known: in some Python, in the environment that a variable names, or in one in a home
+    or in the project."""
+    named = [environ.get(name, "") for name in ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT")]
+    if None in named:
+        return tree.open(ANYTHING)
     places = [*_OUTSIDE, *(one for one in (step.target, step.prefix, step.root) if one is not None)]
+    places += [join(step.directory or "/", one) for one in named if one]
     if step.directory is not None:
         names = (".venv", "__pypackages__") if step.tool == "pdm" else (".venv",)
         places += [join(step.directory, name) for name in names]
@@ -431,6 +439,7 @@ def _other(tree: Folder, step: PackageStep, made: Made) -> Folder:
     return tree.open(ANYTHING)
 
 
+_LEFT_BY_NODE = ("node_modules", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", ".pnp.cjs", ".yarn")
 _LIFECYCLE = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
 
 
@@ -440,12 +449,22 @@ def _node(tree: Folder, step: PackageStep, files: TreeFiles, made: Made) -> Fold
     if step.action in _NODE_READS or (not step.action and step.has("--version", "-v")):
         return tree
     if step.action in _NODE_INSTALLS and step.directory is not None and not _runs_scripts(step, step.directory, files):
-        for name in ("node_modules", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", ".pnp.cjs", ".yarn"):
+        made_too = ("package.json",) if step.names else ()  # where there was none
+        for name in (*_LEFT_BY_NODE, *made_too):
             tree = forgotten(tree, join(step.directory, name), made, keeps=True)
         for place in (*_SYSTEM, *_HOMES) if step.has("-g", "--global") else _HOMES:
             tree = forgotten(tree, place, made, keeps=True)
         return tree
     return tree.open(ANYTHING)
+
+
+def _is_below_a_project(directory: str, files: TreeFiles) -> bool:
+    """Whether npm works in a directory above instead (docs.npmjs.com: npm-prefix); else it finds nothing to do."""
+    while directory != "/":
+        directory = posixpath.dirname(directory)
+        if any(files.look(join(directory, name)) != "absent" for name in ("package.json", "node_modules")):
+            return True
+    return False
 
 
 def _runs_scripts(step: PackageStep, directory: str, files: TreeFiles) -> bool:
@@ -454,7 +473,10 @@ def _runs_scripts(step: PackageStep, directory: str, files: TreeFiles) -> bool:
         return False
     import json
 
-    text = files.read(join(directory, "package.json"))
+    manifest = join(directory, "package.json")
+    if step.tool == "npm" and files.look(manifest) == "absent":
+        return _is_below_a_project(directory, files)
+    text = files.read(manifest)
     try:
         data = json.loads(text) if text is not None else None
     except (ValueError, RecursionError):

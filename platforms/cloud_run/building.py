@@ -93,7 +93,7 @@ def _without_dockerfile(given: Given, rules_: tuple[UploadRule, ...]) -> Iterato
     """That the Dockerfile, which selects the build, is not uploaded."""
     rule = Upload(rules_).left_out_by(DOCKERFILE, is_directory=False)
     if rule is not None:
-        yield _unusable(given.name, rule.origin, f"{rule.written} keeps it out of the upload")
+        yield _unusable(given.name, rule.origin, f"the pattern {rule.written} keeps it out of the upload")
 
 
 def _no_base_image(given: Given) -> Iterator[Diagnostic]:

@@ -1,14 +1,14 @@
 """Services with a native runtime."""
 
 from emulator.model.choice import ABSENT, Candidate, choose
-from emulator.model.diagnostic import error, warning
+from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.plan import Build, BuildKind, EnvPhase, Shadowed
 from platforms.common import read_dockerfile
 
 from . import fields, rules
 from .commands import native_command
 from .environment import Environment, service_id
-from .native import languages_of, suggested_build
+from .native import languages_of, suggested_build, unsupported_language
 from .native_image import dockerfile
 from .recipes import recipe_of
 from .way import Given, Way
@@ -56,15 +56,20 @@ def _language(given: Given) -> str:
     language, because = (found[0][0], f"{found[0][1]} is there") if found else ("python", "nothing tells the language")
     given.trace.note(f"{given.spec.name}.runtime", "Which language?", language, because, rule=rules.SUGGESTED_BUILD)
     if not found and not given.spec.is_declared:
-        given.found.append(
-            warning(
-                "render/no-language", "no file tells the language: Python is taken, and no build command",
-                service=given.spec.name, origin=given.process().origin, rule=rules.SUGGESTED_BUILD.id,
-                help="add the language's own file, for example requirements.txt, "
-                "or a render.yaml with runtime and buildCommand",
-            )
-        )  # fmt: skip
+        given.found.append(_no_language(given))
     return language
+
+
+def _no_language(given: Given) -> Diagnostic:
+    said, help = "no file tells the language", "add the language's own file, for example requirements.txt, "
+    help += "or a render.yaml with runtime and buildCommand"
+    other = unsupported_language(given.repo, given.root)
+    if other is not None:
+        said, help = f"{other[1]} says {other[0]}, which Render has no runtime for", "add a Dockerfile"
+    return warning(
+        "render/no-language", f"{said}: Python is taken, and no build command", service=given.spec.name,
+        origin=given.process().origin, rule=rules.SUGGESTED_BUILD.id, help=help,
+    )  # fmt: skip
 
 
 def _build_command(given: Given, runtime: str) -> str | None:

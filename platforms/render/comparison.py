@@ -1,7 +1,7 @@
 """The two ways of creation side by side: what the other one would run, and a warning where they disagree."""
 
 from emulator.model.diagnostic import Diagnostic, Related, warning
-from emulator.model.plan import Alternative, Command
+from emulator.model.plan import Alternative, Build, Command
 
 from . import rules
 from .declarations import ServiceSpec
@@ -42,10 +42,14 @@ def disagreement(
     if alternative is not None:
         when = "blueprint" if created_from == "repository" else "repository"
         ways = {"repository": "set up from the repository", "blueprint": f"synced from {spec.origin.file}"}
+        mine, theirs, both = _told(way), _told(other), ""
+        if _reads_alike(way, other):
+            assert command is not None
+            mine, theirs, both = _built(way.build), _built(other.build), f"; either runs `{command.text}`"
         return [
             warning(
                 "config/commands-disagree",
-                f"{ways[created_from]}, {spec.name} {_told(way)}; {ways[when]}, it {_told(other)}",
+                f"{ways[created_from]}, {spec.name} {mine}; {ways[when]}, it {theirs}{both}",
                 service=spec.name, origin=origin, related=related, rule=rules.REPOSITORY_PRECEDENCE.id,
                 help=_HOW_TO_TELL,
             )
@@ -60,6 +64,18 @@ def disagreement(
             help="make the files agree, or remove the one that is not used",
         )
     ]  # fmt: skip
+
+
+def _reads_alike(way: Way, other: Way) -> bool:
+    """Whether both are built and run the same words, so that what differs is the image they run in."""
+    texts = [one.command.text for one in (way, other) if one.command is not None and one.refusal is None]
+    return len(texts) == 2 and texts[0] is not None and len({" ".join((text or "").split()) for text in texts}) == 1
+
+
+def _built(build: Build) -> str:
+    if build.dockerfile is not None:
+        return f"is built from {build.dockerfile}"
+    return f"is built for {build.runtime} by `{build.command}`" if build.command else f"is built for {build.runtime}"
 
 
 def _told(way: Way) -> str:

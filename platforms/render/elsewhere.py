@@ -16,10 +16,13 @@ _OF_FILES = (
 """What is found by looking at files, which are not the service's."""
 
 
-def as_elsewhere(result: ServiceResult, spec: ServiceSpec, repository: Repository) -> ServiceResult:
-    """The result, or where the service is of another repository, what can be said without that one."""
+def as_elsewhere(
+    result: ServiceResult, spec: ServiceSpec, repository: Repository, declared: tuple[ServiceSpec, ...]
+) -> ServiceResult:
+    """The result, or where the service is of another repository, what can be said without that one. declared: all
+    services of the Blueprint."""
     url = spec.filled("repo")
-    if url is None or spec.kind == "V" or _is_here(url, repository) or (spec.runtime and spec.runtime.text == "image"):
+    if url is None or not _is_built(spec) or _is_here(url, repository, declared):
         return result
     kept = [d for d in result.diagnostics if not _is_of_files(d, url)]
     build = replace(result.service.build, repository=url.text.strip())
@@ -28,10 +31,21 @@ def as_elsewhere(result: ServiceResult, spec: ServiceSpec, repository: Repositor
     return result._replace(service=service, diagnostics=(*kept, _told(spec, url)))
 
 
-def _is_here(url: Value, repository: Repository) -> bool:
-    """Whether it may be the one at hand: a fork has the same name, and without a remote nothing is known."""
-    name = url.text.strip().rstrip("/").removesuffix(".git").rpartition("/")[2]
-    return repository.slug is None or name.casefold() == repository.slug.rpartition("/")[2].casefold()
+def _is_built(spec: ServiceSpec) -> bool:
+    return spec.kind != "V" and not (spec.runtime and spec.runtime.text == "image")
+
+
+def _is_here(url: Value, repository: Repository, declared: tuple[ServiceSpec, ...]) -> bool:
+    """Whether it may be the one at hand: a fork has the same name. Without a remote nobody knows, and it is taken for
+    this one unless other services name another, or none."""
+    if repository.slug is not None:
+        return _name(url) == repository.slug.rpartition("/")[2].casefold()
+    named = (spec.filled("repo") for spec in declared if _is_built(spec))
+    return _name(url) == repository.name.casefold() or all(one and _name(one) == _name(url) for one in named)
+
+
+def _name(url: Value) -> str:
+    return url.text.strip().rstrip("/").removesuffix(".git").rpartition("/")[2].casefold()
 
 
 def _is_of_files(diagnostic: Diagnostic, url: Value) -> bool:

@@ -1,15 +1,16 @@
 """A repository that says nothing Render could run: what was seen in it, and where else to look."""
 
 import posixpath
+import re
 
 from emulator.model.diagnostic import Diagnostic, error
 from emulator.model.origin import Origin
-from emulator.snapshot import Look, Snapshot
+from emulator.snapshot import Look, Snapshot, Unreadable
 
 from . import rules
 from .declarations import Blueprint
 from .fields import DEFAULT_PATH
-from .native import languages_of
+from .native import languages_of, unsupported_language
 from .procfile import process_line
 from .reading import few
 
@@ -54,7 +55,8 @@ def absence(look: Look) -> str:
 def _languages(repo: Snapshot) -> list[str]:
     found = languages_of(repo, ".")
     if not found:
-        return []
+        other = unsupported_language(repo, ".")
+        return [f"{other[1]} says {other[0]}, which Render has no runtime for: it needs a Dockerfile"] if other else []
     said = " and ".join(f"{file} says {language}" for language, file in found)
     starts = ", ".join(f"{START_COMMANDS[language]} for {language}" for language, _ in found)
     return [f"{said}, but nothing says how to start it", f"the creation form suggests a start: {starts}"]
@@ -82,9 +84,32 @@ def _elsewhere(repo: Snapshot) -> str | None:
         for file in _DECIDING:
             path = posixpath.join(folder, file)
             if repo.is_file(path):
-                how = f"name it with --blueprint {path}"
-                return f"there is {path}: {how if file == DEFAULT_PATH else f'plan that folder with --root {folder}'}"
+                return f"there is {path}{_way_to(repo, folder, path)}"
     return None
+
+
+def _way_to(repo: Snapshot, folder: str, path: str) -> str:
+    if path.endswith(DEFAULT_PATH):
+        return f": name it with --blueprint {path}"
+    if path.endswith("Dockerfile") and _copies_from_root(repo, folder, path):
+        where = f"`dockerfilePath: ./{path}` and `dockerContext: .`"
+        return f", which copies from the repository's root: add a render.yaml with {where}"
+    return f": plan that folder with --root {folder}"
+
+
+def _copies_from_root(repo: Snapshot, folder: str, dockerfile: str) -> bool:
+    """Whether a COPY of it names what the root has, and its own folder has not."""
+    try:
+        text = repo.text(dockerfile)
+    except Unreadable:
+        return False
+    for line in re.findall(r"(?mi)^[ \t]*(?:COPY|ADD)[ \t]+(.+)$", text):
+        words = [word for word in line.split() if not word.startswith(("--chown", "--chmod", "--link"))]
+        for source in words[:-1] if not line.startswith("--from") else ():
+            path = posixpath.normpath(source.lstrip("/"))
+            if repo.look(path).kind is not None and repo.look(posixpath.join(folder, path)).kind is None:
+                return True
+    return False
 
 
 def _folders(repo: Snapshot) -> list[str]:

@@ -36,6 +36,19 @@ def _first(repo: Snapshot, root: str, files: tuple[str, ...]) -> str | None:
     return next((file for file in files if repo.is_file(posixpath.join(root, file))), None)
 
 
+_NOT_OF_RENDER = (
+    ("Java", ("pom.xml", "build.gradle", "build.gradle.kts")), ("PHP", ("composer.json",)), ("Scala", ("build.sbt",)),
+    ("Haskell", ("stack.yaml",)), ("Dart", ("pubspec.yaml",)), ("Swift", ("Package.swift",)), ("Deno", ("deno.json",)),
+    ("Clojure", ("project.clj", "deps.edn")),
+)  # fmt: skip
+
+
+def unsupported_language(repo: Snapshot, root: str) -> tuple[str, str] | None:
+    """A language that Render has no runtime for, which needs a Dockerfile, and the file that says so."""
+    found = ((language, _first(repo, root, files)) for language, files in _NOT_OF_RENDER)
+    return next(((language, file) for language, file in found if file), None)
+
+
 def suggested_build(repo: Snapshot, root: str, language: str) -> str | None:
     """The build command that the form fills in. Of npm and yarn, which both are reported, the one whose lock file is
     there."""

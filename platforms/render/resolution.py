@@ -107,7 +107,8 @@ def _result(repo: Snapshot, inputs: Inputs, spec: ServiceSpec, sources: Sources,
         rows = datastore_coverage(spec.origin, rules.KEY_VALUE_LIMITS)
         return ServiceResult(service, tuple(service_problems(spec)), coverage=rows)
     result = resolve_service(repo, inputs, spec, sources.blueprint, created_from, sources=sources)
-    return as_elsewhere(result, spec, repo.repository)
+    declared = sources.blueprint.services if sources.blueprint is not None else ()
+    return as_elsewhere(result, spec, repo.repository, declared)
 
 
 def _database(repo: Snapshot, inputs: Inputs, database: Database, called: str) -> ServiceResult:

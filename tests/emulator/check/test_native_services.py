@@ -32,6 +32,8 @@ START = {"scripts": {"start": "node index.js", "build": "tsc"}}
         ("npm install", "npm start", _package(scripts={"start": "node dist/main.js"}), [("start/file-not-found", 5)]),
         ("npm run build", "node dist/main.js", _package(**START), []),
         ("npm install", "node server.js", _package(), [("start/file-not-found", 5)]),
+        ("npm install", "node server.js", {"web/server.js": ""}, [("start/file-not-found", 5)]),
+        ("npm install", "npm start", {"web/package.json": "{}"}, [("start/file-not-found", 5)]),
         ("npm ci", "node index.js", _package(), [("build/requirements-missing", 6)]),
         ("npm ci", "node index.js", _package() | {"package-lock.json": "{}"}, []),
         ("npm install && npm run compile", "node index.js", _package(**START), [("build/script-missing", 6)]),

@@ -75,12 +75,14 @@ def test_what_is_surely_not_there(cmd: str, scripts: Mapping[str, str], files: M
 
 
 def test_a_package_that_is_not_in_the_image():
-    """Neither where the command starts nor above; not where an installation may have made one."""
+    """Neither where the command starts nor above; an installation makes one only where it is told what to install."""
     text = 'FROM node:22-slim\nWORKDIR /srv\n%sCMD ["npm", "start"]\n'
     [one] = check_files({"package.json": "{}", "Dockerfile": text % ""}).diagnostics
     assert one.code == "start/file-not-found"
     assert one.facts == ("the repository has package.json: it is not copied there",)
-    assert check_files({"package.json": "{}", "Dockerfile": text % "RUN npm install\n"}).diagnostics == ()
+    [one] = check_files({"Dockerfile": text % "RUN npm install\n"}).diagnostics
+    assert one.code == "start/file-not-found"
+    assert check_files({"Dockerfile": text % "RUN npm install express\n"}).diagnostics == ()
 
 
 def test_where_a_script_listens():

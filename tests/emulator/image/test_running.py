@@ -134,6 +134,16 @@ def test_uv_and_poetry_install_into_their_own_environment():
     found = work(BASE, "WORKDIR /w", "COPY . .", "RUN uv sync --frozen --no-dev", files=lock)
     assert folder(found, "/w/.venv/bin").more.packages == ("uvicorn", "acme")
     assert found.look("/w/.venv/lib/python3.11/site-packages/__editable__.acme.pth").content == b"/w"
+    active = work(
+        BASE, "WORKDIR /w", "COPY . .", "ENV VIRTUAL_ENV=/opt/venv", "RUN uv venv /opt/venv",
+        "RUN uv sync --frozen --active", files=lock,
+    )  # fmt: skip
+    assert folder(active, "/opt/venv/bin").more.packages == ("uvicorn", "acme")
+    unnamed = work(
+        BASE, "WORKDIR /w", "COPY . .", "ENV VIRTUAL_ENV=/opt/venv", "RUN mkdir -p /opt/venv && poetry install",
+        files=lock,
+    )  # fmt: skip
+    assert states(unnamed, "/opt/venv/bin/uvicorn") == ["unknown"]
     poetry = work(
         BASE, "WORKDIR /w", "COPY . .", "RUN pip install poetry && poetry config virtualenvs.create false",
         "RUN poetry install --no-root", files=lock,

@@ -108,7 +108,7 @@ def test_a_dockerfile_that_is_not_uploaded():
     made = plan({"Dockerfile": DOCKERFILE, ".gcloudignore": "#\nDocker*\n"})
     [found] = [d for d in made.diagnostics if d.code == "cloud-run/dockerfile-unusable"]
     assert str(found.origin) == ".gcloudignore:2:1"
-    assert found.facts == ("Docker* keeps it out of the upload",)
+    assert found.facts == ("the pattern Docker* keeps it out of the upload",)
 
 
 def test_what_is_not_built_by_gcloud_is_not_uploaded():

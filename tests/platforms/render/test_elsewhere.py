@@ -3,8 +3,10 @@
 import pytest
 
 from emulator.check import checked
-from emulator.snapshot import MappingSource, Snapshot
-from tests.platforms.render.planning import DOCKERFILE, REPOSITORY, codes, messages, plan, web
+from emulator.contract import Inputs
+from emulator.snapshot import MappingSource, Repository, Snapshot
+from platforms import render
+from tests.platforms.render.planning import DETECTED, DOCKERFILE, REPOSITORY, codes, messages, plan, web
 
 FILES = {"Dockerfile": DOCKERFILE}
 OTHER = "runtime: docker\nrepo: https://github.com/octo/minio.git\n"
@@ -44,3 +46,21 @@ def test_the_check_does_not_look_into_it():
     assert codes(checked(repo, plan(files, "blueprint"))) == ["render/other-repository"]
     here = {**files, "render.yaml": web("runtime: docker\n")}
     assert messages(checked(Snapshot(MappingSource(here, repository=REPOSITORY)), plan(here, "blueprint")))
+
+
+@pytest.mark.parametrize(
+    ("folder", "first", "expected"),
+    [
+        ("work", "runtime: docker\n", "render/other-repository"),
+        ("work", "runtime: docker\nrepo: https://github.com/octo/shop\n", "render/other-repository"),
+        ("work", "runtime: docker\nrepo: https://github.com/fork/minio\n", "render/dockerfile-missing"),
+        ("minio", "runtime: docker\n", "render/dockerfile-missing"),
+    ],
+)
+def test_without_a_remote_the_other_services_tell(folder, first, expected):
+    """A download has no remote: a service that alone names a repository, or another one, is hardly of this one."""
+    second = web(OTHER + "dockerfilePath: x/Dockerfile\n", name="store").partition("\n")[2]
+    files = {"render.yaml": f"{web(first)}{second}", **FILES}
+    repo = Snapshot(MappingSource(files, repository=Repository(name=folder)))
+    made = render.resolve(repo, Inputs(options={"created_from": "blueprint"}), DETECTED).plan
+    assert expected in [d.code for d in made.diagnostics if d.service == "store"]

@@ -239,6 +239,14 @@ def test_no_command_is_made_up_without_a_language():
     assert not made.with_errors()
 
 
+def test_a_language_without_a_runtime_needs_a_dockerfile():
+    """A Procfile as other platforms read it beside a build file of Java: no other advice helps."""
+    made = plan({"Procfile": "web: java -jar target/app.jar\n", "pom.xml": ""})
+    assert codes(made) == ["render/no-language"]
+    assert made.diagnostics[0].message.startswith("pom.xml says Java, which Render has no runtime for")
+    assert made.diagnostics[0].help == "add a Dockerfile"
+
+
 def test_a_declared_service_needs_no_language_file():
     """Its runtime says so."""
     assert codes(plan({"render.yaml": web(NATIVE)})) == []
@@ -274,6 +282,7 @@ def test_a_procfile_that_loses_is_not_read_out(created_from):
          ("requirements.txt says python, but nothing says how to start it",
           "the creation form suggests a start: `gunicorn your_application.wsgi`, a placeholder, for python")),
         ({"Procfile": "Web: a\nworker: b\n"}, ("Procfile has the lines Web, worker, and no web",)),
+        ({"pom.xml": ""}, ("pom.xml says Java, which Render has no runtime for: it needs a Dockerfile",)),
     ],
 )  # fmt: skip
 def test_nothing_to_run_names_all_that_was_seen(files, facts):
@@ -296,6 +305,17 @@ def test_nothing_to_run_names_the_folder(path, help):
     assert found.help == help
 
 
+@pytest.mark.parametrize("line", ["COPY api/app.py ./", "COPY --link package.json /srv/", "add ./lib /srv/lib"])
+def test_a_dockerfile_for_the_root_is_not_planned_in_its_folder(line):
+    """What it copies lies in the root: with its own folder as the context every COPY would fail."""
+    files = {"api/app.py": "", "package.json": "{}", "lib/x.py": "", "api/Dockerfile": f"FROM alpine\n{line}\n"}
+    found = plan(files).diagnostics[-1]
+    assert found.help is not None
+    assert found.help.endswith("add a render.yaml with `dockerfilePath: ./api/Dockerfile` and `dockerContext: .`")
+    own = plan({**files, "api/Dockerfile": "FROM alpine\nCOPY app.py *.txt ./\nCOPY --from=a /lib /\n"})
+    assert (own.diagnostics[-1].help or "").endswith("--root api")
+
+
 def test_a_cron_job_pointed_at_is_no_synced_service():
     """Words about a Blueprint do not stand in the plan of a service that has none."""
     files = {"render.yaml": web(NATIVE + "schedule: 0 3 * * *\n", type="cron"), "Dockerfile": DOCKERFILE}
@@ -312,6 +332,16 @@ def test_disagreement_names_both_ways_in_words():
     told = messages(made, "warning")[0]
     assert told.startswith("set up from the repository, web runs `gunicorn app:app`")
     assert "; synced from render.yaml, it runs `gunicorn shop:app`" in told
+
+
+def test_the_same_command_in_two_images_is_no_other_command():
+    """What differs is how the image is made, and the warning says that instead of the same words twice."""
+    dockerfile = "FROM python:3.11-slim\nCMD gunicorn  shop:app\n"
+    [told] = messages(plan({"render.yaml": web(NATIVE), "Dockerfile": dockerfile}), "warning")
+    assert told == (
+        "set up from the repository, web is built from Dockerfile; synced from render.yaml, it is built for python by "
+        "`pip install .`; either runs `gunicorn  shop:app`"
+    )
 
 
 def test_one_row_for_what_a_platform_does_everywhere():
