@@ -42,9 +42,10 @@ from emulator.model.event import (
     TrafficMoved,
     Verdict,
 )
-from emulator.model.plan import Coverage, Service
+from emulator.model.plan import Service
 from emulator.model.record import replace
 
+from .coverage_text import coverage_lines
 from .cron_text import cron_line
 from .excerpt import ReadLine
 from .saved_text import saved_lines
@@ -335,12 +336,7 @@ class UpText:
             case DiagnosticFound():
                 return self._finding(event, event.diagnostic) + "\n"
             case CoverageReported() if event.coverage and not self.quiet:
-                rows = [style.dim("not as on the platform in this run:")]
-                told = _told_together(event.coverage)
-                gap = min(36, max(len(key) for key, _ in told) + 2)
-                for key, note in told:
-                    rows += hanging(key, note, style, gap=gap)
-                return "\n".join(rows) + "\n"
+                return "\n".join(coverage_lines(event.coverage, style, whole=self.verbose)) + "\n"
             case Verdict():
                 return self._verdict(event)
             case _:
@@ -400,15 +396,6 @@ def _says_whose(event: Event, line: str) -> bool:
 def _names(service: str, text: str) -> bool:
     """Whether a text has the name as a word of its own, not in an address or another name."""
     return re.search(rf"(?<![\w./:-]){re.escape(service)}(?![\w./:-])", text) is not None
-
-
-def _told_together(coverage: Iterable[Coverage]) -> list[tuple[str, str]]:
-    """Key and note of each row; what is the same for a key of several services stands once."""
-    rows: dict[tuple[str, str], list[str]] = {}
-    for row in coverage:
-        keys = rows.setdefault((re.sub(r"\[\d+\]", "[…]", row.key), row.note), [])
-        keys += [] if row.key in keys else [row.key]
-    return [(keys[0] if len(keys) == 1 else key, note) for (key, note), keys in rows.items()]
 
 
 def _words(argv: tuple[str, ...]) -> str:

@@ -39,7 +39,7 @@ _META = {
     "name": Field("string"),
     "namespace": Field("string", APPROXIMATE, "the metadata server tells it; nothing is deployed to a project"),
     "labels": _no_effect("map", "of labels only the region is used, which the metadata server tells"),
-    "annotations": Field("map", APPROXIMATE, "each by itself"),
+    "annotations": Field("map", EXACT, "each by itself"),
 }
 
 TYPES: dict[str, dict[str, Field]] = {

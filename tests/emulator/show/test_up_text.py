@@ -20,6 +20,7 @@ from emulator.model.event import (
     Verdict,
     VerdictKind,
 )
+from emulator.model.origin import Origin
 from emulator.model.plan import Coverage
 from emulator.model.rule import Fidelity
 from emulator.show.style import Style
@@ -149,6 +150,29 @@ def test_the_same_of_several_services_is_told_once() -> None:
     assert [line.split() for line in block.splitlines()[1:]] == [
         ["services[…].plan", "a"], ["services[2].plan", "b"], ["services[2].disk", "a"],
     ]  # fmt: skip
+
+
+def test_of_many_things_three_are_told() -> None:
+    """What this run alone has, then what is missing; each by its first sentence. --verbose tells all of them."""
+    place = Origin(file="render.yaml")
+    found = (
+        Coverage(key="shop/edge", origin=place, fidelity=Fidelity.NOT_IMITATED, note="No TLS here. There is more."),
+        Coverage(key="shop/logs", origin=place, fidelity=Fidelity.APPROXIMATE, note="like it"),
+        Coverage(key="services[0].disk", origin=place, fidelity=Fidelity.NOT_IMITATED, note="no snapshots"),
+        Coverage(key="services[0].plan", origin=place, fidelity=Fidelity.APPROXIMATE, note="memory alone"),
+        Coverage(key="FROM python", origin=None, fidelity=Fidelity.APPROXIMATE, note="another one"),
+    )
+    event = CoverageReported(coverage=found)
+    assert (UpText(Style(width=60, colour=False), no_line).block(event) or "").splitlines() == [
+        "not as on the platform in this run: 3 of 5 (--verbose: all)",
+        "  FROM python       another one",
+        "  services[0].disk  no snapshots",
+        "  shop/edge         No TLS here.",
+    ]
+    whole = UpText(STYLE, no_line, verbose=True).block(event) or ""
+    assert whole.startswith("not as on the platform in this run:\n")
+    assert len(whole.splitlines()) == 6
+    assert "There is more." in whole
 
 
 def test_a_step_of_a_build_that_goes_on() -> None:
