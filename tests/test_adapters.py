@@ -1,7 +1,10 @@
 """A platform that another distribution brings: found by its entry point, it does all that our own do."""
 
 import json
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +120,46 @@ def test_every_command_knows_it(site: Path, app: Path) -> None:
     assert "bind to PORT within 60 seconds" in emu(site, "explain", "heroku-container/boot-timeout").out
     compared = document(site, "compare", "--root", str(app))
     assert compared["platforms"] == ["render", "cloud-run", "heroku-container"]
+
+
+def test_it_explains_every_code_of_its_own(site: Path) -> None:
+    codes = set(re.findall(r'f"\{NAME\}/([\w-]+)"', (ADAPTER / "__init__.py").read_text()))
+    assert len(codes) >= 4
+    for code in codes:
+        told = emu(site, "explain", f"heroku-container/{code}", "--format", "json").document()
+        assert told["meaning"], code
+
+
+def shown(name: str) -> str:
+    """A block of the guide in platforms/README.md."""
+    text = (CHECKOUT / "platforms" / "README.md").read_text()
+    found = re.search(rf"<!-- adapter: {re.escape(name)} -->\n```\w+\n(.*?)```", text, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.thorough
+def test_the_guides_first_step_to_the_letter(tmp_path: Path) -> None:
+    """What platforms/README.md has one write is installed by pip, found, planned with and explained."""
+    for name in ("pyproject.toml", "acme.py"):
+        (tmp_path / name).write_text(shown(name))
+    site, app = tmp_path / "site", tmp_path / "app"
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--no-build-isolation",
+         "--disable-pip-version-check", "--target", str(site), str(tmp_path)],
+        check=True, timeout=120,
+    )  # fmt: skip
+    app.mkdir()
+    (app / "acme.yaml").touch()
+    for block in shown("seen").split("$ emu ")[1:]:
+        command, *lines = block.rstrip("\n").split("\n")
+        where = ("--root", str(app)) if command == "plan" else ()
+        ran = emu(site, *command.split(), *where)
+        assert ran.code == 0, ran.out + ran.err
+        assert "acme" in ran.out.lower()
+        assert set(lines) <= set(ran.out.splitlines())
+    (app / "acme.yaml").unlink()
+    assert json.loads(emu(site, "plan", "--root", str(app), "--format", "json").out)["platform"] == "render"
 
 
 @pytest.mark.parametrize("line", BROKEN)

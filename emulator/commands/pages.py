@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from emulator.check import CheckRule, Sample, rule_of
 from emulator.check import rules as check_rules
 from emulator.commands.interface_page import interface_page
+from emulator.commands.platforms import counted
 from emulator.commands.shown import Seen, of_sample
 from emulator.contract import Platform
-from emulator.model.rule import Fidelity
 
 INDEX = "README.md"
 _INTERFACE = "interface.md"
@@ -43,7 +43,7 @@ def _path(code: str) -> str:
 
 def _index(known: Known) -> str:
     lines = ["# What emu knows", "", "## Platforms", ""]
-    lines += [f"- [{one.TITLE}](platforms/{name}.md): {_counts(one)}" for name, one in known.platforms.items()]
+    lines += [f"- [{one.TITLE}](platforms/{name}.md): {counted(one)}" for name, one in known.platforms.items()]
     lines += ["", "## For programs", "", f"- [What `--format json` prints]({_INTERFACE})", "", "## Findings"]
     area = ""
     for code, said in known.statements().items():
@@ -57,14 +57,9 @@ def _index(known: Known) -> str:
 # ---- a platform ---------------------------------------------------------------------------------------
 
 
-def _counts(platform: Platform) -> str:
-    counts = ((sum(rule.fidelity is one for rule in platform.RULES), one.value) for one in Fidelity)
-    return f"{len(platform.RULES)} rules, {', '.join(f'{n} {what}' for n, what in counts if n)}"
-
-
 def _platform(name: str, known: Known) -> str:
     platform = known.platforms[name]
-    lines = [f"# {platform.TITLE}", "", f"{_counts(platform)}. Each with who says so, and the day that was read.", ""]
+    lines = [f"# {platform.TITLE}", "", f"{counted(platform)}. Each with who says so, and the day that was read.", ""]
     lines += ["- [Rules](#rules)", "- [What it refuses, and what is warned of there](#findings)", "", "## Rules", ""]
     for rule in platform.RULES:
         source = f"[source]({rule.source})" if rule.url else _text(rule.source)

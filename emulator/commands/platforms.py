@@ -52,13 +52,15 @@ def run(request: Request, world: World) -> int:
     return 0
 
 
+def counted(platform: Platform) -> str:
+    """ "3 rules: 2 exact, 1 approximate" """
+    counts = ((sum(rule.fidelity is one for rule in platform.RULES), one.value) for one in Fidelity)
+    rules = f"{len(platform.RULES)} rule{'' if len(platform.RULES) == 1 else 's'}"
+    return f"{rules}: {', '.join(f'{n} {what}' for n, what in counts if n)}"
+
+
 def _text(platform: Platform, style: Style, *, rules: bool) -> str:
-    counts = ", ".join(
-        f"{sum(r.fidelity is f for r in platform.RULES)} {f.value}"
-        for f in Fidelity
-        if any(r.fidelity is f for r in platform.RULES)
-    )
-    lines = [f"{style.bold(platform.TITLE)}  {style.dim(platform.NAME)}  {len(platform.RULES)} rules: {counts}"]
+    lines = [f"{style.bold(platform.TITLE)}  {style.dim(platform.NAME)}  {counted(platform)}"]
     if not rules:
         return "\n".join([*lines, *hanging("", f"`emu platforms {platform.NAME}` lists them", style, gap=0)])
     for rule in platform.RULES:

@@ -215,7 +215,12 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def explanations() -> dict[str, str]:
-    return {f"{NAME}/command-replaced": "run.web replaces the command of the Dockerfile. Keep one of them."}
+    return {
+        f"{NAME}/command-replaced": "run.web replaces the command of the Dockerfile. Keep one of them.",
+        f"{NAME}/dockerfile-missing": "The Dockerfile that build.docker.web names is not there. Correct the path.",
+        f"{NAME}/no-manifest": "The container stack builds by heroku.yml, and there is none. Write one.",
+        f"{NAME}/nothing-to-build": "build.docker.web is not set: no web process is built. Name its Dockerfile.",
+    }
 
 
 def next_run(service: Service, after: float) -> float | None:
