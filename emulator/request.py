@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from .engine.job import Packer, PrepareContext
     from .model.change import FileChange
+    from .model.diagnostic import UsageError
     from .model.history import DeployRecord, History
     from .model.lesson import Lesson, Score
     from .model.plan import Plan
@@ -25,6 +26,9 @@ Request = Namespace
 
 class LessonStore(Protocol):
     """The lessons of one folder, copies to work in, and how they went."""
+
+    problems: "Mapping[str, UsageError]"
+    """After `all`: why a folder's lesson cannot be held, by the folder's name."""
 
     def all(self) -> "tuple[Lesson, ...]": ...
 

@@ -27,6 +27,10 @@ class Learner(Page):
     def __init__(self, *answers: str) -> None:
         super().__init__()
         self.answers = list(answers)
+        self.said = ""
+
+    def err(self, text: str) -> None:
+        self.said += text
 
     def ask(self, question: str, *, hidden: bool = False) -> str | None:
         self.text += question
@@ -85,8 +89,9 @@ def test_somebody_answers_at_a_terminal() -> None:
     text = learn(STALE, page=page)
     assert page.answers == []
     for words in ("backend/Procfile", "  6 | CMD uvicorn", "Right.", "No, it is 5.", "a Dockerfile wins over",
-                  "What happened", "emu fix --root", "3 of 4 right"):  # fmt: skip
+                  "What happened", "emu fix\n", "3 of 4 right"):  # fmt: skip
         assert words in text, words
+    assert page.said == "nonsense is no answer. 9 is no answer. "
     assert text.index("No, it is 5.") < text.index("What happened")
     assert "three people" not in text.partition("1. Which command")[0]
     assert "(3 of 4)" in " ".join(learn().split())
@@ -145,6 +150,19 @@ def test_a_team_has_lessons_of_its_own(tmp_path: Path) -> None:
             folder.mkdir()
         with pytest.raises(UsageError):
             learn("--from", str(folder))
+
+
+def test_one_lesson_that_is_broken_keeps_nobody_from_the_others(tmp_path: Path) -> None:
+    """It is told, and left out; by its name it is refused with its place."""
+    for name in ("broken", "ours"):
+        shutil.copytree(EXAMPLES / STALE, tmp_path / name)
+    (tmp_path / "broken" / "example.toml").write_text("title = 3\n")
+    page = Learner("1", "1", "1", "1", "n")
+    assert "What happened" in learn("ours", "--from", str(tmp_path), page=page)
+    assert "left out: " in page.said
+    assert "broken/example.toml" in page.said
+    with pytest.raises(UsageError, match=r"broken/example\.toml"):
+        learn("broken", "--from", str(tmp_path))
 
 
 def test_what_is_mistyped() -> None:

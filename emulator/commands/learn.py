@@ -23,7 +23,7 @@ from emulator.model.lesson import (
 from emulator.model.record import to_json
 from emulator.request import LessonStore, Request, World
 from emulator.show import learn_text
-from emulator.show.style import Style
+from emulator.show.style import Style, printable
 from emulator.snapshot import Snapshot
 
 _NEXT = "next"
@@ -52,6 +52,10 @@ def run(request: Request, world: World) -> int:
     if request.reset:
         store.keep({})
     lessons = store.all()
+    if request.name in store.problems:
+        raise store.problems[request.name]
+    for problem in store.problems.values():
+        world.terminal.err(f"left out: {printable(problem.diagnostic.message)}\n")
     if request.name is None:
         listed = _listed(lessons, store.scores())
         as_json = request.format == "json"
@@ -167,6 +171,8 @@ def _asked(question: Question, world: World) -> int | None:
             return None
         if said.strip().isdecimal() and 0 < int(said) <= len(question.choices):
             return int(said) - 1
+        if said.strip():
+            world.terminal.err(f"{printable(said.strip())} is no answer. ")
 
 
 def _given(text: str | None, asked: tuple[Question, ...]) -> list[int] | None:

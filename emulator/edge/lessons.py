@@ -24,10 +24,12 @@ class Lessons:
         self._folder = Path(folder) if folder is not None else _shipped()
         state = environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
         self._home = Path(state) / "emu-lessons"
+        self.problems: dict[str, UsageError] = {}
+        """After `all`: why a folder's lesson cannot be held, by the folder's name."""
 
     def all(self) -> tuple[Lesson, ...]:
-        """In their order; those without a number last. Raises UsageError for a folder that cannot be read, or that has
-        no lesson."""
+        """Those that can be held, in their order; those without a number last. Raises UsageError for a folder that
+        cannot be read, or that has no lesson, or none that can be held."""
         try:
             folders = sorted(path for path in self._folder.iterdir() if (path / _TABLE).is_file())
         except OSError as problem:
@@ -39,7 +41,14 @@ class Lessons:
             raise UsageError(
                 f"there is no lesson in {self._folder}", help="a lesson is a folder with an example.toml in it"
             )
-        found = [_lesson(path) for path in folders]
+        found = []
+        for path in folders:
+            try:
+                found.append(_lesson(path))
+            except UsageError as problem:
+                self.problems[path.name] = problem
+        if not found:
+            raise next(iter(self.problems.values()))
         return tuple(sorted(found, key=lambda one: (one.number is None, one.number or 0, one.name)))
 
     def lay(self, lesson: Lesson) -> str:

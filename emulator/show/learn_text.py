@@ -1,10 +1,13 @@
 """Lessons as text: the list, the repository, the questions, and what happened."""
 
+from shlex import quote
+
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.lesson import Answered, Lesson, LessonList, Question, Score
 from emulator.model.plan import Plan
 
-from .style import Style, columns, hanging, printable, wrap
+from .excerpt import fitted
+from .style import Style, columns, fit, hanging, printable, wrap
 from .text import diagnostic_text
 
 _MOST_FILES = 30
@@ -39,16 +42,24 @@ def opening(lesson: Lesson, root: str, plan: Plan, texts: dict[str, str | None],
         lines += ["", f"  {style.cyan(printable(file))}"]
         rows = text.splitlines()
         for number, row in enumerate(rows[:_MOST_LINES], 1):
-            lines += [f"  {style.dim(f'{number:>3} |')} {part}" for part in wrap_code(row, style.width - 8)[:3]]
+            gutter, blank = style.dim(f"{number:>3} |"), style.dim("    |")
+            first, *rest = wrap_code(row, style.width - 8)
+            lines += [f"  {gutter} {first}", *(f"  {blank} {part}" for part in rest)]
         if len(rows) > _MOST_LINES:
             lines.append(style.dim(f"      and {len(rows) - _MOST_LINES} lines more"))
     return "\n".join(lines) + "\n"
 
 
-def wrap_code(line: str, width: int) -> list[str]:
-    """A line of a file with its blanks as they are, cut where the screen ends."""
-    shown = printable(line)
-    return [shown[at : at + width] for at in range(0, len(shown), width)] or [""]
+def wrap_code(line: str, width: int, most: int = 3) -> list[str]:
+    """A line of a file with its blanks as they are, cut where the screen ends; of a very long one the beginning."""
+    shown, rows = printable(line), []
+    while shown and len(rows) < most:
+        end = max(1, fit(shown, width))
+        rows.append(shown[:end])
+        shown = shown[end:]
+    if shown:
+        rows[-1] = fitted(rows[-1] + shown, width)
+    return rows or [""]
 
 
 def question(number: int, asked: Question, style: Style) -> str:
@@ -62,15 +73,20 @@ def question(number: int, asked: Question, style: Style) -> str:
 def answer(given: Answered, style: Style) -> str:
     """Right or wrong, and why."""
     head = style.green("Right.") if given.right else style.red(f"No, it is {(given.answer or 0) + 1}.")
-    lines = ["", f"   {head}", *hanging("", (given.because or "") + ".", style, indent=3, gap=0)]
+    lines = ["", f"   {head}", *hanging("", _sentence(given.because or ""), style, indent=3, gap=0)]
     if given.rule:
         lines.append(style.dim(f"   emu explain {given.rule}"))
     return "\n".join(lines) + "\n"
 
 
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def unanswered(lesson: Lesson, count: int, style: Style) -> str:
-    """For a run that nobody watches."""
-    told = f"nobody can be asked here: `emu learn {lesson.name} --answers N,N…` answers the {count} questions"
+    """For somebody who goes, and for a run that nobody watches."""
+    told = f"left without an answer: `emu learn {lesson.name}` begins it again"
+    told += f"; where nobody can type, `--answers N,N…` answers its {count} questions"
     return "\n".join(["", *wrap(told, style.width)]) + "\n"
 
 
@@ -82,10 +98,11 @@ def closing(lesson: Lesson, root: str, plan: Plan, score: Score, style: Style) -
     """What happened to somebody, and what to do with it now."""
     lines = ["", style.bold("What happened"), *hanging("", " ".join(lesson.file.incident.split()), style, gap=0)]
     codes = list(dict.fromkeys(d.code for d in plan.diagnostics if d.severity != "info"))
-    further = [f"emu check --root {root}", *(f"emu explain {code}" for code in codes[:3])]
+    further = [f"cd {quote(root)}", "emu check", *(f"emu explain {code}" for code in codes[:3])]
     if any(d.fix is not None for d in plan.diagnostics):
-        further.append(f"emu fix --root {root}")
-    further.append(f"emu up --once --root {root}      after you have repaired it")
+        further.append("emu fix")
+    good = lesson.file.case[0].expect.verdict.good
+    further.append("emu up" if good else "emu up        after you have repaired it")
     lines += ["", style.bold("Go on"), *(f"  {line}" for line in further)]
     lines += ["", f"{score.right} of {score.asked} right · `emu learn next` goes on"]
     return "\n".join(lines) + "\n"
