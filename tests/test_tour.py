@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.running_emu import CHECKOUT, environment
+from tests.running_emu import CHECKOUT, environment, run_emu
+from tests.terminal_pictures import shown
 
 _ON_AN_ENGINE = ("emu up", "curl ")
 
@@ -73,3 +74,11 @@ def test_what_needs_no_engine(bench: Path) -> None:
         told(step, printed)
     assert len(parts) == 2 * len(run) + 1
     assert not (bench.parent / "orders" / "backend" / "Dockerfile").exists()
+
+
+def test_the_first_answer_is_the_pictures() -> None:
+    """The command that a stranger types first finds what the picture shows."""
+    (line,) = re.findall(r"/emu (check --root \S+)$", (CHECKOUT / "README.md").read_text(), re.MULTILINE)
+    ran = run_emu(*line.split())
+    assert ran.code == 1
+    assert ran.out.splitlines()[-1] == shown((CHECKOUT / "tests" / "pictures" / "check.svg").read_text())[-1]
