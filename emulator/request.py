@@ -27,7 +27,7 @@ Request = Namespace
 class LessonStore(Protocol):
     """The lessons of one folder, copies to work in, and how they went."""
 
-    problems: "Mapping[str, UsageError]"
+    problems: "dict[str, UsageError]"
     """After `all`: why a folder's lesson cannot be held, by the folder's name."""
 
     def all(self) -> "tuple[Lesson, ...]": ...

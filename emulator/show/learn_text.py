@@ -52,7 +52,8 @@ def opening(lesson: Lesson, root: str, plan: Plan, texts: dict[str, str | None],
 
 def wrap_code(line: str, width: int, most: int = 3) -> list[str]:
     """A line of a file with its blanks as they are, cut where the screen ends; of a very long one the beginning."""
-    shown, rows = printable(line), []
+    shown = printable(line)
+    rows: list[str] = []
     while shown and len(rows) < most:
         end = max(1, fit(shown, width))
         rows.append(shown[:end])
