@@ -238,8 +238,6 @@ def _real_world(terminal: "StandardTerminal") -> World:
         read_text=_read_text,
         read_bytes=_read_bytes,
         write_text=_write_text,
-        append_text=_append_text,
-        write_pages=_write_pages,
         hooks=_hooks,
         read_input=_read_input,
         connect=_connect,
@@ -336,22 +334,10 @@ def _read_bytes(path: str, what: str) -> bytes:
     return read_bytes(path, what)
 
 
-def _write_text(path: str, text: str, what: str) -> None:
+def _write_text(path: str, text: str, what: str, *, append: bool = False, folders: bool = False) -> None:
     from .edge.files import write_text
 
-    write_text(path, text, what)
-
-
-def _write_pages(folder: str, pages: "Mapping[str, str]") -> None:
-    from .edge.files import write_pages
-
-    write_pages(folder, pages)
-
-
-def _append_text(path: str, text: str, what: str) -> None:
-    from .edge.files import append_text
-
-    append_text(path, text, what)
+    write_text(path, text, what, append=append, folders=folders)
 
 
 def _hooks(path: str) -> "Hooks":

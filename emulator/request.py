@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from .contract import Platform
 from .snapshot import Snapshot
 
@@ -41,9 +43,19 @@ class LessonStore(Protocol):
     def keep(self, scores: "Mapping[str, Score]") -> None: ...
 
 
+class WriteText(Protocol):
+    def __call__(self, path: str, text: str, what: str, *, append: bool = False, folders: bool = False) -> None:
+        """Have a file of this machine, which the option `what` names, say `text`: all of it or as before; with `append`
+        as well as what it says. A link stays one, a pipe gets the text. folders: those on the way are made. Raises
+        UsageError."""
+        ...
+
+
 class WriteFile(Protocol):
     def __call__(self, root: str, path: str, content: bytes, *, executable: bool) -> None:
-        """Change a file of the repository, whole or not at all. Raises UsageError."""
+        """Change a file of the repository, all of it or not at all: it keeps its mode, and gets the executable mark
+        where that is asked. A link stays one; what one leads to outside of the repository is refused. Raises
+        UsageError."""
         ...
 
 
@@ -165,79 +177,46 @@ class Hooks(Protocol):
     def remove(self, name: str) -> None: ...
 
 
-class World:
+class World(msgspec.Struct, kw_only=True):
     """The doorways, gathered. `cli` builds the real one; a test builds one of fakes."""
 
-    def __init__(
-        self,
-        *,
-        environ: Mapping[str, str],
-        terminal: Terminal,
-        platforms: Mapping[str, Platform],
-        open_repository: Callable[[str, str | None, str], Snapshot],
-        read_text: Callable[[str, str], str],
-        read_bytes: Callable[[str, str], bytes],
-        write_text: Callable[[str, str, str], None],
-        append_text: Callable[[str, str, str], None],
-        write_pages: Callable[[str, Mapping[str, str]], None],
-        hooks: Callable[[str], Hooks],
-        read_input: Callable[[], str],
-        connect: "Callable[[], Docker]",
-        project: Callable[[str], AbstractContextManager[Project]],
-        ask_running_up: Callable[[str, bytes], Iterator[bytes] | None],
-        history: "Callable[[str], History]",
-        state_size: Callable[[str], int],
-        remembered: "Callable[[str], Remembered]",
-        end_running_up: Callable[[str | None], int],
-        absolute: Callable[[str], str],
-        is_folder: Callable[[str], bool],
-        prepare_context: "PrepareContext",
-        clock: "Callable[[], Clock]",
-        interrupted_again: Callable[[], bool],
-        publish: "Callable[[Docker, str, str, Mapping[str, str]], PublishedSite | None]",
-        unreached: "Callable[[str | None, int], Unreached | None]",
-        output_of: Callable[[tuple[str, ...]], str],
-        watch: "Callable[[str, threading.Event, Collection[str], Callable[[str], None]], Iterator[frozenset[str]]]",
-        packer: "Callable[[Docker], Packer | None]",
-        browse: Callable[[str], bool],
-        interrupt: Callable[[], None],
-        changes: "Callable[[Snapshot, Snapshot], tuple[FileChange, ...]]",
-        merge_base: Callable[[str, str, str], str],
-        write_file: WriteFile,
-        lessons: "Callable[[str | None], LessonStore]",
-    ) -> None:
-        self.environ = environ
-        self.terminal = terminal
-        self.platforms = platforms
-        self.open_repository = open_repository
-        self.read_text = read_text
-        self.read_bytes = read_bytes
-        self.write_text = write_text
-        self.append_text = append_text
-        self.write_pages = write_pages
-        self.hooks = hooks
-        self.read_input = read_input
-        self.connect = connect
-        self.project = project
-        self.ask_running_up = ask_running_up
-        self.history = history
-        self.state_size = state_size
-        """Bytes of what is remembered of a project."""
-        self.remembered = remembered
-        self.absolute = absolute
-        self.is_folder = is_folder
-        self.end_running_up = end_running_up
-        self.prepare_context = prepare_context
-        self.clock = clock
-        self.interrupted_again = interrupted_again
-        self.publish = publish
-        self.unreached = unreached
-        self.output_of = output_of
-        self.packer = packer
-        self.watch = watch
-        self.browse = browse
-        self.interrupt = interrupt
-        self.changes = changes
-        self.merge_base = merge_base
-        self.write_file = write_file
-        self.lessons = lessons
+    environ: Mapping[str, str]
+    terminal: Terminal
+    platforms: Mapping[str, Platform]
+
+    open_repository: Callable[[str, str | None, str], Snapshot]
+    """A place in it, its root where that is given, and which snapshot. Raises UsageError."""
+    changes: "Callable[[Snapshot, Snapshot], tuple[FileChange, ...]]"
+    merge_base: Callable[[str, str, str], str]
+    hooks: Callable[[str], Hooks]
+    lessons: "Callable[[str | None], LessonStore]"
+
+    read_text: Callable[[str, str], str]
+    """A file of this machine, and the option that names it. Raises UsageError, as do the next three."""
+    read_bytes: Callable[[str, str], bytes]
+    write_text: WriteText
+    write_file: WriteFile
+    read_input: Callable[[], str]
+    absolute: Callable[[str], str]
+    is_folder: Callable[[str], bool]
+
+    project: Callable[[str], AbstractContextManager[Project]]
+    history: "Callable[[str], History]"
+    remembered: "Callable[[str], Remembered]"
+    state_size: Callable[[str], int]
+    """Bytes of what is remembered of a project."""
+    ask_running_up: Callable[[str, bytes], Iterator[bytes] | None]
+    end_running_up: Callable[[str | None], int]
+
+    connect: "Callable[[], Docker]"
+    packer: "Callable[[Docker], Packer | None]"
+    prepare_context: "PrepareContext"
+    publish: "Callable[[Docker, str, str, Mapping[str, str]], PublishedSite | None]"
+    unreached: "Callable[[str | None, int], Unreached | None]"
+
+    clock: "Callable[[], Clock]"
+    watch: "Callable[[str, threading.Event, Collection[str], Callable[[str], None]], Iterator[frozenset[str]]]"
+    output_of: Callable[[tuple[str, ...]], str]
+    browse: Callable[[str], bool]
+    interrupt: Callable[[], None]
+    interrupted_again: Callable[[], bool]

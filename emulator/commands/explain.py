@@ -2,6 +2,7 @@
 whatever speaks of some words."""
 
 import argparse
+import posixpath
 
 from emulator import options
 from emulator.check import CheckRule, Sample, rule_of
@@ -93,7 +94,8 @@ def _write_pages(folder: str, world: World) -> int:
     from emulator.commands.shown import in_examples
 
     written = pages(Known(world.platforms, _meanings(world), in_examples(world), documents()))
-    world.write_pages(folder, written)
+    for path, text in written.items():
+        world.write_text(posixpath.join(folder, path), text, "--pages", folders=True)
     world.terminal.out(f"{len(written)} pages written to {folder}; {INDEX} lists them\n")
     return 0
 

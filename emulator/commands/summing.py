@@ -38,6 +38,6 @@ def summed_up(request: Request, world: World, teller: Teller, work: Callable[[],
 def _added(step: str, text: str, world: World) -> None:
     """A workflow whose summary cannot be written has its verdict all the same."""
     try:
-        world.append_text(step, text, STEP_SUMMARY)
+        world.write_text(step, text, STEP_SUMMARY, append=True)
     except UsageError as problem:
         world.terminal.err(f"{problem.diagnostic.message}\n")

@@ -1,10 +1,9 @@
-"""Files the user names on the command line; and files of the repository that a fix changes."""
+"""Files that the user names on the command line, and files of the repository that a fix changes."""
 
 import contextlib
 import os
 import stat
-import tempfile
-from collections.abc import Mapping
+import threading
 
 from emulator.model.diagnostic import UsageError
 
@@ -40,64 +39,56 @@ def read_bytes(path: str, what: str) -> bytes:
     return content
 
 
-def write_file(root: str, path: str, content: bytes, *, executable: bool) -> None:
-    """Put `content` into a file of the repository at `root`, whole or not at all; it keeps its mode, and gets the
-    executable mark where that is asked. A link stays one: what it leads to is written. Raises UsageError."""
-    place = os.path.realpath(os.path.join(root, path))
-    made = None
+def write_text(path: str, text: str, what: str, *, append: bool = False, folders: bool = False) -> None:
+    """See `request.WriteText`."""
+    place = os.path.realpath(path)
     try:
-        if os.path.commonpath((place, os.path.realpath(root))) != os.path.realpath(root):
-            raise UsageError(f"{path} leads out of the repository", help="change it where it lies")
-        mode = stat.S_IMODE(os.stat(place).st_mode)
-        with tempfile.NamedTemporaryFile(dir=os.path.dirname(place), prefix=".emu-", delete=False) as file:
-            made = file.name
-            file.write(content)
-        os.chmod(made, mode | (0o111 & (mode >> 2 | 0o100)) if executable else mode)
-        os.replace(made, place)
+        if folders:
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+        if append or not _is_plain(place):
+            with open(place, "a", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        else:
+            _put(place, text.encode(), mode=_mode(place))
     except OSError as problem:
-        if made is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(made)
+        raise UsageError(
+            f"{what} {path} cannot be written: {problem.strerror}", help="name a file that you may write"
+        ) from None
+
+
+def write_file(root: str, path: str, content: bytes, *, executable: bool) -> None:
+    """See `request.WriteFile`."""
+    place = os.path.realpath(os.path.join(root, path))
+    if not (place + os.sep).startswith(os.path.realpath(root).rstrip(os.sep) + os.sep):
+        raise UsageError(f"{path} leads out of the repository", help="change it where it lies")
+    try:
+        mode = stat.S_IMODE(os.stat(place).st_mode)
+        _put(place, content, mode=mode | (0o111 & (mode >> 2 | 0o100)) if executable else mode)
+    except OSError as problem:
         raise UsageError(
             f"{path} cannot be written: {problem.strerror}", help="make it writable, or apply the change by hand"
         ) from None
 
 
-def write_text(path: str, text: str, what: str) -> None:
-    """Have the file of the option `what` say `text`, all of it or as before. Raises UsageError."""
-    beside = f"{path}.{os.getpid()}.part"
+def _put(place: str, content: bytes, *, mode: int | None) -> None:
+    """Have a file hold `content`: all of it, or what it held before. mode: None for the usual. Raises OSError."""
+    half = os.path.join(os.path.dirname(place), f".emu-{os.getpid()}-{threading.get_ident()}")
     try:
-        with open(beside, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.replace(beside, path)
-    except OSError as problem:
+        with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666), "wb") as file:
+            file.write(content)
+        if mode is not None:
+            os.chmod(half, mode)
+        os.replace(half, place)
+    except OSError:
         with contextlib.suppress(OSError):
-            os.remove(beside)
-        raise _not_written(path, what, problem) from None
+            os.unlink(half)
+        raise
 
 
-def append_text(path: str, text: str, what: str) -> None:
-    """Add `text` to the file of the option `what`. Raises UsageError."""
-    try:
-        with open(path, "a", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as problem:
-        raise _not_written(path, what, problem) from None
+def _mode(place: str) -> int | None:
+    return stat.S_IMODE(os.stat(place).st_mode) if os.path.exists(place) else None
 
 
-def write_pages(folder: str, pages: Mapping[str, str]) -> None:
-    """Write texts to paths below a folder, which is made. Raises UsageError."""
-    for path, text in pages.items():
-        place = os.path.join(folder, path)
-        try:
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            with open(place, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-        except OSError as problem:
-            raise _not_written(place, "--pages", problem) from None
-
-
-def _not_written(path: str, what: str, problem: OSError) -> UsageError:
-    return UsageError(
-        f"{what} {path} cannot be written: {problem.strerror}", help="name a file that you may write"
-    )
+def _is_plain(place: str) -> bool:
+    """Whether a file is there that can be replaced, or nothing."""
+    return os.path.isfile(place) or not os.path.lexists(place)
