@@ -138,3 +138,16 @@ def test_a_very_long_value_is_shortened_in_its_middle() -> None:
     assert "more characters" in printed
     assert len(printed) < 600
     assert "more characters" not in diagnostic_text(found, PLAIN._replace(whole=True))
+
+
+def test_what_the_fix_puts_otherwise_is_underlined() -> None:
+    """Of a finding that stands for a whole line; one whose fix only adds something keeps its own place."""
+    line = "CMD serve 宽 --bind 127.0.0.1:80"
+    start = line.index("127") + 1
+    edit = Edit(file="f", line=7, column=start, end_line=7, end_column=start + 9, text="0.0.0.0")
+    found = error("a/b", "alone", origin=Origin(file="f", line=7), fix=Fix(message="write it", edits=(edit,)))
+    rows = diagnostic_text(found, PLAIN, lambda _: line).splitlines()
+    assert rows[1] == f"  --> f:7:{start}"
+    assert rows[3] == "    | " + " " * columns(line[: start - 1]) + "^" * 9
+    added = replace(found, fix=Fix(message="add it", edits=(replace(edit, end_column=start),)))
+    assert diagnostic_text(added, PLAIN, lambda _: line).splitlines()[3] == "    | " + "^" * columns(line)
