@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
     from .edge.terminal import StandardTerminal
     from .engine.job import Packer, PreparedContext
+    from .front import PublishedSite
     from .model.change import FileChange
     from .model.history import History
     from .model.plan import Service
     from .model.remembered import Remembered
     from .request import Hooks, LessonStore, Project
     from .snapshot import Snapshot
-    from .world import Clock, Docker, PublishedSite, Unreached
+    from .world import Clock, Docker, Unreached
 
 COMMANDS: dict[str, str] = {
     "plan": "which command would run, and why (no Docker needed)",

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     import threading
 
     from .engine.job import Packer, PrepareContext
+    from .front import Front, PublishedSite, Scene, Screen
     from .model.change import FileChange
     from .model.diagnostic import UsageError
     from .model.history import DeployRecord, History
     from .model.lesson import Lesson, Score
     from .model.plan import Plan
     from .model.remembered import Remembered
-    from .world import Clock, Docker, Front, PublishedSite, Scene, Screen, Unreached
+    from .world import Clock, Docker, Unreached
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""

@@ -25,22 +25,23 @@ MAY_IMPORT: dict[str, set[str]] = {
     "contract": VALUES,
     "explained": set(),
     "world": NOUNS,
+    "front": NOUNS,
     "formats": NOUNS,
     "image": NOUNS | {"snapshot", "formats"},
     "check": VALUES | {"formats", "image", "config"},
     "options": VALUES,
     "config": VALUES,
-    "request": VALUES | {"world", "engine"},
+    "request": VALUES | {"world", "front", "engine"},
     "planning": VALUES,
-    "engine": VALUES | {"world", "formats"},
+    "engine": VALUES | {"world", "front", "formats"},
     "show": NOUNS | {"engine"},
     "commands": VALUES
     | {"world", "formats", "options", "config", "request", "planning", "engine", "show", "check", "image", "usage"}
-    | {"overlay", "explained"},
-    "edge": VALUES | {"world", "formats", "engine"},
+    | {"front", "overlay", "explained"},
+    "edge": VALUES | {"world", "front", "formats", "engine"},
     "testing": NOUNS | {"world", "edge"},
     "usage": NOUNS,
-    "cli": VALUES | {"world", "request", "engine", "show", "edge", "platforms", "usage"},
+    "cli": VALUES | {"world", "front", "request", "engine", "show", "edge", "platforms", "usage"},
     "__main__": {"cli"},
     "platforms": VALUES | {"formats"},
 }
@@ -84,7 +85,8 @@ EFFECTS_ELSEWHERE = {
 HEAVY = {
     "asyncio", "concurrent.futures", "dataclasses", "docker", "email", "h2", "hashlib", "hpack", "http", "inspect",
     "jsonschema", "logging", "requests", "rich", "socket", "ssl", "unittest", "urllib.request", "urllib3", "watchfiles",
-    "emulator.check", "emulator.edge.docker", "emulator.engine.instance_run", "emulator.image", "emulator.world",
+    "emulator.check", "emulator.edge.docker", "emulator.engine.instance_run", "emulator.front", "emulator.image",
+    "emulator.world",
 }  # fmt: skip
 """What `emu plan` never loads."""
 

@@ -48,7 +48,7 @@ from emulator.world import HiddenFiles
 
 if TYPE_CHECKING:
     from emulator.commands.watching import Watcher
-    from emulator.world import Front
+    from emulator.front import Front
 
 _LOOK_EVERY_S = 0.5
 

@@ -40,7 +40,8 @@ from emulator.world import Hidden
 if TYPE_CHECKING:
     from emulator.commands.viewing import Viewing
     from emulator.commands.watching import Watcher
-    from emulator.world import Docker, Front
+    from emulator.front import Front
+    from emulator.world import Docker
 
 
 EXAMPLES = (

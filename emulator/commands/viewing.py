@@ -18,14 +18,15 @@ from emulator.show.live_view import View
 from emulator.show.style import Style
 
 if TYPE_CHECKING:
-    from emulator.world import Docker, Screen
+    from emulator.front import Screen
+    from emulator.world import Docker
 
 MEASURED_EVERY_S = 2.0
 _MIB = 1024 * 1024
 
 
 class Viewing:
-    """A `world.Scene` of a session, from `begin` to `close`.
+    """A `front.Scene` of a session, from `begin` to `close`.
 
     replan: the checked plan of what is there now. browse: opens an address, if there is a browser here. interrupt: what
     Ctrl-C does.

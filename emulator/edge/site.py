@@ -56,7 +56,7 @@ def _no_room(problem: OSError) -> HostError:
 
 
 class Published:
-    """See `emulator.world.PublishedSite`. The archive is closed when nobody has this any more."""
+    """See `emulator.front.PublishedSite`. The archive is closed when nobody has this any more."""
 
     def __init__(self, archive: IO[bytes]) -> None:
         weakref.finalize(self, archive.close)
@@ -111,7 +111,7 @@ def _file(entry: tarfile.TarInfo, archive: IO[bytes]) -> SiteFile:
 
 
 class Server:
-    """See `emulator.world.ServedSite`."""
+    """See `emulator.front.ServedSite`."""
 
     def __init__(self, site: Site, published: Published, elsewhere: Elsewhere) -> None:
         try:

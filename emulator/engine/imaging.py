@@ -4,6 +4,7 @@ comes about. A failure is a Diagnostic, never an exception; `HostError` passes t
 import contextlib
 import threading
 
+from emulator.front import PublishedSite
 from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import (
     BuildFailed,
@@ -26,7 +27,6 @@ from emulator.world import (
     BuildRequest,
     Docker,
     ImageFacts,
-    PublishedSite,
     StepDone,
     StepGoing,
     StepLog,

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
+from emulator.front import PublishedSite
 from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import DiagnosticFound, VerdictKind
 from emulator.model.plan import BuildKind, Coverage, Service, ServiceType
 from emulator.model.record import replace
-from emulator.world import ContainerSpec, ImageFacts, PublishedSite
+from emulator.world import ContainerSpec, ImageFacts
 
 from . import problems
 from .boot_steps import Rules

@@ -4,8 +4,9 @@ import queue
 import threading
 from collections.abc import Callable
 
+from emulator.front import Front, FrontListener
 from emulator.model.event import RequestRefused
-from emulator.world import Clock, Front, FrontListener
+from emulator.world import Clock
 
 from . import autoscaling, rollout_steps
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Literal, TypedDict
 
+from emulator.front import Front
 from emulator.model.control import InstanceStatus
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import (
@@ -24,7 +25,7 @@ from emulator.model.event import (
 from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.model.router import Router
-from emulator.world import Clock, Front
+from emulator.world import Clock
 
 from . import datastores, deploy_steps, problems, rollout
 from . import rollout_steps as steps

@@ -7,10 +7,11 @@ import threading
 from collections.abc import Callable
 from typing import Literal
 
+from emulator.front import PublishedSite, ServedSite
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import Event, VerdictKind
 from emulator.model.plan import Service
-from emulator.world import Clock, PublishedSite, ServedSite
+from emulator.world import Clock
 
 from . import boot_steps as steps
 from . import rollout_steps

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
+from emulator.front import PublishedSite
 from emulator.model.event import (
     BuildFailed,
     BuildFinished,
@@ -17,7 +18,6 @@ from emulator.model.event import (
     VerdictKind,
 )
 from emulator.model.plan import Build, BuildKind, Command, Lifecycle, Static
-from emulator.world import PublishedSite
 from tests.emulator.engine.test_service_run import Bench, wait_for
 
 SITE = {
