@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from emulator.model.diagnostic import Diagnostic, Severity
-from emulator.model.plan import Probe
+from emulator.model.lifecycle import Probe
 
 from .command import Started, base_name
 from .rule import CheckRule, Sample

@@ -8,7 +8,7 @@ replays a history of observations.
 import re
 
 from emulator.model.event import VerdictKind
-from emulator.model.plan import PortScan, Probe
+from emulator.model.lifecycle import PortScan, Probe
 from emulator.model.record import replace
 from emulator.world import Listener
 

@@ -6,7 +6,7 @@ All times are seconds on one clock.
 from typing import Literal
 
 from emulator.model.event import VerdictKind
-from emulator.model.plan import Lifecycle, Probe
+from emulator.model.lifecycle import Lifecycle, Probe
 from emulator.model.record import Record, replace
 from emulator.world import HttpAnswer, Listener, StartFailure
 

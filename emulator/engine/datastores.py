@@ -6,22 +6,8 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from emulator.model.diagnostic import Diagnostic, Fault, UsageError, error
-from emulator.model.plan import (
-    Build,
-    BuildKind,
-    Command,
-    Datastore,
-    DatastoreFact,
-    EnvKind,
-    EnvPhase,
-    EnvVar,
-    Lifecycle,
-    Probe,
-    Probes,
-    Replacement,
-    Service,
-    Shutdown,
-)
+from emulator.model.lifecycle import Lifecycle, Probe, Probes, Replacement, Shutdown
+from emulator.model.plan import Build, BuildKind, Command, Datastore, DatastoreFact, EnvKind, EnvPhase, EnvVar, Service
 from emulator.model.record import Record, replace
 from emulator.world import Unreached, VolumeMount
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from emulator.model.plan import Probe
+from emulator.model.lifecycle import Probe
 from emulator.world import Clock, GrpcAnswer, HttpAnswer, HttpDoor
 
 from .greetings import ServerKind, greeting, heard_of

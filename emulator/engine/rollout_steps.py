@@ -5,7 +5,7 @@ All times are seconds on one clock.
 
 from typing import Literal
 
-from emulator.model.plan import Replacement
+from emulator.model.lifecycle import Replacement
 from emulator.model.record import Record
 
 from . import deploy_steps

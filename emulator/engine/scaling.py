@@ -1,6 +1,6 @@
 """A platform's waits, made shorter or longer for a test or a lesson."""
 
-from emulator.model.plan import Probe
+from emulator.model.lifecycle import Probe
 from emulator.model.record import replace
 
 from .boot_steps import Rules

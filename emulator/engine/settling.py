@@ -1,6 +1,6 @@
 """A process without a port: nothing shows that it works but that it stays up. Pure."""
 
-from emulator.model.plan import Lifecycle
+from emulator.model.lifecycle import Lifecycle
 from emulator.model.record import replace
 
 from .boot_steps import IDLE_SHARE, Settle, Settled, State, Step

@@ -8,7 +8,7 @@ at once, and an attempt that succeeds then counts; one that fails means nothing.
 """
 
 from emulator.model.event import VerdictKind
-from emulator.model.plan import Probe
+from emulator.model.lifecycle import Probe
 from emulator.model.record import replace
 from emulator.world import Listener
 

@@ -2,8 +2,9 @@
 
 from emulator.model.choice import Decision
 from emulator.model.diagnostic import Diagnostic, Related, error
+from emulator.model.lifecycle import Probe
 from emulator.model.origin import Origin
-from emulator.model.plan import Port, Probe, Service
+from emulator.model.plan import Port, Service
 
 from .boot_steps import Outcome
 from .probing import NO_ANSWER

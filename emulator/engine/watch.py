@@ -5,7 +5,7 @@ after the instance went live. What a failure leads to stands in the probe: `unre
 the instance out of rotation, `failure_threshold` of a liveness probe or a health check end it.
 """
 
-from emulator.model.plan import Probe
+from emulator.model.lifecycle import Probe
 from emulator.model.record import replace
 
 from .boot_steps import Action, End, Role, Rotate, Rules, State, Step, TellProbe, Tried, Try, Watch

@@ -8,7 +8,8 @@ from collections import deque
 from typing import NamedTuple
 
 from emulator.model.event import ContainerStarted, Event, Live, Log, PortDetected, ProbeAttempt, Stopped
-from emulator.model.plan import Probe, Service
+from emulator.model.lifecycle import Probe
+from emulator.model.plan import Service
 
 from .style import Style, columns, fit, printable, wrap
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from emulator.model.lifecycle import Probe, Probes
 from emulator.model.origin import Origin
-from emulator.model.plan import Build, BuildKind, Probe, Probes, Tasks
+from emulator.model.plan import Build, BuildKind, Tasks
 
 
 def at(origin: Origin | None) -> str:

@@ -4,8 +4,9 @@ import re
 from typing import NamedTuple
 
 from emulator.model.diagnostic import Diagnostic, error, warning
+from emulator.model.lifecycle import Shutdown
 from emulator.model.origin import Origin
-from emulator.model.plan import Instances, Resources, Scaling, Shutdown, Tasks
+from emulator.model.plan import Instances, Resources, Scaling, Tasks
 from emulator.model.rule import Rule
 
 from . import annotations, rules

@@ -17,7 +17,8 @@ from emulator.model.event import (
     Stopped,
     TaskEvent,
 )
-from emulator.model.plan import Container, Probe, Service, ServiceType
+from emulator.model.lifecycle import Probe
+from emulator.model.plan import Container, Service, ServiceType
 from emulator.model.router import Page
 
 _STARTING = "Starting new instance. Reason: "

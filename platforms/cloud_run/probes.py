@@ -1,8 +1,9 @@
 """Probes: their defaults, their limits, and the one a container gets that has none."""
 
 from emulator.model.diagnostic import Diagnostic, error, info, warning
+from emulator.model.lifecycle import Lifecycle, Probe, Probes, Replacement
 from emulator.model.origin import Origin
-from emulator.model.plan import Container, Lifecycle, Probe, Probes, Replacement
+from emulator.model.plan import Container
 from emulator.model.rule import Rule
 
 from . import rules

@@ -5,7 +5,8 @@ from typing import NamedTuple
 from emulator.contract import GivenFile, Inputs
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, Fault, warning
-from emulator.model.plan import BuildKind, Container, Coverage, Lifecycle, Port, Probe, Service, ServiceType
+from emulator.model.lifecycle import Lifecycle, Probe
+from emulator.model.plan import BuildKind, Container, Coverage, Port, Service, ServiceType
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 

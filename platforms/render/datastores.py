@@ -1,20 +1,18 @@
 """Key Value stores and Postgres databases as services of the plan."""
 
 from emulator.model.choice import ABSENT, Candidate, Trace, choose
+from emulator.model.lifecycle import Lifecycle, Probes, Shutdown
 from emulator.model.origin import Origin
-from emulator.model.plan import (
+from emulator.model.plan import (  # fmt: skip
     Build,
     BuildKind,
     Container,
     Datastore,
-    Lifecycle,
     Port,
-    Probes,
     Resources,
     Service,
     ServiceType,
-    Shutdown,
-)  # fmt: skip
+)
 from emulator.snapshot import Repository
 
 from . import rules

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from emulator.model.plan import Lifecycle, Port, PortScan, Probe, Replacement
+from emulator.model.lifecycle import Lifecycle, PortScan, Probe, Replacement
+from emulator.model.plan import Port
 
 from .declarations import ServiceSpec
 from .environment import external_host

@@ -1,6 +1,7 @@
 """Fields of a service that become the plan's as they are: instances, disk, shutdown."""
 
-from emulator.model.plan import Disk, Instances, ServiceType, Shutdown
+from emulator.model.lifecycle import Shutdown
+from emulator.model.plan import Disk, Instances, ServiceType
 
 from .declarations import ServiceSpec, Value
 

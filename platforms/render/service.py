@@ -9,18 +9,8 @@ from typing import NamedTuple
 from emulator.contract import Inputs
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, error, warning
-from emulator.model.plan import (
-    Command,
-    Container,
-    Coverage,
-    Lifecycle,
-    Mount,
-    Port,
-    Probes,
-    Resources,
-    Service,
-    Static,
-)
+from emulator.model.lifecycle import Lifecycle, Probes
+from emulator.model.plan import Command, Container, Coverage, Mount, Port, Resources, Service, Static
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot, normal
 

@@ -10,6 +10,7 @@ from emulator.contract import Claim, Inputs, Option, Resolution
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, parse_yaml
 from emulator.model.choice import ABSENT, Candidate, Decision, Trace, choose
 from emulator.model.diagnostic import Diagnostic, error, info
+from emulator.model.lifecycle import Lifecycle, Probe, Probes, Shutdown
 from emulator.model.origin import Origin
 from emulator.model.plan import (
     Build,
@@ -18,16 +19,12 @@ from emulator.model.plan import (
     Container,
     EnvKind,
     EnvVar,
-    Lifecycle,
     Plan,
     Port,
-    Probe,
-    Probes,
     Resources,
     Service,
     ServiceType,
     Shadowed,
-    Shutdown,
 )
 from emulator.model.rule import Evidence, Fidelity
 from emulator.snapshot import Snapshot, Unreadable

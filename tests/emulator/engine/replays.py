@@ -30,7 +30,7 @@ from emulator.engine.boot_steps import (
 )
 from emulator.engine.probe_outcome import Attempted
 from emulator.engine.probing import judged
-from emulator.model.plan import Lifecycle, PortScan, Probe
+from emulator.model.lifecycle import Lifecycle, PortScan, Probe
 from emulator.model.record import replace
 from emulator.world import HttpAnswer, HttpProblem, Listener
 

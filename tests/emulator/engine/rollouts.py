@@ -43,7 +43,7 @@ from emulator.engine.rollout_steps import (
     Wait,
     Withdrawn,
 )
-from emulator.model.plan import Replacement
+from emulator.model.lifecycle import Replacement
 
 
 class Life(NamedTuple):

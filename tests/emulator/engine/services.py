@@ -1,5 +1,6 @@
 """A service as small as a plan allows, to be changed where a test looks."""
 
+from emulator.model.lifecycle import Lifecycle, PortScan, Probes, Shutdown
 from emulator.model.origin import Origin
 from emulator.model.plan import (
     Build,
@@ -8,14 +9,10 @@ from emulator.model.plan import (
     EnvKind,
     EnvPhase,
     EnvVar,
-    Lifecycle,
     Port,
-    PortScan,
-    Probes,
     Resources,
     Service,
     ServiceType,
-    Shutdown,
 )
 from emulator.model.record import replace
 

@@ -10,7 +10,7 @@ from emulator.engine.boot_steps import (
     Remind,
 )
 from emulator.model.event import VerdictKind
-from emulator.model.plan import PortScan
+from emulator.model.lifecycle import PortScan
 from emulator.model.record import replace
 from emulator.world import HttpAnswer, HttpProblem, Listener
 from tests.emulator.engine.replays import (

@@ -24,7 +24,7 @@ from emulator.engine.boot_steps import (
 )
 from emulator.engine.scaling import scaled
 from emulator.model.event import VerdictKind
-from emulator.model.plan import Lifecycle
+from emulator.model.lifecycle import Lifecycle
 from emulator.model.record import replace
 from emulator.world import StartFailure
 from tests.emulator.engine.replays import (

@@ -9,20 +9,8 @@ from emulator.engine.boot_steps import Outcome
 from emulator.engine.problems import Scene, boot_cause, build_cause, plainly, step_name
 from emulator.model.diagnostic import Diagnostic, Fault
 from emulator.model.event import VerdictKind
-from emulator.model.plan import (
-    Build,
-    BuildKind,
-    Command,
-    EnvKind,
-    EnvVar,
-    Lifecycle,
-    Origin,
-    Probes,
-    Resources,
-    Service,
-    ServiceType,
-    Shutdown,
-)
+from emulator.model.lifecycle import Lifecycle, Probes, Shutdown
+from emulator.model.plan import Build, BuildKind, Command, EnvKind, EnvVar, Origin, Resources, Service, ServiceType
 from emulator.model.record import replace
 from emulator.snapshot import from_mapping
 from emulator.world import BuildError

@@ -11,7 +11,8 @@ from emulator.engine.cron_run import CronRun
 from emulator.engine.deploys import Decided
 from emulator.engine.job import Doors, Job, Settings
 from emulator.model.event import CronEvent, DiagnosticFound, Event, Log, ServiceVerdict, VerdictKind
-from emulator.model.plan import Lifecycle, ServiceType
+from emulator.model.lifecycle import Lifecycle
+from emulator.model.plan import ServiceType
 from emulator.snapshot import from_mapping
 from tests.emulator.engine.fake_docker import FakeContainer, FakeDocker
 from tests.emulator.engine.services import service

@@ -6,20 +6,8 @@ from emulator.engine.datastores import PASSWORD, THIS_MACHINE, access, access_gi
 from emulator.engine.requests import conceal, environment
 from emulator.engine.stand_ins import STAND_INS, base_for, dockerfile, stand_ins
 from emulator.model.diagnostic import UsageError
-from emulator.model.plan import (
-    Build,
-    BuildKind,
-    Datastore,
-    EnvKind,
-    EnvVar,
-    Lifecycle,
-    Probes,
-    Reference,
-    Resources,
-    Service,
-    ServiceType,
-    Shutdown,
-)
+from emulator.model.lifecycle import Lifecycle, Probes, Shutdown
+from emulator.model.plan import Build, BuildKind, Datastore, EnvKind, EnvVar, Reference, Resources, Service, ServiceType
 from emulator.model.record import replace
 from emulator.world import ImageEntry
 

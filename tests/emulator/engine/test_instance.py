@@ -20,7 +20,7 @@ from emulator.engine.instance_steps import (
     State,
     Turn,
 )
-from emulator.model.plan import Lifecycle, Probe
+from emulator.model.lifecycle import Lifecycle, Probe
 from emulator.model.record import replace
 
 LIFE = Lifecycle(back_off_s=(17.0,), deadline_s=240.0, kill_when_unhealthy=True)

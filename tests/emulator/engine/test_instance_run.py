@@ -16,7 +16,8 @@ from emulator.engine.rollout_steps import Down, Failed, Gone, Rotated, Signalled
 from emulator.engine.throttle import QUIET_S
 from emulator.model.diagnostic import HostError
 from emulator.model.event import ContainerStarted, Event, Log, PortDetected, ProbeAttempt, Restarted, Rotation, Stopped
-from emulator.model.plan import Lifecycle, Probe, Resources, Service, Shutdown
+from emulator.model.lifecycle import Lifecycle, Probe, Shutdown
+from emulator.model.plan import Resources, Service
 from emulator.model.record import replace
 from emulator.world import ContainerSpec, GrpcAnswer, HttpAnswer, StartFailure
 from tests.emulator.engine.fake_docker import GONE, LOST, FakeContainer, FakeDocker

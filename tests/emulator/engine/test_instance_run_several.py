@@ -12,7 +12,7 @@ from emulator.engine.instance_steps import Member
 from emulator.engine.rollout_steps import Down, Failed, Gone, Signalled, Unit, Up
 from emulator.engine.shared_volumes import SharedVolume
 from emulator.model.event import ContainerStarted, Event, Log, OutOfMemory, Restarted, Stopped
-from emulator.model.plan import Lifecycle, Probe, Probes
+from emulator.model.lifecycle import Lifecycle, Probe, Probes
 from emulator.world import ContainerSpec, HttpAnswer
 from tests.emulator.engine.fake_docker import FakeContainer, FakeDocker
 from tests.emulator.engine.services import service

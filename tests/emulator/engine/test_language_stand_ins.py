@@ -7,7 +7,8 @@ from emulator.engine.labels import STAND_IN
 from emulator.engine.language_stand_ins import language_stand_ins
 from emulator.engine.stand_ins import DIFFERS, FROM, dockerfile
 from emulator.model.diagnostic import Fault, HostError, error
-from emulator.model.plan import Build, BuildKind, Lifecycle, Probes, Resources, Service, ServiceType, Shutdown
+from emulator.model.lifecycle import Lifecycle, Probes, Shutdown
+from emulator.model.plan import Build, BuildKind, Resources, Service, ServiceType
 from emulator.world import ImageEntry, ImageFacts
 
 NOT_HERE = HostError(error("build/registry", "no registry answers", fault=Fault.HOST))

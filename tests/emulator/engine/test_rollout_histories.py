@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.engine.rollout_steps import Over, Rules
-from emulator.model.plan import Replacement
+from emulator.model.lifecycle import Replacement
 from tests.emulator.engine.rollouts import Deploy, Life, Rollout
 
 TIMES = st.sampled_from([0.0, 0.25, 0.5, 1.0, 1.25, 2.0, 3.0, 5.0])

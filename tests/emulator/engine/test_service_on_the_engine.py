@@ -16,7 +16,8 @@ from emulator.engine.job import Doors, Job, Settings
 from emulator.engine.labels import PROJECT, project_id
 from emulator.engine.service_run import ServiceRun
 from emulator.model.event import ContainerStarted, Event
-from emulator.model.plan import Build, BuildKind, Command, Lifecycle, PortScan, Probe, Probes, Service, Shutdown
+from emulator.model.lifecycle import Lifecycle, PortScan, Probe, Probes, Shutdown
+from emulator.model.plan import Build, BuildKind, Command, Service
 from emulator.model.record import replace
 from emulator.model.router import Router
 from emulator.snapshot import from_mapping

@@ -35,7 +35,8 @@ from emulator.model.event import (
     TrafficShare,
     VerdictKind,
 )
-from emulator.model.plan import Instances, Lifecycle, Replacement, Revisions, Shutdown
+from emulator.model.lifecycle import Lifecycle, Replacement, Shutdown
+from emulator.model.plan import Instances, Revisions
 from emulator.model.record import replace
 from emulator.model.router import Router
 from emulator.snapshot import from_mapping

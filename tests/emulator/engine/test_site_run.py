@@ -17,7 +17,8 @@ from emulator.model.event import (
     TrafficMoved,
     VerdictKind,
 )
-from emulator.model.plan import Build, BuildKind, Command, Lifecycle, Static
+from emulator.model.lifecycle import Lifecycle
+from emulator.model.plan import Build, BuildKind, Command, Static
 from tests.emulator.engine.test_service_run import Bench, wait_for
 
 SITE = {

@@ -20,7 +20,7 @@ from emulator.engine.boot_steps import (
 from emulator.engine.probing import NO_ANSWER
 from emulator.engine.scaling import scaled
 from emulator.engine.startup import CANCELED, IDLE_ELSEWHERE_S, IDLE_FOR_S
-from emulator.model.plan import Lifecycle, Probe
+from emulator.model.lifecycle import Lifecycle, Probe
 from emulator.model.record import replace
 from emulator.world import Listener
 

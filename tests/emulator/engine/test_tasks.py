@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from emulator.engine import tasks
 from emulator.engine.task_steps import Cancel, TaskExited, TaskRules, TaskState, pre_deploy_rules, rules_of
 from emulator.model.event import VerdictKind
-from emulator.model.plan import Lifecycle, Shutdown, Tasks
+from emulator.model.lifecycle import Lifecycle, Shutdown
+from emulator.model.plan import Tasks
 from tests.emulator.engine.services import service
 from tests.emulator.engine.task_replays import Life, Replay, always
 

@@ -7,8 +7,9 @@ from emulator.engine.probing import NO_ANSWER
 from emulator.engine.problems import Scene, boot_cause
 from emulator.model.choice import Decision
 from emulator.model.event import VerdictKind
+from emulator.model.lifecycle import Probe, Probes
 from emulator.model.origin import Origin
-from emulator.model.plan import Port, Probe, Probes
+from emulator.model.plan import Port
 from emulator.model.record import replace
 from emulator.snapshot import from_mapping
 from tests.emulator.engine.services import WEB

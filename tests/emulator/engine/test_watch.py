@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from emulator.engine.boot_steps import End, Exited, Rotate, Rules, StartAgain, TellProbe, Try
-from emulator.model.plan import Probe
+from emulator.model.lifecycle import Probe
 from emulator.model.record import replace
 from tests.emulator.engine.replays import HEALTH, PORT, WEB, Life, Replay, always, open_on, status
 

@@ -2,6 +2,7 @@
 
 from emulator.model.choice import Decision, Rejected
 from emulator.model.diagnostic import Related, warning
+from emulator.model.lifecycle import Lifecycle, Probes, Shutdown
 from emulator.model.origin import Origin
 from emulator.model.plan import (
     Alternative,
@@ -11,15 +12,12 @@ from emulator.model.plan import (
     Datastore,
     EnvKind,
     EnvVar,
-    Lifecycle,
     Plan,
     Port,
-    Probes,
     Resources,
     Service,
     ServiceType,
     Shadowed,
-    Shutdown,
     SnapshotInfo,
     Tasks,
 )

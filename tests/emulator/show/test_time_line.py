@@ -6,7 +6,7 @@ import pytest
 
 from emulator.model.diagnostic import error
 from emulator.model.event import ContainerStarted, DeployFailed, Event, Live, Log, PortDetected, ProbeAttempt, Stopped
-from emulator.model.plan import Probe, Probes
+from emulator.model.lifecycle import Probe, Probes
 from emulator.model.record import replace
 from emulator.show.style import Style
 from emulator.show.time_line import TimeLines

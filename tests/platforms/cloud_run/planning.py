@@ -5,7 +5,8 @@ from textwrap import dedent, indent
 
 from emulator.contract import GivenVar, Inputs, Resolution
 from emulator.model.choice import Decision
-from emulator.model.plan import Plan, Probe, Service
+from emulator.model.lifecycle import Probe
+from emulator.model.plan import Plan, Service
 from emulator.snapshot import MappingSource, Repository, Snapshot
 from platforms import cloud_run
 

@@ -10,7 +10,8 @@ from emulator.model.event import (
     Stopped,
     TaskEvent,
 )
-from emulator.model.plan import Plan, Shutdown, Tasks
+from emulator.model.lifecycle import Shutdown
+from emulator.model.plan import Plan, Tasks
 from platforms import cloud_run
 from platforms.cloud_run import narrate
 from tests.platforms.cloud_run.planning import (
