@@ -24,13 +24,13 @@ from .effects import (
 )
 from .glob import compiled, has_wildcards
 from .interpreters import made_venv
+from .merging import Effort, either, merged
 from .tree import (
     ABSENT,
     ANYTHING,
     DATA,
     OFTEN_LINKS,
     UNKNOWN_MODE,
-    Effort,
     File,
     Folder,
     Made,
@@ -38,9 +38,7 @@ from .tree import (
     Node,
     Refused,
     Unsure,
-    either,
     make_folders,
-    merged,
     resolve,
     stamped,
     unknown_folder,

@@ -13,11 +13,11 @@ from emulator.model.record import Record
 from .filtering import excluded, included
 from .glob import BadPattern, clean, compiled, has_wildcards, tokens_of
 from .ignore import NO_IGNORE_FILE, IgnoreFile, Pattern
+from .merging import Effort, merged
 from .tree import (
     ABSENT,
     OFTEN_LINKS,
     Absent,
-    Effort,
     File,
     Folder,
     Link,
@@ -27,7 +27,6 @@ from .tree import (
     Unknown,
     Unsure,
     make_folders,
-    merged,
     resolve,
     stamped,
     unknown_folder,

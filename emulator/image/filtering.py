@@ -6,7 +6,8 @@ from emulator.model.record import Record
 
 from .glob import has_wildcards
 from .ignore import IgnoreFile, Pattern
-from .tree import ABSENT, Contents, Effort, Folder, Node, Stamped, Unknown, Unsure
+from .merging import Effort
+from .tree import ABSENT, Contents, Folder, Node, Stamped, Unknown, Unsure
 
 
 class Excluded(Record, frozen=True, kw_only=False):

@@ -14,6 +14,7 @@ from emulator.model.record import Record
 from .applying import forgotten
 from .dependencies import ANY, declared, locked
 from .interpreters import SYSTEM_PREFIX, Python, made_venv, python_at, python_of
+from .merging import Effort, merged
 from .packages import PackageStep
 from .project_files import Built, Module, Package, join, table
 from .shell import Certainty
@@ -23,7 +24,6 @@ from .tree import (
     ANYTHING,
     DATA,
     UNKNOWN_MODE,
-    Effort,
     File,
     Folder,
     Made,
@@ -32,7 +32,6 @@ from .tree import (
     Unknown,
     Unsure,
     make_folders,
-    merged,
     resolve,
     stamped,
     write,

@@ -11,7 +11,8 @@ from emulator.formats.dockerfile import Instruction
 from emulator.model.record import Record
 from emulator.snapshot import Snapshot
 
-from .tree import Effort, Folder
+from .merging import Effort
+from .tree import Folder
 
 if TYPE_CHECKING:
     from .installing import Installed

@@ -28,9 +28,10 @@ from .bases import base_path, base_tree, is_plain
 from .context import Context, open_context
 from .copying import Failure, Means, copy_into
 from .instructions import made_by, read_order
+from .merging import Effort
 from .running import read_as_shell
 from .steps import State, StepReader, run_step
-from .tree import Answer, Effort, Folder, Refused, Unsure, look, make_folders, unknown_folder, walk
+from .tree import Answer, Folder, Refused, Unsure, look, make_folders, unknown_folder, walk
 
 if TYPE_CHECKING:
     from .installing import Installed

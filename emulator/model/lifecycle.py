@@ -1,5 +1,5 @@
-"""From the start of an instance to its end: how it is asked whether it is well, when it counts as live, how it takes the
-place of another, how it is told to end. Times in seconds."""
+"""From the start of an instance to its end: how it is asked whether it is well, when it counts as live, how it takes
+the place of another, how it is told to end. Times in seconds."""
 
 from typing import Literal
 

@@ -3,7 +3,7 @@
 from emulator.model.choice import ABSENT, Candidate, Trace, choose
 from emulator.model.lifecycle import Lifecycle, Probes, Shutdown
 from emulator.model.origin import Origin
-from emulator.model.plan import (  # fmt: skip
+from emulator.model.plan import (
     Build,
     BuildKind,
     Container,
