@@ -1,7 +1,8 @@
 """What Cloud Run does, one row a rule: the unit of truth that decisions and diagnostics cite.
 
-`checked` is the day the source was last read. Sources are Google's documentation and API schema where they
-speak; elsewhere the tool whose sources say it, or the kind of log it was seen in.
+Rows and nothing else, so that it may be long. `checked` is the day the source was last read. Sources are Google's
+documentation and API schema where they speak; elsewhere the tool whose sources say it, or the kind of log it was seen
+in.
 """
 
 from emulator.model.rule import Evidence, Fidelity, Rule

@@ -1,7 +1,7 @@
 """What Render does, one row a rule: the unit of truth that decisions and diagnostics cite.
 
-`checked` is the day the source was last read. Sources are Render's documentation where it speaks;
-elsewhere the kind of log or thread it was seen in.
+Rows and nothing else, so that it may be long. `checked` is the day the source was last read. Sources are Render's
+documentation where it speaks; elsewhere the kind of log or thread it was seen in.
 """
 
 from emulator.model.rule import Evidence, Fidelity, Rule
