@@ -15,6 +15,8 @@ from .words import at
 
 _LABEL, _GAP = 10, 2
 _MOST_KEYS = 8
+_LONGEST = 240
+"""Of a longer value its beginning and its end are shown, unless all is asked for."""
 _NAMES, _MOST_NAMES = ("env", "sets"), 6
 _NOTHING = "—"
 
@@ -58,7 +60,7 @@ def _heads(comparison: Comparison, style: Style) -> str:
 
 
 def _width(count: int, style: Style) -> int:
-    return max(16, (style.width - 2 - _LABEL - _GAP * (count - 1)) // count)
+    return max(10, (style.width - 2 - _LABEL - _GAP * (count - 1)) // count)
 
 
 def _service(service: ComparedService, comparison: Comparison, style: Style, *, verbose: bool, quiet: bool) -> str:
@@ -68,15 +70,15 @@ def _service(service: ComparedService, comparison: Comparison, style: Style, *, 
     lines = _row(Row(aspect="service", same=same, cells=cells), width, style, paint=style.bold)
     for row in service.rows:
         if not (quiet and row.same):
-            lines += _row(row if verbose else _shortened(row), width, style)
+            lines += _row(row if verbose else _shortened(row, style), width, style)
     return "\n".join(lines)
 
 
-def _shortened(row: Row) -> Row:
-    """A row of names with the first few of them."""
-    if row.aspect not in _NAMES:
-        return row
-    return replace(row, cells=tuple(replace(cell, text=_first_few(cell.text)) for cell in row.cells))
+def _shortened(row: Row, style: Style) -> Row:
+    """A row of names with the first few of them, and very long values without their middle."""
+    texts = [_first_few(cell.text) if row.aspect in _NAMES else cell.text for cell in row.cells]
+    shown = [style.short(text, _LONGEST) if text else text for text in texts]
+    return replace(row, cells=tuple(replace(cell, text=text) for cell, text in zip(row.cells, shown, strict=True)))
 
 
 def _first_few(text: str | None) -> str | None:
@@ -114,7 +116,7 @@ def _findings(plan: Plan, style: Style, *, quiet: bool) -> str:
             continue
         label = f"{found.severity}[{found.code}]:"
         where = f"  {place}" if (place := at(found.origin)) else ""
-        first, *rest = wrap(f"{label} {found.message}{where}", style.width - 4)
+        first, *rest = wrap(f"{label} {style.short(found.message)}{where}", style.width - 4)
         paint = style.red if found.severity is Severity.ERROR else style.yellow
         lines += ["  " + first.replace(label, paint(label), 1), *("    " + line for line in rest)]
     keys = not_imitated(plan)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from emulator.model.context_listing import ContextListing, LeftOutPath
 
-from .style import Style, columns, printable
+from .style import Style, columns, printable, wrap
 
 _MOST = 10
 
@@ -30,12 +30,14 @@ def _head(listing: ContextListing, style: Style) -> list[str]:
     name = "the repository's root" if listing.directory == "." else f"{listing.directory}/"
     total = f"{_count(listing.files)}, {_amount(listing.bytes)}"
     built = f"built by {listing.dockerfile or 'a Dockerfile of ours'}, for {', '.join(listing.services)}"
-    lines = [f"{style.bold(total)} reach the builder from {printable(name)}", f"  {printable(built)}"]
+    first, *rest = wrap(f"{total} reach the builder from {name}", style.width)
+    further = [built]
     if listing.ignore_file is not None:
-        lines.append(f"  less what {printable(listing.ignore_file)} leaves out")
+        further.append(f"less what {listing.ignore_file} leaves out")
     if not listing.exact:
-        lines.append("  but nobody can say what Docker makes of a pattern in it: the list may be wrong")
-    return lines
+        further.append("but nobody can say what Docker makes of a pattern in it: the list may be wrong")
+    below = [f"  {line}" for text in further for line in wrap(text, style.width - 2)]
+    return [first.replace(total, style.bold(total), 1), *rest, *below]
 
 
 def _block(title: str, rows: Sequence[tuple[str, str]], style: Style) -> list[str]:
