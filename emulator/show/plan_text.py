@@ -99,7 +99,7 @@ def _quiet(service: Service, style: Style) -> list[str]:
 
 
 def _head(plan: Plan, style: Style) -> str:
-    parts = [style.bold(plan.platform)]
+    parts = [plan.platform]
     if plan.created_from:
         words = {"blueprint": "synced from the Blueprint", "record": "as the record has it"}
         parts.append(words.get(plan.created_from, f"created from the {plan.created_from}"))
@@ -107,7 +107,7 @@ def _head(plan: Plan, style: Style) -> str:
         parts.append("a preview")
     commit = f" at {plan.snapshot.commit[:8]}" if plan.snapshot.commit else ""
     parts.append(f"{plan.snapshot.kind}{commit}")
-    return " · ".join(parts)
+    return "\n".join(wrap(" · ".join(parts), style.width)).replace(plan.platform, style.bold(plan.platform), 1)
 
 
 def _service(service: Service, style: Style, *, told: bool, seen: Collection[Origin], verbose: bool) -> str:
