@@ -32,13 +32,16 @@ class Word:
     def lost_since(self, changes: int) -> float | None:
         """Since when changes may be missing, in the file system's time; None where none are. changes: how many were
         told now. To be asked at every turn."""
-        now, wall = time.monotonic(), time.time()
-        silent = now - self._heard
-        before = min(self._heard_wall, wall - silent)  # a clock that was put back must not hide anything
+        silent, last = time.monotonic() - self._heard, self.last()
         self.heard()
         if changes >= _MANY:
-            return before - _MARGIN_S
-        return before - _TICK_S if silent > _SILENT_S else None
+            return last - _MARGIN_S
+        return last if silent > _SILENT_S else None
+
+    def last(self) -> float:
+        """Since when changes may be missing at most, in the file system's time."""
+        silent = time.monotonic() - self._heard
+        return min(self._heard_wall, time.time() - silent) - _TICK_S  # a clock put back must not hide anything
 
 
 def changed_since(root: str, moment: float) -> Iterator[str]:

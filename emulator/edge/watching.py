@@ -1,29 +1,35 @@
 """The operating system's word that files change."""
 
+import contextlib
 import os
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
 
 from emulator.model.diagnostic import Fault, HostError, error
 
 from .contents import Contents
 from .git import GitFailed, GitMissing, git
+from .inotify import Inotify
 from .missed import Word, changed_since
 
 _GATHER_MS = 40
 """How long at most changes are gathered that come one after the other; a lone one is told after _STEP_MS."""
 _STEP_MS = 7
-"""How often the library looks for changes, busy or idle."""
+"""So long a silence ends a batch. Where the system's word is had through the library, that looks as often, idle too."""
 _LOOK_MS = 500
-"""How often the end is looked for while nothing changes, and the files are that lie elsewhere."""
+"""How often, while nothing changes, the files are looked at that lie elsewhere, and whether git is done."""
 _POLL_MS = 1000
 """How often all files are looked at where the system does not tell."""
 _GIT_AT_WORK_S = 10.0
 """A lock of git's that is older was left by a git that crashed."""
 _GIT_TOLD_S = 2.0
 """How long the system may take to tell of what git did."""
+
+_HAS_INOTIFY = sys.platform.startswith("linux")
 
 _PASSING = re.compile(
     r"4913|.*~|\.#.*|#.*#|.*\.sw[a-z]|.*\.kate-swp|.*___jb_(?:tmp|old|bak)___|\.goutputstream-.*|\.~lock\..*"
@@ -72,6 +78,14 @@ def _words(problem: Exception) -> str:
     return getattr(problem, "strerror", None) or str(problem)
 
 
+class Told(NamedTuple):
+    """made: the paths that were made, changed or removed, relative to the root, and whether one was made. lost_since:
+    since when some may be missing, in the file system's time; None where none are."""
+
+    made: dict[str, bool]
+    lost_since: float | None
+
+
 class _Watch:
     def __init__(
         self, root: str, end: threading.Event, given: Collection[str], note: Callable[[str], None]
@@ -82,6 +96,12 @@ class _Watch:
         self._far = far_file_system(root)
         self._late: set[str] = set()
         """Changed while the watching was set up."""
+        self._word = Word()
+        self._learns = False
+        """Whether what the files hold is being read, or has been."""
+        self._holds = False
+        """Whether something is kept back until git is done."""
+        self._wake: Callable[[], None] = lambda: None
         self._given = _GivenFiles(root, given)
         self._note = note
         self.is_polling = self._far is not None
@@ -100,47 +120,80 @@ class _Watch:
         )
 
     def batches(self) -> Iterator[frozenset[str]]:
-        from watchfiles import Change
-        from watchfiles import watch as changes
-
-        began = time.time()
+        began = self._word.last()
         lock = _index_lock(self._root)
-        kinds: dict[str, set[Change]] = {}
-        learns = False
+        self._learns = self._holds = False
+        kinds: dict[str, bool] = {}
         git_seen: float | None = None
-        word = Word()
-        for batch in changes(
-            self._root, watch_filter=None, stop_event=self._end, yield_on_timeout=True, raise_interrupt=False,
-            ignore_permission_denied=True, debounce=_GATHER_MS, step=_STEP_MS, rust_timeout=_LOOK_MS,
-            force_polling=True if self.is_polling else None, poll_delay_ms=_POLL_MS,
-        ):  # fmt: skip
-            if not learns and self._far is None:  # a far server stamps its files by a clock of its own
+        for told, since in self._told():
+            if not self._learns and self._far is None:  # a far server stamps its files by a clock of its own
                 threading.Thread(target=self._learn, args=(began,), name="learning", daemon=True).start()
-            learns = True
-            for kind, path in batch:
-                kinds.setdefault(os.path.relpath(path, self._root), set()).add(kind)
-            missed = self._missed(word.lost_since(len(batch)), kinds) if not self.is_polling else set()
-            for path in missed:
-                kinds[path] = {Change.modified}
+            self._learns = True
+            for path, made in told.items():
+                kinds[path] = kinds.get(path, False) or made
+            missed = self._missed(since, kinds)
+            kinds |= dict.fromkeys(missed, False)
             for path in list(self._late):
                 self._late.discard(path)
-                kinds.setdefault(path, set()).add(Change.modified)
-            if kinds and _is_at_work(lock):
+                kinds.setdefault(path, False)
+            self._holds = bool(kinds) and _is_at_work(lock)
+            if self._holds:
                 git_seen = time.monotonic()
                 continue  # what lies there is half of one commit and half of another
-            if git_seen is not None and batch and time.monotonic() - git_seen < _GIT_TOLD_S:
+            self._holds = git_seen is not None and bool(told) and time.monotonic() - git_seen < _GIT_TOLD_S
+            if self._holds:
                 continue  # of what it did, some is still to be told
             git_seen = None
             found = self._given.changed() | {
-                path for path, seen in kinds.items()
-                if not _is_passing(path) and self._contents.is_news(path, is_made=Change.added in seen)
+                path for path, made in kinds.items()
+                if not _is_passing(path) and self._contents.is_news(path, is_made=made)
             }  # fmt: skip
             kinds = {}
             if found & missed:
                 self._note("the system did not tell of all changes: the files were looked through")
             if found:
                 yield frozenset(found)
-                word.heard()  # what happened meanwhile waits, and is told next
+
+    def _told(self) -> Iterator[Told]:
+        """Turn by turn, until the end; a turn of which nothing is told is one to look for what else there may be."""
+        return self._told_by_kernel() if _HAS_INOTIFY and not self.is_polling else self._told_by_library()
+
+    def _told_by_kernel(self) -> Iterator[Told]:
+        with contextlib.closing(Inotify(self._root, apart=".git")) as notes:
+            self._wake = notes.wake
+            threading.Thread(target=self._wake_at_the_end, name="watching-end", daemon=True).start()
+            while not self._end.is_set():
+                looks = self._holds or self._given.are_some or not self._learns
+                notes.wait(_LOOK_MS / 1000 if looks else None)
+                made: dict[str, bool] = {}
+                is_whole = notes.take(made)
+                until = time.monotonic() + _GATHER_MS / 1000
+                while made and time.monotonic() < until and notes.wait(_STEP_MS / 1000):
+                    is_whole &= notes.take(made)
+                since = None if is_whole else self._word.last()
+                self._word.heard()
+                yield Told(made, since)
+
+    def _wake_at_the_end(self) -> None:
+        """In a thread of its own."""
+        self._end.wait()
+        self._wake()
+
+    def _told_by_library(self) -> Iterator[Told]:
+        from watchfiles import Change
+        from watchfiles import watch as changes
+
+        for batch in changes(
+            self._root, watch_filter=None, stop_event=self._end, yield_on_timeout=True, raise_interrupt=False,
+            ignore_permission_denied=True, debounce=_GATHER_MS, step=_STEP_MS, rust_timeout=_LOOK_MS,
+            force_polling=True if self.is_polling else None, poll_delay_ms=_POLL_MS,
+        ):  # fmt: skip
+            told: dict[str, bool] = {}
+            for kind, path in batch:
+                relative = os.path.relpath(path, self._root)
+                told[relative] = told.get(relative, False) or kind is Change.added
+            yield Told(told, self._word.lost_since(len(batch)) if not self.is_polling else None)
+            self._word.heard()  # what happened meanwhile waits, and is told next
 
     def _missed(self, since: float | None, told: Collection[str]) -> set[str]:
         """What has changed since then and is not among what was told; of a folder, what it had and has no more."""
@@ -153,6 +206,7 @@ class _Watch:
         """In a thread of its own."""
         for path in self._contents.learn(began, self._end):
             self._late.add(path)
+            self._wake()
 
 
 class _GivenFiles:
@@ -166,6 +220,10 @@ class _GivenFiles:
         self._stamps = {path: _stamp(path) for path in self._paths}
         for path in self._paths:
             self._contents.is_news(os.path.realpath(path), is_made=True)
+
+    @property
+    def are_some(self) -> bool:
+        return bool(self._paths)
 
     def changed(self) -> set[str]:
         """By their paths from the root: "../shared.env"."""

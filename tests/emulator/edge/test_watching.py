@@ -61,8 +61,15 @@ class Watched:
         return {path for path in found if "mark-" not in path and path != "begin"}
 
 
+@pytest.fixture(params=["kernel", "library"])
+def way(request, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the system's word is had: straight, or through the library, as on systems other than Linux."""
+    monkeypatch.setattr(watching, "_HAS_INOTIFY", request.param == "kernel")
+    return request.param
+
+
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
+def watched(tmp_path: Path, way: str) -> Iterator[Watched]:
     (tmp_path / "src").mkdir()
     (tmp_path / "src/app.py").write_text("1")
     (tmp_path / ".git").mkdir()
@@ -123,7 +130,7 @@ def test_no_more_is_read_than_is_affordable(tmp_path, monkeypatch):
     assert sorted(known.is_news(name, is_made=False) for name in ("a", "b")) == [False, True]
 
 
-def test_what_git_changes_is_told_when_it_is_done(tmp_path):
+def test_what_git_changes_is_told_when_it_is_done(tmp_path, way):
     """There and back at once is no change, whatever lay there in between."""
     Repo(tmp_path).init().write({f"src/{number}.py": "1\n" for number in range(300)})
     time.sleep(0.05)
@@ -146,7 +153,7 @@ def test_what_git_changes_is_told_when_it_is_done(tmp_path):
     one.thread.join(PATIENT_S)
 
 
-def test_a_file_that_lies_elsewhere_is_followed_where_an_option_names_it(tmp_path):
+def test_a_file_that_lies_elsewhere_is_followed_where_an_option_names_it(tmp_path, way):
     """There, or behind a link."""
     root = tmp_path / "app"
     (root / "src").mkdir(parents=True)
@@ -359,6 +366,7 @@ def test_what_happens_while_nobody_listens_is_found_afterwards(tmp_path):
 
 
 def test_a_long_stop_in_which_nothing_changes_tells_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "_HAS_INOTIFY", False)  # the kernel itself says that it dropped something
     monkeypatch.setattr(missed, "_SILENT_S", 0.0)  # as if every turn came after one
     (tmp_path / "src").mkdir()
     one = Watched(tmp_path)
@@ -371,7 +379,7 @@ def test_a_long_stop_in_which_nothing_changes_tells_nothing(tmp_path, monkeypatc
     one.thread.join(PATIENT_S)
 
 
-def test_without_the_systems_word_files_are_looked_at(tmp_path, monkeypatch):
+def test_without_the_systems_word_files_are_looked_at(tmp_path, monkeypatch, way):
     """No more watches are to be had: it is said how to get more, and changes are found all the same."""
     from watchfiles import main
 
@@ -382,7 +390,11 @@ def test_without_the_systems_word_files_are_looked_at(tmp_path, monkeypatch):
             raise OSError(errno.ENOSPC, "OS file watch limit reached")
         return real(paths, debug, force_polling, *rest)
 
+    def full(root, *, apart):
+        raise OSError(errno.ENOSPC, "so many folders may not be watched")
+
     monkeypatch.setattr(main, "RustNotify", refused)
+    monkeypatch.setattr(watching, "Inotify", full)
     monkeypatch.setattr(watching, "_POLL_MS", 50)
     (tmp_path / "app.py").write_text("1")
     time.sleep(0.1)
