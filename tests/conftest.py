@@ -1,6 +1,7 @@
 """Shared by all tests: the real engine, and that tests which need it never pass for run when they did not."""
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,10 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+# Tests are kept compiled, as what they start is (running_emu), whatever the environment says: each process that
+# compiles them anew needs 9 s of a processor for it.
+sys.dont_write_bytecode = False
 
 # One run of the suite decides the same thing twice: the examples are the same in every CI run. To look for new
 # ones, say HYPOTHESIS_PROFILE=search (or a test's own settings) on a machine with time.

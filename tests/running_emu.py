@@ -64,7 +64,7 @@ def _heed_ctrl_c() -> None:
 @cache
 def published(name: str) -> jsonschema.protocols.Validator:
     """A validator for the document `name`, from what `emu schema` prints."""
-    ran = run_emu("schema", name)
+    ran = emu_here("schema", name)
     assert ran.code == 0, ran.err
     schema = ran.document()
     jsonschema.Draft202012Validator.check_schema(schema)

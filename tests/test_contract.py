@@ -17,7 +17,7 @@ from emulator.model.plan import Plan
 from emulator.model.record import to_json
 from platforms import PLATFORMS
 from tests.example_files import EXAMPLES
-from tests.running_emu import CHECKOUT, EMU, Ran, environment, published, run_emu
+from tests.running_emu import CHECKOUT, EMU, Ran, emu_here, environment, published, run_emu
 
 PLANNING = ("plan", "check")
 ESCAPE = "\x1b"
@@ -97,7 +97,7 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
 @pytest.mark.parametrize("arguments", WRONG_USAGE.values(), ids=WRONG_USAGE)
 def test_wrong_usage_is_json_where_json_is_asked_for(arguments: list[str]) -> None:
     """With --format json the finding stands on stdout too, as published; nothing else is there."""
-    ran = run_emu(*arguments, "--format=json")
+    ran = emu_here(*arguments, "--format=json")
     assert ran.code == 2
     if arguments[0] == "up":
         assert [event["event"] for event in _events(ran)] == ["diagnostic"]
@@ -223,12 +223,18 @@ def _heed_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def test_help_is_an_answer() -> None:
+def test_help_is_an_answer(capsys: pytest.CaptureFixture[str]) -> None:
     """--help ends with 0 on stdout, for emu and for every command; so does --version."""
-    for arguments in ([], ["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)):
+    for arguments in ([], ["--help"], ["--version"], ["plan", "--help"]):
         ran = run_emu(*arguments)
         assert (ran.code, ran.err) == (0, ""), arguments
         assert ran.out.strip(), arguments
+    for name in COMMANDS:
+        with pytest.raises(SystemExit) as ended:
+            emu_here(name, "--help")
+        printed = capsys.readouterr()
+        assert (ended.value.code, printed.err) == (0, ""), name
+        assert printed.out.strip(), name
 
 
 def test_reader_that_leaves_is_no_fault(repo: Path) -> None:
@@ -309,6 +315,7 @@ def test_schemas_are_listed_and_each_is_a_schema() -> None:
     required; in emu.toml and a platform's file a user may leave some out."""
     names = run_emu("schema").out.split()
     assert {"plan", "event", "diagnostic", "config", "render.yaml"} <= set(names)
+    assert run_emu("schema", "plan").document() == published("plan").schema
     written = {"config", *(name for platform in PLATFORMS.values() for name in platform.schemas())}
     assert all(published(name).schema["type"] == "object" for name in written)
     for name in set(names) - written:
