@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.running_emu import CHECKOUT
+from tests.sources import SOURCES, nodes, text, tree
 
 AREAS = frozenset((
     "build", "check", "cloud-run", "config", "deploy", "dockerfile", "dotenv", "emu", "env", "file", "hcl", "host",
@@ -25,44 +26,37 @@ _WORD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 @cache
 def codes() -> dict[str, str]:
     """Code → the file that has it."""
-    texts = {path: path.read_text() for path in sorted(_sources())}
-    trees = {path: ast.parse(text) for path, text in texts.items()}
     found: dict[str, str] = {}
-    for path, tree in trees.items():
+    for path in SOURCES:
         if path.name in _OTHERS:
             continue
-        for code in (*_written(tree), *(f"file/{word}" for word in _words(tree, "Unreadable", 0))):
+        for code in (*_written(path), *(f"file/{word}" for word in _words(path, "Unreadable", 0))):
             found.setdefault(code, str(path.relative_to(CHECKOUT)))
-    for path, tree in trees.items():
-        if not _PUT_TOGETHER.search(texts[path]):
+    for path in SOURCES:
+        if not _PUT_TOGETHER.search(text(path)):
             continue
-        for code in _from_tables(tree):
+        for code in _from_tables(tree(path)):
             found.setdefault(code, str(path.relative_to(CHECKOUT)))
-        for name, area, position in _helpers(tree):
-            near = [one for other, one in trees.items() if other.is_relative_to(path.parent)]
+        for name, area, position in _helpers(path):
+            near = [other for other in SOURCES if other.is_relative_to(path.parent)]
             for code in (f"{area}/{word}" for one in near for word in _words(one, name, position)):
                 found.setdefault(code, str(path.relative_to(CHECKOUT)))
     return found
 
 
-def _sources() -> Iterator[Path]:
-    for room in ("emulator", "platforms"):
-        yield from (CHECKOUT / room).rglob("*.py")
-
-
-def _written(tree: ast.Module) -> Iterator[str]:
+def _written(path: Path) -> Iterator[str]:
     """Arguments of calls, and parts of tables, that are codes."""
-    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    docs = {id(node.value) for node in nodes(path) if isinstance(node, ast.Expr)}
+    for node in nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
             match = _CODE.fullmatch(node.value)
             if match is not None and match["area"] in AREAS and node.value not in _NO_CODES:
                 yield node.value
 
 
-def _helpers(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
+def _helpers(path: Path) -> Iterator[tuple[str, str, int]]:
     """Functions that put an area before a word they are given: (name, area, which argument)."""
-    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+    for function in (node for node in nodes(path) if isinstance(node, ast.FunctionDef)):
         names = [one.arg for one in function.args.args if one.arg != "self"]
         for node in ast.walk(function):
             match node:
@@ -96,18 +90,18 @@ def _rows(tree: ast.Module, tables: set[str]) -> Iterator[str]:
                         yield word
 
 
-def _words(tree: ast.Module, function: str, position: int) -> Iterator[str]:
-    for call in _calls(tree).get(function, ()):
+def _words(path: Path, function: str, position: int) -> Iterator[str]:
+    for call in _calls(path).get(function, ()):
         given = call.args[position] if len(call.args) > position else None
         if isinstance(given, ast.Constant) and _WORD.fullmatch(str(given.value)):
             yield str(given.value)
 
 
 @cache
-def _calls(tree: ast.Module) -> dict[str, list[ast.Call]]:
+def _calls(path: Path) -> dict[str, list[ast.Call]]:
     """By the name that is called."""
     found: dict[str, list[ast.Call]] = {}
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             found.setdefault(name, []).append(node)

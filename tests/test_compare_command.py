@@ -6,7 +6,6 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import msgspec
 import pytest
 
@@ -16,11 +15,10 @@ from emulator.model.comparison import Comparison
 from emulator.model.diagnostic import UsageError
 from emulator.model.plan import Plan, ServiceType
 from emulator.model.record import replace
-from emulator.model.schema import schema_of
 from platforms import PLATFORMS
 from tests.emulator.show.test_plan_text import PLAN, SERVICE
 from tests.example_files import copy_example, example_folders
-from tests.running_emu import run_emu
+from tests.running_emu import published, run_emu
 from tests.test_examples_plan import Page
 
 every_example = pytest.mark.parametrize("folder", example_folders(), ids=lambda folder: folder.name)
@@ -47,7 +45,7 @@ def test_every_example_on_every_platform(folder: Path, tmp_path: Path) -> None:
     root = copy_example(folder, tmp_path, git=False)
     text, code = compare(root, "--format", "json", *BOTH)
     found = json.loads(text)
-    jsonschema.Draft202012Validator(schema_of("compare", Comparison)).validate(found)
+    published("compare").validate(found)
     comparison = msgspec.json.decode(text, type=Comparison, strict=True)
     assert comparison.platforms == tuple(PLATFORMS)
     assert code == (1 if any(plan.with_errors() for plan in comparison.plans) else 0)

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import msgspec
 import pytest
 
@@ -13,10 +12,10 @@ from emulator.cli import run
 from emulator.formats.yaml_edit import split_path
 from emulator.model.change import PlanChange
 from emulator.model.diagnostic import UsageError
-from emulator.model.schema import schema_of
 from platforms import cloud_run
 from tests.emulator.edge.git_repositories import Repo
 from tests.example_files import copy_example, example_folders
+from tests.running_emu import published
 from tests.test_examples_plan import Page
 
 DEPLOY_FILES = ("Dockerfile", "Procfile", "render.yaml", "service.yaml", "requirements.txt", "package.json")
@@ -32,7 +31,7 @@ def printed(*words: str, width: int = 100) -> tuple[str, int]:
 def document(*words: str) -> dict[str, Any]:
     text, code = printed(*words, "--format", "json")
     found: dict[str, Any] = json.loads(text)
-    jsonschema.Draft202012Validator(schema_of("diff", PlanChange)).validate(found)
+    published("diff").validate(found)
     change = msgspec.json.decode(text, type=PlanChange, strict=True)
     assert code == (1 if change.after.with_errors() else 0)
     return found

@@ -7,15 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import msgspec
 import pytest
 
 from emulator.cli import run
 from emulator.model.plan import Plan
 from emulator.model.record import to_json
-from emulator.model.schema import schema_of
 from tests.example_files import Case, copy_example, example_folders, file_options, load_example
+from tests.running_emu import published
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -103,7 +102,7 @@ def test_plan_is_what_the_example_says(folder: Path, case: Case, tmp_path: Path)
     """Command, source and losers are the case's; the document is as published and loads back unchanged."""
     printed, code = _plan(folder, case, tmp_path, "--format", "json")
     document: Any = json.loads(printed)
-    jsonschema.Draft202012Validator(schema_of("plan", Plan)).validate(document)
+    published("plan").validate(document)
     plan = msgspec.json.decode(printed, type=Plan, strict=True)
     assert json.loads(to_json(plan)) == document
     assert code == (1 if plan.with_errors() else 0)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from emulator.check import rules
@@ -16,10 +15,10 @@ from emulator.commands.schema import documents
 from emulator.explained import EXPLANATIONS
 from emulator.model.diagnostic import UsageError
 from emulator.model.schema import schema_of
-from emulator.model.topic import TopicList
 from platforms import PLATFORMS
 from tests.diagnostic_codes import AREAS, codes
-from tests.running_emu import CHECKOUT, run_emu
+from tests.running_emu import published, run_emu
+from tests.sources import SOURCES, nodes
 from tests.test_examples_plan import Page
 
 OF_PLATFORMS = {code: text for one in PLATFORMS.values() for code, text in one.explanations().items()}
@@ -48,13 +47,11 @@ def test_no_area_is_overlooked() -> None:
     """What makes a diagnostic with a code written out makes it in a known area."""
     made = ("error", "warning", "info", "Diagnostic")
     found = set()
-    for room in ("emulator", "platforms"):
-        for path in (CHECKOUT / room).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in made and node.args:
-                    first = node.args[0]
-                    if isinstance(first, ast.Constant) and "/" in str(first.value):
-                        found.add(str(first.value).partition("/")[0])
+    for node in (node for path in SOURCES for node in nodes(path)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in made and node.args:
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and "/" in str(first.value):
+                found.add(str(first.value).partition("/")[0])
     assert found <= AREAS
 
 
@@ -96,7 +93,7 @@ def test_words_find_what_speaks_of_them(words: str, first: str) -> None:
 def test_what_is_found_is_a_document_too() -> None:
     """With the rest counted; every rule has its source, day and certainty."""
     found = json.loads(explain("port", "--format", "json"))
-    jsonschema.Draft202012Validator(schema_of("topics", TopicList)).validate(found)
+    published("topics").validate(found)
     assert found["left"] > 0
     of_rules = [one for one in found["topics"] if one["kind"] == "rule"]
     assert all(one["source"] and one["checked"] and one["certainty"] for one in of_rules)

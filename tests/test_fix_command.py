@@ -5,16 +5,14 @@ import stat
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from emulator.check import CheckRule, Sample, rules
 from emulator.cli import run
 from emulator.edge.files import write_file
 from emulator.model.diagnostic import UsageError
-from emulator.model.mending import FixDocument
-from emulator.model.schema import schema_of
 from tests.example_files import copy_example, example_folders
+from tests.running_emu import published
 from tests.test_examples_plan import Page
 
 FROM = "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install uvicorn gunicorn flask\n"
@@ -28,7 +26,7 @@ def fix(root: Path, *words: str) -> tuple[str, int]:
 
 def document(root: Path, *words: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(fix(root, "--format", "json", *words)[0])
-    jsonschema.Draft202012Validator(schema_of("fix", FixDocument)).validate(found)
+    published("fix").validate(found)
     return found
 
 

@@ -13,8 +13,7 @@ import pytest
 
 from platforms import PLATFORMS
 from tests.running_emu import CHECKOUT, EMU, environment
-
-SOURCES = sorted([*(CHECKOUT / "emulator").rglob("*.py"), *(CHECKOUT / "platforms").rglob("*.py")])
+from tests.sources import SOURCES, nodes, text
 
 NOUNS = {"model"}
 VALUES = NOUNS | {"snapshot", "contract"}
@@ -168,7 +167,7 @@ def test_no_built_in_effect_outside_the_edge() -> None:
         f"{_relative(path)}:{node.lineno} calls {node.func.id}"
         for path in SOURCES
         if _room_of_file(_relative(path)) not in AT_THE_EDGE
-        for node in ast.walk(_tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in EFFECT_CALLS
     ]
     assert wrong == []
@@ -188,7 +187,7 @@ def test_nothing_but_its_adapter_names_a_platform(platform) -> None:
         f"{_relative(path)}:{number} {line.strip()}"
         for path in SOURCES
         if _relative(path).startswith("emulator/")
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for number, line in enumerate(text(path).splitlines(), 1)
         if words.search(line)
     ]
     assert wrong == []
@@ -262,11 +261,6 @@ def _room(module: str) -> str | None:
     return "platforms" if top == "platforms" else rest.partition(".")[0] if top == "emulator" and rest else None
 
 
-@cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 def _relative(path: Path) -> str:
     return path.relative_to(CHECKOUT).as_posix()
 
@@ -282,7 +276,7 @@ def _imports_of(path: Path) -> Iterator[Import]:
     `from emulator import options` is an import of emulator.options.
     """
     package = list(path.relative_to(CHECKOUT).parent.parts)
-    for node in ast.walk(_tree(path)):
+    for node in nodes(path):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

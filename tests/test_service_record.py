@@ -3,14 +3,12 @@
 import json
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from emulator.cli import run
 from emulator.model.diagnostic import UsageError
-from emulator.model.plan import Plan
-from emulator.model.schema import schema_of
 from tests.platforms.render.test_record import api
+from tests.running_emu import published
 from tests.test_examples_plan import Page
 
 SECRET = "hunter2-of-the-record"
@@ -40,7 +38,7 @@ def test_a_record_says_which_platform_is_meant(repository: Path) -> None:
     """Whatever the repository's files speak of, unless a platform is named. Its places are as the repository's."""
     text, _ = printed(repository, "--service-record", str(repository / "record.json"), "--format", "json")
     document = json.loads(text)
-    jsonschema.Draft202012Validator(schema_of("plan", Plan)).validate(document)
+    published("plan").validate(document)
     assert (document["platform"], document["created_from"]) == ("render", "record")
     assert document["detected"]["because"] == "--service-record is given"
     assert document["services"][0]["command"]["source"] == "record"
