@@ -2,25 +2,10 @@
 
 from collections.abc import Mapping
 
-from emulator.contract import token
 from emulator.model.record import replace
 from emulator.world import BuildOutcome, BuildProgress, BuildRequest, OnProgress, StepDone, StepGoing, StepLog
 
-SHORTEST = 4
-"""A shorter value is left alone: masking every "1" would make a log unreadable, and hides nothing."""
-
-
-def mask(text: str, secrets: Mapping[str, str]) -> str:
-    """`text` with each secret value, and each line of one with several, replaced by `‹NAME›`."""
-    pieces = {
-        piece: name
-        for name, value in secrets.items()
-        for piece in (value, *value.splitlines())
-        if len(piece) >= SHORTEST
-    }
-    for piece in sorted(pieces, key=len, reverse=True):  # a value may hold another
-        text = text.replace(piece, token(pieces[piece]))
-    return text
+from .requests import conceal
 
 
 def masked_progress(request: BuildRequest, on_progress: OnProgress) -> OnProgress:
@@ -29,11 +14,11 @@ def masked_progress(request: BuildRequest, on_progress: OnProgress) -> OnProgres
 
     def report(item: BuildProgress) -> None:
         if isinstance(item, StepLog):
-            item = StepLog(line=mask(item.line, secrets), step=mask(item.step, secrets))
+            item = StepLog(line=conceal(item.line, secrets), step=conceal(item.step, secrets))
         elif isinstance(item, StepGoing):
-            item = StepGoing(name=mask(item.name, secrets), going=item.going)
+            item = StepGoing(name=conceal(item.name, secrets), going=item.going)
         else:
-            item = StepDone(name=mask(item.name, secrets), seconds=item.seconds, cached=item.cached)
+            item = StepDone(name=conceal(item.name, secrets), seconds=item.seconds, cached=item.cached)
         on_progress(item)
 
     return report if secrets else on_progress
@@ -48,9 +33,9 @@ def masked_outcome(request: BuildRequest, outcome: BuildOutcome) -> BuildOutcome
         outcome,
         error=replace(
             failure,
-            message=mask(failure.message, secrets),
-            step=mask(failure.step, secrets) if failure.step is not None else None,
-            log_tail=tuple(mask(line, secrets) for line in failure.log_tail),
+            message=conceal(failure.message, secrets),
+            step=conceal(failure.step, secrets) if failure.step is not None else None,
+            log_tail=tuple(conceal(line, secrets) for line in failure.log_tail),
         ),
     )
 

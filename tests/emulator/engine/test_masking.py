@@ -1,4 +1,5 @@
-from emulator.engine.masking import mask, masked_outcome, masked_progress
+from emulator.engine.masking import masked_outcome, masked_progress
+from emulator.engine.requests import conceal
 from emulator.world import BuildError, BuildOutcome, BuildRequest, StepDone, StepGoing, StepLog
 
 REQUEST = BuildRequest(
@@ -28,14 +29,14 @@ def test_errors_hold_no_secret():
 
 def test_value_within_a_value():
     """The longer one is masked as a whole."""
-    assert mask("postgres://u:passw0rd@h", {"P": "passw0rd", "URL": "postgres://u:passw0rd@h"}) == "‹URL›"
+    assert conceal("postgres://u:passw0rd@h", {"P": "passw0rd", "URL": "postgres://u:passw0rd@h"}) == "‹URL›"
 
 
 def test_each_line_of_a_long_value():
     """A key file's lines do not show one by one."""
-    assert mask("> MIIEow", {"KEY": "-----BEGIN\nMIIEow\n"}) == "> ‹KEY›"
+    assert conceal("> MIIEow", {"KEY": "-----BEGIN\nMIIEow\n"}) == "> ‹KEY›"
 
 
 def test_short_values_are_left():
     """Masking every "1" would make the log unreadable."""
-    assert mask("1 of 1", {"N": "1", "E": ""}) == "1 of 1"
+    assert conceal("1 of 1", {"N": "1", "E": ""}) == "1 of 1"

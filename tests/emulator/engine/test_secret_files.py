@@ -6,8 +6,8 @@ import tarfile
 import pytest
 
 from emulator.engine.docker_args import build_command, container_config, files_archive
-from emulator.engine.masking import mask, masked_progress, pieces_of
-from emulator.engine.requests import BUILD_ENV_ARG, Surroundings, build_request, container_spec
+from emulator.engine.masking import masked_progress, pieces_of
+from emulator.engine.requests import BUILD_ENV_ARG, Surroundings, build_request, conceal, container_spec
 from emulator.engine.rollout_steps import Unit
 from emulator.model.plan import Build, BuildKind, BuildSecret, Container, Mount, Service
 from emulator.model.record import replace
@@ -94,10 +94,10 @@ def test_no_log_shows_them() -> None:
     """Neither a line nor a value of one; a brace that stands everywhere stays."""
     files = {".env": b"PASSWORD='hush-hush-hush'\nA=1\n", "key.json": b'{\n  "key": "0123456789"\n}\n'}
     pieces = pieces_of(files)
-    assert mask("PASSWORD='hush-hush-hush'", pieces) == "‹.env›"
-    assert mask("it is hush-hush-hush, A=1", pieces) == "it is ‹.env›, A=1"
-    assert mask('  "key": "0123456789"', pieces) == "  ‹key.json›"
-    assert mask("{ }", pieces) == "{ }"
+    assert conceal("PASSWORD='hush-hush-hush'", pieces) == "‹.env›"
+    assert conceal("it is hush-hush-hush, A=1", pieces) == "it is ‹.env›, A=1"
+    assert conceal('  "key": "0123456789"', pieces) == "  ‹key.json›"
+    assert conceal("{ }", pieces) == "{ }"
     assert pieces_of({"binary": b"\xff\x00"}) == {}
 
 
