@@ -38,6 +38,7 @@ from .tree import (
     Node,
     Refused,
     Unsure,
+    first_unsure,
     make_folders,
     resolve,
     stamped,
@@ -108,24 +109,12 @@ def forgotten(tree: Folder, path: str, made: Made, *, keeps: bool = False, more:
         return _forgotten_behind(tree, where, made, keeps=keeps, more=more)
     if keeps and (isinstance(node, Folder | File)):
         return write(tree, where, with_more(node, more), made) if isinstance(node, Folder) else tree
-    here = _first_unsure(tree, where)
+    here = first_unsure(tree, where)
     there = _exact(tree, here)
     new = with_more(there, more) if keeps and isinstance(there, UnknownNode) else UnknownNode(origin=made.origin)
     if keeps and there == ABSENT:
         new = UnknownNode(origin=made.origin, more=more)
     return write(tree, here, new, made) if here != "/" else unknown_folder()
-
-
-def _first_unsure(tree: Folder, path: str) -> str:
-    """The shortest beginning of a path that is no known directory, or the path."""
-    here: Node = tree
-    way = ""
-    for part in path.strip("/").split("/"):
-        way += f"/{part}"
-        here = here.get(part) if isinstance(here, Folder) else here
-        if not isinstance(here, Folder):
-            return way
-    return way
 
 
 def _forgotten_behind(tree: Folder, path: str, made: Made, *, keeps: bool, more: More) -> Folder:

@@ -26,6 +26,7 @@ from .tree import (
     Refused,
     Unknown,
     Unsure,
+    first_unsure,
     make_folders,
     resolve,
     stamped,
@@ -358,19 +359,7 @@ def _made_unknown(tree: Folder, order: Order) -> Folder:
         return write(tree, where, unknown_folder(), order.made, mode=None)
     # Perhaps nothing is copied, and then not even the directories on the way are made.
     unknown = Unknown(why="what was copied there is not known", origin=order.made.origin)
-    return write(tree, _first_unsure(tree, where), unknown, order.made, mode=None)
-
-
-def _first_unsure(tree: Folder, path: str) -> str:
-    """The shortest beginning of `path` that is no known directory."""
-    here: Node = tree
-    way = ""
-    for part in path.strip("/").split("/"):
-        way += f"/{part}"
-        here = here.get(part) if isinstance(here, Folder) else here
-        if not isinstance(here, Folder):
-            return way
-    return way
+    return write(tree, first_unsure(tree, where), unknown, order.made, mode=None)
 
 
 def _forget_behind(tree: Folder, path: str) -> Folder:

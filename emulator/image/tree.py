@@ -367,6 +367,18 @@ def look(root: Folder, path: str) -> Answer:
             return Answer(state="absent", path=where)
 
 
+def first_unsure(root: Folder, path: str) -> str:
+    """The shortest beginning of a path that is no known directory, or the path."""
+    here: Node = root
+    way = ""
+    for part in path.strip("/").split("/"):
+        way += f"/{part}"
+        here = here.get(part) if isinstance(here, Folder) else here
+        if not isinstance(here, Folder):
+            return way
+    return way
+
+
 def clean_join(directory: str, path: str) -> str:
     """`path` seen from `directory`, absolute and clean, but with the "/" or "/." at its end."""
     joined = clean(f"{directory}/{path}" if not path.startswith("/") else path)
