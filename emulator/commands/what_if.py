@@ -1,7 +1,6 @@
 """`emu what-if`: what would change if some files were otherwise, with none of them touched."""
 
 import argparse
-import difflib
 
 from emulator.commands.changing import changed
 from emulator.commands.check import checked_plan
@@ -11,6 +10,7 @@ from emulator.commands.planning import configure_planning, plan_snapshot
 from emulator.commands.setting import with_field
 from emulator.model.change import FileChange
 from emulator.model.diagnostic import UsageError
+from emulator.model.spelling import nearest
 from emulator.overlay import overlaid
 from emulator.request import Request, World
 from emulator.snapshot import Snapshot, normal
@@ -77,11 +77,11 @@ def _there(repo: Snapshot, path: str) -> str:
     clean = _inside(path, "--without")
     if repo.look(clean).kind is None:
         folder, _, name = clean.rpartition("/")
-        near = difflib.get_close_matches(name, repo.entries(folder or "."), n=1)
+        near = nearest(name, repo.entries(folder or "."))
         start = f"{folder}/" if folder else ""
         raise UsageError(
             f"--without: the platform has no {path} to miss",
-            help=f"did you mean {start}{near[0]}?" if near else "give a path from the repository's root",
+            help=f"did you mean {start}{near}?" if near else "give a path from the repository's root",
         )
     return clean
 

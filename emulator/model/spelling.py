@@ -3,15 +3,26 @@
 from collections.abc import Iterable
 
 _MOST = 8
+_LONGEST = 80
+"""The comparison is quadratic, and nobody mistypes a word of this length."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like `word`, None where none is like it."""
+def nearest(word: str, known: Iterable[str], *, cutoff: float | None = None) -> str | None:
+    """The known word most like `word`, None where none is like it. cutoff: how like it has to be, from 0 to 1; without
+    one it may also be a word that begins so. Case does not count; letters that changed places make one like any other.
+    """
+    if len(word) > _LONGEST:
+        return None
     from difflib import get_close_matches  # takes long to load, and only mistakes need it
 
+    low = word.lower()
     by_lower = {name.lower(): name for name in reversed(list(known))}
-    found = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else next((n for low, n in by_lower.items() if _begins(word.lower(), low)), None)
+    swapped = (name for lower, name in by_lower.items() if len(low) > 2 and sorted(lower) == sorted(low))
+    if (same := next(swapped, None)) is not None:
+        return same
+    if found := get_close_matches(low, by_lower, n=1, cutoff=0.6 if cutoff is None else cutoff):
+        return by_lower[found[0]]
+    return next((n for lower, n in by_lower.items() if cutoff is None and _begins(low, lower)), None)
 
 
 def _begins(word: str, name: str) -> bool:

@@ -6,6 +6,7 @@ from emulator.formats.yaml import Mapping, Node, Scalar
 from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.plan import Coverage
 from emulator.model.rule import Fidelity
+from emulator.model.spelling import nearest
 
 from . import rules
 
@@ -131,11 +132,9 @@ def _misplaced(key: Scalar, path: str, kind: str, known: Annotation) -> Diagnost
 
 
 def _unknown(key: Scalar, kind: str) -> Diagnostic:
-    import difflib
-
-    close = difflib.get_close_matches(key.text, [k for k, a in KNOWN.items() if kind in a.kinds], n=1, cutoff=0.8)
+    close = nearest(key.text, [k for k, a in KNOWN.items() if kind in a.kinds], cutoff=0.8)
     return warning(
         "cloud-run/unknown-annotation", f"no annotation {key.text} of a {kind.lower()} is known", origin=key.origin,
         rule=rules.ANNOTATION_KIND.id, url=rules.ANNOTATION_KIND.url,
-        help=f"did you mean {close[0]}?" if close else "look its spelling up; the server refuses what it does not know",
+        help=f"did you mean {close}?" if close else "look its spelling up; the server refuses what it does not know",
     )  # fmt: skip

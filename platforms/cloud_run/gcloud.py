@@ -11,6 +11,7 @@ from emulator.model.diagnostic import Diagnostic, error, info, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage
 from emulator.model.rule import Fidelity
+from emulator.model.spelling import nearest
 from emulator.snapshot import Snapshot
 
 from . import annotations, gcloud_volumes, rules
@@ -112,18 +113,16 @@ class Reader:
         self.rows.append(Coverage(key=one.name, origin=one.origin, fidelity=one.flag.fidelity, note=one.flag.note))
 
     def _unknown(self, name: str, word: Word, words: list[Word]) -> None:
-        import difflib
-
         from .gcloud_flags import FLAGS
 
         if "=" not in word.text and words and not words[0].text.startswith("-"):
             words.pop(0)  # its value, most likely
-        close = difflib.get_close_matches(name, FLAGS, n=1, cutoff=0.8)
+        close = nearest(name, FLAGS, cutoff=0.8)
         self.found.append(
             warning(
                 "cloud-run/gcloud-flag", f"no flag {name} of gcloud run deploy is known: it is not read",
                 origin=word.origin, rule=rules.DEPLOY_COMMAND.id, url=rules.DEPLOY_COMMAND.url,
-                help=f"did you mean {close[0]}?" if close else "gcloud refuses what it does not know",
+                help=f"did you mean {close}?" if close else "gcloud refuses what it does not know",
             )
         )  # fmt: skip
         self.rows.append(Coverage(key=name, origin=word.origin, fidelity=Fidelity.UNKNOWN, note="no known flag"))

@@ -8,6 +8,7 @@ from emulator.model.diagnostic import Diagnostic, Related, error
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage
 from emulator.model.rule import Fidelity
+from emulator.model.spelling import nearest
 
 from . import annotations, rules
 from .fields import TYPES, Field
@@ -206,11 +207,9 @@ def _unknown_field(root: str, path: str, keys: list[Scalar], *, later: bool) -> 
 
 def _meant(root: str, name: str, path: str) -> str | None:
     """The field that is most like it, where none of the like is known to belong elsewhere."""
-    import difflib
-
     if name in ELSEWHERE or (root == "Job" and name in (*_OF_A_TASK, *_OF_AN_EXECUTION)):
         return None
-    return next(iter(difflib.get_close_matches(name, _known_at(root, path), n=1, cutoff=0.7)), None)
+    return nearest(name, _known_at(root, path), cutoff=0.7)
 
 
 def _instead(root: str, name: str, path: str) -> str:

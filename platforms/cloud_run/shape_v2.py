@@ -6,6 +6,7 @@ from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, value_of
 from emulator.model.diagnostic import Diagnostic, error
 from emulator.model.origin import Origin
 from emulator.model.rule import Rule
+from emulator.model.spelling import nearest
 
 from . import rules
 from .fields_v2 import ENUMS, TYPES
@@ -56,15 +57,13 @@ class _Walk(Walk):
         return re.sub("([A-Z])", r"_\1", f"{self._root}.{path}".rstrip(".")).lower().removeprefix("_")
 
     def _instead(self, name: str, path: str) -> str:
-        import difflib
-
         if name in _ELSEWHERE:
             return _ELSEWHERE[name]
         type_ = self._root
         for part in path.split(".") if path else ():
             type_ = TYPES[type_][part.partition("[")[0]].type.strip("[]")
-        close = difflib.get_close_matches(name, TYPES[type_], n=1, cutoff=0.7)
-        return f"did you mean `{close[0]}`?" if close else f"remove it; known are {', '.join(TYPES[type_])}"
+        close = nearest(name, TYPES[type_], cutoff=0.7)
+        return f"did you mean `{close}`?" if close else f"remove it; known are {', '.join(TYPES[type_])}"
 
     def _map(self, key: Scalar, value: Node, path: str) -> None:
         if not isinstance(value, Mapping):

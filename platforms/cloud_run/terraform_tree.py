@@ -15,6 +15,7 @@ from emulator.model.diagnostic import Diagnostic, error, info, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage
 from emulator.model.rule import Fidelity
+from emulator.model.spelling import nearest
 
 from . import annotations, rules
 from .fields import Field
@@ -284,11 +285,9 @@ class _Walk:
         self.rows.append(Coverage(key=name.text, origin=name.origin, fidelity=Fidelity.UNKNOWN, note="no such block"))
 
     def _near(self, name: str, known: dict[str, tuple[str, Field]]) -> str:
-        import difflib
-
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+        close = nearest(name, known, cutoff=0.7)
         taken = [one for one, (_, field) in known.items() if field is not WRITTEN_THERE]
-        return f"did you mean `{close[0]}`?" if close else f"remove it; known are {', '.join(taken)}"
+        return f"did you mean `{close}`?" if close else f"remove it; known are {', '.join(taken)}"
 
     def _inappropriate(self, path: str, origin: Origin, wanted: str) -> None:
         name = path.rpartition(".")[2]

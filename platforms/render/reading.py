@@ -6,6 +6,7 @@ from typing import NamedTuple
 from emulator.formats import yaml
 from emulator.formats.editing import instead_of
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, as_go_string, value_of
+from emulator.model import spelling
 from emulator.model.diagnostic import Diagnostic, Fault, Severity, error, info
 from emulator.model.origin import Origin
 
@@ -144,12 +145,8 @@ def near(word: str, known: Sequence[str], *, others: str | None = None) -> str:
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The one of `known` that is most like `word`; None where none is like it. Two letters that changed places make
-    most of a short word."""
-    import difflib
-
-    swapped = next((name for name in known if sorted(name) == sorted(word) and len(name) > 2), None)
-    return swapped or next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.7)), None)
+    """The one of `known` that is surely meant by `word`, so that a fix may write it; None where none is."""
+    return spelling.nearest(word, known, cutoff=0.7)
 
 
 def few(names: Sequence[str]) -> str:

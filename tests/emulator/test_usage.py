@@ -96,6 +96,14 @@ def test_the_word_that_was_probably_meant(word: str, near: str | None) -> None:
     assert nearest(word, ["cloud-run", "render"]) == near
 
 
+def test_how_like_it_has_to_be() -> None:
+    """A fix is made of what is surely meant; of a word that is too long to be mistyped nothing is."""
+    assert nearest("nmae", ["some", "name"], cutoff=0.7) == "name"
+    assert nearest("serv", ["services", "x"]) == "services"
+    assert nearest("serv", ["services", "x"], cutoff=0.7) is None
+    assert nearest("a" * 100, ["a" * 99]) is None
+
+
 def test_a_name_that_nobody_has() -> None:
     """The one that was meant and those there are, of very many the first ones."""
     assert did_you_mean("ab", ["abc", "x"]) == "did you mean abc? known are abc, x"

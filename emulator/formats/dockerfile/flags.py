@@ -48,11 +48,11 @@ def flag_problems(keyword: str, flags: tuple[Flag, ...]) -> Iterator[Diagnostic]
 
 
 def _unknown(keyword: str, flag: Flag, known: dict[str, str]) -> Diagnostic:
-    from .suggest import closest
+    from emulator.model.spelling import nearest
 
     if not known:
         help = f"remove it, or quote it if it belongs to the arguments of {keyword}"
-    elif (near := closest(flag.name, known)) is not None:
+    elif (near := nearest(flag.name, known)) is not None:
         help = f"did you mean --{near}?"
     else:
         help = f"{keyword} takes {', '.join('--' + name for name in known)}"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from emulator.model.diagnostic import Diagnostic, error, warning
+from emulator.model.spelling import nearest
 
 from .checks import argument_problems
 from .flags import flag_problems
@@ -20,7 +21,6 @@ from .splitting import (
     quoted_words,
     split_line,
 )
-from .suggest import closest
 
 _JSON_OR_COMMAND = frozenset({"CMD", "ENTRYPOINT", "RUN", "SHELL"})
 _JSON_OR_WORDS = frozenset({"ADD", "COPY", "VOLUME"})
@@ -216,7 +216,7 @@ def _ignore(_: Diagnostic) -> None:
 
 
 def _report_unknown(line: LogicalLine, keyword: Span, report: Report) -> None:
-    near = closest(keyword.value.upper(), sorted(KEYWORDS))
+    near = nearest(keyword.value.upper(), sorted(KEYWORDS))
     shown = keyword.value if len(keyword.value) <= 40 else keyword.value[:40] + "…"
     report(
         error(

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from emulator.model.diagnostic import Diagnostic, error
 from emulator.model.origin import Origin
 from emulator.model.record import Record
+from emulator.model.spelling import nearest
 
 from .mounts import mount_sources
 from .records import Dockerfile, Instruction
 from .references import reference_problem
 from .scope import Scope
-from .suggest import closest
 
 SCRATCH = "scratch"
 
@@ -185,7 +185,7 @@ def _target_index(stages: tuple[Stage, ...], target: str | None, found: list[Dia
         if stage.name == target.lower():
             return stage.index
     names = [stage.name for stage in stages if stage.name]
-    near = closest(target.lower(), names)
+    near = nearest(target.lower(), names)
     help = f"did you mean {near}?" if near else "name the stage with FROM IMAGE AS NAME; numbers are no names here"
     message = f"{file} has no stage {target}"
     found.append(error("dockerfile/unknown-target", message, origin=stages[-1].origin, help=help))

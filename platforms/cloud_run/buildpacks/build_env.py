@@ -8,6 +8,7 @@ from emulator.model.diagnostic import error, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import EnvKind, EnvPhase, EnvVar
 from emulator.model.rule import Rule
+from emulator.model.spelling import nearest
 from platforms.cloud_run import rules
 from platforms.cloud_run.given import Given
 
@@ -74,17 +75,14 @@ def build_environment(given: Given, source: Source) -> BuildEnvironment:
     variables = _of_project(given, source)
     for name, text in given.spec.build_env.items():
         variables[name] = Variable(text.text, "the deploy command", text.origin)
-    import difflib
-
     for name, one in variables.items():
         if not name.startswith("GOOGLE_") or name in KNOWN or name.startswith("GOOGLE_LABEL_"):
             continue
-        close = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.85)
-        if close:
+        if (close := nearest(name, KNOWN, cutoff=0.85)) is not None:
             given.found.append(
                 warning(
                     "cloud-run/build-variable", f"no buildpack reads {name}", origin=one.origin, service=given.name,
-                    rule=rules.BUILDPACK_ENV.id, url=rules.BUILDPACK_ENV.url, help=f"did you mean {close[0]}?",
+                    rule=rules.BUILDPACK_ENV.id, url=rules.BUILDPACK_ENV.url, help=f"did you mean {close}?",
                 )
             )  # fmt: skip
     return BuildEnvironment(variables)
