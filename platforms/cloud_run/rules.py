@@ -126,6 +126,11 @@ UPLOAD_SET = _rule(
     "https://cloud.google.com/sdk/gcloud/reference/topic/gcloudignore", DOCUMENTED, APPROXIMATE,
     note="A link is sent as a link: one that leads out of the folder leads nowhere. The .git folder is never sent.",
 )  # fmt: skip
+TRIGGER_SET = _rule(
+    "trigger-set", "A build of a trigger has the repository's clone: .gcloudignore is not read for it.",
+    "https://cloud.google.com/build/docs/configuring-builds/substitute-variable-values", DOCUMENTED,
+    note="COMMIT_SHA and its like are set by triggers alone: a cloudbuild.yaml with one is made for a trigger.",
+)  # fmt: skip
 IMAGE = _rule(
     "image", "A given image is pulled and run; nothing is built.", DOCS + "deploying", DOCUMENTED,
 )  # fmt: skip

@@ -19,6 +19,8 @@ from .given import Given
 IGNORE_FILE, GIT_IGNORE_FILE = ".gcloudignore", ".gitignore"
 _GENERATED = (IGNORE_FILE, ".git", GIT_IGNORE_FILE)
 _INCLUDE = "!include:"
+_BUILD_FILES = ("cloudbuild.yaml", "cloudbuild.yml")
+_OF_TRIGGERS = re.compile(r"\$\{?(?:REPO_NAME|COMMIT_SHA|REVISION_ID|SHORT_SHA|BRANCH_NAME|TAG_NAME)\b")
 
 
 class _NotIncluded(Exception):
@@ -36,6 +38,10 @@ def upload_rules(given: Given) -> tuple[UploadRule, ...] | None:
     """What the upload leaves out; None where that is not known, which is said."""
     repo, id_ = given.repo, f"{given.name}.upload"
     question = "Which files are uploaded?"
+    if not given.inputs.options.get("gcloud") and (place := _made_for_a_trigger(repo)) is not None:
+        because = f"{place.file} uses what only a trigger sets: it builds a clone"
+        given.trace.note(id_, question, "those that git has", because, rule=rules.TRIGGER_SET, origin=place)
+        return None
     look = repo.look(IGNORE_FILE)
     if look.is_file:
         try:
@@ -69,6 +75,20 @@ def upload_rules(given: Given) -> tuple[UploadRule, ...] | None:
         rule=rules.UPLOAD_SET, origin=Origin(file=GIT_IGNORE_FILE) if repo.is_file(GIT_IGNORE_FILE) else None,
     )  # fmt: skip
     return generated
+
+
+def _made_for_a_trigger(repo: Snapshot) -> Origin | None:
+    """Where the build's own file uses a variable that a trigger sets, and no `gcloud builds submit`."""
+    for file in _BUILD_FILES:
+        try:
+            text = repo.text(file) if repo.is_file(file) else ""
+        except Unreadable:
+            continue
+        found = _OF_TRIGGERS.search(text)
+        if found is not None:
+            line = text.count("\n", 0, found.start()) + 1
+            return Origin(file=file, line=line, end_line=line)
+    return None
 
 
 def _unread(given: Given, fact: str, origin: Origin | None) -> Diagnostic:

@@ -111,6 +111,20 @@ def test_a_dockerfile_that_is_not_uploaded():
     assert found.facts == ("the pattern Docker* keeps it out of the upload",)
 
 
+@pytest.mark.parametrize("word", ["$COMMIT_SHA", "${SHORT_SHA}", "$TAG_NAME"])
+def test_a_build_that_is_made_for_a_trigger_has_a_clone(word):
+    """.gcloudignore has no say where cloudbuild.yaml uses what `gcloud builds submit` leaves empty."""
+    build = f"steps:\n- name: docker\n  args: [build, -t, gcr.io/p/web:{word}, .]\n"
+    files = {"Dockerfile": DOCKERFILE, ".gcloudignore": "Dockerfile\n", "cloudbuild.yaml": build}
+    made = plan(files)
+    assert codes(made, "error") == []
+    assert made.services[0].build.upload_rules is None
+    [said] = [one for one in made.services[0].decisions if one.id.endswith(".upload")]
+    assert (str(said.origin), said.rule) == ("cloudbuild.yaml:3:1", "cloud-run/trigger-set")
+    submitted = plan({**files, "cloudbuild.yaml": build.replace(word, "latest")})
+    assert codes(submitted, "error") == ["cloud-run/dockerfile-unusable"]
+
+
 def test_what_is_not_built_by_gcloud_is_not_uploaded():
     """An image that service.yaml names is built elsewhere, and by what is not known."""
     made = plan({"Dockerfile": DOCKERFILE, "service.yaml": knative(), ".gcloudignore": "a\n"})
