@@ -68,6 +68,10 @@ def _of_builds(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagno
         from .packages import install_findings
 
         yield from install_findings(builds, services)
+    if any(step.instruction.keyword == "RUN" for step in steps):
+        from .tools_used import tool_findings
+
+        yield from tool_findings(builds, services)
     if any(step.instruction.flag("from") and "target/" in step.instruction.source for step in steps):
         from .artifacts import artifact_findings
 

@@ -199,12 +199,28 @@ def program_not_found(subject: Subject) -> Iterator[Diagnostic]:
             facts, help = _elsewhere(view, path)
             yield subject.finding(PROGRAM.code, Severity.ERROR, f"the image has no {path}", facts=facts, help=help)
             return
+    yield from _tool(subject, view)
     if view.run.changed or view.run.runner:
         return
     if view.program in _CONSOLE:  # as it is written: not a path
         yield from _console(subject, view, view.program, _requirements(view, view.program))
     elif view.run.program in _CONSOLE and view.program != view.run.program:  # `python -m`
         yield from _console(subject, view, view.run.program, _modules_asked_for(view, view.run.program))
+
+
+def _tool(subject: Subject, view: ImageView) -> Iterator[Diagnostic]:
+    """A tool by its name, which the base image does not have and no line of the last stage brings."""
+    from .tools_used import base_of, how_to_get, lacked_by, surely_lacks
+
+    name, target = view.run.runner or view.program, view.worked.target
+    build = subject.container.build
+    if view.run.changed or target is None or build.generated_dockerfile is not None:
+        return
+    stage = view.worked.stages[target]
+    base = base_of(view.worked, stage)
+    if name in lacked_by(base) and surely_lacks(view.worked, stage, name):
+        message = f"the image has no {name}: {base} does not bring it, and no line of its last stage installs it"
+        yield subject.finding(PROGRAM.code, Severity.ERROR, message, help=how_to_get(name, base))
 
 
 def _modules_asked_for(view: ImageView, module: str) -> tuple[str, ...] | None:

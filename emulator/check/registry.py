@@ -127,7 +127,8 @@ FINDERS = (
 
 MODULES = tuple(
     dict.fromkeys(
-        ("precedence", "building", "packages", "artifacts", *(one.module for one in (*LACKING, *FINDERS)), "silencing")
+        ("precedence", "building", "packages", "tools_used", "artifacts",
+         *(one.module for one in (*LACKING, *FINDERS)), "silencing")
     )
 )
 """Where the rules are, each module with its own in RULES. The first come from the plan and the builds (`checking`),

@@ -23,6 +23,11 @@ def found(text: str, files: Mapping[str, str] | None = None) -> list[Diagnostic]
     return [d for d in plan.diagnostics if d.code in OF_FILES]
 
 
+def _base_of(cmd: str) -> str:
+    """The base that has the program."""
+    return PYTHON.replace("python:3.12-slim", "node:22") if cmd.startswith("node") else PYTHON
+
+
 @pytest.mark.parametrize(
     "cmd",
     [
@@ -33,7 +38,7 @@ def found(text: str, files: Mapping[str, str] | None = None) -> list[Diagnostic]
 )  # fmt: skip
 def test_what_is_there_or_may_be_is_not_told(cmd: str):
     """Scripts from their directory, Node's endings, what a base image may have."""
-    text = f"{PYTHON}COPY . .\nRUN pip install -r requirements.txt\nCMD {cmd}\n"
+    text = f"{_base_of(cmd)}COPY . .\nRUN pip install -r requirements.txt\nCMD {cmd}\n"
     assert found(text) == []
 
 
@@ -46,7 +51,7 @@ def test_what_is_there_or_may_be_is_not_told(cmd: str):
 )  # fmt: skip
 def test_what_is_surely_not_there(cmd: str, code: str):
     """At the command's line, with one thing to do."""
-    text = f"{PYTHON}COPY . .\nRUN pip install -r requirements.txt\nCMD {cmd}\n"
+    text = f"{_base_of(cmd)}COPY . .\nRUN pip install -r requirements.txt\nCMD {cmd}\n"
     [one] = found(text)
     assert (one.code, one.origin.line, one.severity) == (f"start/{code}-not-found", 5, Severity.ERROR)
     assert one.help

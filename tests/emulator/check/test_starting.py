@@ -34,7 +34,7 @@ def codes(text: str, files: Mapping[str, str] | None = None) -> list[str]:
         "gunicorn --chdir src lib.web:app", "uvicorn --app-dir src lib.web:app", "cd src && gunicorn lib.web:app",
         "PYTHONPATH=src gunicorn lib.web:app", "gunicorn shop.stars:app", "python -m http.server", "python -m gunicorn",
         "python -m somewhere.else", "flask --app main.py run", "flask --app shop.factory run",
-        "poetry run gunicorn lib.web:app", "gunicorn $MODULE", "python -m gunicorn.app",
+        "pipx run gunicorn lib.web:app", "gunicorn $MODULE", "python -m gunicorn.app",
     ],
 )  # fmt: skip
 def test_what_is_there_or_may_be_is_not_told(cmd: str):
