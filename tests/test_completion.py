@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -78,6 +79,7 @@ def test_rules_schemas_and_platforms() -> None:
     """What the commands that explain things take."""
     assert "start/port-literal" in _words("explain start/")
     assert "render.yaml" in _words("schema ")
+    assert set(_words("learn render-dock")) == {"render-dockerfile-outlived-its-module"}
     assert set(_words("platforms r")) == {"render"}
 
 
@@ -114,12 +116,36 @@ def test_what_a_shell_is_told() -> None:
 )
 def test_bash_completes(line: str, expected: list[str], repo: Path) -> None:
     """The script in a real bash: what readline would be given, with its own idea of where words begin."""
-    line = line.format(repo=repo)
-    typed = line.split(" ")
+    assert _in_bash(line.format(repo=repo)) == [word.format(repo=repo) for word in expected]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("emu plan --root {repo}/my\\ shop --service a", ["a\\ service"]),
+        ('emu plan --root "{repo}/my shop" --service "a', ["a service"]),
+        ("emu up --root '{repo}/my shop' --datastore ", []),
+        ("emu plan --root {repo}/my", ["{repo}/my shop"]),
+        ("emu plan --env-file {repo}/my\\ shop/a:", ["b c.env"]),
+        ("emu plan --secret-file x={repo}/my\\ shop/rend", ["{repo}/my shop/render.yaml"]),
+        ("emu plan --platform $(touch {repo}/ran) --format te", ["text"]),
+    ],
+)
+def test_words_with_blanks_and_colons(line: str, expected: list[str], repo: Path) -> None:
+    """Quotes and backslashes are understood, replies are quoted where the line is not, and nothing is run."""
+    there = repo / "my shop"
+    there.mkdir()
+    (there / "render.yaml").write_text("services: [{name: a service, type: web, runtime: docker}]\n")
+    (there / "a:b c.env").touch()
+    assert _in_bash(line.format(repo=repo)) == [word.format(repo=repo) for word in expected]
+    assert not (repo / "ran").exists()
+
+
+def _in_bash(line: str) -> list[str]:
+    """What the script answers, in a real bash."""
     program = (
-        f"{SCRIPTS['bash']}\nemu() {{ {' '.join(EMU)} \"$@\"; }}\nCOMP_LINE={line!r}; COMP_POINT=${{#COMP_LINE}}\n"
-        f"COMP_WORDS=({' '.join(map(repr, typed))}); COMP_CWORD={len(typed) - 1}\n"
-        "_emu; printf '%s\\n' \"${COMPREPLY[@]}\"\n"
+        f"{SCRIPTS['bash']}\nemu() {{ {' '.join(EMU)} \"$@\"; }}\nCOMP_LINE={quote(line)}; COMP_POINT=${{#COMP_LINE}}\n"
+        "_emu; [[ ${#COMPREPLY[@]} == 0 ]] || printf '%s\\n' \"${COMPREPLY[@]}\"\n"
     )
     bash = shutil.which("bash")
     assert bash is not None
@@ -127,7 +153,7 @@ def test_bash_completes(line: str, expected: list[str], repo: Path) -> None:
         [bash, "--norc", "-c", program], env=environment(), capture_output=True, text=True, check=False,
         cwd=os.getcwd(),  # noqa: PTH109 - where the checkout's own `emu` is found
     )  # fmt: skip
-    assert done.stdout.split() == [word.format(repo=repo) for word in expected], done.stderr
+    return done.stdout.splitlines()
 
 
 @pytest.mark.parametrize("shell", SCRIPTS)

@@ -202,6 +202,21 @@ def _codes(world: World, request: Request) -> list[Word]:
     return found + [Word(rule.id, rule.statement) for platform in world.platforms.values() for rule in platform.RULES]
 
 
+def _lessons(world: World, request: Request) -> list[Word]:
+    del request
+    return [Word("next", "the next one"), *(Word(one.name, one.file.title) for one in world.lessons(None).all())]
+
+
+def _found(world: World, request: Request) -> list[Word]:
+    """The codes of what the check finds here."""
+    from emulator.commands.check import checked_plan
+    from emulator.commands.planning import plan_repository
+
+    request.path = None
+    plan = checked_plan(plan_repository(request, world)).resolution.plan
+    return [Word(code, message) for code, message in {d.code: d.message for d in plan.diagnostics}.items()]
+
+
 def _schemas(world: World, request: Request) -> list[Word]:
     del request
     from emulator.commands.schema import documents, of_files
@@ -215,6 +230,7 @@ def _cron_jobs(world: World, request: Request) -> list[Word]:
 
 _BY_COMMAND: dict[tuple[str, str], Callable[[World, Request], list[Word]]] = {
     ("rollback", "deploy"): _deploys, ("env", "forget"): _kept_values, ("explain", "words"): _codes,
-    ("schema", "names"): _schemas, ("cron", "name"): _cron_jobs,
+    ("schema", "names"): _schemas, ("cron", "name"): _cron_jobs, ("learn", "name"): _lessons, ("fix", "code"): _found,
+    ("deploys", "number"): _deploys,
 }  # fmt: skip
 """By command and what it takes: words that are no plan's."""

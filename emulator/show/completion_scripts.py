@@ -3,21 +3,50 @@ own; `:files` and `:folders` leave it to the shell."""
 
 _BASH = r"""# bash completion for emu: source it, or keep it as ~/.local/share/bash-completion/completions/emu
 _emu() {
-    local line="${COMP_LINE:0:COMP_POINT}" current prefix answer word
-    local -a words
-    read -ra words <<<"$line"
-    [[ $line == *[[:space:]] ]] && words+=("")
-    current="${words[${#words[@]} - 1]}"
+    local line="${COMP_LINE:0:COMP_POINT}" current="" quote="" begun="" prefix path answer word character i
+    local -a words=()
+    # The words as the shell will read them, quotes and backslashes understood; nothing of them is run.
+    for ((i = 0; i < ${#line}; i++)); do
+        character="${line:i:1}"
+        if [[ $character == "$quote" ]]; then
+            quote=""
+        elif [[ $quote != "'" && $character == \\ ]]; then
+            ((i += 1))
+            current+="${line:i:1}" begun=1
+        elif [[ -n $quote ]]; then
+            current+="$character"
+        elif [[ $character == [\"\'] ]]; then
+            quote="$character" begun=1
+        elif [[ $character == [[:space:]] ]]; then
+            [[ -n $begun ]] && words+=("$current")
+            current="" begun=""
+        else
+            current+="$character" begun=1
+        fi
+    done
+    words+=("$current")
     # What readline takes for a word of its own ends at = and :, so what stands before is typed already.
-    prefix="${current%"${current##*[=:]}"}"
+    prefix="" path="${current##*=}"
+    [[ -n $quote ]] || prefix="${current%"${current##*[=:]}"}"
     COMPREPLY=()
     answer="$("${words[0]}" __complete -- "${words[@]:1}" 2>/dev/null)" || return 0
     while IFS=$'\t' read -r word _; do
         case "$word" in
             "") ;;
-            :files) compopt -o filenames; COMPREPLY+=($(compgen -f -- "${current#"$prefix"}")) ;;
-            :folders) compopt -o filenames; COMPREPLY+=($(compgen -d -- "${current#"$prefix"}")) ;;
-            *) COMPREPLY+=("${word#"$prefix"}"); [[ $word == *= ]] && compopt -o nospace ;;
+            :files | :folders)
+                compopt -o filenames
+                [[ $word == :files ]] && character=-f || character=-d
+                [[ -n $quote ]] && prefix="" || prefix="${path%"${path##*:}"}"
+                while IFS= read -r word; do
+                    COMPREPLY+=("${word#"$prefix"}")
+                done < <(compgen "$character" -- "$path")
+                ;;
+            *)
+                [[ $word == *= ]] && compopt -o nospace
+                word="${word#"$prefix"}"
+                [[ -n $quote || -z $word ]] || printf -v word %q "$word"
+                COMPREPLY+=("$word")
+                ;;
         esac
     done <<<"$answer"
     return 0
@@ -30,7 +59,7 @@ _ZSH = r"""#compdef emu
 _emu() {
     local line word about
     local -a plain open
-    for line in "${(@f)$("${words[1]}" __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+    for line in "${(@f)$("${words[1]}" __complete -- "${(@Q)words[2,CURRENT]}" 2>/dev/null)}"; do
         word="${line%%$'\t'*}" about="${line#*$'\t'}"
         case "$word" in
             "") ;;
