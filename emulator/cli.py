@@ -16,9 +16,10 @@ from .usage import Parser, front_page, unknown_command
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from .contract import Platform
     from .edge.terminal import StandardTerminal
     from .engine.job import Packer, PreparedContext
     from .front import PublishedSite
@@ -264,6 +265,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         merge_base=_merge_base,
         write_file=_write_file,
         lessons=_lessons,
+        sample_texts=_sample_texts,
     )
 
 
@@ -309,6 +311,12 @@ def _merge_base(root: str, one: str, other: str) -> str:
     from .edge.changes import merge_base
 
     return merge_base(root, one, other)
+
+
+def _sample_texts(platforms: "Iterable[Platform]") -> tuple[str, ...]:
+    from .edge.samples import sample_texts
+
+    return sample_texts(platforms)
 
 
 def _lessons(folder: str | None) -> "LessonStore":

@@ -1,7 +1,7 @@
 """What a command works with: the user's request, and the doors to the world, opened on first use."""
 
 from argparse import Namespace
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -191,6 +191,8 @@ class World(msgspec.Struct, kw_only=True):
     merge_base: Callable[[str, str, str], str]
     hooks: Callable[[str], Hooks]
     lessons: "Callable[[str | None], LessonStore]"
+    sample_texts: Callable[[Iterable[Platform]], tuple[str, ...]]
+    """Of emu and of those platforms, the repositories that show a code: Markdown, as `check.samples` reads it."""
 
     read_text: Callable[[str, str], str]
     """A file of this machine, and the option that names it. Raises UsageError, as do the next three."""

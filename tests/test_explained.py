@@ -4,14 +4,18 @@ import ast
 import json
 import posixpath
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from emulator.check import rules
+from emulator.check import rule_of, rules
+from emulator.check.samples import call_of, read_samples
 from emulator.cli import run
 from emulator.commands.schema import documents
+from emulator.commands.shown import of_sample
+from emulator.edge.samples import sample_texts
 from emulator.explained import EXPLANATIONS
 from emulator.model.diagnostic import UsageError
 from emulator.model.schema import schema_of
@@ -21,6 +25,8 @@ from tests.running_emu import published, run_emu
 from tests.sources import SOURCES, nodes
 from tests.test_examples_plan import Page
 
+TEXTS = sample_texts(PLATFORMS.values())
+SAMPLES = {code: sample for text in TEXTS for code, sample in read_samples(text).items()}
 OF_PLATFORMS = {code: text for one in PLATFORMS.values() for code, text in one.explanations().items()}
 
 
@@ -161,6 +167,38 @@ def test_a_findings_page_shows_what_is_printed(written: dict[str, str]) -> None:
             assert "`emu check` finds none." in right, rule.code
     assert "`emu learn render-dockerfile-outlived-its-module`" in written["findings/start/module-not-found.md"]
     assert "error[render/" in written["findings/render/invalid-value.md"]
+
+
+@pytest.mark.parametrize("code", SAMPLES)
+def test_a_sample_is_what_it_says(code: str) -> None:
+    """Its code is found in it, the call that is shown is the one that finds it, and it is written once."""
+    sample = SAMPLES[code]
+    assert f"[{code}]:" in of_sample(code, sample, PLATFORMS)
+    call = shlex.split(call_of(sample))[2:]
+    assert call == [] or f"`{call_of(sample)}`\n" in "".join(TEXTS)
+    rule = rule_of(code)
+    assert rule is None or rule.wrong is None
+    assert sum(f"\n## `{code}`\n" in text for text in TEXTS) == 1
+
+
+def test_every_code_that_files_can_show_has_its_sample() -> None:
+    """The others take a file beside the repository, or one too long to read here."""
+    beside = re.compile(r"/(record-\w|service-record|secret-files-size|too-many|more-findings|upload-unknown)")
+    lacking = {code for code in OF_PLATFORMS if code not in SAMPLES and not beside.search(code)}
+    assert lacking == {
+        "render/no-start-command", "render/other-repository", "render/python-version", "cloud-run/buildpack-version",
+    }  # fmt: skip
+
+
+def test_explain_shows_it(written: dict[str, str]) -> None:
+    """In the terminal, in the page and in the document: the files, the call, and what is printed."""
+    told = explain("cloud-run/traffic")
+    for shown in (told, written["findings/cloud-run/traffic.md"]):
+        assert "service.yaml" in shown
+        assert "emu check" in shown
+        assert "error[cloud-run/traffic]: " in shown
+    document = json.loads(explain("cloud-run/traffic", "--format", "json"))
+    assert list(document["wrong"]["files"]) == list(SAMPLES["cloud-run/traffic"].files)
 
 
 def test_the_interfaces_page_has_every_document_and_key(written: dict[str, str]) -> None:

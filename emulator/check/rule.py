@@ -6,12 +6,15 @@ from emulator.model.record import Record
 
 class Sample(Record, frozen=True, kw_only=True):
     """A repository small enough to read: path → text. ignored: paths that git ignores. file and line: where the rule
-    finds it, in a wrong one."""
+    finds it, in a wrong one. platform: the one it is planned for, None where its files tell; options: that platform's
+    own, by `Option.name`."""
 
     files: dict[str, str]
     ignored: tuple[str, ...] = ()
     file: str | None = None
     line: int | None = None
+    platform: str | None = None
+    options: dict[str, str] = {}
 
 
 class CheckRule(Record, frozen=True, kw_only=True):

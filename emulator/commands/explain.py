@@ -7,6 +7,7 @@ import posixpath
 from emulator import options
 from emulator.check import CheckRule, Sample, rule_of
 from emulator.check import rules as check_rules
+from emulator.check.samples import call_of, read_samples
 from emulator.commands.topics import MOST_FOUND, search, topics
 from emulator.explained import EXPLANATIONS
 from emulator.model.diagnostic import UsageError
@@ -21,13 +22,15 @@ from emulator.show.topics_text import topics_text
 
 class Explanation(Record, frozen=True, kw_only=True):
     """What `emu explain --format json` prints. check: the rule of that code; platform: a platform's rule of that id;
-    meaning: of a diagnostic that the check has no rule for. Those it has not are null."""
+    meaning: of a diagnostic that the check has no rule for; wrong: a repository with it, where the rule has none.
+    Those it has not are null."""
 
     schema: str = "emu.explanation/1"
     code: str
     check: CheckRule | None = None
     platform: Rule | None = None
     meaning: str | None = None
+    wrong: Sample | None = None
 
 
 EXAMPLES = (
@@ -61,7 +64,7 @@ def run(request: Request, world: World) -> int:
     if not _is_a_name(query):
         return _look_for(query, world, style, as_json=as_json)
     found = _explanation(query, world)
-    world.terminal.out(to_json(found).decode() + "\n" if as_json else _text(found, style))
+    world.terminal.out(to_json(found).decode() + "\n" if as_json else _text(found, world, style))
     return 0
 
 
@@ -78,7 +81,7 @@ def _look_for(query: str, world: World, style: Style, *, as_json: bool) -> int:
         listed = TopicList(query=query, topics=tuple(found[:MOST_FOUND]), left=max(0, len(found) - MOST_FOUND))
         world.terminal.out(to_json(listed).decode() + "\n")
     elif len(found) == 1 and found[0].kind != "field":
-        world.terminal.out(_text(_explanation(found[0].name, world), style))
+        world.terminal.out(_text(_explanation(found[0].name, world), world, style))
     elif found:
         world.terminal.out(topics_text(found[:MOST_FOUND], len(found) - MOST_FOUND, style))
     if not found:
@@ -93,7 +96,7 @@ def _write_pages(folder: str, world: World) -> int:
     from emulator.commands.schema import documents
     from emulator.commands.shown import in_examples
 
-    written = pages(Known(world.platforms, _meanings(world), in_examples(world), documents()))
+    written = pages(Known(world.platforms, _meanings(world), samples(world), in_examples(world), documents()))
     for path, text in written.items():
         world.write_text(posixpath.join(folder, path), text, "--pages", folders=True)
     world.terminal.out(f"{len(written)} pages written to {folder}; {INDEX} lists them\n")
@@ -108,7 +111,14 @@ def _explanation(code: str, world: World) -> Explanation:
         near = nearest(code, [*(rule.code for rule in check_rules()), *rules, *meanings])
         help_ = f"did you mean {near}?" if near else "`emu explain` lists the codes, `emu platforms NAME` the rules"
         raise UsageError(f"nothing is known of {code!r}", help=help_)
-    return Explanation(code=code, check=check, platform=rules.get(code), meaning=meanings.get(code))
+    wrong = samples(world).get(code) if check is None or check.wrong is None else None
+    return Explanation(code=code, check=check, platform=rules.get(code), meaning=meanings.get(code), wrong=wrong)
+
+
+def samples(world: World) -> dict[str, Sample]:
+    """By code, the repositories that are written down beside what they show."""
+    texts = world.sample_texts(world.platforms.values())
+    return {code: sample for text in texts for code, sample in read_samples(text).items()}
 
 
 def _meanings(world: World) -> dict[str, str]:
@@ -124,11 +134,12 @@ def _listed(style: Style) -> str:
     return "\n".join([*lines, "", "`emu explain CODE` says why, and shows an example of each kind."]) + "\n"
 
 
-def _text(found: Explanation, style: Style) -> str:
+def _text(found: Explanation, world: World, style: Style) -> str:
     lines = _of_check(found.check, style) if found.check else []
     if found.check is None and found.meaning is not None:
         lines += [style.bold(found.code), "", *hanging("", found.meaning, style, gap=0)]
-        lines += [""] if found.platform else []
+    lines += _of_wrong(found.wrong, found.code, world, style) if found.wrong else []
+    lines += [""] if lines and found.platform else []
     lines += _of_platform(found.platform, style) if found.platform else []
     return "\n".join(lines) + "\n"
 
@@ -143,11 +154,20 @@ def _of_check(rule: CheckRule, style: Style) -> list[str]:
     return [*lines, "", *hanging("", silence, style, gap=0)]
 
 
-def _sample(sample: Sample, style: Style) -> list[str]:
-    """The files that have something in them, each line numbered, the wrong one marked."""
+def _of_wrong(sample: Sample, code: str, world: World, style: Style) -> list[str]:
+    """A repository that is wrong in this way, and what is printed of it."""
+    from emulator.commands.shown import of_sample
+
+    printed = of_sample(code, sample, world.platforms, style)
+    files = _sample(sample, style, whole=True)
+    return ["", style.bold("wrong"), *files, "", style.dim(f"$ {call_of(sample)}"), printed]
+
+
+def _sample(sample: Sample, style: Style, *, whole: bool = False) -> list[str]:
+    """The files that have something in them, each line numbered, the wrong one marked. whole: those of one line too."""
     lines: list[str] = []
     for file, text in sample.files.items():
-        if "\n" not in text.rstrip("\n") and sample.file != file:
+        if "\n" not in text.rstrip("\n") and sample.file != file and not (whole and text):
             continue
         lines += [f"  {style.dim(file)}"]
         for number, line in enumerate(text.splitlines(), 1):

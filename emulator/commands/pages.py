@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from emulator.check import CheckRule, Sample, rule_of
 from emulator.check import rules as check_rules
+from emulator.check.samples import call_of
 from emulator.commands.interface_page import interface_page
 from emulator.commands.platforms import counted
 from emulator.commands.shown import Seen, of_sample
@@ -17,11 +18,13 @@ _MOST_SEEN = 2
 
 
 class Known(NamedTuple):
-    """All that there is to tell. meanings: of the diagnostics that the check has no rule for; seen: by code, what is
-    printed of the examples that come with emu; documents: what commands print as JSON, by name."""
+    """All that there is to tell. meanings: of the diagnostics that the check has no rule for; samples: by code, where a
+    rule has none; seen: by code, what is printed of the examples that come with emu; documents: what commands print as
+    JSON, by name."""
 
     platforms: Mapping[str, Platform]
     meanings: Mapping[str, str]
+    samples: Mapping[str, Sample]
     seen: Mapping[str, Sequence[Seen]]
     documents: Mapping[str, Any]
 
@@ -79,6 +82,8 @@ def _finding(code: str, known: Known) -> str:
     rule = rule_of(code)
     lines = [f"# `{code}`", ""]
     lines += _of_rule(rule, known) if rule is not None else [_text(known.meanings[code]), ""]
+    if (rule is None or rule.wrong is None) and code in known.samples:
+        lines += _wrong(code, known)
     lines += _in_examples(known.seen.get(code, ()))
     if rule is not None:
         lines += [f"`# emu: ignore[{code}] REASON` at its line, or above it, silences it.", ""]
@@ -97,14 +102,24 @@ def _of_rule(rule: CheckRule, known: Known) -> Iterator[str]:
             yield from ("`emu check` says:", "", *_fenced(printed)) if printed else ("`emu check` finds none.", "")
 
 
-def _sample(sample: Sample) -> Iterator[str]:
-    """Every file that has something in it, the wrong line named; of the others, that they are there."""
+def _wrong(code: str, known: Known) -> Iterator[str]:
+    """A repository that is wrong in this way."""
+    sample = known.samples[code]
+    yield from ("## Wrong", "", *_sample(sample, whole=True))
+    printed = of_sample(code, sample, known.platforms)
+    yield from (f"`{call_of(sample)}` says:", "", *_fenced(printed))
+
+
+def _sample(sample: Sample, *, whole: bool = False) -> Iterator[str]:
+    """Every file that has something in it, the wrong line named; of the others, that they are there. whole: files of
+    one line are shown as well."""
     beside = []
     for file, text in sample.files.items():
-        if "\n" not in text.rstrip("\n") and sample.file != file:
+        if "\n" not in text.rstrip("\n") and sample.file != file and not (whole and text):
             beside.append(f"`{file}`")
             continue
         marked = f", line {sample.line}" if file == sample.file and sample.line else ""
+        marked += " (git ignores it)" if file in sample.ignored else ""
         yield from (f"`{file}`{marked}", "", *_fenced(text.rstrip("\n").replace("\r", "␍")))
     if beside:
         yield from (f"Beside it: {', '.join(beside)}.", "")
