@@ -331,7 +331,8 @@ def _where_it_is(scene: _Scene, path: str) -> tuple[tuple[str, ...], tuple[Relat
         return (fact,), (), "build with a context that holds it, or move it into the context"
     if context.entry(inside).kind is not None:
         return (f"the build context has {inside}, and nothing copied it",), (), f"add `COPY {inside} ./` before it"
-    return ("the build context has none either",), (), "correct the path, or commit the file"
+    help = f"did you mean {cause.meant}?" if cause.meant is not None else "correct the path, or commit the file"
+    return ("the build context has none either",), (), help
 
 
 def _later(scene: _Scene, directory: str) -> tuple[Related, ...]:

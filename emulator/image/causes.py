@@ -4,6 +4,7 @@ import posixpath
 from typing import Literal
 
 from emulator.model.record import Record
+from emulator.model.spelling import nearest
 
 from .context import Context, LeftOut
 
@@ -12,12 +13,14 @@ Where = Literal["left-out", "outside", "nowhere"]
 
 class Cause(Record, frozen=True, kw_only=True):
     """where: left out of the context (`left_out` says by whom), outside of it (`path` is its path in the repository),
-    or nowhere. near: a name that differs in upper and lower case alone, in the directory where the search ended."""
+    or nowhere. near: a name that differs in upper and lower case alone, in the directory where the search ended. meant:
+    a path of the context that is written almost so."""
 
     where: Where
     left_out: LeftOut | None = None
     path: str = ""
     near: str | None = None
+    meant: str | None = None
 
 
 def cause_of(context: Context, lost: str) -> Cause:
@@ -35,7 +38,8 @@ def cause_of(context: Context, lost: str) -> Cause:
     outside = _outside(context, path)
     if outside is not None:
         return Cause(where="outside", path=outside)
-    return Cause(where="nowhere", near=_other_case(context, first))
+    near = _other_case(context, first)
+    return Cause(where="nowhere", near=near, meant=_meant(context, path, first) if near is None else None)
 
 
 def _first_missing(context: Context, path: str) -> str | None:
@@ -60,6 +64,16 @@ def _outside(context: Context, path: str) -> str | None:
         if context.repo.look(candidate).kind is not None:
             return candidate
     return None
+
+
+def _meant(context: Context, path: str, missing: str) -> str | None:
+    """What is there when the first missing part is written as its nearest neighbour; no pattern means a name."""
+    directory, name = posixpath.split(missing)
+    near = nearest(name, context.names(directory or ".")) if not set(name) & set("*?[") else None
+    if near is None:
+        return None
+    meant = posixpath.join(directory, near) + path[len(missing) :]
+    return meant if context.entry(meant).kind is not None else None
 
 
 def _other_case(context: Context, missing: str) -> str | None:

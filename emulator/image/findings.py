@@ -90,6 +90,8 @@ def _missing(failure: Failure, worked: Worked) -> Diagnostic:
     if cause.near is not None:
         facts.append(f"there is {cause.near}: the names differ in upper and lower case, which Linux tells apart")
         help = "write the name as the repository has it"
+    elif cause.meant is not None:
+        help = f"did you mean {cause.meant}?"
     elif cause.left_out is not None and cause.left_out.detail:
         facts.append(cause.left_out.detail)
     return error(

@@ -43,6 +43,20 @@ def test_a_source_in_another_case():
     assert "there is app.py" in one.facts[1]
 
 
+@pytest.mark.parametrize(
+    ("source", "meant"),
+    [
+        ("requirments.txt", "did you mean requirements.txt?"),
+        ("srv/app.py", "did you mean src/app.py?"),
+        ("srv/other.py", "commit the file, or copy what is there"),
+    ],
+)
+def test_a_source_that_is_mistyped(source: str, meant: str):
+    """The name beside it that is written almost so, where the whole path is there then."""
+    files = {"Dockerfile": dockerfile(f"COPY {source} ./"), "requirements.txt": "", "src/app.py": ""}
+    assert only(from_mapping(files)).help == meant
+
+
 def test_a_source_that_git_ignores():
     """The rule's line is shown, whether the file lies on this disk or not."""
     repo = from_mapping({"Dockerfile": dockerfile("COPY dist/app.js ./"), "a": ""}, ignored=["dist/app.js"])
