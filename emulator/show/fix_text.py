@@ -54,5 +54,5 @@ def _sum(document: FixDocument) -> str:
         done = "no fix holds"
     else:
         done = f"{held} fix{'' if held == 1 else 'es'}" + (" applied" if document.applied else "; --apply does it")
-    left = f"left: {tally(document.left)}" if document.left else "nothing wrong is left"
+    left = f"left: {tally(document.left)} (`emu check` tells of it)" if document.left else "nothing wrong is left"
     return f"{done} · {left}"
