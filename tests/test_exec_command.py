@@ -86,9 +86,10 @@ def test_a_command_in_what_serves(place: Place) -> None:
         kept = place.emu("exec", "--format", "json", "--", "sh", "-c", "echo out; echo err >&2; exit 3")
         published("exec").validate(document := json.loads(kept.out))
         assert (kept.code, document["exit_code"], document["stdout"], document["stderr"]) == (3, 3, "out\n", "err\n")
-        assert (document["service"], document["deploy"]) == ("web", 1)
+        assert (document["service"], document["deploy"]) == ("shop", 1)
         absent = place.emu("exec", "no-such-program")
-        assert (absent.code, "no-such-program" in absent.out + absent.err) == (127, True)
+        assert absent.code in (126, 127), "which one is the engine's to say"
+        assert "no-such-program" in absent.out + absent.err
         assert place.emu("exec", "--deploy", "5", "--", "true").code == 2
         up.interrupt()
     assert place.emu("exec", "--", "true").code == 1
