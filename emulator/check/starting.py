@@ -187,7 +187,8 @@ def _is_certain(view: ImageView, answer: Missing, named: Named) -> bool:
     if first in _ALWAYS_THERE or (answer.part == first and not view.paths_are_known):
         return False
     asked = {plain(one) for one in answer.packages} - {plain(one) for one in _ALWAYS_THERE}
-    if any(are_alike(first, one) for one in asked):
+    is_own = first in _COMMON or bool(view.subject.own_code.homes(named.module))
+    if any(are_alike(first, one) and (not is_own or _is_called(first, one)) for one in asked):
         return False
     if not asked:
         return True
@@ -232,6 +233,11 @@ def are_alike(module: str, distribution: str) -> bool:
     return joined in distribution.replace("-", "") or (
         len(distribution) > 2 and distribution.replace("-", "") in joined
     )
+
+
+def _is_called(module: str, distribution: str) -> bool:
+    """Whether a distribution has the module's name as a word, or none that tells: `fastapi` does not bring `api`."""
+    return any(mark in distribution for mark in "/:*") or module.lower() in re.split("[-_.]", distribution)
 
 
 def _readable(parents: Iterable[str]) -> str:

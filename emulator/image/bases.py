@@ -30,6 +30,14 @@ _LANGUAGES: dict[str, tuple[str, ...]] = {
 in /go, composer in /app; maven also comes on Amazon's and Oracle's Linux."""
 
 
+_IN_ROOT = PLAIN_ROOTS | {"maven", "openjdk", "eclipse-temurin", "amazoncorretto", "rust", "ruby", "elixir"}
+
+
+def begins_in_root(ref: str) -> bool:
+    """Whether an official image surely sets no WORKDIR (their own Dockerfiles, read 2026-11)."""
+    return short_name(ref) in _IN_ROOT and not re.search(r"onbuild|windows|nanoserver", ref)
+
+
 def is_plain(ref: str) -> bool:
     """Whether the image's root directory and its WORKDIR, which is none, are known."""
     # `onbuild` variants bring instructions of their own.

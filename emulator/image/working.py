@@ -24,7 +24,7 @@ from emulator.model.record import Record, replace
 from emulator.snapshot import Snapshot, Unreadable
 
 from .archives import archive_test
-from .bases import base_path, base_tree, is_plain
+from .bases import base_path, base_tree, begins_in_root, is_plain
 from .context import Context, open_context
 from .copying import Failure, Means, copy_into
 from .instructions import made_by, read_order
@@ -299,7 +299,7 @@ class _Worker:
 def _base_config(ref: str) -> ImageConfig | None:
     """Of a plain image we know where it begins; its variables and its command stay unknown."""
     if not is_plain(ref):
-        return None
+        return ImageConfig(workdir="/", user=None, unknown_base=True) if begins_in_root(ref) else None
     return ImageConfig(workdir="/", user="", env=(Setting(name="PATH", value=base_path(ref)),), unknown_base=True)
 
 

@@ -65,6 +65,14 @@ def test_what_is_surely_not_there(cmd: str, code: str, part: str):
     assert (one.origin.file, one.origin.line) == ("Dockerfile", 5)
 
 
+def test_a_package_whose_name_only_holds_the_module_s_brings_it_not():
+    """`api` is kept from the image, and `fastapi` is installed: a name of an app, or a module of the repository."""
+    more = {"requirements.txt": "fastapi\nuvicorn\nmycataloger\n", ".dockerignore": "api\ncatalog\n"}
+    for name in ("api", "catalog"):
+        files = {**more, f"{name}/__init__.py": "", f"{name}/main.py": "app = 1\n"}
+        assert codes(f"{COPIED}CMD exec uvicorn {name}.main:app\n", files) == ["module-not-found"]
+
+
 def test_what_could_come_with_a_package_is_not_told():
     """A distribution of a like name, a base image that is not known, a step that may do anything."""
     assert codes(f"{COPIED}CMD exec gunicorn lib.web:app\n", {"requirements.txt": "gunicorn\nmy-lib\n"}) == []
