@@ -129,6 +129,32 @@ SCRIPT_MISSING = CheckRule(
         },
     ),
 )  # fmt: skip
+_OWN_SCRIPT = "FROM python:3.13-slim\nWORKDIR /app\n%sRUN ./build.sh\n" + _CMD
+_BUILD = {"shop/__init__.py": "", "shop/__main__.py": "print('hello')\n", "build.sh": "#!/bin/sh\nmkdir data\n"}
+DENIED = CheckRule(
+    code="build/permission-denied",
+    severity=Severity.ERROR,
+    statement="A build runs a script by its path that is not marked as executable.",
+    why=(
+        "The shell answers `Permission denied`, status 126, and the build ends. On Windows nothing is marked; git "
+        "keeps the mark (`git update-index --chmod=+x`)."
+    ),
+    wrong=Sample(
+        files=_BUILD | {"Dockerfile": _OWN_SCRIPT % "COPY --chmod=644 . .\n"}, file="Dockerfile", line=4
+    ),
+    right=Sample(files=_BUILD | {"Dockerfile": _OWN_SCRIPT % "COPY --chmod=755 . .\n"}),
+)
+LINE_ENDS = CheckRule(
+    code="build/script-line-ends",
+    severity=Severity.ERROR,
+    statement="A build runs a script by its path that has Windows line ends.",
+    why="The system looks for an interpreter whose name ends in a carriage return: `not found`, status 127.",
+    wrong=Sample(
+        files=_BUILD | {"build.sh": "#!/bin/sh\r\nls\r\n", "Dockerfile": _OWN_SCRIPT % "COPY --chmod=755 . .\n"},
+        file="Dockerfile", line=4,
+    ),
+    right=Sample(files=_BUILD | {"Dockerfile": _OWN_SCRIPT % "COPY --chmod=755 . .\n"}),
+)  # fmt: skip
 SWALLOWED = CheckRule(
     code="build/failure-swallowed",
     severity=Severity.WARNING,
@@ -141,7 +167,9 @@ SWALLOWED = CheckRule(
     right=Sample(files=_shop("COPY . .\nRUN pip install -e .\n")),
 )
 
-RULES = (PROJECT_MISSING, FILE_MISSING, PROJECT_FILE, NOT_COPIED, VERSION, SCRIPT_MISSING, SWALLOWED)
+RULES = (
+    PROJECT_MISSING, FILE_MISSING, PROJECT_FILE, NOT_COPIED, VERSION, SCRIPT_MISSING, DENIED, LINE_ENDS, SWALLOWED,
+)  # fmt: skip
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "package.json")
 
@@ -157,6 +185,12 @@ class _Scene(Record, frozen=True):
     @property
     def step(self) -> Step:
         return self.stage.steps[self.number]
+
+    @property
+    def line(self) -> str:
+        """The line of the Dockerfile, in words: that of the RUN where the call stands in a script."""
+        here, run = self.install.origin, self.step.instruction.origin
+        return f"line {here.line}" if here.file == run.file else f"line {run.line} of {run.file}"
 
 
 def install_findings(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagnostic]:
@@ -179,7 +213,11 @@ def _placed(diagnostic: Diagnostic, build: Build, service: Service) -> Diagnosti
     decision = next((one for one in service.decisions if one.id == f"{service.name}.build"), None)
     origin = decision.origin if decision is not None and decision.origin is not None else service.origin
     facts = (*diagnostic.facts, f"the build command is: {build.command}") if build.command else diagnostic.facts
-    severity = diagnostic.severity if build_is_written(build, service) else Severity.WARNING
+    # Repositories whose scripts lack the mark are deployed on native runtimes all the same, by what they say of it.
+    is_sure = build_is_written(build, service) and diagnostic.code != DENIED.code
+    severity = diagnostic.severity if is_sure else Severity.WARNING
+    if diagnostic.origin is not None and diagnostic.origin.file:  # a script of the user's, which that command runs
+        origin = diagnostic.origin
     return replace(diagnostic, severity=severity, origin=origin, related=(), facts=facts)
 
 
@@ -245,6 +283,20 @@ def _reasons(scene: _Scene) -> Iterator[Diagnostic]:
     elif isinstance(report, ToolReport):
         for need in report.needs:
             yield _missing(scene, need, PROJECT_FILE)
+        if report.refused is not None:
+            yield _not_executed(scene, *report.refused)
+
+
+def _not_executed(scene: _Scene, path: str, why: str) -> Diagnostic:
+    found = look(scene.step.tree, path)
+    file = found.made.path if found.made is not None and found.made.by == "context" else path
+    if why == "mode":
+        message, help = f"{path} is not executable", f"git update-index --chmod=+x {file}, or run it as: sh {file}"
+        facts = ("the shell answers Permission denied, status 126",)
+        return error(DENIED.code, message, origin=scene.install.origin, facts=facts, help=help)
+    message = f"{path} has Windows line ends: its interpreter is not found"
+    help = f"save {file} with Unix line ends, and keep them: `*.sh text eol=lf` in .gitattributes"
+    return error(LINE_ENDS.code, message, origin=scene.install.origin, help=help)
 
 
 _SCRIPTS = ("build", "dev", "serve", "compile", "prod", "production", "generate", "lint", "watch", "preview")
@@ -280,7 +332,7 @@ def _of_project(scene: _Scene, built: Built, *, fatal: bool) -> Iterator[Diagnos
     elif missing and fatal:
         yield _missing(scene, missing[0], NOT_COPIED)
     elif fatal and "TOML" not in built.refusal:
-        help = f"copy the package's sources before line {scene.install.origin.line}, or install what they need alone"
+        help = f"copy the package's sources before {scene.line}, or install what they need alone"
         yield _refused(scene, NOT_COPIED, built.refusal, help)
 
 
@@ -292,7 +344,7 @@ def _without_git(scene: _Scene, need: Need, built: Built) -> Diagnostic:
     message = f"{_call(scene.install)} needs {need.path} to tell the version, and it is not there"
     return error(
         VERSION.code, message, origin=scene.install.origin, facts=(need.why,), related=related,
-        help=f"give the version before line {scene.install.origin.line}, as an ARG or ENV {variable}",
+        help=f"give the version before {scene.line}, as an ARG or ENV {variable}",
     )  # fmt: skip
 
 
@@ -316,7 +368,7 @@ def _where_it_is(scene: _Scene, path: str) -> tuple[tuple[str, ...], tuple[Relat
         if look(step.tree, path).state == "there":
             origin = step.instruction.origin
             message = "brings it, which is too late"
-            return (), (Related(origin=origin, message=message),), f"copy it before line {scene.install.origin.line}"
+            return (), (Related(origin=origin, message=message),), f"copy it before {scene.line}"
     context = scene.worked.context
     directory = scene.install.step.directory or "/"
     inside = posixpath.relpath(path, directory) if path.startswith(directory.rstrip("/") + "/") else path.strip("/")

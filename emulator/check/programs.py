@@ -13,6 +13,7 @@ from emulator.image.tree import Answer, Folder, Refused, Unsure, resolve
 from emulator.image.working import Step
 from emulator.model.diagnostic import Diagnostic, Edit, Fix, Related, Severity
 from emulator.model.origin import Origin
+from emulator.model.plan import BuildKind
 
 from .files_named import files_named
 from .image_view import ImageView, view_of
@@ -289,7 +290,7 @@ def _asked_in(view: ImageView, place: str, program: str) -> tuple[str, ...] | No
         _, node = resolve(view.tree, place)
     except (Refused, Unsure):
         return None
-    if not isinstance(node, Folder) or node.more.anything or node.more.data:
+    if not isinstance(node, Folder) or node.more.anything:
         return None
     is_open = getattr(node.get(program), "more", None) == node.more
     return node.more.packages if is_open and node.more.packages else None
@@ -334,8 +335,10 @@ def not_runnable(subject: Subject) -> Iterator[Diagnostic]:
 
 def _refused(subject: Subject, view: ImageView, path: str, found: Answer) -> Iterator[Diagnostic]:
     if found.mode is not None and not found.mode & 0o111:
+        is_native = subject.container.build.kind is BuildKind.NATIVE  # see `packages._placed`
         yield subject.finding(
-            PERMISSION.code, Severity.ERROR, f"{path} is not executable", related=tuple(_made(found)),
+            PERMISSION.code, Severity.WARNING if is_native else Severity.ERROR, f"{path} is not executable",
+            related=tuple(_made(found)),
             facts=(f"its mode is {found.mode:o}",),
             help=f"git update-index --chmod=+x {_source(found) or path}, or COPY --chmod=755",
             fix=_executable(subject, found),

@@ -17,16 +17,18 @@ from .shell import Command, Word
 
 if TYPE_CHECKING:
     from .packages import PackageStep
+    from .tree_files import TreeFiles
 
 Environ = Mapping[str, str | None]
 
 
 class ToolReport(Record, frozen=True, kw_only=True):
     """needs: files of the project that are surely missing. may_fail: whether a failure that is let pass is meant so, as
-    of `cp x y || true`."""
+    of `cp x y || true`. refused: the script that the system does not execute, and why: "mode" or "line-ends"."""
 
     needs: tuple[Need, ...]
     may_fail: bool = False
+    refused: tuple[str, str] | None = None
 
 
 class _Wanted(Record, frozen=True, kw_only=True):
@@ -68,6 +70,21 @@ def project_need(
     why = wanted.why or f"{step.tool} {step.action} works on the project of its directory{where}"
     need = Need(path=join(directory, wanted.names[0]), why=why, state="missing", line=command.line)
     return step, ToolReport(needs=(need,), may_fail=bool(wanted.why))
+
+
+def refused_script(command: Command, files: "TreeFiles") -> "tuple[PackageStep, ToolReport] | None":
+    """The call of a script by its path that the system surely refuses; None for every other command."""
+    program = command.words[0].text if command.words else None
+    if program is None or "/" not in program:
+        return None
+    from .packages import PackageStep
+    from .scripts_called import refusal
+
+    found = refusal(command, files)
+    if found is None:
+        return None
+    step = PackageStep(tool=program, program=program, action="", directory=command.cwd, line=command.line)
+    return step, ToolReport(needs=(), refused=found)
 
 
 def _above(directory: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from emulator.model.record import replace
 from .applying import applied, forgotten, perhaps
 from .bases import is_plain
 from .effects import Install
-from .project_tools import project_need
+from .project_tools import project_need, refused_script
 from .shell import Command, read_run
 from .steps import Ran, State
 from .tools import effects_of
@@ -19,9 +19,12 @@ from .tree_files import TreeFiles
 
 if TYPE_CHECKING:
     from .installing import Installed
+    from .scripts_called import Called
 
 MAX_COMMANDS = 3_000
 """A RUN of more commands is not followed to its end."""
+MAX_DEPTH = 3
+"""Scripts that call scripts are followed so far."""
 
 
 def read_as_shell(instruction: Instruction, state: State) -> Ran:
@@ -55,6 +58,7 @@ class _Run:
     def __init__(self, instruction: Instruction, state: State, variables: dict[str, str | None], made: Made) -> None:
         self.installs: list[Installed] = []
         self._origin = instruction.origin
+        self._depth = 0
         self._state = state
         self._variables = variables
         self._made = made
@@ -64,6 +68,9 @@ class _Run:
         before = tree
         command = _trusted(command, tree)
         self._look_for_project(command, tree)
+        called = self._script(command, tree)
+        if called is not None:
+            return self._behind(called, tree)
         for effect in effects_of(command):
             if isinstance(effect, Install):
                 tree = self._installed(effect, command, tree)
@@ -71,6 +78,25 @@ class _Run:
                 tree = applied(tree, effect, self._made, self._state.effort)
         surely = command.certainty == "always" and command.failure == "fails" and not command.concurrent
         return tree if surely or tree is before else perhaps(before, tree, self._state.effort)
+
+    def _script(self, command: Command, tree: Folder) -> "Called | None":
+        """The script of the repository that a command runs."""
+        program = command.words[0].text or "" if command.words else ""
+        if self._depth >= MAX_DEPTH or ("/" not in program and program not in ("sh", "bash")):
+            return None
+        from .scripts_called import script_called
+
+        files = TreeFiles(tree, self._state.repo)
+        return script_called(command, files, self._variables, complete=self._state.complete)
+
+    def _behind(self, called: "Called", tree: Folder) -> Folder:
+        outer, self._origin = self._origin, Origin(file=called.file)
+        self._depth += 1
+        for command in called.commands[:MAX_COMMANDS]:
+            tree = self.after(command, tree)
+        self._depth -= 1
+        self._origin = outer
+        return tree if len(called.commands) <= MAX_COMMANDS else unknown_folder()
 
     def _installed(self, effect: Install, command: Command, tree: Folder) -> Folder:
         from .installing import Installed, Where, install
@@ -98,7 +124,8 @@ class _Run:
     def _look_for_project(self, command: Command, tree: Folder) -> None:
         """A build tool whose project is surely missing is noted as an installation that needs it."""
         environ = {**self._variables, **dict(command.exported), **dict(command.environment)}
-        found = project_need(command, TreeFiles(tree, self._state.repo), environ, self._state.base)
+        files = TreeFiles(tree, self._state.repo)
+        found = project_need(command, files, environ, self._state.base) or refused_script(command, files)
         if found is not None:
             from .installing import Installed
 

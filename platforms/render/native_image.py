@@ -16,6 +16,7 @@ TOOLS = "/opt/render/.tools"
 _COMMON = "ca-certificates curl g++ gcc gettext git gnupg jq libpq-dev make rsync sqlite3 unzip wget xz-utils zip"
 """Of the documented preinstalled tools, those that builds call and that install in seconds; and what
 psycopg2 is built with there, though no page names it (rule render/native-layout)."""
+_NODE_PROGRAMS = ("node", "npm", "npx", "yarn", "pnpm", "bun", "corepack")
 _PYTHON_TOO = "python3 python3-pip python3-setuptools python3-venv"
 
 _ADD_USER = "groupadd --gid 1000 render && useradd --uid 1000 --gid 1000 --create-home --home-dir /opt/render render"
@@ -74,7 +75,7 @@ def python_recipe(version: str, *, uv: str | None, poetry: str | None, uses: str
     uses: the service's commands, for the tools that they call."""
     image, fallbacks = python_image(version if NUMBERS.fullmatch(version) else DEFAULT_PYTHON)
     tools = [f"{name}=={wanted}" for name, wanted in (("uv", uv), ("poetry", poetry)) if wanted]
-    with_node = calls(uses, "node", "npm", "npx", "yarn", "pnpm", "bun", "corepack")
+    with_node = calls(uses, *_NODE_PROGRAMS)
     lines = [f"RUN python -m venv {VENV}"]
     if tools:
         lines.append(f"RUN python -m venv {TOOLS} && {TOOLS}/bin/pip install -q {' '.join(tools)}")
@@ -111,10 +112,13 @@ def _node_beside(image: str) -> tuple[str, ...]:
     )
 
 
-def ruby_recipe(version: str) -> Recipe:
+def ruby_recipe(version: str, *, uses: str) -> Recipe:
+    """Ruby, with Node where commands call it. uses: as for Python."""
+    with_node = calls(uses, *_NODE_PROGRAMS)
     return Recipe(
         f"ruby:{version}-slim-bookworm", packages=f"libyaml-dev pkg-config {_PYTHON_TOO}",
-        path=(f"{PROJECT}/.gems/bin",),
+        others=(node_image(DEFAULT_NODE),) if with_node else (), path=(f"{PROJECT}/.gems/bin",),
+        as_root=(*_node_beside(node_image(DEFAULT_NODE)), *_node_tools(uses)) if with_node else (),
     )  # fmt: skip
 
 

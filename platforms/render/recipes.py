@@ -1,9 +1,11 @@
 """Which image a native service is built on: its language's version and tools, decided from the repository."""
 
 import posixpath
+import re
 
 from emulator.model.choice import Candidate, choose
 from emulator.model.diagnostic import Fault, info
+from emulator.snapshot import Unreadable
 
 from . import rules
 from .environment import Environment
@@ -42,14 +44,15 @@ def recipe_of(given: Given, runtime: str, env: Environment, build_command: str |
     """The recipe of a service's image; None for a runtime that is none."""
     asker = Asker(given.repo, given.root, given.spec.name, env, given.trace, given.found)
     texts = (build_command, *(given.spec.text(field) for field in ("startCommand", "preDeployCommand")))
-    uses = "\n".join(text for text in (*texts, given.process().command) if text)
+    commands = [text for text in (*texts, given.process().command) if text]
+    uses = "\n".join((*commands, *_scripts(given, commands)))
     match runtime:
         case "python":
             return _python(asker, uses)
         case "node":
             return _node(asker, uses, build_command or "")
         case "ruby":
-            return ruby_recipe(ruby_version(asker))
+            return ruby_recipe(ruby_version(asker), uses=uses)
         case "go":
             go_version(asker)
             return go_recipe(given.repo.repository.slug)
@@ -58,6 +61,26 @@ def recipe_of(given: Given, runtime: str, env: Environment, build_command: str |
         case "elixir":
             return elixir_recipe(tool_version(asker, "ELIXIR_VERSION", "Elixir", DEFAULT_ELIXIR, rules.ELIXIR_VERSION))
     return None
+
+
+_MOST_SCRIPTS = 10
+
+
+def _scripts(given: Given, commands: list[str]) -> list[str]:
+    """The texts of the repository's own scripts that commands name, and of those that these name."""
+    found: dict[str, str] = {}
+    texts = list(commands)
+    while texts and len(found) < _MOST_SCRIPTS:
+        for word in re.split(r"[\s;&|()\"']+", texts.pop(0)):
+            path = posixpath.normpath(posixpath.join(given.root, word))
+            if path in found or not (word.endswith(".sh") or "/" in word) or not given.repo.is_file(path):
+                continue
+            try:
+                found[path] = given.repo.text(path)
+            except Unreadable:
+                continue
+            texts.append(found[path])
+    return list(found.values())
 
 
 def _python(asker: Asker, uses: str) -> Recipe:

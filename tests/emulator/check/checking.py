@@ -33,9 +33,10 @@ def check_files(
     env: Mapping[str, str] | None = None,
     options: Mapping[str, str] | None = None,
     ignored: Iterable[str] = (),
+    executable: Iterable[str] = (),
 ) -> Plan:
-    """The checked plan of `files`. env: as with --env."""
-    repo = Snapshot(MappingSource(files, ignored=ignored))
+    """The checked plan of `files`. env: as with --env. executable: those that git marks so."""
+    repo = Snapshot(MappingSource(files, ignored=ignored, executable=executable))
     platform, decision = detect(PLATFORMS, repo, None)
     defaults = {o.name: o.default for o in platform.OPTIONS if o.default is not None}
     given = tuple(GivenVar(name=name, value=value, source="flag") for name, value in (env or {}).items())

@@ -37,7 +37,7 @@ START = {"scripts": {"start": "node index.js", "build": "tsc"}}
         ("npm ci", "node index.js", _package(), [("build/requirements-missing", 6)]),
         ("npm ci", "node index.js", _package() | {"package-lock.json": "{}"}, []),
         ("npm install && npm run compile", "node index.js", _package(**START), [("build/script-missing", 6)]),
-        ("./make.sh", "node server.js", _package() | {"make.sh": "cp index.js server.js"}, []),
+        ("sh make.sh", "node server.js", _package() | {"make.sh": "cp index.js server.js"}, []),
         ("npm install", "next start", _package(dependencies={"next": "15"}), []),
     ],
 )  # fmt: skip

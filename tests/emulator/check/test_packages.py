@@ -160,7 +160,7 @@ def test_a_project_that_comes_too_late_names_the_line() -> None:
         ("COPY app ./\nRUN chmod +x start.sh\n", [(PROJECT, 4)]), ("RUN ./build.sh\n", [(PROJECT, 3)]),
         ("COPY app ./\nRUN cd sub && sh ../gone.sh\n", [(PROJECT, 4)]),
         ("RUN python -u /app/gone.py\n", [(PROJECT, 3)]),
-        ("COPY . .\nRUN python manage.py migrate && chmod +x start.sh && ./build.sh && sh build.sh\n", []),
+        ("COPY . .\nRUN python manage.py migrate && chmod +x start.sh && ./start.sh && sh build.sh\n", []),
         ("ADD http://x.org/get.py ./\nRUN python get.py\n", []), ("RUN python -m venv x && sh -c ls\n", []),
         ("RUN python gone.py || true\n", []), ("RUN if [ -f x.py ]; then python x.py; fi\n", []),
         ("RUN chmod -R 755 gone && chmod 755 *.sh\n", []), ("RUN echo 'x' > go.sh && chmod +x go.sh && ./go.sh\n", []),

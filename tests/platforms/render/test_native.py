@@ -118,6 +118,25 @@ def test_uv_and_poetry_are_of_the_version_that_is_asked_for(files, command, env,
 
 
 @pytest.mark.parametrize(
+    ("runtime", "build", "files", "has"),
+    [
+        ("python", "./build.sh", {"build.sh": "cd web && npm install\n"}, ["/usr/local/lib/node_modules"]),
+        ("python", "bash bin/build.sh", {"bin/build.sh": "poetry install\n"}, ["poetry=="]),
+        ("python", "sh a.sh", {"a.sh": "sh ./b.sh", "b.sh": "pnpm i\nsh ./a.sh"}, ["pnpm@10"]),
+        ("ruby", "./bin/render-build.sh", {"bin/render-build.sh": "yarn install\n"}, ["/usr/local/lib/node_modules"]),
+        ("python", "./build.sh", {"build.sh": "pip install flask\n"}, []), ("ruby", "./build.sh", {"build.sh": ""}, []),
+    ],
+)  # fmt: skip
+def test_a_tool_that_only_a_script_calls_is_there(runtime, build, files, has):
+    """Render's environments have Node and Poetry beside the language; the image that stands for them what is called."""
+    made = service(_files(runtime, f"buildCommand: {build}\n") | files, "blueprint")
+    text = made.build.generated_dockerfile or ""
+    known = ("/usr/local/lib/node_modules", "poetry==", "pnpm@10")
+    assert [one for one in known if one in text and one not in has] == [one for one in known[:1] if "pnpm@10" in has]
+    assert all(one in text for one in has)
+
+
+@pytest.mark.parametrize(
     ("command", "files", "answer", "told"),
     [
         ("npm ci && npm run build", {"package-lock.json": "{}"}, "npm", []),
