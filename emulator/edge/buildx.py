@@ -100,8 +100,9 @@ def _host_problem(problem: BuildError, said: str, status: int, endpoint: Endpoin
     the builder's own count; of a failing step, its cause says."""
     if problem.kind != "other":
         return None
-    if known := known_host_problem(said, endpoint=endpoint.url, during="building"):
-        return known
+    for words in (problem.message, said):
+        if known := known_host_problem(words, endpoint=endpoint.url, during="building"):
+            return known
     if "ERROR: " in said:
         return None
     return error(

@@ -113,6 +113,14 @@ _PROBLEMS = (
         help="remove networks that are not used any more, for example with `docker network prune`",
     ),
     _Problem(
+        pattern=r"failed to create endpoint \S+ on network|could not find bridge|to bridge \S+ failed"
+        r"|network bridge not found|failed to add the host \(veth|iptables failed:|[Ff]ailed to [Ss]etup IP tables"
+        r"|failed to set ?up container networking|failed to create (?:new )?network namespace",
+        code="host/engine-network",
+        message="the engine cannot give a container its network",
+        help="restart the engine (`sudo systemctl restart docker`), which makes its bridge and its rules anew",
+    ),
+    _Problem(
         pattern=r"[Mm]inimum memory limit allowed is (?P<least>\w+)",
         code="host/memory-too-small",
         message="the engine refuses a memory limit below {least}",

@@ -64,6 +64,9 @@ EXPLANATIONS: dict[str, str] = {
     "host/docker-context": "The docker context that is chosen does not exist or cannot be read.",
     "host/engine": "The engine refused something for a reason of its own. The message is the engine's.",
     "host/engine-lost": "The engine does not answer any more. `emu down` clears what is left once it does.",
+    "host/engine-network":
+        "The engine could not connect a container to a network: its bridge or its packet rules are gone, as after a "
+        "change of the firewall. Restart it.",
     "host/engine-permission": "This user may not speak to the engine. Join the group docker, or use a rootless engine.",
     "host/engine-version": "The engine is too old for what is asked of it.",
     "host/image-missing": "An image that was there is not there any more.",

@@ -1,11 +1,15 @@
-"""The program that `docker buildx` runs, found where docker's command finds it."""
+"""The program that `docker buildx` runs, found where docker's command finds it; and whose fault it is when it fails."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
-from emulator.edge.buildx import plugin
+from emulator.edge.buildx import build, plugin
+from emulator.edge.host import Endpoint
+from emulator.model.diagnostic import Fault, HostError
+from emulator.world import BuildRequest
 
 
 def program(path: Path) -> Path:
@@ -49,3 +53,30 @@ def test_without_a_docker_command_there_is_none(tmp_path, environ):
     program(tmp_path / "config/cli-plugins/docker-buildx")
     (tmp_path / "bin/docker").unlink()
     assert plugin(environ) is None
+
+
+SAID = """\
+Dockerfile:3
+--------------------
+   3 | >>> RUN echo hello
+--------------------
+ERROR: failed to solve: process "/bin/sh -c echo hello" did not complete successfully: failed to create endpoint e6yek \
+on network bridge: adding interface veth9bffe47 to bridge docker0 failed: Device does not exist
+"""
+"""What buildx said when the engine's bridge was gone."""
+
+
+def test_a_network_that_the_engine_cannot_give_is_this_machines_matter(tmp_path, environ):
+    """No step of the user's failed: the exit code is 3, and the fact is the builder's sentence alone."""
+    (tmp_path / "said").write_text(SAID)
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    script = f'#!/bin/sh\nwhile read -r line; do echo "$line" >&2; done < {tmp_path}/said\nexit 1\n'
+    for path in ("bin/docker", "config/cli-plugins/docker-buildx"):
+        program(tmp_path / path).write_text(script)
+    request = BuildRequest(context=str(tmp_path), dockerfile=str(tmp_path / "Dockerfile"))
+    with pytest.raises(HostError) as found:
+        build(request, Endpoint(url="unix:///s"), environ, lambda item: None, threading.Event())
+    problem = found.value.diagnostic
+    assert (problem.code, problem.fault, found.value.exit_code) == ("host/engine-network", Fault.HOST, 3)
+    assert problem.facts[0] == "while building"
+    assert problem.facts[1].startswith('process "/bin/sh -c echo hello" did not complete')

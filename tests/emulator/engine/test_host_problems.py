@@ -27,6 +27,14 @@ PLATFORM = (
     "image with reference python:3.11-slim was found but does not match the specified platform: wanted linux/arm64, "
     "actual: linux/amd64"
 )
+BRIDGE_IN_A_BUILD = (
+    'process "/bin/sh -c echo hello" did not complete successfully: failed to create endpoint e6yekdmyiwwb on network '
+    "bridge: adding interface veth9bffe47 to bridge docker0 failed: Device does not exist"
+)
+BRIDGE_AT_A_START = (
+    "failed to create endpoint emu-34ee51cf7816-shop-3-1-1 on network bridge: adding interface veth2d33e5b to bridge "
+    "docker0 failed: Device does not exist"
+)
 DISK = "failed to solve: failed to register layer: write /usr/lib/x: no space left on device"
 
 
@@ -50,6 +58,8 @@ DISK = "failed to solve: failed to register layer: write /usr/lib/x: no space le
         ("ConnectionRefusedError: [Errno 111] Connection refused", "host/no-engine", ""),
         (PORT_BY_CONTAINER, "host/port-taken", "port 23456"),
         (PORT_BY_PROCESS, "host/port-taken", "port 33817"),
+        (BRIDGE_IN_A_BUILD, "host/engine-network", "its network"),
+        (BRIDGE_AT_A_START, "host/engine-network", "its network"),
         (NAME, "host/name-taken", "named xs2"),
         (PLATFORM, "host/platform-mismatch", "made for linux/amd64, the platform runs linux/arm64"),
         ("No such image: nosuch:1", "host/image-missing", "nosuch:1"),
