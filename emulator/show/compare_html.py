@@ -18,6 +18,7 @@ from .words import at
 _NOTHING = "—"
 _AROUND, _MOST = 60, 240
 """Characters of a source line that are shown before a place, and at most."""
+_MOST_LOSERS = 4
 
 
 def compare_html(comparison: Comparison, readers: Sequence[ReadLine]) -> str:
@@ -70,6 +71,7 @@ def _service(service: ComparedService, comparison: Comparison, readers: Sequence
         element("caption", f"Marked ≠: the platforms differ. Taken for one service because {service.because}."),
         element("thead", element("tr", *heads)),
         element("tbody", lines(*(_row(row, readers) for row in [*rows, *service.rows]))),
+        style=f"min-width: {8 + 8 * len(cells)}rem",
     )
     return element(
         "section",
@@ -119,7 +121,14 @@ def _decided(decision: Decision) -> list[Markup]:
     answer = element("code", value(decision.answer, _MOST))
     question = element("p", decision.question, " ", answer, _place(decision.origin))
     because = element("p", "because ", value(decision.because))
-    return [question, because, *([element("ul", *losers)] if losers else [])]
+    return [question, because, *_folded(losers)]
+
+
+def _folded(losers: list[Markup]) -> list[Markup]:
+    """A few of them at once, more behind their number."""
+    if len(losers) <= _MOST_LOSERS:
+        return [element("ul", *losers)] if losers else []
+    return [element("details", element("summary", f"{len(losers)} others are not"), element("ul", *losers))]
 
 
 def _place(origin: Origin | None) -> Markup:

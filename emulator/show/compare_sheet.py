@@ -17,17 +17,17 @@ a { color: var(--link); }
 small, caption { color: var(--dim); font-size: .85rem; }
 code, pre { font-family: ui-monospace, monospace; font-size: .9rem; }
 .outcomes { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .5rem; }
-.outcomes li, article { border: 1px solid var(--line); border-left: .35rem solid var(--dim); padding: .4rem .7rem; }
-.outcomes li { flex: 1 1 14rem; }
-.error { border-left-color: var(--error); } .error > h3 strong { color: var(--error); }
-.warning { border-left-color: var(--warning); } .warning > h3 strong { color: var(--warning); }
-.good { border-left-color: var(--good); }
+li[class], article { border: 1px solid var(--line); border-left: .35rem solid var(--dim); padding: .4rem .7rem; }
+li[class] { flex: 1 1 14rem; }
+li.error, article.error { border-left-color: var(--error); } .error > h3 strong { color: var(--error); }
+li.warning, article.warning { border-left-color: var(--warning); } .warning > h3 strong { color: var(--warning); }
+li.good { border-left-color: var(--good); }
 article { margin: .75rem 0; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; table-layout: fixed; width: 100%; }
 caption { text-align: left; padding: .25rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .5rem; border-top: 1px solid var(--line); }
-td { min-width: 8.5rem; } thead td { min-width: 0; } tbody th { font-weight: normal; color: var(--dim); width: 6.5rem; }
+thead td { width: 7.5rem; } tbody th { font-weight: normal; color: var(--dim); white-space: nowrap; }
 td small, td code { display: block; }
 .differs > * { background: var(--differs); }
 .differs [role=img] { color: var(--warning); font-weight: bold; }
