@@ -34,12 +34,12 @@ class Run(NamedTuple):
 def picture(command: str, printed: bytes, *, columns: int, rows: int) -> str:
     """What a screen of that size shows after a command, without the empty rows at its end. printed: what the command
     printed, with the sequences that a terminal obeys."""
-    lines = [[Run(0, "$", "brightblack", False), Run(2, command, "default", True)], *_rows(printed, columns, rows)]
+    lines = list(_rows(printed, columns, rows))
     while not lines[-1]:
         lines.pop()
     width, height = columns * _WIDE + 2 * _EDGE, len(lines) * _HIGH + 2 * _EDGE + _BAR
     texts = [_text(run, number) for number, line in enumerate(lines) for run in line]
-    used = {run.ink for line in lines for run in line}
+    used = {"brightblack", *(run.ink for line in lines for run in line)}
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height}" role="img">',
         f"<title>What {escape(command)} prints</title>",
@@ -50,6 +50,7 @@ def picture(command: str, printed: bytes, *, columns: int, rows: int) -> str:
         "</style>",
         f'<rect width="{width:g}" height="{height}" rx="8" fill="#0d1117"/>',
         *(f'<circle cx="{20 + 18 * n}" cy="20" r="6" fill="{lamp}"/>' for n, lamp in enumerate(_LAMPS)),
+        f'<text x="{width / 2:g}" y="25" class="brightblack" text-anchor="middle">{escape(command)}</text>',
         *texts,
         "</svg>",
     ]) + "\n"  # fmt: skip
@@ -58,7 +59,7 @@ def picture(command: str, printed: bytes, *, columns: int, rows: int) -> str:
 def shown(svg: str) -> list[str]:
     """The rows of a picture as text, without the empty ones."""
     rows: dict[str, str] = {}
-    for x, y, text in re.findall(r'<text x="([\d.]+)" y="(\d+)"[^>]*>([^<]*)</text>', svg):
+    for x, y, text in re.findall(r'<text x="([\d.]+)" y="(\d+)"[^>]*textLength[^>]*>([^<]*)</text>', svg):
         column = round((float(x) - _EDGE) / _WIDE)
         rows[y] = rows.get(y, "").ljust(column) + unescape(text)
     return list(rows.values())
