@@ -91,7 +91,7 @@ class Attendant:
             return self._session.redeploy(planned, number)
         if ask.verb == "restart":
             return self._session.restart(ask.services, number)
-        return self._session.rollback(ask.to, number)
+        return self._session.rollback(ask.to, number, ask.services)
 
     def _traffic(self, ask: Ask) -> TrafficStatus:
         runs = self._session.sharing(ask.services)

@@ -12,6 +12,7 @@ from emulator.commands.ending import end_all
 from emulator.commands.planning import Planned
 from emulator.commands.recording import Recorder
 from emulator.commands.runnable import can_run, ends_by_itself, left_out
+from emulator.commands.targets import rollback_targets
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
 from emulator.commands.unmet import errors_of, first_error, moved, tell_no_plan, tell_refusal
@@ -43,6 +44,7 @@ from emulator.model.event import (
 from emulator.model.history import DeployRecord
 from emulator.model.plan import Coverage, Service
 from emulator.model.rule import Fidelity
+from emulator.model.spelling import did_you_mean
 from emulator.request import Project
 from emulator.world import HiddenFiles
 
@@ -278,7 +280,7 @@ class Session:
         live = {name: run.release(run.live) for name, run in self.runs.items() if run.live is not None}
         for name in names:
             if name not in live:
-                raise UsageError(f"no service {name!r} is live", help=f"live are {', '.join(live) or 'none'}")
+                raise UsageError(f"no service {name!r} is live", help=did_you_mean(name, live, none="none is"))
         for name in names:
             if isinstance(self.runs[name], CronRun):
                 raise UsageError(f"{name} is a cron job: there is nothing to restart", help=f"`emu cron run {name}`")
@@ -308,18 +310,17 @@ class Session:
             raise UsageError("nothing here has revisions", help="on this platform a new deploy takes all requests")
         return {name: run for name, run in found.items() if not names or name in names}
 
-    def rollback(self, to: int | None, number: int) -> Underway:
-        """Replace what is live by an earlier deploy: its images, and its settings where this run made it. Raises
-        UsageError where there is none."""
-        history = self.project.history()
-        live = self._newest_live()
-        record = history.before(live) if to is None else history.find(to)
-        because = history.why_not_back_to(to, record)
-        if record is None or because is not None:
-            known = ", ".join(str(n) for n in sorted(history.kept())) or "none"
-            raise UsageError(because or "", help=f"kept are {known}; `emu deploys` lists all")
-        releases = [self._earlier(name, record) for name in record.images if name in self.runs]
-        return self._again([r for r in releases if r is not None], number, "rollback", record.deploy)
+    def rollback(self, to: int | None, number: int, names: tuple[str, ...] = ()) -> Underway:
+        """Replace what is live by an earlier deploy: the images of that time, and their settings where this run made
+        them. names: of these services alone. Raises UsageError where there is none."""
+        targets = rollback_targets(
+            self.project.history(), to, {name: run.live for name, run in self.runs.items()}, names
+        )
+        releases = [self._earlier(name, record) for name, record in targets.items() if name in self.runs]
+        found = [release for release in releases if release is not None]
+        if not found:
+            raise UsageError("nothing of that deploy is in the plan any more", help="deploy with `emu up`")
+        return self._again(found, number, "rollback", max(record.deploy for record in targets.values()))
 
     def _earlier(self, name: str, record: DeployRecord) -> Release | Job | None:
         """What a service ran in a deploy; one of an earlier run has today's settings, its own are not kept."""
@@ -334,7 +335,7 @@ class Session:
             r._replace(deploy=number)
             if isinstance(r, Job)
             else r.job._replace(
-                deploy=number, image=r.image.id, earlier=r.earlier, kept=self._kept(), gate=None,
+                deploy=number, image=r.image.id, earlier=r.earlier, kept=self._kept(r.job.service.name), gate=None,
                 hidden=r.job.hidden | self._printed(r.job.service),
             )
             for r in what
@@ -433,7 +434,7 @@ class Session:
         hidden |= self._printed(service)
         findings = self.planned.resolution.plan.diagnostics
         return Job(
-            number, cast.service, hidden, self.planned.repo, kept=self._kept(), findings=findings,
+            number, cast.service, hidden, self.planned.repo, kept=self._kept(service.name), findings=findings,
             around=cast.around._replace(files=files), first=not self._was_live(service.name),
         )  # fmt: skip
 
@@ -453,8 +454,8 @@ class Session:
     def _cast(self, service: Service) -> Cast:
         return self._backing.cast(service, self.settings.root, self._network)
 
-    def _kept(self) -> frozenset[int]:
-        return self.project.history().kept()
+    def _kept(self, service: str) -> frozenset[int]:
+        return self.project.history().kept(service)
 
     def _generated_values(self, service: Service) -> dict[str, str]:
         """The random value of every variable that the platform would make one for: made once, and kept."""

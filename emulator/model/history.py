@@ -42,6 +42,11 @@ class DeployRecord(Record, frozen=True, kw_only=True):
     differences_count: int = 0
     services: tuple[ServiceRecord, ...] = ()
 
+    def verdict_of(self, service: str) -> VerdictKind | None:
+        """None where it was no deploy of it."""
+        found = next((one.verdict for one in self.services if one.name == service), None)
+        return found or (self.verdict if service in self.images else None)
+
 
 class History(Record, frozen=True, kw_only=True):
     """The deploys of a project, oldest first. unreadable: how many could not be read when it was; all of them, however
@@ -71,48 +76,73 @@ class History(Record, frozen=True, kw_only=True):
         stay = kept | set(others[-free:] if free > 0 else ())
         return History(deploys=tuple(one for one in longer.deploys if one.deploy in stay))
 
-    def kept(self) -> frozenset[int]:
-        """The deploys whose images stay: the last that went live, but for those that are old when the newest deploy is
-        made, and those whose images they use again, whichever way they came by them. The one that went live last stays,
-        and the one before it, however old."""
-        live = [one for one in self.deploys if one.verdict is VerdictKind.LIVE][-KEPT_DEPLOYS:]
+    def kept(self, service: str | None = None) -> frozenset[int]:
+        """The deploys whose images of a service stay (None: of any): the last in which it went live, but for those that
+        are old when the newest deploy is made, and those whose images they use again, whichever way they came by them.
+        The one in which it went live last stays, and the one before it, however old."""
+        if service is None:
+            names = {name for one in self.deploys for name in one.images}
+            return frozenset().union(*(self.kept(name) for name in names))
+        live = self._live(service)[-KEPT_DEPLOYS:]
         since = max((one.at for one in self.deploys), default=0.0) - KEPT_S
         live = [one for number, one in enumerate(live) if one.at >= since or number >= len(live) - ALWAYS_KEPT]
-        kept: set[int] = set()
+        images = {one.images[service] for one in live}
+        kept = {one.deploy for one in self.deploys if one.images.get(service) in images}
         for one in live:
-            number: int | None = one.deploy
+            number: int | None = one.image_of
             while number is not None and number not in kept:
                 kept.add(number)
                 earlier = self.find(number)
                 number = earlier.image_of if earlier is not None else None
         return frozenset(kept)
 
+    def _live(self, service: str | None = None) -> list[DeployRecord]:
+        """Those that went live; or in which a service did, whatever became of the others."""
+        if service is None:
+            return [one for one in self.deploys if one.verdict is VerdictKind.LIVE]
+        return [one for one in self.deploys if service in one.images and one.verdict_of(service) is VerdictKind.LIVE]
+
     def find(self, deploy: int) -> DeployRecord | None:
         return next((one for one in self.deploys if one.deploy == deploy), None)
 
-    def why_not_back_to(self, to: int | None, record: DeployRecord | None) -> str | None:
-        """Why no rollback leads to a deploy, `record` by its number `to` or as the one before; None where one does."""
+    def why_not_back_to(self, to: int | None, record: DeployRecord | None, service: str | None = None) -> str | None:
+        """Why no rollback leads to a deploy, `record` by its number `to` or as the one before, be it of one service
+        alone; None where one does."""
         if record is None and to is None:
-            return "no deploy went live before this one"
+            return f"no deploy {f'of {service} ' if service is not None else ''}went live before this one"
         if record is None:
             last = self.deploys[-1].deploy if self.deploys else 0
             return f"there is no deploy {to} {'yet' if (to or 0) > last else 'that is remembered'}"
-        if not record.verdict.good:
-            return f"deploy {record.deploy} never went live: {record.verdict.value}"
-        if not record.images or (record.verdict is VerdictKind.LIVE and record.deploy not in self.kept()):
+        verdict = record.verdict if service is None else record.verdict_of(service)
+        if verdict is None:
+            return f"deploy {record.deploy} was none of {service}"
+        if not verdict.good:
+            return f"deploy {record.deploy} never went live: {verdict.value}"
+        has_image = bool(record.images) if service is None else service in record.images
+        if not has_image or (verdict is VerdictKind.LIVE and record.deploy not in self.kept(service)):
             return f"the image of deploy {record.deploy} is not kept any more"
         return None
 
-    def before(self, deploy: int | None) -> DeployRecord | None:
-        """What was live before what `deploy` runs (None: the last of all): a restart or a rollback runs again what an
-        earlier deploy built, so that going back twice goes back two steps."""
+    def before(self, deploy: int | None, service: str | None = None) -> DeployRecord | None:
+        """What was live before what `deploy` runs (None: the last of all), be it of one service: a restart or a
+        rollback runs again what an earlier deploy built, so that going back twice goes back two steps."""
         built = deploy
         while built is not None and (record := self.find(built)) is not None:
             if record.image_of is None or record.image_of >= built:
                 break
             built = record.image_of
-        live = [one for one in self.deploys if one.verdict is VerdictKind.LIVE]
-        return next((one for one in reversed(live) if built is None or one.deploy < built), None)
+        live = reversed(self._live(service))
+        return next((one for one in live if built is None or one.deploy < built), None)
+
+    def live_at(self, record: DeployRecord) -> dict[str, DeployRecord]:
+        """By service: the deploy whose image it had when `record` was live, which may not have been one of it, as far
+        as that image is kept."""
+        found = dict.fromkeys(record.images, record)
+        for name in {name for one in self.deploys for name in one.images}.difference(found):
+            earlier = [one for one in self._live(name) if one.deploy < record.deploy]
+            if earlier and earlier[-1].deploy in self.kept(name):
+                found[name] = earlier[-1]
+        return found
 
 
 MOST_DEPLOYS = 50

@@ -1,7 +1,10 @@
 """What is remembered of deploys: how many, which images stay, and where a rollback leads."""
 
 import msgspec
+import pytest
 
+from emulator.commands.targets import rollback_targets
+from emulator.model.diagnostic import UsageError
 from emulator.model.event import VerdictKind
 from emulator.model.history import KEPT_DEPLOYS, KEPT_S, MOST_DEPLOYS, DeployRecord, History, ServiceRecord
 from emulator.model.record import replace
@@ -136,3 +139,46 @@ def test_images_that_are_old_go() -> None:
     assert history(old, newer, later).kept() == {2, 3}
     assert history(old, newer, replace(record(3, FAILED), at=9 * KEPT_S)).kept() == {1, 2}
     assert history(old, later).kept() == {1, 3}
+
+
+def of(deploy: int, *services: str, failed: tuple[str, ...] = (), image_of: int | None = None) -> DeployRecord:
+    """A deploy of these services, of which some failed."""
+    return DeployRecord(
+        deploy=deploy, at=float(deploy), platform="render", trigger="save", verdict=FAILED if failed else LIVE,
+        reason="", images={name: f"{name} {image_of or deploy}" for name in services}, image_of=image_of,
+        services=tuple(ServiceRecord(name=name, verdict=FAILED if name in failed else LIVE) for name in services),
+    )  # fmt: skip
+
+
+def test_each_service_has_its_own_last_deploys() -> None:
+    """However often another one was deployed since, and whatever became of others in the same deploy."""
+    last = of(6, "api", "web", failed=("api",))
+    some = history(of(1, "api", "jobs"), of(2, "jobs"), *(of(n, "api") for n in (3, 4, 5)), last)
+    assert (some.kept("api"), some.kept("jobs"), some.kept("web")) == ({3, 4, 5}, {1, 2}, {6})
+    assert some.kept() == {1, 2, 3, 4, 5, 6}
+
+
+def test_one_service_goes_back_by_itself() -> None:
+    """To the deploy of it that was live before, be it that it was the others' fault that it failed."""
+    some = history(of(1, "api", "jobs"), of(2, "api", "jobs", failed=("jobs",)), of(3, "jobs"), of(4, "jobs"))
+    targets = rollback_targets(some, None, {"api": 2, "jobs": 4}, ("api",))
+    assert {name: one.deploy for name, one in targets.items()} == {"api": 1}
+    targets = rollback_targets(some, None, {"api": 2, "jobs": 4}, ("jobs",))
+    assert {name: one.deploy for name, one in targets.items()} == {"jobs": 3}
+    for to, name, because in (
+        (3, "api", "deploy 3 was none of api"), (2, "jobs", "deploy 2 never went live: boot_failed"),
+        (None, "web", "no service 'web' is run here"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=because):
+            rollback_targets(some, to, {"api": 2, "jobs": 4}, (name,))
+
+
+def test_a_rollback_of_all_is_to_what_was_live_at_that_time() -> None:
+    """A save deployed one service alone: going back before it is going back with that one, and the other one is left
+    as it is."""
+    some = history(of(1, "api", "jobs"), of(2, "jobs"), of(3, "jobs"))
+    targets = rollback_targets(some, None, {"api": 1, "jobs": 3})
+    assert {name: one.deploy for name, one in targets.items()} == {"jobs": 2}
+    some = history(of(1, "api", "jobs"), of(2, "api"), of(3, "jobs"))
+    targets = rollback_targets(some, None, {"api": 2, "jobs": 3})
+    assert {name: one.deploy for name, one in targets.items()} == {"api": 2, "jobs": 1}
