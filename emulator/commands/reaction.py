@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from emulator.commands.planning import Planned
+from emulator.config import FILE, read_config
 from emulator.image.saved import Saved, saved
 from emulator.model.difference import Difference, service_differences
 from emulator.model.plan import AutoDeploy, Service
@@ -11,11 +12,13 @@ from emulator.model.record import Record
 
 
 class Stand(Record, frozen=True, kw_only=True):
-    """What the newest deploy of a service is made of. paths: what was saved since and may concern it, where its check
-    found an error, which was told of `refused`, or there was no plan."""
+    """What the newest deploy of a service is made of. base_images: what stands in the place of those that it names.
+    paths: what was saved since and may concern it, where its check found an error, which was told of `refused`, or
+    there was no plan."""
 
     service: Service
     secrets: Mapping[str, str]
+    base_images: Mapping[str, str] = {}
     paths: frozenset[str] = frozenset()
     refused: Service | None = None
 
@@ -28,8 +31,18 @@ Stands = Mapping[str, Stand]
 
 def standing(planned: Planned) -> dict[str, Stand]:
     """By service, where all of a plan is deployed."""
-    secrets = planned.resolution.secrets
-    return {s.name: Stand(service=s, secrets=secrets.of(s.name)) for s in planned.resolution.plan.services}
+    secrets, replaced = planned.resolution.secrets, read_config(planned.repo).base_images
+    return {
+        s.name: Stand(service=s, secrets=secrets.of(s.name), base_images=_replaced(s, replaced))
+        for s in planned.resolution.plan.services
+    }
+
+
+def _replaced(service: Service, by: Mapping[str, str]) -> dict[str, str]:
+    """Of what stands in the place of images, that which a service has to do with."""
+    builds = (service.build, *(container.build for container in service.containers))
+    named = {ref for build in builds for ref in (*build.base_images, build.image)}
+    return {ref: to for ref, to in by.items() if ref in named}
 
 
 class Reaction(Record, frozen=True, kw_only=True):
@@ -49,16 +62,18 @@ def reaction(before: Stands, after: Planned, paths: frozenset[str]) -> Reaction:
     deploys: dict[str, tuple[str, str | None]] = {}
     differences: list[str] = []
     quiet: list[Saved] = []
+    now = standing(after)
     for service in after.resolution.plan.services:
         old = before.get(service.name)
         if old is None:
             deploys[service.name] = f"{service.name} is new in the plan", None
             continue
         differ = service_differences(old.service, service)
-        differences += [_told(one, named=len(before) > 1) for one in differ]
-        if differ:
-            deploys[service.name] = "its plan changed", None
-        elif old.secrets != after.resolution.secrets.of(service.name):
+        images = _of_images(service.name, old.base_images, now[service.name].base_images)
+        differences += [_told(one, named=len(before) > 1) for one in (*differ, *images)]
+        if differ or images:
+            deploys[service.name] = "its plan changed" if differ else "it is built on another image", None
+        elif old.secrets != now[service.name].secrets:
             deploys[service.name] = "a value that is not printed changed", None
         else:
             changed = paths | old.paths
@@ -74,10 +89,20 @@ def reaction(before: Stands, after: Planned, paths: frozenset[str]) -> Reaction:
         return Reaction(deploys=tuple(deploys), because=because, path=path, differences=tuple(differences))
     first = next(iter(quiet), None)
     absent = {one.path for one in quiet if one.absent}
+    if FILE in paths:
+        return Reaction(because="it holds from now on, and changes nothing that runs", path=FILE)
     return Reaction(
         because=(first and first.why) or "no service is built from it", path=first.path if first is not None else None,
         platform_too=paths <= absent,
     )  # fmt: skip
+
+
+def _of_images(service: str, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Difference, ...]:
+    return tuple(
+        Difference(service=service, key=f"instead of {ref}", before=before.get(ref), after=after.get(ref))
+        for ref in sorted(before.keys() | after.keys())
+        if before.get(ref) != after.get(ref)
+    )
 
 
 def filtered(rule: AutoDeploy | None, one: Saved) -> Saved:

@@ -17,6 +17,7 @@ from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
 from emulator.commands.unmet import errors_of, first_error, moved, tell_no_plan, tell_refusal
 from emulator.commands.waiting import gate
+from emulator.config import read_config
 from emulator.engine.build_reach import BuildReach, addresses, stores_of
 from emulator.engine.cron_run import CronRun
 from emulator.engine.datastores import volume_of
@@ -435,7 +436,8 @@ class Session:
         findings = self.planned.resolution.plan.diagnostics
         return Job(
             number, cast.service, hidden, self.planned.repo, kept=self._kept(service.name), findings=findings,
-            around=cast.around._replace(files=files), first=not self._was_live(service.name),
+            base_images=read_config(self.planned.repo).base_images, around=cast.around._replace(files=files),
+            first=not self._was_live(service.name),
         )  # fmt: skip
 
     def _printed(self, service: Service) -> dict[str, str]:

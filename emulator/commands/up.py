@@ -24,7 +24,6 @@ from emulator.commands.session import Session
 from emulator.commands.summing import summed_up
 from emulator.commands.teller import Teller, told
 from emulator.commands.unmet import tell_refusal
-from emulator.config import read_config
 from emulator.engine.job import Doors, Settings
 from emulator.engine.labels import project_id
 from emulator.model.control import Ask
@@ -330,7 +329,7 @@ def settings_of(request: Request, world: World, planned: Planned, *, reuses: boo
             f"--time-scale takes a number above 0 and up to 100, not {request.time_scale!r}",
             help="0.1 is ten times faster",
         )
-    bases = dict(read_config(planned.repo).base_images)
+    bases: dict[str, str] = {}
     for text in request.base_image:
         base, equals, to = text.partition("=")
         if not (base and equals and to):

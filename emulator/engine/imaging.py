@@ -81,7 +81,7 @@ class Imaging:
         builder, packer = self.service.build.builder, self.doors.packer
         if builder is not None and packer is not None and packer.can(builder):
             return self._packed(builder, packer)
-        bases = choose_bases(self.service, docker, self.settings.base_images)
+        bases = choose_bases(self.service, docker, self._replacing)
         missing = bases.missing or self._made(bases.to_make)
         if missing is not None:
             return missing
@@ -160,7 +160,12 @@ class Imaging:
 
     def _wanted(self, build: Build) -> str:
         assert build.image is not None
-        return self.settings.base_images.get(build.image, build.image)
+        return self._replacing.get(build.image, build.image)
+
+    @property
+    def _replacing(self) -> dict[str, str]:
+        """What is to stand in an image's place; the command line before the project's own file."""
+        return {**self.job.base_images, **self.settings.base_images}
 
     def _built(self, outcome: BuildOutcome) -> ImageFacts | Diagnostic:
         if outcome.error is not None:

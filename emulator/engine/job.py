@@ -98,6 +98,7 @@ class Settings(NamedTuple):
     root: str
     platform: str
     base_images: dict[str, str]
+    """What stands in an image's place, by what the build names; a deploy's own come after."""
     limits: str
     faithful: bool
     scale: float
@@ -123,6 +124,8 @@ class Job(NamedTuple):
     image: str | None = None
     kept: frozenset[int] = frozenset()
     findings: tuple[Diagnostic, ...] = ()
+    base_images: Mapping[str, str] = {}
+    """What stands in an image's place, by the project's own file as it is for this deploy."""
     around: Surroundings = NOTHING_AROUND
     first: bool = False
     """Whether nothing of the service was ever live here."""

@@ -17,7 +17,8 @@ class Ask(Record, frozen=True, kw_only=True):
     options: for a deploy, the command line it was asked with. answers: what a person answered to its
     prompts, by service and variable.
     services: whom a restart, rollback or traffic concerns, () for all; the cron job. to: the deploy to go back to; None
-    for the one before. shares, tags: of traffic, by revisions and by tags, LATEST for the newest revision; None leaves them.
+    for the one before. shares, tags: of traffic, by revisions and by tags, LATEST for the newest revision; None leaves
+    them.
     """
 
     verb: Literal["deploy", "restart", "rollback", "cron", "traffic", "status"]

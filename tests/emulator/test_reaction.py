@@ -40,9 +40,9 @@ def planned(repo: Repo, platform=render) -> Planned:
 
 
 def after(repo: Repo, changed: dict[str, str], *paths: str, platform=render) -> Reaction:
-    before = planned(repo, platform)
+    stands = standing(planned(repo, platform))
     repo.write(changed)
-    return reaction(standing(before), planned(repo, platform), frozenset((*changed, *paths)))
+    return reaction(stands, planned(repo, platform), frozenset((*changed, *paths)))
 
 
 def test_a_file_of_one_service_deploys_that_one(repo):
@@ -174,3 +174,15 @@ def test_without_a_filter_the_root_decides(repo):
     assert (api.auto_deploy.within, jobs.auto_deploy.within) == ("api", "jobs")
     repo.write({"render.yaml": TWO.replace("rootDir: api", "rootDir: api, buildFilter: {paths: [shared/**]}")})
     assert planned(repo).resolution.plan.services[0].auto_deploy.within is None
+
+
+def test_what_stands_in_for_a_base_image_counts_for_who_builds_on_it(repo):
+    """At the save, and again when it goes; what an image of nobody's is replaced by changes nothing."""
+    repo.write({"jobs/Dockerfile": "FROM python:3.13-slim\nCOPY . .\nCMD python app.py\n"})
+    mirror = '[base-images]\n"python:3.11-slim" = "mirror/python"\n"node:22" = "mirror/node"\n'
+    found = after(repo, {"emu.toml": mirror})
+    assert (found.deploys, found.because) == (("api",), "it is built on another image")
+    assert found.differences == ("api instead of python:3.11-slim: nothing → mirror/python",)
+    found = after(repo, {"emu.toml": mirror.replace("mirror/node", "node:24")})
+    assert (found.deploys, found.because) == ((), "it holds from now on, and changes nothing that runs")
+    assert after(repo, {"emu.toml": ""}).deploys == ("api",)
