@@ -148,6 +148,15 @@ class Project(Protocol):
         """Remember it for the deploy after."""
         ...
 
+    def mark_files(self, root: str, deploy: int) -> tuple[str, ...] | None:
+        """Remember what lies in a folder as what a deploy is made of; in which files that differs from the deploy
+        before, None where it is not known."""
+        ...
+
+    def files_between(self, root: str, one: int, other: int) -> tuple[str, ...] | None:
+        """In which files two deploys differ, where that is known."""
+        ...
+
     def listen(self, handler: Callable[[bytes, Peer], None]) -> Closing:
         """Hear other commands, each in a thread of its own, until closed."""
         ...

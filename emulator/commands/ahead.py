@@ -29,3 +29,31 @@ class Ahead(Generic[T]):
         if self._problem is not None:
             raise self._problem
         return self._result[0]
+
+
+class Latest:
+    """Work that is done in a thread of its own, beside everything else, for the newest number that it was asked for:
+    what came before is not worth it any more."""
+
+    def __init__(self, work: Callable[[int], object]) -> None:
+        self._work = work
+        self._wanted: int | None = None
+        self._is_at_work = False
+        self._lock = threading.Lock()
+
+    def ask(self, number: int) -> None:
+        with self._lock:
+            self._wanted = number
+            if self._is_at_work:
+                return
+            self._is_at_work = True
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                number, self._wanted = self._wanted, None
+                self._is_at_work = number is not None
+            if number is None:
+                return
+            self._work(number)

@@ -3,7 +3,7 @@
 import contextlib
 import gc
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from emulator.commands.ahead import Ahead
@@ -31,6 +31,7 @@ from emulator.engine.release import Release
 from emulator.engine.runs import AnyRun
 from emulator.engine.service_run import ServiceRun
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, UsageError, error
+from emulator.model.difference import Difference, service_differences
 from emulator.model.event import (
     ContainerStarted,
     CoverageReported,
@@ -75,7 +76,7 @@ class Session:
         self._by_schedule = by_schedule
         self.watcher: Watcher | None = None
         """Where files are watched: who deploys what is saved."""
-        self._recorder = Recorder(teller, project, settings.platform)
+        self._recorder = Recorder(teller, project, settings.platform, settings.root)
         self.has_started = False
         """Whether any container was: then there is something to tidy up."""
         self.runs: dict[str, AnyRun] = {}
@@ -341,10 +342,21 @@ class Session:
             )
             for r in what
         ]
-        underway = self._begin(number, trigger, [job.service for job in jobs], image_of=self._built(image_of))
+        live, built = self._newest_live(), self._built(image_of)
+        self._recorder.begun_again(
+            number, self.planned.resolution.plan.snapshot.commit,
+            (self._built(live) if live is not None else None, built), self._changes(jobs),
+        )  # fmt: skip
+        underway = self._begin(number, trigger, [job.service for job in jobs], image_of=built)
         for job in jobs:
             self._deploy(job)
         return underway
+
+    def _changes(self, jobs: Iterable[Job]) -> Iterator[Difference]:
+        """In what these differ from what is live."""
+        for job in jobs:
+            live = self._live_release(job.service.name)
+            yield from service_differences(live.job.service, job.service) if live is not None else ()
 
     def _built(self, deploy: int) -> int:
         """The deploy that built what `deploy` runs: that one's images are to be kept."""
@@ -420,7 +432,8 @@ class Session:
     ) -> Underway:  # fmt: skip
         underway = Underway(number, trigger, [*missing, *(s.name for s in services)], image_of=image_of)
         self._underway[number] = underway
-        self._recorder.begun(number, self.planned, of_plan=image_of is None)
+        if image_of is None:
+            self._recorder.begun(number, self.planned, trigger)
         self._tell(
             DeployStarted(deploy=number, trigger=trigger, still_live=self._newest_live(), image_of=image_of)
         )

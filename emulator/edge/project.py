@@ -18,6 +18,7 @@ from .orphans import remove_orphans
 from .state import ProjectState, every_project
 
 if TYPE_CHECKING:
+    from emulator.model.mark import Marks
     from emulator.model.plan import Plan
 
     from .control import ControlServer, Handler
@@ -136,6 +137,29 @@ class Project:
         with self._lock:
             self._state.write("plan", msgspec.to_builtins(plan))
 
+    def mark_files(self, root: str, deploy: int) -> tuple[str, ...] | None:
+        """Remember what lies in `root` as what a deploy is made of; in which files that differs from the deploy
+        before, None where it is not known. Raises HostError."""
+        import msgspec
+
+        from .marks import between, mark
+
+        now = mark(root)
+        with self._lock:
+            marks, kept = read_marks(self._state), read_history(self._state).kept()
+            self._state.write("files", msgspec.to_builtins(marks.with_one(deploy, now, kept), str_keys=True))
+        before = marks.newest()
+        return between(root, before, now) if before is not None and now is not None else None
+
+    def files_between(self, root: str, one: int, other: int) -> tuple[str, ...] | None:
+        """In which files two deploys differ, where that is known."""
+        from .marks import between
+
+        marks = read_marks(self._state).by_deploy
+        if one == other:
+            return ()
+        return between(root, marks[one], marks[other]) if one in marks and other in marks else None
+
     def step_times(self, service: str) -> dict[str, float]:
         """The seconds that the steps of a service's last good build took, by what they do."""
         kept = self._state.read("build-steps").get(service)
@@ -171,6 +195,17 @@ def read_history(state: ProjectState) -> History:
             plain = {key: part for key, part in one.items() if key in known} if isinstance(one, dict) else one
             deploys.append(msgspec.convert(plain, DeployRecord))
     return History(deploys=tuple(deploys), unreadable=len(found) - len(deploys))
+
+
+def read_marks(state: ProjectState) -> "Marks":
+    """What the files were at earlier deploys; nothing where nothing readable is kept."""
+    import msgspec
+
+    from emulator.model.mark import Marks
+
+    with contextlib.suppress(msgspec.ValidationError):
+        return msgspec.convert(state.read("files"), Marks, strict=False)
+    return Marks()
 
 
 def read_remembered(state: ProjectState) -> Remembered:

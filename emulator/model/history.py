@@ -21,9 +21,9 @@ class ServiceRecord(Record, frozen=True, kw_only=True):
 class DeployRecord(Record, frozen=True, kw_only=True):
     """One deploy that was decided. at: seconds since the epoch when it was. images: service → the image it ran, for
     those that had one. image_of: the deploy whose images were used again. seconds: from the request to the verdict.
-    check_s: of planning and checking. changed: the first of the `changed_count` files that were saved for it, None
-    where nothing is known of files. differences: the first of `differences_count` changes of the plan since the deploy
-    before, as "service key: before → after"."""
+    check_s: of planning and checking. changed: the first of the `changed_count` files that were saved for it, or in
+    which it differs from the deploy before, None where nothing is known of files. differences: the first of
+    `differences_count` changes of the plan since the deploy before, as "service key: before → after"."""
 
     deploy: int
     at: float

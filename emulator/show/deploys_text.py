@@ -76,6 +76,8 @@ def deploy_text(record: DeployRecord, note: str, style: Style, now: float) -> st
             row(label if number == 0 else "", line)
         if count > len(lines):
             row("", f"and {count - len(lines)} more")
+    if record.changed_count == 0 and record.trigger != "save":
+        row("files", "as in the deploy before")
     for service in record.services:
         rows += _service(service, record, style)
     return "\n".join(rows) + "\n"

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from emulator.commands.recording import Recorder
-from emulator.commands.underway import Underway
+from emulator.commands.underway import Underway, refused
 from emulator.commands.unmet import tell_no_plan
 from emulator.commands.watching import Watcher
+from emulator.contract import Secrets
 from emulator.model.diagnostic import UsageError
+from emulator.model.difference import Difference
 from emulator.model.event import DeployFailed, DeployStarted, Event, FilesSaved, VerdictKind
 from emulator.model.history import DeployRecord, History
 from emulator.model.record import replace
@@ -174,6 +176,12 @@ class Book:
 
     def keep_plan(self, _plan: Any) -> None: ...
 
+    def mark_files(self, _root: str, deploy: int) -> tuple[str, ...]:
+        return ("of", str(deploy))
+
+    def files_between(self, _root: str, one: int, other: int) -> tuple[str, ...]:
+        return str(one), str(other)
+
     def record(self, one: DeployRecord) -> None:
         self.history = self.history.with_one(replace(one, at=time.time()))
 
@@ -181,7 +189,7 @@ class Book:
 def test_what_was_refused_is_among_the_deploys_and_nothing_to_go_back_to() -> None:
     """With its reason, trigger and files, also where there was no plan and so no service."""
     book = Book()
-    recorder = Recorder(book, book, "render")  # type: ignore[arg-type]
+    recorder = Recorder(book, book, "render", "/shop")  # type: ignore[arg-type]
     cause = UsageError("emu.toml has no setting 'x'").diagnostic
     told: list[Event] = []
     for number, live in ((4, {"api": 3, "jobs": None}), (5, {})):
@@ -199,3 +207,23 @@ def test_what_was_refused_is_among_the_deploys_and_nothing_to_go_back_to() -> No
     ]  # fmt: skip
     assert book.history.why_not_back_to(4, one) == "deploy 4 never went live: refused"
     assert (book.history.before(None), book.history.kept()) == (None, frozenset())
+
+
+def test_what_differs_from_the_deploy_before_is_written_down() -> None:
+    """Of a deploy of the plan: files, the plan, and that a value changed which is not printed. Of one of an earlier
+    deploy's image: what is between the two that built them."""
+    book = Book()
+    recorder = Recorder(book, book, "render", "/shop")  # type: ignore[arg-type]
+    one = planned(START)
+    tone = planned({**START, "render.yaml": START["render.yaml"].replace("low", "high")})
+    two = tone._replace(resolution=replace(tone.resolution, secrets=Secrets({("jobs", "KEY"): "a"})))
+    for number, found in ((2, one), (3, two)):
+        recorder.begun(number, found, "up")
+        recorder.refused(Underway(number, "up", ()), refused((), "no", number))
+    recorder.begun_again(4, None, (3, 2), (Difference(service="api", key="env.TONE", before="high", after="low"),))
+    recorder.refused(Underway(4, "rollback", (), image_of=2), refused((), "no", 4))
+    assert [(r.changed, r.changed_count, r.differences[-2:]) for r in book.history.deploys] == [
+        (("of", "2"), 2, ()),
+        (("of", "3"), 2, ("api env.TONE: low → high", "jobs: a value that is not printed changed")),
+        (("3", "2"), 2, ("api env.TONE: high → low",)),
+    ]
