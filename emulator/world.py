@@ -18,7 +18,7 @@ HELPER_LABEL = "emu.helper"
 
 def is_lost(problem: HostError) -> bool:
     """Whether the engine does not answer (any more): nothing else can be done with it either."""
-    return problem.diagnostic.code in ("host/engine-lost", "host/no-engine")
+    return problem.diagnostic.code in ("host/engine-lost", "host/no-engine", "host/engine-silent")
 
 
 class Hidden(dict[str, str]):
@@ -375,6 +375,17 @@ class Docker(Protocol):
 
     def ping(self) -> None:
         """Return when the engine answers, raise when it does not."""
+        ...
+
+    def watch_pulse(self, on_change: Callable[[bool, float], None]) -> None:
+        """From now on it is looked whether it answers at all, and what it is asked is waited for, however long it
+        hangs. on_change: told, in another thread, whether it is silent, and for how many seconds it has been or was.
+        To be called before anything else is asked. Raises nothing."""
+        ...
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether its pulse is watched, and it hangs."""
         ...
 
     def image(self, ref: str) -> ImageFacts | None:

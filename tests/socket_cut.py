@@ -1,4 +1,4 @@
-"""A socket in front of another one, whose connections can all be cut at a moment."""
+"""A socket in front of another one, whose connections can all be cut at a moment, or stand still for a while."""
 
 import contextlib
 import socket
@@ -9,7 +9,8 @@ from typing import Self
 
 
 class Cut:
-    """Carries connections from the socket at `path` to the one at `to`, until `now`."""
+    """Carries connections from the socket at `path` to the one at `to`, until `now`. flows: while it is not set,
+    connections are taken and nothing is carried."""
 
     def __init__(self, to: str, path: Path) -> None:
         self._to = to
@@ -18,6 +19,8 @@ class Cut:
         self._ends: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._is_cut = False
+        self.flows = threading.Event()
+        self.flows.set()
         self._lock = threading.Lock()
 
     @property
@@ -38,6 +41,7 @@ class Cut:
         with contextlib.suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)
         self._path.unlink(missing_ok=True)
+        self.flows.set()
         with self._lock:
             self._is_cut = True
             threads = list(self._threads)
@@ -68,16 +72,17 @@ class Cut:
                 if self._is_cut:
                     return
                 self._ends += [here, there]
-            back = self._start(_carry, there, here)
-            _carry(here, there)
+            back = self._start(_carry, there, here, self.flows)
+            _carry(here, there, self.flows)
             back.join()
             with self._lock:
                 self._ends = [end for end in self._ends if end not in (here, there)]
 
 
-def _carry(source: socket.socket, sink: socket.socket) -> None:
+def _carry(source: socket.socket, sink: socket.socket, flows: threading.Event) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
+            flows.wait()
             sink.sendall(data)
     _shut(sink, socket.SHUT_WR)
 

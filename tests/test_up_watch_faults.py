@@ -105,6 +105,48 @@ def test_an_engine_that_starts_again_gets_everything_anew(
     assert up.diagnostics() == ["host/engine-lost"]
 
 
+@contextlib.contextmanager
+def hanging(place: Place, path: Path) -> Iterator[tuple[Running, Cut]]:
+    """Watching, over a socket that can be made to stand still."""
+    socket = resolve_endpoint(os.environ).socket
+    assert socket is not None, "this test needs an engine behind a socket"
+    with Cut(socket, path) as cut, Running(place, "--watch", env={"DOCKER_HOST": f"unix://{path}"}) as up:
+        yield up, cut
+
+
+def test_an_engine_that_hangs_is_told_and_waited_for(place: Place, tmp_path: Path) -> None:
+    """Within seconds; what serves goes on, and what was saved is deployed when it answers again. Nothing is lost."""
+    with hanging(place, tmp_path / "s") as (up, cut):
+        url = serving(up)
+        cut.flows.clear()
+        began = time.monotonic()
+        save(place, saying("two"))
+        assert up.until("engine.silent")["silent"]
+        assert time.monotonic() - began < 12
+        assert answer(url) == (200, "one")
+        cut.flows.set()
+        assert not up.until("engine.silent")["silent"]
+        up.until("verdict", lambda e: e["verdict"] == "live")
+        assert answer(url) == (200, "two")
+        goes_on(place, up, url, "three")
+        assert up.interrupt()[0] == 130
+    assert [e["trigger"] for e in of(up.events, "deploy.started")] == ["up", "save", "save"]
+    assert up.diagnostics() == []
+
+
+def test_ctrl_c_does_not_wait_for_an_engine_that_hangs(place: Place, tmp_path: Path) -> None:
+    """It says what stays; a later `down` removes that."""
+    with hanging(place, tmp_path / "s") as (up, cut):
+        serving(up)
+        cut.flows.clear()
+        save(place, saying("two"))
+        up.until("engine.silent")
+        began = time.monotonic()
+        code, _ = up.interrupt()
+        assert (code, time.monotonic() - began < 15) == (130, True)
+    assert place.emu("down").code == 0
+
+
 def test_a_builder_that_is_killed_fails_its_deploy_alone(place: Place) -> None:
     """The version before serves on; whose fault it was is told."""
     with Running(place, "--watch") as up:

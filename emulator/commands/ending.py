@@ -3,14 +3,18 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from emulator.engine.host_problems import silent_problem
 from emulator.engine.labels import of_project
 from emulator.engine.runs import AnyRun
+from emulator.model.diagnostic import HostError
 
 if TYPE_CHECKING:
     from emulator.world import Docker
 
 HASTE_EVERY_S = 0.1
 """How often a service that is ending is left alone to see whether the user has lost patience."""
+GIVEN_UP_S = 1.0
+"""How long an engine that hangs is given when everything ends; builders are ended meanwhile."""
 
 
 def end_all(
@@ -19,14 +23,20 @@ def end_all(
     *,
     at_once: bool = False,
     hurried: bool = False,
+    is_silent: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """End them beside each other; whether the user has lost patience."""
+    """End them beside each other; whether the user has lost patience. is_silent: whether the engine hangs; then what
+    waits for it is not waited for. Raises HostError."""
     for run in runs:
         run.end(at_once=at_once)
         if hurried:
             run.hurry()
+    silent_s = 0.0
     for run in runs:
         while not run.wait(HASTE_EVERY_S):
+            silent_s = silent_s + HASTE_EVERY_S if is_silent() else 0.0
+            if silent_s > GIVEN_UP_S:
+                raise HostError(silent_problem(silent_s))
             if not (at_once or hurried) and hurry():
                 hurried = True
                 for one in runs:

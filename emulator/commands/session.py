@@ -615,10 +615,11 @@ class Session:
         """Stop and remove everything this session started; a live service as the platform would, unless `at_once`
         or the user asks a second time. Raises HostError."""
         users = [run for _, run in self._users()]
-        hurried = end_all(users, self.doors.hurry, at_once=at_once)
+        docker = self.doors.docker
+        hurried = end_all(users, self.doors.hurry, at_once=at_once, is_silent=lambda: docker.is_silent)
         # After those that use them, and never without their grace: they write down what they hold.
         stores = [run for name, run in self.runs.items() if self._is_datastore(name)]
-        end_all(stores, self.doors.hurry, hurried=hurried)
+        end_all(stores, self.doors.hurry, hurried=hurried, is_silent=lambda: docker.is_silent)
         while self._fronts and not self._fronts_stay:
             self._fronts.popitem()[1].wait().close()
         if self._network is not None:

@@ -28,7 +28,7 @@ from emulator.engine.job import Doors, Settings
 from emulator.engine.labels import project_id
 from emulator.model.control import Ask
 from emulator.model.diagnostic import HostError, UsageError
-from emulator.model.event import DiagnosticFound, PlanMade, Trigger
+from emulator.model.event import DiagnosticFound, EngineSilent, PlanMade, Trigger
 from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.model.spelling import did_you_mean
@@ -53,6 +53,7 @@ EXAMPLES = (
 _BEGINS_WITHIN_S = 3.0
 """How soon an `emu up` hears other commands after it took the project, and is gone when it hears them no more."""
 _ASK_AGAIN_S = 0.1
+_LEFT_OVER = "what still runs is removed by the next `emu up` or `emu down` that reaches the engine"
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -123,6 +124,7 @@ class _Serving:
         """One session; the exit code. Raises HostError, and Outage for what another one may follow after."""
         request, world, project = self._request, self._world, self._project
         docker = world.connect()
+        docker.watch_pulse(lambda silent, s: self._teller.tell(EngineSilent(silent=silent, seconds=round(s, 1))))
         try:
             _refuse_missing_folders(self._settings, docker, world)
             session = Session(
@@ -251,6 +253,8 @@ def in_project(session: Session, work: Callable[[], int]) -> int:
         except HostError:
             if isinstance(problem, HostError) and session.has_started:
                 raise _with_leftovers(problem) from problem
+            if session.doors.docker.is_silent:
+                session.teller.note(f"the engine does not answer: {_LEFT_OVER}")
         raise
     session.stop(at_once=False)
     return code
@@ -284,8 +288,7 @@ def _replanned(request: Request, world: World) -> Planned:
 
 def _with_leftovers(problem: HostError) -> HostError:
     """What went wrong first, and that it kept us from tidying up."""
-    fact = "what still runs is removed by the next `emu up` or `emu down` that reaches the engine"
-    diagnostic = replace(problem.diagnostic, facts=(*problem.diagnostic.facts, fact))
+    diagnostic = replace(problem.diagnostic, facts=(*problem.diagnostic.facts, _LEFT_OVER))
     return HostError(diagnostic, exit_code=problem.exit_code)
 
 

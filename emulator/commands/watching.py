@@ -16,6 +16,7 @@ Watch = Callable[[str, threading.Event, Collection[str], Callable[[str], None]],
 Ignored = Callable[[frozenset[str]], str | None]
 
 _MOST_TOLD = 20
+_CLOSES_WITHIN_S = 5.0
 _NO_PLAN = "there is no plan of what was saved"
 
 
@@ -47,8 +48,9 @@ class Watcher:
         self._thread.start()
 
     def close(self) -> None:
+        """A deploy that waits for an engine that hangs is not waited for."""
         self._end.set()
-        self._thread.join()
+        self._thread.join(_CLOSES_WITHIN_S)
 
     def build_anyway(self, services: Collection[str]) -> None:
         """Deploy these services, which were refused, whatever the check says; from any thread. Raises HostError."""

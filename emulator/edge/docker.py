@@ -7,7 +7,6 @@ one adds proxies from the user's settings to every container).
 import contextlib
 import json
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +21,7 @@ from emulator.engine.docker_args import (
     memory_options,
 )
 from emulator.engine.docker_facts import container_facts, engine_facts, image_facts
-from emulator.engine.host_problems import pull_problem
+from emulator.engine.host_problems import pull_problem, silent_problem
 from emulator.engine.listeners import parse_listeners
 from emulator.engine.masking import masked_outcome, masked_progress
 from emulator.engine.start_failure import start_failure
@@ -62,6 +61,7 @@ from .docker_followers import (
 )
 from .docker_look import HelperHttp
 from .host import Endpoint, resolve_endpoint
+from .pulse import Pulse, answer, api_version, can_ask
 from .socket_tables import SocketTables
 from .sockets import SocketHttp
 
@@ -69,6 +69,10 @@ T = TypeVar("T")
 
 Look = Literal["auto", "proc", "helper"]
 Builder = Literal["auto", "buildx", "classic"]
+
+ANSWERS_WITHIN_S = 10.0
+"""How long an engine that takes connections may take until it says something; a busy machine's takes a while."""
+_TIMEOUT_S = 60
 
 _ID_LENGTH = 64
 _BUILDS_IN = "bridge"
@@ -108,6 +112,7 @@ class Engine:
         self._unstarted: set[str] = set()
         """Containers made here that nobody has started: what they are need not be asked."""
         self._tables = SocketTables()
+        self._pulse: Pulse | None = None
 
     # --- the engine itself
 
@@ -135,8 +140,11 @@ class Engine:
     def close(self) -> None:
         with self._lock:
             helpers, self._helpers = list(self._helpers.values()), {}
+            pulse, self._pulse = self._pulse, None
             followers, self._followers = self._followers, []
             client, self._client = self._client, None
+        if pulse is not None:
+            pulse.close()
         for follower in followers:
             follower.close()
         for helper in helpers:
@@ -144,11 +152,21 @@ class Engine:
         if client is not None:
             client.close()
 
+    def watch_pulse(self, on_change: Callable[[bool, float], None]) -> None:
+        if self._pulse is None and can_ask(self.endpoint):
+            self._pulse = Pulse(self.endpoint, on_change)
+
+    @property
+    def is_silent(self) -> bool:
+        return self._pulse is not None and self._pulse.is_silent
+
     def _api(self) -> Any:
-        """The SDK's client, made once."""
+        """The SDK's client, made once. Where it is known by its pulse that the engine hangs, what it was asked is
+        waited for: it does it when it goes on."""
         with self._lock:
             if self._client is None:
-                self._client = _connect(self.endpoint)
+                patient = self._pulse is not None and self.endpoint.socket is not None
+                self._client = _connect(self.endpoint, timeout_s=None if patient else _TIMEOUT_S)
             return self._client
 
     def _ask(self, during: str, question: Callable[[Any], T]) -> T:
@@ -608,12 +626,16 @@ class Engine:
         self._ask_of(f"removing the volume {name}", remove)
 
 
-def _connect(endpoint: Endpoint) -> Any:
-    """The SDK's client for an endpoint, at the API version both know."""
+def _connect(endpoint: Endpoint, *, timeout_s: int | None = _TIMEOUT_S) -> Any:
+    """The SDK's client for an endpoint, at the API version both know. timeout_s: how long an answer is waited for.
+    Raises HostError also where the engine takes a connection and says nothing."""
     with asking(endpoint.url, "connecting to it"):
+        version = None
         if endpoint.socket is not None:  # the SDK wraps a missing socket in three layers, and leaks one
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-                probe.connect(endpoint.socket)
+            try:
+                version = api_version(answer(endpoint, ANSWERS_WITHIN_S))
+            except TimeoutError as problem:
+                raise HostError(silent_problem(ANSWERS_WITHIN_S, endpoint.url)) from problem
         from docker import APIClient
         from docker.tls import TLSConfig
 
@@ -621,9 +643,11 @@ def _connect(endpoint: Endpoint) -> Any:
         if endpoint.tls:
             pair = (endpoint.cert, endpoint.key) if endpoint.cert and endpoint.key else None
             tls = TLSConfig(client_cert=pair, ca_cert=endpoint.ca, verify=endpoint.verify)
+        timeout: Any = timeout_s  # None, which the SDK's types do not know, waits for ever
         client = APIClient(
-            base_url=endpoint.url, version="auto", tls=tls, timeout=60, use_ssh_client=endpoint.url.startswith("ssh://")
-        )
+            base_url=endpoint.url, version=version or "auto", tls=tls, timeout=timeout,
+            use_ssh_client=endpoint.url.startswith("ssh://"),
+        )  # fmt: skip
         if endpoint.socket is not None:  # no proxy leads to a socket: looking for one in the environment at each
             client.trust_env = False  # question is a quarter of what a question costs here
         return client

@@ -172,6 +172,17 @@ def known_host_problem(text: str, *, endpoint: str = "", during: str = "") -> Di
     return None
 
 
+def silent_problem(seconds: float, endpoint: str = "") -> Diagnostic:
+    """An engine that takes connections and answers nothing."""
+    return error(
+        "host/engine-silent",
+        f"the engine{f' at {endpoint}' if endpoint else ''} does not answer",
+        fault=Fault.HOST,
+        facts=(f"it takes connections, and said nothing for {seconds:.0f} s",),
+        help="see what holds it up (`docker info`, its own log), or start it again",
+    )
+
+
 _REGISTRY = re.compile(
     r"no such host|server misbehaving|i/o timeout|connection refused|network is unreachable|TLS handshake timeout"
     r"|context deadline exceeded|x509:|no route to host|name resolution|proxyconnect|Client.Timeout"

@@ -63,6 +63,8 @@ EXPLANATIONS: dict[str, str] = {
     "host/disk-full": "No room is left on the engine's disk. `docker system df` says what takes it.",
     "host/docker-context": "The docker context that is chosen does not exist or cannot be read.",
     "host/engine": "The engine refused something for a reason of its own. The message is the engine's.",
+    "host/engine-silent": "The engine takes connections and answers none: it hangs, or the machine is very busy. What "
+    "runs goes on running; nothing can be built or started until it answers again.",
     "host/engine-lost": "The engine does not answer any more. `emu down` clears what is left once it does.",
     "host/engine-network":
         "The engine could not connect a container to a network: its bridge or its packet rules are gone, as after a "

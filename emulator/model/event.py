@@ -373,6 +373,14 @@ class OutOfMemory(Event, tag="oom", frozen=True, kw_only=True):
     limit_mib: int | None
 
 
+class EngineSilent(Event, tag="engine.silent", frozen=True, kw_only=True):
+    """The engine takes connections and has not answered for `seconds`; or, where `silent` is false, does so again
+    after them. What runs goes on; what was asked of it meanwhile is done when it answers."""
+
+    silent: bool
+    seconds: float
+
+
 class CoverageReported(Event, tag="coverage", frozen=True, kw_only=True):
     coverage: tuple[Coverage, ...]
 
@@ -429,6 +437,7 @@ AnyEvent = (
     | Restarted
     | Stopped
     | OutOfMemory
+    | EngineSilent
     | CoverageReported
     | Verdict
 )

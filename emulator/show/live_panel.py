@@ -64,19 +64,29 @@ def panel(view: View, style: Style, room: Room, now: float) -> list[str]:
 def _top(view: View, style: Style, room: Room, now: float) -> str:
     head = "── "
     left = room.columns - columns(head)
-    pause = _pause(view)
-    text, paint = _worst(view, style, left - columns(pause), now)
-    if not pause or view.is_ending:
-        return style.dim(head) + paint(_cut(text, left))
-    return style.dim(head) + style.yellow(_cut(pause, left)) + paint(_cut(text, left - columns(pause)))
+    before = [] if view.is_ending else [*_silence(view, style, now), *_pause(view, style)]
+    left -= sum(columns(text) for text, _ in before)
+    worst = _worst(view, style, left, now)
+    line, room_left = style.dim(head), room.columns - columns(head)
+    for text, paint in (*before, worst):
+        line += paint(_cut(text, max(0, room_left)))
+        room_left -= columns(text)
+    return line
 
 
-def _pause(view: View) -> str:
-    """What stands before all else while saves are not deployed."""
+def _silence(view: View, style: Style, now: float) -> list[tuple[str, Paint]]:
+    """What stands before all else while the engine hangs."""
+    if view.silent_since is None:
+        return []
+    return [(f"the engine has not answered for {ago(now - view.silent_since)}; ", style.red)]
+
+
+def _pause(view: View, style: Style) -> list[tuple[str, Paint]]:
+    """And while saves are not deployed."""
     if not view.is_paused:
-        return ""
+        return []
     waits = f", {view.held} save{' waits' if view.held == 1 else 's wait'}" if view.held else ""
-    return f"paused{waits}; "
+    return [(f"paused{waits}; ", style.yellow)]
 
 
 _LEAST_REASON = 12

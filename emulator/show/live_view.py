@@ -15,6 +15,7 @@ from emulator.model.event import (
     DeployCanceled,
     DeployFailed,
     DeployStarted,
+    EngineSilent,
     Event,
     FilesSaved,
     Live,
@@ -111,7 +112,8 @@ class ServiceView(Record, frozen=True, kw_only=True):
 class View(Record, frozen=True, kw_only=True):
     """All of it. triggers: what each deploy was asked for by. chosen: the service that keys are about, by its place.
     only: the one whose log lines alone are shown. notice: what is said for a moment, since `noticed`. watches:
-    whether saves are deployed; is_paused: not until asked again, and `held` were not yet."""
+    whether saves are deployed; is_paused: not until asked again, and `held` were not yet.
+    silent_since: from when on the engine answers nothing."""
 
     services: tuple[ServiceView, ...] = ()
     triggers: dict[int, str] = {}
@@ -123,6 +125,7 @@ class View(Record, frozen=True, kw_only=True):
     watches: bool = False
     is_paused: bool = False
     held: int = 0
+    silent_since: float | None = None
     is_ending: bool = False
 
     @property
@@ -172,6 +175,8 @@ def seen(view: View, event: Event) -> View:
     match event:
         case Log():
             return view
+        case EngineSilent():
+            return replace(view, silent_since=event.at - event.seconds if event.silent else None)
         case DeployStarted() if event.deploy is not None:
             recent = dict(list(view.triggers.items())[-50:])
             return replace(view, triggers={**recent, event.deploy: event.trigger})

@@ -19,6 +19,7 @@ from emulator.model.event import (
     DeployFailed,
     DeployStarted,
     DiagnosticFound,
+    EngineSilent,
     Event,
     FilesSaved,
     InitialHookFinished,
@@ -254,6 +255,11 @@ class UpText:
                 return [
                     style.yellow(f"deploy {event.deploy} of {event.service} is canceled{by}") + self._serving(event)
                 ]
+            case EngineSilent(silent=True):
+                goes_on = "what runs goes on, what was asked of it waits"
+                return [style.red(f"the engine has not answered for {event.seconds:.0f} s: {goes_on}")]
+            case EngineSilent():
+                return [f"the engine answers again, after {event.seconds:.0f} s"]
             case OutOfMemory():
                 limit = f" (limit {event.limit_mib} MiB)" if event.limit_mib else ""
                 return [

@@ -12,6 +12,7 @@ from emulator.model.event import (
     DeployCanceled,
     DeployFailed,
     DeployStarted,
+    EngineSilent,
     Event,
     FilesSaved,
     Live,
@@ -155,6 +156,16 @@ def test_a_pause_stands_before_whatever_is_wrong() -> None:
     assert "p pause" not in shown(after(*boots(10.0, 1)))[-1]
     assert pressed(view, "p")[1] == Wish("pause")
     assert pressed(after(*boots(10.0, 1)), "p")[1] is None
+
+
+def test_an_engine_that_hangs_is_told_before_all_else() -> None:
+    """For how long, until it answers again; what serves is still told."""
+    silent = EngineSilent(at=20.0, silent=True, seconds=4.0)
+    view = after(*boots(10.0, 1), silent, view=paused(knows(View(watches=True), [WEB]), paused=True))
+    assert shown(view, now=28.0)[0] == "── the engine has not answered for 12 s; paused; live"
+    assert shown(view, now=28.0, wide=30)[0] == "── the engine has not answer…"
+    again = EngineSilent(at=30.0, silent=False, seconds=14.0)
+    assert shown(after(again, view=paused(view, paused=False)))[0] == "── live; saves are deployed"
 
 
 def test_a_save_without_a_plan_is_told_until_there_is_one() -> None:
