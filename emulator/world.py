@@ -344,6 +344,15 @@ class VolumeEntry(Record, frozen=True, kw_only=True):
     labels: dict[str, str]
 
 
+class DiskSizes(Record, frozen=True, kw_only=True):
+    """Bytes that the engine says, None where it did not in time. written_bytes: by containers, beside their images.
+    volume_bytes: in volumes. cache_bytes: of the builder's cache, which all projects share."""
+
+    written_bytes: int | None = None
+    volume_bytes: int | None = None
+    cache_bytes: int | None = None
+
+
 Stream = Literal["stdout", "stderr"]
 OnLine = Callable[[Stream, str], None]
 OnExit = Callable[[ContainerFacts | HostError], None]
@@ -511,6 +520,11 @@ class Docker(Protocol):
         ...
 
     def volumes(self, labels: Mapping[str, str]) -> tuple[VolumeEntry, ...]: ...
+
+    def disk_sizes(self, labels: Mapping[str, str], within_s: float) -> DiskSizes:
+        """What is known of them within the time, of containers and volumes that have the labels ("" for any value).
+        What it does not say is no problem."""
+        ...
 
     def ensure_volume(self, name: str, labels: Mapping[str, str], *, memory_mib: int | None = None) -> None:
         """Make the volume of that name when it is not there. memory_mib: in memory, as large as this, and empty as soon

@@ -4,6 +4,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
+from emulator.commands.ahead import Ahead
 from emulator.commands.asking import status
 from emulator.commands.disk_use import DiskUse, disk_text, disk_use
 from emulator.commands.running import Running, RunningList, configure_running, containers, project_root
@@ -15,7 +16,7 @@ from emulator.show.style import Style
 from emulator.show.table import ago, table
 
 if TYPE_CHECKING:
-    from emulator.world import Docker
+    from emulator.world import DiskSizes, Docker
 
 EXAMPLES = (
     ("emu ps", "what runs of this project"),
@@ -32,8 +33,10 @@ def run(request: Request, world: World) -> int:
     """Print them; 0 also when there are none."""
     docker = world.connect()
     try:
+        labels = {PROJECT: ""} if request.all else of_project(project_root(request, world))
+        sizes = Ahead(lambda: docker.disk_sizes(labels, _MEASURED_WITHIN_S))
         found = containers(request, world, docker)
-        use = _disk(request, world, docker, found)
+        use = _disk(request, world, docker, found, sizes)
     finally:
         docker.close()
     roots = {entry.root for entry in found} if request.all else {project_root(request, world)}
@@ -56,17 +59,23 @@ def run(request: Request, world: World) -> int:
     return 0
 
 
-def _disk(request: Request, world: World, docker: "Docker", found: tuple[Running, ...]) -> DiskUse:
+def _disk(
+    request: Request, world: World, docker: "Docker", found: tuple[Running, ...], sizes: Ahead["DiskSizes"]
+) -> DiskUse:
     running = {(entry.service, entry.deploy) for entry in found}
     if request.all:
-        return disk_use(docker, {PROJECT: ""}, running=running, kept=None, state_bytes=None)
+        return disk_use(docker, {PROJECT: ""}, running=running, kept=None, state_bytes=None, sizes=sizes.wait())
     root = project_root(request, world)
     kept = world.history(project_id(root)).kept()
     state_bytes = world.state_size(project_id(root))
-    return disk_use(docker, of_project(root), running=running, kept=kept, state_bytes=state_bytes)
+    return disk_use(
+        docker, of_project(root), running=running, kept=kept, state_bytes=state_bytes, sizes=sizes.wait()
+    )
 
 
 LEFT_OVER = "left over"
+_MEASURED_WITHIN_S = 0.9
+"""How long the engine may take to add up sizes: one that has much to add up does not hold up the list."""
 
 
 def _placed(found: tuple[Running, ...], root: str, told: Status | None) -> list[Running]:

@@ -32,6 +32,7 @@ from emulator.world import (
     BuildRequest,
     ContainerFacts,
     ContainerSpec,
+    DiskSizes,
     EngineFacts,
     Executed,
     HttpDoor,
@@ -60,6 +61,7 @@ from .docker_followers import (
     streamed,
 )
 from .docker_look import HelperHttp
+from .docker_sizes import disk_sizes
 from .host import Endpoint, resolve_endpoint
 from .pulse import Pulse, answer, api_version, can_ask
 from .socket_tables import SocketTables
@@ -606,6 +608,9 @@ class Engine:
         told = self._ask("listing volumes", lambda api: api.volumes(filters={"label": label_filter(labels)}))
         found = (VolumeEntry(name=one["Name"], labels=one.get("Labels") or {}) for one in told.get("Volumes") or ())
         return tuple(sorted(found, key=lambda one: one.name))
+
+    def disk_sizes(self, labels: Mapping[str, str], within_s: float) -> DiskSizes:
+        return disk_sizes(self._api(), self.endpoint.url, labels, within_s)
 
     def ensure_volume(self, name: str, labels: Mapping[str, str], *, memory_mib: int | None = None) -> None:
         options = memory_options(memory_mib) if memory_mib is not None else None
