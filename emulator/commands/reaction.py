@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from emulator.commands.planning import Planned
 from emulator.config import FILE, read_config
 from emulator.image.saved import Saved, saved
-from emulator.model.difference import Difference, service_differences
+from emulator.model.difference import Difference, service_differences, told_once
 from emulator.model.plan import AutoDeploy, Service
 from emulator.model.record import Record
 
@@ -70,7 +70,7 @@ def reaction(before: Stands, after: Planned, paths: frozenset[str]) -> Reaction:
             continue
         differ = service_differences(old.service, service)
         images = _of_images(service.name, old.base_images, now[service.name].base_images)
-        differences += [_told(one, named=len(before) > 1) for one in (*differ, *images)]
+        differences += [_told(one, named=len(before) > 1) for one in (*told_once(differ), *images)]
         if differ or images:
             deploys[service.name] = "its plan changed" if differ else "it is built on another image", None
         elif old.secrets != now[service.name].secrets:
@@ -87,6 +87,13 @@ def reaction(before: Stands, after: Planned, paths: frozenset[str]) -> Reaction:
     if deploys:
         because, path = next(iter(deploys.values()))
         return Reaction(deploys=tuple(deploys), because=because, path=path, differences=tuple(differences))
+    gone = [name for name, stand in before.items() if name not in now and not stand.paths]  # else it was told
+    if gone:
+        names = f"{gone[0]} is" if len(gone) == 1 else f"{', '.join(gone)} are"
+        return Reaction(because=f"{names} not in the plan any more, and left running")
+    described = {s.origin.file for s in after.resolution.plan.services if s.origin is not None}
+    if told := sorted(paths & described):
+        return Reaction(because="it says the same as before of what runs", path=told[0])
     first = next(iter(quiet), None)
     absent = {one.path for one in quiet if one.absent}
     if FILE in paths:

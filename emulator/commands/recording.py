@@ -11,7 +11,7 @@ from emulator.commands.underway import Underway
 from emulator.engine.ledger import Ledger
 from emulator.engine.release import Release
 from emulator.model.diagnostic import HostError, Severity
-from emulator.model.difference import Difference, differences
+from emulator.model.difference import Difference, differences, told_once
 from emulator.model.event import DeployTimed, DiagnosticFound, Event, Stopped, Trigger, Verdict
 from emulator.model.history import MOST_DIFFERENCES, MOST_FILES, DeployRecord, ServiceRecord
 from emulator.model.record import replace
@@ -56,7 +56,7 @@ class Recorder:
     ) -> None:
         """A deploy begins of what an earlier one was built for. built: the deploys that built what serves, and what
         will. changes: of what is run now."""
-        lines = tuple(str(one) for one in changes)
+        lines = tuple(str(one) for one in told_once(changes))
         one, other = built
         between = (lambda: self._project.files_between(self._root, one, other)) if one is not None else lambda: None
         self._begun[number] = _Begun(commit, differences=lines, changed=Ahead(between))
@@ -77,7 +77,7 @@ class Recorder:
             self._project.keep_plan(plan)
         if before is None or before.platform != plan.platform:
             return ()
-        lines = [str(one) for one in differences(before, plan)]
+        lines = [str(one) for one in told_once(differences(before, plan))]
         if earlier is not None:
             old, new = earlier.resolution.secrets, planned.resolution.secrets
             there = {service.name for service in before.services}

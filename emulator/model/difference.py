@@ -1,6 +1,6 @@
 """What differs between two plans of a repository, in what is built and run; places and reasons do not count."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -57,6 +57,22 @@ def service_differences(before: Service, after: Service) -> tuple[Difference, ..
         for key in sorted(old.keys() | new.keys())
         if old.get(key) != new.get(key)
     )
+
+
+def told_once(found: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Without what another one says as well: a build argument that is the variable of that name, and the words of a
+    command whose text is there."""
+    those = tuple(found)
+    known = {(one.service, one.key): one for one in those}
+
+    def is_told(one: Difference) -> bool:
+        if one.key.startswith("build.args."):
+            twin = known.get((one.service, one.key.replace("build.args.", "env.", 1)))
+            return twin is not None and (twin.before, twin.after) == (one.before, one.after)
+        text = known.get((one.service, one.key.removesuffix("argv") + "text"))
+        return one.key.endswith("command.argv") and text is not None and None not in (text.before, text.after)
+
+    return tuple(one for one in those if not is_told(one))
 
 
 def _plain(service: Service) -> Any:

@@ -2,9 +2,12 @@
 
 from emulator.model.event import FilesSaved
 
-from .style import Style, printable
+from .style import Style, printable, wrap
 
 _MOST_DIFFERENCES = 8
+_INDENT = " " * len("  plan  ")
+_TIME = 10
+"""Columns that stand before each line."""
 
 
 def saved_lines(event: FilesSaved, style: Style) -> list[str]:
@@ -19,10 +22,16 @@ def saved_lines(event: FilesSaved, style: Style) -> list[str]:
         return [style.dim(f"{what}: no deploy: {_because(event)}{too}")]
     shown = event.differences[:_MOST_DIFFERENCES]
     rest = len(event.differences) - len(shown)
-    changes = [f"  {style.dim('plan')}  {printable(line)}" for line in shown]
-    changes += [f"  {style.dim('plan')}  and {rest} more"] if rest else []
+    changes = [line for one in shown for line in _change(one, style)]
+    changes += [f"{_INDENT}and {rest} more"] if rest else []
     deploys = f": deploys {', '.join(event.deploys)}, {_because(event)}"
     return [style.bold(what) + deploys, *changes]
+
+
+def _change(text: str, style: Style) -> list[str]:
+    """Its further lines below its first."""
+    first, *rest = wrap(text, max(20, style.width - len(_INDENT) - _TIME))
+    return [f"  {style.dim('plan')}  {first}", *(_INDENT + line for line in rest)]
 
 
 def _because(event: FilesSaved) -> str:

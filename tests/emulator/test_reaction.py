@@ -186,3 +186,26 @@ def test_what_stands_in_for_a_base_image_counts_for_who_builds_on_it(repo):
     found = after(repo, {"emu.toml": mirror.replace("mirror/node", "node:24")})
     assert (found.deploys, found.because) == ((), "it holds from now on, and changes nothing that runs")
     assert after(repo, {"emu.toml": ""}).deploys == ("api",)
+
+
+def test_what_two_keys_say_is_told_once(repo):
+    """A variable that is a build argument as well; a command as its words and as its text."""
+    found = after(repo, {"render.yaml": TWO.replace("rootDir: api", "rootDir: api, envVars: [{key: A, value: b}]")})
+    assert found.differences == ("api env.A: nothing → b",)
+    found = after(repo, {"api/Dockerfile": DOCKERFILE.replace("app.py", "-u app.py")})
+    assert found.differences == ("api command.text: python app.py → python -u app.py",)
+
+
+def test_a_service_that_left_the_plan_is_told_once(repo):
+    """It goes on; afterwards a save is about what it is about."""
+    stands = standing(planned(repo))
+    repo.write({"render.yaml": TWO.splitlines(keepends=True)[0] + TWO.splitlines(keepends=True)[1]})
+    found = reaction(stands, planned(repo), frozenset(["render.yaml"]))
+    assert (found.deploys, found.because) == ((), "jobs is not in the plan any more, and left running")
+    known = {**stands, "jobs": replace(stands["jobs"], paths=frozenset(["render.yaml"]))}
+    assert reaction(known, planned(repo), frozenset(["notes.md"])).path == "notes.md"
+
+
+def test_a_remark_in_the_platforms_file_changes_nothing(repo):
+    found = after(repo, {"render.yaml": TWO + "# as before\n"})
+    assert (found.deploys, found.because) == ((), "it says the same as before of what runs")
