@@ -1,5 +1,6 @@
 """What `up` leaves in the engine's store, and what it exits with when only this machine is in the way."""
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from emulator.edge.state import ProjectState
 from emulator.engine.labels import PROJECT, project_id, resource_name
-from tests.running_emu import run_emu
+from emulator.model.history import KEPT_S
+from tests.running_emu import environment, run_emu
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -33,6 +36,11 @@ def tags(engine: "DockerClient", root: Path) -> list[str]:
     return sorted(tag for image in found for tag in image.tags)
 
 
+def state_folder(root: str) -> str:
+    """Where the `emu` that a test runs remembers a project."""
+    return ProjectState(project_id(root), environment()).folder
+
+
 def up(project: Path) -> tuple[int, dict[str, object]]:
     ran = run_emu("up", "--once", "--format", "json", "--root", str(project))
     return ran.code, json.loads(ran.out.splitlines()[-1])
@@ -54,6 +62,55 @@ def test_the_last_images_of_a_service_stay_and_down_says_so(project: Path, engin
     assert kept.out == "nothing runs; 4 images kept (`emu down --images` removes them)\n"
     assert run_emu("down", "--images", "--root", str(project)).out == "removed 4 images\n"
     assert run_emu("down", "--root", str(project)).out == "nothing to remove\n"
+
+
+def test_what_the_user_built_on_an_image_stays(project: Path, engine: "DockerClient"):
+    """Its labels are those of the image it is built on; no deploy and no `down` removes it, nor counts it."""
+    (project / "Dockerfile").write_text(SERVES)
+    assert up(project)[1]["verdict"] == "live"
+    [ours] = tags(engine, project)
+    text = f"FROM {ours}\nENV MINE=1\n".encode()
+    theirs, _ = engine.images.build(fileobj=io.BytesIO(text), tag="emu-test-images-on-it:1")
+    try:
+        assert theirs.labels[PROJECT] == project_id(str(project))
+        disk = json.loads(run_emu("ps", "--format", "json", "--root", str(project)).out)["disk"]
+        assert (disk["images"], disk["reclaimable"]) == (1, 0)
+        assert run_emu("down", "--images", "--root", str(project)).out == "removed 1 image\n"
+        assert tags(engine, project) == ["emu-test-images-on-it:1"]
+    finally:
+        engine.images.remove("emu-test-images-on-it:1")
+
+
+def test_an_old_image_goes_with_the_next_deploy_but_for_the_one_before(project: Path, engine: "DockerClient"):
+    """Two weeks after its own deploy and no later: by their number alone the last three would stay."""
+    (project / "Dockerfile").write_text(SERVES)
+    for _ in range(3):
+        assert up(project)[1]["verdict"] == "live"
+    name = resource_name(str(project), "emu-test-images")
+    assert tags(engine, project) == [f"{name}:{number}" for number in (1, 2, 3)]
+    file = Path(state_folder(str(project)), "history.json")
+    history = json.loads(file.read_text())
+    for one in history["deploys"]:
+        one["at"] -= KEPT_S + 60
+    file.write_text(json.dumps(history))
+    assert up(project)[1]["verdict"] == "live"  # from now on there is a newer one
+    assert up(project)[1]["verdict"] == "live"
+    assert tags(engine, project) == [f"{name}:{number}" for number in (3, 4, 5)]
+
+
+def test_each_service_keeps_its_own(project: Path, engine: "DockerClient"):
+    """However often another is deployed: what serves, and what one can go back to, stays."""
+    (project / "Dockerfile").write_text(SERVES)
+    two = "services:\n" + "".join(f"  - {{type: web, name: {name}, runtime: docker}}\n" for name in ("api", "site"))
+    (project / "render.yaml").write_text(two)
+    assert up(project)[1]["verdict"] == "live"
+    for _ in range(4):
+        ran = run_emu("up", "--once", "--service", "api", "--format", "json", "--root", str(project))
+        assert ran.code == 0
+    api, site = (resource_name(str(project), name) for name in ("api", "site"))
+    assert tags(engine, project) == [*(f"{api}:{number}" for number in (2, 3, 4, 5)), f"{site}:1"]
+    assert up(project)[1]["verdict"] == "live"
+    assert tags(engine, project) == [*(f"{api}:{number}" for number in (3, 4, 5, 6)), f"{site}:1", f"{site}:6"]
 
 
 def test_a_registry_that_does_not_answer_is_exit_code_3(project: Path):

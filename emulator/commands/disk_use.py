@@ -7,10 +7,11 @@ what it has not said in time is left out. Its cache belongs to no project: who b
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from emulator.engine.labels import DEPLOY, SERVICE
+from emulator.engine.labels import SERVICE
+from emulator.engine.own_images import own_images, own_names
 from emulator.model.record import Record
 from emulator.show.deploys_text import size_text
-from emulator.world import DiskSizes
+from emulator.world import DiskSizes, ImageEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,12 +46,8 @@ def disk_use(
 ) -> DiskUse:  # fmt: skip
     """running: service and deploy of each container. kept: the deploys whose images stay; None: nothing is known of
     that. sizes: what the engine said. Raises HostError."""
-    images = docker.images(labels)
-    free = [
-        image for image in images
-        if kept is not None and _deploy(image.labels) not in kept
-        and (image.labels.get(SERVICE, ""), _deploy(image.labels)) not in running
-    ]  # fmt: skip
+    images = own_images(docker.images(labels))
+    free = [image for image in images if kept is not None and not _is_needed(image, running, kept)]
     return DiskUse(
         images=len(images),
         image_bytes=sum(image.size for image in images),
@@ -64,9 +61,11 @@ def disk_use(
     )
 
 
-def _deploy(labels: "Mapping[str, str]") -> int:
-    number = labels.get(DEPLOY, "")
-    return int(number) if number.isdecimal() else 0
+def _is_needed(image: ImageEntry, running: Collection[tuple[str, int]], kept: Collection[int]) -> bool:
+    """Whether a container or a rollback needs it for any of the deploys that run it."""
+    numbers = [number for name in own_names(image) if (number := name.rpartition(":")[2]).isdecimal()]
+    deploys = {int(number) for number in numbers}
+    return any(deploy in kept or (image.labels[SERVICE], deploy) in running for deploy in deploys)
 
 
 def disk_text(use: DiskUse) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from emulator import options
 from emulator.commands.running import Removed, containers, project_root
 from emulator.engine.labels import DISK, PROJECT, of_project
+from emulator.engine.own_images import own_images, own_names
 from emulator.request import Request, World
 
 EXAMPLES = (
@@ -39,10 +40,11 @@ def run(request: Request, world: World) -> int:
         stored = docker.volumes(labels)
         for volume in stored if request.data else ():
             docker.remove_volume(volume.name)
-        there = docker.images(labels)
+        there = own_images(docker.images(labels))
         images = there if request.images else ()
         for image in images:
-            docker.remove_image(image.id)
+            for name in own_names(image):
+                docker.remove_image(name)
     finally:
         docker.close()
     disks = sum(DISK in volume.labels for volume in stored)

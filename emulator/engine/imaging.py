@@ -37,6 +37,7 @@ from .bases import choose_bases, needs_a_look, told_bases
 from .build_steps import BuildSteps, Watched
 from .job import Canceled, Doors, Job, Packer, PreparedContext, Settings, Tell
 from .labels import DEPLOY, of_service, resource_name
+from .own_images import own_names
 from .requests import build_request, build_variables, conceal, reveal
 from .reuse import MadeOf, made_of
 from .servers import server_of
@@ -348,8 +349,7 @@ def remove_earlier_images(job: Job, docker: Docker, settings: Settings) -> None:
     del labels[DEPLOY]
     name = resource_name(settings.root, job.service.name)
     kept = {f"{name}:{deploy}" for deploy in (job.deploy, *job.kept)}
-    tags = [tag for image in docker.images(labels) for tag in image.tags if tag.rpartition(":")[0] == name]
-    for tag in tags:
+    for tag in [tag for image in docker.images(labels) for tag in own_names(image)]:
         if tag not in kept:
             docker.remove_image(tag)
 

@@ -9,19 +9,22 @@ import pytest
 
 from emulator.commands.disk_use import NOT_MEASURED, DiskUse, disk_text, disk_use
 from emulator.edge.docker_sizes import disk_sizes, in_cache, in_volumes, written
-from emulator.engine.labels import DEPLOY, SERVICE
+from emulator.engine.labels import DEPLOY, ROOT, SERVICE, resource_name
 from emulator.world import DiskSizes, ImageEntry, VolumeEntry
 
 
 class _Engine:
-    """One with four images of a service, and a volume."""
+    """One with four images of a service, one that the user built on such an image, and a volume."""
 
     def images(self, labels: Mapping[str, str]) -> tuple[ImageEntry, ...]:
         assert labels == {"emu.project": "x"}
         return tuple(
-            ImageEntry(id=f"{number}", tags=(), labels={SERVICE: "web", DEPLOY: number}, size=10)
-            for number in ("1", "2", "3", "damaged")
-        )
+            ImageEntry(
+                id=f"{number}", tags=(tag or f"{resource_name('/shop', 'web')}:{number}",), size=10,
+                labels={ROOT: "/shop", SERVICE: "web", DEPLOY: number},
+            )
+            for number, tag in (("1", ""), ("2", ""), ("3", ""), ("damaged", ""), ("4", "of/the-user:1"))
+        )  # fmt: skip
 
     def volumes(self, labels: Mapping[str, str]) -> tuple[VolumeEntry, ...]:
         return (VolumeEntry(name="db", labels=dict(labels)),)
