@@ -76,6 +76,26 @@ def test_what_the_check_refused_is_built_anyway(place: Place) -> None:
         assert screen.ends() == 130
 
 
+def test_a_pause_makes_one_deploy_of_several_saves(place: Place) -> None:
+    """They are told and counted, and the version before serves until it goes on."""
+    with up(place, "--watch") as screen:
+        rows = screen.until(lambda rows: top(rows).startswith("── live"))
+        url = next(word for word in rows[-2].split() if word.startswith("http"))
+        screen.press("p")
+        screen.until(lambda rows: top(rows) == "── paused; live")
+        for number, text in enumerate(("two", "three"), start=1):
+            (place.root / "app.py").write_text(saying(text))
+            waits = "1 save waits" if number == 1 else "2 saves wait"
+            screen.until(lambda rows, waits=waits: top(rows) == f"── paused, {waits}; live")
+        assert answer(url) == (200, "one")
+        screen.press("p")
+        screen.until(lambda rows: top(rows).startswith("── live; saves") and "deploy 2 (save)" in rows[-2])
+        wait_for(lambda: answer(url) == (200, "three"))
+        screen.press("q")
+        assert screen.ends() == 130
+        assert sum("deploys are paused" in row for row in screen.all_rows()) == 2
+
+
 def test_without_colours_there_are_lines_alone(place: Place) -> None:
     """No panel, no sequence, no key that is heard."""
     with up(place, NO_COLOR="1") as screen:
