@@ -70,7 +70,7 @@ def test_what_the_user_built_on_an_image_stays(project: Path, engine: "DockerCli
     assert up(project)[1]["verdict"] == "live"
     [ours] = tags(engine, project)
     text = f"FROM {ours}\nENV MINE=1\n".encode()
-    theirs, _ = engine.images.build(fileobj=io.BytesIO(text), tag="emu-test-images-on-it:1")
+    theirs, _ = engine.images.build(fileobj=io.BytesIO(text), tag="emu-test-images-on-it:1", rm=True)
     try:
         assert theirs.labels[PROJECT] == project_id(str(project))
         disk = json.loads(run_emu("ps", "--format", "json", "--root", str(project)).out)["disk"]

@@ -110,6 +110,8 @@ def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
                 yield from _named(f"{prefix}.{item['name']}", item)
         elif value:
             yield prefix, msgspec.json.encode(value).decode()
+    elif isinstance(value, float) and value.is_integer():
+        yield prefix, str(int(value))  # as it was before it was written down and read again
     elif value is not None:
         yield prefix, str(value)
 

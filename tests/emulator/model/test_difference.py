@@ -1,10 +1,14 @@
 """What differs between two plans of a service."""
 
+import json
+
+import msgspec
+
 from emulator.model.difference import service_differences
-from emulator.model.plan import Mount
+from emulator.model.plan import Mount, Service
 from emulator.model.record import replace
 from platforms import cloud_run
-from tests.emulator.test_saves import DETECTED, Inputs, from_mapping
+from tests.emulator.test_saves import DETECTED, START, Inputs, from_mapping, planned
 
 SERVICE = """\
 apiVersion: serving.knative.dev/v1
@@ -52,3 +56,11 @@ def test_what_the_first_container_mounts_counts():
 
 def test_the_same_is_no_difference():
     assert differences(service(), service(SERVICE + "# a remark\n")) == []
+
+
+def test_numbers_are_the_same_after_they_were_written_down():
+    """Where something else has changed, they are read again as what the file says they are."""
+    known = json.loads(json.dumps(msgspec.to_builtins(planned(START).resolution.plan.services[0])))
+    text = START["render.yaml"].replace("healthCheckPath: /", "healthCheckPath: /up")
+    later = planned({**START, "render.yaml": text}).resolution.plan.services[0]
+    assert differences(msgspec.convert(known, Service), later) == [("probes.health.path", "/", "/up")]
