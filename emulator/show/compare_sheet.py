@@ -8,14 +8,14 @@ SHEET = """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.45 system-ui, sans-serif; }
 main { max-width: 75rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; line-height: 1.2; margin: 0 0 .5rem; }
-h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; border-bottom: 1px solid var(--line); }
-h3 { font-size: 1rem; margin: 1rem 0 .25rem; font-weight: normal; }
+h1 { font-size: 1.5em; line-height: 1.2; margin: 0 0 .5rem; }
+h2 { font-size: 1.2em; margin: 2rem 0 .5rem; border-bottom: 1px solid var(--line); }
+h3 { font-size: 1em; margin: 1rem 0 .25rem; font-weight: normal; }
 section > h3 { font-weight: bold; }
 p, ul, dl { margin: .25rem 0; }
 a { color: var(--link); }
-small, caption { color: var(--dim); font-size: .85rem; }
-code, pre { font-family: ui-monospace, monospace; font-size: .9rem; }
+small, caption { color: var(--dim); font-size: .85em; }
+code, pre { font-family: ui-monospace, monospace; font-size: .9em; }
 .outcomes { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .5rem; }
 li[class], article { border: 1px solid var(--line); border-left: .35rem solid var(--dim); padding: .4rem .7rem; }
 li[class] { flex: 1 1 14rem; }
