@@ -8,7 +8,7 @@ from .image_view import ImageView
 
 def in_image(view: ImageView, file: str) -> str | None:
     """Where a file of the repository lies in the image, looked for where copies go."""
-    for stage in [view.worked.stages[view.worked.target]] if view.worked.target is not None else []:
+    for stage in [view.worked.last] if view.worked.last is not None else []:
         for step in stage.steps:
             if step.instruction.keyword not in ("COPY", "ADD"):
                 continue

@@ -213,11 +213,10 @@ def _tool(subject: Subject, view: ImageView) -> Iterator[Diagnostic]:
     """A tool by its name, which the base image does not have and no line of the last stage brings."""
     from .tools_used import base_of, how_to_get, lacked_by, surely_lacks
 
-    name, target = view.run.runner or view.program, view.worked.target
+    name, stage = view.run.runner or view.program, view.worked.last
     build = subject.container.build
-    if view.run.changed or target is None or build.generated_dockerfile is not None:
+    if view.run.changed or stage is None or build.generated_dockerfile is not None:
         return
-    stage = view.worked.stages[target]
     base = base_of(view.worked, stage)
     if name in lacked_by(base) and surely_lacks(view.worked, stage, name):
         message = f"the image has no {name}: {base} does not bring it, and no line of its last stage installs it"

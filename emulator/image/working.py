@@ -79,16 +79,19 @@ class Worked(Record, frozen=True, kw_only=True):
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
+    def last(self) -> WorkedStage | None:
+        """The stage that the image is; None where there is no target, or another language's rules hold."""
+        return self.stages.get(self.target) if self.target is not None else None
+
+    @property
     def tree(self) -> Folder:
-        """The image's filesystem; wholly unknown where there is no target, or another language's rules hold."""
-        worked = self.stages.get(self.target) if self.target is not None else None
-        return worked.tree if worked is not None else Folder(complete=False)
+        """The image's filesystem; wholly unknown without such a stage."""
+        return self.last.tree if self.last is not None else Folder(complete=False)
 
     @property
     def config(self) -> ImageConfig | None:
         """The image's configuration; variables that a known base is known to set are in it."""
-        worked = self.stages.get(self.target) if self.target is not None else None
-        return worked.config if worked is not None else None
+        return self.last.config if self.last is not None else None
 
     @property
     def failures(self) -> tuple[Failure, ...]:

@@ -96,3 +96,9 @@ def test_a_native_build_has_the_platforms_tools():
     yaml = "services:\n  - type: web\n    name: a\n    runtime: python\n    buildCommand: uv sync && curl x\n"
     plan = check_files({**FILES, "render.yaml": f"{yaml}    startCommand: uv run python app.py\n"})
     assert [d.code for d in plan.diagnostics if "program" in d.code] == []
+
+
+def test_a_dockerfile_of_another_language_is_not_read():
+    """The frontend that its first line names decides what its steps mean."""
+    for cmd in ('CMD ["node", "x.js"]', 'CMD ["python", "app.py"]'):
+        assert found("# syntax=registry.example.com/other:1", "FROM python:3.13-slim", "COPY . .", cmd=cmd) == []
