@@ -133,7 +133,8 @@ def _summary(view: View) -> str:
     counts = [(what, sum(one.stage in stages for one in view.services)) for what, stages in _COUNTED]
     told = [(what, count) for what, count in counts if count]
     words = ", ".join(what if len(view.services) == 1 else f"{count} {what}" for what, count in told)
-    return words + ("; saves are deployed" if view.watches and not view.is_paused else "")
+    deploys = view.watches and not view.is_paused and view.silent_since is None
+    return words + ("; saves are deployed" if deploys else "")
 
 
 # ---- one line a service -------------------------------------------------------------------------------
@@ -221,7 +222,7 @@ def _cells(view: View, one: ServiceView, now: float) -> _Cells:
     number = f"#{_deploy(one)}" if _deploy(one) is not None else ""
     beside = f", {one.live} serves" if one.live is not None and one.live != _deploy(one) else ""
     if one.problem and one.deploy is not None and one.deploy > (_deploy(one) or 0):
-        beside = f", {one.deploy} {'refused' if one.is_refused else 'failed'}"
+        beside = f", {one.deploy} {'refused' if one.is_refused or one.lacks_plan else 'failed'}"
     probe = one.probe
     words = "" if probe is None else probe.detail if not probe.ok or probe.detail else "ok"
     return _Cells(

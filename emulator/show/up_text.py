@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import (
+    NO_PLAN,
     BuildFailed,
     BuildFinished,
     BuildRunning,
@@ -334,7 +335,7 @@ class UpText:
         match event:
             case DeployFailed(cause=cause):
                 found = self._finding(event, cause) + "\n" if cause is not None else ""
-                if event.still_live is None:
+                if event.still_live is None or event.code == NO_PLAN:  # that is told once, of all
                     return found or None
                 what = "was refused" if event.phase == "check" else "failed"
                 loud = f"deploy {event.deploy} of {event.service} {what}; deploy {event.still_live} still serves"
@@ -361,7 +362,7 @@ class UpText:
         told = f" (the platform would say so after {_span(later)})" if later else ""
         first, *rest = wrap(f"{event.verdict.value}: {event.reason}{told}", max(20, self.style.width))
         rows = [paint(event.verdict.value) + first.removeprefix(event.verdict.value), *rest]
-        if len(event.services) > 1:
+        if len(event.services) > 1 and any(one.reason != event.reason for one in event.services):
             rows += hanging_verdicts(event.services, self.style)
         return "\n".join(rows) + "\n"
 

@@ -164,6 +164,8 @@ def test_an_engine_that_hangs_is_told_before_all_else() -> None:
     view = after(*boots(10.0, 1), silent, view=paused(knows(View(watches=True), [WEB]), paused=True))
     assert shown(view, now=28.0)[0] == "── the engine has not answered for 12 s; paused; live"
     assert shown(view, now=28.0, wide=30)[0] == "── the engine has not answer…"
+    serves = after(*boots(10.0, 1), silent, view=knows(View(watches=True), [WEB]))
+    assert shown(serves, now=28.0)[0] == "── the engine has not answered for 12 s; live"
     again = EngineSilent(at=30.0, silent=False, seconds=14.0)
     assert shown(after(again, view=paused(view, paused=False)))[0] == "── live; saves are deployed"
 
@@ -173,6 +175,7 @@ def test_a_save_without_a_plan_is_told_until_there_is_one() -> None:
     gone = of(DeployFailed, 20.0, 2, phase="check", reason="no setting 'x'", code="no-plan", still_live=1)
     view = after(*boots(10.0, 1), FilesSaved(at=20.0, deploy=2, paths=("emu.toml",), count=1), gone)
     assert shown(view)[0] == "── deploy 2 was refused (no setting 'x'); deploy 1 serves"
+    assert "deploy 1 (up), 2 refused" in shown(view)[1]
     idle = FilesSaved(at=21.0, paths=("debug.log",), count=1)
     assert shown(after(idle, view=view))[0] == shown(view)[0]
     mended = FilesSaved(at=22.0, paths=("emu.toml",), count=1, has_plan=True)

@@ -22,6 +22,7 @@ from emulator.model.event import (
 )
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage
+from emulator.model.record import replace
 from emulator.model.rule import Fidelity
 from emulator.show.style import Style
 from emulator.show.up_text import UpText
@@ -77,6 +78,16 @@ def test_a_verdict_says_why_of_each_service_that_is_not_well() -> None:
     assert rows[2].startswith("  web   build_failed  words words")
     assert rows[3].startswith(" " * 22 + "words")
     assert max(map(len, rows)) <= 100
+
+
+def test_that_there_is_no_plan_is_told_once_for_all_services() -> None:
+    """Not again for each of them; one that the check refused is told as that."""
+    one, two = (ServiceVerdict(name=name, verdict=VerdictKind.REFUSED, reason="no") for name in ("api", "site"))
+    verdict = Verdict(verdict=VerdictKind.REFUSED, reason="no", services=(one, two))
+    assert TEXT.block(verdict) == "refused: no\n"
+    refused = DeployFailed(service="api", deploy=3, phase="check", reason="no", code="no-plan", still_live=2)
+    assert TEXT.block(refused) is None
+    assert TEXT.block(replace(refused, code="refused")) == "deploy 3 of api was refused; deploy 2 still serves\n"
 
 
 def test_an_address_with_a_name() -> None:
