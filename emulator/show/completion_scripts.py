@@ -59,14 +59,16 @@ _ZSH = r"""#compdef emu
 _emu() {
     local line word about
     local -a plain open
-    for line in "${(@f)$("${words[1]}" __complete -- "${(@Q)words[2,CURRENT]}" 2>/dev/null)}"; do
+    local -a before=("${(@Q)words[2,CURRENT - 1]}")
+    for line in "${(@f)$("${words[1]}" __complete -- "${before[@]}" "${(Q)PREFIX}" 2>/dev/null)}"; do
         word="${line%%$'\t'*}" about="${line#*$'\t'}"
+        about="${about:+:$about}"
         case "$word" in
             "") ;;
             :files) compset -P '*='; _files ;;
             :folders) compset -P '*='; _files -/ ;;
-            *=) open+=("${word//:/\\:}:$about") ;;
-            *) plain+=("${word//:/\\:}:$about") ;;
+            *=) open+=("${word//:/\\:}$about") ;;
+            *) plain+=("${word//:/\\:}$about") ;;
         esac
     done
     (( $#plain )) && _describe -t words 'emu' plain
@@ -78,7 +80,8 @@ if [[ $funcstack[1] == _emu ]]; then _emu "$@"; else compdef _emu emu; fi
 
 _FISH = r"""# fish completion for emu: keep it as ~/.config/fish/completions/emu.fish
 function __emu_complete
-    set -l words (commandline -opc) (commandline -ct)
+    set -l current (string unescape -- (commandline -ct))
+    set -l words (commandline -opc) "$current"
     set -l path (string replace -r '^.*=' '' -- $words[-1])
     set -l prefix (string match -r '^.*=' -- $words[-1])
     for line in ($words[1] __complete -- $words[2..-1] 2>/dev/null)
