@@ -171,9 +171,12 @@ def test_a_findings_page_shows_what_is_printed(written: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("code", SAMPLES)
 def test_a_sample_is_what_it_says(code: str) -> None:
-    """Its code is found in it, the call that is shown is the one that finds it, and it is written once."""
-    sample = SAMPLES[code]
+    """Its code is found in the wrong one and not in the right one; the call that is shown is the one that finds it, and
+    it is written once."""
+    sample, right = SAMPLES[code]
     assert f"[{code}]:" in of_sample(code, sample, PLATFORMS)
+    assert right is None or right != sample
+    assert right is None or of_sample(code, right, PLATFORMS) == ""
     call = shlex.split(call_of(sample))[2:]
     assert call == [] or f"`{call_of(sample)}`\n" in "".join(TEXTS)
     rule = rule_of(code)
@@ -198,7 +201,9 @@ def test_explain_shows_it(written: dict[str, str]) -> None:
         assert "emu check" in shown
         assert "error[cloud-run/traffic]: " in shown
     document = json.loads(explain("cloud-run/traffic", "--format", "json"))
-    assert list(document["wrong"]["files"]) == list(SAMPLES["cloud-run/traffic"].files)
+    assert "percent: 100" in told.partition("\nright\n")[2]
+    assert "percent: 100" in document["right"]["files"]["service.yaml"]
+    assert list(document["wrong"]["files"]) == list(SAMPLES["cloud-run/traffic"].wrong.files)
 
 
 def test_the_interfaces_page_has_every_document_and_key(written: dict[str, str]) -> None:

@@ -9,10 +9,17 @@
     ```
     its text
     ```
+
+    ### Right
+
+    the files that are otherwise; "Without `path`." for one that is gone
 """
 
 import re
 import shlex
+from typing import NamedTuple
+
+from emulator.model.record import replace
 
 from .rule import Sample
 
@@ -20,10 +27,30 @@ _FILE = re.compile(r"^`([^`\n]+)`( \(git ignores it\))?\n\n(`{3,})\w*\n(.*?)^\3$
 _CALL = re.compile(r"^`emu check (.+)`$", re.MULTILINE)
 
 
-def read_samples(text: str) -> dict[str, Sample]:
-    """Code → the repository that shows it. Pure."""
+_GONE = re.compile(r"^Without `(.+)`\.$", re.MULTILINE)
+
+
+class Pair(NamedTuple):
+    """A repository in which a code is found, and the same without it, where that is written down."""
+
+    wrong: Sample
+    right: Sample | None = None
+
+
+def read_samples(text: str) -> dict[str, Pair]:
+    """By code. Pure."""
     parts = re.split(r"^## `(.+)`$", text, flags=re.MULTILINE)[1:]
-    return {code: _sample(part) for code, part in zip(parts[::2], parts[1::2], strict=True)}
+    return {code: _pair(part) for code, part in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def _pair(part: str) -> Pair:
+    head, right, tail = part.partition("\n### Right\n")
+    wrong = _sample(head)
+    if not right:
+        return Pair(wrong)
+    files = {**wrong.files, **{path: text for path, _, _, text in _FILE.findall(tail)}}
+    gone = _GONE.findall(tail)
+    return Pair(wrong, replace(wrong, files={path: text for path, text in files.items() if path not in gone}))
 
 
 def _sample(part: str) -> Sample:
@@ -36,6 +63,17 @@ def _sample(part: str) -> Sample:
         platform=options.pop("platform", None),
         options=options,
     )
+
+
+def changed(pair: Pair) -> Sample:
+    """The right one with only those files that are otherwise in it."""
+    right, before = pair.right or pair.wrong, pair.wrong.files
+    return replace(right, files={path: text for path, text in right.files.items() if before.get(path) != text})
+
+
+def gone(pair: Pair) -> list[str]:
+    """The files that the right one does not have."""
+    return [path for path in pair.wrong.files if pair.right is not None and path not in pair.right.files]
 
 
 def _options(words: list[str]) -> dict[str, str]:

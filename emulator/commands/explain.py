@@ -7,7 +7,7 @@ import posixpath
 from emulator import options
 from emulator.check import CheckRule, Sample, rule_of
 from emulator.check import rules as check_rules
-from emulator.check.samples import call_of, read_samples
+from emulator.check.samples import Pair, call_of, changed, gone, read_samples
 from emulator.commands.topics import MOST_FOUND, search, topics
 from emulator.explained import EXPLANATIONS
 from emulator.model.diagnostic import UsageError
@@ -22,8 +22,8 @@ from emulator.show.topics_text import topics_text
 
 class Explanation(Record, frozen=True, kw_only=True):
     """What `emu explain --format json` prints. check: the rule of that code; platform: a platform's rule of that id;
-    meaning: of a diagnostic that the check has no rule for; wrong: a repository with it, where the rule has none.
-    Those it has not are null."""
+    meaning: of a diagnostic that the check has no rule for; wrong, right: a repository with it and one without, where
+    the rule has none. Those it has not are null."""
 
     schema: str = "emu.explanation/1"
     code: str
@@ -31,6 +31,7 @@ class Explanation(Record, frozen=True, kw_only=True):
     platform: Rule | None = None
     meaning: str | None = None
     wrong: Sample | None = None
+    right: Sample | None = None
 
 
 EXAMPLES = (
@@ -111,14 +112,17 @@ def _explanation(code: str, world: World) -> Explanation:
         near = nearest(code, [*(rule.code for rule in check_rules()), *rules, *meanings])
         help_ = f"did you mean {near}?" if near else "`emu explain` lists the codes, `emu platforms NAME` the rules"
         raise UsageError(f"nothing is known of {code!r}", help=help_)
-    wrong = samples(world).get(code) if check is None or check.wrong is None else None
-    return Explanation(code=code, check=check, platform=rules.get(code), meaning=meanings.get(code), wrong=wrong)
+    pair = samples(world).get(code) if check is None or check.wrong is None else None
+    return Explanation(
+        code=code, check=check, platform=rules.get(code), meaning=meanings.get(code),
+        wrong=pair.wrong if pair else None, right=pair.right if pair else None,
+    )  # fmt: skip
 
 
-def samples(world: World) -> dict[str, Sample]:
+def samples(world: World) -> dict[str, Pair]:
     """By code, the repositories that are written down beside what they show."""
     texts = world.sample_texts(world.platforms.values())
-    return {code: sample for text in texts for code, sample in read_samples(text).items()}
+    return {code: pair for text in texts for code, pair in read_samples(text).items()}
 
 
 def _meanings(world: World) -> dict[str, str]:
@@ -138,7 +142,7 @@ def _text(found: Explanation, world: World, style: Style) -> str:
     lines = _of_check(found.check, style) if found.check else []
     if found.check is None and found.meaning is not None:
         lines += [style.bold(found.code), "", *hanging("", found.meaning, style, gap=0)]
-    lines += _of_wrong(found.wrong, found.code, world, style) if found.wrong else []
+    lines += _of_pair(Pair(found.wrong, found.right), found.code, world, style) if found.wrong else []
     lines += [""] if lines and found.platform else []
     lines += _of_platform(found.platform, style) if found.platform else []
     return "\n".join(lines) + "\n"
@@ -154,13 +158,17 @@ def _of_check(rule: CheckRule, style: Style) -> list[str]:
     return [*lines, "", *hanging("", silence, style, gap=0)]
 
 
-def _of_wrong(sample: Sample, code: str, world: World, style: Style) -> list[str]:
-    """A repository that is wrong in this way, and what is printed of it."""
+def _of_pair(pair: Pair, code: str, world: World, style: Style) -> list[str]:
+    """A repository that is wrong in this way, what is printed of it, and what is otherwise where it is right."""
     from emulator.commands.shown import of_sample
 
-    printed = of_sample(code, sample, world.platforms, style)
-    files = _sample(sample, style, whole=True)
-    return ["", style.bold("wrong"), *files, "", style.dim(f"$ {call_of(sample)}"), printed]
+    printed = of_sample(code, pair.wrong, world.platforms, style)
+    files = _sample(pair.wrong, style, whole=True)
+    lines = ["", style.bold("wrong"), *files, "", style.dim(f"$ {call_of(pair.wrong)}"), printed]
+    if pair.right is not None:
+        lines += ["", style.bold("right"), *_sample(changed(pair), style, whole=True)]
+        lines += [f"  without {style.dim(path)}" for path in gone(pair)]
+    return lines
 
 
 def _sample(sample: Sample, style: Style, *, whole: bool = False) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from emulator.check import CheckRule, Sample, rule_of
 from emulator.check import rules as check_rules
-from emulator.check.samples import call_of
+from emulator.check.samples import Pair, call_of, changed, gone
 from emulator.commands.interface_page import interface_page
 from emulator.commands.platforms import counted
 from emulator.commands.shown import Seen, of_sample
@@ -24,7 +24,7 @@ class Known(NamedTuple):
 
     platforms: Mapping[str, Platform]
     meanings: Mapping[str, str]
-    samples: Mapping[str, Sample]
+    samples: Mapping[str, Pair]
     seen: Mapping[str, Sequence[Seen]]
     documents: Mapping[str, Any]
 
@@ -83,7 +83,7 @@ def _finding(code: str, known: Known) -> str:
     lines = [f"# `{code}`", ""]
     lines += _of_rule(rule, known) if rule is not None else [_text(known.meanings[code]), ""]
     if (rule is None or rule.wrong is None) and code in known.samples:
-        lines += _wrong(code, known)
+        lines += _pair(code, known)
     lines += _in_examples(known.seen.get(code, ()))
     if rule is not None:
         lines += [f"`# emu: ignore[{code}] REASON` at its line, or above it, silences it.", ""]
@@ -102,12 +102,15 @@ def _of_rule(rule: CheckRule, known: Known) -> Iterator[str]:
             yield from ("`emu check` says:", "", *_fenced(printed)) if printed else ("`emu check` finds none.", "")
 
 
-def _wrong(code: str, known: Known) -> Iterator[str]:
-    """A repository that is wrong in this way."""
-    sample = known.samples[code]
-    yield from ("## Wrong", "", *_sample(sample, whole=True))
-    printed = of_sample(code, sample, known.platforms)
-    yield from (f"`{call_of(sample)}` says:", "", *_fenced(printed))
+def _pair(code: str, known: Known) -> Iterator[str]:
+    """A repository that is wrong in this way, and what is otherwise where it is right."""
+    pair = known.samples[code]
+    yield from ("## Wrong", "", *_sample(pair.wrong, whole=True))
+    printed = of_sample(code, pair.wrong, known.platforms)
+    yield from (f"`{call_of(pair.wrong)}` says:", "", *_fenced(printed))
+    if pair.right is not None:
+        yield from ("## Right", "", *_sample(changed(pair), whole=True))
+        yield from (f"Without `{path}`.\n" for path in gone(pair))
 
 
 def _sample(sample: Sample, *, whole: bool = False) -> Iterator[str]:
