@@ -170,6 +170,14 @@ def test_nothing_is_touched_and_the_answer_is_that_of_the_change(shop: Repo) -> 
     assert found["after"] == json.loads(printed("check", "--root", str(shop.path), "--format", "json")[0])
 
 
+def test_the_first_variable_of_a_service_is_supposed(shop: Repo, knative: Path) -> None:
+    """It makes the list, with the key by which the platform's variables have their names."""
+    found = document("what-if", "--root", str(shop.path), "--set", "services.mail.envVars.COLOUR.value=blue")
+    assert ("COLOUR", "blue") in [(v["name"], v["value"]) for v in found["after"]["services"][1]["env"]]
+    found = document("what-if", "--root", str(knative), "--set", "services.shop.env.COLOUR.value=blue")
+    assert ("COLOUR", "blue") in [(v["name"], v["value"]) for v in found["after"]["services"][0]["env"]]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -34,10 +34,10 @@ def with_field(repo: Snapshot, planned: Planned, text: str) -> tuple[str, bytes]
         raise UsageError(f"--set: the platform has no {file}", help="name a YAML file of the repository before the ':'")
     dialect = Dialect(getattr(planned.platform, "DIALECT", Dialect.YAML_1_1))
     try:
-        before, path = repo.text(file), split_path(field)
+        before, path, named_by = repo.text(file), split_path(field), "name"
         if file in own:
-            path = _path(planned, file, before, path)
-        return file, with_value(before, path, value, dialect=dialect).encode()
+            path, named_by = _path(planned, file, before, path)
+        return file, with_value(before, path, value, dialect=dialect, named_by=named_by).encode()
     except CannotSet as problem:
         whole = f"write all of {file} as you mean it, and try --with {file}=THAT_FILE"
         raise UsageError(f"--set {text}: {problem}", help=problem.help or whole) from None
@@ -66,39 +66,41 @@ def _settings_files(repo: Snapshot, planned: Planned) -> list[str]:
     return [name for name in named if repo.is_file(name)]
 
 
-def _path(planned: Planned, file: str, text: str, field: tuple[str, ...]) -> tuple[str, ...]:
-    """Where the field lies in a file of the platform's. Raises CannotSet for one that nobody knows."""
+def _path(planned: Planned, file: str, text: str, field: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """Where the field lies in a file of the platform's, and by which key its items have names. Raises CannotSet for a
+    field that nobody knows."""
     platform = planned.platform
     find = getattr(platform, "field_path", None)
     if find is None:
-        _refuse_unknown(platform, file, text, field)
-        return field
+        return field, _known(platform, file, text, field)
     if field[0] == "services" and len(field) > 2:
         names = [service.name for service in planned.resolution.plan.services]
         if field[1] not in names:
             raise CannotSet(f"there is no service {field[1]}", help=did_you_mean(field[1], names))
         field = field[2:]
-    path: tuple[str, ...] = find(file, text, field)
-    return path
+    return find(file, text, field), "name"
 
 
-def _refuse_unknown(platform: Platform, file: str, text: str, field: tuple[str, ...]) -> None:
-    """By the file's schema; where the platform publishes none, by what the file has at its top."""
+def _known(platform: Platform, file: str, text: str, field: tuple[str, ...]) -> str:
+    """By which key the items have names where a field lies that is known by the file's schema; where the platform
+    publishes none, by what the file has at its top. Raises CannotSet for another one."""
     schemas = platform.schemas()
     schema = schemas.get(file) or (next(iter(schemas.values())) if len(schemas) == 1 else None)
     if schema is not None:
-        _walk(schema, field, file)
-        return
+        return _walk(schema, field, file)
     dialect = Dialect(getattr(platform, "DIALECT", Dialect.YAML_1_1))
     document = parse_yaml(text, file, dialect=dialect).document
     if isinstance(document, YamlMapping) and document.get(field[0]) is None:
         names = [name for name, _ in document.items()]
         raise CannotSet(f"{file} has no {field[0]}", help=did_you_mean(field[0], names))
+    return "name"
 
 
-def _walk(schema: Mapping[str, Any], field: Sequence[str], file: str) -> None:
-    """Goes along the field through a JSON Schema, as far as that says which fields there are."""
+def _walk(schema: Mapping[str, Any], field: Sequence[str], file: str) -> str:
+    """Goes along the field through a JSON Schema, as far as that says which fields there are; "key" where the last list
+    on the way has items with one, else "name"."""
     parts: list[Any] = [schema]
+    named_by = "name"
     for number, step in enumerate(field):
         here = [one for part in parts for one in _alternatives(part, schema)]
         items = [one["items"] for one in here if "items" in one]
@@ -107,6 +109,10 @@ def _walk(schema: Mapping[str, Any], field: Sequence[str], file: str) -> None:
             where = ".".join(field[:number]) or file
             raise CannotSet(f"{where} has no {step}", help=did_you_mean(step, known))
         parts = items or [one["properties"][step] for one in here if step in one.get("properties", {})]
+        if items:
+            inner = [one.get("properties", {}) for part in parts for one in _alternatives(part, schema)]
+            named_by = "key" if any("key" in names for names in inner) else "name"
+    return named_by
 
 
 def _alternatives(part: Any, schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -45,11 +45,12 @@ def split_path(path: str) -> tuple[str, ...]:
     return tuple(steps)
 
 
-def with_value(text: str, path: Sequence[str], value: str, *, dialect: Dialect) -> str:
+def with_value(text: str, path: Sequence[str], value: str, *, dialect: Dialect, named_by: str = "name") -> str:
     """`text` with `value` at `path`: text, a number, or YAML in braces, brackets or quotes.
 
     A step is a key, the number of an item, or the `name` or `key` of one. What is not there yet is added: a key
-    before the others of its mapping, an item before the others of its list. Raises CannotSet.
+    before the others of its mapping, an item before the others of its list. named_by: by which of its keys the `value`
+    of a variable is found in a list that is not there yet either. Raises CannotSet.
     """
     byte_order_mark = "\ufeff" if text.startswith("\ufeff") else ""
     bare = text.removeprefix("\ufeff")
@@ -58,12 +59,20 @@ def with_value(text: str, path: Sequence[str], value: str, *, dialect: Dialect) 
     if document is None:
         edited = f"{_quoted(path[0])}: {_nested(path[1:], value)}\n{bare}"
     else:
-        edited = changed(bare, [_change(bare, document, path, value)])
+        edited = changed(bare, [_change(bare, document, *_as_list(document, path, value, named_by))])
     found = _parsed(edited, "the result", dialect)
     wanted = _parsed(value, "the value", dialect)
     if _shape(_at(found, path)) != _shape(wanted):
         raise CannotSet(f"{'.'.join(path)} cannot be set in a text that is written like this")
     return byte_order_mark + edited
+
+
+def _as_list(document: Node, path: Sequence[str], value: str, named_by: str) -> tuple[Sequence[str], str]:
+    """What is to be set where, with the first variable of a list as that list."""
+    there = _at(document, path[:-2])
+    if len(path) < 3 or path[-1] != "value" or (there is not None and not _is_nothing(there)):
+        return path, value
+    return path[:-2], f"[{{{named_by}: {_quoted(path[-2])}, value: {value}}}]"
 
 
 def _parsed(text: str, what: str, dialect: Dialect) -> Node | None:
@@ -116,6 +125,10 @@ def _step(node: Node, step: str) -> Node | None:
 def _is_called(item: Mapping, step: str) -> bool:
     names = (item.get(key) for key in _NAMES)
     return any(isinstance(name, Scalar) and name.text == step for name in names)
+
+
+def _is_nothing(node: Node) -> bool:
+    return isinstance(node, Scalar) and (not node.text or node.style == "plain") and node.text in ("", "~", "null")
 
 
 def _name(item: Node) -> str | None:
@@ -179,7 +192,7 @@ def _addition(
     """What is not there yet, before the first of what is. parent: where it belongs, and the key of that."""
     node, key = parent
     if isinstance(node, Scalar):
-        if (node.text and node.style != "plain") or node.text not in ("", "~", "null"):
+        if not _is_nothing(node):
             raise CannotSet(f"{node.text!r} has no {path[0]}")
         return _replacement(text, places, node, key, _nested(path, value))
     start, _ = _span(places, node)

@@ -59,6 +59,8 @@ def lines(before: str, after: str) -> tuple[list[str], list[str]]:
         ("services.api.scaling.maxInstances", "3", "    scaling: {minInstances: 1}",
          "    scaling: {maxInstances: 3, minInstances: 1}"),
         ("services.api.envVars.C.value", "[1]", None, "      - {key: C, value: [1]}"),
+        ("services.api.plan.C.value", "1", "    plan:", "    plan: [{name: C, value: 1}]"),
+        ("services.mail.env.C.value", "[1]", None, "  - env: [{name: C, value: [1]}]"),
         ("previews.generation", "off", None, "previews: {generation: off}"),
         ('previews."a.b"', "off", None, "previews: {a.b: off}"),
     ],
