@@ -65,19 +65,26 @@ def test_the_last_images_of_a_service_stay_and_down_says_so(project: Path, engin
 
 
 def test_what_the_user_built_on_an_image_stays(project: Path, engine: "DockerClient"):
-    """Its labels are those of the image it is built on; no deploy and no `down` removes it, nor counts it."""
+    """Its labels are those of the image it is built on; no deploy and no `down` removes it, nor counts it. As little
+    do they a container that the user runs of such an image."""
     (project / "Dockerfile").write_text(SERVES)
     assert up(project)[1]["verdict"] == "live"
     [ours] = tags(engine, project)
     text = f"FROM {ours}\nENV MINE=1\n".encode()
     theirs, _ = engine.images.build(fileobj=io.BytesIO(text), tag="emu-test-images-on-it:1", rm=True)
+    runs = engine.containers.run(ours, ["sleep", "120"], detach=True)
     try:
         assert theirs.labels[PROJECT] == project_id(str(project))
+        assert up(project)[1]["verdict"] == "live"
         disk = json.loads(run_emu("ps", "--format", "json", "--root", str(project)).out)["disk"]
-        assert (disk["images"], disk["reclaimable"]) == (1, 0)
-        assert run_emu("down", "--images", "--root", str(project)).out == "removed 1 image\n"
-        assert tags(engine, project) == ["emu-test-images-on-it:1"]
+        assert (disk["images"], disk["reclaimable"]) == (2, 0)
+        told = "removed 1 image; 1 image kept (a container uses it)\n"
+        assert run_emu("down", "--images", "--root", str(project)).out == told
+        assert tags(engine, project) == [ours, "emu-test-images-on-it:1"]
+        runs.reload()
+        assert runs.status == "running"
     finally:
+        runs.remove(force=True)
         engine.images.remove("emu-test-images-on-it:1")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from emulator.engine.labels import SERVICE
-from emulator.engine.own_images import own_images, own_names
+from emulator.engine.own import own_images, own_names
 from emulator.model.record import Record
 from emulator.show.deploys_text import size_text
 from emulator.world import DiskSizes, ImageEntry

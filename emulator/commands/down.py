@@ -6,7 +6,7 @@ from typing import NamedTuple
 from emulator import options
 from emulator.commands.running import Removed, containers, project_root
 from emulator.engine.labels import DISK, PROJECT, of_project
-from emulator.engine.own_images import own_images, own_names
+from emulator.engine.own import own_images, own_names
 from emulator.request import Request, World
 
 EXAMPLES = (
@@ -41,24 +41,24 @@ def run(request: Request, world: World) -> int:
         for volume in stored if request.data else ():
             docker.remove_volume(volume.name)
         there = own_images(docker.images(labels))
-        images = there if request.images else ()
-        for image in images:
+        for image in there if request.images else ():
             for name in own_names(image):
                 docker.remove_image(name)
+        left = own_images(docker.images(labels)) if request.images else there  # what a container uses stays
     finally:
         docker.close()
+    images = len(there) - len(left)
     disks = sum(DISK in volume.labels for volume in stored)
     kept_data = Gone(data=len(stored) - disks, disks=disks)
     data = Gone() if not request.data else kept_data
     if request.format == "json":
         from emulator.model.record import to_json
 
-        world.terminal.out(
-            to_json(Removed(containers=found, images=len(images), volumes=data.data + data.disks)).decode() + "\n"
-        )
+        removed = Removed(containers=found, images=images, volumes=data.data + data.disks)
+        world.terminal.out(to_json(removed).decode() + "\n")
     else:
-        gone = data._replace(containers=len(found), images=len(images), ended=bool(ended))
-        kept = (Gone() if request.data else kept_data)._replace(images=len(there) - len(images))
+        gone = data._replace(containers=len(found), images=images, ended=bool(ended))
+        kept = (Gone() if request.data else kept_data)._replace(images=len(left), in_use=request.images)
         world.terminal.out(_told(gone, kept) + "\n")
     return 0
 
@@ -71,6 +71,8 @@ class Gone(NamedTuple):
     data: int = 0
     disks: int = 0
     ended: bool = False
+    in_use: bool = False
+    """Whether that is why the images were kept."""
 
     def things(self) -> list[str]:
         return [
@@ -93,7 +95,8 @@ def _told(gone: Gone, kept: Gone) -> str:
     what = ", ".join(gone.things())
     told = f"removed {what}" if what else "nothing runs" if kept.things() else "nothing to remove"
     if kept.images:
-        told += f"; {_count(kept.images, 'image')} kept (`emu down --images` removes {_it(kept.images)})"
+        why = f"a container uses {_it(kept.images)}" if kept.in_use else f"`emu down --images` removes {_it(kept.images)}"
+        told += f"; {_count(kept.images, 'image')} kept ({why})"
     if stored := kept.stored():
         told += f"; {' and '.join(stored)} kept (`emu down --data` removes {_it(bool(kept.data) + kept.disks)})"
     return told

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from emulator.engine.host_problems import silent_problem
 from emulator.engine.labels import of_project
+from emulator.engine.own import is_own
 from emulator.engine.runs import AnyRun
 from emulator.model.diagnostic import HostError
 
@@ -49,7 +50,7 @@ def end_all(
 def remove_leftovers(docker: "Docker", root: str) -> int:
     """Remove the containers of earlier runs of this project that did not end well, and their network; how many
     containers there were."""
-    found = docker.containers(of_project(root))
+    found = [container for container in docker.containers(of_project(root)) if is_own(container)]
     for container in found:
         docker.remove(container.id)
     for network in docker.networks(of_project(root)):

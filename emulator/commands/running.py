@@ -9,6 +9,7 @@ from emulator.commands.disk_use import DiskUse
 from emulator.commands.planning import plan_repository
 from emulator.commands.teller import Teller, told
 from emulator.engine.labels import CONTAINER, DEPLOY, INSTANCE, PROJECT, ROOT, SERVICE, of_project, project_id
+from emulator.engine.own import is_own
 from emulator.model.control import Ask
 from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record
@@ -67,7 +68,7 @@ def configure_running(parser: argparse.ArgumentParser) -> None:
 def containers(request: Request, world: World, docker: "Docker", *, helpers: bool = False) -> tuple[Running, ...]:
     """What runs of this project (or, with --all, of any), by project, service and deploy. helpers: also our own."""
     labels = {PROJECT: ""} if request.all else of_project(project_root(request, world))
-    of_services = [facts for facts in docker.containers(labels) if SERVICE in facts.labels]
+    of_services = [facts for facts in docker.containers(labels) if SERVICE in facts.labels and is_own(facts)]
     found = [running(facts) for facts in of_services if helpers or HELPER_LABEL not in facts.labels]
     names = sorted({r.service for r in found})
     unknown = next((name for name in request.service if name not in names), None)

@@ -37,7 +37,7 @@ from .bases import choose_bases, needs_a_look, told_bases
 from .build_steps import BuildSteps, Watched
 from .job import Canceled, Doors, Job, Packer, PreparedContext, Settings, Tell
 from .labels import DEPLOY, of_service, resource_name
-from .own_images import own_names
+from .own import own_names
 from .requests import build_request, build_variables, conceal, reveal
 from .reuse import MadeOf, made_of
 from .servers import server_of

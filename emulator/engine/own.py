@@ -1,8 +1,9 @@
-"""Which images are `up`'s own. What a user built on one carries its labels too: by our names alone it is told apart."""
+"""What is `up`'s own. What a user built on an image of it, or runs of one, has its labels too, for they are the
+image's: by our names alone it is told apart."""
 
 from collections.abc import Iterable
 
-from emulator.world import ImageEntry
+from emulator.world import HELPER_LABEL, ContainerFacts, ImageEntry
 
 from .labels import ROOT, SERVICE, resource_name
 
@@ -18,3 +19,8 @@ def own_names(image: ImageEntry) -> tuple[str, ...]:
 def own_images(images: Iterable[ImageEntry]) -> tuple[ImageEntry, ...]:
     """Those that have such a name. One that nobody named may be a user's."""
     return tuple(image for image in images if own_names(image))
+
+
+def is_own(container: ContainerFacts) -> bool:
+    """Whether `up` made it."""
+    return container.name.startswith("emu-") or HELPER_LABEL in container.labels
