@@ -95,7 +95,8 @@ def _told(gone: Gone, kept: Gone) -> str:
     what = ", ".join(gone.things())
     told = f"removed {what}" if what else "nothing runs" if kept.things() else "nothing to remove"
     if kept.images:
-        why = f"a container uses {_it(kept.images)}" if kept.in_use else f"`emu down --images` removes {_it(kept.images)}"
+        them = _it(kept.images)
+        why = f"a container uses {them}" if kept.in_use else f"`emu down --images` removes {them}"
         told += f"; {_count(kept.images, 'image')} kept ({why})"
     if stored := kept.stored():
         told += f"; {' and '.join(stored)} kept (`emu down --data` removes {_it(bool(kept.data) + kept.disks)})"
