@@ -10,8 +10,10 @@ from emulator.model.mark import GONE, MOST_MARKED, Mark
 
 from .git import Git, GitFailed, GitMissing, git
 
-_MOST_READ = 16 * 1024 * 1024
-"""A file that is larger is known by what the file system says of it."""
+_MOST_READ = 4 * 1024 * 1024
+_MOST_BYTES = 64 * 1024 * 1024
+"""A file that is larger, and what comes after so much, is known by what the file system says of it: a deploy waits for
+no more."""
 _AT_A_TIME = 200
 
 
@@ -31,7 +33,8 @@ def mark(root: str) -> Mark | None:
         commit, names = None, set(_walked(root))
     if len(names) > MOST_MARKED:
         return None
-    return Mark(commit=commit, files={path: _digest(os.path.join(root, path)) for path in sorted(names)})
+    read = _Reading()
+    return Mark(commit=commit, files={path: read.digest(os.path.join(root, path)) for path in sorted(names)})
 
 
 def between(root: str, before: Mark, after: Mark) -> tuple[str, ...] | None:
@@ -78,20 +81,27 @@ def _walked(root: str) -> list[str]:
     return found
 
 
-def _digest(path: str) -> str:
-    """As git has it of a file that it changes nothing in; of a large file what the file system says of it."""
-    try:
-        found = os.lstat(path)
-        if stat.S_ISLNK(found.st_mode):
-            return _with_mode(_blob(os.fsencode(os.readlink(path))), 0o120000)
-        if not stat.S_ISREG(found.st_mode):
-            return "no file"
-        if found.st_size > _MOST_READ:
-            return f"{found.st_size} {found.st_ctime_ns}"
-        with open(path, "rb") as file:
-            return _with_mode(_blob(file.read()), found.st_mode)
-    except OSError:
-        return GONE
+class _Reading:
+    """Of a mark: how much may still be read."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_BYTES
+
+    def digest(self, path: str) -> str:
+        """As git has it of a file that it changes nothing in."""
+        try:
+            found = os.lstat(path)
+            if stat.S_ISLNK(found.st_mode):
+                return _with_mode(_blob(os.fsencode(os.readlink(path))), found.st_mode)
+            if not stat.S_ISREG(found.st_mode):
+                return "no file"
+            if found.st_size > min(_MOST_READ, self._left):
+                return f"{found.st_size} {found.st_ctime_ns}"
+            self._left -= found.st_size
+            with open(path, "rb") as file:
+                return _with_mode(_blob(file.read()), found.st_mode)
+        except OSError:
+            return GONE
 
 
 def _with_mode(digest: str, mode: int) -> str:

@@ -85,3 +85,15 @@ def test_a_project_remembers_them_between_runs(tmp_path: Path, repo: Repo) -> No
         assert project.mark_files(root, 2) == ("app.py",)
         assert project.mark_files(root, 3) == ()
         assert (project.files_between(root, 3, 3), project.files_between(root, 1, 3)) == ((), None)
+
+
+def test_what_is_large_is_not_read(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor all of many files: they are known by when they were changed."""
+    monkeypatch.setattr("emulator.edge.marks._MOST_BYTES", 5)
+    repo.write({"a.bin": "1234", "b.bin": "1234"})
+    before = marked(repo)
+    assert len(before.files["a.bin"]) == 40
+    assert before.files["b.bin"].startswith("4 ")
+    assert differ(repo, before) == ()
+    repo.write({"b.bin": "4321"})
+    assert differ(repo, before) == ("b.bin",)
