@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .model.remembered import Remembered
     from .request import Hooks, LessonStore, Project
     from .snapshot import Snapshot
-    from .world import Clock, Docker, Unreached
+    from .world import Clock, Docker, LoadRequest, RunningLoad, Unreached
 
 COMMANDS: dict[str, str] = {
     "plan": "which command would run, and why (no Docker needed)",
@@ -41,6 +41,7 @@ COMMANDS: dict[str, str] = {
     "context": "what reaches the builder, and who left out the rest (no Docker needed)",
     "hooks": "a git hook that checks what is pushed (no Docker needed)",
     "up": "build, boot, probe and serve as the platform would",
+    "verify": "try what a good start hides: another port, SIGTERM, an empty disk, load, memory, logs",
     "ps": "what `up` started",
     "logs": "the output of what `up` started",
     "exec": "a command, or a shell, in what `up` has running",
@@ -266,6 +267,7 @@ def _real_world(terminal: "StandardTerminal") -> World:
         write_file=_write_file,
         lessons=_lessons,
         sample_texts=_sample_texts,
+        load=_load,
     )
 
 
@@ -323,6 +325,12 @@ def _lessons(folder: str | None) -> "LessonStore":
     from .edge.lessons import Lessons
 
     return Lessons(folder, os.environ)
+
+
+def _load(address: tuple[str, int], request: "LoadRequest") -> "RunningLoad":
+    from .edge.load import RequestLoad
+
+    return RequestLoad(address, request, _clock())
 
 
 def _write_file(root: str, path: str, content: bytes, *, executable: bool) -> None:

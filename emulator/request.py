@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .model.lesson import Lesson, Score
     from .model.plan import Plan
     from .model.remembered import Remembered
-    from .world import Clock, Docker, Unreached
+    from .world import Clock, Docker, LoadRequest, RunningLoad, Unreached
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""
@@ -225,6 +225,8 @@ class World(msgspec.Struct, kw_only=True):
     prepare_context: "PrepareContext"
     publish: "Callable[[Docker, str, str, Mapping[str, str]], PublishedSite | None]"
     unreached: "Callable[[str | None, int], Unreached | None]"
+    load: "Callable[[tuple[str, int], LoadRequest], RunningLoad]"
+    """Requests to an address, which begin at once."""
 
     clock: "Callable[[], Clock]"
     watch: "Callable[[str, threading.Event, Collection[str], Callable[[str], None]], Iterator[frozenset[str]]]"

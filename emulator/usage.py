@@ -140,7 +140,7 @@ class _Help(argparse.HelpFormatter):
             return ", ".join(action.option_strings)
         if not action.option_strings:
             return "|".join(map(str, action.choices or ())) or str(action.metavar or action.dest)
-        value = "|".join(map(str, action.choices)) if action.choices else str(action.metavar or action.dest.upper())
+        value = str(action.metavar or "|".join(map(str, action.choices or ())) or action.dest.upper())
         return f"{action.option_strings[0]} {value}"
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:

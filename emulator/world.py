@@ -593,6 +593,52 @@ class HttpAnswer(Record, frozen=True, kw_only=True):
     body: bytes = b""
 
 
+class Exchange(Record, frozen=True, kw_only=True):
+    """One request of a load, from its first byte to the end of its answer, on a clock's time, and what came of it:
+    either `status`, of a whole answer, or `problem` is there.
+
+    kind: "plain"; "upload", half of whose body waits until it is let go; "download", whose answer is not read until
+    then.
+    """
+
+    kind: Literal["plain", "upload", "download"]
+    begun: float
+    ended: float
+    status: int | None = None
+    problem: HttpProblem | None = None
+
+
+class LoadRequest(Record, frozen=True, kw_only=True):
+    """What a load asks for, and how: over so many connections that stay open, one request after the other on each.
+    holds: whether an upload and a download are begun beside them."""
+
+    path: str
+    connections: int
+    host: str | None = None
+    timeout_s: float = 30.0
+    holds: bool = False
+
+
+class RunningLoad(Protocol):
+    """Requests that keep coming, in threads of their own, until stopped."""
+
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Those that are over."""
+        ...
+
+    def calm(self, wait_s: float) -> None:
+        """No more plain requests; return when those under way are over, after so long at most."""
+        ...
+
+    def let_go(self) -> None:
+        """What is held goes on."""
+        ...
+
+    def stop(self) -> tuple[Exchange, ...]:
+        """End it; all of them, but for those that this cut off."""
+        ...
+
+
 class GrpcAnswer(Record, frozen=True, kw_only=True):
     """What came of one health check by gRPC. Exactly one of `status`, `code` and `error` is there.
 

@@ -12,7 +12,8 @@ from tests.sources import SOURCES, nodes, text, tree
 
 AREAS = frozenset((
     "build", "check", "cloud-run", "config", "deploy", "dockerfile", "dotenv", "emu", "env", "file", "hcl", "host",
-    "image", "initial-hook", "json", "pre-deploy", "procfile", "render", "site", "start", "up", "usage", "yaml",
+    "image", "initial-hook", "json", "pre-deploy", "procfile", "render", "site", "start", "up", "usage",
+    "verify", "yaml",
 ))  # fmt: skip
 """What stands before the slash. A new area has to be added here: a test says which are missing."""
 _OTHERS = frozenset(("content_types.py",))

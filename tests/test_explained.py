@@ -85,7 +85,8 @@ def explain(*words: str) -> str:
         ("healthCheckPath", "service.healthCheckPath  field in render.yaml"),
         ("port literal", "start/port-literal"),
         ("shell_swallows_signals", "start/shell-swallows-signals"),
-        ("shutdown", "render/shutdown  rule"),
+        ("shutdown", "verify/shutdown  finding"),
+        ("SIGKILL", "render/shutdown  rule"),
         ("procfile web line", "render/procfile-web  rule"),
     ],
 )

@@ -67,6 +67,7 @@ def documents() -> dict[str, Any]:
     from emulator.model.schema import DOCUMENTS
     from emulator.model.several import SeveralPlans
     from emulator.model.topic import TopicList
+    from emulator.model.verification import Verification
 
     return {
         **DOCUMENTS,
@@ -87,4 +88,5 @@ def documents() -> dict[str, Any]:
         "platforms": PlatformList,
         "ps": RunningList,
         "down": Removed,
+        "verify": Verification,
     }

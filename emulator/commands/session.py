@@ -3,7 +3,7 @@
 import contextlib
 import gc
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from emulator.commands.ahead import Ahead
@@ -93,11 +93,14 @@ class Session:
 
     # ---- the first deploy, and serving
 
-    def run(self, number: int, *, once: bool, trigger: Trigger = "up") -> int:
+    def run(
+        self, number: int, *, once: bool, trigger: Trigger = "up", meanwhile: Callable[[Verdict], None] | None = None
+    ) -> int:
         """Deploy what the plan's services are, and serve; the exit code."""
         services = self.planned.resolution.plan.services
         rest = [left_out(s) for s in services if not can_run(s)]
-        return self.deploy(number, self.runnable(self.planned), once=once, rest=rest, trigger=trigger)
+        runnable = self.runnable(self.planned)
+        return self.deploy(number, runnable, once=once, rest=rest, trigger=trigger, meanwhile=meanwhile)
 
     def runnable(self, planned: Planned) -> list[Service]:
         """What is run of a plan: not a datastore that is there already."""
@@ -109,10 +112,11 @@ class Session:
         return [s for s in self.runnable(self.planned) if s.datastore is not None]
 
     def deploy(
-        self, number: int, runnable: list[Service], *, once: bool, rest: list[Coverage], trigger: Trigger = "up"
-    ) -> int:
+        self, number: int, runnable: list[Service], *, once: bool, rest: list[Coverage], trigger: Trigger = "up",
+        meanwhile: Callable[[Verdict], None] | None = None,
+    ) -> int:  # fmt: skip
         """The first deploy, of these services; then serve those that go on, unless `once`. rest: what is said of the
-        others. The exit code."""
+        others. meanwhile: called once all are decided, while what is live runs. The exit code."""
         coverage = [c for c in self.planned.resolution.plan.coverage if c.fidelity is not Fidelity.EXACT]
         coverage += [*rest, *self._backing.coverage()]
         if not runnable:
@@ -128,6 +132,9 @@ class Session:
             coverage += release.coverage() if release is not None else ()
         self.teller.tell(CoverageReported(coverage=tuple(coverage)))
         verdict = underway.verdict()
+        if meanwhile is not None:
+            meanwhile(verdict)
+            self._raise_problem()
         was_live = underway.any_live(s.name for s in runnable if not self._is_datastore(s.name))
         if once or not (was_live or self._goes_on()):
             self.stop(at_once=not self.settings.faithful)  # first, so that the verdict is the last line

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
 
 class Teller:
-    """Every event, as it happens, in the format asked for; with the platform's own lines after it."""
+    """Every event, as it happens, in the format asked for; with the platform's own lines after it. prints: whether they
+    are printed, and not heard by others alone."""
 
-    def __init__(self, request: Request, world: World) -> None:
+    def __init__(self, request: Request, world: World, *, prints: bool = True) -> None:
+        self._prints = prints
         self._json = request.format == "json"
         self._terminal = world.terminal
         self._clock = world.clock()
@@ -142,7 +144,7 @@ class Teller:
         return self._planned.platform.narrate(service, event)
 
     def _print(self, event: Event) -> None:
-        if self._unread:
+        if self._unread or not self._prints:
             return
         if self._json:
             self._terminal.out(to_json(event).decode() + "\n")
