@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from emulator.model.diagnostic import Diagnostic, Severity
+from emulator.model.diagnostic import Diagnostic, Related, Severity
 from emulator.model.origin import Origin
 
 from .image_view import view_of
@@ -16,7 +16,7 @@ from .servers import is_loopback
 from .subject import Subject
 
 if TYPE_CHECKING:
-    from .python_binds import Listening
+    from .python_binds import Listening, Span
 
 
 LIBRARIES = ("flask", "quart", "bottle", "uvicorn", "waitress", "aiohttp", "wsgiref", "http", "socketserver")
@@ -44,30 +44,42 @@ def own_server(subject: Subject) -> Iterator[Diagnostic]:
     call = listening(text, view.environ, complete=subject.has_known_base)
     if call is None:
         return
-    place = Origin(file=found.made.path, line=call.line)
-    yield from _loopback(subject, call, place)
-    yield from _hard_coded(subject, call, place)
+    yield from _loopback(subject, call, found.made.path)
+    yield from _hard_coded(subject, call, found.made.path)
 
 
-def _loopback(subject: Subject, call: "Listening", place: Origin) -> Iterator[Diagnostic]:
+def _places(file: str, call: "Listening", said: "Span | None", words: str) -> tuple[Origin, tuple[Related, ...]]:
+    """Where it listens, at the literal if that is in the line; else the literal as a second place."""
+    whole = Origin(file=file, line=call.line)
+    if said is None:
+        return whole, ()
+    literal = Origin(
+        file=file, line=said.line, column=said.column, end_line=said.line, end_column=said.end_column
+    )
+    return (literal, ()) if said.line == call.line else (whole, (Related(origin=literal, message=words),))
+
+
+def _loopback(subject: Subject, call: "Listening", file: str) -> Iterator[Diagnostic]:
     if call.host is None or not is_loopback(call.host):
         return
     told = "" if call.host_given else " unless it is given a host"
+    place, related = _places(file, call, call.host_at, "the address is set here")
     yield subject.finding(
-        LOOPBACK_BIND.code, Severity.WARNING, origin=place, facts=tuple(how_it_looks(subject)),
+        LOOPBACK_BIND.code, Severity.WARNING, origin=place, related=related, facts=tuple(how_it_looks(subject)),
         message=f"{call.call} listens on {call.host} alone{told}, which nobody outside the container reaches",
         help='let it listen on every address: host="0.0.0.0"',
     )  # fmt: skip
 
 
-def _hard_coded(subject: Subject, call: "Listening", place: Origin) -> Iterator[Diagnostic]:
+def _hard_coded(subject: Subject, call: "Listening", file: str) -> Iterator[Diagnostic]:
     wanted = wanted_port(subject)
     if wanted is None or call.port is None or call.port in (wanted, 0):
         return
     if call.host is not None and is_loopback(call.host):
         return
+    place, related = _places(file, call, call.port_at, "the port is set here")
     yield subject.finding(
-        PORT_HARD_CODED.code, Severity.WARNING, origin=place,
+        PORT_HARD_CODED.code, Severity.WARNING, origin=place, related=related,
         message=f"{call.call} listens on port {call.port}; the platform asks port {wanted} and no other",
         help='take the port from the platform: int(os.environ["PORT"])',
     )  # fmt: skip

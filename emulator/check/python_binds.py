@@ -16,9 +16,18 @@ UNKNOWN = object()
 """A value that the text does not tell."""
 
 
+class Span(NamedTuple):
+    """A part of one line; columns from 1, the last one included."""
+
+    line: int
+    column: int
+    end_column: int
+
+
 class Listening(NamedTuple):
     """A call that listens. call: as written; host, port: None where not known; host_given, port_given: whether the
-    call says so, else it is the library's default. line: of the call."""
+    call says so, else it is the library's default. line: of the call. host_at, port_at: the literal that says it, which
+    may stand elsewhere; None where none does."""
 
     call: str
     host: str | None
@@ -26,6 +35,8 @@ class Listening(NamedTuple):
     line: int
     host_given: bool
     port_given: bool
+    host_at: Span | None = None
+    port_at: Span | None = None
 
 
 class _Server(NamedTuple):
@@ -68,14 +79,15 @@ def listening(text: str, environ: Environ, *, complete: bool) -> Listening | Non
     tree = parsed(text)
     if tree is None:
         return None
-    reader = _Reader(tree, environ, complete=complete)
+    reader = _Reader(tree, text, environ, complete=complete)
     found = list(reader.calls())
     return found[0] if len(found) == 1 else None
 
 
 class _Reader:
-    def __init__(self, tree: ast.Module, environ: Environ, *, complete: bool) -> None:
+    def __init__(self, tree: ast.Module, text: str, environ: Environ, *, complete: bool) -> None:
         self.tree = tree
+        self.text = text
         self.environ = environ
         self.complete = complete
         self.imports: dict[str, str] = {}
@@ -168,7 +180,31 @@ class _Reader:
             call=ast.unparse(call.func), line=call.lineno,
             host=host_value if isinstance(host_value, str) else None, port=_number(port_value),
             host_given=host is not None, port_given=port is not None,
+            host_at=self._said_at(host, host_value), port_at=self._said_at(port, port_value),
         )  # fmt: skip
+
+    def _said_at(self, node: ast.expr | None, value: object) -> Span | None:
+        """Where the literal of that value stands which an argument comes to, through names and defaults."""
+        for _ in range(6):
+            match node:
+                case ast.Constant() if str(node.value) == str(value):
+                    return self._span(node)
+                case ast.Name():
+                    node = self.assigned.get(node.id)
+                case ast.Call(args=[inner]) if not node.keywords:
+                    node = inner
+                case ast.Call(args=[_, default]) | ast.BoolOp(values=[_, default]):
+                    node = default
+                case _:
+                    return None
+        return None
+
+    def _span(self, node: ast.Constant) -> Span | None:
+        if node.end_lineno != node.lineno or node.end_col_offset is None:
+            return None
+        line = self.text.splitlines()[node.lineno - 1].encode()  # a tree counts bytes
+        start, end = (len(line[:at].decode(errors="replace")) for at in (node.col_offset, node.end_col_offset))
+        return Span(node.lineno, start + 1, end)
 
     def _argument(
         self, call: ast.Call, named: Mapping[str | None, ast.expr], position: int | None, name: str

@@ -19,7 +19,7 @@ def summary(plan: Plan, *, checked: bool, known: int = 0) -> str:
         end = "would not go live" if any(s.type in _SERVING for s in plan.services) or not count else "would fail"
         return f"{tallied} in {_scope(told, plan) or scope}; {end} on {plan.platform}"
     if any(d.severity is Severity.WARNING for d in told):
-        return f"{tallied} in {scope}; nothing found that stops it on {plan.platform}"
+        return f"{tallied} in {scope}; nothing found that is sure to stop it on {plan.platform}"
     further = "" if checked else " (`emu check` also looks into image and code)"
     return f"{scope} on {plan.platform} · {tallied}{further}"
 

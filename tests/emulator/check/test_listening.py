@@ -285,3 +285,15 @@ def test_a_script_that_listens_itself_is_read(call: str, one_port: bool, expecte
     found = [d for d in found if d.code != "start/shell-swallows-signals"]
     assert [d.code for d in found] == expected
     assert all((d.origin.file, d.origin.line, d.severity) == ("app.py", 4, Severity.WARNING) for d in found if d.origin)
+
+
+def test_an_address_that_is_set_elsewhere_is_a_second_place() -> None:
+    """The call is the place; one whose own line says the address is underlined there."""
+    server = "import http.server\n{}\nhttp.server.HTTPServer({}, H).serve_forever()\n"
+    for made, given, places in (
+        ('AT = ("127.0.0.1", 80)', "AT", ["app.py:3:1", "app.py:2:7"]),
+        ("", '("127.0.0.1", 80)', ["app.py:3:25"]),
+    ):
+        files = {"Dockerfile": FROM + 'COPY . .\nCMD ["python", "app.py"]\n', "app.py": server.format(made, given)}
+        [found] = [one for one in check_files(files).diagnostics if one.code == LOOPBACK]
+        assert [str(found.origin), *(str(one.origin) for one in found.related)] == places

@@ -68,3 +68,22 @@ def test_a_variable_that_may_be_set_is_not_known():
 def test_a_script_is_parsed_only_if_it_names_a_library():
     """Every call that is read is of a library whose name makes a script worth parsing."""
     assert all(any(one in name for one in LIBRARIES) for name in (*FUNCTIONS, *(kind for kind, _ in CLASSES)))
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ('from http.server import HTTPServer as S\nS(("127.0.0.1", 80), H)\n', '"127.0.0.1"', "80"),
+        ('from http.server import HTTPServer as S\nat = ("127.0.0.1", 80)\nS(at, H)\n', '"127.0.0.1"', "80"),
+        ('import bottle, os\n# 宽\nbottle.run(host=f(), port=int(os.environ.get("P", "81")))\n', None, '"81"'),
+        ('import bottle\nHOST = "::1"  # 宽\nbottle.run(host=HOST)\n', '"::1"', None),
+        ('import bottle\n宽 = 5; bottle.run(host="::1", port=80)\n', '"::1"', "80"),
+    ],
+)
+def test_the_literal_that_says_it_is_found(text: str, host: str | None, port: str | None) -> None:
+    """Also behind a name, in a default, and after characters of several bytes."""
+    call = listening(text, {}, complete=True)
+    assert call is not None
+    lines = text.splitlines()
+    shown = [lines[at.line - 1][at.column - 1 : at.end_column] if at else None for at in (call.host_at, call.port_at)]
+    assert shown == [host, port]
