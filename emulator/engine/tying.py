@@ -28,6 +28,8 @@ _EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "start/exited": ("start/port-literal",),
 }
 """What was seen → the findings that may lie behind it, besides one of the same code."""
+_SAYS_LITTLE = ("start/exited",)
+"""What was seen of a command, and not why: what a platform's own finding says of that very command explains it."""
 
 
 def tied(cause: Diagnostic, findings: Sequence[Diagnostic]) -> Diagnostic:
@@ -40,7 +42,8 @@ def tied(cause: Diagnostic, findings: Sequence[Diagnostic]) -> Diagnostic:
     place = found.origin
     apart = place is not None and _is_elsewhere(place, cause.origin)
     there = [Related(origin=place, message=found.message)] if place is not None and apart else []
-    said = [fact for fact in found.facts if fact not in cause.facts]
+    news = (found.message,) if found.code != cause.code and not there else ()
+    said = [fact for fact in (*news, *found.facts) if fact not in cause.facts]
     return replace(
         cause,
         facts=(*cause.facts, *said, f"`emu check` had found it: {found.code}"),
@@ -53,7 +56,15 @@ def _explains(finding: Diagnostic, cause: Diagnostic) -> bool:
     """Whether a finding is what the failure came of: the same thing, or for a build one at its very line."""
     if cause.code.startswith("build/"):
         return finding.code.startswith("build/") and not _is_elsewhere(finding.origin, cause.origin)
-    return finding.code == cause.code or finding.code in _EXPLAINED_BY.get(cause.code, ())
+    if finding.code == cause.code or finding.code in _EXPLAINED_BY.get(cause.code, ()):
+        return True
+    is_there = finding.origin is not None and not _is_elsewhere(finding.origin, cause.origin)
+    return cause.code in _SAYS_LITTLE and is_there and _is_of_platform(finding)
+
+
+def _is_of_platform(finding: Diagnostic) -> bool:
+    """Whether it is named like the platform's rule that it rests on, not like a check's."""
+    return finding.rule is not None and finding.rule.partition("/")[0] == finding.code.partition("/")[0]
 
 
 def _is_elsewhere(place: Origin | None, other: Origin | None) -> bool:
