@@ -68,13 +68,19 @@ class History(Record, frozen=True, kw_only=True):
         return replace(self, deploys=tuple(changed(one) if one.deploy == deploy else one for one in self.deploys))
 
     def with_one(self, record: DeployRecord) -> "History":
-        """The same and one more; when there are too many the oldest go, but for those whose images stay."""
+        """The same and one more; when there are too many the oldest go, but for those whose images stay. Of those that
+        run the same image, which may be any number, the oldest go before others do."""
         longer = History(deploys=(*self.deploys, record))
-        kept = longer.kept()
-        free = MOST_DEPLOYS - sum(one.deploy in kept for one in longer.deploys)
-        others = [one.deploy for one in longer.deploys if one.deploy not in kept]
-        stay = kept | set(others[-free:] if free > 0 else ())
+        kept, needed = longer.kept(), longer._needed()
+        newest = [one.deploy for one in reversed(longer.deploys)]
+        ranked = sorted(newest, key=lambda number: (number not in needed, number not in kept))
+        stay = needed | set(ranked[:MOST_DEPLOYS])
         return History(deploys=tuple(one for one in longer.deploys if one.deploy in stay))
+
+    def _needed(self) -> frozenset[int]:
+        """The deploys that services are live by, and that they can go back to."""
+        names = {name for one in self.deploys for name in one.images}
+        return frozenset(one.deploy for name in names for one in self._staying(name))
 
     def kept(self, service: str | None = None) -> frozenset[int]:
         """The deploys whose images of a service stay (None: of any): the last in which it went live, but for those that
@@ -83,9 +89,7 @@ class History(Record, frozen=True, kw_only=True):
         if service is None:
             names = {name for one in self.deploys for name in one.images}
             return frozenset().union(*(self.kept(name) for name in names))
-        live = self._live(service)[-KEPT_DEPLOYS:]
-        since = max((one.at for one in self.deploys), default=0.0) - KEPT_S
-        live = [one for number, one in enumerate(live) if one.at >= since or number >= len(live) - ALWAYS_KEPT]
+        live = self._staying(service)
         images = {one.images[service] for one in live}
         kept = {one.deploy for one in self.deploys if one.images.get(service) in images}
         for one in live:
@@ -95,6 +99,12 @@ class History(Record, frozen=True, kw_only=True):
                 earlier = self.find(number)
                 number = earlier.image_of if earlier is not None else None
         return frozenset(kept)
+
+    def _staying(self, service: str) -> list[DeployRecord]:
+        """The last in which a service went live, but for the old ones."""
+        live = self._live(service)[-KEPT_DEPLOYS:]
+        since = max((one.at for one in self.deploys), default=0.0) - KEPT_S
+        return [one for number, one in enumerate(live) if one.at >= since or number >= len(live) - ALWAYS_KEPT]
 
     def _live(self, service: str | None = None) -> list[DeployRecord]:
         """Those that went live; or in which a service did, whatever became of the others."""

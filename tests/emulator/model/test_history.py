@@ -49,6 +49,14 @@ def test_a_deploy_whose_images_stay_is_not_forgotten() -> None:
     assert many.before(None) == record(2)
 
 
+def test_deploys_of_one_image_are_forgotten_too() -> None:
+    """However many run it, and though it stays: what another service is live by stays with it."""
+    first = replace(record(1), images={"shop": "image 1", "other": "image of other"})
+    many = history(first, *(replace(record(n), images={"shop": "image 1"}) for n in range(2, MOST_DEPLOYS + 20)))
+    assert [r.deploy for r in many.deploys] == [1, *range(21, MOST_DEPLOYS + 20)]
+    assert many.kept("other") == {1}
+
+
 def test_the_images_of_the_last_live_deploys_stay() -> None:
     """Those of failed ones do not, nor those of older ones."""
     some = history(record(1), record(2), record(3, FAILED), record(4), record(5), record(6, FAILED))
