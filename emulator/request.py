@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import threading
 
     from .engine.job import Packer, PrepareContext
+    from .engine.reuse import Images
     from .front import Front, PublishedSite, Scene, Screen
     from .model.change import FileChange
     from .model.diagnostic import UsageError
@@ -134,6 +135,10 @@ class Project(Protocol):
 
     def keep_step_times(self, service: str, seconds: Mapping[str, float]) -> None:
         """Remember them."""
+        ...
+
+    def images(self) -> "Images":
+        """What was built of it, and may be used again."""
         ...
 
     def record_drain(self, deploy: int, service: str, seconds: float) -> None:

@@ -52,6 +52,9 @@ class EngineFacts(Record, frozen=True, kw_only=True):
     rootless: bool = False
     desktop: bool = False
     cgroup: int = 2
+    id: str = ""
+    """Its own: no other engine has it."""
+    images_in_containerd: bool = False
 
 
 class ImageFacts(Record, frozen=True, kw_only=True):
@@ -71,11 +74,23 @@ class ImageFacts(Record, frozen=True, kw_only=True):
     shell: tuple[str, ...] | None
     size: int | None = None
     """Bytes of all its layers, those that others share included."""
+    has_triggers: bool = False
+    """Whether it has ONBUILD instructions for what is built on it."""
 
     @property
     def argv(self) -> tuple[str, ...]:
         """What a container of this image executes when nothing is overridden."""
         return (self.entrypoint or ()) + (self.cmd or ())
+
+
+class BuilderFacts(Record, frozen=True, kw_only=True):
+    """What builds, apart from what it is given. identity: differs where another may make another image of the same.
+    asks_registries: whether it asks a registry for a base image that is here as well. architecture: what it runs on, as
+    images name it."""
+
+    identity: str
+    asks_registries: bool
+    architecture: str
 
 
 SyntaxLine = Literal["honour", "ignore"]
@@ -408,6 +423,10 @@ class Docker(Protocol):
     def build(self, request: BuildRequest, on_progress: OnProgress, cancel: threading.Event) -> BuildOutcome:
         """Build an image. `on_progress` is called from the calling thread, in order. Setting `cancel`
         ends the build and what it started; the outcome is then an error of kind "canceled"."""
+        ...
+
+    def builder(self) -> BuilderFacts | None:
+        """What `build` builds with; None where too little is known of it."""
         ...
 
     def helper_image(self) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,13 @@ def state_folder(root: str) -> str:
     return ProjectState(project_id(root), environment()).folder
 
 
+def changed(project: Path) -> None:
+    """A file that is sent is another: what is deployed next is built."""
+    (project / "changed").write_text(secrets.token_hex(8))
+
+
 def up(project: Path) -> tuple[int, dict[str, object]]:
+    changed(project)
     ran = run_emu("up", "--once", "--format", "json", "--root", str(project))
     return ran.code, json.loads(ran.out.splitlines()[-1])
 
@@ -112,12 +119,38 @@ def test_each_service_keeps_its_own(project: Path, engine: "DockerClient"):
     (project / "render.yaml").write_text(two)
     assert up(project)[1]["verdict"] == "live"
     for _ in range(4):
+        changed(project)
         ran = run_emu("up", "--once", "--service", "api", "--format", "json", "--root", str(project))
         assert ran.code == 0
     api, site = (resource_name(str(project), name) for name in ("api", "site"))
     assert tags(engine, project) == [*(f"{api}:{number}" for number in (2, 3, 4, 5)), f"{site}:1"]
     assert up(project)[1]["verdict"] == "live"
     assert tags(engine, project) == [*(f"{api}:{number}" for number in (3, 4, 5, 6)), f"{site}:1", f"{site}:6"]
+
+
+def test_the_next_run_uses_an_image_again(project: Path, engine: "DockerClient"):
+    """Also of the run before the last, as when one changes a file and changes it back; and `down` removes it with all
+    its names. What was built of something else meanwhile, or is gone, is built."""
+    own = f"{SERVES}ENV RUN={secrets.token_hex(4)}\n"
+
+    def told(dockerfile: str) -> list[str]:
+        (project / "Dockerfile").write_text(dockerfile)
+        ran = run_emu("up", "--once", "--format", "json", "--root", str(project))
+        assert ran.code == 0
+        events = [json.loads(line) for line in ran.out.splitlines()]
+        return [e["event"] for e in events if e["event"] in ("build.started", "build.finished", "build.skipped")]
+
+    assert told(own) == ["build.started", "build.finished"]
+    assert told(own) == ["build.skipped"]
+    assert told(own + "ENV MORE=1\n") == ["build.started", "build.finished"]
+    assert told(own) == ["build.skipped"]
+    assert run_emu("down", "--images", "--root", str(project)).out == "removed 2 images\n"
+    assert tags(engine, project) == []
+    assert told(own) == ["build.started", "build.finished"]
+    shown = json.loads(run_emu("deploys", "2", "--format", "json", "--root", str(project)).out)
+    [phases] = [one["phases"] for one in shown["deploys"][0]["record"]["services"]]
+    assert phases["build_s"] is None
+    assert 0 < phases["create_s"] < phases["total_s"]
 
 
 def test_a_registry_that_does_not_answer_is_exit_code_3(project: Path):

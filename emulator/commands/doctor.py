@@ -53,7 +53,7 @@ def run(args: Namespace, world: World) -> int:
     if args.format == "json":
         world.terminal.out(to_json(checkup).decode() + "\n")
     else:
-        world.terminal.out(checkup_text(checkup, Style(width=world.terminal.width, colour=world.terminal.colour)))
+        world.terminal.out(checkup_text(checkup, Style(colour=world.terminal.colour)))
     return checkup.exit_code
 
 

@@ -28,6 +28,7 @@ from emulator.engine.labels import ROOT, SERVICE, of_project, project_id
 from emulator.engine.masking import pieces_of
 from emulator.engine.ordering import needs
 from emulator.engine.release import Release
+from emulator.engine.reuse import Reuse
 from emulator.engine.runs import AnyRun
 from emulator.engine.service_run import ServiceRun
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, UsageError, error
@@ -69,7 +70,9 @@ class Session:
         by_schedule: bool = True, fronts: "dict[str, Ahead[Front]] | None" = None,
     ) -> None:  # fmt: skip
         self.planned = planned
-        self.doors = doors._replace(step_times=project.step_times, keep_step_times=project.keep_step_times)
+        self.doors = doors._replace(
+            step_times=project.step_times, keep_step_times=project.keep_step_times, images=project.images()
+        )
         self.settings = settings
         self.teller = teller
         self.project = project
@@ -207,11 +210,11 @@ class Session:
 
     def redeploy(
         self, planned: Planned, number: int, *, trigger: Trigger = "up", only: Collection[str] | None = None,
-        anyway: Collection[str] = (),
+        anyway: Collection[str] = (), afresh: bool = False,
     ) -> Underway:  # fmt: skip
         """Deploy what another plan of the same repository says. only: these services of it, where not all are
         concerned; then one that the check found an error of is refused by itself. anyway: these, whatever the check
-        says. Raises UsageError where that is no deploy of what runs here."""
+        says. afresh: with no image used again. Raises UsageError where that is no deploy of what runs here."""
         backing = self.backing_of(planned)
         runnable = self.runnable(planned)
         with self._lock:
@@ -235,7 +238,8 @@ class Session:
             for verdict in tell_refusal(planned, self._tell, number, self._live(), wrong).services:
                 self._decided(Decided(number, verdict))
         begun = [s for s in services if s.name not in wrong]
-        self._launch(underway, begun, missing, reuses=trigger == "save")
+        reuse = Reuse.NO if afresh else Reuse.SAVED if trigger == "save" else Reuse.SURE
+        self._launch(underway, begun, missing, reuse=reuse)
         for name in [name for name in self.runs if name not in {s.name for s in runnable}]:
             self.teller.note(f"{name} is not in the plan any more: it goes on as it is")
         return underway
@@ -344,7 +348,7 @@ class Session:
             r._replace(deploy=number)
             if isinstance(r, Job)
             else r.job._replace(
-                deploy=number, image=r.image.id, earlier=r.earlier, kept=self._kept(r.job.service.name), gate=None,
+                deploy=number, image=r.image.id, kept=self._kept(r.job.service.name), gate=None,
                 hidden=r.job.hidden | self._printed(r.job.service),
             )
             for r in what
@@ -383,10 +387,10 @@ class Session:
         return self._backing.unreached(wanted, self.doors.unreached)
 
     def _launch(
-        self, underway: Underway, services: list[Service], missing: dict[str, Diagnostic], *, reuses: bool = False
+        self, underway: Underway, services: list[Service], missing: dict[str, Diagnostic], *, reuse: Reuse = Reuse.SURE
     ) -> None:
         """Begin them all beside each other. Each is built, and then starts when what it needs is decided. missing:
-        datastores that nobody can use. reuses: whether nothing is built that is made of the same as what is live."""
+        datastores that nobody can use. reuse: which images need not be built."""
         for name, cause in missing.items():
             self._tell_found(cause)
             verdict = ServiceVerdict(name=name, verdict=VerdictKind.BOOT_FAILED, reason=cause.message, cause=cause)
@@ -404,8 +408,7 @@ class Session:
             name = job.service.name
             passed = gate(name, wanted[name], underway, datastores=self._is_datastore, tell=self._tell_found)
             reach = self._build_reach(job.service, wanted[name], underway, kept)
-            live = self._live_release(name) if reuses else None
-            self._deploy(job._replace(gate=passed, reach=reach, earlier=live.earlier if live is not None else None))
+            self._deploy(job._replace(gate=passed, reach=reach, reuse=reuse))
 
     def _build_reach(
         self, service: Service, wanted: frozenset[str], underway: Underway, kept: Collection[str]

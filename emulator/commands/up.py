@@ -81,7 +81,7 @@ def _run(request: Request, world: World, teller: Teller) -> int:
     planned = timed(world, partial(plan_repository, request, world))
     _refuse_watching(request, planned)
     # A wrong option is told before anything is asked or printed.
-    settings = settings_of(request, world, planned, reuses=request.watch)
+    settings = settings_of(request, world, planned)
     planned, answers = answered(request, world, planned)
     planned = timed(world, partial(checked_plan, planned))
     teller.knows(planned)
@@ -320,9 +320,8 @@ def _left_out(repo: Snapshot, service: Service) -> Callable[[str], bool]:
     return by_ignore_file(repo, service.build)
 
 
-def settings_of(request: Request, world: World, planned: Planned, *, reuses: bool = False) -> Settings:
-    """What the command line asks of a run. reuses: whether an image is used again that a build would make anew as it
-    is. Raises UsageError."""
+def settings_of(request: Request, world: World, planned: Planned) -> Settings:
+    """What the command line asks of a run. Raises UsageError."""
     try:
         scale = float(request.time_scale)
     except ValueError:
@@ -350,7 +349,6 @@ def settings_of(request: Request, world: World, planned: Planned, *, reuses: boo
         sleep_after_s=_duration(request.sleep_after),
         datastores=_datastores(request),
         folders=_folders(request, world, planned),
-        reuses=reuses,
     )
 
 

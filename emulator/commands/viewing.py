@@ -170,7 +170,8 @@ class Viewing:
         self._notice(f"builds {service or 'all services'}{' all the same' if refused else ''}")
         planned = self._replan()
         number = self._session.project.next_deploy()
-        self._session.redeploy(planned, number, only={service} if service else None, anyway=refused)
+        only = {service} if service else None
+        self._session.redeploy(planned, number, only=only, anyway=refused, afresh=True)
 
     def _pause(self) -> None:
         watcher = self._session.watcher

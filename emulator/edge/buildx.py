@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -18,7 +19,7 @@ from emulator.engine.docker_args import BuildCommand, build_command, refuse_repl
 from emulator.engine.host_problems import known_host_problem
 from emulator.engine.labels import PROJECT
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, error
-from emulator.world import BuildError, BuildOutcome, BuildRequest, OnProgress
+from emulator.world import BuilderFacts, BuildError, BuildOutcome, BuildRequest, EngineFacts, OnProgress
 
 from .host import Endpoint, config_folder
 from .orphans import SCRATCH
@@ -36,6 +37,11 @@ _PLUGIN_FOLDERS = (
 """Where the docker command looks for its plugins, after the user's own folders."""
 _FROM_DOCKER = {"DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND": "docker"}
 """By which a plugin knows that the docker command runs it."""
+
+_STEERS = re.compile(r"SOURCE_DATE_EPOCH|(?:BUILDX|BUILDKIT)_.*|DOCKER_(?:BUILDKIT|DEFAULT_PLATFORM)")
+"""Variables of this machine that decide what is built."""
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+"""As the kernel names a processor, and as images do."""
 
 _ABSENT = ("is not a docker command", "unknown command: docker buildx", "unknown flag: --builder")
 
@@ -186,6 +192,18 @@ def plugin(environ: Mapping[str, str]) -> str | None:
     folders += [str(config / "cli-plugins"), *_PLUGIN_FOLDERS]
     paths = (os.path.join(folder, "docker-buildx") for folder in folders)
     return next((path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)), None)
+
+
+def builder(facts: EngineFacts, endpoint: Endpoint, environ: Mapping[str, str]) -> BuilderFacts | None:
+    """What builds here; None where that cannot be told, or where each commit makes another image."""
+    program = plugin(environ)
+    if program is None or not facts.id or environ.get("BUILDX_GIT_LABELS"):
+        return None
+    seen = os.stat(program)
+    own = sorted((name, value) for name, value in environ.items() if _STEERS.fullmatch(name))
+    told = (facts.id, facts.version, endpoint.name, program, seen.st_size, seen.st_mtime_ns, own)
+    architecture = _ARCHITECTURES.get(facts.arch, facts.arch)
+    return BuilderFacts(identity=repr(told), asks_registries=facts.images_in_containerd, architecture=architecture)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -30,7 +30,7 @@ from emulator.snapshot import Snapshot, Unreadable
 from .checkout import check_out
 from .disk import Worktree, is_inside
 from .git import GitFailed, git
-from .sent import SentFiles, stamps
+from .sent import DigestOf, SentFiles, seen
 from .trees import GitTree
 
 MANY_SLOTS = 64
@@ -48,25 +48,29 @@ class BuildContext(Record, frozen=True, kw_only=True):
     """What `docker buildx build -f DOCKERFILE DIRECTORY` is given: absolute paths.
 
     notes: what had to be done otherwise than usual, for people. kept: the files of it that may be sent, where they are
-    not all.
+    not all. list_again: lists those anew; None where the directory is ours alone.
     """
 
     directory: str
     dockerfile: str
     notes: tuple[str, ...] = ()
     kept: tuple[str, ...] | None = None
+    list_again: Callable[[], tuple[str, ...] | None] | None = None
 
-    def sent(self, left_out: Callable[[str], bool]) -> SentFiles | None:
+    def sent(self, left_out: Callable[[str], bool], digest_of: DigestOf) -> SentFiles | None:
         """What is sent, as it is now; None where that cannot be said at little cost. left_out: whether the ignore file
-        keeps a path of the context from the builder."""
-        found = stamps(self.directory, self.kept)
+        keeps a path of the context from the builder. digest_of: of a file, by its whole path and stamp."""
+        directory, list_again = self.directory, self.list_again
+        try:
+            found = seen(directory, self.kept, left_out, digest_of)
+        except OSError:  # it has just gone
+            return None
         if found is None:
             return None
-        with open(self.dockerfile, encoding="utf-8", errors="surrogateescape") as file:
+        with open(self.dockerfile, encoding="utf-8", errors="surrogateescape", newline="") as file:
             text = file.read()
-        with open(self.dockerfile + ".dockerignore", "rb") as file:
-            ignore = file.read()
-        return SentFiles(text, ignore, found, left_out)
+        look = None if list_again is None else lambda: seen(directory, list_again(), left_out, digest_of)
+        return SentFiles(text, *found, look)
 
 
 @contextmanager
@@ -110,22 +114,36 @@ def _prepared(
     build = os.path.join(slot, "build")
     name, text, ignore = _dockerfile(snapshot, context, dockerfile, upload)
     notes: tuple[str, ...] = ()
-    directory = _inside(check_out(source, slot) if isinstance(source, GitTree) else source.root, context)
-    found: _Sorted | None = None
-    if upload is not None:
-        found = _uploaded(directory, context, upload)
-    elif isinstance(source, Worktree) and source.info.kind == "folder":
-        ignore += (b"" if ignore.endswith(b"\n") or not ignore else b"\n") + b"**/.git\n"
-    elif isinstance(source, Worktree):
-        found = sieve = _Sieve(source)
-        sieve.repository(directory, "")
+    directory = whole = _inside(check_out(source, slot) if isinstance(source, GitTree) else source.root, context)
+
+    def sort() -> _Sorted | None:
+        if upload is not None:
+            return _uploaded(whole, context, upload)
+        if not isinstance(source, Worktree) or source.info.kind == "folder":
+            return None
+        sieve = _Sieve(source)
+        sieve.repository(whole, "")
+        return sieve
+
+    def list_again() -> tuple[str, ...] | None:
+        return tuple(found.kept) if (found := sort()) is not None else None
+
+    found = sort()
     if found is not None:
         ignore, directory, notes = _without(ignore, found, directory, build)
+    elif isinstance(source, Worktree):
+        ignore += (b"" if ignore.endswith(b"\n") or not ignore else b"\n") + b"**/.git\n"
     copy = os.path.join(build, name)
     _write(copy, text)
     _write(copy + ".dockerignore", ignore)
-    kept = tuple(found.kept) if found is not None else None
-    return BuildContext(directory=directory, dockerfile=copy, notes=notes, kept=kept)
+    is_shared = isinstance(source, Worktree) and directory == whole
+    return BuildContext(
+        directory=directory,
+        dockerfile=copy,
+        notes=notes,
+        kept=tuple(found.kept) if found is not None else None,
+        list_again=list_again if is_shared else None,
+    )
 
 
 def _dockerfile(

@@ -28,6 +28,7 @@ from emulator.engine.start_failure import start_failure
 from emulator.model.diagnostic import HostError
 from emulator.model.record import replace
 from emulator.world import (
+    BuilderFacts,
     BuildOutcome,
     BuildRequest,
     ContainerFacts,
@@ -267,6 +268,12 @@ class Engine:
                 return masked_outcome(request, outcome)
         with asking(self.endpoint.url, "building"), contextlib.closing(_connect(self.endpoint)) as api:
             return masked_outcome(request, classic_build.build(api, request, on_progress, cancel))
+
+    def builder(self) -> BuilderFacts | None:
+        from . import buildx
+
+        facts = self.facts()
+        return buildx.builder(facts, self.endpoint, self._environ) if self._builder != "classic" else None
 
     # --- containers
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from emulator.model.mark import Marks
     from emulator.model.plan import Plan
 
+    from .built_images import BuiltImages
     from .control import ControlServer, Handler
     from .proxy import Proxy
 
@@ -33,6 +34,7 @@ class Project:
         self._state = state
         self._lock = threading.Lock()
         self._last = 0
+        self._images: BuiltImages | None = None
         remembered = state.read("ports")
         self._ports = {name: port for name, port in remembered.items() if isinstance(port, int)}
 
@@ -173,6 +175,19 @@ class Project:
             if kept.get(service) != dict(seconds):
                 self._state.write("build-steps", {**kept, service: dict(seconds)})
 
+    def images(self) -> "BuiltImages":
+        """What was built of it, and may be used again."""
+        from .built_images import BuiltImages
+
+        with self._lock:
+            if self._images is None:
+                self._images = BuiltImages(self._state)
+            return self._images
+
+    def close(self) -> None:
+        if self._images is not None:
+            self._images.close()
+
     def listen(self, handler: "Handler") -> "ControlServer":
         """From now on other commands of this project are heard."""
         from .control import ControlServer
@@ -241,7 +256,9 @@ def open_project(id: str, environ: Mapping[str, str]) -> Iterator[Project]:
     try:
         if state.was_killed:
             _tidy(state)
-        yield Project(id, state)
+        project = Project(id, state)
+        yield project
+        project.close()
     finally:
         state.unlock()
 

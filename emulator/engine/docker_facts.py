@@ -74,6 +74,7 @@ def image_facts(told: Mapping[str, Any]) -> ImageFacts:
         stop_signal=config.get("StopSignal") or None,
         shell=_words(config.get("Shell")),
         size=told.get("Size"),
+        has_triggers=bool(config.get("OnBuild")),
     )
 
 
@@ -97,4 +98,6 @@ def engine_facts(info: Mapping[str, Any], *, api: str, endpoint: str, same_machi
         rootless=rootless,
         desktop=desktop,
         cgroup=int(info.get("CgroupVersion") or 1),
+        id=info.get("ID") or "",
+        images_in_containerd=any("containerd" in str(one) for one in info.get("DriverStatus") or ()),
     )

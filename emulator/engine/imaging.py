@@ -3,7 +3,10 @@ comes about. A failure is a Diagnostic, never an exception; `HostError` passes t
 
 import contextlib
 import threading
+from collections.abc import Mapping
+from typing import NamedTuple
 
+from emulator.formats.dockerfile.stages import SCRATCH
 from emulator.front import PublishedSite
 from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import (
@@ -36,15 +39,25 @@ from . import problems, site_problems, stand_ins
 from .bases import choose_bases, needs_a_look, told_bases
 from .build_steps import BuildSteps, Watched
 from .job import Canceled, Doors, Job, Packer, PreparedContext, Settings, Tell
-from .labels import DEPLOY, of_service, resource_name
+from .labels import DEPLOY, PROJECT, SERVICE, of_service, project_id, resource_name
 from .own import own_names
 from .requests import build_request, build_variables, conceal, reveal
-from .reuse import MadeOf, made_of
+from .reuse import Earlier, MadeOf, Reuse, Sent, made_of
 from .servers import server_of
 from .stand_ins import ToMake
 from .tying import tied
 
 _ALL_THAT_IS_SENT = "FROM scratch\nCOPY . /\n"
+
+
+class _Inputs(NamedTuple):
+    """What an image is made of, as it was before the build. names: what stands for each base image; bases: what that
+    was here."""
+
+    made_of: MadeOf
+    sent: Sent
+    names: dict[str, str]
+    bases: dict[str, ImageFacts | None]
 
 
 class Imaging:
@@ -59,9 +72,8 @@ class Imaging:
         self.tell = tell
         self.cancel = cancel
         self.published: PublishedSite | None = None
-        self.made_of: MadeOf | None = None
-        """What the image is made of, where that is kept."""
-        self.built_for = job.deploy
+        self._inputs: _Inputs | None = None
+        """What the image is made of, where that can be said."""
         self._coverage: tuple[Coverage, ...] = ()
         self._frontend: Coverage | None = None
         self._stand_in: tuple[Coverage, ...] = ()
@@ -87,8 +99,8 @@ class Imaging:
         if missing is not None:
             return missing
         built = self._pulled_or_built(bases.replaced)
-        there = not isinstance(built, Diagnostic)
-        self._aside = threading.Thread(target=self._tidy, args=(bases.replaced,), kwargs={"built": there}, daemon=True)
+        image = built if isinstance(built, ImageFacts) else None
+        self._aside = threading.Thread(target=self._tidy, args=(bases.replaced, image), daemon=True)
         self._aside.start()
         return built
 
@@ -102,20 +114,25 @@ class Imaging:
                 platform=service.build.platform, tag=f"{resource_name(settings.root, service.name)}:{self.job.deploy}",
                 labels=of_service(settings.root, settings.platform, service.name, self.job.deploy),
             )  # fmt: skip
-            if (again := self._same_again(request, context)) is not None:
+            if (again := self._same_again(request, context, by_builder=False)) is not None:
                 return self._publish(again) or again
             self.say(BuildStarted(dockerfile=None, context=service.build.context))
             self._build_line(f"pack builds it with {builder}")
-            return self._built(packer.build(request, builder, self._progress, self.cancel))
+            built = self._built(packer.build(request, builder, self._progress, self.cancel))
+        if isinstance(built, ImageFacts):
+            self._remember(built)
+        return built
 
-    def _tidy(self, bases: dict[str, str], *, built: bool) -> None:
-        """Beside the boot, which need not wait for it: what stood in for what, and the images that are kept no more.
-        An engine that is lost here is lost to the boot as well, which tells it."""
+    def _tidy(self, bases: dict[str, str], built: ImageFacts | None) -> None:
+        """Beside the boot, which need not wait for it: what stood in for what, what was built of what, and the images
+        that are kept no more. An engine that is lost here is lost to the boot as well, which tells it."""
         with contextlib.suppress(HostError):
+            if built is not None:
+                self._remember(built)
             self._coverage = told_bases(self.service, self.doors.docker, bases)
             if self._frontend is not None:
                 self._coverage += (self._frontend,)
-            if built and self.service.build.kind is not BuildKind.IMAGE:
+            if built is not None and self.service.build.kind is not BuildKind.IMAGE:
                 remove_earlier_images(self.job, self.doors.docker, self.settings)
 
     def coverage(self) -> tuple[Coverage, ...]:
@@ -127,32 +144,56 @@ class Imaging:
         build = self.service.build
         if build.kind is BuildKind.IMAGE:
             return self._server(build) or self.pulled(build)
-        if self.job.earlier is None:
+        images, told = self.doors.images, False
+        if self.job.reuse is Reuse.NO or images is None or not images.has_any(self.service.name):
             self._begin_build()
-        outcome = self._build(bases)
+            told = True
+        outcome = self._build(bases, told=told)
         return self._built(outcome) if isinstance(outcome, BuildOutcome) else self._publish(outcome) or outcome
 
     def _begin_build(self) -> None:
         self.say(BuildStarted(dockerfile=self.service.build.dockerfile, context=self.service.build.context))
 
-    def _same_again(self, request: BuildRequest, context: PreparedContext) -> ImageFacts | None:
-        """The image of the live deploy, where this build would make the same."""
-        if not self.settings.reuses:
+    def _same_again(
+        self, request: BuildRequest, context: PreparedContext, *, by_builder: bool = True
+    ) -> ImageFacts | None:
+        """An image that was built before, where this build would make the same. by_builder: whether it is the engine's
+        builder that makes it."""
+        images, docker = self.doors.images, self.doors.docker
+        if images is None or self.job.reach.data:
             return None
-        docker = self.doors.docker
-        bases = {one: request.base_images.get(one, one) for one in self.service.build.base_images if one != "scratch"}
-        ids = {one: image.id if (image := docker.image(ref)) is not None else None for one, ref in bases.items()}
-        left_out = self.doors.left_out(self.job.repo, self.service)
-        self.made_of = made_of(request, None if self.job.reach.data else context.sent(left_out), ids)
-        earlier = self.job.earlier
-        if earlier is None or self.made_of is None or not self.made_of.same_as(earlier.made_of):
+        names = {one: request.base_images.get(one, one) for one in self.service.build.base_images if one != SCRATCH}
+        bases = self._looked_up(names)
+        sent = context.sent(self.doors.left_out(self.job.repo, self.service), images.digest_of)
+        inputs = made_of(request, sent, bases, docker.builder() if by_builder else None, images.key())
+        if inputs is None or sent is None:
             return None
-        image = docker.image(earlier.image)
-        if image is not None and request.tag is not None:
+        self._inputs = _Inputs(inputs, sent, names, bases)
+        earlier = images.find(self.service.name, inputs, self.job.reuse)
+        image = docker.image(earlier.image) if earlier is not None else None
+        if earlier is None or image is None or not self._is_own(image, by_builder=by_builder):
+            return None
+        if request.tag is not None:
             docker.tag_image(earlier.image, request.tag)  # so that it stays as long as this deploy does
-            self.built_for = earlier.deploy
-            self.say(BuildSkipped(image=earlier.image, image_of=earlier.deploy))
+        self._inputs = None
+        images.keep(self.service.name, inputs, earlier)
+        self.say(BuildSkipped(image=earlier.image, image_of=earlier.deploy))
         return image
+
+    def _is_own(self, image: ImageFacts, *, by_builder: bool) -> bool:
+        own = {PROJECT: project_id(self.settings.root), SERVICE: self.service.name}
+        return not by_builder or own.items() <= image.labels.items()
+
+    def _remember(self, image: ImageFacts) -> None:
+        """What was built of what, where that is surely what was sent."""
+        if self._inputs is None or self.doors.images is None:
+            return
+        inputs, self._inputs = self._inputs, None
+        if inputs.sent.is_still_so() and self._looked_up(inputs.names) == inputs.bases:
+            self.doors.images.keep(self.service.name, inputs.made_of, Earlier(image.id, self.job.deploy))
+
+    def _looked_up(self, names: Mapping[str, str]) -> dict[str, ImageFacts | None]:
+        return {name: self.doors.docker.image(ref) for name, ref in names.items()}
 
     def pulled(self, build: Build) -> ImageFacts:
         """A ready-made image: at hand, or from its registry. Raises HostError."""
@@ -237,7 +278,8 @@ class Imaging:
             )
             return self._run_build(request)
 
-    def _build(self, bases: dict[str, str]) -> BuildOutcome | ImageFacts:
+    def _build(self, bases: dict[str, str], *, told: bool) -> BuildOutcome | ImageFacts:
+        """told: whether it was said already that a build begins."""
         with self.doors.prepare_context(self.job.repo, self.service) as context:
             request = build_request(
                 self.service,
@@ -254,7 +296,7 @@ class Imaging:
             )
             if (again := self._same_again(request, context)) is not None:
                 return again
-            if self.job.earlier is not None:
+            if not told:
                 self._begin_build()
             for note in context.notes:
                 self._build_line(note)

@@ -15,9 +15,10 @@ from emulator.world import BuildOutcome, BuildRequest, Clock, Docker, OnProgress
 
 from .build_reach import BuildReach, Gate
 from .requests import NOTHING_AROUND, Surroundings
-from .reuse import Earlier, Sent
+from .reuse import Images, Reuse, Sent
 
 Tell = Callable[[Event], None]
+DigestOf = Callable[[str, tuple[int, int, int, int, int]], str | None]
 
 
 class PreparedContext(Protocol):
@@ -32,9 +33,9 @@ class PreparedContext(Protocol):
     @property
     def notes(self) -> tuple[str, ...]: ...
 
-    def sent(self, left_out: Callable[[str], bool]) -> Sent | None:
+    def sent(self, left_out: Callable[[str], bool], digest_of: DigestOf) -> Sent | None:
         """What is sent, as it is now; None where that cannot be said at little cost. left_out: whether the ignore file
-        keeps a path of the context from the builder."""
+        keeps a path of the context from the builder. digest_of: see `Images`."""
         ...
 
 
@@ -90,6 +91,8 @@ class Doors(NamedTuple):
     """The seconds that the steps of a service's last good build took, by what they do."""
     keep_step_times: Callable[[str, Mapping[str, float]], None] = lambda _service, _seconds: None
     """Remember them."""
+    images: Images | None = None
+    """What was built before, where it may be used again."""
 
 
 class Settings(NamedTuple):
@@ -108,8 +111,6 @@ class Settings(NamedTuple):
     """Datastores that are there already: their URLs, which may hold passwords, by name."""
     folders: Mapping[str, str] = {}
     """Folders of this machine for volumes that are folders, as whole paths, by the volumes' names."""
-    reuses: bool = False
-    """Whether it is kept what images are made of, so that a deploy may use one again."""
 
 
 class Job(NamedTuple):
@@ -132,8 +133,8 @@ class Job(NamedTuple):
     gate: Gate | None = None
     reach: BuildReach = BuildReach()
     """What its build finds of the private network."""
-    earlier: Earlier | None = None
-    """The image that is used again where nothing of what it is made of has changed."""
+    reuse: Reuse = Reuse.SURE
+    """Which image it may use again, where nothing of what that is made of has changed."""
 
 
 class NotReady(NamedTuple):

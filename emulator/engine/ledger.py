@@ -4,6 +4,7 @@ import threading
 
 from emulator.model.event import (
     BuildFinished,
+    BuildSkipped,
     BuildStarted,
     BuildStep,
     ContainerStarted,
@@ -70,7 +71,7 @@ class Ledger:
                 marks.first("build", event.at)
             case BuildStep(seconds=float(seconds)) if event.name.startswith(_CONTEXT):
                 marks.context = (marks.context or 0.0) + seconds
-            case BuildFinished():
+            case BuildFinished() | BuildSkipped():
                 marks.first("built", event.at)
             case PreDeployFinished():
                 marks.pre_deploy = event.seconds

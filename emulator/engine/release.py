@@ -28,7 +28,6 @@ from .job import Canceled, Doors, Job, NotReady, Settings, Tell, of_the_app
 from .parts import Imaged, imaged, parts_of, scene_of
 from .problems import Scene
 from .requests import container_spec, environment, pre_deploy_spec
-from .reuse import Earlier
 from .rollout_steps import Unit
 from .sandbox import needs_sandbox
 from .sandbox_run import SandboxAhead, SandboxRun
@@ -63,8 +62,6 @@ class Release(NamedTuple):
     """The files, where the service is a site of files: no container runs then."""
     sandbox: SandboxAhead | None = None
     """What holds the network of its first instance, where one has such a thing."""
-    earlier: Earlier | None = None
-    """Its image, for a deploy that builds of the same."""
 
 
 def prepare(job: Job, doors: Doors, settings: Settings, tell: Tell, cancel: threading.Event) -> Release | NotReady:
@@ -166,15 +163,8 @@ class _Preparation:
             coverage=self._imaging.coverage,
             published=self._imaging.published,
             sandbox=self._sandbox,
-            earlier=self._earlier(image),
         )
         return self._pre_deployed(release) or release
-
-    def _earlier(self, image: ImageFacts) -> Earlier | None:
-        made_of = self._imaging.made_of
-        if made_of is None:  # built before this one, if it is used again by name
-            return self.job.earlier if self.job.image is not None else None
-        return Earlier(image.id, self._imaging.built_for, made_of)
 
     def _beside(self) -> tuple[Imaged, ...] | Diagnostic:
         """The containers beside the one that takes the requests, whose images are pulled; why one cannot be had."""

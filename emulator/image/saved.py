@@ -21,12 +21,15 @@ class Saved(NamedTuple):
 
 
 def by_ignore_file(repo: Snapshot, build: Build) -> Callable[[str], bool]:
-    """Whether the ignore file keeps a path of the build's context from the builder; what other rules keep away is not
-    asked."""
+    """Whether the ignore file surely keeps a path of the build's context from the builder; what other rules keep away
+    is not asked."""
     dockerfile = None if build.generated_dockerfile is not None else build.dockerfile or "Dockerfile"
+    opened: list[Context] = []
 
     def is_left_out(path: str) -> bool:
-        return open_context(repo, build.context or ".", dockerfile).judged(path) is not None
+        if not opened:
+            opened.append(open_context(repo, build.context or ".", dockerfile))
+        return opened[0].is_clear and opened[0].judged(path) is not None
 
     return is_left_out
 

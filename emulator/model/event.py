@@ -122,7 +122,7 @@ class BuildFinished(Event, tag="build.finished", frozen=True, kw_only=True):
 
 
 class BuildSkipped(Event, tag="build.skipped", frozen=True, kw_only=True):
-    """Nothing that the live image is made of has changed: it is used again. image_of: the deploy it was built for."""
+    """A build would come to an image that is there: it is used again. image_of: the deploy it was built for."""
 
     image: str
     image_of: int

@@ -6,9 +6,7 @@ from emulator.engine.checkup import FIX, Check, Checkup
 from emulator.engine.repair import Launch, Repair, Run, Step, Wait, Write
 from emulator.model.diagnostic import Severity
 
-from .style import Style, wrap
-
-_INDENT = " " * 10
+from .style import Style
 
 
 def checkup_text(checkup: Checkup, style: Style) -> str:
@@ -30,18 +28,12 @@ def _check_lines(check: Check, style: Style) -> list[str]:
     word = _word(check)
     padded = f"{word:<8}"
     paint = {"ok": style.green, "missing": style.red, "note": style.cyan}.get(word, style.yellow)
-    first, *rest = _wrapped(check.message, style)
-    lines = [f"{paint(padded)}  {first}", *(f"{_INDENT}{line}" for line in rest)]
+    lines = [f"{paint(padded)}  {check.message}"]
     if word != "ok":
-        lines += [f"{_INDENT}{line}" for fact in check.facts for line in _wrapped(fact, style)]
+        lines += [f"          {fact}" for fact in check.facts]
     if check.help:
-        first, *rest = _wrapped(f"→ {check.help}", style)
-        lines += [f"{_INDENT}{first}", *(f"{_INDENT}  {line}" for line in rest)]
+        lines += [f"          → {check.help}"]
     return lines
-
-
-def _wrapped(text: str, style: Style) -> list[str]:
-    return [line for part in text.splitlines() or [""] for line in wrap(part, max(20, style.width - len(_INDENT) - 2))]
 
 
 def _word(check: Check) -> str:

@@ -64,7 +64,10 @@ class FakeSession:
             raise UsageError("no service 'api' is live")
         self.asked.append(("restart", names, number))
 
-    def redeploy(self, planned: object, number: int, *, only: set[str] | None, anyway: list[str]) -> None:
+    def redeploy(
+        self, planned: object, number: int, *, only: set[str] | None, anyway: list[str], afresh: bool
+    ) -> None:
+        assert afresh  # a build that is asked for is made
         self.asked.append(("redeploy", planned, number, only, *anyway))
 
     def broke(self, problem: BaseException) -> None:

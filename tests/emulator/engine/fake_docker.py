@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.record import replace
 from emulator.world import (
+    BuilderFacts,
     BuildError,
     BuildOutcome,
     BuildRequest,
@@ -82,10 +83,16 @@ class FakeDocker:
             return BuildOutcome(image_id=None, seconds=0, error=problem)
         id = f"image of {request.tag}"
         self.images_there[id] = ImageFacts(
-            id=id, entrypoint=None, cmd=("python", "app.py"), env={}, user="", workdir="", exposed=(), labels={},
-            architecture="amd64", stop_signal=None, shell=None,
+            id=id, entrypoint=None, cmd=("python", "app.py"), env={}, user="", workdir="", exposed=(),
+            labels=request.labels, architecture="amd64", stop_signal=None, shell=None,
         )  # fmt: skip
         return BuildOutcome(image_id=id, seconds=0)
+
+    def builder(self) -> BuilderFacts:
+        return BuilderFacts(identity="fake", asks_registries=False, architecture="amd64")
+
+    def tag_image(self, image: str, tag: str) -> None:
+        self.asked.append(f"tag {image} {tag}")
 
     def helper_image(self) -> str:
         return "helper"
