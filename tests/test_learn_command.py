@@ -10,6 +10,7 @@ import pytest
 
 from emulator.cli import run
 from emulator.model.diagnostic import UsageError
+from emulator.show.style import columns
 from platforms import PLATFORMS
 from tests.example_files import EXAMPLES, example_folders, load_example
 from tests.running_emu import published
@@ -187,3 +188,14 @@ def test_a_lesson_is_booted(state: Path) -> None:
     assert "live" in text
     assert text.rstrip().endswith("goes on")
     assert os.environ["XDG_STATE_HOME"] in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_list_fits_the_screen(width: int) -> None:
+    """Names beside the titles, or below them where there is no room."""
+    page = Learner()
+    page.width = width
+    rows = learn(page=page).splitlines()
+    assert max(map(columns, rows)) <= width
+    at = next(n for n, row in enumerate(rows) if "An app that only listens" in row)
+    assert "render-loopback-only" in "".join(rows[at : at + 2])

@@ -10,6 +10,8 @@ from .excerpt import fitted
 from .style import Style, columns, fit, hanging, printable, wrap
 from .text import diagnostic_text
 
+_LEAST_TITLE = 36
+"""Where a title has fewer columns than this beside the names, the names stand below the titles."""
 _MOST_FILES = 30
 _MOST_LINES = 60
 
@@ -23,7 +25,12 @@ def lessons(found: LessonList, style: Style) -> str:
         mark = " " if score is None else style.green("✓") if score.right == score.asked else style.yellow("~")
         number = f"{row.number:>2}" if row.number is not None else "  "
         told = row.title + (f" ({score.right} of {score.asked})" if score is not None else "")
-        rows = wrap(told, max(16, style.width - width - 2))
+        if style.width < width + _LEAST_TITLE:
+            first, *rest = wrap(told, style.width - 5)
+            lines += [f"{mark} {style.dim(number)} {first}", *(f"     {row}" for row in rest)]
+            lines.append(f"     {style.dim(row.name)}")
+            continue
+        rows = wrap(told, style.width - width - 2)
         lines.append(f"{mark} {style.dim(number)} {row.name}{' ' * max(2, width - 3 - columns(row.name))}{rows[0]}")
         lines += [" " * (width + 2) + rest for rest in rows[1:]]
     done = sum(row.score is not None for row in found.lessons)
