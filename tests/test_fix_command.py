@@ -12,7 +12,7 @@ from emulator.cli import run
 from emulator.edge.files import write_file
 from emulator.model.diagnostic import UsageError
 from tests.example_files import copy_example, example_folders
-from tests.running_emu import published
+from tests.running_emu import emu_here, published
 from tests.test_examples_plan import Page
 
 FROM = "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install uvicorn gunicorn flask\n"
@@ -192,6 +192,22 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"gone\.yaml cannot be written: No such file"):
         write_file(str(tmp_path), "gone.yaml", b"", executable=False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_read_only_stays_as_it_is(tmp_path: Path) -> None:
+    """Also where its folder would let it be replaced; what was changed before it is named."""
+    root = lay(tmp_path, {
+        "render.yaml": "services:\n  - {type: web, name: a, runtime: docker, rootDir: a}\n"
+                       "  - {type: web, name: b, runtime: docker, rootDir: b}\n",
+        **{f"{name}/app.py": "" for name in "ab"},
+        **{f"{name}/Dockerfile": "FROM python:3.13-slim\nCOPY . .\nCMD python app.py\n" for name in "ab"},
+    })  # fmt: skip
+    (root / "b" / "Dockerfile").chmod(0o444)
+    refused = emu_here("fix", "--apply", "--root", str(root))
+    assert refused.code == 2
+    told = " ".join(refused.err.split())
+    assert "b/Dockerfile cannot be written: it is read-only; changed already: a/Dockerfile" in told
+    assert "exec" not in (root / "b" / "Dockerfile").read_text()
 
 
 SAMPLES = [rule for rule in rules() if rule.wrong is not None]

@@ -46,8 +46,7 @@ def run(request: Request, world: World) -> int:
     asked = tuple(found for found in before.diagnostics if not request.code or found.code in request.code)
     done = mended(planned.repo, before, asked, judge)
     if request.apply:
-        for path, content in done.files.items():
-            world.write_file(planned.repo.root, path, content, executable=path in done.executable)
+        _apply(planned.repo.root, done, world)
     document = FixDocument(
         platform=before.platform, fixes=done.offered, files=_diffs(planned.repo, done),
         applied=bool(request.apply and done.files),
@@ -60,6 +59,19 @@ def run(request: Request, world: World) -> int:
         world.terminal.out(fix_text(document, style, quiet=request.quiet))
     stays = document.left if document.applied else before.diagnostics
     return 1 if any(d.severity is Severity.ERROR and not d.suppressed for d in stays) else 0
+
+
+def _apply(root: str, done: Mended, world: World) -> None:
+    """Change the files. Raises UsageError for one that cannot be changed, which says what was before it."""
+    changed: list[str] = []
+    for path, content in done.files.items():
+        try:
+            world.write_file(root, path, content, executable=path in done.executable)
+        except UsageError as problem:
+            found = problem.diagnostic
+            already = f"; changed already: {', '.join(changed)}" if changed else ""
+            raise UsageError(f"{found.message}{already}", help=found.help, code=found.code) from None
+        changed.append(path)
 
 
 def _refuse_unknown(codes: list[str], plan: Plan) -> None:

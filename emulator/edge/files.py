@@ -1,6 +1,7 @@
 """Files that the user names on the command line, and files of the repository that a fix changes."""
 
 import contextlib
+import errno
 import os
 import stat
 import threading
@@ -63,6 +64,8 @@ def write_file(root: str, path: str, content: bytes, *, executable: bool) -> Non
         raise UsageError(f"{path} leads out of the repository", help="change it where it lies")
     try:
         mode = stat.S_IMODE(os.stat(place).st_mode)
+        if not mode & 0o222:  # its folder would let it be replaced, and root may write anything
+            raise PermissionError(errno.EACCES, "it is read-only")
         _put(place, content, mode=mode | (0o111 & (mode >> 2 | 0o100)) if executable else mode)
     except OSError as problem:
         raise UsageError(
