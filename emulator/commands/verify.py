@@ -95,7 +95,7 @@ def run(request: Request, world: World) -> int:
                 planned, doors(world, docker, planned.repo), settings, teller, project, by_schedule=False
             )
             number = project.next_deploy()
-            with _no_new_volumes(docker, settings.root), _watched(docker, settings.root) as watch:
+            with _no_new_volumes(docker, settings.root), _watched(docker, settings.root, teller) as watch:
                 tried = partial(verifying.tried, session, number, wish, watch)
                 code = in_project(session, lambda: session.run(number, once=True, meanwhile=tried))
     finally:
@@ -104,8 +104,9 @@ def run(request: Request, world: World) -> int:
 
 
 @contextlib.contextmanager
-def _watched(docker: "Docker", root: str) -> Iterator[MemoryWatch]:
+def _watched(docker: "Docker", root: str, teller: Teller) -> Iterator[MemoryWatch]:
     watch = MemoryWatch(docker, root)
+    teller.also(watch.hear)
     try:
         yield watch
     finally:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from emulator.model.plan import ServiceType
 from emulator.model.record import replace
 from emulator.model.verification import CheckResult, Result, ServiceVerification, Verification
 
@@ -38,14 +39,24 @@ def _answer(document: Verification, platform: str) -> str:
     if document.diagnostics:
         return f"{platform} would not begin with it: {document.diagnostics[0].message}. Nothing was tried"
     dead = [one for one in document.services if not one.verdict.verdict.good]
-    failed = [(one.name, check.title) for one in document.services for check in one.with_result("failed")]
     parts = [f"{one.name} does not go live ({one.verdict.verdict.value.replace('_', ' ')})" for one in dead]
-    gone = {one.name for one in dead}
-    parts += [f"{title} failed for {name}" for name, title in failed if name not in gone]
+    failed: dict[str, list[str]] = {}
+    for one in document.services:
+        for check in one.with_result("failed") if one not in dead else ():
+            failed.setdefault(check.title, []).append(one.name)
+    parts += [f"{title} failed for {_listed(names)}" for title, names in failed.items()]
     counts = _counts(document)
     if parts:
         return f"On {platform}: {'; '.join(parts)}. {counts}"
+    if not any(one.with_result("held") or one.with_result("warned") for one in document.services):
+        return f"It goes well on {platform}, and there is nothing more that could be told, in {document.seconds:.0f} s"
     return f"Everything that could be told holds on {platform}. {counts}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """ "api, shop and web" """
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _counts(document: Verification) -> str:
@@ -54,12 +65,13 @@ def _counts(document: Verification) -> str:
         ("held", "held"), ("warned", "with a warning"), ("failed", "failed"), ("not-told", "not told"),
     )  # fmt: skip
     counts = [(sum(check.result == result for check in checks), word) for result, word in named]
-    told = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing was tried"
+    told = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing more was tried"
     return f"{told}, in {document.seconds:.0f} s"
 
 
 def _service(service: ServiceVerification, style: Style, read_line: ReadLine | None) -> list[str]:
-    live = f"live after {service.seconds:.1f} s" if service.seconds is not None else service.verdict.verdict.value
+    timed = service.seconds is not None and service.type is not ServiceType.STATIC
+    live = f"live after {service.seconds:.1f} s" if timed else service.verdict.verdict.value
     lines = [f"{style.bold(service.name)}  {service.type.value}  {live.replace('_', ' ')}"]
     if not service.verdict.verdict.good:
         cause = service.verdict.cause

@@ -49,7 +49,7 @@ def _without_probe(load: Load, requests: str) -> Conclusion:
     message = "no health check asks it once it is live"
     if load.failed:
         return Conclusion("warned", f"{requests}; {message}", (), "answer what comes at once, or limit it")
-    return Conclusion("not-applicable", message, (requests,))
+    return Conclusion("not-applicable", f"{message}; with {load.at_once} requests at once {requests}")
 
 
 def _requests(load: Load) -> str:

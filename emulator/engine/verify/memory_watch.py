@@ -4,6 +4,7 @@ import threading
 
 from emulator.engine.labels import CONTAINER, SERVICE, of_project
 from emulator.model.diagnostic import HostError
+from emulator.model.event import ContainerStarted, Event
 from emulator.world import HELPER_LABEL, Docker
 
 _LOOK_EVERY_S = 0.1
@@ -12,13 +13,13 @@ _MIB = 1024 * 1024
 
 
 class MemoryWatch:
-    """Looks, in a thread of its own, until closed. killed: told from outside, of whom the kernel killed."""
+    """Looks, in a thread of its own, until closed."""
 
     def __init__(self, docker: Docker, root: str) -> None:
         self._docker = docker
         self._labels = of_project(root)
         self._peaks: dict[tuple[str, str | None], int] = {}
-        self._closed = threading.Event()
+        self._closed, self._anew = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="memory-watch", daemon=True)
         self._thread.start()
 
@@ -26,12 +27,19 @@ class MemoryWatch:
         """The most that each container of a service used at a time, in MiB, by its name; None where it has none."""
         return {name: used / _MIB for (owner, name), used in list(self._peaks.items()) if owner == service}
 
+    def hear(self, event: Event) -> None:
+        """From any thread: what is started is looked at without delay, for it may soon be over."""
+        if isinstance(event, ContainerStarted):
+            self._anew.set()
+
     def close(self) -> None:
         self._closed.set()
+        self._anew.set()
         self._thread.join(5)
 
     def _run(self) -> None:
         while not self._closed.is_set():
+            self._anew.clear()
             try:
                 running = [one for one in self._docker.containers(self._labels) if one.running]
             except HostError:  # told by whoever needs the engine
@@ -40,8 +48,8 @@ class MemoryWatch:
                 for one in running:
                     if HELPER_LABEL not in one.labels and (name := one.labels.get(SERVICE)) is not None:
                         self._look(name, one.labels.get(CONTAINER), one.id, one.pid)
-                if self._closed.wait(_LOOK_EVERY_S):
-                    return
+                if self._anew.wait(_LOOK_EVERY_S):
+                    break
 
     def _look(self, service: str, container: str | None, id: str, pid: int | None) -> None:
         try:

@@ -1,11 +1,12 @@
 """Another port: where it listens is told by a variable, not written in the code."""
 
+import re
 from collections.abc import Collection
 from itertools import chain
 
 from emulator.engine.listeners import places
 from emulator.model.lifecycle import Probe, Probes
-from emulator.model.plan import EnvVar, Port, Service
+from emulator.model.plan import EnvKind, EnvVar, Port, Service
 from emulator.model.record import replace
 from emulator.world import Hidden
 
@@ -92,11 +93,21 @@ def _conclude(subject: Subject, seen: Seen) -> Conclusion:
     there = tuple(one for one in boot.listeners if one.port == boot.port)
     if there:
         return Conclusion("held", f"{started}, it listens on {places(there)}")
+    if boot.listeners and (name := _told_by(subject.service, boot)) is not None:
+        message = f"{started}, it listens on {places(boot.listeners)}: {name} says so, a variable of the platform's own"
+        return Conclusion("warned", message, (), f"name ${VARIABLE} in the command, which wins over that variable")
     if boot.listeners:
         facts = (f"{subject.platform} sends requests to the port that {VARIABLE} names, and it may be set to another",)
         message = f"{started}, it listens on {places(boot.listeners)}: that number is not taken from {VARIABLE}"
         return Conclusion("failed", message, facts, _HELP)
     return _silent(started, boot)
+
+
+def _told_by(service: Service, boot: Boot) -> str | None:
+    """The variable of the platform's own that tells it where to listen, in place of the one that names the port."""
+    numbers = re.compile("|".join(rf"\b{one.port}\b" for one in boot.listeners))
+    own = (v for v in service.env if v.kind is EnvKind.PLATFORM and v.name != VARIABLE and v.value is not None)
+    return next((v.name for v in own if numbers.search(v.value or "")), None)
 
 
 def _silent(started: str, boot: Boot) -> Conclusion:

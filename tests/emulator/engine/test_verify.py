@@ -9,7 +9,7 @@ from emulator.engine.verify.seen import Boot, Health, Output, Peak
 from emulator.explained import EXPLANATIONS
 from emulator.model.diagnostic import error
 from emulator.model.lifecycle import Lifecycle, PortScan, Probe, Probes, Shutdown
-from emulator.model.plan import Container, Disk, Instances, Scaling, ServiceType
+from emulator.model.plan import Container, Disk, EnvKind, EnvVar, Instances, Scaling, ServiceType
 from emulator.model.record import replace
 from tests.emulator.engine.services import service, variable
 from tests.emulator.engine.verify_seen import (
@@ -153,6 +153,16 @@ def test_an_app_that_another_port_kills() -> None:
         "failed", "started with PORT=10001, it does not go live: it ended with exit status 1",
     )  # fmt: skip
     assert found.facts == ("no cache",)
+
+
+def test_a_port_that_a_variable_of_the_platforms_own_tells() -> None:
+    """That is no number in the code: a warning, with what wins over it."""
+    own = EnvVar(name="SERVER_ARGS", value="--bind=0.0.0.0:10000", kind=EnvKind.PLATFORM)
+    found = concluded("port", replace(SHOP, env=(*SHOP.env, own)), **BAD["port"])
+    assert found.result == "warned"
+    assert "SERVER_ARGS says so" in found.message
+    longer = replace(own, value="100001")
+    assert results(replace(SHOP, env=(*SHOP.env, longer)), **BAD["port"])["port"] == "failed"
 
 
 def test_without_the_variable_there_is_no_port_to_tell() -> None:

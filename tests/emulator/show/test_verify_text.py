@@ -81,7 +81,7 @@ api  web  timed out
   not tried  other port, shutdown, empty disk, memory, cold start, health under load, logs: it does
              not go live
 
-site  static  live after 0.9 s
+site  static  live
   -          other port, all interfaces, shutdown, empty disk, memory, cold start, health under
              load, logs: its files are served by the platform: nothing of yours runs
 """
@@ -147,7 +147,7 @@ api  web  timed out
              start, health under load, logs: it does not go
              live
 
-site  static  live after 0.9 s
+site  static  live
   -          other port, all interfaces, shutdown, empty
              disk, memory, cold start, health under load,
              logs: its files are served by the platform:
@@ -180,6 +180,19 @@ def test_on_a_narrow_terminal() -> None:
     text = verify_text(SOME, "Platform", Style(width=60))
     assert text == NARROW
     assert max(map(columns, text.splitlines())) <= 60
+
+
+def test_what_several_services_fail_is_one_part_of_the_answer() -> None:
+    several = replace(SOME, services=tuple(_service(name, seen=BAD) for name in ("api", "shop", "web")))
+    text = verify_text(several, "Platform", Style(width=200), quiet=True)
+    assert text.startswith("On Platform: shutdown failed for api, shop and web. ")
+
+
+def test_where_there_is_nothing_to_tell() -> None:
+    """It goes well, and that is all."""
+    site = replace(GOOD_ONE, services=(_service("site", SITE),))
+    said = "It goes well on Platform, and there is nothing more that could be told, in 21 s\n"
+    assert verify_text(site, "Platform", Style(width=100), quiet=True) == said
 
 
 def test_where_all_held() -> None:
