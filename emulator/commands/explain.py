@@ -16,7 +16,7 @@ from emulator.model.rule import Rule
 from emulator.model.spelling import nearest
 from emulator.model.topic import TopicList
 from emulator.request import Request, World
-from emulator.show.style import Style, hanging
+from emulator.show.style import Style, hanging, wrap
 from emulator.show.topics_text import topics_text
 
 
@@ -134,8 +134,10 @@ def _meanings(world: World) -> dict[str, str]:
 
 
 def _listed(style: Style) -> str:
-    lines = [line for rule in check_rules() for line in hanging(rule.code, rule.statement, style, indent=0, gap=30)]
-    return "\n".join([*lines, "", "`emu explain CODE` says why, and shows an example of each kind."]) + "\n"
+    gap = 30 if style.width >= 60 else 4
+    lines = [line for rule in check_rules() for line in hanging(rule.code, rule.statement, style, indent=0, gap=gap)]
+    more = wrap("`emu explain CODE` says why, and shows an example of each kind.", style.width)
+    return "\n".join([*lines, "", *more]) + "\n"
 
 
 def _text(found: Explanation, world: World, style: Style) -> str:

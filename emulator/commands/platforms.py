@@ -9,7 +9,7 @@ from emulator.model.record import Record, to_json
 from emulator.model.rule import Fidelity, Rule
 from emulator.model.spelling import did_you_mean
 from emulator.request import Request, World
-from emulator.show.style import Style, hanging
+from emulator.show.style import Style, columns, hanging
 
 
 class PlatformRules(Record, frozen=True, kw_only=True):
@@ -60,7 +60,10 @@ def counted(platform: Platform) -> str:
 
 
 def _text(platform: Platform, style: Style, *, rules: bool) -> str:
-    lines = [f"{style.bold(platform.TITLE)}  {style.dim(platform.NAME)}  {counted(platform)}"]
+    head = f"{platform.TITLE}  {platform.NAME}"
+    shown = f"{style.bold(platform.TITLE)}  {style.dim(platform.NAME)}"
+    fits = columns(head) + 2 + columns(counted(platform)) <= style.width
+    lines = [f"{shown}  {counted(platform)}"] if fits else [shown, *hanging("", counted(platform), style, gap=0)]
     if not rules:
         return "\n".join([*lines, *hanging("", f"`emu platforms {platform.NAME}` lists them", style, gap=0)])
     for rule in platform.RULES:
