@@ -12,7 +12,7 @@ from emulator.model.event import DeployCanceled, DeployFailed, Phase, ServiceVer
 from emulator.world import is_lost
 
 from .deploy_steps import NotPrepared, Prepared
-from .job import Canceled, Doors, Job, NotReady, Settings, Tell
+from .job import Canceled, Doors, Job, Making, NotReady, Settings, Tell
 from .release import Release, prepare
 
 _PHASES: dict[VerdictKind, Phase] = {VerdictKind.PRE_DEPLOY_FAILED: "pre_deploy", VerdictKind.REFUSED: "check"}
@@ -83,7 +83,7 @@ class Deploys:
 
     def made(self, job: Job, cancel: threading.Event) -> bool:
         """Prepare it in this thread; whether it is ready. Raises Canceled once `cancel` is set, and HostError."""
-        ready = prepare(job, self._doors, self._settings, self._tell, cancel)
+        ready = prepare(Making(job, self._doors, self._settings, self._tell, cancel))
         if isinstance(ready, Release):
             self.releases[job.deploy] = ready
         else:

@@ -38,7 +38,7 @@ from emulator.world import (
 from . import problems, site_problems, stand_ins
 from .bases import choose_bases, needs_a_look, told_bases
 from .build_steps import BuildSteps, Watched
-from .job import Canceled, Doors, Job, Packer, PreparedContext, Settings, Tell
+from .job import Canceled, Job, Making, Packer, PreparedContext, Settings
 from .labels import DEPLOY, PROJECT, SERVICE, of_service, project_id, resource_name
 from .own import own_names
 from .requests import build_request, build_variables, conceal, reveal
@@ -63,14 +63,9 @@ class _Inputs(NamedTuple):
 class Imaging:
     """Gets the image of one deploy of one service. published: the files, where the service is a site of files."""
 
-    def __init__(self, job: Job, doors: Doors, settings: Settings, tell: Tell, cancel: threading.Event) -> None:
-        self.job = job
-        self.service = job.service
-        self.hidden = job.hidden
-        self.doors = doors
-        self.settings = settings
-        self.tell = tell
-        self.cancel = cancel
+    def __init__(self, making: Making) -> None:
+        self.job, self.doors, self.settings, self.tell, self.cancel = making
+        self.service, self.hidden = making.job.service, making.job.hidden
         self.published: PublishedSite | None = None
         self._inputs: _Inputs | None = None
         """What the image is made of, where that can be said."""

@@ -137,6 +137,17 @@ class Job(NamedTuple):
     """Which image it may use again, where nothing of what that is made of has changed."""
 
 
+class Making(NamedTuple):
+    """One deploy of one service on its way to its first instance, and what every step of that works with. tell: hears
+    the events; cancel: set when it is not wanted any more."""
+
+    job: Job
+    doors: Doors
+    settings: Settings
+    tell: Tell
+    cancel: threading.Event
+
+
 class NotReady(NamedTuple):
     """Why there is nothing to start."""
 

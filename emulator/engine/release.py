@@ -4,7 +4,6 @@ A paragraph of named steps over doors handed in; every step tells its events. A 
 cause, never an exception; `HostError` passes through.
 """
 
-import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
@@ -24,7 +23,7 @@ from .datastores import foreign_data, volume_labels
 from .disks import disk_labels, folder_mounts
 from .imaging import Imaging
 from .instance_steps import Member
-from .job import Canceled, Doors, Job, NotReady, Settings, Tell, of_the_app
+from .job import Canceled, Job, Making, NotReady, Settings, of_the_app
 from .parts import Imaged, imaged, parts_of, scene_of
 from .problems import Scene
 from .requests import container_spec, environment, pre_deploy_spec
@@ -64,9 +63,9 @@ class Release(NamedTuple):
     """What holds the network of its first instance, where one has such a thing."""
 
 
-def prepare(job: Job, doors: Doors, settings: Settings, tell: Tell, cancel: threading.Event) -> Release | NotReady:
-    """Get everything ready for the first instance. Raises HostError, and Canceled when `cancel` was set."""
-    return _Preparation(job, doors, settings, tell, cancel).perform()
+def prepare(making: Making) -> Release | NotReady:
+    """Get everything ready for the first instance. Raises HostError, and Canceled when it was canceled."""
+    return _Preparation(making).perform()
 
 
 def rules_of(service: Service, settings: Settings) -> Rules:
@@ -85,17 +84,12 @@ def rules_of(service: Service, settings: Settings) -> Rules:
 
 
 class _Preparation:
-    """One deploy of one service, with what all its steps share."""
+    """What `prepare` does, step by step."""
 
-    def __init__(self, job: Job, doors: Doors, settings: Settings, tell: Tell, cancel: threading.Event) -> None:
-        self.job = job
-        self.service = job.service
-        self.hidden = job.hidden
-        self.doors = doors
-        self.settings = settings
-        self.tell = tell
-        self.cancel = cancel
-        self._imaging = Imaging(job, doors, settings, tell, cancel)
+    def __init__(self, making: Making) -> None:
+        self.job, self.doors, self.settings, self.tell, self.cancel = making
+        self.service, self.hidden = making.job.service, making.job.hidden
+        self._imaging = Imaging(making)
         self._sandbox: SandboxAhead | None = None
 
     def perform(self) -> Release | NotReady:

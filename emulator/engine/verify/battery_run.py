@@ -9,7 +9,7 @@ from typing import NamedTuple
 from emulator.engine import probing
 from emulator.engine.container_run import Address
 from emulator.engine.disks import disk_labels, disk_volume
-from emulator.engine.job import Doors, NotReady, Settings
+from emulator.engine.job import Doors, Making, NotReady, Settings
 from emulator.engine.release import Release, prepare
 from emulator.engine.rollout_steps import Unit
 from emulator.model.event import Event
@@ -225,7 +225,8 @@ class Battery:
         job = self._release.job
         hidden = without_port(job.hidden)
         told = job._replace(service=told_port(self._service, number), image=self._release.image.id, hidden=hidden)
-        ready = prepare(told._replace(gate=None), self._doors, self._settings, _unheard, threading.Event())
+        without_gate = told._replace(gate=None)
+        ready = prepare(Making(without_gate, self._doors, self._settings, _unheard, threading.Event()))
         if isinstance(ready, NotReady):
             return Boot(live=False, seconds=0.0, port=number, reason=ready.cause.message, cause=ready.cause)
         with self._trial(ready, change) as trial:

@@ -12,7 +12,7 @@ from emulator.edge.built_images import BuiltImages
 from emulator.edge.clock import SystemClock
 from emulator.edge.state import ProjectState
 from emulator.engine.imaging import Imaging
-from emulator.engine.job import DigestOf, Doors, Job, Settings
+from emulator.engine.job import DigestOf, Doors, Job, Making, Settings
 from emulator.engine.reuse import Reuse
 from emulator.model.event import BuildFinished, BuildSkipped, BuildStarted, Event
 from emulator.model.record import replace
@@ -81,7 +81,7 @@ class Place:
         )
         job = Job(number, SERVICE, {}, from_mapping({"Dockerfile": "FROM a\n"}), reuse=reuse)
         settings = Settings("/shop", "render", {}, "none", faithful=False, scale=1.0)
-        imaging = Imaging(job, doors, settings, told.append, threading.Event())
+        imaging = Imaging(Making(job, doors, settings, told.append, threading.Event()))
         assert isinstance(imaging.image(), ImageFacts)
         imaging.coverage()  # what is done beside it is over
         return told
