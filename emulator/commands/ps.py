@@ -34,6 +34,7 @@ def run(request: Request, world: World) -> int:
     docker = world.connect()
     try:
         labels = {PROJECT: ""} if request.all else of_project(project_root(request, world))
+        docker.ping()  # an engine that does not answer is waited for once
         sizes = Ahead(lambda: docker.disk_sizes(labels, _MEASURED_WITHIN_S))
         found = containers(request, world, docker)
         use = _disk(request, world, docker, found, sizes)
