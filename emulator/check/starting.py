@@ -187,8 +187,10 @@ def _is_certain(view: ImageView, answer: Missing, named: Named) -> bool:
     if first in _ALWAYS_THERE or (answer.part == first and not view.paths_are_known):
         return False
     asked = {plain(one) for one in answer.packages} - {plain(one) for one in _ALWAYS_THERE}
-    is_own = first in _COMMON or bool(view.subject.own_code.homes(named.module))
-    if any(are_alike(first, one) and (not is_own or _is_called(first, one)) for one in asked):
+    path = named.module.replace(".", "/")
+    homes = [one.file for one in view.subject.own_code.homes(named.module)]
+    signs = (first in _COMMON) + any(file in (f"{path}.py", f"{path}/__init__.py") for file in homes)
+    if any(are_alike(first, one) and _may_bring(one, first, against=signs) for one in asked):
         return False
     if not asked:
         return True
@@ -235,9 +237,12 @@ def are_alike(module: str, distribution: str) -> bool:
     )
 
 
-def _is_called(module: str, distribution: str) -> bool:
-    """Whether a distribution has the module's name as a word, or none that tells: `fastapi` does not bring `api`."""
-    return any(mark in distribution for mark in "/:*") or module.lower() in re.split("[-_.]", distribution)
+def _may_bring(distribution: str, module: str, *, against: int) -> bool:
+    """Whether a distribution of a like name may bring a module. against: the signs that the module is the app's own:
+    its name is one of apps, the repository's root has it. With one `fastapi` does not bring `api`, with both neither
+    does `google-api-core`."""
+    words = re.split("[-_.]", distribution) if against < 2 else [distribution]
+    return not against or any(mark in distribution for mark in "/:*") or module.lower() in words
 
 
 def _readable(parents: Iterable[str]) -> str:

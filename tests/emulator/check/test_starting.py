@@ -71,6 +71,10 @@ def test_a_package_whose_name_only_holds_the_module_s_brings_it_not():
     for name in ("api", "catalog"):
         files = {**more, f"{name}/__init__.py": "", f"{name}/main.py": "app = 1\n"}
         assert codes(f"{COPIED}CMD exec uvicorn {name}.main:app\n", files) == ["module-not-found"]
+    words = {**more, "requirements.txt": "uvicorn\ngoogle-api-core\nmy-catalog\n"}
+    for name, told in (("api", ["module-not-found"]), ("catalog", [])):
+        files = {**words, f"{name}/__init__.py": "", f"{name}/main.py": "app = 1\n"}
+        assert codes(f"{COPIED}CMD exec uvicorn {name}.main:app\n", files) == told
 
 
 def test_what_could_come_with_a_package_is_not_told():
