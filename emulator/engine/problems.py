@@ -21,7 +21,7 @@ from .last_words import Telling, around, telling_line
 from .modules import find_module, imports, named_in_command, needed_by, start_there
 from .port_line import port_line
 from .requests import BUILD_ENV_SECRET
-from .traces import Frame, frames_at, line_of, place_of, variables_read
+from .traces import Frame, frames_at, line_of, place_of, variables_named, variables_read
 from .tying import tied
 from .unreached import other_port, startup_probe
 
@@ -180,11 +180,13 @@ def _no_module(service: Service, cause: Diagnostic, trace: _Trace, scene: Scene)
 
 
 def _uncaught(_service: Service, cause: Diagnostic, trace: _Trace, scene: Scene) -> Diagnostic:
-    """What it means when the line of the app that failed reads a variable that has no value."""
-    unset = next((name for name in variables_read(trace.line) if name not in scene.variables), None)
+    """What it means when the app's line reads a variable without a value, or its file does and the message names it."""
+    named = [one for one in variables_named(trace.said, trace.place, scene.repo) if one not in scene.variables]
+    read = [one for one in variables_read(trace.line) if one not in scene.variables]
+    unset = next(iter((*named, *read)), None)
     if unset is None:
         return cause
-    if not OF_NOTHING.match(trace.said):
+    if unset not in named and not OF_NOTHING.match(trace.said):
         return replace(cause, facts=(*cause.facts, f"the line reads {unset}, which is not set in this service"))
     help = f"set {unset} in the service's variables, or give it with --env {unset}=…"
     return replace(cause, code="start/variable-missing", message=f"{unset} is not set in this service", help=help)

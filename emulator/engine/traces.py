@@ -99,3 +99,14 @@ _READS = re.compile(
 def variables_read(line: str) -> tuple[str, ...]:
     """The variables that a line of Python or JavaScript reads without a value to fall back on."""
     return tuple(next(filter(None, found.groups())) for found in _READS.finditer(line))
+
+
+def variables_named(said: str, place: Origin | None, repo: Snapshot) -> tuple[str, ...]:
+    """The variables that a message names and the file it comes from reads: an app that checks them says so itself."""
+    if place is None or not repo.is_file(place.file):
+        return ()
+    try:
+        read = variables_read(repo.text(place.file))
+    except Unreadable:
+        return ()
+    return tuple(name for name in re.findall(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b", said) if name in read)

@@ -181,6 +181,33 @@ def test_a_variable_that_is_set_is_not_blamed():
     assert (found.code, place(found)) == ("start/uncaught-exception", ("common/database.py", 4))
 
 
+CHECKED = """\
+import os
+
+API_KEY = os.getenv("API_KEY")
+if not API_KEY:
+    raise ValueError("API_KEY is missing: see the README of MY_SERVICE")
+"""
+IN_A_CHECK = """\
+Traceback (most recent call last):
+  File "/app/app.py", line 5, in <module>
+    raise ValueError("API_KEY is missing: see the README of MY_SERVICE")
+ValueError: API_KEY is missing: see the README of MY_SERVICE
+"""
+
+
+def test_an_app_that_says_itself_what_is_missing_is_believed():
+    """The message names a variable that its file reads: that is what to set."""
+    found = crashed(IN_A_CHECK, {"app.py": CHECKED})
+    assert (found.code, found.message) == ("start/variable-missing", "API_KEY is not set in this service")
+    assert place(found) == ("app.py", 5)
+    for kept in (
+        crashed(IN_A_CHECK, {"app.py": CHECKED}, variables=["API_KEY"]),
+        crashed(IN_A_CHECK, {"app.py": CHECKED.replace('getenv("API_KEY")', 'getenv("OTHER")')}),
+    ):
+        assert (kept.code, place(kept)) == ("start/uncaught-exception", ("app.py", 5))
+
+
 @pytest.mark.parametrize(
     ("files", "context", "expected"),
     [
