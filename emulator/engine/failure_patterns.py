@@ -316,4 +316,10 @@ BUILD_PATTERNS: tuple[Pattern, ...] = (
         "{0} may not be executed",
         "make it executable (`git update-index --chmod=+x {0}`), or run it by its interpreter",
     ),
+    _pattern(
+        "build/package-not-compiled",
+        r"^\s*ERROR: Failed building wheel for (\S+)",
+        "{0} has no wheel for this Python, and cannot be compiled",
+        "pin a release of {0} that has one, or another version of Python; or install what it is compiled with",
+    ),
 )

@@ -19,10 +19,9 @@ EXPLANATIONS: dict[str, str] = {
     "build/no-dockerfile": "The Dockerfile is not there.",
     "build/package-unknown":
         "The distribution has no package of that name. Correct it, or run apt-get update in the same step.",
-    "build/permission-denied":
-        "A step of the build may not do what it does: its user has not the rights, or a file is not executable.",
-    "build/program-not-found":
-        "A step of the build calls a program that the stage does not have. Install it in an earlier step.",
+    "build/package-not-compiled":
+        "A Python package has no wheel for this Python and system, so that pip compiles it, and that fails. Pin a "
+        "release that has one, take another version of Python, or install what it is compiled with.",
     "build/requirement-not-found":
         "No index has a version of this Python package that fits. Correct its name or version, or use another "
         "Python.",

@@ -242,6 +242,11 @@ def test_out_of_memory_without_a_limit() -> None:
             "requirements-file-missing",
             "requirements.txt is not there when it is installed",
         ),
+        (
+            ("      error: command 'gcc' failed", "  ERROR: Failed building wheel for psycopg2-binary"),
+            "package-not-compiled",
+            "psycopg2-binary has no wheel for this Python, and cannot be compiled",
+        ),
         (("/bin/sh: 1: nosuchcmd: not found",), "program-not-found", "no program called nosuchcmd in this stage"),
         (("/bin/sh: 1: ./build.sh: not found",), "program-not-found", "no program called ./build.sh in this stage"),
         (("E: Unable to locate package libx",), "package-unknown", "the distribution has no package libx"),
