@@ -6,7 +6,7 @@ name in COPY --from or RUN --mount means any stage, the last of that name.
 
 from collections.abc import Iterator, Mapping
 
-from emulator.model.diagnostic import Diagnostic, error
+from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.origin import Origin
 from emulator.model.record import Record
 from emulator.model.spelling import nearest
@@ -264,7 +264,21 @@ class _Edges:
         else:
             index = self._by_name.get(name.lower())
             image = None if index is not None or name == SCRATCH else name
+            if image is not None:
+                self._report_misspelt(image, origin)
             yield Source(stage=index, image=image, origin=origin)
+
+    def _report_misspelt(self, image: str, origin: Origin) -> None:
+        """A plain name that is close to a stage's: Docker takes it for an image."""
+        if not self._by_name or not image.replace("-", "").replace("_", "").isalnum():
+            return
+        from difflib import get_close_matches  # takes long to load
+
+        meant = get_close_matches(image.lower(), self._by_name, n=1, cutoff=0.8)
+        if meant:
+            message = f"COPY --from={image}: no stage is called {image}, and an image of that name is pulled"
+            help = f"did you mean {meant[0]}?"
+            self._found.append(warning("dockerfile/bad-copy-from", message, origin=origin, help=help))
 
     def _report_later(self, index: int, source: Source) -> None:
         assert source.stage is not None
