@@ -35,12 +35,14 @@ class Call(Record, frozen=True):
 
 
 class Lacking(Record, frozen=True):
-    """What is surely missing of it. is_file: package.json itself, or the server.js that stands in for the script."""
+    """What is missing of it. is_file: package.json itself, or the server.js that stands in for the script. is_sure:
+    False where a step that is not read may have made that, and nothing speaks of it."""
 
     tool: str
     script: str
     path: str
     is_file: bool
+    is_sure: bool = True
 
 
 class Followed(Record, frozen=True):
@@ -137,6 +139,22 @@ def _without_package(call: Call, directory: str, files: Files) -> Lacking | None
         here = posixpath.dirname(here)
 
 
+_BUILD_SETTINGS = (
+    "package.json", "tsconfig.json", "tsconfig.build.json", "build.js", "build.mjs", "esbuild.js", "esbuild.mjs",
+    *(f"{tool}.config.{end}" for tool in ("vite", "webpack", "rollup", "tsup", "esbuild", "next", "svelte")
+      for end in ("js", "ts", "mjs", "cjs")),
+)  # fmt: skip
+
+
+def _may_be_built(directory: str, files: Files) -> bool:
+    """Whether a build that is not read may write server.js beside package.json: its settings speak of a server, or
+    there is a server.ts to compile."""
+    paths = [posixpath.join(directory, name) for name in _BUILD_SETTINGS]
+    if any("server" in (files.read(path) or "") for path in paths if files.look(path) == "file"):
+        return True
+    return any(files.look(posixpath.join(directory, f"server.{end}")) == "file" for end in ("ts", "mts", "coffee"))
+
+
 def _without_script(call: Call, directory: str, files: Files) -> Lacking | None:
     """npm and pnpm start server.js in the place of a missing `start`. yarn, pnpm and bun also run programs of
     node_modules/.bin by such names, of which only `start` is surely none."""
@@ -144,7 +162,10 @@ def _without_script(call: Call, directory: str, files: Files) -> Lacking | None:
         return None
     if call.script == "start" and call.tool != "yarn":
         path = posixpath.join(directory, "server.js")
-        return Lacking(call.tool, "start", path, is_file=True) if files.look(path) == "absent" else None
+        state = files.look(path)
+        if state == "file" or (state == "unknown" and _may_be_built(directory, files)):
+            return None
+        return Lacking(call.tool, "start", path, is_file=True, is_sure=state == "absent")
     if call.script in ("restart", "stop", "env"):
         return None
     return Lacking(call.tool, call.script, posixpath.join(directory, "package.json"), is_file=False)

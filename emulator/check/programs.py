@@ -172,8 +172,9 @@ def script_missing(subject: Subject) -> Iterator[Diagnostic]:
         return
     manifest = posixpath.join(posixpath.dirname(lacking.path), "package.json")
     instead = ", and there is no server.js to run instead" if lacking.is_file else ""
+    severity = Severity.ERROR if lacking.is_sure else Severity.WARNING
     yield subject.finding(
-        SCRIPT.code, Severity.ERROR, f"{asked}: package.json has no script '{lacking.script}'{instead}",
+        SCRIPT.code, severity, f"{asked}: package.json has no script '{lacking.script}'{instead}",
         facts=tuple(_scripts(view, manifest)), related=tuple(_made(view.worked.look(manifest))),
         help="add the script to package.json, or run one that it has",
     )  # fmt: skip

@@ -9,6 +9,7 @@ from emulator.check.command import started
 from emulator.check.package_scripts import call_of
 from tests.emulator.check.checking import check_files
 
+PACKAGE = '{"scripts": {"build": "%s", "strat": "remix-serve"}}'
 NODE = "FROM node:22-slim\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"
 LOCK = {"package-lock.json": "{}", "index.js": ""}
 
@@ -72,6 +73,20 @@ def test_what_is_there_or_may_be_is_not_told(cmd: str, scripts: Mapping[str, str
 def test_what_is_surely_not_there(cmd: str, scripts: Mapping[str, str], files: Mapping[str, str], code: str | None):
     """In the package where it is called, also behind another script; a package above may be meant."""
     assert found(cmd, scripts, files) == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, ["warning"]), ({"server.ts": ""}, []), ({"tsconfig.json": '{"files": ["src/server.ts"]}'}, []),
+        ({"vite.config.ts": "export default {}"}, ["warning"]), ({"package.json": PACKAGE % "esbuild server"}, []),
+    ],
+)  # fmt: skip
+def test_a_start_script_that_is_missing_behind_a_build(files: Mapping[str, str], expected: list[str]):
+    """The build may write server.js, which would do; where nothing speaks of a server it is likely that it does not."""
+    text = f'{NODE}RUN npm run build\nCMD ["pnpm", "start"]\n'.replace("COPY", "RUN npm i -g pnpm\nCOPY", 1)
+    plan = check_files({"package.json": PACKAGE % "remix build", **LOCK, **files, "Dockerfile": text})
+    assert [d.severity for d in plan.diagnostics if d.code == "start/script-missing"] == expected
 
 
 def test_a_package_that_is_not_in_the_image():
