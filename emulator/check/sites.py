@@ -62,7 +62,10 @@ def nothing_to_publish(subject: Subject) -> Iterator[Diagnostic]:
     if static is None or static.folder is None or build.publish is None or worked is None or worked.failures:
         return
     found = worked.look(static.folder)
-    if found.state == "unknown" or found.kind == "directory":
+    if found.state == "unknown":
+        yield from _built_elsewhere(subject)
+        return
+    if found.kind == "directory":
         return
     if found.kind == "file":
         fact = f"{build.publish} is a file"
@@ -75,6 +78,67 @@ def nothing_to_publish(subject: Subject) -> Iterator[Diagnostic]:
         origin=static.folder_origin or subject.origin, facts=(f"{fact}, and {made}",),
         help="name the folder that holds the site, or add the build command that writes it",
     )  # fmt: skip
+
+
+_STEP = re.compile(
+    r"cd\s+(?P<folder>[\w./-]+)|(?:npm|pnpm|yarn|bun)(?:\s+(?:install|ci|i))?(?:\s+--?[\w=-]+)*"
+    r"|(?P<build>(?:npm|pnpm|bun)\s+run\s+build|(?:yarn|pnpm)\s+(?:run\s+)?build)"
+)
+"""A part of a build command that writes no folder but that of the package's own build."""
+_WRITES = {"vite build": "dist", "react-scripts build": "build"}
+"""What a bundler writes unless it is told otherwise (vite.dev: build.outDir; create-react-app.dev: deployment)."""
+_VITE = tuple(f"vite.config.{end}" for end in ("js", "ts", "mjs", "mts", "cjs", "cts"))
+
+
+def _built_elsewhere(subject: Subject) -> Iterator[Diagnostic]:
+    """Where a bundler's default says which folder the build writes, and it is another one."""
+    static, build, repo = subject.service.static, subject.container.build, subject.repo
+    written = _written(repo, build.root, build.command or "", {one.name for one in subject.container.env})
+    if static is None or build.publish is None or written is None:
+        return
+    if f"{posixpath.normpath(build.publish)}/".startswith(f"{written}/") or repo.look(build.publish).kind is not None:
+        return
+    yield subject.finding(
+        NOTHING_TO_PUBLISH.code, Severity.ERROR, f"there is no folder {build.publish} to publish",
+        origin=static.folder_origin or subject.origin, facts=(f"the build writes {written}",),
+        help=f"publish {posixpath.relpath(written, build.root)}",
+    )  # fmt: skip
+
+
+def _written(repo: Snapshot, root: str, command: str, variables: set[str]) -> str | None:
+    """The folder of the repository that a build command surely writes, and no other; None where nobody knows."""
+    here, built = root, None
+    for part in re.split(r"&&|;|\n", command):
+        step = _STEP.fullmatch(part.strip())
+        if step is None or built is not None:
+            return None
+        here = posixpath.normpath(posixpath.join(here, step["folder"] or "."))
+        built = here if step["build"] else None
+    if built is None:
+        return None
+    scripts = _scripts(repo, posixpath.join(built, "package.json"))
+    last = re.split(r"&&", scripts.get("build", ""))[-1].strip()
+    settings = [path for name in _VITE if repo.is_file(path := posixpath.join(built, name))]
+    told = any(re.search(r"outDir|\broot\b|\.\.\.", _text(repo, path) or "...") for path in settings)
+    if last not in _WRITES or told or "postbuild" in scripts or "BUILD_PATH" in variables:
+        return None
+    return posixpath.normpath(posixpath.join(built, _WRITES[last]))
+
+
+def _scripts(repo: Snapshot, path: str) -> dict[str, str]:
+    try:
+        data = json.loads(repo.text(path)) if repo.is_file(path) else {}
+    except (Unreadable, ValueError, RecursionError):
+        return {}
+    scripts = data.get("scripts") if isinstance(data, dict) else None
+    return {k: v for k, v in scripts.items() if isinstance(v, str)} if isinstance(scripts, dict) else {}
+
+
+def _text(repo: Snapshot, path: str) -> str | None:
+    try:
+        return repo.text(path)
+    except Unreadable:
+        return None
 
 
 def deep_links(subject: Subject) -> Iterator[Diagnostic]:

@@ -43,6 +43,37 @@ def test_folder_that_is_surely_not_there(fields: str, files: dict[str, str], is_
     assert found("build/no-publish-folder", fields, files) == [("render.yaml", 5)] * is_found
 
 
+VITE = {"web/package.json": '{"scripts": {"build": "tsc && vite build"}}', "web/vite.config.ts": "export default {}\n"}
+CRA = {"web/package.json": '{"scripts": {"build": "react-scripts build"}}'}
+
+
+@pytest.mark.parametrize(
+    ("fields", "files", "expected"),
+    [
+        ("staticPublishPath: dist\nbuildCommand: cd web && npm ci && npm run build", VITE, "web/dist"),
+        ("staticPublishPath: build\nrootDir: web\nbuildCommand: npm install; npm run build", VITE, "dist"),
+        ("staticPublishPath: web/dist\nbuildCommand: cd web && yarn && yarn build", CRA, "web/build"),
+        ("staticPublishPath: web/build/app\nbuildCommand: cd web && yarn && yarn build", CRA, None),
+        ("staticPublishPath: dist\nrootDir: web\nbuildCommand: npm ci && npm run build", VITE, None),
+        ("staticPublishPath: dist\nbuildCommand: cd web && npm run build && cp -r dist ..", VITE, None),
+        ("staticPublishPath: out\nbuildCommand: cd web && npm ci && npm run build", {"web/package.json": "{}"}, None),
+        ("staticPublishPath: out\nrootDir: web\nbuildCommand: npm run build",
+         {**VITE, "web/vite.config.ts": "export default {build: {outDir: 'out'}}"}, None),
+        ("staticPublishPath: out\nrootDir: web\nbuildCommand: npm run build\nenvVars:\n- {key: BUILD_PATH, value: out}",
+         CRA, None),
+        ("staticPublishPath: x\nrootDir: web\nbuildCommand: npm run build",
+         {"web/package.json": '{"scripts": {"build": "vite build", "postbuild": "mv dist x"}}'}, None),
+        ("staticPublishPath: x\nrootDir: web\nbuildCommand: npm run build",
+         {"web/package.json": '{"scripts": {"build": "vite build --outDir x"}}'}, None),
+    ],
+)  # fmt: skip
+def test_folder_that_a_bundler_does_not_write(fields: str, files: dict[str, str], expected: str | None) -> None:
+    """The default of Vite and Create React App, where nothing says otherwise and nothing else writes."""
+    text = HEAD + "".join(f"    {line}\n" for line in fields.splitlines())
+    told = [d for d in check_files({"render.yaml": text, **files}).diagnostics if d.code == "build/no-publish-folder"]
+    assert [d.help for d in told] == ([f"publish {expected}"] if expected else [])
+
+
 def test_folder_that_git_ignores_is_not_there() -> None:
     """Though it lies on this disk."""
     files = {"dist/index.html": ""}
