@@ -62,10 +62,9 @@ def nothing_to_publish(subject: Subject) -> Iterator[Diagnostic]:
     if static is None or static.folder is None or build.publish is None or worked is None or worked.failures:
         return
     found = worked.look(static.folder)
-    if found.state == "unknown":
-        yield from _built_elsewhere(subject)
-        return
-    if found.kind == "directory":
+    elsewhere = tuple(_built_elsewhere(subject)) if found.kind is None else ()
+    if elsewhere or found.state == "unknown" or found.kind == "directory":
+        yield from elsewhere
         return
     if found.kind == "file":
         fact = f"{build.publish} is a file"

@@ -438,6 +438,7 @@ def _other(tree: Folder, step: PackageStep, made: Made) -> Folder:
     return tree.open(ANYTHING)
 
 
+_OTHER_PACKAGES = ("-w", "--workspace", "--workspaces", "-ws", "--filter", "-F", "-r", "--recursive", "-g", "--global")
 _LEFT_BY_NODE = ("node_modules", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", ".pnp.cjs", ".yarn")
 _LIFECYCLE = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
 
@@ -454,7 +455,20 @@ def _node(tree: Folder, step: PackageStep, files: TreeFiles, made: Made) -> Fold
         for place in (*_SYSTEM, *_HOMES) if step.has("-g", "--global") else _HOMES:
             tree = forgotten(tree, place, made, keeps=True)
         return tree
+    if step.directory is not None and step.action in ("run", "build", "start", "test") and _writes_inside(step, files):
+        for place in (step.directory, *_HOMES):
+            tree = forgotten(tree, place, made, keeps=True)
+        return tree
     return tree.open(ANYTHING)
+
+
+def _writes_inside(step: PackageStep, files: TreeFiles) -> bool:
+    """Whether the script that is run surely writes in its own package alone."""
+    if step.directory is None or step.unclear or step.script is None or step.has(*_OTHER_PACKAGES):
+        return False
+    from .node_scripts import stays_inside
+
+    return stays_inside(step.script, step.directory, files)
 
 
 def _is_below_a_project(directory: str, files: TreeFiles) -> bool:
