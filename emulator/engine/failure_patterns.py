@@ -317,6 +317,12 @@ BUILD_PATTERNS: tuple[Pattern, ...] = (
         "make it executable (`git update-index --chmod=+x {0}`), or run it by its interpreter",
     ),
     _pattern(
+        "build/old-hash",
+        r"error:0308010C:digital envelope routines::unsupported",
+        "a build tool asks for a hash, MD4, that Node 17 and later refuse",
+        "take newer build tools, an older Node, or set NODE_OPTIONS=--openssl-legacy-provider",
+    ),
+    _pattern(
         "build/package-not-compiled",
         r"^\s*ERROR: Failed building wheel for (\S+)",
         "{0} has no wheel for this Python, and cannot be compiled",

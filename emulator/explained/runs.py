@@ -19,6 +19,9 @@ EXPLANATIONS: dict[str, str] = {
     "build/no-dockerfile": "The Dockerfile is not there.",
     "build/package-unknown":
         "The distribution has no package of that name. Correct it, or run apt-get update in the same step.",
+    "build/old-hash":
+        "webpack before 5 and loaders of that time hash with MD4, which the OpenSSL of Node 17 and later refuses. Take "
+        "newer build tools, an older Node, or set NODE_OPTIONS=--openssl-legacy-provider for the build.",
     "build/package-not-compiled":
         "A Python package has no wheel for this Python and system, so that pip compiles it, and that fails. Pin a "
         "release that has one, take another version of Python, or install what it is compiled with.",

@@ -247,6 +247,11 @@ def test_out_of_memory_without_a_limit() -> None:
             "package-not-compiled",
             "psycopg2-binary has no wheel for this Python, and cannot be compiled",
         ),
+        (
+            ("Failed to compile.", "Error: error:0308010C:digital envelope routines::unsupported"),
+            "old-hash",
+            "a build tool asks for a hash, MD4, that Node 17 and later refuse",
+        ),
         (("/bin/sh: 1: nosuchcmd: not found",), "program-not-found", "no program called nosuchcmd in this stage"),
         (("/bin/sh: 1: ./build.sh: not found",), "program-not-found", "no program called ./build.sh in this stage"),
         (("E: Unable to locate package libx",), "package-unknown", "the distribution has no package libx"),
