@@ -38,8 +38,8 @@ _RIGHT = _sample(_SCRIPT, _COPY)
 FILE = CheckRule(
     code="start/file-not-found",
     severity=Severity.ERROR,
-    statement="The command runs a file that the image surely does not have.",
-    why="The process ends as soon as it starts. The file was renamed, is not copied, or lies in another directory.",
+    statement="The command runs a file, or goes to a folder, that the image surely does not have.",
+    why="The process ends as soon as it starts. What it names was renamed, is not copied, or lies elsewhere.",
     wrong=Sample(
         files={"src/app.py": "", "Dockerfile": f'{_FROM}COPY . .\nCMD ["python", "app.py"]\n'},
         file="Dockerfile",
@@ -156,6 +156,18 @@ def file_not_found(subject: Subject) -> Iterator[Diagnostic]:
             message = f"{program} {does} {name}: the image has no {path}"
             yield subject.finding(FILE.code, Severity.ERROR, message, facts=facts, help=help)
             return
+
+
+def folder_not_found(subject: Subject) -> Iterator[Diagnostic]:
+    """The folder that the command goes to before it runs anything."""
+    view = view_of(subject)
+    if view is None or view.run.changed or not view.run.directory or view.directory is None:
+        return
+    text = (subject.container.command.text or "") if subject.container.command is not None else ""
+    goes = rf"(?:^|[\s;&|(])cd\s+[\"']?(?:\./)?{re.escape(view.run.directory)}/?[\"']?\s*&&"
+    if re.search(goes, text) and view.files.look(view.directory) == "absent":
+        message = f"the command goes to {view.run.directory}: the image has no {view.directory}"
+        yield subject.finding(FILE.code, Severity.ERROR, message, help="correct the folder's name, or copy it")
 
 
 def script_missing(subject: Subject) -> Iterator[Diagnostic]:

@@ -96,6 +96,7 @@ def _always(_subject: "Subject") -> bool:
 
 LACKING = (
     Finder("programs", "no_bash", _always),
+    Finder("programs", "folder_not_found", _starts_something),
     Finder("programs", "not_runnable", _starts_something),
     Finder("programs", "program_not_found", _starts_something),
     Finder("programs", "script_missing", _starts_something),

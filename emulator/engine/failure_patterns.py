@@ -203,6 +203,12 @@ BOOT_PATTERNS: tuple[Pattern, ...] = (
         "build for linux/amd64, and begin scripts with #!/bin/sh",
     ),
     _pattern(
+        "start/exec-format",
+        r"(\S+\.(?:node|so[.\d]*)): (?:invalid ELF header|wrong ELF class)",
+        "{0} is built for another system than the container's",
+        "take what was installed on another machine (node_modules, .venv) out of git: the build installs it",
+    ),
+    _pattern(
         "start/uncaught-exception",
         r"^((?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*)?(?:Error|Exception|Exit|Interrupt)(?: \[\w+\])?(?:: .*)?)$",
         "the app ends with {0}",

@@ -34,6 +34,8 @@ START = {"scripts": {"start": "node index.js", "build": "tsc"}}
         ("npm install", "node server.js", _package(), [("start/file-not-found", 5)]),
         ("npm install", "node server.js", {"web/server.js": ""}, [("start/file-not-found", 5)]),
         ("npm install", "npm start", {"web/package.json": "{}"}, [("start/file-not-found", 5)]),
+        ("npm install", "cd web && npm start", _package(**START), [("start/file-not-found", 5)]),
+        ("npm install", "cd web || true; npm start", _package(**START), []),
         ("npm ci", "node index.js", _package(), [("build/requirements-missing", 6)]),
         ("npm ci", "node index.js", _package() | {"package-lock.json": "{}"}, []),
         ("npm install && npm run compile", "node index.js", _package(**START), [("build/script-missing", 6)]),

@@ -67,7 +67,7 @@ def test_what_is_there_or_may_be_is_not_told(cmd: str, scripts: Mapping[str, str
         ('["npm", "start"]', {"start": "node dist/index.js"}, {}, "file-not-found"),
         ('["npm", "start"]', {"start": "cross-env NODE_ENV=production node main.js"}, {}, "file-not-found"),
         ("cd web && exec npm start", {}, {"web/package.json": '{"scripts": {"start": "node x.js"}}'}, "file-not-found"),
-        ("cd nowhere && exec npm start", {}, {}, None),
+        ("cd nowhere && exec npm start", {}, {}, "file-not-found"),
     ],
 )
 def test_what_is_surely_not_there(cmd: str, scripts: Mapping[str, str], files: Mapping[str, str], code: str | None):

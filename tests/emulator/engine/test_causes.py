@@ -196,6 +196,15 @@ ValueError: API_KEY is missing: see the README of MY_SERVICE
 """
 
 
+def test_packages_of_another_machine_are_told():
+    """node_modules in git, installed on Windows: the file is named, and what to do."""
+    said = "Error: /src/node_modules/sqlite3/build/Release/node_sqlite3.node: invalid ELF header\n    at Object..node"
+    found = crashed(f"throw e;\n^\n\n{said} (node:internal/modules/cjs/loader:1970:18)\n", {})
+    assert found.code == "start/exec-format"
+    assert found.message.startswith("/src/node_modules/sqlite3/build/Release/node_sqlite3.node is built for another")
+    assert "node_modules" in (found.help or "")
+
+
 def test_an_app_that_says_itself_what_is_missing_is_believed():
     """The message names a variable that its file reads: that is what to set."""
     found = crashed(IN_A_CHECK, {"app.py": CHECKED})
