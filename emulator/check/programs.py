@@ -9,6 +9,7 @@ from emulator.formats.dockerfile.scope import DEFAULT_PATH
 from emulator.formats.editing import text_at
 from emulator.image.dependencies import ANY
 from emulator.image.imports import Missing, find_module
+from emulator.image.scripts_called import git_may_change_line_ends
 from emulator.image.tree import Answer, Folder, Refused, Unsure, resolve
 from emulator.image.working import Step
 from emulator.model.diagnostic import Diagnostic, Edit, Fix, Related, Severity
@@ -357,7 +358,7 @@ def _refused(subject: Subject, view: ImageView, path: str, found: Answer) -> Ite
         )  # fmt: skip
         return
     text = view.files.read(found.path)
-    if text is None or subject.repo.is_file(".gitattributes") or "\0" in text[:4096]:
+    if text is None or git_may_change_line_ends(subject.repo) or "\0" in text[:4096]:
         return  # git may change line ends in what it gives out
     first = text.partition("\n")[0]
     if first.startswith("#!") and first.endswith("\r"):

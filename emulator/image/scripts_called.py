@@ -1,9 +1,11 @@
 """A script of the repository's own that a RUN calls: its commands, and why the system refuses to execute it."""
 
 import posixpath
+import re
 from collections.abc import Mapping
 
 from emulator.model.record import Record, replace
+from emulator.snapshot import Snapshot, Unreadable
 
 from .project_files import join
 from .shell import Command, read_script
@@ -91,9 +93,18 @@ def refusal(command: Command, files: TreeFiles) -> tuple[str, str] | None:
         return path, "mode"
     text = files.read(path)
     first = (text or "").partition("\n")[0]
-    if first.startswith("#!") and first.endswith("\r") and not files.repo.is_file(".gitattributes"):
+    if first.startswith("#!") and first.endswith("\r") and not git_may_change_line_ends(files.repo):
         return path, "line-ends"
     return None
+
+
+def git_may_change_line_ends(repo: Snapshot) -> bool:
+    """Whether git may give files out with other line ends than it has them with (git-scm.com: gitattributes)."""
+    try:
+        text = repo.text(".gitattributes") if repo.is_file(".gitattributes") else ""
+    except Unreadable:
+        return True
+    return re.search(r"(?m)^[^#\n]*\s(?:text|eol)\b|\[attr\]", text) is not None
 
 
 def _node(tree: Folder, path: str) -> File | None:

@@ -95,6 +95,8 @@ def test_a_script_that_the_system_refuses():
     assert [d.code for d in found(f"{copied}{run}", windows)] == ["start/script-line-ends"]
     assert found(f"{copied}RUN sed -i 's/\\r//' start.sh\n{run}", windows) == []
     assert found(f"{copied}{run}", {**windows, ".gitattributes": "*.sh text eol=lf\n"}) == []
+    stored = {**windows, ".gitattributes": "# text files\n*.apk filter=lfs diff=lfs merge=lfs -text\n"}
+    assert [one.code for one in found(f"{copied}{run}", stored)] == ["start/script-line-ends"]
     bare = {"start.sh": "exec python app.py\n"}
     assert [d.code for d in found(f"{copied}{run}", bare)] == ["start/exec-format"]
     assert found(f"{copied}CMD ./start.sh\n", bare) == []
