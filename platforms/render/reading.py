@@ -16,6 +16,9 @@ from .declarations import Value
 MANY = 10
 """More known fields than this are no answer to a wrong one."""
 
+_A_SLIP = 2
+"""So many letters a word may differ from a field for a fix to write that."""
+
 MANY_FINDINGS = 200
 """After so many, nobody reads on, and to look for the nearest word would take too long."""
 
@@ -53,7 +56,7 @@ class Notes:
             "render/unknown-field", f"{where} has no field {key.text!r}", key.origin, rule=rules.UNKNOWN_FIELD.id,
             help=hint or near(key.text, known, others=others), service=service,
             facts=(f"Render says: field {key.text} not found in type {type_}",) if type_ else (),
-            fix=instead_of(key.origin, meant) if meant else None,
+            fix=instead_of(key.origin, meant) if meant and _is_slip(key.text, meant) else None,
         )  # fmt: skip
 
     def wrong_type(self, node: Node, key: str, wanted: str, *, service: str | None = None) -> None:
@@ -145,8 +148,18 @@ def near(word: str, known: Sequence[str], *, others: str | None = None) -> str:
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The one of `known` that is surely meant by `word`, so that a fix may write it; None where none is."""
+    """The one of `known` that is probably meant by `word`; None where none is."""
     return spelling.nearest(word, known, cutoff=0.7)
+
+
+def _is_slip(word: str, meant: str) -> bool:
+    """Whether a field is so nearly the one that is meant that a fix may write it: a beginning of it, or a few letters
+    away. `dockerBuildCommand` is a word more than `dockerCommand`, and another thing."""
+    from difflib import SequenceMatcher  # takes long to load
+
+    low, known = word.lower().replace("_", "").replace("-", ""), meant.lower()
+    same = sum(block.size for block in SequenceMatcher(None, low, known).get_matching_blocks())
+    return known.startswith(low) or max(len(low), len(known)) - same <= _A_SLIP
 
 
 def few(names: Sequence[str]) -> str:

@@ -304,3 +304,17 @@ def test_no_combination_of_fields_brings_it_down(fields, type):
     for created_from in ("repository", "blueprint"):
         made = plan({"render.yaml": text, "Dockerfile": DOCKERFILE}, created_from)
         assert all(d.origin is not None for d in made.diagnostics), [d for d in made.diagnostics if d.origin is None]
+
+
+@pytest.mark.parametrize(
+    ("written", "fixed"),
+    [
+        ("startComand", "startCommand"), ("start_command", "startCommand"), ("dockerfile", "dockerfilePath"),
+        ("helathCheckPath", "healthCheckPath"), ("dockerBuildCommand", None), ("healthCheckUrl", None),
+    ],
+)  # fmt: skip
+def test_a_fix_writes_a_field_that_was_mistyped_alone(written, fixed):
+    """Another word than a field's may be another thing, which nothing but its likeness would make run."""
+    found = plan({"render.yaml": web(f"runtime: python\n{written}: x\n")}).diagnostics
+    [one] = [d for d in found if d.code == "render/unknown-field"]
+    assert (one.fix.edits[0].text if one.fix else None) == fixed
