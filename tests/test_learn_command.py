@@ -82,6 +82,14 @@ def test_the_command_that_runs_is_the_first_question() -> None:
     assert "three people read" in found["incident"]
 
 
+def test_the_reason_is_what_the_check_warned_of() -> None:
+    """Where the deploy fails without an error in the files."""
+    found = document("render-quoted-sh", "--answers", "1,1,1")
+    [outcome] = [one for one in found["questions"] if one["ask"].startswith("What comes")]
+    assert outcome["because"].startswith("the quotes after `sh -c` are kept")
+    assert outcome["rule"] == "render/docker-command-shell"
+
+
 def test_somebody_answers_at_a_terminal() -> None:
     """What is no number is asked again; right and wrong are told with the reason; the incident comes last."""
     page = Learner("2", "nonsense", "9", "1", "2", "2", "n")

@@ -1,6 +1,6 @@
 """A lesson's questions: those that every plan answers, and those of its own. Pure."""
 
-from emulator.model.diagnostic import Severity
+from emulator.model.diagnostic import Diagnostic, Severity
 from emulator.model.event import VerdictKind
 from emulator.model.lesson import Answered, Lesson, Question
 from emulator.model.plan import Plan, Service
@@ -15,6 +15,10 @@ _OUTCOMES = {
     VerdictKind.TIMED_OUT: "It runs, and nobody finds its port",
     VerdictKind.UNHEALTHY: "It runs, and fails its health check or probe",
 }
+
+
+_OF_NO_OUTCOME = ("config/commands-disagree", "start/shell-swallows-signals")
+"""Warnings of what does not decide how a deploy ends."""
 
 
 def questions(lesson: Lesson, plan: Plan) -> tuple[Question, ...]:
@@ -50,13 +54,21 @@ def _what_comes(verdict: VerdictKind, plan: Plan) -> Question:
     kinds = [kind for kind in _OUTCOMES if kind is not VerdictKind.SUCCEEDED or verdict is kind]
     if verdict is VerdictKind.SUCCEEDED:
         kinds.remove(VerdictKind.LIVE)
-    worst = next((d for d in plan.diagnostics if d.severity is Severity.ERROR), None)
+    worst = _behind(plan, good=verdict.good)
     return Question(
         ask="What comes of the deploy?", choices=tuple(_OUTCOMES[kind] for kind in kinds), answer=kinds.index(verdict),
         because=worst.message if worst is not None else "nothing in the files stands against it" if verdict.good
         else "that shows when it runs",
         rule=worst.rule if worst is not None else None,
     )  # fmt: skip
+
+
+def _behind(plan: Plan, *, good: bool) -> Diagnostic | None:
+    """The finding that tells the outcome: an error; where the deploy fails without one, what was warned of."""
+    found = [d for d in plan.diagnostics if d.code not in _OF_NO_OUTCOME and not d.suppressed]
+    errors = [d for d in found if d.severity is Severity.ERROR]
+    warnings = [d for d in found if d.severity is Severity.WARNING and not good]
+    return next(iter((*errors, *warnings)), None)
 
 
 def answered(question: Question, given: int | None) -> Answered:
