@@ -305,9 +305,9 @@ def test_a_usual_repository_takes_milliseconds():
     parsed = parse_dockerfile("\n".join(lines) + "\n", "Dockerfile")
     context = open_context(from_mapping(files), ".", "Dockerfile")
     work_out(context, parsed)
-    started = time.perf_counter()
+    started = time.process_time()
     work_out(context, parsed)
-    assert time.perf_counter() - started < 0.02
+    assert time.process_time() - started < 0.02
 
 
 def test_a_file_that_nobody_knows_leaves_the_directory_it_goes_to():
