@@ -1,6 +1,7 @@
 """Revisions beside each other, and instances that follow their requests. The real `emu`, on the real engine."""
 
 import json
+import secrets
 import threading
 import time
 import urllib.error
@@ -57,6 +58,8 @@ spec:
       containers:
         - image: shop
 {traffic}"""
+STARTS_FOR_S = 10
+"""From its build on: long enough to boot once and to fall asleep."""
 FIRST, SECOND = "shop-00001-vah", "shop-00002-vah"
 
 
@@ -228,27 +231,19 @@ def test_scale_to_zero_and_cold_start(place: Place) -> None:
 def test_a_cold_start_that_fails(place: Place) -> None:
     """500 in the platform's words; the service is still there, and the next request tries again."""
     write(place)
-    place.write(
-        f"VERSION = 1\nimport urllib.request, os\nurllib.request.urlopen(os.environ['GATE'], timeout=5)\n{APP}",
-        service_yaml=KNATIVE.format(most=1, at_once=80, traffic="").replace(
-            "        - image: shop\n",
-            "        - image: shop\n          env: [{name: GATE, value: 'file:///etc/hostname'}]\n",
-        ),
-    )
-    app = (place.root / "app.py").read_text().replace(
-        "urllib.request.urlopen(os.environ['GATE'], timeout=5)\n",
-        "import sys, time\nif time.time() > float(open('/app-until').read()): sys.exit('no more')\n",
-    )  # fmt: skip
+    app = f"VERSION = 1\nimport sys, time\nif time.time() > float(open('/until').read()): sys.exit('no more')\n{APP}"
     (place.root / "app.py").write_text(app)
-    dockerfile = (
-        (place.root / "Dockerfile").read_text().replace("COPY app.py .\n", "COPY app.py app-until /\nWORKDIR /\n")
+    until = f"import time; print(time.time() + {STARTS_FOR_S})"
+    (place.root / "Dockerfile").write_text(
+        f"FROM python:3.11-slim\nRUN : {secrets.token_hex()} && python -c '{until}' > /until\nCOPY app.py /\n"
+        'CMD ["python", "-u", "/app.py"]\n'
     )
-    (place.root / "Dockerfile").write_text(dockerfile)
-    (place.root / "app-until").write_text(str(time.time() + 25))
     with Running(place, "--scale-to-zero-after", "1s", "--time-scale", "0.02") as up:
+        up.until("build.finished")
+        no_more = time.monotonic() + STARTS_FOR_S
         url = up.until("live")["url"]
         assert up.until("sleep")["asleep"] is True
-        time.sleep(max(0.0, float((place.root / "app-until").read_text()) - time.time()) + 0.5)
+        time.sleep(max(0.0, no_more - time.monotonic()))
         for _ in range(2):
             status, body = patiently(url)
             assert status == 500
