@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from .asking import LoadRequest, RunningLoad
     from .contract import Platform
     from .edge.terminal import StandardTerminal
     from .engine.job import Packer, PreparedContext
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from .model.remembered import Remembered
     from .request import Hooks, LessonStore, Project
     from .snapshot import Snapshot
-    from .world import Clock, Docker, LoadRequest, RunningLoad, Unreached
+    from .world import Clock, Docker, Unreached
 
 COMMANDS: dict[str, str] = {
     "plan": "which command would run, and why (no Docker needed)",

@@ -13,6 +13,7 @@ from .snapshot import Snapshot
 if TYPE_CHECKING:
     import threading
 
+    from .asking import LoadRequest, RunningLoad
     from .engine.job import Packer, PrepareContext
     from .engine.reuse import Images
     from .front import Front, PublishedSite, Scene, Screen
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .model.lesson import Lesson, Score
     from .model.plan import Plan
     from .model.remembered import Remembered
-    from .world import Clock, Docker, LoadRequest, RunningLoad, Unreached
+    from .world import Clock, Docker, Unreached
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Literal, TypeVar
 
+from emulator.asking import HttpDoor
 from emulator.engine.docker_args import (
     container_config,
     files_archive,
@@ -36,7 +37,6 @@ from emulator.world import (
     DiskSizes,
     EngineFacts,
     Executed,
-    HttpDoor,
     ImageEntry,
     ImageFacts,
     Listener,

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, TypedDict
 
+from emulator.asking import HttpAnswer
 from emulator.model.diagnostic import HostError
 from emulator.model.event import (
     ContainerStarted,
@@ -20,7 +21,7 @@ from emulator.model.event import (
 )
 from emulator.model.plan import Service
 from emulator.model.record import replace
-from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower, HttpAnswer, Listener
+from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower, Listener
 
 from . import boot_steps as steps
 from . import probing

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from emulator.asking import Exchange, HttpAnswer, LoadRequest, RunningLoad
 from emulator.engine import probing
 from emulator.engine.container_run import Address
 from emulator.engine.disks import disk_labels, disk_volume
@@ -15,7 +16,7 @@ from emulator.engine.rollout_steps import Unit
 from emulator.model.event import Event
 from emulator.model.lifecycle import Probe
 from emulator.model.record import replace
-from emulator.world import ContainerSpec, Exchange, Hidden, HttpAnswer, LoadRequest, RunningLoad, VolumeMount
+from emulator.world import ContainerSpec, Hidden, VolumeMount
 
 from .check import Step
 from .health import asked_while_live

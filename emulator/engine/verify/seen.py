@@ -1,9 +1,10 @@
 """What is seen of a service while it is verified: the values that the checks conclude from. Times are seconds; moments
 are on one clock."""
 
+from emulator.asking import Exchange
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.record import Record
-from emulator.world import Exchange, Listener
+from emulator.world import Listener
 
 
 class Boot(Record, frozen=True, kw_only=True):

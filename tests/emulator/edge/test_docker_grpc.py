@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from emulator.asking import GrpcAnswer
 from emulator.edge.docker import Engine, open_docker
-from emulator.world import BuildRequest, ContainerSpec, GrpcAnswer
+from emulator.world import BuildRequest, ContainerSpec
 from tests.emulator.edge.grpc_asking import told
 
 pytestmark = pytest.mark.docker

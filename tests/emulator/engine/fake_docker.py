@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 
+from emulator.asking import GrpcAnswer, HttpAnswer, HttpProblem
 from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.record import replace
 from emulator.world import (
@@ -13,9 +14,6 @@ from emulator.world import (
     ContainerFacts,
     ContainerSpec,
     EngineFacts,
-    GrpcAnswer,
-    HttpAnswer,
-    HttpProblem,
     ImageEntry,
     ImageFacts,
     Listener,

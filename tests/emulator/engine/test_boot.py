@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from emulator.asking import HttpAnswer, HttpProblem
 from emulator.engine import boot
 from emulator.engine.boot_steps import (
     FoundPort,
@@ -12,7 +13,7 @@ from emulator.engine.boot_steps import (
 from emulator.model.event import VerdictKind
 from emulator.model.lifecycle import PortScan
 from emulator.model.record import replace
-from emulator.world import HttpAnswer, HttpProblem, Listener
+from emulator.world import Listener
 from tests.emulator.engine.replays import (
     HEALTH,
     PORT,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from emulator.asking import GrpcAnswer, HttpAnswer
 from emulator.contract import token
 from emulator.edge.clock import SystemClock
 from emulator.engine.boot_steps import Rules
@@ -19,7 +20,7 @@ from emulator.model.event import ContainerStarted, Event, Log, PortDetected, Pro
 from emulator.model.lifecycle import Lifecycle, Probe, Shutdown
 from emulator.model.plan import Resources, Service
 from emulator.model.record import replace
-from emulator.world import ContainerSpec, GrpcAnswer, HttpAnswer, StartFailure
+from emulator.world import ContainerSpec, StartFailure
 from tests.emulator.engine.fake_docker import GONE, LOST, FakeContainer, FakeDocker
 from tests.emulator.engine.services import WEB, service
 
