@@ -57,6 +57,8 @@ _BROUGHT_AS = {
 """By which words a step that brings a program may name it; its own name where it is not listed."""
 _HARMLESS = HARMLESS | words("mkdir rm cp mv chmod chown touch useradd adduser groupadd addgroup usermod")
 _SYSTEM_INSTALLERS, _INSTALLERS = _DEBIAN | _ALPINE, words("pip pip3 npm yarn pnpm uv poetry pipenv pdm")
+_MOST_STEPS = 300
+"""Longer builds are not followed."""
 _SYSTEM_PLACES = ("", "/usr", *DEFAULT_PATH.split(":"))
 
 
@@ -73,8 +75,11 @@ def tool_findings(builds: Builds, services: tuple[Service, ...]) -> Iterator[Dia
 
 
 def _of_build(worked: Worked) -> Iterator[Diagnostic]:
-    for _, stage in sorted(worked.stages.items()):
-        lacked = lacked_by(base_of(worked, stage))
+    bases: dict[int, str] = {}
+    for index, stage in sorted(worked.stages.items()):
+        parent = stage.stage.parent
+        bases[index] = stage.stage.base if parent is None else bases.get(parent, "")
+        lacked = lacked_by(bases[index])
         for number, step in enumerate(stage.steps if lacked else ()):
             if step.instruction.keyword != "RUN" or not _names(lacked, step.instruction.source):
                 continue
@@ -82,12 +87,11 @@ def _of_build(worked: Worked) -> Iterator[Diagnostic]:
                 program = _program(command)
                 if program in lacked and command.certainty == "always" and command.failure == "fails":
                     if surely_lacks(worked, stage, program, until=number, command=command):
-                        yield _told(worked, stage, step, command, program)
+                        yield _told(bases[index], step, command, program)
                     break  # what follows runs only after it
 
 
-def _told(worked: Worked, stage: WorkedStage, step: Step, command: Command, program: str) -> Diagnostic:
-    base = base_of(worked, stage)
+def _told(base: str, step: Step, command: Command, program: str) -> Diagnostic:
     here = step.instruction.origin
     is_whole = here.line == command.line and here.end_line in (None, command.line)
     return error(
@@ -138,17 +142,30 @@ def surely_lacks(
     """Whether nothing can have brought a program into a stage before a step, and before a command of that step; without
     them, into all of it."""
     named = re.compile(rf"(?<![A-Za-z0-9])(?:{_BROUGHT_AS.get(program, re.escape(program))})", re.IGNORECASE)
-    parent = worked.stages.get(stage.stage.parent) if stage.stage.parent is not None else None
-    if stage.stage.parent is not None and (parent is None or not surely_lacks(worked, parent, program)):
-        return False
-    steps = stage.steps[: until + 1 if until is not None else None]
-    for number, step in enumerate(steps):
-        last = command if number == until else None
+    steps = _steps_to(worked, stage, until)
+    for step in steps or ():
+        last = command if step is (steps or ())[-1] else None
         if (last is not None and _mounts_another(step)) or _may_bring(worked, step, program, named, last):
             return False
-    before = steps[:-1] if command is not None else steps
-    tree = before[-1].tree if before else (parent.tree if parent is not None else None)
-    return tree is None or not _is_on_path(steps, program, TreeFiles(tree, worked.context.repo))
+    before = (steps or ())[:-1] if command is not None else steps
+    if steps is None or not before:
+        return steps is not None
+    return not _is_on_path(steps, program, TreeFiles(before[-1].tree, worked.context.repo))
+
+
+def _steps_to(worked: Worked, stage: WorkedStage, until: int | None) -> tuple[Step, ...] | None:
+    """The steps from the base image on to one of a stage, those of the stages it is built on first; None where they
+    are too many, or not all known."""
+    parts, here, number = [stage.steps[: until + 1 if until is not None else None]], stage, 0
+    while here.stage.parent is not None:
+        above = worked.stages.get(here.stage.parent)
+        number += len(parts[-1]) + 1
+        if above is None or number > _MOST_STEPS:
+            return None
+        parts.append(above.steps)
+        here = above
+    steps = tuple(step for part in reversed(parts) for step in part)
+    return steps if len(steps) <= _MOST_STEPS else None
 
 
 def _may_bring(worked: Worked, step: Step, program: str, named: re.Pattern[str], last: Command | None) -> bool:

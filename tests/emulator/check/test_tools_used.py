@@ -102,3 +102,10 @@ def test_a_dockerfile_of_another_language_is_not_read():
     """The frontend that its first line names decides what its steps mean."""
     for cmd in ('CMD ["node", "x.js"]', 'CMD ["python", "app.py"]'):
         assert found("# syntax=registry.example.com/other:1", "FROM python:3.13-slim", "COPY . .", cmd=cmd) == []
+
+
+def test_a_build_without_end_is_not_followed():
+    """Thousands of stages or steps: no answer, and soon."""
+    stages = [line for i in range(1200) for line in (f"FROM s{i} AS s{i + 1}", "RUN echo x")]
+    assert found("FROM python:3.13-slim AS s0", *stages, UV, cmd='CMD ["uv", "run", "x"]') == []
+    assert found("FROM python:3.13-slim", *["RUN mkdir -p /x"] * 1000, UV) == []
