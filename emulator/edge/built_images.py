@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 MOST_OF_A_SERVICE = 4
 MOST_SERVICES = 200
-_IMAGES = "built"
-_FILES = "files"
+_IMAGES = "built-images"
+_FILES = "file-digests"
 _KEY_BYTES = 32
 
 

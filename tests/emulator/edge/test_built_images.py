@@ -22,7 +22,7 @@ def state(tmp_path: Path) -> ProjectState:
 
 
 def file_of(state: ProjectState) -> Path:
-    return Path(state.folder, "built.json")
+    return Path(state.folder, "built-images.json")
 
 
 def test_what_is_sure_is_found_in_the_next_run(state: ProjectState) -> None:
@@ -73,7 +73,7 @@ def test_a_damaged_record_holds_nothing(state: ProjectState, text: str) -> None:
     images = BuiltImages(state)
     images.keep("web", SURE, ONE)
     file_of(state).write_text(text.replace("KEY", images.key().hex()))
-    Path(state.folder, "files.json").write_text('{"files": {"/a": [1, "x"]}}')
+    Path(state.folder, "file-digests.json").write_text('{"files": {"/a": [1, "x"]}}')
     again = BuiltImages(state)
     assert again.find("web", SURE, Reuse.SURE) is None
     again.keep("web", SURE, ONE)
@@ -100,6 +100,22 @@ def test_digests_of_files_are_remembered(tmp_path: Path) -> None:
     with open_project("shop", environ) as project:
         file.unlink()
         assert project.images().digest_of(str(file), old) == f"file {old[0]:o} digest"
+
+
+def test_tables_have_names_of_their_own(tmp_path: Path) -> None:
+    """What is remembered of built images writes over nothing else of the project."""
+    environ = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    file = tmp_path / "a"
+    file.write_text("1")
+    with open_project("shop", environ) as project:
+        for name in ("deploys", "files", "history", "plan", "ports", "passwords", "values", "build-steps"):
+            project._state.write(name, {"kept": True})  # noqa: SLF001 - whatever writes it
+        images = project.images()
+        images.keep("web", SURE, ONE)
+        images._files._learn(str(file), (1, 1, 1, 1, 1), "digest", 10**19)  # noqa: SLF001
+    folder = tmp_path / "state" / "emu" / "shop"
+    tables = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
+    assert {name for name, table in tables.items() if table != {"kept": True}} == {"built-images", "file-digests"}
 
 
 def test_a_record_that_cannot_be_written_costs_nothing_else(state: ProjectState, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def kinds(told: list[Event]) -> list[type[Event]]:
         lambda place: place.docker.images_there.update(
             {place.image: replace(BASE, labels={"emu.service": "shop"})}
         ),
-        lambda place: Path(place.state.folder, "built.json").write_text("damaged"),
+        lambda place: Path(place.state.folder, "built-images.json").write_text("damaged"),
     ],
     ids=["files", "base moved", "base gone", "image gone", "image of others", "record"],
 )
