@@ -109,10 +109,10 @@ def test_tables_have_names_of_their_own(tmp_path: Path) -> None:
     file.write_text("1")
     with open_project("shop", environ) as project:
         for name in ("deploys", "files", "history", "plan", "ports", "passwords", "values", "build-steps"):
-            project._state.write(name, {"kept": True})  # noqa: SLF001 - whatever writes it
+            project._state.write(name, {"kept": True})
         images = project.images()
         images.keep("web", SURE, ONE)
-        images._files._learn(str(file), (1, 1, 1, 1, 1), "digest", 10**19)  # noqa: SLF001
+        images._files._learn(str(file), (1, 1, 1, 1, 1), "digest", 10**19)
     folder = tmp_path / "state" / "emu" / "shop"
     tables = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
     assert {name for name, table in tables.items() if table != {"kept": True}} == {"built-images", "file-digests"}
