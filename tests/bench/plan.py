@@ -11,7 +11,10 @@ FILES = {
     "Procfile": "web: gunicorn app:app\n",
     "app.py": "app = None\n",
     "requirements.txt": "gunicorn\n",
-    "Dockerfile": "FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nCMD gunicorn --bind 0.0.0.0:$PORT app:app\n",
+    "Dockerfile": (
+        "FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
+        "CMD gunicorn --bind 0.0.0.0:$PORT app:app\n"
+    ),
     "docker-compose.yml": 'services:\n  web:\n    build: .\n    ports: ["10000:10000"]\n',
     "render.yaml": (
         "services:\n  - type: web\n    name: web\n    runtime: docker\n    plan: starter\n"
