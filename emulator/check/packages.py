@@ -12,6 +12,7 @@ from emulator.image.project_files import Built, Need
 from emulator.image.project_tools import ToolReport
 from emulator.image.python_project import Report
 from emulator.image.tree import look
+from emulator.image.tree_files import TreeFiles
 from emulator.image.working import Step, Worked, WorkedStage
 from emulator.model.diagnostic import Diagnostic, Related, Severity, error, warning
 from emulator.model.origin import Origin
@@ -291,7 +292,9 @@ def _not_executed(scene: _Scene, path: str, why: str) -> Diagnostic:
     found = look(scene.step.tree, path)
     file = found.made.path if found.made is not None and found.made.by == "context" else path
     if why == "mode":
-        message, help = f"{path} is not executable", f"git update-index --chmod=+x {file}, or run it as: sh {file}"
+        text = TreeFiles(scene.step.tree, scene.worked.context.repo).read(path) or ""
+        shell = "bash" if "bash" in text.partition("\n")[0] else "sh"
+        message, help = f"{path} is not executable", f"git update-index --chmod=+x {file}, or run it as: {shell} {file}"
         facts = ("the shell answers Permission denied, status 126",)
         return error(DENIED.code, message, origin=scene.install.origin, facts=facts, help=help)
     message = f"{path} has Windows line ends: its interpreter is not found"

@@ -96,4 +96,7 @@ def test_a_mark_is_a_certainty_in_a_dockerfile_alone(mode: str, severity: str | 
     told = check_files({**FILES, "Dockerfile": text}).diagnostics
     assert next((d.severity for d in told if d.code == "build/permission-denied"), None) == severity
     native = check_files({**FILES, "render.yaml": YAML.format(build="./build.sh")}).diagnostics
-    assert [d.severity for d in native if d.code == "build/permission-denied"] == ["warning"]
+    told = [d for d in native if d.code == "build/permission-denied"]
+    assert [(d.severity, d.help) for d in told] == [
+        ("warning", "git update-index --chmod=+x build.sh, or run it as: bash build.sh")
+    ]
