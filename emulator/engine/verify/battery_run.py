@@ -194,7 +194,7 @@ class Battery:
         self._say(f"{shutdown.signal}, with {shutdown.grace_seconds:g} s to leave")
         waited_s = shutdown.grace_seconds * self._settings.scale
         if target is None:
-            return trial.leave(waited_s)
+            return trial.leave(waited_s, told=lambda: None)
         request = LoadRequest(path=self._path, connections=0, host=self._host, holds=True)
         loads = [self._open_load(target, request)]
         try:
@@ -204,8 +204,7 @@ class Battery:
                 loads.append(self._open_load(target, replace(request, connections=1, holds=False)))
             self._clock.sleep(_UNDER_WAY_S)
             freeing = threading.Timer(_LET_GO_S, loads[0].let_go)
-            freeing.start()
-            leaving = trial.leave(waited_s)
+            leaving = trial.leave(waited_s, told=freeing.start)
             freeing.join()
             self._clock.sleep(0.1)  # what was answered is read
         finally:

@@ -29,10 +29,10 @@ def last_line(boot: Boot) -> tuple[str, ...]:
 class Leaving(Record, frozen=True, kw_only=True):
     """One end of an instance that was told to leave.
 
-    told: when. seconds: how long it took from then on. waited_s: how long it was given, where it was killed at the end
-    of that. heard: whether its first process does anything at the signal; None where that cannot be seen. exchanges:
-    its requests, those under way when it was told among them. alone: whether it takes one request at a time. was_gone:
-    whether it had ended by itself before.
+    told, reached: when it was, at the earliest and at the latest. seconds: how long it took from then on. waited_s: how
+    long it was given, where it was killed at the end of that. heard: whether its first process does anything at the
+    signal; None where that cannot be seen. exchanges: its requests, those under way when it was told among them. alone:
+    whether it takes one request at a time. was_gone: whether it had ended by itself before.
     """
 
     told: float
@@ -45,12 +45,16 @@ class Leaving(Record, frozen=True, kw_only=True):
     exchanges: tuple[Exchange, ...] = ()
     alone: bool = False
     was_gone: bool = False
+    reached: float = 0.0
 
     @property
     def under_way(self) -> tuple[Exchange, ...]:
-        """The requests it had when it was told. A download that came whole may have left it before."""
+        """The requests it had for certain when it was told: not one that ended well in the moment of doubt, nor a
+        download that came whole, which may have left it before."""
         found = (one for one in self.exchanges if one.begun < self.told < one.ended)
-        return tuple(one for one in found if one.kind != "download" or one.status is None)
+        return tuple(
+            one for one in found if one.status is None or (one.kind != "download" and one.ended > self.reached)
+        )
 
     @property
     def cut(self) -> tuple[Exchange, ...]:

@@ -64,7 +64,7 @@ def _requests(leaving: Leaving) -> tuple[str, ...]:
     if not leaving.exchanges:
         return ()
     if not under_way:
-        return ("no request was under way (--request names one that takes its time)",)
+        return ("whether it finishes requests is not told: none took its time (--request PATH: one that does)",)
     if leaving.cut:
         told = f"without an answer: {', '.join(_which(leaving, one) for one in leaving.cut[:3])}"
     else:

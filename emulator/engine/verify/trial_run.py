@@ -36,7 +36,7 @@ class TrialRun:
         self._problem: BaseException | None = None
         self._heard: bool | None = None
         self._decided, self._signalled, self._gone = threading.Event(), threading.Event(), threading.Event()
-        self._decided_at = 0.0
+        self._decided_at = self._reached = 0.0
         what = What(
             unit=unit, service=release.job.service, volumes=release.shared(unit),
             parts=tuple(_changed(part, change) for part in release.parts(unit)),
@@ -61,11 +61,12 @@ class TrialRun:
             reason=cause.message if cause is not None else outcome.reason, cause=cause, lines=self._run.last_lines,
         )  # fmt: skip
 
-    def leave(self, waited_s: float) -> Leaving:
+    def leave(self, waited_s: float, told: Callable[[], None]) -> Leaving:
         """Tell it to end as the platform does, and kill it when that takes longer than so many seconds; one that never
-        hears of it is not waited for."""
+        hears of it is not waited for. told: called as soon as it is told."""
         self._run.order("terminate")
         self._wait(self._signalled, _END_S)
+        told()
         killed = not self._wait(self._gone, UNHEARD_S if self._heard is False else waited_s)
         if killed:
             self._run.order("kill")
@@ -77,7 +78,7 @@ class TrialRun:
             )
         return Leaving(
             told=at - stopped.seconds, seconds=stopped.seconds, waited_s=waited_s, killed=killed,
-            exit_code=stopped.exit_code, heard=stopped.heard, argv=self._argv,
+            exit_code=stopped.exit_code, heard=stopped.heard, argv=self._argv, reached=self._reached,
         )  # fmt: skip
 
     def remove(self) -> None:
@@ -164,7 +165,7 @@ class TrialRun:
                     self._decided_at = seen.at
                     self._decided.set()
             case rollout_steps.Signalled():
-                self._heard = seen.heard
+                self._heard, self._reached = seen.heard, seen.at
                 self._signalled.set()
             case rollout_steps.Gone():
                 self._signalled.set()

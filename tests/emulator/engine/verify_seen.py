@@ -29,7 +29,8 @@ FIRST = Boot(live=True, seconds=0.9, port=10000)
 AGAIN = Boot(live=True, seconds=0.7, port=10000, listeners=(listener(),))
 OTHER = Boot(live=True, seconds=0.7, port=10001, listeners=(listener(port=10001),))
 LEAVING = Leaving(
-    told=100.0, seconds=0.25, waited_s=30, killed=False, exit_code=0, heard=True, argv=("python", "app.py"),
+    told=100.0, reached=100.02, seconds=0.25, waited_s=30, killed=False, exit_code=0, heard=True,
+    argv=("python", "app.py"),
     exchanges=(exchange(99.9, 100.1), exchange(99.5, 100.4, kind="upload"), exchange(98.0, 98.1)),
 )  # fmt: skip
 LOAD = Load(
