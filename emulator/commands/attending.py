@@ -8,6 +8,7 @@ import msgspec
 
 from emulator.commands.planning import Planned
 from emulator.commands.session import Session
+from emulator.commands.targets import cron_job, sharing
 from emulator.commands.underway import Underway
 from emulator.model.control import Answer, Ask, Refusal, ServiceStatus, ServiceTraffic, Status, TrafficStatus
 from emulator.model.diagnostic import Fault, HostError, error
@@ -72,7 +73,7 @@ class Attendant:
 
     def _run_cron(self, name: str, peer: Peer) -> None:
         """Run a cron job and tell the asker of it, up to its verdict. One that goes away does not want it any more."""
-        run = self._session.cron_job(name)
+        run = cron_job(self._session.runs, name)
         events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         with self._session.teller.heard_by(lambda event: events.put(event) if event.service == name else None):
             trigger = run.trigger()
@@ -94,7 +95,7 @@ class Attendant:
         return self._session.rollback(ask.to, number, ask.services)
 
     def _traffic(self, ask: Ask) -> TrafficStatus:
-        runs = self._session.sharing(ask.services)
+        runs = sharing(self._session.users(), ask.services)
         return TrafficStatus(
             services=tuple(
                 ServiceTraffic(name=name, url=run.url, split=run.traffic(ask.shares, ask.tags))

@@ -7,17 +7,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from emulator.commands.ahead import Ahead
-from emulator.commands.backing import Backing, Cast
+from emulator.commands.backing import Backing
 from emulator.commands.ending import end_all
+from emulator.commands.jobs import Jobs
 from emulator.commands.planning import Planned
 from emulator.commands.recording import Recorder
 from emulator.commands.runnable import can_run, ends_by_itself, left_out
-from emulator.commands.targets import rollback_targets
+from emulator.commands.targets import restart_targets, rollback_targets
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
 from emulator.commands.unmet import errors_of, first_error, moved, tell_no_plan, tell_refusal
 from emulator.commands.waiting import gate
-from emulator.config import read_config
 from emulator.engine.build_reach import BuildReach, addresses, stores_of
 from emulator.engine.cron_run import CronRun
 from emulator.engine.datastores import volume_of
@@ -25,7 +25,6 @@ from emulator.engine.deploys import Decided
 from emulator.engine.execution_run import ExecutionRun
 from emulator.engine.job import Doors, Job, Settings
 from emulator.engine.labels import ROOT, SERVICE, of_project, project_id
-from emulator.engine.masking import pieces_of
 from emulator.engine.ordering import needs
 from emulator.engine.release import Release
 from emulator.engine.reuse import Reuse
@@ -47,9 +46,7 @@ from emulator.model.event import (
 from emulator.model.history import DeployRecord
 from emulator.model.plan import Coverage, Service
 from emulator.model.rule import Fidelity
-from emulator.model.spelling import did_you_mean
 from emulator.request import Project
-from emulator.world import HiddenFiles
 
 if TYPE_CHECKING:
     from emulator.commands.watching import Watcher
@@ -152,12 +149,12 @@ class Session:
 
     def _any_live(self) -> bool:
         """Whether anything serves. A datastore that nobody is left to use does not."""
-        users = [run for _, run in self._users()]
+        users = list(self.users().values())
         return any(run.live is not None for run in users or self.runs.values())
 
-    def _users(self) -> list[tuple[str, AnyRun]]:
+    def users(self) -> dict[str, AnyRun]:
         """All but the datastores."""
-        return [(name, run) for name, run in list(self.runs.items()) if not self._is_datastore(name)]
+        return {name: run for name, run in list(self.runs.items()) if not self._is_datastore(name)}
 
     def _is_datastore(self, name: str) -> bool:
         return self._backing.has(name)
@@ -182,7 +179,7 @@ class Session:
         gc.freeze()
         gc.enable()
         self._watch_memory()
-        serves = any(run.live is not None for name, run in self._users() if not isinstance(run, CronRun))
+        serves = any(run.live is not None for name, run in self.users().items() if not isinstance(run, CronRun))
         self.teller.note(f"{'serving' if serves else 'waiting for the next run'}; Ctrl-C ends it")
         while not self._over.wait(_LOOK_EVERY_S):
             self.teller.check()
@@ -266,7 +263,7 @@ class Session:
 
     def _live_users(self) -> dict[str, int | None]:
         """The same without datastores, which no plan is asked about."""
-        return {name: run.live for name, run in self._users()}
+        return {name: run.live for name, run in self.users().items()}
 
     def _newest_live(self) -> int | None:
         return max((run.live for run in list(self.runs.values()) if run.live is not None), default=None)
@@ -281,7 +278,7 @@ class Session:
         release = self._live_release(service.name)
         if service.datastore is None or release is None:
             return False
-        return release.job.service == self._cast(service).service
+        return release.job.service == self._jobs.cast(service, self._network).service
 
     def _live_release(self, name: str) -> Release | None:
         run = self.runs.get(name)
@@ -290,38 +287,8 @@ class Session:
     def restart(self, names: tuple[str, ...], number: int) -> Underway:
         """Replace what is live by the same: image, variables and settings. Raises UsageError for a name that is not
         live."""
-        live = {name: run.release(run.live) for name, run in self.runs.items() if run.live is not None}
-        for name in names:
-            if name not in live:
-                raise UsageError(f"no service {name!r} is live", help=did_you_mean(name, live, none="none is"))
-        for name in names:
-            if isinstance(self.runs[name], CronRun):
-                raise UsageError(f"{name} is a cron job: there is nothing to restart", help=f"`emu cron run {name}`")
-        chosen = names or [name for name, run in self._users() if not isinstance(run, CronRun)]
-        releases = [r for name, r in live.items() if r is not None and name in chosen]
-        if not releases:
-            raise UsageError("no service is live", help="deploy with `emu up`")
+        releases = restart_targets(self.runs, self.users(), names)
         return self._again(releases, number, "restart", max(release.job.deploy for release in releases))
-
-    def cron_job(self, name: str) -> CronRun:
-        """The cron job of that name, as far as it can be run. Raises UsageError."""
-        run = self.runs.get(name)
-        if not isinstance(run, CronRun):
-            known = ", ".join(n for n, r in self.runs.items() if isinstance(r, CronRun)) or "none"
-            raise UsageError(f"the running `emu up` has no cron job {name!r}", help=f"it has {known}")
-        if run.live is None:
-            raise UsageError(f"{name} is not built yet", help="run it when the deploy under way is decided")
-        return run
-
-    def sharing(self, names: tuple[str, ...]) -> dict[str, ServiceRun]:
-        """The services whose deploys live beside each other, of these names or all. Raises UsageError."""
-        found = {name: run for name, run in self._users() if isinstance(run, ServiceRun) and run.has_revisions}
-        for name in names:
-            if name not in found:
-                raise UsageError(f"no service {name!r} has revisions", help=f"there are {', '.join(found) or 'none'}")
-        if not found:
-            raise UsageError("nothing here has revisions", help="on this platform a new deploy takes all requests")
-        return {name: run for name, run in found.items() if not names or name in names}
 
     def rollback(self, to: int | None, number: int, names: tuple[str, ...] = ()) -> Underway:
         """Replace what is live by an earlier deploy: the images of that time, and their settings where this run made
@@ -343,13 +310,21 @@ class Session:
         service = next((s for s in self.planned.resolution.plan.services if s.name == name), None)
         return self._job(0, service)._replace(image=record.images[name]) if service is not None else None
 
+    def _job(self, number: int, service: Service) -> Job:
+        run = self.runs.get(service.name)
+        return self._jobs.of(number, service, self._network, is_live=run is not None and run.live is not None)
+
+    @property
+    def _jobs(self) -> Jobs:
+        return Jobs(self.planned, self._backing, self.project, self.settings, self.doors.output_of)
+
     def _again(self, what: Sequence[Release | Job], number: int, trigger: Trigger, image_of: int) -> Underway:
         jobs = [
             r._replace(deploy=number)
             if isinstance(r, Job)
             else r.job._replace(
-                deploy=number, image=r.image.id, kept=self._kept(r.job.service.name), gate=None,
-                hidden=r.job.hidden | self._printed(r.job.service),
+                deploy=number, image=r.image.id, kept=self.project.history().kept(r.job.service.name), gate=None,
+                hidden=r.job.hidden | self._jobs.printed(r.job.service),
             )
             for r in what
         ]
@@ -449,43 +424,6 @@ class Session:
         )
         return underway
 
-    def _job(self, number: int, service: Service) -> Job:
-        cast = self._cast(service)
-        known = self.planned.resolution.secret_files.get(service.name, ())
-        files = HiddenFiles({file.name: file.content for file in (*known, *self.planned.inputs.secret_files)})
-        secrets = self.planned.resolution.secrets.of(service.name)
-        hidden = pieces_of(files) | secrets | self._generated_values(service) | cast.hidden
-        hidden |= self._printed(service)
-        findings = self.planned.resolution.plan.diagnostics
-        return Job(
-            number, cast.service, hidden, self.planned.repo, kept=self._kept(service.name), findings=findings,
-            base_images=read_config(self.planned.repo).base_images, around=cast.around._replace(files=files),
-            first=not self._was_live(service.name),
-        )  # fmt: skip
-
-    def _printed(self, service: Service) -> dict[str, str]:
-        """Values that commands of this machine print, and that an instance is told by its metadata server."""
-        commands = service.metadata.commands if service.metadata is not None else {}
-        return {name: self.doors.output_of(argv) for name, argv in commands.items()}
-
-    def _was_live(self, service: str) -> bool:
-        """Whether a deploy of the service ever was, in this run or an earlier one."""
-        run = self.runs.get(service)
-        earlier = (one for one in self.project.history().deploys if one.platform == self.settings.platform)
-        return (run is not None and run.live is not None) or any(
-            one.verdict is VerdictKind.LIVE and service in one.images for one in earlier
-        )
-
-    def _cast(self, service: Service) -> Cast:
-        return self._backing.cast(service, self.settings.root, self._network)
-
-    def _kept(self, service: str) -> frozenset[int]:
-        return self.project.history().kept(service)
-
-    def _generated_values(self, service: Service) -> dict[str, str]:
-        """The random value of every variable that the platform would make one for: made once, and kept."""
-        return {v.name: self.project.generated(v.made_as) for v in service.env if v.made_as is not None}
-
     def _deploy(self, job: Job) -> None:
         name = job.service.name
         with self._lock:
@@ -553,7 +491,7 @@ class Session:
 
     def _remember(self, underway: Underway) -> None:
         """One line of the project's history."""
-        self._recorder.finished(underway, {name: run.release(underway.number) for name, run in self._users()})
+        self._recorder.finished(underway, {name: run.release(underway.number) for name, run in self.users().items()})
         self._finish(underway, underway.verdict())
 
     def _finish(self, underway: Underway, verdict: Verdict) -> None:
@@ -624,7 +562,7 @@ class Session:
     def stop(self, *, at_once: bool) -> None:
         """Stop and remove everything this session started; a live service as the platform would, unless `at_once`
         or the user asks a second time. Raises HostError."""
-        users = [run for _, run in self._users()]
+        users = list(self.users().values())
         docker = self.doors.docker
         hurried = end_all(users, self.doors.hurry, at_once=at_once, is_silent=lambda: docker.is_silent)
         # After those that use them, and never without their grace: they write down what they hold.

@@ -1,10 +1,53 @@
-"""To which deploy each service goes back."""
+"""Which services a restart, a run of a cron job, shares of traffic and a rollback are about. Each function raises
+UsageError for a name that is none of them, with those that are."""
 
 from collections.abc import Mapping
 
+from emulator.engine.cron_run import CronRun
+from emulator.engine.release import Release
+from emulator.engine.runs import AnyRun
+from emulator.engine.service_run import ServiceRun
 from emulator.model.diagnostic import UsageError
 from emulator.model.history import DeployRecord, History
 from emulator.model.spelling import did_you_mean
+
+
+def restart_targets(runs: Mapping[str, AnyRun], users: Mapping[str, AnyRun], names: tuple[str, ...]) -> list[Release]:
+    """What is live of these services. users: those that are meant when no name is given."""
+    live = {name: run.release(run.live) for name, run in runs.items() if run.live is not None}
+    for name in names:
+        if name not in live:
+            raise UsageError(f"no service {name!r} is live", help=did_you_mean(name, live, none="none is"))
+    for name in names:
+        if isinstance(runs[name], CronRun):
+            raise UsageError(f"{name} is a cron job: there is nothing to restart", help=f"`emu cron run {name}`")
+    chosen = names or [name for name, run in users.items() if not isinstance(run, CronRun)]
+    releases = [release for name, release in live.items() if release is not None and name in chosen]
+    if not releases:
+        raise UsageError("no service is live", help="deploy with `emu up`")
+    return releases
+
+
+def cron_job(runs: Mapping[str, AnyRun], name: str) -> CronRun:
+    """The cron job of that name, as far as it can be run."""
+    run = runs.get(name)
+    if not isinstance(run, CronRun):
+        known = ", ".join(n for n, r in runs.items() if isinstance(r, CronRun)) or "none"
+        raise UsageError(f"the running `emu up` has no cron job {name!r}", help=f"it has {known}")
+    if run.live is None:
+        raise UsageError(f"{name} is not built yet", help="run it when the deploy under way is decided")
+    return run
+
+
+def sharing(runs: Mapping[str, AnyRun], names: tuple[str, ...]) -> dict[str, ServiceRun]:
+    """The services whose deploys live beside each other, of these names or all."""
+    found = {name: run for name, run in runs.items() if isinstance(run, ServiceRun) and run.has_revisions}
+    for name in names:
+        if name not in found:
+            raise UsageError(f"no service {name!r} has revisions", help=f"there are {', '.join(found) or 'none'}")
+    if not found:
+        raise UsageError("nothing here has revisions", help="on this platform a new deploy takes all requests")
+    return {name: run for name, run in found.items() if not names or name in names}
 
 
 def rollback_targets(
