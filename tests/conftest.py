@@ -1,5 +1,6 @@
 """Shared by all tests: the real engine, and that tests which need it never pass for run when they did not."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -49,6 +50,17 @@ def pytest_xdist_auto_num_workers() -> int | None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-goldens", action="store_true", help="rewrite tests/golden from what emu prints now")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is collected stays to the end: nothing of it is looked through for garbage, then or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
