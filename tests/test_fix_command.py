@@ -229,8 +229,11 @@ def test_the_fix_of_a_rules_own_wrong_example_makes_it_right(rule: CheckRule, tm
 
 @pytest.mark.parametrize("folder", example_folders(), ids=lambda folder: folder.name)
 def test_no_fix_of_an_example_fails(folder: Path, tmp_path: Path) -> None:
-    """Every fix that is offered holds, and what it leaves is what is said to be left."""
+    """Every fix that is offered holds, but for the one that would start a server which the app is not made for; and
+    what it leaves is what is said to be left."""
     root = copy_example(folder, tmp_path, git=False)
     found = document(root, "--apply")
-    assert all(one["holds"] for one in found["fixes"])
+    failed = [one["because"].partition(":")[0] for one in found["fixes"] if not one["holds"]]
+    outlived = folder.name == "render-dockerfile-outlived-its-module"
+    assert failed == (["then start/wrong-interface"] if outlived else [])
     assert sorted(d["code"] for d in found["left"]) == sorted(wrong(root))

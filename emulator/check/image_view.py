@@ -68,17 +68,21 @@ class ImageView:
         """Whether gunicorn's configuration file, or GUNICORN_CMD_ARGS, may change where modules are looked for
         (docs.gunicorn.org, settings: chdir, pythonpath, wsgi_app)."""
         more = self.environ.get("GUNICORN_CMD_ARGS", "")
+        text = self.gunicorn_settings(here)
+        if more is None or text is None or "path" in more or "chdir" in more:
+            return True
+        return any(word in text for word in ("chdir", "path", "wsgi_app", "DJANGO_", "import *"))
+
+    def gunicorn_settings(self, here: str) -> str | None:
+        """What gunicorn's configuration file says, "" where there is none; None where it is not known. here: the
+        directory in which gunicorn runs."""
         given = read_options(self.run.args, frozenset()).last("-c", "--config")
-        if more is None or (given is not None and not given.known):
-            return True
         named = given.text if given is not None else "gunicorn.conf.py"
-        if "-c" in more or "path" in more or "chdir" in more or named.startswith("python:"):
-            return True
+        more = self.environ.get("GUNICORN_CMD_ARGS", "")
+        if (given is not None and not given.known) or more is None or "-c" in more or named.startswith("python:"):
+            return None
         path = posixpath.join(here, named.removeprefix("file:"))
-        if self.files.look(path) == "absent":
-            return False
-        text = self.files.read(path)
-        return text is None or any(word in text for word in ("chdir", "path", "wsgi_app", "DJANGO_", "import *"))
+        return "" if self.files.look(path) == "absent" else self.files.read(path)
 
     @cached_property
     def program(self) -> str:

@@ -33,6 +33,15 @@ def defines(text: str, name: str) -> Defined:
     return answer
 
 
+def only_binding(text: str, name: str) -> ast.stmt | None:
+    """The one statement that binds `name`, where it stands at the top level and nothing else may bind that name."""
+    tree = parsed(text)
+    if tree is None or defines(text, name) is not Defined.YES or _may_bring(tree, name):
+        return None
+    found = [statement for statement in _all_statements(tree.body) if name in _bound_by(statement)]
+    return found[0] if len(found) == 1 and any(found[0] is one for one in tree.body) else None
+
+
 def bound_names(text: str) -> tuple[str, ...]:
     """Every name bound anywhere at the top level, for a suggestion; sorted."""
     tree = parsed(text)

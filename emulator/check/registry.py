@@ -104,6 +104,7 @@ LACKING = (
     Finder("starting", "module_not_found", _starts_python),
     Finder("starting", "attribute_not_found", _starts_python),
     Finder("imported", "import_not_found", _starts_python),
+    Finder("interfaces", "wrong_interface", _starts_python),
 )
 """What the image of one container lacks to start. The first that finds an error decides: the rest is never seen."""
 
@@ -135,7 +136,7 @@ MODULES = tuple(
 """Where the rules are, each module with its own in RULES. The first come from the plan and the builds (`checking`),
 the last look at what the user has answered for."""
 
-REPLACING = ("listening",)
+REPLACING = ("listening", "interfaces")
 """Modules of rules that replace diagnostics of a platform's own."""
 
 

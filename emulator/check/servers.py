@@ -6,7 +6,7 @@ configuration, `python -m http.server`, php -S, rails server, next, vite.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from emulator.model.record import Record, replace
 
@@ -41,6 +41,9 @@ class Target(Record, frozen=True):
     attribute: str | None
     is_factory: bool = False
 
+
+Interface = Literal["WSGI", "ASGI"]
+"""How a Python server and its application speak to each other (PEP 3333; asgi.readthedocs.io)."""
 
 Environ = Mapping[str, str | None]
 _Reader = Callable[[Started, Environ], tuple[Binding, ...] | None]
@@ -81,6 +84,42 @@ def target(run: Started, environ: Environ) -> Target | None:
         head, colon, rest = word.text.partition(":")
         word = replace(word, text=f"{head.removesuffix('.py')}{colon}{rest}")
     return _target(word, is_factory=bool(options.switches & {"--factory", "--call"}))
+
+
+def interface(run: Started, environ: Environ) -> Interface | None:
+    """How a Python server calls its application, as far as its command line and variables tell; None when they do not.
+    gunicorn's configuration file may say otherwise."""
+    environ = {**environ, **run.variables}
+    options = read_options(run.args, _SWITCHES.get(run.program, frozenset()))
+    match run.program:
+        case "daphne":
+            return "ASGI"
+        case "waitress-serve":
+            return "WSGI"
+        case "uvicorn":
+            given = options.last("--interface") or _variable(environ, "UVICORN_INTERFACE")
+            if given is not None and not given.known:
+                return None
+            return "WSGI" if given is not None and given.text == "wsgi" else "ASGI"
+        case "gunicorn":
+            return _of_worker(options.last("-k", "--worker-class") or _worker_of_environ(environ))
+    return None
+
+
+def _worker_of_environ(environ: Environ) -> Argument | None:
+    text = environ.get("GUNICORN_CMD_ARGS", "")
+    if text is None:
+        return Argument("", known=False)
+    args = tuple(Argument(word) for word in text.split())
+    return read_options(args, _SWITCHES["gunicorn"]).last("-k", "--worker-class")
+
+
+def _of_worker(worker: Argument | None) -> Interface | None:
+    """docs.gunicorn.org, worker_class; docs of uvicorn, "Deployment"."""
+    if worker is None or worker.text in ("sync", "gthread", "gevent", "eventlet"):
+        return "WSGI"
+    is_asgi = worker.text == "asgi" or worker.text.endswith((".UvicornWorker", ".UvicornH11Worker"))
+    return "ASGI" if worker.known and is_asgi else None
 
 
 def _target(word: Argument | None, *, is_factory: bool) -> Target | None:
