@@ -146,7 +146,7 @@ spec:
         - name: app
           image: s
           ports: [{containerPort: 8080}]
-          volumeMounts: [{name: shared, mountPath: /work}]
+          volumeMounts: [{name: shared, mountPath: /scratch}]
         - name: writer
           image: python:3.11-slim
           command: [python, -uc]
@@ -167,12 +167,12 @@ def test_containers_of_an_instance_share_memory(place: Place) -> None:
     with Running(place, "--secret-file", f"tok={place.root.parent / 'tok'}") as up:
         url = up.until("live")["url"]
         up.until("verdict")
-        wait_for(lambda: said(f"{url}/work/made") == "s3cret-tok")
+        wait_for(lambda: said(f"{url}/scratch/made") == "s3cret-tok")
         assert said(f"{url}/etc/keys/tok.txt") == "No such file or directory"
-        said(f"{url}/work?quit")
+        said(f"{url}/scratch?quit")
         up.until("restarted")
         up.until("live")
-        wait_for(lambda: said(f"{url}/work/made") == "s3cret-tok")
+        wait_for(lambda: said(f"{url}/scratch/made") == "s3cret-tok")
         lines = [event["line"] for event in up.so_far() if event["event"] == "log"]
         assert [line for line in lines if line.startswith("found")] == ["found []"] * 2
         up.process.send_signal(signal.SIGINT)
