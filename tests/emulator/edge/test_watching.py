@@ -352,6 +352,7 @@ def test_what_happens_while_nobody_listens_is_found_afterwards(tmp_path):
     (tmp_path / "src").mkdir()
     for name in ("app.py", "gone.py"):
         (tmp_path / "src" / name).write_text("1")
+    time.sleep(0.2)  # what is as new as the watch itself is not taken for what was there
     with teller(tmp_path) as (process, lines):
         time.sleep(0.5)  # what the files hold is read beside everything else
         process.send_signal(signal.SIGSTOP)
