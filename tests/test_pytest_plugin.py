@@ -76,7 +76,7 @@ def test_faults_are_the_platforms_own(emu_up: StartUp, place: Place) -> None:
     wait_for(lambda: len(up.logs()) > first)
     up.restart("shop")
     assert [event["deploy"] for event in up.events if event["event"] == "live"] == [1, 2, 3]
-    with pytest.raises(DeployFailed, match="live are shop"):
+    with pytest.raises(DeployFailed, match="did you mean shop"):
         up.restart("shap")
     seen = len(up.events)
     up.kill()

@@ -57,7 +57,7 @@ def place(tmp_path: Path, engine: "DockerClient") -> Iterator[Place]:
 def instances(up: Running, engine: "DockerClient") -> set[str]:
     """The containers it started that run now."""
     started = {e["id"] for e in up.so_far() if e["event"] == "container.started"}
-    return started & {one.id for one in engine.containers.list()}
+    return started & {one.id for one in engine.containers.list(ignore_removed=True)}
 
 
 def load(url: str, requests: int = 60) -> None:
