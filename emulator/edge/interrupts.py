@@ -1,12 +1,19 @@
 """Ctrl-C, and the other ways to ask a process to end."""
 
 import signal
+import sys
 import threading
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 STUCK_S = 10.0
 """Tidying up that lasts this long after a second signal is stuck, for example on an engine that hangs: then a further
 one ends it."""
+
+_ONCE_MORE_S = 0.05
 
 
 class Interrupts:
@@ -24,10 +31,12 @@ class Interrupts:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._heard)
+        signal.signal(signal.SIGALRM, self._told_once_more)
+        sys.unraisablehook = self._dropped
 
     def ignore(self) -> None:
         """Everything is told and tidied up: only leaving is left."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
             signal.signal(number, signal.SIG_IGN)
 
     def ask(self) -> None:
@@ -56,3 +65,14 @@ class Interrupts:
             self._again_at = now
         elif now - self._again_at > STUCK_S:
             raise KeyboardInterrupt
+
+    def _dropped(self, dropped: "UnraisableHookArgs") -> None:
+        """What a finalizer raises goes nowhere. A signal that comes while garbage is collected is heard in one: it is
+        to be told once more, by a clock, for no lock may be waited for here."""
+        if dropped.exc_type is KeyboardInterrupt:
+            signal.setitimer(signal.ITIMER_REAL, _ONCE_MORE_S)
+        else:
+            sys.__unraisablehook__(dropped)
+
+    def _told_once_more(self, _number: int, _frame: object) -> None:
+        raise KeyboardInterrupt

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -15,12 +17,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: signal.getsignal(number) for number in (*SIGNALS, signal.SIGALRM)}
+    hook = sys.unraisablehook
     for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+    sys.unraisablehook = hook
 
 
 def send(number: int) -> None:
@@ -86,3 +90,31 @@ def test_who_asks_is_heard_where_ctrl_c_is_ignored() -> None:
     with pytest.raises(KeyboardInterrupt):
         asked()
     assert interrupts.exit_code == 130
+
+
+def test_a_signal_heard_in_a_finalizer_is_not_lost() -> None:
+    """Garbage may be collected at any moment, and what its finalizers raise goes nowhere: so did a Ctrl-C that came
+    when `up` collected before it began to serve."""
+    script = """if True:
+        import os, signal, time
+        from emulator.edge.interrupts import Interrupts
+        class Garbage:
+            def __del__(self):
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.01)
+        class Broken:
+            def __del__(self):
+                raise ValueError("told as ever")
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        interrupts = Interrupts()
+        interrupts.heed()
+        try:
+            Broken()
+            Garbage()
+            time.sleep(20)
+        except KeyboardInterrupt:
+            print("heard", interrupts.exit_code, interrupts.again())
+    """
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=15, check=False)
+    assert done.stdout == "heard 130 False\n"
+    assert "told as ever" in done.stderr
