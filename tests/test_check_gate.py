@@ -242,6 +242,17 @@ def test_sarif_has_a_run_a_platform_with_categories_of_their_own(repo: Path) -> 
     assert "emu explain" in rule["help"]["markdown"]
 
 
+def test_sarif_of_nothing_to_run_has_a_place_all_the_same(tmp_path: Path) -> None:
+    """GitHub refuses a whole log for one result without a location (GH1015 of Microsoft's SARIF validator)."""
+    for name in ("a.txt", "readme.md", "z.txt"):
+        (tmp_path / name).touch()
+    [run] = _sarif(tmp_path, "--platform", "render")["runs"]
+    [location] = run["results"][0]["locations"]
+    assert run["results"][0]["ruleId"] == "render/nothing-to-run"
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "readme.md"
+    assert location["message"]["text"] == "this is about the repository as a whole"
+
+
 def test_sarif_tells_what_silenced_a_finding(repo: Path, known: Path) -> None:
     """A comment at its line, emu.toml, or the baseline."""
     assert _suppressions(_sarif(repo, "--baseline", str(known))) == [("external", f"known, says {known}")]

@@ -16,6 +16,7 @@ from emulator.model.origin import Origin
 from emulator.model.plan import Plan
 from emulator.model.record import replace
 from emulator.request import Request, World
+from emulator.snapshot import Snapshot
 
 
 class Gated(NamedTuple):
@@ -163,7 +164,17 @@ def findings_report(found: Sequence[Gated], request: Request) -> FindingsReport:
         )
         for one in found
     )
-    return FindingsReport(version=_version(), platforms=platforms, rules=_rules(found), fail_on=request.fail_on)
+    whole = _stands_for_all(found[0].planned.repo)
+    return FindingsReport(
+        version=_version(), platforms=platforms, rules=_rules(found), fail_on=request.fail_on,
+        whole=_from_top(whole, prefix) if whole is not None else None,
+    )  # fmt: skip
+
+
+def _stands_for_all(repo: Snapshot) -> str | None:
+    """The file at which a person looks first: the README, else the first of the root."""
+    files = [name for name in repo.entries() if repo.is_file(name)]
+    return min(files, key=lambda name: (not name.lower().startswith("readme"), name), default=None)
 
 
 def _place(diagnostic: Diagnostic, plan: Plan, prefix: str) -> Origin | None:

@@ -60,12 +60,15 @@ class PlatformFindings(Record, frozen=True, kw_only=True):
 
 
 class FindingsReport(Record, frozen=True, kw_only=True):
-    """A whole check. version: of emu, None where it is not installed. rules: of every code that was found, sorted."""
+    """A whole check. version: of emu, None where it is not installed. rules: of every code that was found, sorted.
+    whole: a file that stands for the repository, relative to git's top level, where a program takes no finding without
+    a place; None where there is no file at all."""
 
     version: str | None
     platforms: tuple[PlatformFindings, ...]
     rules: tuple[RuleText, ...] = ()
     fail_on: FailOn = "error"
+    whole: str | None = None
 
     def fails(self, finding: Finding) -> bool:
         """Whether this finding makes the check fail."""

@@ -38,7 +38,7 @@ def _run(one: PlatformFindings, report: FindingsReport) -> dict[str, Any]:
         "automationDetails": {"id": f"emu/{one.platform}/"},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_ROOT: {"description": {"text": "the top level of the repository"}}},
-        "results": [_result(finding, index) for finding in one.findings],
+        "results": [_result(finding, index, report.whole) for finding in one.findings],
     }
 
 
@@ -51,12 +51,12 @@ def _rule(rule: RuleText, one: PlatformFindings) -> dict[str, Any]:
         "fullDescription": {"text": printable(rule.why or rule.statement)},
         "help": {"text": help.replace("`", ""), "markdown": help},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
-        "properties": {"tags": ["deploy", one.platform, rule.code.partition("/")[0]]},
+        "properties": {"tags": list(dict.fromkeys(("deploy", one.platform, rule.code.partition("/")[0])))},
     }
     return made | ({"helpUri": rule.url} if rule.url is not None else {})
 
 
-def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
+def _result(finding: Finding, index: dict[str, int], whole: str | None) -> dict[str, Any]:
     diagnostic = finding.diagnostic
     told = [diagnostic.message, *diagnostic.facts, *([f"help: {diagnostic.help}"] if diagnostic.help else [])]
     made: dict[str, Any] = {
@@ -64,7 +64,7 @@ def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
         "ruleIndex": index[diagnostic.code],
         "level": _LEVELS[diagnostic.severity],
         "message": {"text": "\n".join(printable(line) for line in told)},
-        "locations": [_location(finding.place, finding)] if finding.place is not None else [],
+        "locations": _locations(finding, whole),
         "partialFingerprints": {"emu/v1": finding.fingerprint},
         "properties": {"service": diagnostic.service, "fault": str(diagnostic.fault)},
     }
@@ -104,6 +104,16 @@ def _fix(fix: Fix, edits: list[Edit], prefix: str) -> dict[str, Any]:
             for file, replacements in changes.items()
         ],
     }
+
+
+def _locations(finding: Finding, whole: str | None) -> list[dict[str, Any]]:
+    """GitHub refuses a whole log for one result without a location, so a file stands for the repository there."""
+    if finding.place is not None:
+        return [_location(finding.place, finding)]
+    if whole is None:
+        return []
+    said = {"message": {"text": "this is about the repository as a whole"}}
+    return [_location(Origin(file=whole, line=1), finding) | said]
 
 
 def _location(place: Origin, finding: Finding) -> dict[str, Any]:
