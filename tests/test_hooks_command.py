@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from emulator.commands.pushing import MARK, Push, pushes
+from emulator.commands.pushing import MARK, Push, pushes, told_by_pre_commit
 from tests.emulator.edge.git_repositories import Repo
 from tests.running_emu import CHECKOUT, Ran, emu_here, published
 
@@ -73,6 +73,27 @@ def test_each_commit_that_is_pushed_is_checked_once() -> None:
         Push(commit=a, refs=("main → main", "HEAD → release")),
         Push(commit=b, refs=("new → topic",)),
     )
+
+
+def test_many_refs_of_one_commit_are_counted() -> None:
+    """A mirror pushes hundreds: a person reads three."""
+    refs = tuple(f"b{n} → b{n}" for n in range(5))
+    assert str(Push(commit="a" * 40, refs=refs)) == "aaaaaaaa (b0 → b0, b1 → b1, b2 → b2, and 2 more)"
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"TO_REF": "b" * 40, "LOCAL_BRANCH": "refs/heads/a", "REMOTE_BRANCH": "refs/heads/m"}, "bbbbbbbb (a → m)"),
+        ({"LOCAL_BRANCH": "HEAD~1", "REMOTE_BRANCH": "refs/heads/main"}, "HEAD~1 (HEAD~1 → main)"),
+        ({"LOCAL_BRANCH": "refs/tags/v1", "REMOTE_BRANCH": "refs/tags/v1"}, ""),
+        ({}, "not by it"),
+    ],
+)
+def test_what_pre_commit_tells_of_a_push(variables: dict[str, str], told: str) -> None:
+    """Of the first push of a whole history it gives no commit, only what was pushed: not what is checked out."""
+    found = told_by_pre_commit({f"PRE_COMMIT_{name}": value for name, value in variables.items()})
+    assert ("not by it" if found is None else ", ".join(map(str, found))) == told
 
 
 # ---- real pushes --------------------------------------------------------------------------------------
@@ -266,6 +287,15 @@ def test_a_hooks_folder_of_the_repository_is_used(clone: Clone) -> None:
     assert MARK in (clone.path / "tools/hooks/pre-push").read_text()
     clone.write(dict(BAD)).commit()
     assert clone.push("origin", "main").code != 0
+
+
+@pytest.mark.parametrize(("path", "said"), [("/dev/null", "/dev/null"), ("", "empty")])
+def test_hooks_that_are_turned_off_are_told(clone: Clone, path: str, said: str) -> None:
+    """A hook put there would never run."""
+    clone.git("config", "core.hooksPath", path)
+    ran = clone.hooks("install")
+    assert ran.code == 2
+    assert f"core.hooksPath is {said}: git runs no hook here" in ran.err
 
 
 def test_a_hooks_folder_of_everybody_is_refused(clone: Clone, tmp_path: Path, monkeypatch) -> None:

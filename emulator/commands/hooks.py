@@ -6,7 +6,18 @@ from types import ModuleType
 
 from emulator import options
 from emulator.commands import check
-from emulator.commands.pushing import BEFORE, NAME, Manager, Push, is_ours, manager, options_of, pushes, script
+from emulator.commands.pushing import (
+    BEFORE,
+    NAME,
+    Manager,
+    Push,
+    is_ours,
+    manager,
+    options_of,
+    pushes,
+    script,
+    told_by_pre_commit,
+)
 from emulator.model.diagnostic import HostError, UsageError
 from emulator.model.hooks import HookStatus
 from emulator.model.record import replace, to_json
@@ -175,22 +186,18 @@ def _pushed(request: Request, world: World) -> int:
 
 def _refusal(push: Push, why: str) -> str:
     return (
-        f"\nemu refuses the push of {_name(push)}: {why}.\n"
+        f"\nemu refuses the push of {push}: {why}.\n"
         "Repair and commit it, or push all the same: git push --no-verify\n"
     )
 
 
 def _told_by_git(world: World) -> tuple[Push, ...]:
-    """What git says on our input; or pre-commit in a variable; else, where a person tries it, the last commit."""
+    """What git says on our input; or pre-commit in variables; else, where a person tries it, the last commit."""
     told = world.read_input()
     if told.strip():
         return pushes(told)
-    return (Push(commit=world.environ.get("PRE_COMMIT_TO_REF") or "HEAD", refs=()),)
-
-
-def _name(push: Push) -> str:
-    refs = ", ".join(push.refs)
-    return f"{push.commit[:8]} ({refs})" if refs else push.commit[:8]
+    by_pre_commit = told_by_pre_commit(world.environ)
+    return (Push(commit="HEAD", refs=()),) if by_pre_commit is None else by_pre_commit
 
 
 def _check(push: Push, request: Request, world: World) -> int:
@@ -203,7 +210,7 @@ def _check(push: Push, request: Request, world: World) -> int:
     judged = check.judged(asked, world, baseline)
     both = zip(judged.planned, judged.known, strict=True)
     told = "; ".join(summary(one.resolution.plan, checked=True, known=known) for one, known in both)
-    world.terminal.out(f"emu: {_name(push)}: {told}\n")
+    world.terminal.out(f"emu: {push}: {told}\n")
     if not judged.fails:
         return 0
     world.terminal.out("\n" + check.printed_for_people(judged, asked, world))
@@ -222,7 +229,7 @@ def _pushed_baseline(push: Push, request: Request, world: World) -> str | None:
             return repo.text(path)
         except Unreadable as problem:
             raise UsageError(str(problem), help="write it anew: emu check --baseline FILE --write-baseline") from None
-    world.terminal.err(f"emu: {_name(push)} has no {request.baseline}: every finding counts\n")
+    world.terminal.err(f"emu: {push} has no {request.baseline}: every finding counts\n")
     return None
 
 

@@ -4,7 +4,8 @@ git-scm.com/docs/githooks#_pre_push: a line for each ref, "<local ref> <local na
 of zeros where there is none, as the local one of a ref that is deleted.
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
 
 from emulator.model.record import Record
@@ -12,14 +13,23 @@ from emulator.model.record import Record
 MARK = "# Put here by `emu hooks install`"
 NAME, BEFORE = "pre-push", "pre-push.before-emu"
 
+_SHORT, _REFS = 8, 3
+"""Digits of a commit's name, and refs, that a person is shown."""
+
 _NOT_DEPLOYED = ("refs/tags/", "refs/notes/", "refs/replace/")
 
 
 class Push(Record, frozen=True, kw_only=True):
-    """A commit that is pushed. refs: where to, as a person names them, each "main → main"."""
+    """A commit that is pushed. commit: its name, or one of its refs. refs: where to, as a person names them, each
+    "main → main"."""
 
     commit: str
     refs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        commit = self.commit[:_SHORT] if re.fullmatch("[0-9a-f]{40,64}", self.commit) else _short(self.commit)
+        named = [*self.refs[:_REFS], *([f"and {len(self.refs) - _REFS} more"] if len(self.refs) > _REFS else [])]
+        return f"{commit} ({', '.join(named)})" if named else commit
 
 
 def pushes(lines: str) -> tuple[Push, ...]:
@@ -34,6 +44,19 @@ def pushes(lines: str) -> tuple[Push, ...]:
             continue
         found.setdefault(commit, []).append(f"{_short(local)} → {_short(remote)}")
     return tuple(Push(commit=commit, refs=tuple(refs)) for commit, refs in found.items())
+
+
+def told_by_pre_commit(environ: Mapping[str, str]) -> tuple[Push, ...] | None:
+    """The one commit that pre-commit has its hooks see of a push, by its variables (pre_commit/commands/hook_impl.py);
+    None where it does not run us. Of a push that brings the first commit of all it names the refs alone."""
+    local, remote = environ.get("PRE_COMMIT_LOCAL_BRANCH"), environ.get("PRE_COMMIT_REMOTE_BRANCH")
+    commit = environ.get("PRE_COMMIT_TO_REF") or local
+    if not commit:
+        return None
+    if remote and remote.startswith(_NOT_DEPLOYED):
+        return ()
+    refs = (f"{_short(local)} → {_short(remote)}",) if local and remote else ()
+    return (Push(commit=commit, refs=refs),)
 
 
 def _short(ref: str) -> str:

@@ -31,7 +31,12 @@ class GitHooks:
             raise UsageError("there is no git on this machine", help="install git") from None
         except GitFailed as problem:
             raise UsageError(f"git tells nothing of {path}: {problem.message}", help="run `git status` there") from None
-        scope = asked.decode(errors="replace").partition("\t")[0]
+        scope, is_set, value = os.fsdecode(asked).rstrip("\n").partition("\t")
+        if is_set and (not value or (os.path.exists(self.folder) and not os.path.isdir(self.folder))):
+            raise UsageError(
+                f"core.hooksPath is {value or 'empty'}: git runs no hook here",
+                help=f"have it run hooks again: git config --{scope} --unset core.hooksPath",
+            )
         self.shared = scope in ("global", "system")
         self.command: tuple[str, ...] = (sys.executable, "-P", "-m", "emulator")
 
