@@ -95,11 +95,11 @@ def test_somebody_answers_at_a_terminal() -> None:
     page = Learner("2", "nonsense", "9", "1", "2", "2", "n")
     text = learn(STALE, page=page)
     assert page.answers == []
-    for words in ("backend/Procfile", "  6 | CMD uvicorn", "Right.", "No, it is 5.", "a Dockerfile wins over",
+    for words in ("backend/Procfile", "  6 | CMD uvicorn", "Right:", "No, it is 5:", "   backend/Dockerfile is there, and a Dockerfile wins over",
                   "What happened", "emu fix\n", "3 of 4 right"):  # fmt: skip
         assert words in text, words
     assert page.said == "nonsense is no answer. 9 is no answer. "
-    assert text.index("No, it is 5.") < text.index("What happened")
+    assert text.index("No, it is 5:") < text.index("What happened")
     assert "three people" not in text.partition("1. Which command")[0]
     assert "(3 of 4)" in " ".join(learn().split())
 
@@ -145,6 +145,7 @@ def test_a_team_has_lessons_of_its_own(tmp_path: Path) -> None:
     for wrong, said in (
         (text.replace("answer = 1", "answer = 7"), "has 3 choices"),
         (text.replace("title =", "titel ="), "title"),
+        (text.replace("[[lesson.question]]", "[[lesson.questions]]"), "questions"),
         ("[[", "example.toml"),
         ('title = ""\nincident = ""\ncase = []\n', "no [[case]]"),
     ):
@@ -170,6 +171,39 @@ def test_one_lesson_that_is_broken_keeps_nobody_from_the_others(tmp_path: Path) 
     assert "broken/example.toml" in page.said
     with pytest.raises(UsageError, match=r"broken/example\.toml"):
         learn("broken", "--from", str(tmp_path))
+
+
+def test_where_it_goes_on_is_the_folder_it_came_from(tmp_path: Path) -> None:
+    """A team's lessons are called with their folder each time."""
+    shutil.copytree(EXAMPLES / STALE, tmp_path / "ours")
+    for page, call in (
+        (Learner(), f"emu learn ours --from {tmp_path}"),
+        (Learner("1", "1", "1", "1", "n"), f"emu learn next --from {tmp_path}"),
+    ):
+        assert call in " ".join(learn("ours", "--from", str(tmp_path), page=page).split())
+
+
+def test_what_decides_is_shown() -> None:
+    """Where it stands in the app alone, that is read before anybody answers; what belongs to another case is not."""
+    text = learn("render-health-404")
+    assert 'self.path == "/health"' in text.partition("1. What comes")[0]
+    shown = learn("cloud-run-slow-boot-http-defaults")
+    assert "time.sleep" in shown
+    assert "failureThreshold: 1" not in shown
+    assert "service-one-attempt.yaml" in shown
+
+
+def test_a_lesson_says_why_where_no_finding_does() -> None:
+    found = document("render-health-404", "--answers", "1,1")["questions"][0]
+    assert found["because"].startswith("the app answers /health")
+    assert found["rule"] == "render/health-check"
+
+
+def test_the_options_that_show_the_same_are_named() -> None:
+    """Only where other commands would see something else without them."""
+    page = Learner("1", "1", "n")
+    assert "  emu check --service-record " in learn("render-settings-made-by-hand", page=page)
+    assert "  emu check\n" in learn(STALE, page=Learner("1", "1", "1", "1", "n"))
 
 
 def test_what_is_mistyped() -> None:

@@ -24,9 +24,12 @@ from emulator.model.record import to_json
 from emulator.request import LessonStore, Request, World
 from emulator.show import learn_text
 from emulator.show.style import Style, printable
-from emulator.snapshot import Snapshot
+from emulator.snapshot import Snapshot, Unreadable
 
 _NEXT = "next"
+_MOST_LINES_OF_ONE = 40
+_MOST_LINES_BESIDE = 90
+"""Lines of files that are shown though no decision is about them: of one, and of all."""
 
 
 EXAMPLES = (
@@ -59,11 +62,12 @@ def run(request: Request, world: World) -> int:
     if request.name is None:
         listed = _listed(lessons, store.scores())
         as_json = request.format == "json"
-        world.terminal.out(to_json(listed).decode() + "\n" if as_json else learn_text.lessons(listed, _style(world)))
+        text = to_json(listed).decode() + "\n" if as_json else learn_text.lessons(listed, request.source, _style(world))
+        world.terminal.out(text)
         return 0
     lesson = _named(lessons, store.scores(), request.name)
     root = store.lay(lesson)
-    planned = checked_plan(plan_for_platforms(lesson_request("check", lesson, root, world), world)[0])
+    planned = _planned(lesson_request("check", lesson, root, world), world)
     asked = questions(lesson, planned.resolution.plan)
     given = _given(request.answers, asked)
     if request.format == "json":
@@ -74,6 +78,10 @@ def run(request: Request, world: World) -> int:
         return 0
     _hold(_Held(lesson, root, planned, asked), given, request, world, store)
     return 0
+
+
+def _planned(request: Request, world: World) -> Planned:
+    return checked_plan(plan_for_platforms(request, world)[0])
 
 
 class _Held:
@@ -91,14 +99,16 @@ def _hold(held: _Held, given: list[int] | None, request: Request, world: World, 
     terminal, style = world.terminal, _style(world)
     plan = held.planned.resolution.plan
     shown = _texts(held)
-    texts = {**shown, **{file: shown.get(file) for file in _files(held.planned.repo, ".")}}
+    files = tuple(_files(held.planned.repo, "."))
+    shown |= _small_texts(held, [file for file in files if file not in shown])
+    texts = {**shown, **{file: shown.get(file) for file in files}}
     terminal.out(learn_text.opening(held.lesson, held.root, plan, texts, style))
     answers: list[Answered] = []
     for number, question in enumerate(held.asked):
         terminal.out(learn_text.question(number, question, style))
         choice = given[number] if given is not None else _asked(question, world)
         if choice is None:
-            terminal.out(learn_text.unanswered(held.lesson, len(held.asked), style))
+            terminal.out(learn_text.unanswered(held.lesson, request.source, len(held.asked), style))
             return
         answers.append(answered(question, choice))
         terminal.out(learn_text.answer(answers[-1], style))
@@ -106,13 +116,23 @@ def _hold(held: _Held, given: list[int] | None, request: Request, world: World, 
     store.keep({**store.scores(), held.lesson.name: score})
     if _is_to_boot(request, world):
         _boot(held, world)
-    terminal.out(learn_text.closing(held.lesson, held.root, plan, score, style))
+    how = learn_text.How(source=request.source, words=_words_needed(held, world))
+    terminal.out(learn_text.closing(held.lesson, held.root, plan, score, how, style))
+
+
+def _words_needed(held: _Held, world: World) -> tuple[str, ...]:
+    """The options with which other commands see in the repository what the lesson saw; () where they do without."""
+    words = _words(held.lesson, held.root)
+    if not words:
+        return ()
+    alone = _planned(_parsed("check", world, "--root", held.root), world)
+    return () if alone.resolution.plan == held.planned.resolution.plan else words
 
 
 def _is_to_boot(request: Request, world: World) -> bool:
     if request.boot or request.no_boot:
         return bool(request.boot)
-    said = world.terminal.ask("Boot it and see? [Y/n] ")
+    said = world.terminal.ask("\nBoot it and see? [Y/n] ")
     return said is not None and said.strip().lower() in ("", "y", "yes")
 
 
@@ -127,15 +147,23 @@ def _boot(held: _Held, world: World) -> None:
 def lesson_request(verb: str, lesson: Lesson, root: str, world: World, *words: str) -> Request:
     """A command's request for the lesson's first case, as if it had been typed."""
     case = lesson.file.case[0]
+    scale = ("--time-scale", str(case.time_scale)) if verb == "up" and case.time_scale != 1 else ()
+    return _parsed(verb, world, "--root", root, *_words(lesson, root), *scale, *words)
+
+
+def _parsed(verb: str, world: World, *typed: str) -> Request:
     parser = argparse.ArgumentParser(allow_abbrev=False)
     (up if verb == "up" else check).configure(parser, world)
-    named = ((f"--{name}", value) for name, value in case.options.items())
-    typed = [word for option, value in named for word in ((option, value) if value else (option,))]
+    return parser.parse_args(typed)
+
+
+def _words(lesson: Lesson, root: str) -> tuple[str, ...]:
+    """The options of the lesson's first case, as they are typed."""
+    case = lesson.file.case[0]
+    typed = [word for name, value in case.options.items() for word in (f"--{name}", value) if word]
     typed += [word for name, value in case.env.items() for word in ("--env", f"{name}={value}")]
     typed += [word for name, files in case.files.items() for file in files for word in (f"--{name}", f"{root}/{file}")]
-    if verb == "up" and case.time_scale != 1:
-        typed += ["--time-scale", str(case.time_scale)]
-    return parser.parse_args(["--root", root, *typed, *words])
+    return tuple(typed)
 
 
 def _files(repo: Snapshot, folder: str) -> Iterator[str]:
@@ -161,6 +189,29 @@ def _texts(held: _Held) -> dict[str, str]:
     files = dict.fromkeys([*(p.file for p in places if p is not None), *(path for path in built if path)])
     hidden = {p.file for p in places if p is not None and read_line(p) is None}  # given beside it: it may hold secrets
     return {file: repo.text(file) for file in files if file not in hidden and repo.is_file(file)}
+
+
+def _small_texts(held: _Held, files: Iterable[str]) -> dict[str, str]:
+    """Of the other files those that one reads at a glance: how it ends often stands in the app alone. What another
+    case than the lesson's is about, and what begins with a dot, is only named."""
+    elsewhere = {name for case in held.lesson.file.case[1:] for name in case.named()}
+    found: dict[str, str] = {}
+    left = _MOST_LINES_BESIDE
+    for file in files:
+        text = _text(held.planned.repo, file) if file not in elsewhere and not file.startswith(".") else ""
+        lines = text.count("\n")
+        if 0 < lines <= min(left, _MOST_LINES_OF_ONE):
+            found[file] = text
+            left -= lines
+    return found
+
+
+def _text(repo: Snapshot, file: str) -> str:
+    """What the file says; "" where that is no text."""
+    try:
+        return repo.text(file)
+    except Unreadable:
+        return ""
 
 
 def _asked(question: Question, world: World) -> int | None:

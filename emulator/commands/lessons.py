@@ -2,7 +2,7 @@
 
 from emulator.model.diagnostic import Diagnostic, Severity
 from emulator.model.event import VerdictKind
-from emulator.model.lesson import Answered, Lesson, Question
+from emulator.model.lesson import Answered, Lesson, LessonPart, Question
 from emulator.model.plan import Plan, Service
 
 _OUTCOMES = {
@@ -26,8 +26,8 @@ def questions(lesson: Lesson, plan: Plan) -> tuple[Question, ...]:
     service = next(iter(plan.services), None)
     command = _which_command(service) if service is not None else None
     verdict = lesson.file.case[0].expect.verdict
-    own = lesson.file.lesson.question if lesson.file.lesson is not None else ()
-    return (*((command,) if command else ()), _what_comes(verdict, plan), *own)
+    part = lesson.file.lesson or LessonPart()
+    return (*((command,) if command else ()), _what_comes(verdict, plan, part), *part.question)
 
 
 def _which_command(service: Service) -> Question | None:
@@ -49,17 +49,18 @@ def _which_command(service: Service) -> Question | None:
     )  # fmt: skip
 
 
-def _what_comes(verdict: VerdictKind, plan: Plan) -> Question:
-    """The outcomes there are, in the order of a deploy. An outcome of jobs is no choice for a service."""
+def _what_comes(verdict: VerdictKind, plan: Plan, part: LessonPart) -> Question:
+    """The outcomes there are, in the order of a deploy. An outcome of jobs is no choice for a service. Why it is so the
+    lesson says, else the finding behind it."""
     kinds = [kind for kind in _OUTCOMES if kind is not VerdictKind.SUCCEEDED or verdict is kind]
     if verdict is VerdictKind.SUCCEEDED:
         kinds.remove(VerdictKind.LIVE)
     worst = _behind(plan, good=verdict.good)
+    told = worst.message if worst is not None else "nothing in the files stands against it"
     return Question(
         ask="What comes of the deploy?", choices=tuple(_OUTCOMES[kind] for kind in kinds), answer=kinds.index(verdict),
-        because=worst.message if worst is not None else "nothing in the files stands against it" if verdict.good
-        else "that shows when it runs",
-        rule=worst.rule if worst is not None else None,
+        because=part.because or (told if worst is not None or verdict.good else "that shows when it runs"),
+        rule=part.rule or (worst.rule if worst is not None and part.because is None else None),
     )  # fmt: skip
 
 

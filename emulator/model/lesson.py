@@ -19,10 +19,13 @@ class Question(Record, frozen=True, kw_only=True):
     rule: str | None = None
 
 
-class LessonPart(msgspec.Struct, frozen=True, kw_only=True):
-    """The table [lesson] of an `example.toml`. number: its place among the lessons."""
+class LessonPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table [lesson] of an `example.toml`. number: its place among the lessons, None where it has none; because and
+    rule: why the deploy ends as it does, where no finding of the check says it."""
 
-    number: int
+    number: int | None = None
+    because: str | None = None
+    rule: str | None = None
     question: tuple[Question, ...] = ()
 
 
@@ -40,6 +43,10 @@ class LessonCase(msgspec.Struct, frozen=True, kw_only=True):
     env: dict[str, str] = {}
     files: dict[str, tuple[str, ...]] = {}
     time_scale: float = 1.0
+
+    def named(self) -> tuple[str, ...]:
+        """What the options are given: names of files among it."""
+        return (*self.options.values(), *(file for files in self.files.values() for file in files))
 
 
 class LessonFile(msgspec.Struct, frozen=True, kw_only=True):

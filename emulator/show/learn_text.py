@@ -1,5 +1,6 @@
 """Lessons as text: the list, the repository, the questions, and what happened."""
 
+from dataclasses import dataclass
 from shlex import quote
 
 from emulator.model.diagnostic import Diagnostic
@@ -16,7 +17,15 @@ _MOST_FILES = 30
 _MOST_LINES = 60
 
 
-def lessons(found: LessonList, style: Style) -> str:
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How a lesson was called: the folder it is from, and the options that its repository needs everywhere."""
+
+    source: str | None = None
+    words: tuple[str, ...] = ()
+
+
+def lessons(found: LessonList, source: str | None, style: Style) -> str:
     """The list: those in order first, each with how it went."""
     lines: list[str] = []
     width = min(50, max(columns(row.name) for row in found.lessons)) + 7
@@ -34,7 +43,7 @@ def lessons(found: LessonList, style: Style) -> str:
         lines.append(f"{mark} {style.dim(number)} {row.name}{' ' * max(2, width - 3 - columns(row.name))}{rows[0]}")
         lines += [" " * (width + 2) + rest for rest in rows[1:]]
     done = sum(row.score is not None for row in found.lessons)
-    after = f"`emu learn {found.next}` is next" if found.next else "`emu learn --reset` forgets it"
+    after = f"`{_call(found.next, source)}` is next" if found.next else "`emu learn --reset` forgets it"
     return "\n".join([*lines, "", f"{done} of {len(found.lessons)} done · {after}"]) + "\n"
 
 
@@ -79,21 +88,21 @@ def question(number: int, asked: Question, style: Style) -> str:
 
 
 def answer(given: Answered, style: Style) -> str:
-    """Right or wrong, and why."""
-    head = style.green("Right.") if given.right else style.red(f"No, it is {(given.answer or 0) + 1}.")
-    lines = ["", f"   {head}", *hanging("", _sentence(given.because or ""), style, indent=3, gap=0)]
+    """Right or wrong, and why: the reason goes on after a colon, for it may begin with the name of a file."""
+    head = style.green("Right:") if given.right else style.red(f"No, it is {(given.answer or 0) + 1}:")
+    lines = ["", f"   {head}", *hanging("", f"{given.because}.", style, indent=3, gap=0)]
     if given.rule:
         lines.append(style.dim(f"   emu explain {given.rule}"))
     return "\n".join(lines) + "\n"
 
 
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."
+def _call(name: str, source: str | None) -> str:
+    return f"emu learn {name}" + (f" --from {quote(source)}" if source is not None else "")
 
 
-def unanswered(lesson: Lesson, count: int, style: Style) -> str:
+def unanswered(lesson: Lesson, source: str | None, count: int, style: Style) -> str:
     """For somebody who goes, and for a run that nobody watches."""
-    told = f"left without an answer: `emu learn {lesson.name}` begins it again"
+    told = f"left without an answer: `{_call(lesson.name, source)}` begins it again"
     told += f"; where nobody can type, `--answers N,N…` answers its {count} questions"
     return "\n".join(["", *wrap(told, style.width)]) + "\n"
 
@@ -102,15 +111,16 @@ def not_booted(found: Diagnostic, style: Style) -> str:
     return "\nIt cannot be booted on this machine:\n" + diagnostic_text(found, style) + "\n"
 
 
-def closing(lesson: Lesson, root: str, plan: Plan, score: Score, style: Style) -> str:
+def closing(lesson: Lesson, root: str, plan: Plan, score: Score, how: How, style: Style) -> str:
     """What happened to somebody, and what to do with it now."""
     lines = ["", style.bold("What happened"), *hanging("", " ".join(lesson.file.incident.split()), style, gap=0)]
     codes = list(dict.fromkeys(d.code for d in plan.diagnostics if d.severity != "info"))
-    further = [f"cd {quote(root)}", "emu check", *(f"emu explain {code}" for code in codes[:3])]
+    given = "".join(f" {quote(word)}" for word in how.words)
+    further = [f"cd {quote(root)}", f"emu check{given}", *(f"emu explain {c}" for c in codes[:3])]
     if any(d.fix is not None for d in plan.diagnostics):
-        further.append("emu fix")
+        further.append(f"emu fix{given}")
     good = lesson.file.case[0].expect.verdict.good
-    further.append("emu up" if good else "emu up        after you have repaired it")
+    further.append(f"emu up{given}" if good else f"emu up{given}        after you have repaired it")
     lines += ["", style.bold("Go on"), *(f"  {line}" for line in further)]
-    lines += ["", f"{score.right} of {score.asked} right · `emu learn next` goes on"]
+    lines += ["", f"{score.right} of {score.asked} right · `{_call('next', how.source)}` goes on"]
     return "\n".join(lines) + "\n"

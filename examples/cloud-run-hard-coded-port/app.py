@@ -1,4 +1,4 @@
-"""Answers every path on port 3000, whatever PORT says."""
+"""Answers every path on port 3000."""
 
 import os
 import signal

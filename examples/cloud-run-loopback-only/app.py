@@ -1,4 +1,4 @@
-"""Answers every path on $PORT, but on the loopback address, where no probe and no request arrives."""
+"""Answers every path on $PORT."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Answers /health on $PORT, but on the loopback address, where nothing outside the container can reach it."""
+"""Answers /health on $PORT."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Answers /health on port 3000, whatever PORT says."""
+"""Answers /health on port 3000."""
 
 import json
 import os

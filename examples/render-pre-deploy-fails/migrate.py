@@ -1,4 +1,4 @@
-"""Brings the database up to date: in vain, since a migration expects a type that production never had."""
+"""Brings the database up to date."""
 
 import sys
 
