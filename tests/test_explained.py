@@ -88,6 +88,15 @@ def explain(*words: str) -> str:
         ("shutdown", "verify/shutdown  finding"),
         ("SIGKILL", "render/shutdown  rule"),
         ("procfile web line", "render/procfile-web  rule"),
+        ("healthcheck", "start/health-check  finding"),
+        ("why is my env var empty", "env/secret-unset  finding"),
+        ("oom", "start/out-of-memory  finding"),
+        ("exit code 127", "build/program-not-found  finding"),
+        ("localhost", "start/loopback-bind  finding"),
+        ("how long may a request take", "cloud-run/request-timeout  rule"),
+        ("ModuleNotFoundError: No module named 'flask'", "start/module-not-found  finding"),
+        ("==> Port scan timeout reached, no open ports detected.", "render/port-scan  rule"),
+        ("Memory limit of 512 MiB exceeded with 520 MiB used.", "start/out-of-memory  finding"),
     ],
 )
 def test_words_find_what_speaks_of_them(words: str, first: str) -> None:
@@ -108,7 +117,11 @@ def test_what_is_found_is_a_document_too() -> None:
 
 def test_nothing_speaks_of_it() -> None:
     """What was probably meant is named; a code that nobody has is not looked for as words."""
-    for wrong, meant in (("helthCheckPath", "healthCheckPath"), ("start/port-litteral", "start/port-literal")):
+    for wrong, meant in (
+        ("helthCheckPath", "healthCheckPath"),
+        ("memroy", "memory"),
+        ("start/port-litteral", "start/port-literal"),
+    ):
         with pytest.raises(UsageError) as found:
             explain(wrong)
         assert found.value.diagnostic.help == f"did you mean {meant}?"

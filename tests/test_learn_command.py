@@ -95,7 +95,8 @@ def test_somebody_answers_at_a_terminal() -> None:
     page = Learner("2", "nonsense", "9", "1", "2", "2", "n")
     text = learn(STALE, page=page)
     assert page.answers == []
-    for words in ("backend/Procfile", "  6 | CMD uvicorn", "Right:", "No, it is 5:", "   backend/Dockerfile is there, and a Dockerfile wins over",
+    why = "   backend/Dockerfile is there, and a Dockerfile wins over"
+    for words in ("backend/Procfile", "  6 | CMD uvicorn", "Right:", "No, it is 5:", why,
                   "What happened", "emu fix\n", "3 of 4 right"):  # fmt: skip
         assert words in text, words
     assert page.said == "nonsense is no answer. 9 is no answer. "

@@ -8,7 +8,8 @@ from emulator import options
 from emulator.check import CheckRule, Sample, rule_of
 from emulator.check import rules as check_rules
 from emulator.check.samples import Pair, call_of, changed, gone, read_samples
-from emulator.commands.topics import MOST_FOUND, search, topics
+from emulator.commands.searching import search, vocabulary
+from emulator.commands.topics import MOST_FOUND, topics
 from emulator.explained import EXPLANATIONS
 from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record, to_json
@@ -86,7 +87,8 @@ def _look_for(query: str, world: World, style: Style, *, as_json: bool) -> int:
     elif found:
         world.terminal.out(topics_text(found[:MOST_FOUND], len(found) - MOST_FOUND, style))
     if not found:
-        near = nearest(query, [name for topic in everything for name in (topic.name, topic.name.rpartition(".")[2])])
+        names = [name for topic in everything for name in (topic.name, topic.name.rpartition(".")[2])]
+        near = nearest(query, [*names, *sorted(vocabulary(everything))])
         help_ = f"did you mean {near}?" if near else "`emu explain` lists the codes, `emu platforms NAME` the rules"
         raise UsageError(f"nothing speaks of {query!r}", help=help_)
     return 0

@@ -116,8 +116,8 @@ def _hold(held: _Held, given: list[int] | None, request: Request, world: World, 
     store.keep({**store.scores(), held.lesson.name: score})
     if _is_to_boot(request, world):
         _boot(held, world)
-    how = learn_text.How(source=request.source, words=_words_needed(held, world))
-    terminal.out(learn_text.closing(held.lesson, held.root, plan, score, how, style))
+    how = learn_text.How(score=score, source=request.source, words=_words_needed(held, world))
+    terminal.out(learn_text.closing(held.lesson, held.root, plan, how, style))
 
 
 def _words_needed(held: _Held, world: World) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""All that `emu explain` can tell of, and finding the right piece of it by words. Pure."""
+"""All that `emu explain` can tell of. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator.check import rules as check_rules
@@ -51,23 +51,3 @@ def _properties(part: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for key in ("allOf", "anyOf", "oneOf"):
         for one in part.get(key, ()):
             yield from _properties(one)
-
-
-def search(query: str, among: Iterable[Topic]) -> list[Topic]:
-    """Those that have all the words, the nearest first: the name itself, in the name, the sentence, the rest."""
-    words = query.lower().replace("_", "-").split()
-    ranked: list[tuple[int, int, int, Topic]] = []
-    for number, topic in enumerate({(one.kind, one.name, one.text): one for one in among}.values()):
-        rank = _rank(words, topic)
-        if rank is not None:
-            ranked.append((rank, len(topic.name), number, topic))
-    return [topic for *_, topic in sorted(ranked, key=lambda found: found[:3])]
-
-
-def _rank(words: list[str], topic: Topic) -> int | None:
-    name = topic.name.lower()
-    last = name.replace(".", "/").rpartition("/")[2]
-    if [last] == words or last == "-".join(words):
-        return 0
-    places = (name, f"{name} {topic.text.lower()}", f"{name} {topic.text} {topic.more} {topic.source}".lower())
-    return next((rank for rank, text in enumerate(places, 1) if all(word in text for word in words)), None)

@@ -19,8 +19,9 @@ _MOST_LINES = 60
 
 @dataclass(frozen=True, kw_only=True)
 class How:
-    """How a lesson was called: the folder it is from, and the options that its repository needs everywhere."""
+    """How a lesson went and was called: the folder it is from, the options that its repository needs everywhere."""
 
+    score: Score
     source: str | None = None
     words: tuple[str, ...] = ()
 
@@ -111,7 +112,7 @@ def not_booted(found: Diagnostic, style: Style) -> str:
     return "\nIt cannot be booted on this machine:\n" + diagnostic_text(found, style) + "\n"
 
 
-def closing(lesson: Lesson, root: str, plan: Plan, score: Score, how: How, style: Style) -> str:
+def closing(lesson: Lesson, root: str, plan: Plan, how: How, style: Style) -> str:
     """What happened to somebody, and what to do with it now."""
     lines = ["", style.bold("What happened"), *hanging("", " ".join(lesson.file.incident.split()), style, gap=0)]
     codes = list(dict.fromkeys(d.code for d in plan.diagnostics if d.severity != "info"))
@@ -122,5 +123,5 @@ def closing(lesson: Lesson, root: str, plan: Plan, score: Score, how: How, style
     good = lesson.file.case[0].expect.verdict.good
     further.append(f"emu up{given}" if good else f"emu up{given}        after you have repaired it")
     lines += ["", style.bold("Go on"), *(f"  {line}" for line in further)]
-    lines += ["", f"{score.right} of {score.asked} right · `{_call('next', how.source)}` goes on"]
+    lines += ["", f"{how.score.right} of {how.score.asked} right · `{_call('next', how.source)}` goes on"]
     return "\n".join(lines) + "\n"
