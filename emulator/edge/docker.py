@@ -1,16 +1,14 @@
-"""The engine behind its socket: containers, images, networks. Implements `emulator.world.Docker`.
+"""The engine behind its socket: what it builds, its containers, what they say and do.
 
-The SDK's low-level client is used throughout: it sends what it is given and nothing of its own (the high-level
-one adds proxies from the user's settings to every container).
+Implements `emulator.world.Docker`, with what an engine keeps (docker_store) and the way to it (docker_connection).
 """
 
 import contextlib
 import json
-import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, BinaryIO, Literal, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
 
 from emulator.asking import HttpDoor
 from emulator.engine.docker_args import (
@@ -19,10 +17,8 @@ from emulator.engine.docker_args import (
     handed_over,
     label_filter,
     limits,
-    memory_options,
 )
-from emulator.engine.docker_facts import container_facts, engine_facts, image_facts
-from emulator.engine.host_problems import pull_problem, silent_problem
+from emulator.engine.docker_facts import container_facts
 from emulator.engine.listeners import parse_listeners
 from emulator.engine.masking import masked_outcome, masked_progress
 from emulator.engine.start_failure import start_failure
@@ -34,23 +30,17 @@ from emulator.world import (
     BuildRequest,
     ContainerFacts,
     ContainerSpec,
-    DiskSizes,
-    EngineFacts,
     Executed,
-    ImageEntry,
-    ImageFacts,
     Listener,
-    NetworkEntry,
     OnExit,
     OnLine,
     OnProgress,
     StartFailure,
-    VolumeEntry,
 )
 
 from . import docker_look
+from .docker_connection import connect
 from .docker_errors import asking, words_of
-from .docker_folders import Unwritable, copy_folder, is_folder, through_container
 from .docker_followers import (
     Connection,
     Follower,
@@ -62,9 +52,8 @@ from .docker_followers import (
     streamed,
 )
 from .docker_look import HelperHttp
-from .docker_sizes import disk_sizes
+from .docker_store import Store
 from .host import Endpoint, resolve_endpoint
-from .pulse import Pulse, answer, api_version, can_ask
 from .socket_tables import SocketTables
 from .sockets import SocketHttp
 
@@ -73,13 +62,7 @@ T = TypeVar("T")
 Look = Literal["auto", "proc", "helper"]
 Builder = Literal["auto", "buildx", "classic"]
 
-ANSWERS_WITHIN_S = 10.0
-"""How long an engine that takes connections may take until it says something; a busy machine's takes a while."""
-_TIMEOUT_S = 60
-
 _ID_LENGTH = 64
-_BUILDS_IN = "bridge"
-"""The engine's network in which it runs the steps of a build."""
 _KILLED = 137
 _OOM_NOTICE_S = 0.15
 """How long the engine's notice of an out-of-memory kill may come after the exit itself."""
@@ -90,7 +73,7 @@ def open_docker(environ: Mapping[str, str], *, look: Look = "auto", builder: Bui
     return Engine(resolve_endpoint(environ), environ, look=look, builder=builder)
 
 
-class Engine:
+class Engine(Store):
     """See `emulator.world.Docker`.
 
     look: how to see sockets inside a container; "auto" is /proc where that shows them, else a helper container.
@@ -100,14 +83,11 @@ class Engine:
     def __init__(
         self, endpoint: Endpoint, environ: Mapping[str, str], *, look: Look = "auto", builder: Builder = "auto"
     ) -> None:
-        self.endpoint = endpoint
+        super().__init__(endpoint)
         self._environ = environ
         self._look = look
         self._builder = builder
-        self._client: Any = None
-        self._facts: EngineFacts | None = None
         self._open_files: int | None = None
-        self._lock = threading.Lock()
         self._helping = threading.Lock()
         self._helpers: dict[str, docker_look.Helper] = {}
         self._followers: list[Follower] = []
@@ -115,148 +95,19 @@ class Engine:
         self._unstarted: set[str] = set()
         """Containers made here that nobody has started: what they are need not be asked."""
         self._tables = SocketTables()
-        self._pulse: Pulse | None = None
-
-    # --- the engine itself
-
-    def facts(self) -> EngineFacts:
-        if self._facts is None:
-            info = self._ask("asking what it is", lambda api: api.info())
-            self._facts = engine_facts(
-                info,
-                api=self._api().api_version,
-                endpoint=self.endpoint.url,
-                same_machine=self._is_here(info),
-            )
-        return self._facts
-
-    def _is_here(self, info: Mapping[str, Any]) -> bool:
-        """Whether the engine runs on this very Linux machine: a socket may also lead into a virtual machine, out of a
-        container, or through a tunnel."""
-        here = os.uname()
-        same = (info.get("Name"), info.get("KernelVersion")) == (here.nodename, here.release)
-        return same and self.endpoint.socket is not None and here.sysname == "Linux"
-
-    def ping(self) -> None:
-        self._ask("asking whether it is there", lambda api: api.ping())
 
     def close(self) -> None:
+        self._end_pulse()
         with self._lock:
             helpers, self._helpers = list(self._helpers.values()), {}
-            pulse, self._pulse = self._pulse, None
             followers, self._followers = self._followers, []
-            client, self._client = self._client, None
-        if pulse is not None:
-            pulse.close()
         for follower in followers:
             follower.close()
         for helper in helpers:
             helper.close()
-        if client is not None:
-            client.close()
+        super().close()
 
-    def watch_pulse(self, on_change: Callable[[bool, float], None]) -> None:
-        if self._pulse is None and can_ask(self.endpoint):
-            self._pulse = Pulse(self.endpoint, on_change)
-
-    @property
-    def is_silent(self) -> bool:
-        return self._pulse is not None and self._pulse.is_silent
-
-    def _api(self) -> Any:
-        """The SDK's client, made once. Where it is known by its pulse that the engine hangs, what it was asked is
-        waited for: it does it when it goes on."""
-        with self._lock:
-            if self._client is None:
-                patient = self._pulse is not None and self.endpoint.socket is not None
-                self._client = _connect(self.endpoint, timeout_s=None if patient else _TIMEOUT_S)
-            return self._client
-
-    def _ask(self, during: str, question: Callable[[Any], T]) -> T:
-        """Ask the engine. Raises HostError for whatever it, or the way to it, makes of the question."""
-        with asking(self.endpoint.url, during):
-            return question(self._api())
-
-    def _ask_of(self, during: str, question: Callable[[Any], T]) -> T | None:
-        """The same of something that may be gone: None when it is."""
-        from docker.errors import NotFound
-
-        with asking(self.endpoint.url, during):
-            try:
-                return question(self._api())
-            except NotFound:
-                return None
-
-    # --- images
-
-    def image(self, ref: str) -> ImageFacts | None:
-        told = self._ask_of(f"looking up the image {ref}", lambda api: api.inspect_image(ref))
-        return image_facts(told) if told is not None else None
-
-    def pull(self, ref: str, platform: str) -> ImageFacts:
-        from docker.errors import APIError
-        from docker.utils import parse_repository_tag
-
-        name, tag = parse_repository_tag(ref)
-
-        def pull(api: Any) -> str:
-            try:
-                for line in api.pull(name, tag=tag or "latest", stream=True, decode=True, platform=platform):
-                    if "error" in line:
-                        return str(line["error"])
-            except APIError as problem:
-                return words_of(problem)
-            return ""
-
-        if problem := self._ask(f"pulling {ref}", pull):
-            raise pull_problem(problem, ref)
-        found = self.image(ref)
-        if found is None:
-            raise pull_problem("the engine pulled it and does not have it", ref)
-        return found
-
-    def images(self, labels: Mapping[str, str]) -> tuple[ImageEntry, ...]:
-        told = self._ask("listing images", lambda api: api.images(filters={"label": label_filter(labels)}))
-        return tuple(
-            ImageEntry(
-                id=one["Id"], tags=tuple(one.get("RepoTags") or ()), labels=one.get("Labels") or {},
-                size=one.get("Size") or 0,
-            )
-            for one in told
-        )
-
-    def tag_image(self, image: str, tag: str) -> None:
-        name, _, number = tag.rpartition(":")
-        self._ask_of(f"naming the image {image}", lambda api: api.tag(image, name, number))
-
-    def remove_image(self, ref: str) -> None:
-        from docker.errors import APIError
-
-        def remove(api: Any) -> None:
-            try:
-                api.remove_image(ref)
-            except APIError as problem:
-                if problem.status_code != 409:
-                    raise
-
-        self._ask_of(f"removing the image {ref}", remove)
-
-    def copy_folder(self, image: str, path: str, into: BinaryIO, labels: Mapping[str, str]) -> bool:
-        def copy(api: Any) -> bool:
-            return through_container(api, image, labels, lambda found: copy_folder(api, found, path, into))
-
-        try:
-            return self._ask(f"reading {path} of the image {image}", copy)
-        except Unwritable as problem:
-            raise problem.why from None
-
-    def folders_there(self, image: str, paths: Iterable[str], labels: Mapping[str, str]) -> tuple[str, ...]:
-        def look(api: Any) -> tuple[str, ...]:
-            return through_container(
-                api, image, labels, lambda found: tuple(path for path in paths if is_folder(api, found, path))
-            )
-
-        return self._ask(f"looking for folders in the image {image}", look)
+    # --- builds
 
     def build(self, request: BuildRequest, on_progress: OnProgress, cancel: threading.Event) -> BuildOutcome:
         from . import buildx, classic_build
@@ -266,7 +117,7 @@ class Engine:
             outcome = buildx.build(request, self.endpoint, self._environ, on_progress, cancel)
             if outcome is not None:
                 return masked_outcome(request, outcome)
-        with asking(self.endpoint.url, "building"), contextlib.closing(_connect(self.endpoint)) as api:
+        with asking(self.endpoint.url, "building"), contextlib.closing(connect(self.endpoint)) as api:
             return masked_outcome(request, classic_build.build(api, request, on_progress, cancel))
 
     def builder(self) -> BuilderFacts | None:
@@ -576,93 +427,6 @@ class Engine:
         facts = self.inspect(id)
         return (facts.id, facts.pid) if facts is not None and facts.pid is not None else None
 
-    # --- networks
-
-    def networks(self, labels: Mapping[str, str]) -> tuple[NetworkEntry, ...]:
-        told = self._ask("listing networks", lambda api: api.networks(filters={"label": label_filter(labels)}))
-        return tuple(NetworkEntry(id=one["Id"], name=one["Name"], labels=one.get("Labels") or {}) for one in told)
-
-    def ensure_network(self, name: str, labels: Mapping[str, str]) -> str:
-        def ensure(api: Any) -> str:
-            for one in api.networks(names=[name]):
-                if one["Name"] == name:  # the engine matches parts of names too
-                    return str(one["Id"])
-            return str(api.create_network(name, driver="bridge", labels=dict(labels), check_duplicate=True)["Id"])
-
-        return self._ask(f"making the network {name}", ensure)
-
-    def build_address(self, id: str) -> str | None:
-        from docker.errors import APIError
-
-        def connected(api: Any) -> str | None:
-            if _BUILDS_IN not in api.inspect_container(id)["NetworkSettings"]["Networks"]:
-                try:
-                    api.connect_container_to_network(id, _BUILDS_IN)
-                except APIError as problem:
-                    if problem.status_code not in (403, 404, 409):  # an engine without that network
-                        raise
-            networks = api.inspect_container(id)["NetworkSettings"]["Networks"]
-            return (networks.get(_BUILDS_IN) or {}).get("IPAddress") or None
-
-        return self._ask_of("connecting a container to builds", connected)
-
-    def remove_network(self, id: str) -> None:
-        self._ask_of("removing a network", lambda api: api.remove_network(id))
-
-    # --- volumes
-
-    def volumes(self, labels: Mapping[str, str]) -> tuple[VolumeEntry, ...]:
-        told = self._ask("listing volumes", lambda api: api.volumes(filters={"label": label_filter(labels)}))
-        found = (VolumeEntry(name=one["Name"], labels=one.get("Labels") or {}) for one in told.get("Volumes") or ())
-        return tuple(sorted(found, key=lambda one: one.name))
-
-    def disk_sizes(self, labels: Mapping[str, str], within_s: float) -> DiskSizes:
-        return disk_sizes(self._api(), self.endpoint.url, labels, within_s)
-
-    def ensure_volume(self, name: str, labels: Mapping[str, str], *, memory_mib: int | None = None) -> None:
-        options = memory_options(memory_mib) if memory_mib is not None else None
-        # The engine gives the one of that name where it is there.
-        during = f"making the volume {name}"
-        self._ask(during, lambda api: api.create_volume(name, driver_opts=options, labels=dict(labels)))
-
-    def remove_volume(self, name: str) -> None:
-        from docker.errors import APIError
-
-        def remove(api: Any) -> None:
-            try:
-                api.remove_volume(name)
-            except APIError as problem:
-                if problem.status_code != 409:
-                    raise
-
-        self._ask_of(f"removing the volume {name}", remove)
-
-
-def _connect(endpoint: Endpoint, *, timeout_s: int | None = _TIMEOUT_S) -> Any:
-    """The SDK's client for an endpoint, at the API version both know. timeout_s: how long an answer is waited for.
-    Raises HostError also where the engine takes a connection and says nothing."""
-    with asking(endpoint.url, "connecting to it"):
-        version = None
-        if endpoint.socket is not None:  # the SDK wraps a missing socket in three layers, and leaks one
-            try:
-                version = api_version(answer(endpoint, ANSWERS_WITHIN_S))
-            except TimeoutError as problem:
-                raise HostError(silent_problem(ANSWERS_WITHIN_S, endpoint.url)) from problem
-        from docker import APIClient
-        from docker.tls import TLSConfig
-
-        tls: Any = False
-        if endpoint.tls:
-            pair = (endpoint.cert, endpoint.key) if endpoint.cert and endpoint.key else None
-            tls = TLSConfig(client_cert=pair, ca_cert=endpoint.ca, verify=endpoint.verify)
-        timeout: Any = timeout_s  # None, which the SDK's types do not know, waits for ever
-        client = APIClient(
-            base_url=endpoint.url, version=version or "auto", tls=tls, timeout=timeout,
-            use_ssh_client=endpoint.url.startswith("ssh://"),
-        )  # fmt: skip
-        if endpoint.socket is not None:  # no proxy leads to a socket: looking for one in the environment at each
-            client.trust_env = False  # question is a quarter of what a question costs here
-        return client
 
 
 def _is_too_much(words: str) -> bool:

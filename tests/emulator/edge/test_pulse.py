@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.edge import docker as docker_module
+from emulator.edge import docker_connection
 from emulator.edge.docker import Engine
 from emulator.edge.host import Endpoint
 from emulator.edge.pulse import Pulse, answer, api_version, can_ask
@@ -93,7 +93,7 @@ def test_who_is_asked_by_a_socket_alone() -> None:
 
 def test_a_command_that_meets_a_silent_engine_says_so(engine: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not wait for as long as a slow answer may take."""
-    monkeypatch.setattr(docker_module, "ANSWERS_WITHIN_S", 0.1)
+    monkeypatch.setattr(docker_connection, "ANSWERS_WITHIN_S", 0.1)
     engine.answers.clear()
     found = Engine(engine.endpoint, {})
     with pytest.raises(HostError, match="does not answer") as raised:
