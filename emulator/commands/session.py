@@ -503,6 +503,9 @@ class Session:
         self._end_without_service()
         if underway.number != self._first:
             self._is_lost()
+            # What a deploy leaves in circles is found now, in a millisecond: waiting for the collector's own turn lets
+            # the memory of a day's saves grow by a tenth.
+            gc.collect()
 
     def refuse(self, cause: Diagnostic, number: int) -> None:
         """There is no plan of what was saved: nothing is built, and what is live goes on."""
