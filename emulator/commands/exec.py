@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from emulator import options
 from emulator.commands.asking import nothing_runs, status
-from emulator.commands.running import Running, containers, project_root
+from emulator.commands.running import Running, containers, project_root, roles
 from emulator.engine.labels import project_id
-from emulator.model.control import Role, Status
+from emulator.model.control import Role
 from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record, to_json
 from emulator.request import Request, World
@@ -70,11 +70,6 @@ def run(request: Request, world: World) -> int:
     return done.exit_code
 
 
-def roles(told: Status | None) -> dict[str, Role]:
-    """What each container is there for, by its id; nothing where no `up` runs to say so."""
-    return {i.container: i.role for service in told.services for i in service.instances} if told is not None else {}
-
-
 def chosen(
     running: Sequence[Running],
     roles: Mapping[str, Role],
@@ -93,8 +88,9 @@ def chosen(
         raise UsageError("nothing runs of what you name", help=f"these run: {', '.join(map(_name, running))}")
     if len(services := sorted({one.service for one in wanted})) > 1:
         raise UsageError(f"several services run: {', '.join(services)}", help=f"say which: --service {services[0]}")
-    rank = {role: number for number, role in enumerate(_NEAREST)}
-    ordered = sorted(wanted, key=lambda one: (rank.get(roles.get(one.id, "leaving"), 0), -one.deploy, one.instance))
+    ordered = sorted(
+        wanted, key=lambda one: (_NEAREST.index(roles.get(one.id, "leaving")), -one.deploy, one.instance)
+    )
     first = ordered[0]
     beside = [one for one in ordered if (one.deploy, one.instance) == (first.deploy, first.instance)]
     if len(beside) > 1:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from emulator.commands.ahead import Ahead
 from emulator.commands.asking import status
 from emulator.commands.disk_use import DiskUse, disk_text, disk_use
-from emulator.commands.running import Running, RunningList, configure_running, containers, project_root
+from emulator.commands.running import Running, RunningList, configure_running, containers, project_root, roles
 from emulator.engine.labels import PROJECT, of_project, project_id
 from emulator.model.control import Status
 from emulator.model.record import replace, to_json
@@ -81,10 +81,10 @@ _MEASURED_WITHIN_S = 0.9
 
 def _placed(found: tuple[Running, ...], root: str, told: Status | None) -> list[Running]:
     """The containers of one project with what the running `up`, if there is one, says of them."""
-    roles = {i.container: i.role for service in told.services for i in service.instances} if told else {}
+    of = roles(told)
     urls = {service.name: service.url for service in told.services} if told else {}
     return _sites(root, told) + [
-        replace(entry, role=roles.get(entry.id, LEFT_OVER if told is None else "leaving"), url=urls.get(entry.service))
+        replace(entry, role=of.get(entry.id, LEFT_OVER if told is None else "leaving"), url=urls.get(entry.service))
         for entry in found
         if entry.root == root
     ]

@@ -10,7 +10,7 @@ from emulator.commands.planning import plan_repository
 from emulator.commands.teller import Teller, told
 from emulator.engine.labels import CONTAINER, DEPLOY, INSTANCE, PROJECT, ROOT, SERVICE, of_project, project_id
 from emulator.engine.own import is_own
-from emulator.model.control import Ask
+from emulator.model.control import Ask, Role, Status
 from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record
 from emulator.model.spelling import did_you_mean
@@ -96,6 +96,11 @@ def running(facts: ContainerFacts) -> Running:
         instance=int(facts.labels.get(INSTANCE) or 1),
         container=facts.labels.get(CONTAINER),
     )
+
+
+def roles(told: Status | None) -> dict[str, Role]:
+    """What each container is there for, by its id; nothing where no `up` runs to say so."""
+    return {i.container: i.role for service in told.services for i in service.instances} if told is not None else {}
 
 
 def ask_for_deploy(request: Request, world: World, ask: Ask) -> int:

@@ -50,7 +50,7 @@ def write_text(path: str, text: str, what: str, *, append: bool = False, folders
             with open(place, "a", encoding="utf-8", newline="\n") as file:
                 file.write(text)
         else:
-            _put(place, text.encode(), mode=_mode(place))
+            put(place, text.encode(), mode=_mode(place))
     except OSError as problem:
         raise UsageError(
             f"{what} {path} cannot be written: {problem.strerror}", help="name a file that you may write"
@@ -66,14 +66,14 @@ def write_file(root: str, path: str, content: bytes, *, executable: bool) -> Non
         mode = stat.S_IMODE(os.stat(place).st_mode)
         if not mode & 0o222:  # its folder would let it be replaced, and root may write anything
             raise PermissionError(errno.EACCES, "it is read-only")
-        _put(place, content, mode=mode | (0o111 & (mode >> 2 | 0o100)) if executable else mode)
+        put(place, content, mode=mode | (0o111 & (mode >> 2 | 0o100)) if executable else mode)
     except OSError as problem:
         raise UsageError(
             f"{path} cannot be written: {problem.strerror}", help="make it writable, or apply the change by hand"
         ) from None
 
 
-def _put(place: str, content: bytes, *, mode: int | None) -> None:
+def put(place: str, content: bytes, *, mode: int | None) -> None:
     """Have a file hold `content`: all of it, or what it held before. mode: None for the usual. Raises OSError."""
     half = os.path.join(os.path.dirname(place), f".emu-{os.getpid()}-{threading.get_ident()}")
     try:

@@ -1,12 +1,12 @@
 """The hooks of a git repository: where git looks for them, and putting one there."""
 
-import contextlib
 import os
 import sys
 
 from emulator.model.diagnostic import UsageError
 
 from .disk import Place
+from .files import put
 from .git import Git, GitFailed, GitMissing, git
 
 
@@ -64,13 +64,8 @@ class GitHooks:
         path = os.path.join(self.folder, name)
         try:
             os.makedirs(self.folder, exist_ok=True)
-            with open(f"{path}.part", "w", encoding="utf-8") as file:
-                file.write(text)
-            os.chmod(f"{path}.part", 0o755)  # noqa: S103 - as git's own hooks are
-            os.replace(f"{path}.part", path)
+            put(path, text.encode(), mode=0o755)
         except OSError as problem:
-            with contextlib.suppress(OSError):
-                os.remove(f"{path}.part")
             raise self._refused(name, problem) from None
 
     def rename(self, name: str, other: str) -> None:
