@@ -11,6 +11,7 @@ import pytest
 from emulator import cli
 from emulator.cli import COMMANDS
 from emulator.commands.completing import completions
+from emulator.real_world import real_world
 from emulator.show.completion_scripts import SCRIPTS
 from tests.running_emu import EMU, environment, run_emu
 from tests.test_examples_plan import Page
@@ -33,7 +34,7 @@ def repo(tmp_path: Path) -> Path:
 
 def _words(line: str) -> dict[str, str]:
     """What may follow on the line, each with what it is."""
-    world = cli._real_world(Page())
+    world = real_world(Page(), cli._INTERRUPTS)
     return dict(completions(line.split(" "), world, COMMANDS, lambda verb: cli._parser(verb, world)[0]))
 
 

@@ -41,7 +41,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "edge": VALUES | {"world", "asking", "front", "formats", "engine"},
     "testing": NOUNS | {"world", "edge"},
     "usage": NOUNS,
-    "cli": VALUES | {"world", "asking", "front", "request", "engine", "show", "edge", "platforms", "usage"},
+    "real_world": VALUES | {"world", "asking", "front", "request", "engine", "edge", "platforms"},
+    "cli": NOUNS | {"snapshot", "request", "real_world", "show", "edge", "usage"},
     "__main__": {"cli"},
     "platforms": VALUES | {"formats"},
 }
@@ -73,7 +74,8 @@ AT_THE_EDGE = ("edge", "testing")
 
 EFFECTS_ELSEWHERE = {
     ("emulator/cli.py", "sys"): "argv and the exit code",
-    ("emulator/cli.py", "os"): "hands the environment to the world",
+    ("emulator/cli.py", "os"): "the environment, and the end of the process",
+    ("emulator/real_world.py", "os"): "hands the environment to the world",
     ("emulator/cli.py", "platform"): "the report of a fault of our own",
     ("emulator/cli.py", "tempfile"): "the report of a fault of our own",
     ("emulator/commands/ps.py", "time"): "the engine tells when a container started by the wall's clock",

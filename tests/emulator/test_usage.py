@@ -8,6 +8,7 @@ from emulator import cli
 from emulator.cli import COMMANDS
 from emulator.model.diagnostic import UsageError
 from emulator.model.spelling import did_you_mean, nearest
+from emulator.real_world import real_world
 from emulator.show.style import columns
 from emulator.usage import GROUPS, Parser, front_page, unknown_command
 from tests.test_examples_plan import Page
@@ -59,7 +60,7 @@ def test_every_command_has_help_with_an_example(verb: str) -> None:
     for width in (60, 100):
         page = Page()
         page.width = width
-        parser, command = cli._parser(verb, cli._real_world(page))
+        parser, command = cli._parser(verb, real_world(page, cli._INTERRUPTS))
         text = parser.format_help()
         assert f"  emu {verb}" in text
         assert f"usage: emu {verb}" in text
