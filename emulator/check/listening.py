@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from types import ModuleType
 
-from emulator.model.diagnostic import Diagnostic, Severity
+from emulator.model.diagnostic import Diagnostic, Related, Severity
 from emulator.model.lifecycle import Probe
+from emulator.model.plan import EnvKind
 
 from .command import Started, base_name
 from .rule import CheckRule, Sample
@@ -80,7 +81,19 @@ PORT_HARD_CODED = CheckRule(
     ),
 )  # fmt: skip
 
-RULES = (PORT_LITERAL, LOOPBACK_BIND, PORT_HARD_CODED)
+PORT_SET_IN_VAIN = CheckRule(
+    code="start/port-set-in-vain",
+    severity=Severity.WARNING,
+    statement="PORT is set to one number, and the server listens on another.",
+    why=(
+        "A platform that scans for open ports may find the server all the same, and prefers the one that PORT names; "
+        "what else goes by PORT, as addresses that other services are given, leads nowhere. Where the "
+        "platform tells gunicorn an address by GUNICORN_CMD_ARGS, no PORT changes it; one in the command wins over it."
+    ),
+    needs_platform_file=True,
+)
+
+RULES = (PORT_LITERAL, LOOPBACK_BIND, PORT_HARD_CODED, PORT_SET_IN_VAIN)
 
 
 def _mending() -> ModuleType:
@@ -249,6 +262,43 @@ def port_hard_coded(subject: Subject) -> Iterator[Diagnostic]:
             facts=tuple(_probe_fact(subject.container.probes.startup, wanted)), help=_from_variable(subject),
             fix=_mending().port_from_variable(subject, port) if given else None, **subject.rule_of_port,
         )  # fmt: skip
+
+
+# ---- start/port-set-in-vain ----------------------------------------------------------------------------
+
+
+def port_set_in_vain(subject: Subject) -> Iterator[Diagnostic]:
+    """Where a platform asks one port alone, that it is another one is an error, and told as such."""
+    found, run = _all_bindings(subject), subject.started
+    scan = subject.service.lifecycle.port_scan
+    if run is None or scan is None or len(found) != 1 or not subject.container.ingress:
+        return
+    [one] = found
+    is_sure = one.port is not None and (one.port_given or _defaults_hold(subject))
+    if not is_sure or one.is_loopback or one.port in scan.reserved:
+        return
+    variable = next((v for v in subject.container.env if v.name == "PORT" and v.kind is not EnvKind.PLATFORM), None)
+    if variable is None or not (variable.value or "").isdecimal() or int(variable.value or 0) == one.port:
+        return
+    at = (Related(origin=variable.origin, message="PORT is set here"),) if variable.origin is not None else ()
+    yield subject.finding(
+        PORT_SET_IN_VAIN.code, Severity.WARNING,
+        f"PORT is set to {variable.value}, and {run.program} listens on port {one.port}", related=at,
+        facts=tuple(_told_by(subject, one)), help=_heed_port(run, one),
+        fix=_mending().port_from_variable(subject, one.port) if one.port_given and not one.told_by else None,
+    )  # fmt: skip
+
+
+def _told_by(subject: Subject, found: Binding) -> Iterator[str]:
+    if found.told_by is not None:
+        own = any(one.name == found.told_by and one.kind is EnvKind.PLATFORM for one in subject.container.env)
+        yield f"{found.told_by} says so" + (", a variable of the platform's own" if own else "")
+
+
+def _heed_port(run: Started, found: Binding) -> str:
+    if found.told_by is None:
+        return f"take the port from PORT; or set PORT to {found.port}"
+    return f"name it in the command, which wins over {found.told_by}: {HOST_OPTIONS[run.program].every_address('$PORT')}"
 
 
 def wanted_port(subject: Subject) -> int | None:

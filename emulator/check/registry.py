@@ -77,6 +77,11 @@ def _mounts(subject: "Subject") -> bool:
     return bool(subject.container.mounts) or subject.service.disk is not None
 
 
+def _sets_port(subject: "Subject") -> bool:
+    own = (one for one in subject.container.env if one.kind is not EnvKind.PLATFORM)
+    return subject.started is not None and any(one.name == "PORT" for one in own)
+
+
 def _uses_variables(subject: "Subject") -> bool:
     command = subject.container.command
     return command is not None and any("$" in word for word in (command.text or "", *(command.argv or ())))
@@ -120,6 +125,7 @@ FINDERS = (
     Finder("listening", "port_literal", _starts_something),
     Finder("listening", "loopback_bind", _starts_something),
     Finder("listening", "port_hard_coded", _starts_something),
+    Finder("listening", "port_set_in_vain", _sets_port),
     Finder("own_server", "own_server", _starts_python),
     Finder("signals", "shell_swallows_signals", _is_in_a_shell),
     Finder("sites", "nothing_to_publish", _is_site),

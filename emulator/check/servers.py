@@ -17,12 +17,14 @@ from .shell import words
 
 class Binding(Record, frozen=True):
     """An address somebody listens on. host, port: None where not known, "" for all addresses. host_given, port_given:
-    whether the command line says so; otherwise it is the program's own default."""
+    whether the command line says so; otherwise it is the program's own default. told_by: the variable that says so in
+    the command line's place."""
 
     host: str | None
     port: int | None
     host_given: bool = True
     port_given: bool = True
+    told_by: str | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -234,7 +236,9 @@ def _gunicorn(run: Started, environ: Environ) -> tuple[Binding, ...] | None:
     """--bind, else GUNICORN_CMD_ARGS; the rest (a configuration file, PORT) is decided elsewhere."""
     options = _options(run)
     given = [*options.values.get("--bind", ()), *options.values.get("-b", ())]
+    told_by = None
     if not given and (text := environ.get("GUNICORN_CMD_ARGS")):
+        told_by = "GUNICORN_CMD_ARGS"
         from_variable = read_options(tuple(Argument(word) for word in text.split()), _SWITCHES["gunicorn"])
         given = [*from_variable.values.get("--bind", ()), *from_variable.values.get("-b", ())]
     if not given:
@@ -242,7 +246,8 @@ def _gunicorn(run: Started, environ: Environ) -> tuple[Binding, ...] | None:
     # A bind of one number only is no address of a kind we know the end of.
     parts = [part for one in given for part in _comma_separated(one)]
     found = [_address(one, 8000) for one in parts]
-    return tuple(one for one in found if one is not None) if None not in found else None
+    known = tuple(replace(one, told_by=told_by) for one in found if one is not None)
+    return known if len(known) == len(found) else None
 
 
 def _comma_separated(argument: Argument) -> list[Argument]:

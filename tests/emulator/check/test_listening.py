@@ -184,6 +184,36 @@ def test_right_or_unknown_port_is_silent(cmd: str) -> None:
     assert codes(findings(cmd, one_port=True)) == []
 
 
+VAIN = "start/port-set-in-vain"
+
+
+@pytest.mark.parametrize(
+    ("start", "env", "said"),
+    [
+        ("gunicorn app:app", "PORT: '3000'", "GUNICORN_CMD_ARGS says so, a variable of the platform's own"),
+        ("gunicorn app:app", "PORT: '3000', GUNICORN_CMD_ARGS: --bind=0.0.0.0:4000", "GUNICORN_CMD_ARGS says so"),
+        ("gunicorn -b 0.0.0.0:4000 app:app", "PORT: '3000'", ""),
+        ("uvicorn --host 0.0.0.0 --port 4000 app:app", "PORT: '3000'", ""),
+        ("gunicorn app:app", "PORT: '10000'", None),
+        ("gunicorn app:app", "OTHER: '3000'", None),
+        ("gunicorn app:app", "PORT: '3000', GUNICORN_CMD_ARGS: --preload", None),
+        ("gunicorn -b 0.0.0.0:$PORT app:app", "PORT: '3000'", None),
+        ("gunicorn -b 127.0.0.1:4000 app:app", "PORT: '3000'", None),
+        ("uvicorn --port 4000 app:app && true", "PORT: '3000'", None),
+    ],
+)
+def test_a_port_that_is_set_in_vain_is_a_warning(start: str, env: str, said: str | None) -> None:
+    """Whoever sets PORT means the server to take it; where it surely does not, that is told with who decides instead."""
+    pairs = ", ".join("{key: %s, value: %s}" % tuple(one.split(": ")) for one in env.split(", "))
+    text = (
+        "services:\n  - {type: web, name: a, runtime: python, buildCommand: pip install -r requirements.txt,\n"
+        f'     envVars: [{pairs}],\n     startCommand: "{start}"}}\n'
+    )
+    files = {"render.yaml": text, "requirements.txt": "gunicorn\nuvicorn\n", "app.py": "app = 1\n"}
+    found = [d for d in check_files(files).diagnostics if d.code == VAIN]
+    assert [("; ".join(d.facts), str(d.severity)) for d in found] == ([] if said is None else [(said, "warning")])
+
+
 def test_wrong_address_and_wrong_port_are_one_finding() -> None:
     """Both have one cause, the line, and are told together."""
     [found] = findings('CMD ["uvicorn", "app:app"]', one_port=True)
