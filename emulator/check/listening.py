@@ -298,7 +298,8 @@ def _told_by(subject: Subject, found: Binding) -> Iterator[str]:
 def _heed_port(run: Started, found: Binding) -> str:
     if found.told_by is None:
         return f"take the port from PORT; or set PORT to {found.port}"
-    return f"name it in the command, which wins over {found.told_by}: {HOST_OPTIONS[run.program].every_address('$PORT')}"
+    option = HOST_OPTIONS[run.program].every_address("$PORT")
+    return f"name it in the command, which wins over {found.told_by}: {option}"
 
 
 def wanted_port(subject: Subject) -> int | None:

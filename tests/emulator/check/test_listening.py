@@ -203,8 +203,8 @@ VAIN = "start/port-set-in-vain"
     ],
 )
 def test_a_port_that_is_set_in_vain_is_a_warning(start: str, env: str, said: str | None) -> None:
-    """Whoever sets PORT means the server to take it; where it surely does not, that is told with who decides instead."""
-    pairs = ", ".join("{key: %s, value: %s}" % tuple(one.split(": ")) for one in env.split(", "))
+    """Whoever sets PORT means the server to take it; where it surely does not, the finding says who decides instead."""
+    pairs = ", ".join(f"{{key: {one.replace(': ', ', value: ')}}}" for one in env.split(", "))
     text = (
         "services:\n  - {type: web, name: a, runtime: python, buildCommand: pip install -r requirements.txt,\n"
         f'     envVars: [{pairs}],\n     startCommand: "{start}"}}\n'
