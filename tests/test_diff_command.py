@@ -170,12 +170,29 @@ def test_nothing_is_touched_and_the_answer_is_that_of_the_change(shop: Repo) -> 
     assert found["after"] == json.loads(printed("check", "--root", str(shop.path), "--format", "json")[0])
 
 
-def test_the_first_variable_of_a_service_is_supposed(shop: Repo, knative: Path) -> None:
-    """It makes the list, with the key by which the platform's variables have their names."""
-    found = document("what-if", "--root", str(shop.path), "--set", "services.mail.envVars.COLOUR.value=blue")
+@pytest.mark.parametrize("value", ["", ".value"])
+def test_the_first_variable_of_a_service_is_supposed(shop: Repo, knative: Path, value: str) -> None:
+    """It makes the list, with the key by which the platform's variables have their names; whether its value is named or
+    the variable alone."""
+    found = document("what-if", "--root", str(shop.path), "--set", f"services.mail.envVars.COLOUR{value}=blue")
     assert ("COLOUR", "blue") in [(v["name"], v["value"]) for v in found["after"]["services"][1]["env"]]
-    found = document("what-if", "--root", str(knative), "--set", "services.shop.env.COLOUR.value=blue")
+    found = document("what-if", "--root", str(knative), "--set", f"services.shop.env.COLOUR{value}=blue")
     assert ("COLOUR", "blue") in [(v["name"], v["value"]) for v in found["after"]["services"][0]["env"]]
+
+
+def test_an_item_may_stand_in_brackets(shop: Repo) -> None:
+    """As other commands print it."""
+    by_name = printed("what-if", "--root", str(shop.path), "--set", "services.api.plan=standard")
+    assert printed("what-if", "--root", str(shop.path), "--set", "services[0].plan=standard") == by_name
+
+
+def test_a_field_of_the_only_service_is_not_the_files(tmp_path: Path) -> None:
+    root = tmp_path / "one"
+    root.mkdir()
+    (root / "render.yaml").write_text("services:\n  - {type: web, name: api, runtime: image, image: {url: a/b}}\n")
+    with pytest.raises(UsageError) as found:
+        printed("what-if", "--root", str(root), "--set", "plan=free")
+    assert found.value.diagnostic.help == "did you mean services.api.plan?"
 
 
 @pytest.mark.parametrize(

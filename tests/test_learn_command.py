@@ -233,6 +233,14 @@ def test_a_lesson_is_booted(state: Path) -> None:
     assert os.environ["XDG_STATE_HOME"] in text
 
 
+@pytest.mark.docker
+def test_a_lesson_that_is_booted_asks_for_no_value() -> None:
+    """It is about the value that nobody gave."""
+    text = learn("render-prompted-value", page=Learner("1", "1", "y", "a value"))
+    assert "needs PAYMENTS_TOKEN" not in text
+    assert "boot_failed" in text
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_list_fits_the_screen(width: int) -> None:
     """Names beside the titles, or below them where there is no room."""

@@ -32,7 +32,7 @@ def with_kept_answers(world: World, planned: Planned, now: Answers | None = None
 def _asked(request: Request, world: World, planned: Planned) -> Answers:
     """Ask for what nobody answered yet; without a terminal it stays unset."""
     prompts = planned.resolution.prompts if request.format == "text" else ()
-    if not prompts:
+    if not prompts or getattr(request, "asks_nothing", False):
         return {}
     known = world.remembered(project_id(planned.repo.root))
     answers: Answers = {}

@@ -138,8 +138,10 @@ def _is_to_boot(request: Request, world: World) -> bool:
 
 def _boot(held: _Held, world: World) -> None:
     """A real deploy of the lesson, with its whole output. A machine without an engine does not end the lesson."""
+    request = lesson_request("up", held.lesson, held.root, world, "--once", "--build-anyway")
+    request.asks_nothing = True  # what the lesson gives is all there is: a value typed here would be another story
     try:
-        up.run(lesson_request("up", held.lesson, held.root, world, "--once", "--build-anyway"), world)
+        up.run(request, world)
     except HostError as problem:
         world.terminal.out(learn_text.not_booted(problem.diagnostic, _style(world)))
 

@@ -1,11 +1,10 @@
 """One field of the file that describes the services set to another value, found as the platform's adapter says."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator.commands.planning import Planned
-from emulator.contract import Platform
 from emulator.formats.yaml import Mapping as YamlMapping
 from emulator.formats.yaml import parse_yaml
 from emulator.formats.yaml_edit import CannotSet, split_path, with_value
@@ -72,7 +71,7 @@ def _path(planned: Planned, file: str, text: str, field: tuple[str, ...]) -> tup
     platform = planned.platform
     find = getattr(platform, "field_path", None)
     if find is None:
-        return field, _known(platform, file, text, field)
+        return _known(planned, file, text, field)
     if field[0] == "services" and len(field) > 2:
         names = [service.name for service in planned.resolution.plan.services]
         if field[1] not in names:
@@ -81,26 +80,44 @@ def _path(planned: Planned, file: str, text: str, field: tuple[str, ...]) -> tup
     return find(file, text, field), "name"
 
 
-def _known(platform: Platform, file: str, text: str, field: tuple[str, ...]) -> str:
-    """By which key the items have names where a field lies that is known by the file's schema; where the platform
-    publishes none, by what the file has at its top. Raises CannotSet for another one."""
+def _known(planned: Planned, file: str, text: str, field: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """The same for a field that is known by the file's schema; where the platform publishes none, by what the file has
+    at its top. Raises CannotSet for another one."""
+    platform = planned.platform
     schemas = platform.schemas()
     schema = schemas.get(file) or (next(iter(schemas.values())) if len(schemas) == 1 else None)
     if schema is not None:
-        return _walk(schema, field, file)
+        try:
+            return _walk(schema, field, file)
+        except CannotSet as problem:
+            raise CannotSet(str(problem), help=_of_the_service(planned, schema, field, file) or problem.help) from None
     dialect = Dialect(getattr(platform, "DIALECT", Dialect.YAML_1_1))
     document = parse_yaml(text, file, dialect=dialect).document
     if isinstance(document, YamlMapping) and document.get(field[0]) is None:
         names = [name for name, _ in document.items()]
         raise CannotSet(f"{file} has no {field[0]}", help=did_you_mean(field[0], names))
-    return "name"
+    return field, "name"
 
 
-def _walk(schema: Mapping[str, Any], field: Sequence[str], file: str) -> str:
-    """Goes along the field through a JSON Schema, as far as that says which fields there are; "key" where the last list
-    on the way has items with one, else "name"."""
+def _of_the_service(planned: Planned, schema: Mapping[str, Any], field: tuple[str, ...], file: str) -> str | None:
+    """What was meant by a field that is not the file's own, and is one of the service's, where there is one service."""
+    services = planned.resolution.plan.services
+    if len(services) != 1:
+        return None
+    whole = ("services", services[0].name, *field)
+    try:
+        _walk(schema, whole, file)
+    except CannotSet:
+        return None
+    return f"did you mean {'.'.join(whole)}?"
+
+
+def _walk(schema: Mapping[str, Any], field: tuple[str, ...], file: str) -> tuple[tuple[str, ...], str]:
+    """Goes along the field through a JSON Schema, as far as that says which fields there are. The path, which for a
+    variable that is called by its name leads to its value; and "key" where the last list on the way has items with one,
+    else "name"."""
     parts: list[Any] = [schema]
-    named_by = "name"
+    named_by, is_variable = "name", False
     for number, step in enumerate(field):
         here = [one for part in parts for one in _alternatives(part, schema)]
         items = [one["items"] for one in here if "items" in one]
@@ -109,10 +126,12 @@ def _walk(schema: Mapping[str, Any], field: Sequence[str], file: str) -> str:
             where = ".".join(field[:number]) or file
             raise CannotSet(f"{where} has no {step}", help=did_you_mean(step, known))
         parts = items or [one["properties"][step] for one in here if step in one.get("properties", {})]
+        is_variable = False
         if items:
             inner = [one.get("properties", {}) for part in parts for one in _alternatives(part, schema)]
             named_by = "key" if any("key" in names for names in inner) else "name"
-    return named_by
+            is_variable = named_by == "key" and any("value" in names for names in inner) and not step.isdecimal()
+    return ((*field, "value") if is_variable else field), named_by
 
 
 def _alternatives(part: Any, schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -1,5 +1,6 @@
 """One value of a YAML text set to another, as a person would with an editor: all else stays as it was written."""
 
+import re
 from collections.abc import Sequence
 
 from emulator.model.spelling import nearest
@@ -24,9 +25,9 @@ class CannotSet(Exception):
 
 
 def split_path(path: str) -> tuple[str, ...]:
-    """ 'services.api.envVars."A.B".value' → its steps; double quotes keep a dot. Raises CannotSet."""
+    """ 'services[0].envVars."A.B".value' → its steps; double quotes keep a dot. Raises CannotSet."""
     steps: list[str] = []
-    rest = path
+    rest = path if '"' in path else re.sub(r"\[(\d+)\]", r".\1", path)
     while rest:
         if rest.startswith('"'):
             step, closing, rest = rest[1:].partition('"')

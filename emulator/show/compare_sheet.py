@@ -34,6 +34,9 @@ td small, td code { display: block; }
 dt { font-weight: bold; margin-top: .5rem; } dd { margin: 0 0 0 1rem; }
 pre { overflow-x: auto; margin: .25rem 0; padding: .4rem .6rem; border: 1px solid var(--line); }
 mark { background: var(--mark); color: var(--mark-ink); }
+@media (max-width: 40rem) { table { min-width: 0 !important; } thead td { display: none; }
+  tr { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); border-top: 1px solid var(--line); }
+  tr > * { border-top: 0; } tbody th, td[colspan] { grid-column: 1 / -1; } tbody th { padding-bottom: 0; } }
 @media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --dim: #444; --line: #999; --differs: #fff;
   --error: #000; --warning: #000; --good: #000; --link: #000; --mark: #fff; --mark-ink: #000; }
   body { font-size: 10pt; } main { max-width: none; padding: 0; } .wide, pre { overflow: visible; }

@@ -47,9 +47,14 @@ def compare_markdown(comparison: Comparison) -> str:
         lines.append("")
     for plan in comparison.plans:
         lines.append(f"**{plan.platform}**: {tally(plan.diagnostics)}")
-        lines += [f"- {d.severity} {markdown.code(d.code)} {markdown.text(d.message)}" for d in told(plan)]
+        lines += [_listed(found) for found in told(plan)]
         lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _listed(found: Diagnostic) -> str:
+    where = f" ({markdown.text(place)})" if (place := at(found.origin)) else ""
+    return f"- {found.severity} {markdown.code(found.code)} {markdown.text(found.message)}{where}"
 
 
 def _heads(comparison: Comparison, style: Style) -> str:

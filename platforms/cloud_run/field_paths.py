@@ -29,7 +29,8 @@ def field_path(file: str, text: str, field: tuple[str, ...]) -> tuple[str, ...]:
             return annotated
     path = _found(types, root, document, field)
     _refuse_unknown(types, root, path)
-    return path
+    is_variable = len(path) > 1 and path[-2] == "env" and not path[-1].isdecimal()
+    return (*path, "value") if is_variable else path
 
 
 def _annotation(field: tuple[str, ...], root: str) -> tuple[str, ...] | None:
