@@ -4,7 +4,6 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from emulator.formats.dockerfile.base_images import short_name
 from emulator.formats.dockerfile.scope import DEFAULT_PATH
 from emulator.formats.editing import text_at
 from emulator.image.dependencies import ANY
@@ -103,20 +102,8 @@ SCRIPT = CheckRule(
         },
     ),
 )  # fmt: skip
-NO_BASH = CheckRule(
-    code="start/shell-missing",
-    severity=Severity.ERROR,
-    statement="The command needs bash, which Alpine's images do not have.",
-    why="They have busybox's sh alone. The container cannot start, or ends with status 127.",
-    wrong=Sample(
-        files={"Dockerfile": 'FROM python:3.13-alpine\nCMD ["bash", "-c", "exec python -m http.server $PORT"]\n'},
-        file="Dockerfile",
-        line=2,
-    ),
-    right=Sample(files={"Dockerfile": "FROM python:3.13-alpine\nCMD exec python -m http.server $PORT\n"}),
-)
 
-RULES = (NO_BASH, PERMISSION, LINE_ENDS, FORMAT, PROGRAM, SCRIPT, FILE)
+RULES = (PERMISSION, LINE_ENDS, FORMAT, PROGRAM, SCRIPT, FILE)
 
 _CONSOLE = words("gunicorn uvicorn hypercorn daphne granian flask celery streamlit waitress-serve fastapi")
 """Programs that come with Python distributions alone."""
@@ -411,20 +398,3 @@ def _made(found: Answer) -> Iterator[Related]:
 
 def _source(found: Answer) -> str | None:
     return found.made.path if found.made is not None and found.made.by == "context" else None
-
-
-def no_bash(subject: Subject) -> Iterator[Diagnostic]:
-    """bash on an Alpine image that nobody installs it in."""
-    worked, base, command = subject.worked, subject.base_image, subject.container.command
-    argv = command.argv if command is not None else None
-    if worked is None or worked.failures or base is None or "alpine" not in base or not argv:
-        return
-    if short_name(base) not in ("python", "node", "alpine") or argv[0] not in ("bash", "/bin/bash", "/usr/bin/bash"):
-        return
-    lines = (step.instruction for stage in worked.stages.values() for step in stage.steps)
-    if any("bash" in one.source or "/bin" in one.source for one in lines if one.keyword in ("RUN", "COPY", "ADD")):
-        return
-    yield subject.finding(
-        NO_BASH.code, Severity.ERROR, f"{base} has no bash", facts=("its shell is busybox's /bin/sh",),
-        help="use sh, or install it: RUN apk add --no-cache bash",
-    )  # fmt: skip

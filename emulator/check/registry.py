@@ -53,6 +53,10 @@ def _starts_python(subject: "Subject") -> bool:
     return subject.started is not None and subject.started.is_of_python
 
 
+def _starts_shell(subject: "Subject") -> bool:
+    return subject.first_shell is not None
+
+
 def _shadows(subject: "Subject") -> bool:
     return bool(subject.container.command and subject.container.command.shadowed)
 
@@ -100,7 +104,7 @@ def _always(_subject: "Subject") -> bool:
 
 
 LACKING = (
-    Finder("programs", "no_bash", _always),
+    Finder("shell_missing", "no_shell", _starts_shell),
     Finder("programs", "folder_not_found", _starts_something),
     Finder("programs", "not_runnable", _starts_something),
     Finder("programs", "program_not_found", _starts_something),

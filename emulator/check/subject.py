@@ -15,7 +15,8 @@ from emulator.formats.dockerfile import (
     parse_dockerfile,
     read_stages,
 )
-from emulator.formats.dockerfile.base_images import entrypoint_of, short_name
+from emulator.formats.dockerfile.base_images import entrypoint_of, is_distroless, short_name
+from emulator.formats.dockerfile.stages import SCRATCH
 from emulator.formats.editing import text_at, within
 from emulator.image.bases import is_plain
 from emulator.image.findings import Builds
@@ -155,9 +156,11 @@ class Subject:
         build, command = self.container.build, self.container.command
         if build.is_platforms_own or (command is not None and command.source != "dockerfile"):
             return True
-        base, image = self.base_image, self.image
+        stage, image = self.first_stage, self.image
+        base = stage.base if stage is not None else ""
         has_own = image is not None and image.entrypoint is not None
-        return has_own or (base is not None and (is_plain(base) or bool(entrypoint_of(base))))
+        is_known = base == SCRATCH or is_plain(base) or is_distroless(base) or bool(entrypoint_of(base))
+        return has_own or (bool(base) and is_known)
 
     def _behind_script(self, argv: tuple[str, ...]) -> Started | None:
         """What an entry script of the repository's own ends in; None where the command is none, or it is not read."""
@@ -183,6 +186,14 @@ class Subject:
             places = [f"/usr/local/bin/{path}", f"/usr/bin/{path}", f"/{path}"]
         files = TreeFiles(worked.tree, self.repo)
         return next((text for text in map(files.read, places) if text is not None), None)
+
+    @property
+    def first_shell(self) -> str | None:
+        """The shell that the container itself is told to start, as it is written; None where it is something else."""
+        argv = self.container.command.argv if self.container.command is not None else None
+        before = len(self._entrypoint_of_base)
+        argv = argv[before:] if argv and argv[:before] == self._entrypoint_of_base else argv
+        return argv[0] if argv and base_name(argv[0]) in SHELLS else None
 
     @property
     def _entrypoint_of_base(self) -> tuple[str, ...]:

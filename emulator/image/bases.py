@@ -7,7 +7,7 @@ taken not to be there. An image that is not here is wholly unknown.
 
 import re
 
-from emulator.formats.dockerfile.base_images import short_name
+from emulator.formats.dockerfile.base_images import has_busybox, is_distroless, short_name
 from emulator.formats.dockerfile.scope import DEFAULT_PATH
 
 from .interpreters import system_tree
@@ -48,6 +48,10 @@ def base_tree(ref: str) -> Folder:
     """What an image's filesystem is known to hold. For `scratch` that is all of it: nothing."""
     if ref == "scratch":
         return Folder()
+    if is_distroless(ref) and not has_busybox(ref):
+        no_shell = Folder({"sh": ABSENT, "bash": ABSENT}, complete=False)
+        there: dict[str, Node] = {name: _unknown(ref) for name in (*_ROOT, "nodejs")}
+        return Folder(there | {"bin": no_shell})
     own = _LANGUAGES.get(short_name(ref))
     if own is not None and not re.search(r"onbuild|windows|nanoserver", ref):
         return Folder({name: _unknown(ref) for name in (*_ROOT, *own)})

@@ -213,3 +213,61 @@ def test_programs_that_are_copied_to_those_of_the_system(place: str, codes: list
     text = f"FROM python:3.12 AS b\nRUN make bin\n{PYTHON}RUN pip install flask\n"
     text += f"COPY --from=b /made/* {place}\nCOPY . .\nCMD exec uvicorn app:app\n"
     assert [one.code for one in found(text)] == codes
+
+
+DISTROLESS = (
+    "FROM golang:1.24 AS build\nWORKDIR /src\nCOPY . .\nRUN go build -o /out/shop .\nFROM gcr.io/distroless/static\n"
+)
+
+
+def _go(lines: str) -> list[Diagnostic]:
+    return found(DISTROLESS + lines, {"go.mod": "module shop\n", "main.go": "package main\n"})
+
+
+def test_a_shell_form_needs_a_shell_that_distroless_images_do_not_have():
+    """A CMD that is no JSON array is given to /bin/sh; the help writes the array."""
+    copied = "COPY --from=build /out/shop /shop\n"
+    (told,) = _go(f"{copied}CMD /shop -v\n")
+    assert (told.code, told.origin.line) == ("start/shell-missing", 7)
+    assert told.help == 'start the program itself, as a JSON array: ["/shop", "-v"]'
+    assert _go(f'{copied}CMD ["/shop"]\n') == []
+    assert _go(f"COPY --from=busybox /bin/sh /bin/sh\n{copied}CMD /shop\n") == []
+    assert _go(f"COPY --from=debian / /\n{copied}CMD /shop\n") == []
+
+
+def test_a_shell_on_scratch():
+    """There is nothing in it."""
+    text = "FROM scratch\nCOPY shop /shop\nCMD /shop\n"
+    assert [d.code for d in found(text, {"shop": ""})] == ["start/shell-missing"]
+
+
+def test_the_debugging_variant_of_distroless_has_a_shell():
+    """Busybox, at a place of its own: nothing is said of it."""
+    assert found(DISTROLESS.replace("static", "static:debug") + "COPY --from=build /out/shop /shop\nCMD /shop\n") == []
+
+
+def test_what_lies_in_the_root_of_a_distroless_image_is_known():
+    """A binary of another name than the one that is copied is told."""
+    copied = "COPY --from=build /out/shop /shop\n"
+    assert [d.code for d in _go(f'{copied}CMD ["/server"]\n')] == ["start/program-not-found"]
+
+
+def test_what_scratch_holds_is_known():
+    """Nothing but what is copied."""
+    copied = "FROM scratch\nCOPY shop /shop\n"
+    assert [d.code for d in found(copied + 'CMD ["/server"]\n', {"shop": ""})] == ["start/program-not-found"]
+
+
+def test_a_program_that_is_named_again_behind_nodes_own_entrypoint():
+    """distroless starts node itself: the first word of CMD is the script."""
+    base = "FROM gcr.io/distroless/nodejs22-debian12\nWORKDIR /app\nCOPY . .\n"
+    assert [d.code for d in found(base + 'CMD ["node", "server.js"]\n', {"server.js": ""})] == ["start/file-not-found"]
+    assert found(base + 'CMD ["server.js"]\n', {"server.js": ""}) == []
+
+
+def test_bash_behind_the_entrypoint_of_nodes_image():
+    """docker-entrypoint.sh runs what it is given."""
+    base = "FROM node:22-alpine\nWORKDIR /app\nCOPY . .\n"
+    assert [d.code for d in found(base + 'CMD ["bash", "-c", "node server.js"]\n', {"server.js": ""})] == [
+        "start/shell-missing"
+    ]
