@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from emulator.config import Ignored
+from emulator.formats.dockerfile.base_images import short_name
 from emulator.image.findings import Builds, build_findings
 from emulator.model.diagnostic import Diagnostic, Severity
 from emulator.model.plan import Plan, Service
@@ -72,6 +73,10 @@ def _of_builds(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagno
         from .tools_used import tool_findings
 
         yield from tool_findings(builds, services)
+    if any(short_name(stage.stage.base) == "golang" for one in worked if one for stage in one.stages.values()):
+        from .language_versions import go_findings
+
+        yield from go_findings(builds, services)
     if any(step.instruction.flag("from") and "target/" in step.instruction.source for step in steps):
         from .artifacts import artifact_findings
 

@@ -270,6 +270,8 @@ def _call(install: Installed) -> str:
 def _reasons(scene: _Scene) -> Iterator[Diagnostic]:
     """Why the call surely fails."""
     report = scene.install.report
+    if not isinstance(report, ToolReport):
+        yield from _behind(scene)
     if isinstance(report, Report):
         settled = scene.install.step.tool == "poetry" and is_poetry_2(scene.stage, scene.number)
         yield from _of_python(scene, replace(report, fatal=True) if settled else report)
@@ -286,6 +288,27 @@ def _reasons(scene: _Scene) -> Iterator[Diagnostic]:
             yield _missing(scene, need, PROJECT_FILE)
         if report.refused is not None:
             yield _not_executed(scene, *report.refused)
+
+
+def _behind(scene: _Scene) -> Iterator[Diagnostic]:
+    """A lock file that lacks what the project asks for."""
+    step = scene.install.step
+    if step.action not in ("install", "ci", "sync") or step.tool not in ("npm", "yarn", "pnpm", "uv", "poetry"):
+        return
+    from .lock_files import OUT_OF_DATE, behind, makes_lock  # many builds install without one
+
+    earlier = [one for part in scene.stage.steps[: scene.number + 1] for one in part.installs if one != scene.install]
+    if any(makes_lock(one.step, step.tool) for one in earlier):
+        return
+
+    files = TreeFiles(scene.step.tree, scene.worked.context.repo)
+    found = behind(step, files, is_npm_7=is_npm_7(scene.stage))
+    if found is not None:
+        made = look(scene.step.tree, found.file).made
+        here = Origin(file=made.path, line=found.line or 1) if made is not None and made.by == "context" else None
+        message = f"{_call(scene.install)} refuses: {found.lock} does not have {found.what}"
+        related = (Related(origin=here, message="asked for here"),) if here is not None else ()
+        yield error(OUT_OF_DATE.code, message, origin=scene.install.origin, related=related, help=found.to_do)
 
 
 def _not_executed(scene: _Scene, path: str, why: str) -> Diagnostic:
@@ -315,6 +338,7 @@ def _no_command(scene: _Scene) -> Iterator[Diagnostic]:
 def _of_python(scene: _Scene, report: Report) -> Iterator[Diagnostic]:
     for built in report.projects:
         yield from _of_project(scene, built, fatal=report.fatal)
+        yield from _of_another_python(scene, built)
     for need in report.needs:
         if need.state != "missing" or need.unless or any(need in built.needs for built in report.projects):
             continue
@@ -337,6 +361,18 @@ def _of_project(scene: _Scene, built: Built, *, fatal: bool) -> Iterator[Diagnos
     elif fatal and "TOML" not in built.refusal:
         help = f"copy the package's sources before {scene.line}, or install what they need alone"
         yield _refused(scene, NOT_COPIED, built.refusal, help)
+
+
+def _of_another_python(scene: _Scene, built: Built) -> Iterator[Diagnostic]:
+    """A project that the tool refuses for its requires-python. uv and pdm look for another Python instead."""
+    if scene.install.step.tool not in ("pip", "poetry") or scene.install.step.has("--ignore-requires-python"):
+        return
+    from .language_versions import asked_of_python, told  # few repositories install a project of their own
+
+    files = TreeFiles(scene.step.tree, scene.worked.context.repo)
+    asked = asked_of_python(scene.worked, scene.stage, built.directory, files)
+    if asked is not None:
+        yield told(asked, scene.worked, scene.install.origin, _call(scene.install))
 
 
 def _without_git(scene: _Scene, need: Need, built: Built) -> Diagnostic:

@@ -139,7 +139,7 @@ FINDERS = (
 
 MODULES = tuple(
     dict.fromkeys(
-        ("precedence", "building", "packages", "tools_used", "artifacts",
+        ("precedence", "building", "packages", "tools_used", "language_versions", "lock_files", "artifacts",
          *(one.module for one in (*LACKING, *FINDERS)), "silencing")
     )
 )
