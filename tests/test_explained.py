@@ -232,6 +232,7 @@ def test_the_interfaces_page_has_every_document_and_key(written: dict[str, str])
         assert all(f"| `{key}` | " in part for key in one.get("properties", {})), kind
 
 
+@pytest.mark.thorough
 def test_pages_are_the_same_a_second_time(written: dict[str, str], tmp_path: Path) -> None:
     again = tmp_path / "again"
     explain("--pages", str(again))

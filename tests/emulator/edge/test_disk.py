@@ -480,6 +480,7 @@ def test_a_node_is_what_lies_there_itself(repo):
     assert snapshot.node("dust").detail == ""
 
 
+@pytest.mark.thorough
 def test_a_large_directory_is_judged_together(repo):
     """Git is asked about many paths at once, and neither side waits for the other, however long its answers are."""
     long = "x" * 9000
@@ -493,6 +494,7 @@ def test_a_large_directory_is_judged_together(repo):
     assert {node.detail for node in gone} == {".gitignore:3:*.log"}
 
 
+@pytest.mark.thorough
 def test_long_rules_do_not_block(repo):
     """The answer repeats the rule for each path: a megabyte for a few hundred of them."""
     rule = "".join(f"[{character}{character.upper()}]" for character in "abc") + "*" * 5000
