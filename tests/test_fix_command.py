@@ -113,10 +113,9 @@ services:
 
 
 def test_a_blueprint_is_put_right_in_one_go(tmp_path: Path) -> None:
-    """Old names, misspelt fields, numbers that become others; comments and order stay. Two runs at most: what a
-    misspelt field hides is found when it is read."""
+    """Old names, misspelt fields, numbers that become others; comments and order stay. What a misspelt field hides is
+    found when it is read, in the same run."""
     root = lay(tmp_path, {"render.yaml": BLUEPRINT, "app.py": "", "Dockerfile": FROM + 'CMD ["python", "app.py"]\n'})
-    fix(root, "--apply")
     fix(root, "--apply")
     assert (root / "render.yaml").read_text() == BLUEPRINT.replace("env: docker", "runtime: docker").replace(
         "plann: Starter", "plan: starter"
@@ -147,6 +146,30 @@ def test_files_of_every_kind_keep_their_bytes(tmp_path: Path) -> None:
     assert (root / "render.yaml").read_bytes() == yaml.replace("env:", "runtime:").encode()
     assert stat.S_IMODE((root / "render.yaml").stat().st_mode) == 0o600
     assert sorted(path.name for path in root.iterdir()) == ["Dockerfile", "render.yaml", "start.sh"]
+
+
+def test_a_fix_goes_with_that_of_what_it_uncovers(tmp_path: Path) -> None:
+    """A script that is not executable and has Windows line ends: neither fix alone lets it start."""
+    root = lay(tmp_path, {"Dockerfile": FROM + 'CMD ["./start.sh"]\n', "start.sh": "#!/bin/sh\r\nexec uvicorn a:b\r\n"})
+    (root / "start.sh").chmod(0o644)
+    shown = document(root)
+    assert [(one["finding"]["code"], one["holds"]) for one in shown["fixes"]][:2] == [
+        ("start/permission-denied", True), ("start/script-line-ends", True),
+    ]  # fmt: skip
+    assert document(root, "--apply")["files"] == shown["files"]
+    assert b"\r" not in (root / "start.sh").read_bytes()
+    assert stat.S_IMODE((root / "start.sh").stat().st_mode) == 0o755
+    assert document(root)["files"] == []
+
+
+def test_two_fixes_of_one_place_are_done_after_each_other(tmp_path: Path) -> None:
+    """And a second run has nothing to do."""
+    root = lay(tmp_path, {
+        "app.py": "app = None\n", "Dockerfile": FROM + 'CMD ["gunicorn", "-b", "127.0.0.1:$PORT", "app:app"]\n',
+    })  # fmt: skip
+    assert all(one["holds"] for one in document(root, "--apply")["fixes"])
+    assert (root / "Dockerfile").read_text() == FROM + "CMD exec gunicorn -b 0.0.0.0:$PORT app:app\n"
+    assert document(root)["files"] == []
 
 
 def test_a_fix_that_makes_another_thing_wrong_is_not_done(tmp_path: Path) -> None:

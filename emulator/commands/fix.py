@@ -5,7 +5,7 @@ import argparse
 from emulator.commands.check import checked_plan
 from emulator.commands.mending import Mended, mended
 from emulator.commands.planning import configure_planning, plan_repository, plan_snapshot
-from emulator.model.diagnostic import Severity, UsageError
+from emulator.model.diagnostic import Diagnostic, Severity, UsageError
 from emulator.model.mending import FileDiff, FixDocument
 from emulator.model.plan import Plan
 from emulator.model.record import to_json
@@ -43,8 +43,10 @@ def run(request: Request, world: World) -> int:
     def judge(repo: Snapshot) -> Plan:
         return checked_plan(plan_snapshot(repo, request, world)).resolution.plan
 
-    asked = tuple(found for found in before.diagnostics if not request.code or found.code in request.code)
-    done = mended(planned.repo, before, asked, judge)
+    def is_asked(found: Diagnostic) -> bool:
+        return not request.code or found.code in request.code
+
+    done = mended(planned.repo, before, is_asked, judge)
     if request.apply:
         _apply(planned.repo.root, done, world)
     document = FixDocument(

@@ -14,6 +14,11 @@ from emulator.snapshot import Snapshot, Unreadable
 Judge = Callable[[Snapshot], Plan]
 """A snapshot's plan with the findings of the check."""
 
+Asked = Callable[[Diagnostic], bool]
+"""Whether a finding is to be mended."""
+
+_MOST_ROUNDS = 5
+
 
 class Mended(NamedTuple):
     """Every fix that there is, whether it holds, and the files and the plan after those that do."""
@@ -24,19 +29,71 @@ class Mended(NamedTuple):
     plan: Plan
 
 
-def mended(repo: Snapshot, before: Plan, asked: Iterable[Diagnostic], judge: Judge) -> Mended:
-    """Try the fixes of some of a plan's findings: all together, and where that does not hold one after the other."""
+def mended(repo: Snapshot, before: Plan, is_asked: Asked, judge: Judge) -> Mended:
+    """Try the fixes of the findings that are asked for, and again over what comes of them, until nothing changes: one
+    may uncover the next, or have stood in its place."""
+    done = Mended((), {}, frozenset(), before)
+    others: tuple[Offered, ...] = ()
+    for _ in range(_MOST_ROUNDS):
+        once = _round(_over(repo, done), done.plan, is_asked, judge)
+        others = tuple(one for one in once.offered if not one.holds)
+        done = _and_then(done, once)
+        if not once.files:
+            break
+    return done._replace(offered=(*done.offered, *others))
+
+
+def _over(repo: Snapshot, done: "Mended | _Tried") -> Snapshot:
+    return overlaid(repo, instead=done.files, executable=done.executable) if done.files else repo
+
+
+def _and_then(done: Mended, once: Mended) -> Mended:
+    held = tuple(one for one in once.offered if one.holds)
+    files, executable = {**done.files, **once.files}, done.executable | once.executable
+    return Mended((*done.offered, *held), files, executable, once.plan)
+
+
+def _wanted(plan: Plan, is_asked: Asked) -> dict[Fix, list[Diagnostic]]:
+    """The fixes that a plan's findings have, each with those that it is for."""
     wanted: dict[Fix, list[Diagnostic]] = {}
-    for found in asked:
-        if found.fix is not None and not found.suppressed:
+    for found in plan.diagnostics:
+        if found.fix is not None and not found.suppressed and is_asked(found):
             wanted.setdefault(found.fix, []).append(found)
+    return wanted
+
+
+def _round(repo: Snapshot, before: Plan, is_asked: Asked, judge: Judge) -> Mended:
+    """All fixes together; where that does not hold, one after the other; where none does, one with those of what it
+    uncovers."""
+    wanted = _wanted(before, is_asked)
     if not wanted:
         return Mended((), {}, frozenset(), before)
     together = _tried(repo, before, judge, wanted, tuple(wanted))
     if together is not None and not together.because:
         offered = tuple(Offered(finding=these[0], fix=fix, holds=True) for fix, these in wanted.items())
         return Mended(offered, together.files, together.executable, together.plan)
-    return _one_by_one(repo, before, judge, wanted)
+    alone = _one_by_one(repo, before, judge, wanted)
+    if alone.files:
+        return alone
+    pairs = (_with_the_next(repo, before, judge, is_asked, (fix, wanted[fix])) for fix in wanted)
+    return next((pair for pair in pairs if pair is not None), alone)
+
+
+def _with_the_next(
+    repo: Snapshot, before: Plan, judge: Judge, is_asked: Asked, first: tuple[Fix, list[Diagnostic]]
+) -> Mended | None:
+    """A fix and those of the findings that only it lets be seen; None where they do not mend it together."""
+    fix, gone = first
+    one = _tried(repo, before, judge, {fix: gone}, (fix,))
+    if one is None:
+        return None
+    old = _counted(before)
+    following = _wanted(one.plan, lambda found: _kind(found) not in old and is_asked(found))
+    two = _tried(_over(repo, one), one.plan, judge, following, tuple(following)) if following else None
+    if two is None or _not_better(before, two.plan, gone):
+        return None
+    offered = [Offered(finding=these[0], fix=it, holds=True) for it, these in ((fix, gone), *following.items())]
+    return Mended(tuple(offered), {**one.files, **two.files}, one.executable | two.executable, two.plan)
 
 
 def _one_by_one(repo: Snapshot, before: Plan, judge: Judge, wanted: dict[Fix, list[Diagnostic]]) -> Mended:
