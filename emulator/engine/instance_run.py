@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from emulator.model.diagnostic import Diagnostic, HostError
+from emulator.model.diagnostic import Diagnostic, Fault, HostError
 from emulator.model.event import DiagnosticFound, OutOfMemory, Restarted, Rotation, VerdictKind
 from emulator.model.plan import Service
 from emulator.model.record import Record, replace
@@ -179,7 +179,8 @@ class InstanceRun:
                 self._begin()
                 self._turn()
             except HostError as problem:
-                if is_lost(problem) or not self._replaces or self.outcome is not None:
+                of_the_app = problem.diagnostic.fault is Fault.APP
+                if is_lost(problem) or not (self._replaces or of_the_app) or self.outcome is not None:
                     raise
                 self._fail(problem.diagnostic)
                 self._turn()

@@ -23,7 +23,8 @@ def build_words(build: Build) -> str:
     base = f", from {', '.join(build.base_images)}" if build.base_images else ""
     match build.kind:
         case BuildKind.DOCKERFILE:
-            return f"{build.dockerfile} with context {build.context}{base}"
+            context = f" with context {build.context}" if build.context else ""
+            return f"{build.dockerfile or 'no Dockerfile'}{context}{base}"
         case BuildKind.NATIVE:
             return f"{build.runtime}: {(build.command or 'no build command').rstrip()} (in {build.root}){base}"
         case BuildKind.IMAGE:

@@ -210,7 +210,7 @@ def image(given: Given) -> Way:
                 help="add `image:` with `url:`",
             )
         )  # fmt: skip
-    ref = full_reference(spec.image.text) if spec.image else None
+    ref = spec.image_reference
     given.trace.note(
         f"{spec.name}.builder", "What builds the image?", f"nothing: {ref or 'an image'} is pulled",
         "runtime is image", rule=rules.IMAGE_RUNTIME, origin=spec.image.origin if spec.image else None,
@@ -224,9 +224,3 @@ def image(given: Given) -> Way:
     )  # fmt: skip
     unread = {field: "the image is ready-made" for field, _ in idle}
     return Way(build, command, env, tuple(given.found), unread=unread)
-
-
-def full_reference(url: str) -> str:
-    """An image URL with the defaults Render documents left to the engine, which has the same:
-    docker.io, library, latest. A scheme in front is dropped."""
-    return url.strip().removeprefix("https://").removeprefix("docker://")

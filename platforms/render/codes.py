@@ -38,11 +38,13 @@ EXPLANATIONS: dict[str, str] = {
     "render/duplicate-name": "Two services, databases or groups have one name. Rename one.",
     "render/env-boolean":
         "A variable's value is written as a boolean and reaches the app as text. Put it in quotes to say so.",
+    "render/env-key": "A variable has a name that no process can be given. Use letters, digits and underscores.",
     "render/env-number":
         "A variable's value is written as a number and may reach the app otherwise than it is written. Put it in "
         "quotes.",
     "render/env-several-forms": "A variable says in more than one way where its value comes from. Keep one.",
     "render/env-twice": "A variable is set twice in one place. Remove one.",
+    "render/env-value": "A variable's value holds a NUL, where it would end for any process. Remove it.",
     "render/env-without-key": "A variable has no name. Add key.",
     "render/env-without-value":
         "A variable has no value and nothing says where one comes from: it is not set. Add value.",
@@ -62,6 +64,7 @@ EXPLANATIONS: dict[str, str] = {
     "render/health-check-path": "A health check's path must begin with a slash and be one on the service itself.",
     "render/health-check-unused": "A health check path is given for a service that gets no checks. Remove it.",
     "render/high-availability": "High availability needs a plan and a version that have it.",
+    "render/image-url": "The image's URL is none that an engine can pull: its form is wrong. Correct it.",
     "render/image-without-url": "A service from an image names none. Add image.url.",
     "render/instances": "A number of instances is beyond what the plan or the kind of service has.",
     "render/invalid-runtime": "The runtime is none that Render has. The message lists them.",
@@ -110,7 +113,8 @@ EXPLANATIONS: dict[str, str] = {
         "The folder that a static site publishes is not given, or leads out of the repository, or cannot come out of "
         "the build.",
     "render/python-version":
-        "The version of Python is written as Render does not take it: all of its three numbers are needed.",
+        "The version of Python is written as Render does not take it: all of its three numbers are needed; or it is "
+        "older than any that Render has.",
     "render/record-datastore": "The record holds a datastore, which is not planned from records.",
     "render/record-elsewhere": "The record holds services of another repository, which are not planned.",
     "render/record-field": "The record has a field that is not understood: it has no effect here.",

@@ -87,6 +87,12 @@ class ServiceSpec(NamedTuple):
         return self.source == "record"
 
     @property
+    def image_reference(self) -> str | None:
+        """The URL of its image, without a scheme; the defaults that Render documents are those of an engine:
+        docker.io, library, latest."""
+        return self.image.text.strip().removeprefix("https://").removeprefix("docker://") if self.image else None
+
+    @property
     def is_declared(self) -> bool:
         return bool(self.keys)
 

@@ -102,7 +102,7 @@ def environment(
         values[given.name] = _give(variables, given)
         empty.pop(given.name, None)
     if spec.kind == "S":
-        variables = {name: replace(v, phase=BUILD) for name, v in variables.items()}
+        variables = {name: replace(v, phase=BUILD) for name, v in variables.items() if v.phase is not RUN}
     ordered = tuple(variables[name] for name in sorted(variables))
     # Where two have one value, a log shows the name of the service's own: what comes last names it.
     order = sorted(values, key=lambda name: variables[name].kind is not EnvKind.SERVICE)

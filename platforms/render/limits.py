@@ -17,9 +17,11 @@ DISK_GROUP = 1000
 
 
 def instances_of(spec: ServiceSpec) -> Instances | None:
-    """How many run: scaling comes before numInstances (rule render/instances)."""
+    """How many run: a disk has one alone, and scaling comes before numInstances (rule render/instances)."""
     if spec.kind not in "WPK":
         return None
+    if spec.disk is not None:
+        return Instances(min=1, max=1)
     if spec.scaling is not None:
         least = max(1, _whole(spec.scaling.get("minInstances"), 1))
         return Instances(min=least, max=max(least, _whole(spec.scaling.get("maxInstances"), least)))

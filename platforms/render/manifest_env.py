@@ -69,6 +69,12 @@ def _entry(item: Mapping, notes: Notes, path: str, service: str | None, group: s
             facts=(f"it is {path}",), help="add `key:`",
         )  # fmt: skip
         return None
+    if any(char in key.text for char in "=\0"):
+        notes.say(
+            "render/env-key", f"no variable can be called {key.text!r}", key.origin, rule=rules.ENV_FORMS.id,
+            service=service, facts=(f"it is {path}",), help="use letters, digits and underscores",
+        )  # fmt: skip
+        return None
     form = _form(item, path, notes, service)
     value = item.get("value")
     if group and form in ("database", "service", "prompted"):
@@ -120,6 +126,12 @@ def _literal(key: str, value: Node, notes: Notes, service: str | None) -> str | 
         notes.wrong_type(value, f"the value of {key}", "a string or a number", service=service)
         return None
     text = as_go_string(value)
+    if "\0" in text:
+        notes.say(
+            "render/env-value", f"the value of {key} holds a NUL, which no variable can", value.origin,
+            rule=rules.ENV_VALUES.id, service=service, help="remove it, or encode the value",
+        )  # fmt: skip
+        return None
     plain = value_of(value, Dialect.GO_YAML)
     if isinstance(plain, bool):
         notes.booleans.append(Boolean(key, text, value.origin, service))

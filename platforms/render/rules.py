@@ -274,7 +274,7 @@ PROMPTED_VALUE = _rule(
 )
 PYTHON_VERSION = _rule(
     "python-version",
-    "Python is PYTHON_VERSION (full x.y.z), else .python-version, else 3.14.3 for new services.",
+    "Python is PYTHON_VERSION (full x.y.z), else .python-version, else 3.14.3 for new services. 3.7.3 is the oldest.",
     DOCS + "python-version",
     DOCUMENTED,
     APPROXIMATE,
@@ -297,7 +297,8 @@ UV_VERSION = _rule(
     DOCUMENTED,
 )  # fmt: skip
 RUBY_VERSION = _rule(
-    "ruby-version", "Ruby is that of the Gemfile's ruby directive, else .ruby-version, else 3.4.4.",
+    "ruby-version",
+    "Ruby is that of the Gemfile's ruby directive, else .ruby-version, else 3.4.4. 3.1.0 is the oldest.",
     DOCS + "language-support", DOCUMENTED, APPROXIMATE,
     note="Which of the two comes first is not published, nor whether the service's root or the repository's is meant.",
 )  # fmt: skip
@@ -308,7 +309,8 @@ RUST_VERSION = _rule(
     "rust-version", "Rust is RUSTUP_TOOLCHAIN, else rust-toolchain, else stable.", DOCS + "language-support", DOCUMENTED
 )
 ELIXIR_VERSION = _rule(
-    "elixir-version", "Elixir is ELIXIR_VERSION, else 1.18.4; Erlang is ERLANG_VERSION, else one to match.",
+    "elixir-version",
+    "Elixir is ELIXIR_VERSION (1.12 or later), else 1.18.4; Erlang is ERLANG_VERSION, else one to match.",
     DOCS + "language-support", DOCUMENTED, APPROXIMATE, note="Erlang is the one that the image of Elixir has.",
 )  # fmt: skip
 NATIVE_TOOLS = _rule(

@@ -4,6 +4,9 @@ Messages seen in Render's own output stand word for word (rules say where); the 
 Refusals that depend on how the service came about are in `building`.
 """
 
+import posixpath
+
+from emulator.formats.dockerfile.references import reference_problem
 from emulator.formats.editing import instead_of
 from emulator.model.diagnostic import Diagnostic, Related, error, info, warning
 from emulator.model.origin import Origin
@@ -14,6 +17,7 @@ from . import fields, rules
 from .declarations import ServiceSpec, Value
 from .plans import DEFAULT, PLANS_OF, canonical, instance_type, sized
 from .reading import near
+from .router import in_maintenance
 
 NO_MOUNT = (
     "/", "/opt", "/opt/render", "/opt/render/project", "/opt/render/project/src", "/home", "/home/render", "/etc",
@@ -172,6 +176,10 @@ def _free(spec: ServiceSpec) -> list[Diagnostic]:
         if field in spec.keys:
             help_ = f"remove {field}, or take another plan"
             found.append(_said(spec, "free-plan", words, rules.FREE_PLAN, spec.keys[field], help_))
+    if in_maintenance(spec):
+        help_ = "remove maintenanceMode, or take another plan"
+        words, origin = "maintenance mode is not for free services", spec.keys["maintenanceMode"]
+        found.append(_said(spec, "free-plan", words, rules.FREE_PLAN, origin, help_))
     return found
 
 
@@ -242,7 +250,7 @@ def _disk(spec: ServiceSpec) -> list[Diagnostic]:
     if not mount.text.startswith("/"):
         words = f"mountPath must be an absolute path, not {mount.text}"
         found.append(_said(spec, "mount-path", words, rules.DISK, mount.origin, f"write /{mount.text}"))
-    elif (mount.text.rstrip("/") or "/") in NO_MOUNT:
+    elif posixpath.normpath("/" + mount.text.lstrip("/")) in NO_MOUNT:
         words = f"a disk cannot be mounted at {mount.text}"
         help_ = "take a folder of its own, for example /var/data"
         found.append(_said(spec, "mount-path", words, rules.DISK, mount.origin, help_))
@@ -259,8 +267,26 @@ def _source(spec: ServiceSpec) -> list[Diagnostic]:
         return []
     idle = ("repo", "branch") if spec.runtime.text == "image" else ("image",)
     return [
+        *_image_url(spec, spec.runtime.text),
+        *_idle_source(spec, spec.runtime.text, idle),
+    ]
+
+
+def _image_url(spec: ServiceSpec, runtime: str) -> list[Diagnostic]:
+    """An image's name that Docker itself would refuse, whatever the registry has."""
+    reference = spec.image_reference if runtime == "image" else None
+    why = reference_problem(reference) if reference is not None else None
+    if spec.image is None or why is None:
+        return []
+    words = f"image.url {spec.image.text} names no image: {why}"
+    help_ = "write it as `docker pull` takes it: docker.io/library/nginx:1.27"
+    return [_said(spec, "image-url", words, rules.IMAGE_RUNTIME, spec.image.origin, help_)]
+
+
+def _idle_source(spec: ServiceSpec, runtime: str, idle: tuple[str, ...]) -> list[Diagnostic]:
+    return [
         warning(
-            "render/unused-field", f"{field} has no effect with runtime {spec.runtime.text}", origin=spec.keys[field],
+            "render/unused-field", f"{field} has no effect with runtime {runtime}", origin=spec.keys[field],
             service=spec.name, rule=rules.IMAGE_RUNTIME.id, help=f"remove {field}",
         )
         for field in idle

@@ -25,6 +25,8 @@ DEFAULT_POETRY, DEFAULT_UV = "2.1.3", "0.10.2"
 DEFAULT_NODE, DEFAULT_BUN = "24.14.1", "1.3.4"
 """Sources: logs of April 2026; language-support."""
 DEFAULT_RUBY, DEFAULT_ELIXIR = "3.4.4", "1.18.4"
+OLDEST = {"Python": "3.7.3", "Ruby": "3.1.0", "Elixir": "1.12"}
+"""Older ones there are none of (sources: python-version, language-support)."""
 
 
 class Pin(NamedTuple):
@@ -87,6 +89,23 @@ class Asker(NamedTuple):
             )
         )  # fmt: skip
 
+    def has_it(self, setting: Setting[str], rule: Rule, what: str, version: str) -> None:
+        """Render has none that is older than its oldest."""
+        oldest = OLDEST.get(what)
+        if oldest is None or numbers(version) >= numbers(oldest)[: len(numbers(version))]:
+            return
+        self.found.append(
+            error(
+                rule.id, f"Render has no {what} {version}: {oldest} is its oldest", origin=setting.origin,
+                service=self.name, rule=rule.id, url=rule.url, facts=(f"{setting.source} asks for it",),
+                help=f"take {oldest} or a later one",
+            )
+        )  # fmt: skip
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
 
 def pinned(pin: Pin | None, source: str, rule: Rule) -> Candidate[str]:
     """What a file says, as a candidate."""
@@ -122,6 +141,8 @@ def python_version(asker: Asker) -> str:
         )  # fmt: skip
     elif not NUMBERS.fullmatch(version):
         asker.problem(setting, rule, "CPython", "3.13.4")
+    else:
+        asker.has_it(setting, rule, "Python", version)
     _runtime_txt(asker, setting)
     return version if NUMBERS.fullmatch(version) else DEFAULT_PYTHON
 
@@ -148,7 +169,8 @@ def tool_version(asker: Asker, variable: str, tool: str, default: str, rule: Rul
         tool.lower(), f"Which {tool}?", asker.variable(variable, rule),
         Candidate(default, source="default", because="nothing else is asked for", rule=rule),
     )  # fmt: skip
-    if re.fullmatch(r"[0-9]+(\.[0-9]+){1,2}", setting.value):
+    if NUMBERS.fullmatch(setting.value):
+        asker.has_it(setting, rule, tool, setting.value)
         return setting.value
     asker.problem(setting, rule, tool, default)
     return default
@@ -226,7 +248,10 @@ def ruby_version(asker: Asker) -> str:
     if not NUMBERS.fullmatch(written):
         asker.problem(setting, rule, "Ruby", DEFAULT_RUBY)
         return DEFAULT_RUBY
-    is_range = re.match(r"\s*(~>|>=)", setting.value)
+    if setting.value.startswith(">") and numbers(written) <= numbers(DEFAULT_RUBY):
+        return DEFAULT_RUBY
+    asker.has_it(setting, rule, "Ruby", written)
+    is_range = re.match(r"~>|>=", setting.value)
     return ".".join(written.split(".")[:2]) if is_range else written
 
 

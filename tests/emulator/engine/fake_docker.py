@@ -55,6 +55,7 @@ class FakeDocker:
         self.asked: list[str] = []
         self.measured: list[str] = []
         self.failure: StartFailure | None = None
+        self.refusal: HostError | None = None
         self.answer: Callable[[str, int, str], HttpAnswer] = lambda host, port, path: HttpAnswer(status=200, seconds=0)
         self.grpc_answer: Callable[[str, int, str], GrpcAnswer] = lambda host, port, service: GrpcAnswer(
             status="SERVING", seconds=0
@@ -99,6 +100,8 @@ class FakeDocker:
         return ("metadata",)
 
     def create(self, spec: ContainerSpec) -> str:
+        if self.refusal is not None:
+            raise self.refusal
         self._count += 1
         id = f"id{self._count}"
         self._all[id] = FakeContainer(self, id, spec)

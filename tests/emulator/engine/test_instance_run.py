@@ -15,7 +15,7 @@ from emulator.engine.instance_run import InstanceRun, What
 from emulator.engine.instance_steps import Member
 from emulator.engine.rollout_steps import Down, Failed, Gone, Rotated, Signalled, Unit, Up
 from emulator.engine.throttle import QUIET_S
-from emulator.model.diagnostic import HostError
+from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.event import ContainerStarted, Event, Log, PortDetected, ProbeAttempt, Restarted, Rotation, Stopped
 from emulator.model.lifecycle import Lifecycle, Probe, Shutdown
 from emulator.model.plan import Resources, Service
@@ -48,13 +48,14 @@ class Bench:
         what: Service = WEB,
         hidden: dict[str, str] | None = None,
         failure: StartFailure | None = None,
+        refusal: HostError | None = None,
         answer: Callable[[str, int, str], HttpAnswer] | None = None,
         grpc: Callable[[str, int, str], GrpcAnswer] | None = None,
         on_tell: Callable[["Bench", Event], None] = lambda bench, event: None,
         **rules: Any,
     ) -> None:
         self.docker = FakeDocker(behave)
-        self.docker.failure = failure
+        self.docker.failure, self.docker.refusal = failure, refusal
         self.docker.answer = answer or self.docker.answer
         self.docker.grpc_answer = grpc or self.docker.grpc_answer
         self.told: list[Event] = []
@@ -188,6 +189,17 @@ def test_a_first_process_that_cannot_be_executed() -> None:
     assert bench.run.outcome.reason == f'exec: "{token("PASSWORD")}": not found'
     assert bench.of(ContainerStarted)[0].argv == ("serve", token("PASSWORD"))
     assert bench.end().docker.left == []
+
+
+@pytest.mark.parametrize(("fault", "report"), [(Fault.APP, Failed), (Fault.HOST, HostError)])
+def test_a_container_that_the_engine_refuses(fault: Fault, report: type) -> None:
+    """What the app is the cause of ends its own boot; what this machine is the cause of ends all."""
+    bench = Bench(refusal=HostError(error("image/no-command", "nothing to run", fault=fault)))
+    bench.reported(report)
+    assert (bench.run.outcome is not None) == (fault is Fault.APP)
+    assert bench.run.failure == (bench.docker.refusal.diagnostic if bench.docker.refusal and report is Failed else None)
+    if report is Failed:
+        bench.end()
 
 
 def test_secrets_are_hidden_in_what_the_app_says() -> None:

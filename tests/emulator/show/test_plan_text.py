@@ -1,5 +1,7 @@
 """A plan as text: the answer, and nothing said twice."""
 
+import pytest
+
 from emulator.model.choice import Decision, Rejected
 from emulator.model.diagnostic import Related, warning
 from emulator.model.lifecycle import Lifecycle, Probes, Shutdown
@@ -55,6 +57,20 @@ def _variables(count: int, kind: EnvKind = EnvKind.LITERAL) -> tuple[EnvVar, ...
 def test_a_short_argv_is_printed_whole() -> None:
     """One line costs nothing."""
     assert 'argv      ["/bin/bash", "-c", "run it"]' in _printed(SERVICE)
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "context", "words"),
+    [
+        ("a/Dockerfile", "a", "a/Dockerfile with context a"),
+        ("Dockerfile", None, "Dockerfile"),
+        (None, ".", "no Dockerfile with context ."),
+    ],
+)
+def test_a_folder_that_cannot_be_used_is_not_named(dockerfile: str | None, context: str | None, words: str) -> None:
+    """An error says why there is none."""
+    build = Build(kind=BuildKind.DOCKERFILE, runtime="docker", dockerfile=dockerfile, context=context)
+    assert f"builds    {words}\n" in _printed(replace(SERVICE, build=build))
 
 
 def test_a_long_line_for_a_shell_is_printed_once() -> None:

@@ -261,6 +261,7 @@ def test_a_static_site_has_a_build_only():
     """A static site's variables exist while it is built."""
     made = service({"render.yaml": web("runtime: static\nstaticPublishPath: d\nenvVars:\n  - key: A\n    value: b\n")})
     assert {v.phase for v in made.env} == {"build"}
+    assert "RENDER_INSTANCE_ID" not in {v.name for v in made.env}
 
 
 def test_preview_values_are_tolerated():
@@ -297,6 +298,21 @@ def test_malformed_entries(entry, code, severity):
     made = plan(_files(entry))
     assert code in codes(made, severity)
     assert next(d for d in made.diagnostics if d.code == code).origin is not None
+
+
+@pytest.mark.parametrize(
+    ("entry", "code", "place"),
+    [
+        ('{key: "A=B", value: c}', "render/env-key", (6, 15)),
+        ('{key: "\\0", value: c}', "render/env-key", (6, 15)),
+        ('{key: A, value: "b\\0c"}', "render/env-value", (6, 25)),
+    ],
+)
+def test_what_no_process_can_be_given(entry, code, place):
+    """Told at its place, and not handed on: the builder could not even be started with it."""
+    made = plan({"render.yaml": web(f"runtime: docker\nenvVars:\n  - {entry}\n"), "Dockerfile": DOCKERFILE})
+    assert [(d.code, d.origin and (d.origin.line, d.origin.column)) for d in made.diagnostics] == [(code, place)]
+    assert not any(char in f"{v.name}{v.value}" for v in made.services[0].env for char in "=\0" if v.kind == "literal")
 
 
 def test_the_later_of_two_wins():

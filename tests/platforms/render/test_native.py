@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.platforms.render.planning import codes, plan, service, variable, web
+from tests.platforms.render.planning import codes, messages, plan, service, variable, web
 
 
 def _files(runtime: str, fields: str = "", **files: str) -> dict[str, str]:
@@ -60,6 +60,26 @@ def test_a_version_that_there_is_not_is_told(runtime, file, text):
 
 
 @pytest.mark.parametrize(
+    ("runtime", "files", "env", "older"),
+    [
+        ("python", {}, [("PYTHON_VERSION", "3.7.2")], "Python 3.7.2: 3.7.3"),
+        ("python", {".python-version": "3.6"}, [], "Python 3.6: 3.7.3"),
+        ("python", {".python-version": "3.7"}, [], ""),
+        ("ruby", {".ruby-version": "2.7.8"}, [], "Ruby 2.7.8: 3.1.0"),
+        ("ruby", {"Gemfile": "ruby '~> 3.0.2'"}, [], "Ruby 3.0.2: 3.1.0"),
+        ("ruby", {"Gemfile": "ruby '>= 2.7'"}, [], ""),
+        ("ruby", {".ruby-version": "3.1"}, [], ""),
+        ("elixir", {}, [("ELIXIR_VERSION", "1.11.4")], "Elixir 1.11.4: 1.12"),
+        ("elixir", {}, [("ELIXIR_VERSION", "1.12.0")], ""),
+    ],
+)  # fmt: skip
+def test_no_version_is_older_than_the_oldest(runtime, files, env, older):
+    """python-version and language-support name the oldest; a range that is open above asks for no old one."""
+    found = messages(plan(_files(runtime) | files, "blueprint", env=env))
+    assert found == ([f"Render has no {older} is its oldest"] if older else [])
+
+
+@pytest.mark.parametrize(
     ("runtime", "files", "env", "chosen", "image"),
     [
         ("python", {}, [], "3.14.3", "python:3.14.3-slim"),
@@ -69,6 +89,7 @@ def test_a_version_that_there_is_not_is_told(runtime, file, text):
         ("ruby", {"Gemfile": 'source "x"\nruby "3.2.2"\n', ".ruby-version": "3.3.0"}, [], "3.2.2",
          "ruby:3.2.2-slim-bookworm"),
         ("ruby", {"Gemfile": "ruby '~> 3.3.1'\n"}, [], "~> 3.3.1", "ruby:3.3-slim-bookworm"),
+        ("ruby", {"Gemfile": "ruby '>= 2.7'\n"}, [], ">= 2.7", "ruby:3.4.4-slim-bookworm"),
         ("ruby", {".ruby-version": "ruby-3.3.0\n"}, [], "ruby-3.3.0", "ruby:3.3.0-slim-bookworm"),
         ("go", {"go.mod": "module x\ngo 1.20\n"}, [], "the newest 1.x", "golang:1-bookworm"),
         ("rust", {}, [], "stable", "rust:1-slim-bookworm"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from emulator.model.plan import Instances
 from tests.platforms.render.planning import DOCKERFILE, codes, messages, plan, service, web
 
 FILES = {"Dockerfile": DOCKERFILE}
@@ -71,10 +72,18 @@ def test_refusals_of_a_blueprint(fields, message):
          "services[0] mountPath must be an absolute path, not data"),
         ("web", DOCKER + "disk: {name: d, mountPath: /opt/render/project/src/}\n",
          "services[0] a disk cannot be mounted at /opt/render/project/src/"),
+        ("web", DOCKER + "disk: {name: d, mountPath: //etc/x/../secrets}\n",
+         "services[0] a disk cannot be mounted at //etc/x/../secrets"),
         ("web", DOCKER + "disk: {name: d}\n", "services[0] disk has no mountPath"),
+        ("web", DOCKER + "plan: free\nmaintenanceMode: {enabled: true}\n",
+         "services[0] maintenance mode is not for free services"),
         ("web", DOCKER + "disk: {name: d, mountPath: /d, sizeGB: 0}\n", "services[0] sizeGB must be 1 or more, not 0"),
         ("web", "runtime: image\n", "services[0] image runtime needs image.url"),
         ("web", "runtime: image\nimage: {url: ' '}\n", "services[0] image runtime needs image.url"),
+        ("web", "runtime: image\nimage: {url: Nginx}\n",
+         "services[0] image.url Nginx names no image: an image's name has no capital letters"),
+        ("worker", "runtime: image\nimage: {url: 'nginx:'}\n",
+         "services[0] image.url nginx: names no image: the tag after : is empty"),
         ("web", DOCKER + "region: paris\n", "region cannot be 'paris'"),
         ("web", DOCKER + "autoDeployTrigger: never\n", "autoDeployTrigger cannot be 'never'"),
     ],
@@ -202,6 +211,13 @@ def test_doubts(type, fields, severity, code):
     made = _plan(fields, type=type)
     assert codes(made, severity) == [code]
     assert not made.with_errors()
+
+
+def test_a_disk_has_one_instance():
+    """Whatever else is asked for."""
+    for more in ("numInstances: 3\n", "scaling: {minInstances: 2, maxInstances: 4, targetCPUPercent: 50}\n"):
+        made = service({"render.yaml": web(DOCKER + more + "disk: {name: d, mountPath: /d}\n"), **FILES}, "blueprint")
+        assert made.instances == Instances(min=1, max=1)
 
 
 @pytest.mark.parametrize(
