@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from emulator.edge.project import open_project
+from emulator.engine.labels import project_id
 from emulator.engine.verify.checks import CHECKS
 from tests.places import SOON_S, Place, as_from_a_terminal, tidied
 from tests.running_emu import CHECKOUT, EMU, Ran, environment, published, run_emu
@@ -254,6 +256,21 @@ def test_interrupted_it_leaves_nothing(tmp_path: Path, engine: "DockerClient") -
         assert process.returncode == 130
         assert "Traceback" not in said
         assert engine.volumes.list(filters=place.labels) == []
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(240)
+def test_beside_up_it_says_why_not_and_how(tmp_path: Path, engine: "DockerClient") -> None:
+    """What `up` has at an address, on a disk, in a database cannot be tried at once; another root can."""
+    with tidied(tmp_path, engine) as place:
+        _written(place, "render")
+        with open_project(project_id(str(place.root)), environment(place.env)):
+            ran = place.emu("verify")
+    said = " ".join(ran.err.split())
+    assert ran.code == 2, ran.out + ran.err
+    assert "error[up/already-running]" in said
+    assert "at the same addresses, on the same disks and databases" in said
+    assert "git worktree add --detach ../verify && emu verify ../verify" in said
 
 
 # ---- without an engine

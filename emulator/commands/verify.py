@@ -42,7 +42,7 @@ from emulator.model.event import (
 from emulator.model.plan import Service
 from emulator.model.record import replace, to_json
 from emulator.model.verification import ServiceVerification, Verification
-from emulator.request import Request, World
+from emulator.request import Project, Request, World
 from emulator.show.style import Style
 from emulator.show.verify_text import verify_text
 
@@ -90,7 +90,7 @@ def run(request: Request, world: World) -> int:
         return verifying.print(1, refused=True)
     docker = world.connect()
     try:
-        with world.project(project_id(settings.root)) as project:
+        with _taken(world, settings.root) as project:
             session = Session(
                 planned, doors(world, docker, planned.repo), settings, teller, project, by_schedule=False
             )
@@ -101,6 +101,24 @@ def run(request: Request, world: World) -> int:
     finally:
         docker.close()
     return verifying.print(code)
+
+
+@contextlib.contextmanager
+def _taken(world: World, root: str) -> Iterator[Project]:
+    """The project, for this run alone. Raises HostError, with what can be done while `up` serves it."""
+    with contextlib.ExitStack() as stack:
+        try:
+            project = stack.enter_context(world.project(project_id(root)))
+        except HostError as problem:
+            if problem.diagnostic.code != "up/already-running":
+                raise
+            why = "verify brings the services up itself: at the same addresses, on the same disks and databases"
+            beside = "git worktree add --detach ../verify && emu verify ../verify"
+            told = replace(
+                problem.diagnostic, facts=(why,), help=f"end it there; or try the last commit beside it: {beside}"
+            )
+            raise HostError(told, exit_code=problem.exit_code) from None
+        yield project
 
 
 @contextlib.contextmanager
