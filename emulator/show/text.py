@@ -7,6 +7,7 @@ from emulator.model.origin import Origin
 from emulator.model.record import replace
 
 from .excerpt import Label, ReadLine, around, frames, where
+from .pointing import pointed
 from .style import Style, columns, printable, wrap
 from .summary import tally
 
@@ -37,7 +38,7 @@ def diagnostic_text(
     """One diagnostic: what, where (each place with its line), the facts, the one thing to do.
     `also`: where else the same was found; `services`: of which ones, where it is of several."""
     lines = _head(diagnostic, style)
-    origin = _pointed(diagnostic)
+    origin = pointed(diagnostic, read_line)
     labels = [Label(origin, primary=True)] if origin is not None and origin.file else []
     others = [Label(related.origin, related.message) for related in diagnostic.related]
     if places := list(also):
@@ -56,17 +57,6 @@ def diagnostic_text(
     if diagnostic.url:
         lines += _item("see:", diagnostic.url, style)
     return "\n".join(lines)
-
-
-def _pointed(diagnostic: Diagnostic) -> Origin | None:
-    """The place to underline: of a whole line in which the fix puts other words, those words."""
-    origin, fix = diagnostic.origin, diagnostic.fix
-    edit = fix.edits[0] if fix is not None and len(fix.edits) == 1 else None
-    if origin is None or edit is None or (edit.file, edit.line) != (origin.file, origin.line):
-        return origin
-    if edit.end_line != edit.line or edit.column >= edit.end_column or origin.end_line not in (None, origin.line):
-        return origin
-    return replace(origin, column=edit.column, end_line=edit.line, end_column=edit.end_column - 1)
 
 
 def _fix(diagnostic: Diagnostic, style: Style, read_line: ReadLine | None) -> list[str]:
