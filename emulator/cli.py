@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     try:
         code = _run_told(arguments)
     except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted\n")
+        sys.stderr.write(f"\n{'ended, as asked' if _INTERRUPTS.is_asked else 'interrupted'}\n")
         code = _INTERRUPTS.exit_code
     _INTERRUPTS.ignore()
     _leave(code)

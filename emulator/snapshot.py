@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, Protocol
 
 from .model.plan import SnapshotInfo
-from .model.record import Record
+from .model.record import Record, replace
 
 EntryKind = Literal["file", "directory", "symlink", "submodule"]
 
@@ -238,7 +238,7 @@ def follow(path: str, node_at: Callable[[str], Node]) -> Node:
     `path` is normalised; `node_at` answers for one path whose parents are directories. The result
     is never a link: a link that leads out is "outside", one that leads nowhere is "missing".
     """
-    node = Node(path=".", kind="directory")
+    node = link = Node(path=".", kind="directory")
     pending = [] if path == "." else path.split("/")[::-1]
     links = 0
     while pending:
@@ -253,7 +253,7 @@ def follow(path: str, node_at: Callable[[str], Node]) -> Node:
         parent = node.path
         node = node_at(name if parent == "." else f"{parent}/{name}")
         if node.kind == "symlink":
-            links += 1
+            links, link = links + 1, node
             if node.target.startswith("/"):
                 detail = f"{node.path} is a symbolic link to {node.target}, outside the repository"
                 return Node(path=path, kind=None, why="outside", detail=detail)
@@ -262,6 +262,8 @@ def follow(path: str, node_at: Callable[[str], Node]) -> Node:
             pending.extend(node.target.split("/")[::-1])
             node = Node(path=parent, kind="directory")
         elif node.kind is None:
+            if links and node.why == "missing" and not node.detail:
+                return replace(node, detail=f"{link.path} is a symbolic link to {link.target}, which is not there")
             return node
         elif pending and node.kind == "submodule":
             detail = f"{node.path} is a submodule whose files are not here"

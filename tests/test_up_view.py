@@ -60,7 +60,7 @@ def test_a_day_at_the_screen(place: Place) -> None:
         rows = screen.all_rows()
     assert not any(row.startswith("── ") for row in rows)
     assert sum("deploy 2 of" in row and "failed; deploy 1 still serves" in row for row in rows) == 1
-    assert rows[-1] == "interrupted"
+    assert rows[-1] == "ended, as asked"
 
 
 def test_what_the_check_refused_is_built_anyway(place: Place) -> None:

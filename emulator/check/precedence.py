@@ -55,10 +55,11 @@ def command_shadowed(subject: Subject) -> Iterator[Diagnostic]:
     others = [s for s in command.shadowed if s.source not in ("dockerfile", "image") and not _same(s.text, command)]
     if not others:
         return
+    runs = f"`{command.text.strip()}`" if command.text else "the command of the base image"
+    lost = " and ".join(f"`{s.text.strip()}` ({s.origin.file if s.origin else s.source})" for s in others)
     yield subject.finding(
         SHADOWED.code, SHADOWED.severity,
-        f"{subject.service.name} runs `{command.text or 'the command of the base image'}` ({command.source}); "
-        "another command in the repository is not used",
+        f"{subject.service.name} runs {runs} ({command.source}); {lost} {'are' if len(others) > 1 else 'is'} not used",
         related=tuple(Related(origin=s.origin, message=f"not used: {s.because}") for s in others if s.origin),
         help="make the files agree, or remove the one that is not used",
     )  # fmt: skip

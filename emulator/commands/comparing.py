@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from emulator.model.comparison import Cell, ComparedService, Row, ServiceName
 from emulator.model.origin import Origin
 from emulator.model.plan import Plan, Service
-from emulator.show.words import argv_words, at, build_words, probe_words, probes_of, tasks_words
+from emulator.show.words import argv_words, at, build_words, command_words, probe_words, probes_of, tasks_words
 
 Fact = tuple[str, Origin | None]
 """A few words, and where the file says so."""
@@ -117,7 +117,7 @@ def facts_of(service: Service) -> dict[str, Fact]:
     elif command.form == "none":
         facts["runs"] = ("no process: files are served", None)
     else:
-        facts["runs"] = ((command.text or "the command of the base image").strip(), command.origin)
+        facts["runs"] = (command_words(command), command.origin)
         facts["says"] = (at(command.origin) or command.source, command.origin)
         facts["argv"] = (argv_words(command.argv), None) if command.argv is not None else None
         losers = [at(loser.origin) or loser.source for loser in command.shadowed]

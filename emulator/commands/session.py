@@ -16,7 +16,7 @@ from emulator.commands.runnable import can_run, ends_by_itself, left_out
 from emulator.commands.targets import restart_targets, rollback_targets
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
-from emulator.commands.unmet import errors_of, first_error, moved, tell_no_plan, tell_refusal
+from emulator.commands.unmet import errors_of, first_error, moved, nothing_runs, tell_no_plan, tell_refusal
 from emulator.commands.waiting import gate
 from emulator.engine.build_reach import BuildReach, addresses, stores_of
 from emulator.engine.cron_run import CronRun
@@ -30,7 +30,7 @@ from emulator.engine.release import Release
 from emulator.engine.reuse import Reuse
 from emulator.engine.runs import AnyRun
 from emulator.engine.service_run import ServiceRun
-from emulator.model.diagnostic import Diagnostic, Fault, HostError, UsageError, error
+from emulator.model.diagnostic import Diagnostic, HostError, UsageError
 from emulator.model.difference import Difference, service_differences
 from emulator.model.event import (
     ContainerStarted,
@@ -160,14 +160,13 @@ class Session:
         return self._backing.has(name)
 
     def _nothing(self, coverage: list[Coverage]) -> int:
-        names = ", ".join(
-            f"{s.name} ({s.type.value}, {s.build.runtime})" for s in self.planned.resolution.plan.services
-        )
-        message = f"emu cannot run {names or 'anything'} yet"
+        """Nothing of the plan is run: for the error that the plan told of, or because it is not imitated."""
+        plan = self.planned.resolution.plan
+        cause = nothing_runs(plan)
         self.teller.tell(CoverageReported(coverage=tuple(coverage)))
-        cause = error("emu/not-imitated", message, fault=Fault.GAP, help="`emu plan` shows what the platform would do")
-        self.teller.tell(DiagnosticFound(diagnostic=cause))
-        self.teller.tell(Verdict(verdict=VerdictKind.REFUSED, reason=message))
+        if cause not in plan.diagnostics:
+            self.teller.tell(DiagnosticFound(diagnostic=cause))
+        self.teller.tell(Verdict(verdict=VerdictKind.REFUSED, reason=cause.message))
         return 1
 
     def _serve(self) -> bool:

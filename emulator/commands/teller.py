@@ -38,6 +38,8 @@ class Teller:
         self._request = request
         self._judged = False
         self._unread = False
+        self._is_apart = False
+        """Whether an empty line stands above already."""
         self._listeners: list[Callable[[Event], None]] = []
         self._viewing: Viewing | None = None
 
@@ -57,7 +59,7 @@ class Teller:
         with self._lock:
             self._terminal.width = width
             if self._text is not None:
-                self._text.style = Style(width=width, colour=self._terminal.colour)
+                self._text.style = self._text.style._replace(width=width)
 
     def knows(self, planned: Planned) -> None:
         """From now on the plan is known: its services, and its files for excerpts."""
@@ -156,13 +158,16 @@ class Teller:
 
             assert self._planned is not None
             self._terminal.out(printed(self._planned, self._request, self._terminal, checked=True) + "\n")
+            self._is_apart = True
             return
         if isinstance(event, DiagnosticFound) and event.diagnostic in event_diagnostics(self._planned):
             return
         block = self._text.block(event)
         if block is not None:
-            self._terminal.out("\n" + block)
+            self._terminal.out(block if self._is_apart else f"\n{block}")
+            self._is_apart = False
         for line in self._text.lines(event):
+            self._is_apart = False
             if self._viewing is not None:
                 self._viewing.print_line(event, line)
             else:

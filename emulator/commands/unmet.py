@@ -76,6 +76,17 @@ def first_error(plan: Plan) -> Diagnostic:
     return _errors(plan)[0]
 
 
+def nothing_runs(plan: Plan) -> Diagnostic:
+    """Why nothing of a plan is run: its first error, or that none of its services is imitated."""
+    if wrong := _errors(plan):
+        return wrong[0]
+    names = ", ".join(f"{s.name} ({s.type.value}, {s.build.runtime})" for s in plan.services)
+    message = f"emu cannot run {names} yet" if names else "there is no service to run"
+    return error(
+        "emu/not-imitated", message, fault=Fault.GAP, help="`emu plan` shows what the platform would do",
+    )  # fmt: skip
+
+
 def _errors(plan: Plan) -> list[Diagnostic]:
     return [d for d in plan.diagnostics if d.severity is Severity.ERROR and not d.suppressed]
 

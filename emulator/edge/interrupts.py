@@ -23,7 +23,8 @@ class Interrupts:
     def __init__(self) -> None:
         self._first: int | None = None
         self._again_at: float | None = None
-        self._is_asked = False
+        self.is_asked = False
+        """Whether it ends because a key asked for it, and no signal."""
 
     def heed(self) -> None:
         """From now on, in the main thread. A signal that whoever started us had ignored (nohup, `&` in a script)
@@ -43,7 +44,7 @@ class Interrupts:
         """From any thread: what Ctrl-C does, also where whoever started us had that ignored."""
         main = threading.main_thread().ident
         assert main is not None
-        self._is_asked = True
+        self.is_asked = True
         heard = (one for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) == self._heard)
         signal.pthread_kill(main, next(heard, signal.SIGINT))
 
@@ -59,7 +60,7 @@ class Interrupts:
     def _heard(self, number: int, _frame: object) -> None:
         now = time.monotonic()
         if self._first is None:
-            self._first = signal.SIGINT if self._is_asked else number
+            self._first = signal.SIGINT if self.is_asked else number
             raise KeyboardInterrupt
         if self._again_at is None:
             self._again_at = now

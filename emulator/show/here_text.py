@@ -7,7 +7,7 @@ from emulator.model.plan import Command, Plan, Service
 
 from .style import Style, columns, hanging, printable, wrap
 from .summary import summary
-from .words import at
+from .words import at, command_words
 
 _MOST_SERVICES, _MOST_FINDINGS = 12, 6
 
@@ -66,7 +66,7 @@ def _runs(service: Service) -> str:
     if command.form == "none":
         return "files are served"
     place = f"  [{at(command.origin)}]" if at(command.origin) else ""
-    return f"{(command.text or 'the command of the base image').strip()}{place}"
+    return f"{command_words(command)}{place}"
 
 
 def _findings(told: Sequence[Diagnostic], style: Style) -> list[str]:

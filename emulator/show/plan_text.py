@@ -13,7 +13,7 @@ from .excerpt import ReadLine
 from .style import Style, hanging, printable, wrap
 from .summary import summary
 from .text import diagnostics_text
-from .words import argv_words, at, build_words, probe_words, probes_of, tasks_words
+from .words import argv_words, at, build_words, command_words, probe_words, probes_of, tasks_words
 
 _MOST_NAMES = 12
 _MOST_WHOLE = 12
@@ -227,7 +227,7 @@ def _command(command: Command | None, style: Style) -> str:
     if command.form == "none":
         return "no process: files are served"
     where = f"  [{at(command.origin)}]" if command.origin else ""
-    return f"{(command.text or 'the command of the base image').rstrip()}{where}"
+    return f"{command_words(command)}{where}"
 
 
 def _argv(command: Command, style: Style, *, verbose: bool) -> list[str]:

@@ -22,9 +22,10 @@ def pointed(diagnostic: Diagnostic, read_line: ReadLine | None) -> Origin | None
     """The place to underline. Of a whole line or instruction: the words that the fix replaces, else those that the
     message names; all of it where neither is sure."""
     origin = diagnostic.origin
-    if origin is None or origin.column != 1:
-        return origin
-    return _of_fix(diagnostic, origin) or _of_message(diagnostic.message, origin, read_line) or origin
+    if origin is None:
+        return None
+    by_message = _of_message(diagnostic.message, origin, read_line) if origin.column == 1 else None
+    return _of_fix(diagnostic, origin) or by_message or origin
 
 
 def _of_fix(diagnostic: Diagnostic, origin: Origin) -> Origin | None:
@@ -58,14 +59,15 @@ def _lines(origin: Origin, read_line: ReadLine | None) -> list[tuple[int, str]]:
 
 
 def _named(message: str) -> Iterator[tuple[str, str]]:
-    """What a message may name, and the pattern of what must stand before it; the surest first: runs of words with a
-    path, a flag or the like among them; these alone, and the ends of paths; then plain words, which count where a
-    command begins, or in capitals as a variable."""
+    """What a message may name, and the pattern of what must stand before it; the surest first: what it quotes; runs of
+    words with a path, a flag or the like among them; these alone, and the ends of paths; then plain words, which count
+    where a command begins, or in capitals as a variable."""
     tokens = [token.strip(_AROUND) for token in message.split()[:_MOST_WORDS]]
     special = {token for token in tokens if not token.isalpha() and re.search(r"\w", token)}
     runs = [tokens[at : at + count] for count in (4, 3, 2) for at in range(len(tokens) - count + 1)]
     ends = {token.split("/", n)[-1] for token in special for n in range(1, token.count("/") + 1)}
     for words, before in (
+        (set(re.findall("`([^`]+)`", message)), _WORD),
         ({" ".join(run) for run in runs if not special.isdisjoint(run)}, _WORD),
         ({token for token in special | ends if len(token) > 1}, _WORD),
         ({" ".join(run) for run in runs}, _COMMAND),

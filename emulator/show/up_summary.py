@@ -23,7 +23,7 @@ from emulator.model.plan import Coverage, Plan, Service
 from . import markdown
 from .excerpt import ReadLine
 from .summary import tally
-from .words import at
+from .words import at, command_words
 
 _LOG_LINES = 20
 
@@ -136,7 +136,7 @@ def _command(service: Service) -> str:
     if command is None or command.form == "none":
         return "files" if command is not None else "nothing"
     where = f" ({markdown.text(at(command.origin))})" if command.origin is not None and at(command.origin) else ""
-    return f"{markdown.code((command.text or 'the command of the base image').strip())}{where}"
+    return f"{markdown.code(command_words(command))}{where}"
 
 
 def _reason(service: Service) -> str:

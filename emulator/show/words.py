@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from emulator.model.lifecycle import Probe, Probes
 from emulator.model.origin import Origin
-from emulator.model.plan import Build, BuildKind, Tasks
+from emulator.model.plan import Build, BuildKind, Command, Tasks
 
 
 def at(origin: Origin | None) -> str:
@@ -17,6 +17,12 @@ def argv_words(words: Sequence[str]) -> str:
     import msgspec
 
     return msgspec.json.encode(words).decode().replace('","', '", "')
+
+
+def command_words(command: Command) -> str:
+    """What runs, as it is written; where no file says it, who knows."""
+    elsewhere = "what the buildpack starts" if command.source == "buildpack" else "the command of the base image"
+    return (command.text or elsewhere).strip()
 
 
 def build_words(build: Build) -> str:
@@ -32,7 +38,7 @@ def build_words(build: Build) -> str:
         case BuildKind.STATIC:
             return f"{(build.command or 'no build command').rstrip()}, publishes {build.publish or 'nothing'}"
         case BuildKind.BUILDPACK:
-            return f"buildpacks: {build.runtime}{base}"
+            return f"buildpacks: {'none takes part' if build.runtime == 'buildpacks' else build.runtime}{base}"
 
 
 def probes_of(probes: Probes) -> list[tuple[str, Probe]]:

@@ -138,12 +138,14 @@ def _why_dockerfile(written: Text | None) -> str:
 
 def _no_dockerfile(repo: Snapshot) -> str:
     look = repo.look(DOCKERFILE)
-    return f"there is no {DOCKERFILE} in the source's root" if look.kind is None else f"{DOCKERFILE} is no file"
+    if look.kind is not None:
+        return f"{DOCKERFILE} is no file"
+    return look.detail or f"there is no {DOCKERFILE} in the source's root"
 
 
 def _look_alikes(repo: Snapshot) -> list[str]:
     """Files that look like a Dockerfile and are none to Cloud Run."""
-    names = [name for name in repo.entries() if _LOOKS_LIKE.fullmatch(name)]
+    names = [name for name in repo.entries() if name != DOCKERFILE and _LOOKS_LIKE.fullmatch(name)]
     return names + [path for path in _ELSEWHERE if repo.is_file(path)]
 
 

@@ -80,7 +80,7 @@ def _no_dockerfile(given: Given, path: str) -> Diagnostic:
     fact = {
         "ignored": f"{path} is on this disk, but git ignores it ({look.detail}): Render's clone does not have it",
         "outside": f"{path} leads out of the repository: {look.detail}",
-        "missing": f"there is no {path} in the repository",
+        "missing": look.detail or f"there is no {path} in the repository",
     }.get(look.why, f"{path} is no file")
     return error(
         "render/dockerfile-missing", message, origin=origin, service=given.spec.name, facts=(fact,),

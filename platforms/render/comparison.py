@@ -1,7 +1,9 @@
 """The two ways of creation side by side: what the other one would run, and a warning where they disagree."""
 
+from collections.abc import Sequence
+
 from emulator.model.diagnostic import Diagnostic, Related, warning
-from emulator.model.plan import Alternative, Build, Command
+from emulator.model.plan import Alternative, Build, Command, Shadowed
 
 from . import rules
 from .declarations import ServiceSpec
@@ -59,11 +61,16 @@ def disagreement(
         return []
     return [
         warning(
-            "config/command-shadowed", f"{spec.name} {_told(way)}; another command in the repository is not used",
+            "config/command-shadowed", f"{spec.name} {_told(way)}; {_lost(unread)}",
             service=spec.name, origin=origin, related=related, rule=rules.REPOSITORY_PRECEDENCE.id,
             help="make the files agree, or remove the one that is not used",
         )
     ]  # fmt: skip
+
+
+def _lost(unread: Sequence[Shadowed]) -> str:
+    named = " and ".join(f"`{one.text.strip()}` ({one.origin.file if one.origin else one.source})" for one in unread)
+    return f"{named} {'are' if len(unread) > 1 else 'is'} not used"
 
 
 def _reads_alike(way: Way, other: Way) -> bool:

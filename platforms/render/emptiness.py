@@ -36,8 +36,9 @@ def nothing_to_run(repo: Snapshot, blueprint: Blueprint | None) -> Diagnostic:
             "render/nothing-to-run", f"{blueprint.file} declares no service", origin=Origin(file=blueprint.file),
             help="add one under `services:`",
         )  # fmt: skip
+    dockerfile = "a Dockerfile that does not count" if _does_not_count(repo.look("Dockerfile")) else "no Dockerfile"
     return error(
-        "render/nothing-to-run", "nothing to run: no render.yaml, no Dockerfile, no Procfile with a web line",
+        "render/nothing-to-run", f"nothing to run: no render.yaml, {dockerfile}, no Procfile with a web line",
         facts=(*_languages(repo), *_do_not_count(repo)), rule=rules.REPOSITORY_PRECEDENCE.id,
         help=_elsewhere(repo) or "add a render.yaml with a startCommand, or a Dockerfile; "
         "if the service lies in a subfolder, plan it with --root FOLDER",
@@ -49,7 +50,12 @@ def absence(look: Look) -> str:
     if look.kind is not None:
         return f"it is a {look.kind}"
     words = {"ignored": f"git ignores it ({look.detail})", "outside": "it leads out of the repository"}
-    return words.get(look.why, "there is no such file")
+    return words.get(look.why) or look.detail or "there is no such file"
+
+
+def _does_not_count(look: Look) -> bool:
+    """Whether something is at a path that is not seen as a file there."""
+    return look.kind is not None or look.why != "missing" or bool(look.detail)
 
 
 def _languages(repo: Snapshot) -> list[str]:
@@ -66,8 +72,9 @@ def _do_not_count(repo: Snapshot) -> list[str]:
     """A Dockerfile and a Procfile that are there and decide nothing."""
     facts: list[str] = []
     dockerfile = repo.look("Dockerfile")
-    if dockerfile.kind is not None or dockerfile.why != "missing":
-        facts.append(f"Dockerfile does not count: {absence(dockerfile)}")
+    if _does_not_count(dockerfile):
+        leads_nowhere = dockerfile.why == "missing"
+        facts.append(dockerfile.detail if leads_nowhere else f"Dockerfile does not count: {absence(dockerfile)}")
     others = process_line(repo, ".").others
     if others:
         facts.append(f"Procfile has {_lines([line.name for line in others])}, and no web")

@@ -10,6 +10,7 @@ LINKS = {
     "app/up": Node(path="app/up", kind="symlink", target="../app/main.py"),
     "app/out": Node(path="app/out", kind="symlink", target="../../secret"),
     "app/round": Node(path="app/round", kind="symlink", target="./round"),
+    "app/gone": Node(path="app/gone", kind="symlink", target="nothing"),
     "current": Node(path="current", kind="symlink", target="app/"),
     "absolute": Node(path="absolute", kind="symlink", target="/etc/passwd"),
     "vendor": Node(path="vendor", kind="submodule"),
@@ -42,6 +43,12 @@ def test_a_path_that_leads_nowhere_says_why(path, why):
     """A link out of the repository is outside; a circle, a submodule's file, a file's file are missing."""
     node = follow(path, node_at)
     assert (node.kind, node.why) == (None, why)
+
+
+def test_a_link_that_leads_nowhere_is_named():
+    """Its target alone would say that a file is missing which nobody has named."""
+    assert follow("app/gone", node_at).detail == "app/gone is a symbolic link to nothing, which is not there"
+    assert follow("app/round", node_at).detail == "app/round is a symbolic link in a circle"
 
 
 def test_the_root_is_a_directory():

@@ -48,6 +48,8 @@ def nothing_detects(given: Given, source: Source) -> Diagnostic:
         page = script
     elif source.has("Gemfile"):
         help_, page = "add a Procfile with a web line: Ruby has no default command", "Gemfile"
+    elif leads_nowhere := given.repo.look("Dockerfile").detail:
+        help_ = f"{leads_nowhere}; make it a file"
     return failure(given, _DETECTED, source.place(page), help_, rules.BUILDPACK_ORDER)
 
 

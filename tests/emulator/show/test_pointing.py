@@ -32,6 +32,7 @@ def underlined(message: str, lines: tuple[str, ...] = RUN, **place: int) -> str:
         ("the image has no git here: python:3.13-slim does not bring it", "git"),
         ("SECRET is empty in this RUN: no ARG takes it in", "SECRET"),
         ("a failure of pip install is swallowed", "pip install"),
+        ("it runs `echo $SECRET > /app/it; echo build`", "echo $SECRET > /app/it; echo build"),
         ("the build makes another image", ""),
         ("nothing answers", ""),
     ],

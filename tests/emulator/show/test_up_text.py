@@ -157,30 +157,34 @@ def test_the_same_of_several_services_is_told_once() -> None:
     """By the key with a gap for the number; another note stays by itself."""
     rows = [("services[0].plan", "a"), ("services[1].plan", "a"), ("services[2].plan", "b"), ("services[2].disk", "a")]
     found = tuple(Coverage(key=key, origin=None, fidelity=Fidelity.APPROXIMATE, note=note) for key, note in rows)
-    block = UpText(STYLE, no_line).block(CoverageReported(coverage=found)) or ""
+    block = UpText(STYLE, no_line, verbose=True).block(CoverageReported(coverage=found)) or ""
     assert [line.split() for line in block.splitlines()[1:]] == [
         ["services[…].plan", "a"], ["services[2].plan", "b"], ["services[2].disk", "a"],
     ]  # fmt: skip
 
 
-def test_of_many_things_three_are_told() -> None:
-    """What this run alone has, then what is missing; each by its first sentence. --verbose tells all of them."""
+def test_what_is_not_as_on_the_platform_takes_a_few_lines() -> None:
+    """What this run alone has, by its first sentence; of the rest the names, what is missing first."""
     place = Origin(file="render.yaml")
-    found = (
-        Coverage(key="shop/edge", origin=place, fidelity=Fidelity.NOT_IMITATED, note="No TLS here. There is more."),
-        Coverage(key="shop/logs", origin=place, fidelity=Fidelity.APPROXIMATE, note="like it"),
+    rest = (
+        Coverage(key="shop/edge", origin=None, fidelity=Fidelity.NOT_IMITATED, note="No TLS here. There is more."),
+        Coverage(key="shop/logs", origin=None, fidelity=Fidelity.APPROXIMATE, note="like it"),
         Coverage(key="services[0].disk", origin=place, fidelity=Fidelity.NOT_IMITATED, note="no snapshots"),
         Coverage(key="services[0].plan", origin=place, fidelity=Fidelity.APPROXIMATE, note="memory alone"),
-        Coverage(key="FROM python", origin=None, fidelity=Fidelity.APPROXIMATE, note="another one"),
     )
-    event = CoverageReported(coverage=found)
-    assert (UpText(Style(width=60, colour=False), no_line).block(event) or "").splitlines() == [
-        "not as on the platform in this run: 3 of 5 (--verbose: all)",
-        "  FROM python       another one",
-        "  services[0].disk  no snapshots",
-        "  shop/edge         No TLS here.",
+    own = Coverage(key="FROM python", origin=None, fidelity=Fidelity.APPROXIMATE, note="Another one. Of here.")
+    narrow = UpText(Style(width=60, colour=False), no_line)
+    assert (narrow.block(CoverageReported(coverage=(*rest, own))) or "").splitlines() == [
+        "not as on the platform in this run:",
+        "  FROM python  Another one.",
+        "  also  services[0].disk, shop/edge, services[0].plan and 1",
+        "        more (--verbose tells each)",
     ]
-    whole = UpText(STYLE, no_line, verbose=True).block(event) or ""
+    assert (narrow.block(CoverageReported(coverage=rest[:2])) or "").splitlines() == [
+        "not as on the platform in this run: shop/edge, shop/logs",
+        "(--verbose tells each)",
+    ]
+    whole = UpText(STYLE, no_line, verbose=True).block(CoverageReported(coverage=(*rest, own))) or ""
     assert whole.startswith("not as on the platform in this run:\n")
     assert len(whole.splitlines()) == 6
     assert "There is more." in whole
