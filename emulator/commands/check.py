@@ -145,9 +145,9 @@ def printed_for_people(found: Judged, request: Request, world: World) -> str:
     if len(found.planned) == 1:
         return printed(found.planned[0], request, world.terminal, checked=True, known=found.known[0], loud=loud)
     from emulator.show.check_text import Shown, check_text
-    from emulator.show.style import Style
+    from emulator.show.style import style_of
 
-    style = Style(width=world.terminal.width, colour=world.terminal.colour)
+    style = style_of(world.terminal)
     parts = [
         Shown(plan=one.resolution.plan, known=number, rules={rule.id: rule for rule in one.platform.RULES})
         for one, number in zip(found.planned, found.known, strict=True)

@@ -12,7 +12,7 @@ from emulator.model.record import to_json
 from emulator.model.spelling import nearest
 from emulator.request import Request, World
 from emulator.show.fix_text import fix_text
-from emulator.show.style import Style
+from emulator.show.style import style_of
 from emulator.snapshot import Snapshot
 
 EXAMPLES = (
@@ -57,7 +57,7 @@ def run(request: Request, world: World) -> int:
     if request.format == "json":
         world.terminal.out(to_json(document).decode() + "\n")
     else:
-        style = Style(width=world.terminal.width, colour=world.terminal.colour)
+        style = style_of(world.terminal)
         world.terminal.out(fix_text(document, style, quiet=request.quiet))
     stays = document.left if document.applied else before.diagnostics
     return 1 if any(d.severity is Severity.ERROR and not d.suppressed for d in stays) else 0

@@ -7,7 +7,7 @@ from emulator.commands.plan import printed
 from emulator.commands.planning import configure_planning, plan_repository
 from emulator.request import Request, World
 from emulator.show.here_text import beginning_text, here_text
-from emulator.show.style import Style
+from emulator.show.style import style_of
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
@@ -22,7 +22,7 @@ def run(request: Request, world: World) -> int:
     if request.format == "json":
         world.terminal.out(printed(planned, request, world.terminal, checked=True))
         return 1 if plan.with_errors() else 0
-    style = Style(width=world.terminal.width, colour=world.terminal.colour)
+    style = style_of(world.terminal)
     claims = [name for name, platform in world.platforms.items() if platform.claim(planned.repo).claims]
     if not plan.services and not claims:
         world.terminal.out(beginning_text(plan, style))

@@ -9,7 +9,7 @@ from emulator.model.record import to_json
 from emulator.request import Request, Terminal, World
 from emulator.show.excerpt import ReadLine
 from emulator.show.plan_text import plan_text
-from emulator.show.style import Style
+from emulator.show.style import style_of
 from emulator.snapshot import Snapshot, Unreadable
 
 EXAMPLES = (
@@ -39,7 +39,7 @@ def printed(
     plan = planned.resolution.plan
     if request.format == "json":
         return to_json(plan).decode() + "\n"
-    style = Style(width=terminal.width, colour=terminal.colour)
+    style = style_of(terminal)
     rules = {rule.id: rule for rule in planned.platform.RULES}
     return plan_text(
         plan, style, line_reader(planned), rules=rules, checked=checked, verbose=request.verbose, quiet=request.quiet,

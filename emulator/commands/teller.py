@@ -13,7 +13,7 @@ from emulator.model.origin import Origin
 from emulator.model.plan import Service
 from emulator.model.record import replace, to_json
 from emulator.request import Request, World
-from emulator.show.style import Style
+from emulator.show.style import Style, style_of
 from emulator.show.text import diagnostic_text
 from emulator.show.up_text import UpText
 
@@ -65,7 +65,7 @@ class Teller:
         """From now on the plan is known: its services, and its files for excerpts."""
         self._planned = planned
         self._services = {s.name: s for s in planned.resolution.plan.services}
-        style = Style(width=self._terminal.width, colour=self._terminal.colour, whole=self._request.verbose)
+        style = style_of(self._terminal, whole=self._request.verbose)
         self._text = UpText(
             style,
             line_reader(planned),

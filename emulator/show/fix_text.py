@@ -2,7 +2,7 @@
 
 from emulator.model.mending import FileDiff, FixDocument, Offered
 
-from .style import Style, printable, wrap
+from .style import Style, folded, printable, wrap
 from .text import tally
 from .words import at
 
@@ -31,10 +31,10 @@ def _offered(one: Offered, style: Style) -> list[str]:
 
 
 def _diff(file: FileDiff, style: Style) -> list[str]:
-    """Lines as `git diff` has them; a line may be wider than the screen, as it must stay whole."""
+    """Lines as `git diff` has them. For a program each stays whole; on a screen that is narrower it goes on below."""
     lines = [style.bold(f"mode: {printable(file.path)} becomes executable")] if file.executable else []
     for line in file.diff.split("\n")[:-1]:
-        shown = printable(line.rstrip("\r")) + ("␍" if line.endswith("\r") else "")
+        shown = folded(printable(line.rstrip("\r")) + ("␍" if line.endswith("\r") else ""), style, 4)
         if line.startswith(("---", "+++")):
             lines.append(style.bold(shown))
         elif line.startswith("-"):

@@ -10,7 +10,7 @@ from emulator.model.router import Header, Router
 from emulator.model.rule import Rule
 
 from .excerpt import ReadLine
-from .style import Style, hanging, printable, wrap
+from .style import Style, folded, hanging, printable, wrap
 from .summary import summary
 from .text import diagnostics_text
 from .words import argv_words, at, build_words, command_words, probe_words, probes_of, tasks_words
@@ -88,14 +88,13 @@ def sum_line(plan: Plan, style: Style, *, checked: bool, known: int = 0) -> str:
 def _quiet(service: Service, style: Style) -> list[str]:
     """Name, kind and command on one line; of several containers each on its own."""
     name, kind = printable(service.name), service.type.value
+    told = {f"{name}/{printable(one.name)}": _command(one.command, style) for one in service.containers}
     if service.type is ServiceType.DATASTORE:
-        return [f"{style.bold(name)}  {style.dim(kind)}  {printable(_server(service))}"]
-    if len(service.containers) < 2:
-        return [f"{style.bold(name)}  {style.dim(kind)}  {style.short(_command(service.command, style))}"]
-    return [
-        f"{style.bold(f'{name}/{printable(one.name)}')}  {style.dim(kind)}  {style.short(_command(one.command, style))}"
-        for one in service.containers
-    ]
+        told = {name: _server(service)}
+    elif len(told) < 2:
+        told = {name: _command(service.command, style)}
+    lines = (f"{style.bold(who)}  {style.dim(kind)}  {style.short(what)}" for who, what in told.items())
+    return [folded(line, style, 4) for line in lines]
 
 
 def _head(plan: Plan, style: Style) -> str:

@@ -1,15 +1,25 @@
 """Colour and width: the few things every printed text needs."""
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+
+class Screen(Protocol):
+    """What is known of where a text goes."""
+
+    width: int
+    colour: bool
+    out_is_tty: bool
 
 
 class Style(NamedTuple):
-    """How wide the reader's screen is, whether it shows colour, and whether very long values are shown whole."""
+    """How wide the reader's screen is, whether it shows colour, and whether very long values are shown whole. folds:
+    whether lines that belong together as one are broken at its edge, for a person; a program gets them in one piece."""
 
     width: int = 100
     colour: bool = False
     whole: bool = False
+    folds: bool = False
 
     def bold(self, text: str) -> str:
         return self._paint("1", text)
@@ -45,6 +55,11 @@ class Style(NamedTuple):
 
     def _paint(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and text else text
+
+
+def style_of(screen: Screen, *, whole: bool = False) -> Style:
+    """How to write for it."""
+    return Style(width=screen.width, colour=screen.colour, whole=whole, folds=screen.out_is_tty)
 
 
 _HUES = ("36", "35", "34", "32", "33", "96", "95", "94", "92", "93")
@@ -111,19 +126,58 @@ def cut(text: str, start: int, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """`text` broken at blanks so that no line is wider than `width` columns; a longer word is cut."""
+    """`text` broken at blanks so that no line is wider than `width` columns; a longer word is broken as well, where
+    that can be behind a slash or the like."""
     lines = [""]
     for word in printable(text).split(" "):
         if lines[-1] and columns(lines[-1]) + 1 + columns(word) > width:
             lines.append("")
         rest = word
         while columns(rest) > width:
-            cut = max(1, fit(rest, width))
+            cut = _break(rest, width)
             lines[-1] = rest[:cut]
             lines.append("")
             rest = rest[cut:]
         lines[-1] = f"{lines[-1]} {rest}" if lines[-1] else rest
     return [line.rstrip() for line in lines]
+
+
+def _break(word: str, width: int) -> int:
+    """How many characters of a word that is too long stand in a line of `width` columns."""
+    most = max(1, fit(word, width))
+    return next((at for at in range(most, most // 2, -1) if word[at - 1] in "/@,;&?="), most)
+
+
+def folded(line: str, style: Style, indent: int) -> str:
+    """A line, which may have colours, as it is, or on a screen that is narrower broken at blanks, the further lines
+    begun with `indent` blanks. An address stays whole, to be opened and copied."""
+    if not style.folds or columns(_SEQUENCE.sub("", line)) <= style.width:
+        return line
+    indent = min(indent, style.width // 3)
+    rows, at, blanks = [""], 0, ""
+    for piece in _PIECES.findall(line):
+        if piece.startswith("\x1b"):
+            rows[-1] += piece
+            continue
+        if piece.isspace():
+            blanks = piece
+            continue
+        rest, is_whole, wide = piece, "://" in piece, columns(piece)
+        room = style.width - at - len(blanks)
+        if wide > room and rows[-1].strip() and (is_whole or wide <= style.width - indent or room < _LEAST):
+            rows, at, blanks = [*rows, " " * indent], indent, ""
+        while not is_whole and at + len(blanks) + columns(rest) > style.width:
+            cut = _break(rest, style.width - at - len(blanks))
+            rows[-1] += blanks + rest[:cut]
+            rows, at, blanks, rest = [*rows, " " * indent], indent, "", rest[cut:]
+        rows[-1] += blanks + rest
+        at, blanks = at + len(blanks) + columns(rest), ""
+    return "\n".join(rows)
+
+
+_LEAST = 8
+"""Columns of a line's end in which a word is begun that is broken in any case."""
+_PIECES = re.compile(r"\x1b\[[0-9;]*m| +|[^ \x1b]+")
 
 
 def fit(text: str, width: int) -> int:

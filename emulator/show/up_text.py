@@ -51,12 +51,15 @@ from .coverage_text import coverage_lines
 from .cron_text import cron_line
 from .excerpt import ReadLine
 from .saved_text import saved_lines
-from .style import Style, columns, fit, hanging, legible, printable, wrap
+from .style import Style, columns, fit, folded, hanging, legible, printable, wrap
 from .text import diagnostic_text
 from .time_line import TimeLines
 
 _OF_A_CONTAINER = PortDetected | ProbeAttempt | Restarted | Stopped | OutOfMemory | Rotation
 """What is told of one container of an instance, in a line that does not name it."""
+
+_INDENT = 12
+"""Of the further lines of one that is too wide: behind its time."""
 
 _TOLD_FROM_S = 5.0
 """How long a step of a build goes on before lines tell of it."""
@@ -91,7 +94,8 @@ class UpText:
             self._ports[event.service] = f":{event.url.rpartition(':')[2]}"
         if self.quiet and not isinstance(event, DeployFailed | Verdict):
             return []
-        return [self._headed(event, self._named(event, line)) for line in self._told(event)]
+        lines = (self._headed(event, self._named(event, line)) for line in self._told(event))
+        return [folded(line, self.style, _INDENT) for line in lines]
 
     def _told(self, event: Event) -> list[str]:
         """Of a datastore one line is enough, unless all is asked for: that it is ready."""

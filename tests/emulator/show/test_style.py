@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.show.style import Style, columns, cut, hanging, legible, printable, wrap
+from emulator.show.style import Style, columns, cut, folded, hanging, legible, printable, wrap
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,31 @@ def test_what_a_terminal_would_obey_is_left_out_of_an_app_s_line(raw: str, shown
     """Sequences whole; what is none is shown instead of obeyed."""
     assert legible(raw) == shown
     assert "\x1b" not in legible(raw)
+
+
+SCREEN = Style(width=24, folds=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "rows"),
+    [
+        ("short enough", ["short enough"]),
+        ("web | one two three four five", ["web | one two three four", "    five"]),
+        ("see http://127.0.0.1:40000/a/long/one", ["see", "    http://127.0.0.1:40000/a/long/one"]),
+        ("web | 日本語のログ行です。長い。", ["web | 日本語のログ行です", "    。長い。"]),
+        ("a/very/long/path/of/many/parts.txt", ["a/very/long/path/of/", "    many/parts.txt"]),
+        ("\x1b[31mred is the first word of it\x1b[0m", ["\x1b[31mred is the first word of", "    it\x1b[0m"]),
+    ],
+)
+def test_a_line_is_folded_between_words(line: str, rows: list[str]) -> None:
+    """By what is seen of it; a word that is too long behind a slash, an address not at all."""
+    assert folded(line, SCREEN, 4).split("\n") == rows
+
+
+def test_a_program_gets_lines_whole() -> None:
+    line = "one two three four five six seven"
+    assert folded(line, Style(width=24), 4) == line
+
+
+def test_a_long_word_is_wrapped_behind_a_slash() -> None:
+    assert wrap("postgresql://user:x@host:5432/shop", 31) == ["postgresql://user:x@host:5432/", "shop"]
