@@ -1,4 +1,5 @@
-"""The repository's own modules that are imported at the start, one through the other, and are surely not in the image.
+"""The modules that are imported at the start, one through the other, and are surely not in the image: the repository's
+own, and those that no requirement brings.
 
 Followed are the imports that always run, at the left margin of a file's text; what is found to be missing is looked at
 more closely before it is told.
@@ -8,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from emulator.image.context import LeftOut
 from emulator.image.dependencies import ANY
 from emulator.image.imports import Answer, Found, Missing, find_module
 from emulator.model.diagnostic import Diagnostic, Related, Severity
@@ -20,6 +22,8 @@ from .rule import CheckRule, Sample
 from .starting import are_alike, plain
 from .subject import Subject
 
+_LISTED = r"(?ms)^(?:INSTALLED_APPS|MIDDLEWARE)[ \t]*\+?=[ \t]*[\[(](.*?)[\])]"
+"""What Django imports when it is set up (docs.djangoproject.com, "Applications", "Middleware")."""
 MAX_FILES = 150
 MAX_CHARACTERS = 200_000
 _FROM = "FROM python:3.13-slim\nWORKDIR /app\n"
@@ -28,10 +32,11 @@ _APP = {"app.py": "from prices import total\n\nprint(total())\n", "prices.py": "
 IMPORT = CheckRule(
     code="start/import-not-found",
     severity=Severity.ERROR,
-    statement="A module that the command runs imports another of the repository, which the image surely does not have.",
+    statement="A module that the command runs imports another, or a name of it, which the image surely does not have.",
     why=(
-        "The process ends as soon as it starts, with ModuleNotFoundError. The file was renamed or deleted, is kept "
-        "from the builder, or no COPY names it: it is there on your machine alone."
+        "The process ends as soon as it starts, with ModuleNotFoundError or ImportError. The file was renamed or "
+        "deleted, is kept from the builder, no COPY names it, or no requirement brings it: it is there on your machine "
+        "alone."
     ),
     wrong=Sample(
         files=_APP | {"Dockerfile": f'{_FROM}COPY app.py .\nCMD ["python", "app.py"]\n'}, file="Dockerfile", line=4
@@ -41,7 +46,10 @@ IMPORT = CheckRule(
 
 RULES = (IMPORT,)
 
-_LINE = r"(?m)^(?:from[ \t]+(\.*[\w.]*)[ \t]+import\b[ \t]*\(?[ \t]*(\w*)|import[ \t]+([\w.]+))"
+_LINE = r"(?m)^(?:from[ \t]+(\.*[\w.]*)[ \t]+import\b[ \t]*(\([^)]*\)?|[^\n]*)|import[ \t]+([\w.]+))"
+_ITEM = r"(?m)(?:^|,)[ \t(]*(\w+)"
+_BY_OTHER_MEANS = ("*", "__getattr__", "globals", "locals", "exec", "setattr", "vars(", "modules")
+"""A text that has one of these may have names that it does not bind by themselves."""
 _MOVES = (
     "sys.path", "sys.modules", "sys.meta_path", "addsitedir", "__path__", "extend_path", "importlib", "__import__",
 )  # fmt: skip
@@ -49,8 +57,8 @@ _MOVES = (
 
 
 class _Import(Record, frozen=True):
-    """One line of a file. name: the dotted module that has to be there, without dots before it. item: what is taken
-    from it, "" for nothing."""
+    """One name of a line of a file. name: the dotted module that has to be there, without dots before it. item: what is
+    taken from it, "" for nothing."""
 
     file: str
     line: int
@@ -62,14 +70,14 @@ def import_not_found(subject: Subject) -> Iterator[Diagnostic]:
     view = view_of(subject)
     if view is None or view.run.changed or view.directory is None:
         return
-    for first, file in _begins(view):
+    for first, file in begins(view):
         missing = next(_Walk(view, first).missing(file), None)
         if missing is not None:
             yield _finding(subject, view, *missing)
             return
 
 
-def _begins(view: ImageView) -> Iterator[tuple[str, str]]:
+def begins(view: ImageView) -> Iterator[tuple[str, str]]:
     """The files that are executed or imported first, each with the directory that its imports are looked for in."""
     run = view.run
     if run.script is not None and run.program == "python" and run.script.endswith(".py"):
@@ -118,10 +126,17 @@ class _Walk:
 
     def _imports(self, path: str, text: str) -> Iterator[_Import]:
         for found in re.finditer(_LINE, text):
-            name, item = found[1] or found[3] or "", found[2] or ""
+            name = found[1] or found[3] or ""
             name = self._absolute(path, name) if name.startswith(".") else name
-            if name:
-                yield _Import(path, text.count("\n", 0, found.start()) + 1, name, item)
+            line = text.count("\n", 0, found.start()) + 1
+            items = re.findall(_ITEM, re.sub(r"#.*", "", found[2])) if found[2] else ()
+            for item in dict.fromkeys(items or ("",)) if name else ():
+                yield _Import(path, line, name, item)
+        for listed in re.finditer(_LISTED, text) if "INSTALLED_APPS" in text or "MIDDLEWARE" in text else ():
+            uncommented = re.sub("#.*", lambda comment: " " * len(comment[0]), listed[1])
+            for found in re.finditer(r"['\"]([\w.]+)['\"]", uncommented):
+                line = text.count("\n", 0, listed.start(1) + found.start(1)) + 1
+                yield _Import(path, line, found[1].partition(".")[0], "")
 
     def _absolute(self, path: str, name: str) -> str:
         """A relative name from the root that its file lies under; "" where that is not known."""
@@ -152,22 +167,37 @@ class _Walk:
                 yield answer.path
 
     def _lacks(self, one: _Import) -> str | None:
-        """The module that an import surely does not find."""
+        """The module, or the name of one, that an import surely does not find."""
         answer = self._find(one.name)
         first = one.name.partition(".")[0]
         if isinstance(answer, Missing):
+            if self._is_in_no_requirement(first, answer):
+                return first
             if self._is_foreign(first, answer) or not self._is_meant(one, answer.part):
                 return None
             return answer.part
-        if not isinstance(answer, Found) or not one.item or not answer.path.endswith("/__init__.py"):
+        if not isinstance(answer, Found) or not one.item or not answer.path.endswith(".py") or answer.path == one.file:
             return None
         text = self._own_text(answer.path)
         name = f"{one.name}.{one.item}"
-        if text is None or one.item in text or "*" in text or "__getattr__" in text or answer.path == one.file:
+        if text is None or one.item in text or any(means in text for means in _BY_OTHER_MEANS):
             return None
+        if not answer.is_package:
+            return name
         taken = self._find(name)
         is_missing = isinstance(taken, Missing) and not taken.packages and self._is_meant(one, name)
         return name if is_missing else None
+
+    def _is_in_no_requirement(self, first: str, answer: Missing) -> bool:
+        """Whether all that was installed is known, none of it brings a module, and the repository has none either."""
+        if answer.part != first or not self.view.paths_are_known or first.startswith("_"):
+            return False
+        own = self.view.subject.own_code
+        if not answer.packages or own.has_package(first) or own.homes(first) or not own.is_whole:
+            return False
+        from .distributions import surely_bring_no  # few apps import what nothing brings
+
+        return surely_bring_no(first, answer.packages)
 
     def _is_foreign(self, first: str, answer: Missing) -> bool:
         """Whether something that was installed may bring it."""
@@ -205,24 +235,58 @@ class _Walk:
 
 
 def _always_runs(text: str, line: int) -> bool:
-    """Whether the import of a line is one of the file's own statements, under no condition."""
+    """Whether the import of a line, or the list it is in, is one of the file's own statements, under no condition."""
     import ast
 
     from .python_source import parsed
 
     tree = parsed(text)
     return tree is not None and any(
-        isinstance(node, ast.Import | ast.ImportFrom) and node.lineno == line for node in tree.body
+        (isinstance(node, ast.Import | ast.ImportFrom) and node.lineno == line)
+        or (isinstance(node, ast.Assign | ast.AugAssign) and node.lineno <= line <= (node.end_lineno or line))
+        for node in tree.body
     )
 
 
 def _finding(subject: Subject, view: ImageView, one: _Import, part: str) -> Diagnostic:
     made = view.worked.look(one.file).made
     file = made.path if made is not None and made.path else one.file
-    at = subject.own_code.homes(part)
-    fact = f"the repository has {at[0].file}" if at else "the repository has no such module"
-    help = "copy it into the image" if at else "correct the import, or commit the module"
+    message, facts, help = _told(subject, view, _Import(file, one.line, one.name, one.item), part)
     return subject.finding(
-        IMPORT.code, Severity.ERROR, f"{file} imports '{part}', which the image does not have", facts=(fact,),
+        IMPORT.code, Severity.ERROR, message, facts=facts,
         related=(Related(origin=Origin(file=file, line=one.line), message="imported here"),), help=help,
     )  # fmt: skip
+
+
+def _told(subject: Subject, view: ImageView, one: _Import, part: str) -> tuple[str, tuple[str, ...], str]:
+    """Message, facts and help. one: with its file as the repository names it."""
+    at, file = subject.own_code.homes(part), one.file
+    if at:
+        message, fact = f"{file} imports '{part}', which the image does not have", f"the repository has {at[0].file}"
+        gone = _left_out(view, at[0].file)
+        if gone is not None and gone.origin is not None:
+            where = f"{gone.origin.file}:{gone.origin.line}"
+            return message, (fact, f"{where} keeps it from the builder"), f"remove `{gone.pattern}` from {where}"
+        return message, (fact,), "copy it into the image"
+    homes = subject.own_code.homes(one.name) if part == f"{one.name}.{one.item}" else ()
+    has = homes[0].file if homes else ""
+    if has and not has.endswith("/__init__.py"):
+        return f"{file} imports '{one.item}' from {one.name}, and {has} has no such name", (), "correct the name"
+    if part == one.name.partition(".")[0] and not subject.own_code.has_package(part):
+        from .distributions import distribution_of
+
+        message = f"{file} imports '{part}', and nothing that is installed brings it"
+        return message, (), f"add {distribution_of(part)} to the requirements"
+    message = f"{file} imports '{part}', which the image does not have"
+    return message, ("the repository has no such module",), "correct the import, or commit the module"
+
+
+def _left_out(view: ImageView, file: str) -> LeftOut | None:
+    """Who keeps a file of the repository from the builder."""
+    context = view.worked.context
+    inside = posixpath.relpath(file, context.directory)
+    if inside.startswith("..") or context.entry(inside).kind is not None:
+        return None
+    from emulator.image.causes import cause_of  # few imports lead there
+
+    return cause_of(context, f"/{inside}").left_out

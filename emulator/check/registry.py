@@ -112,6 +112,7 @@ LACKING = (
     Finder("programs", "file_not_found", _starts_something),
     Finder("starting", "module_not_found", _starts_python),
     Finder("starting", "attribute_not_found", _starts_python),
+    Finder("python_syntax", "syntax_error", _starts_python),
     Finder("imported", "import_not_found", _starts_python),
     Finder("interfaces", "wrong_interface", _starts_python),
 )
