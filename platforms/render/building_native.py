@@ -75,6 +75,15 @@ def _no_language(given: Given) -> Diagnostic:
 def _build_command(given: Given, runtime: str) -> str | None:
     """buildCommand, or without a render.yaml the one the creation form would suggest."""
     written = given.spec.get("buildCommand")
+    if written is None and given.spec.is_declared and not given.spec.is_recorded:
+        given.found.append(
+            warning(
+                "render/no-build-command", f"{given.spec.name} has no buildCommand, which a native runtime needs",
+                origin=given.spec.origin, service=given.spec.name, rule=rules.NATIVE_BUILD_COMMAND.id,
+                url=rules.NATIVE_BUILD_COMMAND.url,
+                help="add one; where there is nothing to build, `buildCommand: ''` says so",
+            )
+        )  # fmt: skip
     is_suggested = not given.spec.is_declared and languages_of(given.repo, given.root)
     suggested = suggested_build(given.repo, given.root, runtime) if is_suggested else None
     setting = choose(

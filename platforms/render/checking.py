@@ -30,8 +30,8 @@ def check_fields(
         elif not is_null(value):
             _check_value(key.text, value, part, notes, service)
     for name, part in parts.items():
-        if part.is_required and not part.is_judged and _is_absent(node, name):
-            _missing(where, name, node, notes, service)
+        if part.is_required and not part.is_judged and _is_absent(node, name, part):
+            missing(where, name, node, notes, service)
 
 
 def _check_value(name: str, value: Node, part: Part, notes: Notes, service: str | None) -> None:
@@ -82,12 +82,13 @@ def _check_limits(name: str, value: Scalar, part: Part, notes: Notes, service: s
         )  # fmt: skip
 
 
-def _is_absent(node: Mapping, name: str) -> bool:
+def _is_absent(node: Mapping, name: str, part: Part) -> bool:
     value = node.get(name)
-    return value is None or is_null(value)
+    return value is None or is_null(value) or (isinstance(value, Sequence) and len(value.items) < (part.least or 0))
 
 
-def _missing(where: str, name: str, node: Mapping, notes: Notes, service: str | None) -> None:
+def missing(where: str, name: str, node: Mapping, notes: Notes, service: str | None = None) -> None:
+    """Say that a field is not there which the schema alone is known to require."""
     known = text_of(node, "name")
     facts = (f"its name is {known.text}",) if known is not None else ()
     notes.found.append(

@@ -85,6 +85,8 @@ EXPLANATIONS: dict[str, str] = {
     "render/mount-path": "A disk is mounted where Render does not allow it. Choose another absolute path.",
     "render/native-fields":
         "A service with a native runtime lacks the commands that build and start it, or has some it cannot use.",
+    "render/no-build-command":
+        "A native service says nothing of how it is built. Add buildCommand; an empty one skips the build.",
     "render/no-command": "Nothing says what to run. Add a CMD to the Dockerfile, or a command to the service.",
     "render/no-domain": "A service has no name of Render's and no domain of its own: nobody reaches it. Add domains.",
     "render/no-language":

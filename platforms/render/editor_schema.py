@@ -103,6 +103,7 @@ def _value(part: Part) -> Schema:
         made = {"anyOf": [_items(part.parts), {"type": "null"}]} if not part.is_required else _items(part.parts)
     elif part.type == "list":
         made |= {"items": _items(part.parts) if part.parts is not None else _TYPES[part.item or "string"]}
+        made |= {"minItems": part.least} if part.least is not None else {}
         made |= {"maxItems": part.most} if part.most is not None else {}
     elif part is parts.DATABASE["plan"]:
         made = _any_spelling(part.choices)

@@ -10,7 +10,7 @@ from emulator.model.origin import Origin
 
 from . import fields, parts, rules
 from .addresses import check_addresses
-from .checking import check_fields
+from .checking import check_fields, missing
 from .declarations import Blueprint, Database, EnvEntry, ServiceSpec
 from .deprecated import ROOT_SUCCESSORS, tell_deprecated
 from .manifest_env import read_env, tell_booleans
@@ -152,6 +152,8 @@ def _group(number: int, node: Mapping, groups: dict[str, tuple[EnvEntry, ...]], 
     if name is None or not name.text.strip():
         notes.say("render/missing-field", f"envVarGroups[{number}] has no name", node.origin, help="add `name:`")
         return
+    if node.get("envVars") is None:
+        missing("an env group", "envVars", node, notes)
     groups[name.text] = read_env(node, notes, f"envVarGroups[{number}]", group=name.text)
 
 

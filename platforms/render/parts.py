@@ -159,7 +159,7 @@ ENVIRONMENT: dict[str, Part] = {
 
 PROJECT: dict[str, Part] = {
     "name": _NEEDED,
-    "environments": Part("list", is_required=True, parts=ENVIRONMENT),
+    "environments": Part("list", is_required=True, parts=ENVIRONMENT, least=1),
 }
 
 ROOT: dict[str, Part] = {

@@ -102,6 +102,11 @@ NATIVE_START_COMMAND = _rule(
     "native-start-command", "A native service must have a startCommand; it runs in a shell.",
     "validator output quoted by projects", COMMUNITY,
 )  # fmt: skip
+NATIVE_BUILD_COMMAND = _rule(
+    "native-build-command", "A native service must have a buildCommand; an empty one skips the build.",
+    DOCS + "blueprint-spec", DOCUMENTED, APPROXIMATE,
+    note="What a Blueprint without one is answered is not known: it is warned of, and nothing is built.",
+)  # fmt: skip
 NATIVE_SHELL = _rule(
     "native-shell",
     "Build and start commands of native services run through bash.",

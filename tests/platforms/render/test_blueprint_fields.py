@@ -70,10 +70,19 @@ def test_all_is_told_at_once():
     assert codes(_plan(text), "error") == ["render/unknown-field"] * 4
 
 
-def test_what_only_the_schema_requires_is_a_warning():
+@pytest.mark.parametrize(
+    ("more", "without"),
+    [
+        ("    headers:\n      - {path: /, name: A}\n", "an item of headers has no value"),
+        ("projects: [{name: p}]\n", "an item of projects has no environments"),
+        ("projects: [{name: p, environments: []}]\n", "an item of projects has no environments"),
+        ("envVarGroups: [{name: g}]\n", "an env group has no envVars"),
+    ],
+)
+def test_what_only_the_schema_requires_is_a_warning(more, without):
     """The server is not known to refuse a header without a value."""
-    made = _plan(web(STATIC + "headers:\n  - {path: /, name: A}\n"))
-    assert messages(made, "warning") == ["an item of headers has no value, which the published schema requires"]
+    made = _plan(web(STATIC) + more)
+    assert messages(made, "warning") == [f"{without}, which the published schema requires"]
     assert not made.with_errors()
 
 

@@ -41,6 +41,16 @@ def test_the_version_of_node(files, env, chosen, image):
     assert _answer(_files("node") | files, "node", env=env) == (chosen, image)
 
 
+@pytest.mark.parametrize("created_from", ["repository", "blueprint"])
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [("", ["render/no-build-command"]), ("buildCommand: ''\n", []), ("buildCommand: make\n", [])],
+)
+def test_a_native_service_says_how_it_is_built(written, found, created_from):
+    """blueprint-spec requires a buildCommand; one that is empty skips the build, as a log says."""
+    assert codes(plan({"render.yaml": web(f"runtime: go\nstartCommand: ./app\n{written}")}, created_from)) == found
+
+
 def test_a_range_without_an_end_is_told():
     """The build that worked last year gets a Node that was not there then."""
     found = plan(_files("node") | {"package.json": '{\n "engines": {\n  "node": ">=18"\n }\n}'}, "blueprint")

@@ -132,7 +132,9 @@ def test_a_refused_service_tells_what_the_repository_would_run():
 
 def test_a_refused_procfile_only_service_says_what_the_repository_would_run():
     """Synced, a Procfile is never read and the service is refused; one line says what it would run otherwise."""
-    made = plan({"render.yaml": web("runtime: python\n"), "Procfile": "web: gunicorn app:app\n"}, "blueprint")
+    made = plan(
+        {"render.yaml": web("runtime: python\nbuildCommand: ''\n"), "Procfile": "web: gunicorn app:app\n"}, "blueprint"
+    )
     assert messages(made) == [
         "services[0] non-docker, non-static, non-image runtime python must have startCommand",
     ]
