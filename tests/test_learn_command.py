@@ -202,7 +202,7 @@ def test_a_lesson_says_why_where_no_finding_does() -> None:
 
 def test_the_options_that_show_the_same_are_named() -> None:
     """Only where other commands would see something else without them."""
-    page = Learner("1", "1", "n")
+    page = Learner("1", "1", "1", "n")
     assert "  emu check --service-record " in learn("render-settings-made-by-hand", page=page)
     assert "  emu check\n" in learn(STALE, page=Learner("1", "1", "1", "1", "n"))
 

@@ -53,6 +53,23 @@ _PROVIDERS = {
 }
 
 
+_GONE_WITH_3_12 = "asynchat asyncore distutils imp smtpd"
+_GONE_WITH_3_13 = (
+    "aifc audioop cgi cgitb chunk crypt imghdr lib2to3 mailcap msilib nis nntplib ossaudiodev pipes sndhdr spwd sunau "
+    "telnetlib uu xdrlib"
+)
+_REMOVED = dict.fromkeys(_GONE_WITH_3_12.split(), "3.12") | dict.fromkeys(_GONE_WITH_3_13.split(), "3.13")
+"""Modules that Python itself had, and the version from which on it has them no more (PEP 594, PEP 632)."""
+
+
+def removed(module: str) -> str | None:
+    """What to do about a module that Python no longer has; None for any other."""
+    since = _REMOVED.get(module.partition(".")[0])
+    if since is None:
+        return None
+    return f"Python has no {module} since {since}: ask for an older one, or for a package that brings it"
+
+
 def provider(module: str) -> str:
     """What to do about a module that a package needs and does not bring: takes the module and the package."""
     top = module.partition(".")[0]
@@ -151,6 +168,12 @@ BOOT_PATTERNS: tuple[Pattern, ...] = (
         r"^(?:\S*/)?env: .?([^\s'’:]+).?: No such file or directory|^env: can't execute '([^']+)'",
         "no program called {0}{1}",
         _PROGRAM_HELP,
+    ),
+    _pattern(
+        "start/file-not-found",
+        r"^exec (\S+): no such file or directory$",
+        "{0} cannot be executed: it is not there, or the interpreter that its first line names is not",
+        "correct the path, or the script's first line",
     ),
     _pattern(
         "start/port-in-use",

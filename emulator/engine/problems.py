@@ -16,7 +16,7 @@ from emulator.snapshot import Snapshot
 from emulator.world import BuildError
 
 from .boot_steps import Outcome
-from .failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS, OF_NOTHING, provider
+from .failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS, OF_NOTHING, provider, removed
 from .last_words import Telling, around, telling_line
 from .modules import find_module, imports, named_in_command, needed_by, start_there
 from .port_line import port_line
@@ -165,7 +165,8 @@ def _no_module(service: Service, cause: Diagnostic, trace: _Trace, scene: Scene)
     module, spelled = trace.said, None
     if imports(trace.line, module):
         message = f"'{module}' is imported here, and is not in the image"
-        cause = replace(cause, message=message, help="add its package to the dependencies, or copy it into the image")
+        usual = "add its package to the dependencies, or copy it into the image"
+        cause = replace(cause, message=message, help=removed(module) or usual)
     elif spelled := named_in_command(service, module):
         message = f"the command cannot import '{module}': no such module in the image"
         cause = replace(cause, message=message, origin=service.command.origin if service.command else None)

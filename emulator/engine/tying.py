@@ -28,7 +28,7 @@ _EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "start/exited": ("start/port-literal",),
 }
 """What was seen → the findings that may lie behind it, besides one of the same code."""
-_SAYS_LITTLE = ("start/exited",)
+_SAYS_LITTLE = ("start/exited", "start/exits")
 """What was seen of a command, and not why: what a platform's own finding says of that very command explains it."""
 
 

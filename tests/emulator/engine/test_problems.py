@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from emulator.engine.boot_steps import Outcome
-from emulator.engine.failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS
+from emulator.engine.failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS, removed
 from emulator.engine.last_words import LINES_AFTER, LINES_BEFORE, telling_line
 from emulator.engine.problems import Scene, boot_cause, build_cause, pre_deploy_cause
 from emulator.model.diagnostic import Fault
@@ -58,6 +58,10 @@ TOLD = {
     "sh_nf": ("program-not-found", "no program called gunicornn"),
     "sh_nofile": ("program-not-found", "no program called ./start.sh"),
     "sh_perm": ("permission-denied", "./app.py may not be executed"),
+    "exec_interpreter": (
+        "file-not-found",
+        "./start.sh cannot be executed: it is not there, or the interpreter that its first line names is not",
+    ),
     "uvicorn_noattr": ("attribute-not-found", "'app' has no attribute 'app'"),
     "uvicorn_nomod": ("module-not-found", MODULE.format("src")),
 }
@@ -371,3 +375,10 @@ def test_alpine_s_package_manager_is_not_the_apps_fault_where_a_stand_in_has_non
     """The image that it asks for has one."""
     found = failed("apk: this stand-in for an Alpine image is Debian, and has no apk")
     assert (found.code, found.fault) == ("host/stand-in", Fault.HOST)
+
+
+def test_a_module_that_python_no_longer_has() -> None:
+    """The thing to do is another version, not a package of that name."""
+    assert (removed("cgi") or "").startswith("Python has no cgi since 3.13")
+    assert (removed("distutils.core") or "").startswith("Python has no distutils.core since 3.12")
+    assert removed("flask") is None

@@ -57,10 +57,11 @@ def test_a_build_is_explained_by_a_finding_at_its_very_line():
     assert tied(failed, [finding("start/module-not-found", 4, None)]) == failed
 
 
-def test_an_exit_is_explained_by_what_the_platform_makes_of_that_command():
+@pytest.mark.parametrize("code", ["start/exited", "start/exits"])
+def test_an_exit_is_explained_by_what_the_platform_makes_of_that_command(code: str):
     """Its own finding at the very line of the command; not one elsewhere, and none of a check's that is about another
     matter."""
-    exited = error("start/exited", "it exited with status 127", origin=CMD, service="shop", help="read its lines")
+    exited = error(code, "it exited with status 127", origin=CMD, service="shop", help="read its lines")
     there = replace(finding("somewhere/command-quoted", 9), rule="somewhere/command-words")
     assert tied(exited, [there]).help == "do this"
     assert tied(exited, [there]).facts[:2] == ("says somewhere/command-quoted", "a fact")
