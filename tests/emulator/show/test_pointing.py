@@ -46,6 +46,11 @@ def test_a_word_that_stands_twice_is_not_chosen() -> None:
     assert underlined("needs a.txt", ("RUN cp a.txt b.txt && cp a.txt c.txt",)) == ""
 
 
+def test_a_module_is_marked_before_the_program_that_imports_it() -> None:
+    lines = ('CMD ["gunicorn", "shop.api.main:app"]',)
+    assert underlined("gunicorn cannot import 'shop.api.main': the image has no shop", lines) == "shop.api.main"
+
+
 def test_a_place_inside_a_line_stays() -> None:
     """Whoever made the finding knew the word already."""
     origin = Origin(file="Dockerfile", line=4, column=5, end_line=4, end_column=7)
