@@ -41,7 +41,7 @@ def _of_fix(diagnostic: Diagnostic, origin: Origin) -> Origin | None:
 def _of_message(message: str, origin: Origin, read_line: ReadLine | None) -> Origin | None:
     lines = _lines(origin, read_line)
     for words, before in _named(message):
-        # A module goes on with the name in it, "app.main:app"; what else a colon follows is another word, "python:3.13".
+        # A module goes on with the name in it, "app.main:app"; else a colon makes another word, "python:3.13".
         on = "[./]" if "." in words else "[./:]"
         pattern = re.compile(rf"{before}({re.escape(words)})(?![\w-]|{on}\w)", re.MULTILINE)
         found = [(number, match) for number, line in lines for match in pattern.finditer(line)]
