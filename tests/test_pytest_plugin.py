@@ -67,6 +67,14 @@ def test_what_is_not_live_fails_the_test_with_its_cause(emu_up: StartUp, place: 
         emu_up(place.root)
 
 
+def test_a_failure_is_shown_at_the_line_of_the_test(emu_up: StartUp, place: Place) -> None:
+    """What pytest hides is decided frame by frame: all of ours are."""
+    with pytest.raises(DeployFailed) as found:
+        emu_up(place.root / "nowhere")
+    shown = [entry for entry in found.traceback if not entry.ishidden(found)]
+    assert [entry.path for entry in shown] == [Path(__file__)]
+
+
 def test_faults_are_the_platforms_own(emu_up: StartUp, place: Place) -> None:
     """A restart, a crash, a freeze, and less memory than the app needs: each seen, each survived."""
     up = emu_up(place.root)

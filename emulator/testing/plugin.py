@@ -8,6 +8,7 @@ import pytest
 
 from .running import Up
 
+__tracebackhide__ = True
 StartUp = Callable[..., Up]
 """Takes what `Up` takes."""
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _GOOD = ("live", "succeeded")
 
+__tracebackhide__ = True
+"""Has pytest show a failure at the line of the test, and none of ours."""
+
 
 class DeployFailed(AssertionError):
     """The platform would not have it: a deploy came to a verdict that is not live. verdicts: by service."""
