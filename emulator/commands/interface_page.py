@@ -1,5 +1,6 @@
 """What `--format json` prints, as a Markdown page made of the types themselves. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,13 +11,29 @@ _ABOUT = (
     "empty list, never missing; documents may get more keys, and those that are here keep their meaning.",
 )
 
+_PRINTED_BY = {
+    "plan": "`emu plan`, `emu check`",
+    "event": "`emu up` and what makes a deploy beside it: one a line",
+    "diagnostic": "what stands in many of them",
+    "error": "any command that cannot do what was asked",
+    "check": "`emu check` of several platforms",
+    "checkup": "`emu doctor`",
+    "diff": "`emu diff`, `emu what-if`",
+    "lesson": "`emu learn LESSON`",
+    "lessons": "`emu learn`",
+    "topics": "`emu explain WORDS`",
+    "explanation": "`emu explain CODE`",
+}
+"""Of a document that is not called like its command."""
+
 
 def interface_page(documents: Mapping[str, Any]) -> str:
     """Each document, then each kind of object that stands in one, with its keys."""
     schemas = {name: schema_of(name, printed) for name, printed in documents.items()}
     lines = ["# What `--format json` prints", "", *_ABOUT, ""]
-    lines += ["| document | is |", "|---|---|"]
-    lines += [f"| `{name}` | {_kind(schema)} |" for name, schema in schemas.items()]
+    lines += ["| document | printed by | is |", "|---|---|---|"]
+    for name, schema in schemas.items():
+        lines.append(f"| `{name}` | {_PRINTED_BY.get(name, f'`emu {name}`')} | {_kind(schema)} |")
     kinds = {kind: one for schema in schemas.values() for kind, one in schema.get("$defs", {}).items()}
     for kind, one in sorted(kinds.items()):
         lines += ["", *_section(kind, one)]
@@ -65,4 +82,4 @@ def _values(values: list[Any]) -> str:
 
 
 def _text(text: str) -> str:
-    return text.replace("<", "&lt;")
+    return re.sub(r"\bNone\b", "null", text.replace("<", "&lt;"))

@@ -1,6 +1,7 @@
 """What `emu explain` knows as Markdown pages: one for each platform and each finding, and one of the JSON interface,
 made of the rules, their examples and the types themselves. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -47,7 +48,10 @@ def _path(code: str) -> str:
 def _index(known: Known) -> str:
     lines = ["# What emu knows", "", "## Platforms", ""]
     lines += [f"- [{one.TITLE}](platforms/{name}.md): {counted(one)}" for name, one in known.platforms.items()]
-    lines += ["", "## For programs", "", f"- [What `--format json` prints]({_INTERFACE})", "", "## Findings"]
+    lines += ["", "## For programs", "", f"- [What `--format json` prints]({_INTERFACE})", "", "## Findings", ""]
+    areas = Counter(code.partition("/")[0] for code in known.statements())
+    links = ", ".join(f"[{name}](#{name}) ({count})" for name, count in areas.items())
+    lines.append(f"By where they are found: {links}.")
     area = ""
     for code, said in known.statements().items():
         if not code.startswith(f"{area}/"):
