@@ -196,10 +196,18 @@ def front_page(commands: Mapping[str, str], width: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+_MEANT = {
+    "start": "up", "run": "up", "serve": "up", "dev": "up", "build": "up", "boot": "up", "test": "check",
+    "lint": "check", "validate": "check", "stop": "down", "rm": "down", "shell": "exec", "ssh": "exec", "ls": "ps",
+    "list": "ps", "status": "ps", "show": "plan", "deploy": "up", "push": "up", "version": "--version",
+}  # fmt: skip
+"""What other tools call what we have under another name."""
+
+
 def unknown_command(verb: str, commands: Mapping[str, str], *, is_path: bool) -> UsageError:
     """What to type instead of a command that there is not."""
     if is_path:
         return UsageError(f"emu has no command {verb!r}, but there is such a path", help=f"type `emu plan {verb}`")
-    near = nearest(verb, commands)
+    near = _MEANT.get(verb) or nearest(verb, commands)
     help_ = f"did you mean `emu {near}`?" if near else "`emu --help` lists the commands"
     return UsageError(f"emu has no command {verb!r}", help=help_)

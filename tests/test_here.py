@@ -1,6 +1,7 @@
 """`emu` alone, in whatever folder one stands: what would run, what is wrong, what next."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,27 @@ def test_where_there_is_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     after, code = _printed(tmp_path, monkeypatch)
     assert code == 0
     assert "python -m http.server $PORT" in after
+
+
+def test_where_there_is_an_app_that_nothing_deploys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is told to put another program in its place."""
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "Dockerfile").write_text(DOCKERFILE)
+    printed, code = _printed(tmp_path, monkeypatch)
+    assert code == 0
+    assert "there is api/Dockerfile: plan that folder with --root api" in printed
+    assert "enough to begin" not in printed
+    assert "next  emu compare" in printed
+
+
+def test_a_port_is_not_broken_from_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a command takes all of the line."""
+    (tmp_path / "Dockerfile").write_text("FROM python:3-slim\nCMD exec python -m http.server --bind 0.0.0.0 8080000\n")
+    for width in range(40, 100):
+        page = Page()
+        page.width = width
+        run(["--root", str(tmp_path)], page)
+        assert re.search(r"port\s*\n", page.text) is None
 
 
 def test_files_that_declare_nothing_are_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

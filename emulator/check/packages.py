@@ -18,6 +18,7 @@ from emulator.model.diagnostic import Diagnostic, Related, Severity, error, warn
 from emulator.model.origin import Origin
 from emulator.model.plan import Build, Service
 from emulator.model.record import Record, replace, to_json
+from emulator.snapshot import Unreadable
 
 from .rule import CheckRule, Sample
 from .subject import build_is_written
@@ -249,11 +250,28 @@ def _of_install(scene: _Scene) -> Iterator[Diagnostic]:
         yield replace(
             found, code=SWALLOWED.code, severity=Severity.WARNING,
             message=f"{_call(install)} fails here, and the build goes on: {found.message}",
-            help=f"let it fail: remove what swallows it; then {found.help}",
+            help=f"{_to_let_it_fail(scene)}; then {found.help}",
         )  # fmt: skip
     elif install.failure == "swallowed" and _installs(install):
         message = f"a failure of {_call(install)} is swallowed: the image is then built without it"
-        yield warning(SWALLOWED.code, message, origin=install.origin, help="let it fail: remove what swallows it")
+        yield warning(SWALLOWED.code, message, origin=install.origin, help=_to_let_it_fail(scene))
+
+
+def _to_let_it_fail(scene: _Scene) -> str:
+    """A script of the user's goes on behind a command that fails unless it says otherwise."""
+    here, run = scene.install.origin, scene.step.instruction.origin
+    if here.file == run.file:
+        return "let it fail: remove what swallows it"
+    try:
+        script = scene.worked.context.repo.text(here.file)
+    except Unreadable:
+        script = ""
+    if _ENDS_AT_A_FAILURE.search(script):
+        return "let it fail: remove what swallows it"
+    return f"let it fail: write `set -e` as the first command of {here.file}"
+
+
+_ENDS_AT_A_FAILURE = re.compile(r"^\s*set\s+(?:-\w*e|-o\s+errexit)|^#!.*\s-\w*e", re.MULTILINE)
 
 
 def _installs(install: Installed) -> bool:

@@ -25,7 +25,8 @@ def run(request: Request, world: World) -> int:
     style = style_of(world.terminal)
     claims = [name for name, platform in world.platforms.items() if platform.claim(planned.repo).claims]
     if not plan.services and not claims:
-        world.terminal.out(beginning_text(plan, style))
+        is_empty = not any(name[0] != "." and not name.lower().startswith("readme") for name in planned.repo.entries())
+        world.terminal.out(beginning_text(plan, style, is_empty=is_empty))
         return 0
     world.terminal.out(here_text(plan, style, possible=claims or list(world.platforms)))
     return 1 if plan.with_errors() else 0

@@ -1,8 +1,9 @@
 """A build context as text: its size first, where the size lies, and who left out the rest."""
 
+import posixpath
 from collections.abc import Sequence
 
-from emulator.model.context_listing import ContextListing, LeftOutPath
+from emulator.model.context_listing import ContextDirectory, ContextListing, LeftOutPath
 
 from .style import Style, columns, printable, wrap
 
@@ -16,7 +17,7 @@ def context_text(listing: ContextListing, style: Style, *, every_path: bool, eve
         rows = [(_amount(path.bytes), path.path + _suffix(path.kind, path.target)) for path in listing.paths]
         lines += _block("", rows, style)
     else:
-        rows = [(_amount(d.bytes), f"{d.path}/  {_count(d.files)}") for d in listing.directories[:_MOST]]
+        rows = [(_amount(d.bytes), f"{d.path}/  {_count(d.files)}") for d in _own(listing.directories)[:_MOST]]
         lines += _block("biggest directories", rows, style)
     shown = listing.left_out if every_left_out else listing.left_out[:_MOST]
     rows = [(gone.path + ("/" if gone.is_directory else ""), _reason(gone)) for gone in shown]
@@ -46,6 +47,13 @@ def _block(title: str, rows: Sequence[tuple[str, str]], style: Style) -> list[st
     width = max((columns(left) for left, _ in shown), default=0)
     lines = [f"    {left}{' ' * (width - columns(left))}  {right}" for left, right in shown]
     return [f"  {style.dim(title)}", *lines] if lines and title else lines
+
+
+def _own(directories: Sequence[ContextDirectory]) -> list[ContextDirectory]:
+    """Without those that hold nothing but another one of them."""
+    files = {one.path: one.files for one in directories}
+    wrappers = {above for path, count in files.items() if files.get(above := posixpath.dirname(path)) == count}
+    return [one for one in directories if one.path not in wrappers]
 
 
 def _reason(gone: LeftOutPath) -> str:

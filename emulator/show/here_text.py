@@ -31,18 +31,25 @@ def here_text(plan: Plan, style: Style, *, possible: Sequence[str]) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def beginning_text(plan: Plan, style: Style) -> str:
-    """Where there is nothing to deploy: what was looked for, and two lines that are something."""
+def beginning_text(plan: Plan, style: Style, *, is_empty: bool) -> str:
+    """Where there is nothing to deploy: what was looked for, and what to do. is_empty: whether no files are there that
+    could be an app; then with two lines that are something."""
     nothing = next((d for d in plan.diagnostics if d.severity is Severity.ERROR), None)
     lines = wrap(nothing.message if nothing is not None else "there is nothing to deploy here", style.width)
     for fact in nothing.facts if nothing is not None else ():
         lines += hanging("=", fact, style, gap=2)
     if nothing is not None and nothing.help:
         lines += hanging("help:", nothing.help, style, gap=6)
-    lines += ["", "A Dockerfile of two lines is enough to begin:", *(f"    {line}" for line in _PROGRAM)]
-    steps = [("cd REPOSITORY && emu", "if it is elsewhere"), ("emu", "after that: what would run, and what is wrong")]
+    if is_empty:
+        lines += ["", "A Dockerfile of two lines is enough to begin:", *(f"    {line}" for line in _PROGRAM)]
+        steps = [("cd REPOSITORY && emu", "if it is elsewhere"), _AFTERWARDS]
+    else:
+        steps = [("emu compare", "what every platform would do with it as it is"), _AFTERWARDS]
     steps += [("emu learn", "short lessons, over repositories that are ready"), ("emu --help", "all commands")]
     return "\n".join([*lines, "", _next(steps, style)]) + "\n"
+
+
+_AFTERWARDS = ("emu", "after that: what would run, and what is wrong")
 
 
 def _service(service: Service, style: Style) -> list[str]:
@@ -50,11 +57,14 @@ def _service(service: Service, style: Style) -> list[str]:
     name, kind = printable(service.name), service.type.value
     runs = service.command is not None
     port = f"  port {service.port.number}" if service.port is not None and runs else ""
-    text = style.short(_runs(service) + port, 300)
+    text = style.short(_runs(service), 300)
     head = f"  {style.bold(name)}  {style.dim(kind)}"
-    if 4 + columns(name) + len(kind) + 2 + columns(text) <= style.width:
-        return [f"{head}  {text}"]
-    return [head, *(f"    {line}" for line in wrap(text, max(20, style.width - 4)))]
+    if 4 + columns(name) + len(kind) + 2 + columns(text) + len(port) <= style.width:
+        return [f"{head}  {text}{port}"]
+    room = max(20, style.width - 4)
+    *lines, last = wrap(text, room)
+    beside = [last + port] if columns(last) + len(port) <= room else [last, port.strip()]
+    return [head, *(f"    {line}" for line in (*lines, *beside) if line)]
 
 
 def _runs(service: Service) -> str:

@@ -1,6 +1,7 @@
 """Diagnostics as text a person reads: what, where with the line underlined, what was seen, the one thing to do."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from emulator.model.diagnostic import Diagnostic, Fault, Severity
 from emulator.model.origin import Origin
@@ -123,10 +124,18 @@ def diagnostics_text(found: Iterable[Diagnostic], style: Style, read_line: ReadL
     blocks: list[str] = []
     for findings in by_code.values():
         whole = len(findings) if style.whole or len(findings) <= _MOST_WHOLE + 1 else _MOST_WHOLE
-        blocks += [_together(alike, style, read_line) for alike in findings[:whole]]
+        blocks += [_together(alike, style, read_line) for alike in _with_one_help(findings[:whole])]
         if rest := findings[whole:]:
             blocks.append(_briefly([alike[0] for alike in rest], style))
     return "\n\n".join(blocks)
+
+
+def _with_one_help(findings: Iterable[list[Diagnostic]]) -> Iterator[list[Diagnostic]]:
+    """Findings below each other that ask for the same thing: the last of them says so, for all."""
+    for alike, after in pairwise((*findings, None)):
+        if alike is not None:
+            is_said = after is not None and alike[0].fix is None and after[0].help == alike[0].help
+            yield [replace(alike[0], help=None), *alike[1:]] if is_said else alike
 
 
 def _together(alike: list[Diagnostic], style: Style, read_line: ReadLine | None) -> str:

@@ -86,13 +86,17 @@ def _lines(names: list[str]) -> str:
 
 
 def _elsewhere(repo: Snapshot) -> str | None:
-    """The nearest folder that holds what would decide."""
-    for folder in _folders(repo):
-        for file in _DECIDING:
-            path = posixpath.join(folder, file)
-            if repo.is_file(path):
-                return f"there is {path}{_way_to(repo, folder, path)}"
-    return None
+    """The nearest folder that holds what would decide, and the others that could be planned like it."""
+    held = ((folder, posixpath.join(folder, file)) for folder in _folders(repo) for file in _DECIDING)
+    found = [(folder, path) for folder, path in held if repo.is_file(path)]
+    if not found:
+        return None
+    (folder, path), *others = found
+    way = _way_to(repo, folder, path)
+    alike = [other for there, other in others if there != folder and not other.endswith(DEFAULT_PATH)]
+    if not alike or not way.endswith(f"--root {folder}"):
+        return f"there is {path}{way}"
+    return f"there are {few([path, *alike])}: plan one of these folders, for example with --root {folder}"
 
 
 def _way_to(repo: Snapshot, folder: str, path: str) -> str:

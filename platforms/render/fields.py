@@ -144,6 +144,7 @@ NOT_A_FIELD = {
 """Fields people write that do not exist, and what to write instead."""
 
 NOT_A_ROOT_FIELD = {
+    **dict.fromkeys(SERVICE_FIELDS, "it is a field of a service: write it in an item of `services`"),
     "crons": "a cron job is a service with `type: cron`",
     "cronJobs": "a cron job is a service with `type: cron`",
     "jobs": "a cron job is a service with `type: cron`",

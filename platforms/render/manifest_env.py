@@ -161,7 +161,7 @@ def tell_booleans(notes: Notes) -> None:
             "render/env-boolean", message, fault=Fault.APP, origin=found[0].origin, rule=rules.ENV_VALUES.id,
             service=services.pop() if len(services) == 1 else None,
             facts=(f"they are {few(names)}",) if len(found) > 1 else (),
-            help="write them in quotes, as the schema wants it",
+            help=f"write {'them' if len(found) > 1 else 'it'} in quotes, as the schema wants it",
         )
     )  # fmt: skip
 

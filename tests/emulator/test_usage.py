@@ -86,6 +86,8 @@ def test_a_path_where_a_command_should_be() -> None:
     """It is what `plan` takes."""
     assert unknown_command("shop", COMMANDS, is_path=True).diagnostic.help == "type `emu plan shop`"
     assert unknown_command("plam", COMMANDS, is_path=False).diagnostic.help == "did you mean `emu plan`?"
+    assert unknown_command("start", COMMANDS, is_path=False).diagnostic.help == "did you mean `emu up`?"
+    assert unknown_command("version", COMMANDS, is_path=False).diagnostic.help == "did you mean `emu --version`?"
 
 
 @pytest.mark.parametrize(

@@ -205,3 +205,18 @@ def test_poetry_2_ends_where_it_cannot_install_the_project(install: str, is_foun
     files = {"pyproject.toml": project + 'build-backend = "poetry.core.masonry.api"\n', "tools.txt": "poetry\n"}
     text = f"{FROM}COPY pyproject.toml tools.txt ./\nRUN {install}\nRUN poetry install\nCOPY . .\n"
     assert found(text, {**files, "shop/__init__.py": ""}) == ([("build/package-not-copied", 5)] if is_found else [])
+
+
+@pytest.mark.parametrize(
+    ("script", "help_"),
+    [
+        ("#!/bin/bash\npip install .\necho done\n", "let it fail: write `set -e` as the first command of build.sh"),
+        ("#!/bin/bash\nset -eu\npip install . || true\n", "let it fail: remove what swallows it"),
+    ],
+)
+def test_what_swallows_a_failure_is_told(script: str, help_: str) -> None:
+    """A script goes on behind what fails unless it says otherwise: there nothing is to be removed."""
+    files = SHOP | {"pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\n", "build.sh": script}
+    dockerfile = f'{FROM}COPY . .\nRUN bash build.sh\nCMD ["python", "-m", "shop"]\n'
+    [told] = [d for d in check_files({**files, "Dockerfile": dockerfile}).diagnostics if d.code.endswith("swallowed")]
+    assert told.help == help_

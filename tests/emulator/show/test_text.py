@@ -91,7 +91,7 @@ def test_of_many_findings_with_one_code_the_first_are_told_in_full() -> None:
     """The others have a line each, with their places; all of them in full where everything is asked for."""
     many = [error("a/b", f"no field {n}", origin=Origin(file="f", line=n), help="look") for n in range(9, 21)]
     printed = diagnostics_text(many, PLAIN, _line)
-    assert printed.count("help:") == 3
+    assert printed.count("help:") == 1
     assert "error[a/b]: 9 more of these" in printed
     assert "  f:20:1: no field 20" in printed
     assert diagnostics_text(many, PLAIN._replace(whole=True), _line).count("help:") == 12
@@ -151,3 +151,12 @@ def test_what_the_fix_puts_otherwise_is_underlined() -> None:
     assert rows[3] == "    | " + " " * columns(line[: start - 1]) + "^" * 9
     added = replace(found, fix=Fix(message="add it", edits=(replace(edit, end_column=start),)))
     assert diagnostic_text(added, PLAIN, lambda _: line).splitlines()[3] == "    | " + "^" * columns(line)
+
+
+def test_what_is_to_be_done_about_several_is_told_below_the_last() -> None:
+    """Of findings of one code that ask for the same."""
+    found = [warning("a/b", f"no {name}", origin=Origin(file="f", line=1), help="do it") for name in ("x", "y")]
+    other = warning("a/b", "no z", origin=Origin(file="f", line=2), help="do something else")
+    printed = diagnostics_text([*found, other], PLAIN, _line)
+    assert printed.count("help: do it") == 1
+    assert printed.index("no y") < printed.index("help: do it") < printed.index("no z") < printed.index("else")

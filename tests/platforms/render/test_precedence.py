@@ -307,6 +307,13 @@ def test_nothing_to_run_names_the_folder(path, help):
     assert found.help == help
 
 
+def test_nothing_to_run_names_the_other_folders_too():
+    """Of several the nearest is the example."""
+    made = plan({"web/Dockerfile": DOCKERFILE, "api/Procfile": "web: x\n", "worker/Dockerfile": DOCKERFILE})
+    named = "there are api/Procfile, web/Dockerfile, worker/Dockerfile"
+    assert made.diagnostics[-1].help == f"{named}: plan one of these folders, for example with --root api"
+
+
 @pytest.mark.parametrize("line", ["COPY api/app.py ./", "COPY --link package.json /srv/", "add ./lib /srv/lib"])
 def test_a_dockerfile_for_the_root_is_not_planned_in_its_folder(line):
     """What it copies lies in the root: with its own folder as the context every COPY would fail."""
