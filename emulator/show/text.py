@@ -124,7 +124,8 @@ def diagnostics_text(found: Iterable[Diagnostic], style: Style, read_line: ReadL
     blocks: list[str] = []
     for findings in by_code.values():
         whole = len(findings) if style.whole or len(findings) <= _MOST_WHOLE + 1 else _MOST_WHOLE
-        blocks += [_together(alike, style, read_line) for alike in _with_one_help(findings[:whole])]
+        told = findings if style.whole else _with_one_help(findings[:whole])
+        blocks += [_together(alike, style, read_line) for alike in told]
         if rest := findings[whole:]:
             blocks.append(_briefly([alike[0] for alike in rest], style))
     return "\n\n".join(blocks)
