@@ -301,6 +301,8 @@ def _reasons(scene: _Scene) -> Iterator[Diagnostic]:
                 yield _missing(scene, need, PROJECT_FILE if is_project else FILE_MISSING)
         if report.refusal is not None:
             yield _refused(scene, SCRIPT_MISSING, report.refusal, "add the script to package.json, or correct its name")
+        if scene.install.step.script is not None:
+            yield from _without_its_tool(scene)
     elif isinstance(report, ToolReport):
         for need in report.needs:
             yield _missing(scene, need, PROJECT_FILE)
@@ -341,6 +343,24 @@ def _not_executed(scene: _Scene, path: str, why: str) -> Diagnostic:
     message = f"{path} has Windows line ends: its interpreter is not found"
     help = f"save {file} with Unix line ends, and keep them: `*.sh text eol=lf` in .gitattributes"
     return error(LINE_ENDS.code, message, origin=scene.install.origin, help=help)
+
+
+def _without_its_tool(scene: _Scene) -> Iterator[Diagnostic]:
+    """A script whose program no installation before it brings."""
+    from .node_installed import TOOLS, surely_not_there, tool_of  # few builds lack it
+    from .package_scripts import scripts_of
+    from .tools_used import NOT_FOUND
+
+    step = scene.install.step
+    scripts = scripts_of(TreeFiles(scene.step.tree, scene.worked.context.repo), step.directory or "/")
+    script = (scripts or {}).get(step.script or "")
+    tool = tool_of(script)
+    gone = surely_not_there(scene.worked, TOOLS[tool], before=(scene.stage, scene.number)) if tool is not None else None
+    if tool is not None and gone is not None:
+        related = (Related(origin=gone.line, message="installs without it"),) if gone.line is not None else ()
+        message = f"{_call(scene.install)} {step.script} runs {tool}, and {TOOLS[tool]} is not installed"
+        origin = scene.install.origin
+        yield error(NOT_FOUND.code, message, origin=origin, facts=(gone.why,), related=related, help=gone.to_do)
 
 
 _SCRIPTS = ("build", "dev", "serve", "compile", "prod", "production", "generate", "lint", "watch", "preview")

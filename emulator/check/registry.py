@@ -57,6 +57,14 @@ def _starts_shell(subject: "Subject") -> bool:
     return subject.first_shell is not None
 
 
+def _starts_node(subject: "Subject") -> bool:
+    return subject.started is not None and subject.started.program == "node"
+
+
+def _is_behind_a_script(subject: "Subject") -> bool:
+    return subject.started is not None and subject.started.runner in ("npm", "yarn", "pnpm")
+
+
 def _shadows(subject: "Subject") -> bool:
     return bool(subject.container.command and subject.container.command.shadowed)
 
@@ -115,6 +123,8 @@ LACKING = (
     Finder("python_syntax", "syntax_error", _starts_python),
     Finder("imported", "import_not_found", _starts_python),
     Finder("interfaces", "wrong_interface", _starts_python),
+    Finder("node_imports", "tool_not_installed", _is_behind_a_script),
+    Finder("node_imports", "require_not_found", _starts_node),
 )
 """What the image of one container lacks to start. The first that finds an error decides: the rest is never seen."""
 

@@ -40,7 +40,8 @@ class PackageStep(Record, frozen=True, kw_only=True):
     what `run` and `start` name. directory: the one it works in, None when not known. names: packages by name or URL,
     and the operands of `config` and `venv`. target, prefix, root, user, system, python: where it installs to. project:
     whether the project in `directory` itself is installed (False for --no-root, --no-install-project). flags: every
-    option, as written. unclear: an argument is not known, so that it may do more or other things than it says here.
+    option, without its value; of npm and its like with it as well. unclear: an argument is not known, so that it may do
+    more or other things than it says here.
     """
 
     tool: str
@@ -334,7 +335,8 @@ def _node(args: _Arguments) -> PackageStep:
     elif tool in ("yarn", "pnpm") and action not in _YARN_COMMANDS:
         action, script = "run", first or None
     names = tuple(word.text or "" for word in args.rest) if action in ("install", "add") else ()
-    return args.step(tool, action, script=script, names=names)
+    told = args.step(tool, action, script=script, names=names)
+    return replace(told, flags=(*told.flags, *(f"{option}={word.text}" for option, word in args.values)))
 
 
 _YARN_COMMANDS = {
