@@ -273,6 +273,20 @@ def test_beside_up_it_says_why_not_and_how(tmp_path: Path, engine: "DockerClient
     assert "git worktree add --detach ../verify && emu verify ../verify" in said
 
 
+@pytest.mark.docker
+@pytest.mark.timeout(240)
+def test_what_is_written_to_the_users_own_bucket_is_said(tmp_path: Path, engine: "DockerClient") -> None:
+    """A bucket is one for every instance, also those that are tried: what they write stays there."""
+    bucket = tmp_path / "bucket"
+    bucket.mkdir()
+    writes = "Shop.work = lambda _: (DATA / str(time.time_ns())).touch()"
+    with tidied(tmp_path, engine) as place:
+        _written(place, "cloud-run", f'DATA = pathlib.Path("/data")\n{writes}')
+        ran = place.emu("verify", *QUICK, "--only", "shutdown", "--volume", f"data={bucket}")
+    assert any(bucket.iterdir()), ran.err
+    assert f"shop: what its requests write to data stays in {bucket}" in ran.err
+
+
 # ---- without an engine
 
 

@@ -51,7 +51,8 @@ def run(request: Request, world: World) -> int:
     """Run it; the exit code is the command's own. With --format json it reads nothing, and its output is kept."""
     argv = tuple(request.argv[1:] if request.argv[:1] == ["--"] else request.argv)
     if not argv and (request.format == "json" or not world.terminal.out_is_tty):
-        raise UsageError("a shell needs a terminal", help="say what to run: `emu exec -- env`")
+        help = "say what to run: `emu exec -- env`, or `emu exec -- sh` for commands that are piped in"
+        raise UsageError("a shell needs a terminal", help=help)
     docker = world.connect()
     try:
         request.all, request.path = False, None

@@ -5,7 +5,7 @@ What is tried, and what is concluded, is in engine/verify; here is who asks for 
 
 import argparse
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -196,6 +196,7 @@ class _Verifying:
             release = run.release(number) if isinstance(run, ServiceRun) else None
             written = 0
             if release is not None and kinds.goes_on(service) is None:
+                self._say_what_stays(service, session.settings.folders)
                 means = Means(session.doors, session.settings, self._world.load, partial(self._say, service.name))
                 battery = Battery(release, seen.first, wish, means)
                 seen = battery.run(steps_of(service, self._names))
@@ -247,6 +248,12 @@ class _Verifying:
             name=service.name, type=service.type, verdict=judged,
             checks=without_service(service, self._names, code, judged.cause),
         )  # fmt: skip
+
+    def _say_what_stays(self, service: Service, folders: Mapping[str, str]) -> None:
+        """A bucket is one for all instances, those that are tried too; one of the user's own folders is theirs."""
+        for volume in service.volumes:
+            if volume.kind == "folder" and (folder := folders.get(volume.name)) is not None:
+                self._say(service.name, f"what its requests write to {volume.name} stays in {folder}")
 
     def _say(self, service: str, what: str) -> None:
         """What is being tried, and how long after the begin."""
