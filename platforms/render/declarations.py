@@ -5,12 +5,21 @@ from typing import Literal, NamedTuple
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.origin import Origin
 
+TRUE_WORDS, FALSE_WORDS = ("y", "Y", "yes", "on"), ("n", "N", "no", "off")
+"""What go-yaml takes where a boolean is wanted, beside true and false (source: decode.go of go-yaml v3); elsewhere the
+words are text."""
+
 
 class Value(NamedTuple):
     """A text and where it was written."""
 
     text: str
     origin: Origin
+
+    @property
+    def is_true(self) -> bool:
+        """Whether it switches a boolean field on."""
+        return self.text in ("true", *TRUE_WORDS)
 
     @property
     def is_number(self) -> bool:

@@ -82,7 +82,7 @@ def _own_generation(spec: ServiceSpec) -> str | None:
 
 
 def _is_true(value: Value | None) -> bool:
-    return value is not None and value.text == "true"
+    return value is not None and value.is_true
 
 
 def _service(spec: ServiceSpec) -> ServiceSpec:

@@ -11,7 +11,7 @@ from emulator.model.diagnostic import Diagnostic, Fault, Severity, error, info
 from emulator.model.origin import Origin
 
 from . import fields, rules
-from .declarations import Value
+from .declarations import FALSE_WORDS, TRUE_WORDS, Value
 
 MANY = 10
 """More known fields than this are no answer to a wrong one."""
@@ -93,10 +93,8 @@ def is_null(node: Node) -> bool:
 
 
 _BOOLS: dict[object, bool] = {
-    True: True, False: False,
-    **dict.fromkeys(("y", "Y", "yes", "on"), True), **dict.fromkeys(("n", "N", "no", "off"), False),
+    True: True, False: False, **dict.fromkeys(TRUE_WORDS, True), **dict.fromkeys(FALSE_WORDS, False),
 }  # fmt: skip
-"""What go-yaml takes where a boolean is wanted (source: decode.go of go-yaml v3); elsewhere the words are text."""
 
 
 def boolean_of(node: Node | None) -> bool | None:

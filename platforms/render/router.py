@@ -68,7 +68,7 @@ def local_name(spec: ServiceSpec) -> str | None:
 def in_maintenance(spec: ServiceSpec) -> bool:
     """Whether no public request reaches it (rule render/maintenance-mode)."""
     enabled = (spec.maintenance or {}).get("enabled")
-    return spec.kind == "W" and enabled is not None and enabled.text == "true"
+    return spec.kind == "W" and enabled is not None and enabled.is_true
 
 
 def maintenance_told(spec: ServiceSpec) -> list[Diagnostic]:

@@ -16,6 +16,16 @@ def _value(files: dict[str, str], name: str = "A", **more: object) -> str | None
     return variable(service(files, **more), name)[0]
 
 
+@pytest.mark.parametrize("word", ["true", "yes", "on", "Y"])
+def test_any_word_of_go_s_that_switches_previews_on(word: str) -> None:
+    """Where a boolean is wanted, its YAML takes the older words."""
+    whole, own = _files("", root=f"previewsEnabled: {word}\n"), _files(f"pullRequestPreviewsEnabled: {word}\n", root="")
+    for files in (whole, own):
+        assert "render/no-previews" not in codes(plan(files, preview=True))
+    in_maintenance = plan(_files(f"maintenanceMode: {{enabled: {word}}}\n", root=""))
+    assert codes(in_maintenance) == ["render/maintenance"]
+
+
 A = "envVars:\n  - key: A\n    value: live\n    previewValue: trial\n"
 
 
