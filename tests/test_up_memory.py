@@ -56,6 +56,24 @@ def test_a_worker_killed_for_its_memory_is_told(place: Place, platform: str) -> 
         assert up.ends()[0] == 130
 
 
+GROWS = FORKS.replace("subprocess.run([sys.executable, \"-c\", HUNGRY]).returncode", "exec(HUNGRY)")
+
+
+def test_a_first_process_killed_for_its_memory_is_told_once(place: Place) -> None:
+    """As its own end, not as that of a worker of a process that goes on."""
+    place.write(GROWS)
+    with Running(place, "--platform", "render") as up:
+        url = up.until("live")["url"]
+        up.until("verdict")
+        assert get(f"{url}/eat") == 502
+        assert up.until("stopped")["oom"]
+        wait_for(lambda: [e["event"] for e in up.so_far()].count("live") == 2)
+        assert not any(e["event"] == "oom" for e in up.so_far())
+        assert [e["line"] for e in up.so_far() if e["event"] == "log"].count(LINES["render"]) == 1
+        up.process.send_signal(signal.SIGINT)
+        assert up.ends()[0] == 130
+
+
 WRITES = """\
 import http.server, os, time
 BLOCK = b"x" * (1 << 20)

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from emulator.front import Front
 
 _LOOK_EVERY_S = 0.5
+_DIES_IN_S = 0.5
+"""How long after the kernel killed a process its container may still be said to run."""
 
 
 class Session:
@@ -190,6 +192,7 @@ class Session:
         docker = self.doors.docker
 
         def on_oom(id: str) -> None:
+            self._over.wait(_DIES_IN_S)  # the first process is told of as well, a moment before it is seen to end
             facts = docker.inspect(id)
             run = self.runs.get(facts.labels.get(SERVICE, "")) if facts is not None and facts.running else None
             if run is not None:
