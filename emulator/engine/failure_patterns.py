@@ -353,6 +353,12 @@ BUILD_PATTERNS: tuple[Pattern, ...] = (
     ),
     _pattern(
         "build/package-not-compiled",
+        r"^Error: pg_config executable not found",
+        "psycopg2 has no wheel for this Python, and pg_config, by which it is compiled, is not there",
+        "take psycopg2-binary, in a release that has a wheel for this Python; or install libpq-dev and a compiler",
+    ),
+    _pattern(
+        "build/package-not-compiled",
         r"^\s*ERROR: Failed building wheel for (\S+)",
         "{0} has no wheel for this Python, and cannot be compiled",
         "pin a release of {0} that has one, or another version of Python; or install what it is compiled with",

@@ -31,7 +31,7 @@ def telling_line(patterns: Sequence[Pattern], lines: Sequence[str]) -> Telling |
             found = pattern.pattern.search(line)
             if found and (pattern.near is None or any(map(pattern.near.search, lines[max(0, number - 5) : number]))):
                 return Telling(number, pattern, tuple((group or "").strip() for group in found.groups()))
-        counted += 1
+        counted += not NOISE.match(line)
         if counted == LAST_WORDS:
             break
     return None
