@@ -56,7 +56,7 @@ def test_a_worker_killed_for_its_memory_is_told(place: Place, platform: str) -> 
         assert up.ends()[0] == 130
 
 
-GROWS = FORKS.replace("subprocess.run([sys.executable, \"-c\", HUNGRY]).returncode", "exec(HUNGRY)")
+GROWS = FORKS.replace('subprocess.run([sys.executable, "-c", HUNGRY]).returncode', "exec(HUNGRY)")
 
 
 def test_a_first_process_killed_for_its_memory_is_told_once(place: Place) -> None:
