@@ -168,7 +168,7 @@ def test_one_lesson_that_is_broken_keeps_nobody_from_the_others(tmp_path: Path) 
     (tmp_path / "broken" / "example.toml").write_text("title = 3\n")
     page = Learner("1", "1", "1", "1", "n")
     assert "What happened" in learn("ours", "--from", str(tmp_path), page=page)
-    assert "left out: " in page.said
+    assert "left out:" in page.said
     assert "broken/example.toml" in page.said
     with pytest.raises(UsageError, match=r"broken/example\.toml"):
         learn("broken", "--from", str(tmp_path))
@@ -207,7 +207,27 @@ def test_the_options_that_show_the_same_are_named() -> None:
     assert "  emu check\n" in learn(STALE, page=Learner("1", "1", "1", "1", "n"))
 
 
+def test_an_option_that_no_command_has_is_the_lessons_mistake(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES / "render-health-404", tmp_path / "ours")
+    table = tmp_path / "ours" / "example.toml"
+    table.write_text(table.read_text().replace("created-from", "created-fro"))
+    with pytest.raises(UsageError, match=r"the first case of lesson ours: .*--created-fro"):
+        learn("ours", "--from", str(tmp_path))
+    with pytest.raises(UsageError) as found:
+        learn("--from", str(tmp_path / "ours"))
+    assert str(tmp_path) in (found.value.diagnostic.help or "")
+
+
+def test_somebody_leaves() -> None:
+    text = learn(STALE, page=Learner("2", "q"))
+    assert "begins it again" in text
+    assert "What happened" not in text
+
+
 def test_what_is_mistyped() -> None:
+    with pytest.raises(UsageError) as missed:
+        learn("looopback")
+    assert "render-loopback-only" in (missed.value.diagnostic.help or "")
     with pytest.raises(UsageError) as found:
         learn("render-loopback")
     assert found.value.diagnostic.help == "did you mean render-loopback-only?"

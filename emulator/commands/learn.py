@@ -21,12 +21,15 @@ from emulator.model.lesson import (
     Score,
 )
 from emulator.model.record import to_json
+from emulator.model.spelling import nearest
 from emulator.request import LessonStore, Request, World
 from emulator.show import learn_text
-from emulator.show.style import Style, printable
+from emulator.show.style import Style, printable, wrap
 from emulator.snapshot import Snapshot, Unreadable
+from emulator.usage import Parser
 
 _NEXT = "next"
+_LEAVE = ("q", "quit", "exit")
 _MOST_LINES_OF_ONE = 40
 _MOST_LINES_BESIDE = 90
 """Lines of files that are shown though no decision is about them: of one, and of all."""
@@ -58,7 +61,8 @@ def run(request: Request, world: World) -> int:
     if request.name in store.problems:
         raise store.problems[request.name]
     for problem in store.problems.values():
-        world.terminal.err(f"left out: {printable(problem.diagnostic.message)}\n")
+        told = wrap(f"left out: {printable(problem.diagnostic.message)}", world.terminal.width)
+        world.terminal.err("\n  ".join(told) + "\n")
     if request.name is None:
         listed = _listed(lessons, store.scores())
         as_json = request.format == "json"
@@ -150,11 +154,15 @@ def lesson_request(verb: str, lesson: Lesson, root: str, world: World, *words: s
     """A command's request for the lesson's first case, as if it had been typed."""
     case = lesson.file.case[0]
     scale = ("--time-scale", str(case.time_scale)) if verb == "up" and case.time_scale != 1 else ()
-    return _parsed(verb, world, "--root", root, *_words(lesson, root), *scale, *words)
+    try:
+        return _parsed(verb, world, "--root", root, *_words(lesson, root), *scale, *words)
+    except UsageError as problem:
+        found = problem.diagnostic
+        raise UsageError(f"the first case of lesson {lesson.name}: {found.message}", help=found.help) from None
 
 
 def _parsed(verb: str, world: World, *typed: str) -> Request:
-    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser = Parser(prog=f"emu {verb}", description="")
     (up if verb == "up" else check).configure(parser, world)
     return parser.parse_args(typed)
 
@@ -220,7 +228,7 @@ def _asked(question: Question, world: World) -> int | None:
     """The number of the choice, from 0; None where nobody answers."""
     while True:
         said = world.terminal.ask(f"Your answer, 1 to {len(question.choices)}: ")
-        if said is None:
+        if said is None or said.strip().lower() in _LEAVE:
             return None
         if said.strip().isdecimal() and 0 < int(said) <= len(question.choices):
             return int(said) - 1
@@ -258,7 +266,8 @@ def _meant(name: str, lessons: tuple[Lesson, ...], numbers: Iterable[str]) -> st
         return f"they are numbered from 1 to {last}; `emu learn` lists them"
     near = difflib.get_close_matches(name, [one.name for one in lessons], n=1, cutoff=0.6)
     about = [one.name for one in lessons if name.lower() in f"{one.name} {one.file.title}".lower()]
-    meant = near or about
+    word = nearest(name, sorted({word for one in lessons for word in one.name.split("-")}), cutoff=0.75)
+    meant = near or about or [one.name for one in lessons if word in one.name.split("-")]
     return f"did you mean {' or '.join(meant[:3])}?" if meant else "`emu learn` lists them"
 
 

@@ -40,7 +40,14 @@ def mended(repo: Snapshot, before: Plan, is_asked: Asked, judge: Judge) -> Mende
         done = _and_then(done, once)
         if not once.files:
             break
-    return done._replace(offered=(*done.offered, *others))
+    there = list(before.diagnostics)
+    offered = sorted((*done.offered, *others), key=lambda one: _place_in(there, one.finding))
+    return done._replace(offered=tuple(offered))
+
+
+def _place_in(there: list[Diagnostic], found: Diagnostic) -> int:
+    """As the check told them; what was found on the way comes last."""
+    return there.index(found) if found in there else len(there)
 
 
 def _over(repo: Snapshot, done: "Mended | _Tried") -> Snapshot:

@@ -38,9 +38,12 @@ class Lessons:
                 help="--from names a folder of folders, each with an example.toml",
             ) from None
         if not folders:
+            is_one = (self._folder / _TABLE).is_file()
             raise UsageError(
-                f"there is no lesson in {self._folder}", help="a lesson is a folder with an example.toml in it"
-            )
+                f"there is no lesson in {self._folder}",
+                help=f"it is a lesson itself: --from names the folder above it, {self._folder.parent}" if is_one
+                else "a lesson is a folder with an example.toml in it",
+            )  # fmt: skip
         found = []
         for path in folders:
             try:
