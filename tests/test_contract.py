@@ -133,6 +133,18 @@ def test_refused_up_ends_with_1_before_any_engine(bad: Path) -> None:
     assert _events(ran)[-1]["verdict"] == "refused"
 
 
+def test_a_refused_up_is_one_of_the_deploys(bad: Path, tmp_path: Path) -> None:
+    """Also the first of a project: with its number, which nothing else has, and why."""
+    state = {"XDG_STATE_HOME": str(tmp_path / "state"), **DEAD_ENGINE}
+    for number in (1, 2):
+        ran = run_emu("up", "--once", "--root", str(bad), "--format", "json", env=state)
+        assert (_events(ran)[-1]["deploy"], _events(ran)[-1]["verdict"]) == (number, "refused")
+    listed = run_emu("deploys", "--root", str(bad), "--format", "json", env=state).document()["deploys"]
+    found = [(one["record"]["deploy"], one["record"]["verdict"], one["record"]["trigger"]) for one in listed]
+    assert found == [(2, "refused", "up"), (1, "refused", "up")]
+    assert listed[0]["record"]["reason"] == _events(ran)[-1]["reason"]
+
+
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
     """A copy of emu with a bug in its platform."""

@@ -1,14 +1,18 @@
 """What is remembered of deploys, and what one can go back to. The real `emu`, on the real engine."""
 
+import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from emulator.edge.host import resolve_endpoint
 from tests.bench.load import APP
 from tests.bench.replace import RENDER
 from tests.places import Place, Running, answer, tidied
+from tests.socket_cut import Cut
 from tests.test_up_replaces import of, saying
 
 if TYPE_CHECKING:
@@ -61,6 +65,37 @@ def test_a_save_that_is_refused_is_one_of_them(place: Place) -> None:
     assert "no setting 'nothing'" in found[2]["reason"]
     assert "nowhere.py" in found[4]["reason"]
     assert "nowhere.py" in place.emu("deploys").out
+
+
+def test_a_command_that_is_refused_has_no_number(place: Place) -> None:
+    """There is nothing to remember of it: the next deploy has the next number. An `up` that the check refuses has."""
+    with Running(place) as up:
+        up.until("verdict")
+        words = (("rollback", "99"), ("rollback", "--service", "nobody"), ("restart", "--service", "nobody"))
+        assert [place.emu(*one).code for one in words] == [2, 2, 2]
+        place.write(saying("two"))
+        (place.root / "Dockerfile").write_text("FROM python:3.11-slim\nCOPY nowhere.py app.py\nCMD python app.py\n")
+        assert place.emu("up", "--format", "json").code == 1
+        assert place.emu("restart").code == 0
+        up.interrupt()
+    found = [(one["trigger"], one["verdict"]) for _, one in sorted(deploys(place).items())]
+    assert found == [("up", "live"), ("up", "refused"), ("restart", "live")]
+    assert sorted(deploys(place)) == [1, 2, 3]
+
+
+def test_what_was_under_way_when_the_engine_went_is_among_them(place: Place, engine: "DockerClient") -> None:
+    """With what it was that ended it."""
+    socket = resolve_endpoint(os.environ).socket
+    assert socket is not None
+    with Cut(socket, place.root.parent / "s") as cut:
+        place.write(saying("one"), run=f"echo begun {secrets.token_hex(8)} && sleep 60")
+        with Running(place, env={"DOCKER_HOST": f"unix://{place.root.parent / 's'}"}) as up:
+            up.until("log", lambda e: e["line"].startswith("begun"))
+            cut.now()
+            assert up.ends()[0] == 3
+    found = deploys(place)
+    assert {number: one["verdict"] for number, one in found.items()} == {1: "canceled"}
+    assert "engine" in found[1]["reason"]
 
 
 def test_of_every_deploy_it_is_known_what_differs(place: Place) -> None:

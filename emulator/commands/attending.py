@@ -2,6 +2,7 @@
 
 import queue
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -58,11 +59,11 @@ class Attendant:
         """Make a deploy and tell the asker of it, up to its verdict. One that goes away does not want it any more."""
         if ask.answers:
             self._session.project.keep_answers(ask.answers)
-        planned = self._replan(ask) if ask.verb == "deploy" else None
+        begin = self._wanted(ask)
         number = self._session.project.next_deploy()
         events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         with self._session.teller.heard_by(lambda event: events.put(event) if event.deploy == number else None):
-            underway = self._begun(ask, planned, number)
+            underway = begin(number)
             while not underway.finished.wait(0):
                 _pass_on(events, peer, wait_s=_LOOK_EVERY_S)
                 if peer.gone.is_set():
@@ -87,12 +88,16 @@ class Attendant:
             _pass_on(events, peer, wait_s=0, instance=trigger.number)
         _send(peer, _verdict_of(trigger))
 
-    def _begun(self, ask: Ask, planned: Planned | None, number: int) -> Underway:
-        if planned is not None:
-            return self._session.redeploy(planned, number)
-        if ask.verb == "restart":
-            return self._session.restart(ask.services, number)
-        return self._session.rollback(ask.to, number, ask.services)
+    def _wanted(self, ask: Ask) -> Callable[[int], Underway]:
+        """What begins it, as the deploy of a number. Raises HostError for what cannot be: it has no number."""
+        session = self._session
+        if ask.verb == "deploy":
+            planned = self._replan(ask)
+            session.deployable(planned)
+            return partial(session.redeploy, planned)
+        is_restart = ask.verb == "restart"
+        back = session.restarting(ask.services) if is_restart else session.rolling_back(ask.to, ask.services)
+        return partial(session.again, back)
 
     def _traffic(self, ask: Ask) -> TrafficStatus:
         runs = sharing(self._session.users(), ask.services)

@@ -14,7 +14,7 @@ from emulator.commands.planning import configure_planning, plan_repository
 from emulator.commands.runnable import can_build
 from emulator.commands.session import Session
 from emulator.commands.teller import Teller, told
-from emulator.commands.up import doors, in_project, settings_of, tell_plan
+from emulator.commands.up import doors, in_project, settings_of, tell_plan, tell_refused
 from emulator.engine.labels import project_id
 from emulator.model.control import Ask
 from emulator.model.diagnostic import UsageError
@@ -52,7 +52,7 @@ def _run(request: Request, world: World, teller: Teller) -> int:
     service = _cron_job(request.name, planned.resolution.plan.services)
     teller.knows(planned)
     if tell_plan(planned, teller):
-        return 1
+        return tell_refused(planned, teller)
     docker = world.connect()
     try:
         with world.project(project_id(settings.root)) as project:

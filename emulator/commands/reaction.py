@@ -94,14 +94,19 @@ def reaction(before: Stands, after: Planned, paths: frozenset[str]) -> Reaction:
     described = {s.origin.file for s in after.resolution.plan.services if s.origin is not None}
     if told := sorted(paths & described):
         return Reaction(because="it says the same as before of what runs", path=told[0])
-    first = next(iter(quiet), None)
-    absent = {one.path for one in quiet if one.absent}
     if FILE in paths:
         return Reaction(because="it holds from now on, and changes nothing that runs", path=FILE)
-    return Reaction(
-        because=(first and first.why) or "no service is built from it", path=first.path if first is not None else None,
-        platform_too=paths <= absent,
-    )  # fmt: skip
+    return _nothing(quiet, paths, several=len(now) > 1)
+
+
+def _nothing(quiet: list[Saved], paths: frozenset[str], *, several: bool) -> Reaction:
+    """Why no service is deployed: the reason of one that has to do with the file, where there is one."""
+    first = min(quiet, key=lambda one: one.outside, default=None)
+    if first is None:
+        return Reaction(because="no service is built from it")
+    because = "no service is built from it" if first.outside and several else first.why or ""
+    deploying = {one.path for one in quiet if not one.absent}
+    return Reaction(because=because, path=first.path, platform_too=not paths & deploying)
 
 
 def _of_images(service: str, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Difference, ...]:
@@ -114,7 +119,7 @@ def _of_images(service: str, before: Mapping[str, str], after: Mapping[str, str]
 
 def filtered(rule: AutoDeploy | None, one: Saved) -> Saved:
     """What a push of it would lead to, by the service's own rule."""
-    if rule is None or one.why is not None:
+    if rule is None or one.absent:
         return one
     path, idle = one.path, "a push of it deploys nothing"
     ignoring = next((p for p in rule.ignored_paths if re.fullmatch(p.pattern, path)), None)
@@ -123,7 +128,7 @@ def filtered(rule: AutoDeploy | None, one: Saved) -> Saved:
     if rule.paths and not any(re.fullmatch(p.pattern, path) for p in rule.paths):
         return one._replace(why=f"{idle}: it is not among the filter's paths", absent=True)
     if rule.within is not None and not path.startswith(f"{rule.within}/"):
-        return one._replace(why=f"{idle}: it lies outside {rule.within}", absent=True)
+        return one._replace(why=f"{idle}: it lies outside {rule.within}", absent=True, outside=True)
     return one
 
 

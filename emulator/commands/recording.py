@@ -138,7 +138,7 @@ class Recorder:
         self._ledger.forget(number)
 
     def refused(self, underway: Underway, verdict: Verdict) -> None:
-        """Nothing of a deploy was begun: write down that it was asked for, and why it was not made."""
+        """A deploy was not made, or not to its end: write down that it was asked for, and why."""
         services = (ServiceRecord(name=one.name, verdict=one.verdict, reason=one.reason) for one in verdict.services)
         self._write(underway, verdict, tuple(services))
 

@@ -9,6 +9,8 @@ from emulator.commands.reaction import Reaction, Stand, Stands, reaction, standi
 from emulator.commands.unmet import errors_of
 from emulator.model.record import Record, replace
 
+REFUSED_WHOLE = "the check refuses the plan as a whole"
+
 
 class Saves(Record, frozen=True, kw_only=True):
     """stands: what the newest deploy of each service is made of. owed: services whose newest deploy was called off, and
@@ -54,6 +56,7 @@ def react(
     wrong = errors_of(planned, anyway)
     found = reaction(saves.stands, planned, paths)
     if wrong is None:
+        found = replace(found, because=REFUSED_WHOLE, path=None)
         step = Step(found, refused=tuple(s.name for s in planned.resolution.plan.services), is_refused=True)
         return unplanned(saves, paths, under_way), step
     names = {service.name for service in planned.resolution.plan.services}

@@ -3,35 +3,32 @@
 import contextlib
 import gc
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 from emulator.commands.ahead import Ahead
 from emulator.commands.backing import Backing
 from emulator.commands.ending import end_all
+from emulator.commands.fleet import Fleet
 from emulator.commands.jobs import Jobs
 from emulator.commands.planning import Planned
 from emulator.commands.recording import Recorder
-from emulator.commands.runnable import can_run, ends_by_itself, left_out
-from emulator.commands.targets import restart_targets, rollback_targets
+from emulator.commands.returning import Return, Returning
+from emulator.commands.runnable import can_run, left_out
 from emulator.commands.teller import Teller
 from emulator.commands.underway import Underway, exit_code
-from emulator.commands.unmet import errors_of, first_error, moved, nothing_runs, tell_no_plan, tell_refusal
+from emulator.commands.unmet import errors_of, first_error, nothing_runs, tell_no_plan, tell_refusal
 from emulator.commands.waiting import gate
 from emulator.engine.build_reach import BuildReach, addresses, stores_of
 from emulator.engine.cron_run import CronRun
 from emulator.engine.datastores import volume_of
-from emulator.engine.deploys import Decided
-from emulator.engine.execution_run import ExecutionRun
-from emulator.engine.job import Doors, Job, Settings
+from emulator.engine.deploys import Decided, ServiceContext
+from emulator.engine.job import Doors, Settings
 from emulator.engine.labels import ROOT, SERVICE, of_project, project_id
 from emulator.engine.ordering import needs
-from emulator.engine.release import Release
 from emulator.engine.reuse import Reuse
 from emulator.engine.runs import AnyRun
-from emulator.engine.service_run import ServiceRun
 from emulator.model.diagnostic import Diagnostic, HostError, UsageError
-from emulator.model.difference import Difference, service_differences
 from emulator.model.event import (
     ContainerStarted,
     CoverageReported,
@@ -43,7 +40,6 @@ from emulator.model.event import (
     Verdict,
     VerdictKind,
 )
-from emulator.model.history import DeployRecord
 from emulator.model.plan import Coverage, Service
 from emulator.model.rule import Fidelity
 from emulator.request import Project
@@ -75,23 +71,24 @@ class Session:
         self.settings = settings
         self.teller = teller
         self.project = project
-        self._by_schedule = by_schedule
         self.watcher: Watcher | None = None
         """Where files are watched: who deploys what is saved."""
         self._recorder = Recorder(teller, project, settings.platform, settings.root)
         self.has_started = False
         """Whether any container was: then there is something to tidy up."""
-        self.runs: dict[str, AnyRun] = {}
-        self._fronts: dict[str, Ahead[Front]] = {} if fronts is None else fronts
-        self._fronts_stay = fronts is not None
+        self._fleet = Fleet(
+            project, self._context_of, next_run=planned.platform.next_run if by_schedule else None,
+            lost=self._end_without_service, fronts=fronts,
+        )  # fmt: skip
+        self.runs = self._fleet.runs
         self._underway: dict[int, Underway] = {}
         self._problem: BaseException | None = None
         self._first = 0
-        self._moved = set(self._fronts)
         self._network: str | None = None
         self._backing = self._backed(planned)
         self._over = threading.Event()
-        self._lock = threading.RLock()
+        self._deploying = threading.Lock()
+        """Deploys are begun one after the other, whoever asks: each by its own plan, whole."""
 
     # ---- the first deploy, and serving
 
@@ -214,43 +211,54 @@ class Session:
         """Deploy what another plan of the same repository says. only: these services of it, where not all are
         concerned; then one that the check found an error of is refused by itself. anyway: these, whatever the check
         says. afresh: with no image used again. Raises UsageError where that is no deploy of what runs here."""
-        backing = self.backing_of(planned)
-        runnable = self.runnable(planned)
-        with self._lock:
-            before, self.planned, self._backing = (self.planned, self._backing), planned, backing
+        runnable = self.deployable(planned, only)
+        with self._deploying:
+            before = self.planned, self._backing
+            self.planned, self._backing = planned, self._backed(planned)
             self.teller.knows(planned)
             concerned = runnable if only is None else [s for s in runnable if s.name in only]
             services = [s for s in concerned if not self._stays(s)] or concerned
             missing = self._unreached(services)
             underway = self._begin(number, trigger, services, missing=missing)
-        for diagnostic in planned.resolution.plan.diagnostics:
-            if only is None or diagnostic.service is None or diagnostic.service in only:
-                self.teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service, deploy=number))
-        wrong = self._refused(planned, services, anyway, all=only is None)
-        if planned.resolution.plan.with_errors() and wrong >= {s.name for s in services}:
-            self._refuse(underway, planned, only)
-            with self._lock:  # what is live goes on by its own plan
-                self.planned, self._backing = before
+            for diagnostic in planned.resolution.plan.diagnostics:
+                if only is None or diagnostic.service is None or diagnostic.service in only:
+                    self.teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service, deploy=number))
+            wrong = self._refused(planned, services, anyway, all=only is None)
+            if planned.resolution.plan.with_errors() and wrong >= {s.name for s in services}:
+                self._refuse(underway, planned, only)
+                self.planned, self._backing = before  # what is live goes on by its own plan
                 self.teller.knows(self.planned)
-            return underway
-        if wrong:
-            for verdict in tell_refusal(planned, self._tell, number, self._live(), wrong).services:
-                self._decided(Decided(number, verdict))
-        begun = [s for s in services if s.name not in wrong]
-        reuse = Reuse.NO if afresh else Reuse.SAVED if trigger == "save" else Reuse.SURE
-        self._launch(underway, begun, missing, reuse=reuse)
+                return underway
+            if wrong:
+                for verdict in tell_refusal(planned, self._tell, number, self._fleet.live(), wrong).services:
+                    self._decided(Decided(number, verdict))
+            begun = [s for s in services if s.name not in wrong]
+            reuse = Reuse.NO if afresh else Reuse.SAVED if trigger == "save" else Reuse.SURE
+            self._launch(underway, begun, missing, reuse=reuse)
         for name in [name for name in self.runs if name not in {s.name for s in runnable}]:
             self.teller.note(f"{name} is not in the plan any more: it goes on as it is")
         return underway
 
-    def backing_of(self, planned: Planned) -> Backing:
-        """The datastores of another plan. Raises UsageError where it is none of what runs here."""
+    def accepts(self, planned: Planned) -> None:
+        """Raises UsageError where it is no plan of what runs here."""
         if planned.platform.NAME != self.planned.platform.NAME:
             raise UsageError(
                 f"`emu up` runs this project as {self.planned.platform.TITLE}, not as {planned.platform.TITLE}",
                 help="end it with Ctrl-C there, or with `emu down`, and run the command again",
             )
-        return self._backed(planned)
+        self._backed(planned)
+
+    def deployable(self, planned: Planned, only: Collection[str] | None = None) -> list[Service]:
+        """What is run of another plan. Raises UsageError where it is no plan of what runs here, or nothing of it would
+        be deployed, none of `only`."""
+        self.accepts(planned)
+        runnable = self.runnable(planned)
+        wanted = {service.name for service in runnable}.intersection(only) if only is not None else runnable
+        if not wanted and not planned.resolution.plan.with_errors():
+            which = ", ".join(sorted(only or ())) or "nothing"
+            verb = "are not" if len(only or ()) > 1 else "is not" if only else "is"
+            raise UsageError(f"{which} {verb} run of this plan", help="`emu plan` shows what is")
+        return runnable
 
     def _refused(
         self, planned: Planned, services: list[Service], anyway: Collection[str], *, all: bool
@@ -260,15 +268,9 @@ class Session:
         wrong = errors_of(planned, anyway)
         return names if wrong is None or (all and wrong) else names & wrong
 
-    def _live(self) -> dict[str, int | None]:
-        return {name: run.live for name, run in self.runs.items()}
-
     def _live_users(self) -> dict[str, int | None]:
-        """The same without datastores, which no plan is asked about."""
+        """What serves, without datastores, which no plan is asked about."""
         return {name: run.live for name, run in self.users().items()}
-
-    def _newest_live(self) -> int | None:
-        return max((run.live for run in list(self.runs.values()) if run.live is not None), default=None)
 
     def _backed(self, planned: Planned) -> Backing:
         return Backing(
@@ -277,85 +279,44 @@ class Session:
 
     def _stays(self, service: Service) -> bool:
         """Whether it is a datastore that is live as the plan has it: no deploy touches that one."""
-        release = self._live_release(service.name)
+        release = self._fleet.release(service.name)
         if service.datastore is None or release is None:
             return False
         return release.job.service == self._jobs.cast(service, self._network).service
 
-    def _live_release(self, name: str) -> Release | None:
-        run = self.runs.get(name)
-        return run.release(run.live) if run is not None and run.live is not None else None
+    def restarting(self, names: tuple[str, ...]) -> Return:
+        """What a restart of these services, or of all, comes to. Raises UsageError for a name that is not live."""
+        return self._returning.restart(names)
 
-    def restart(self, names: tuple[str, ...], number: int) -> Underway:
-        """Replace what is live by the same: image, variables and settings. Raises UsageError for a name that is not
-        live."""
-        releases = restart_targets(self.runs, self.users(), names)
-        return self._again(releases, number, "restart", max(release.job.deploy for release in releases))
+    def rolling_back(self, to: int | None, names: tuple[str, ...] = ()) -> Return:
+        """What a rollback to an earlier deploy comes to, or to the one before; of these services, or of all. Raises
+        UsageError where there is none."""
+        return self._returning.rollback(to, names)
 
-    def rollback(self, to: int | None, number: int, names: tuple[str, ...] = ()) -> Underway:
-        """Replace what is live by an earlier deploy: the images of that time, and their settings where this run made
-        them. names: of these services alone. Raises UsageError where there is none."""
-        targets = rollback_targets(
-            self.project.history(), to, {name: run.live for name, run in self.runs.items()}, names
-        )
-        releases = [self._earlier(name, record) for name, record in targets.items() if name in self.runs]
-        found = [release for release in releases if release is not None]
-        if not found:
-            raise UsageError("nothing of that deploy is in the plan any more", help="deploy with `emu up`")
-        return self._again(found, number, "rollback", max(record.deploy for record in targets.values()))
+    def again(self, back: Return, number: int) -> Underway:
+        """Replace what is live by that, as this deploy."""
+        with self._deploying:
+            returning = self._returning
+            jobs, live = returning.jobs_of(back, number), self._fleet.newest_live()
+            commit = self.planned.resolution.plan.snapshot.commit
+            built = (returning.built(live) if live is not None else None, back.image_of)
+            self._recorder.begun_again(number, commit, built, returning.changes(jobs))
+            underway = self._begin(number, back.trigger, [job.service for job in jobs], image_of=back.image_of)
+            for job in jobs:
+                self._fleet.deploy(job)
+            return underway
 
-    def _earlier(self, name: str, record: DeployRecord) -> Release | Job | None:
-        """What a service ran in a deploy; one of an earlier run has today's settings, its own are not kept."""
-        release = self.runs[name].release(record.deploy)
-        if release is not None:
-            return release
-        service = next((s for s in self.planned.resolution.plan.services if s.name == name), None)
-        return self._job(0, service)._replace(image=record.images[name]) if service is not None else None
-
-    def _job(self, number: int, service: Service) -> Job:
-        run = self.runs.get(service.name)
-        return self._jobs.of(number, service, self._network, is_live=run is not None and run.live is not None)
+    @property
+    def _returning(self) -> Returning:
+        return Returning(self._fleet, self.users(), self._jobs, self._network)
 
     @property
     def _jobs(self) -> Jobs:
         return Jobs(self.planned, self._backing, self.project, self.settings, self.doors.output_of)
 
-    def _again(self, what: Sequence[Release | Job], number: int, trigger: Trigger, image_of: int) -> Underway:
-        jobs = [
-            r._replace(deploy=number)
-            if isinstance(r, Job)
-            else r.job._replace(
-                deploy=number, image=r.image.id, kept=self.project.history().kept(r.job.service.name), gate=None,
-                hidden=r.job.hidden | self._jobs.printed(r.job.service),
-            )
-            for r in what
-        ]
-        live, built = self._newest_live(), self._built(image_of)
-        self._recorder.begun_again(
-            number, self.planned.resolution.plan.snapshot.commit,
-            (self._built(live) if live is not None else None, built), self._changes(jobs),
-        )  # fmt: skip
-        underway = self._begin(number, trigger, [job.service for job in jobs], image_of=built)
-        for job in jobs:
-            self._deploy(job)
-        return underway
-
-    def _changes(self, jobs: Iterable[Job]) -> Iterator[Difference]:
-        """In what these differ from what is live."""
-        for job in jobs:
-            live = self._live_release(job.service.name)
-            yield from service_differences(live.job.service, job.service) if live is not None else ()
-
-    def _built(self, deploy: int) -> int:
-        """The deploy that built what `deploy` runs: that one's images are to be kept."""
-        record = self.project.history().find(deploy)
-        return deploy if record is None or record.image_of is None else record.image_of
-
-    def withdraw(self, underway: Underway, only: Collection[str] | None = None) -> None:
-        """Cancel what of a deploy is not decided. only: of these services."""
-        for name, run in list(self.runs.items()):
-            if only is None or name in only:
-                run.withdraw(underway.number)
+    def withdraw(self, underway: Underway, only: Collection[str] | None = None, *, by: int | None = None) -> None:
+        """Cancel what of a deploy is not decided. only: of these services. by: the deploy that takes its place."""
+        self._fleet.withdraw(underway.number, only, by=by)
 
     def _unreached(self, services: list[Service]) -> dict[str, Diagnostic]:
         """Of the datastores that are there already, those that these services need and that cannot be reached."""
@@ -380,12 +341,16 @@ class Session:
         labels = of_project(self.settings.root)
         kept = {volume.name for volume in self.doors.docker.volumes(labels)} if at_build else set()
         # Datastores first: a new one takes longest, and others wait for it.
-        jobs = [self._job(underway.number, service) for service in services]
+        live = self._fleet.live()
+        jobs = [
+            self._jobs.of(underway.number, service, self._network, is_live=live.get(service.name) is not None)
+            for service in services
+        ]
         for job in sorted(jobs, key=lambda job: job.service.datastore is None):
             name = job.service.name
             passed = gate(name, wanted[name], underway, datastores=self._is_datastore, tell=self._tell_found)
             reach = self._build_reach(job.service, wanted[name], underway, kept)
-            self._deploy(job._replace(gate=passed, reach=reach, reuse=reuse))
+            self._fleet.deploy(job._replace(gate=passed, reach=reach, reuse=reuse))
 
     def _build_reach(
         self, service: Service, wanted: frozenset[str], underway: Underway, kept: Collection[str]
@@ -397,13 +362,9 @@ class Session:
         hosts = {store.datastore.host: store.name for store in stores if store.datastore is not None}
         return BuildReach(
             gate=gate(service.name, used & wanted, underway, datastores=self._is_datastore, tell=self._tell_found),
-            hosts=lambda: addresses({h: self._containers(name) for h, name in hosts.items()}, self.doors.docker),
+            hosts=lambda: addresses({h: self._fleet.containers(name) for h, name in hosts.items()}, self.doors.docker),
             data="" if all(volume in kept for volume in volumes) else f"of deploy {underway.number}",
         )
-
-    def _containers(self, name: str) -> tuple[str, ...]:
-        run = self.runs.get(name)
-        return tuple(one.container for one in run.instances()) if isinstance(run, ServiceRun) else ()
 
     def _make_network(self) -> None:
         """The project's own network, where its services have names; anew where somebody has removed it since."""
@@ -422,65 +383,12 @@ class Session:
         if image_of is None:
             self._recorder.begun(number, self.planned, trigger)
         self._tell(
-            DeployStarted(deploy=number, trigger=trigger, still_live=self._newest_live(), image_of=image_of)
+            DeployStarted(deploy=number, trigger=trigger, still_live=self._fleet.newest_live(), image_of=image_of)
         )
         return underway
 
-    def _deploy(self, job: Job) -> None:
-        name = job.service.name
-        with self._lock:
-            run = self.runs.get(name) or self._new_run(job.service)
-            self.runs[name] = run
-        run.deploy(job)
-
-    def _new_run(self, service: Service) -> AnyRun:
-        """What makes the deploys of a service: one that goes on, one that is run on its schedule, or one that ends."""
-        name = service.name
-        if service.schedule is not None and self._by_schedule:
-            return CronRun(
-                name,
-                doors=self.doors,
-                settings=self.settings,
-                tell=self._tell,
-                next_run=self.planned.platform.next_run,
-                decided=self._decided,
-                problem=self.broke,
-            )
-        if ends_by_itself(service):
-            return ExecutionRun(
-                name,
-                doors=self.doors,
-                settings=self.settings,
-                tell=self._tell,
-                decided=self._decided,
-                problem=self.broke,
-            )
-        front = self._fronts[name] = self._fronts.get(name) or Ahead(lambda: self.project.address(name))
-        return ServiceRun(
-            name,
-            doors=self.doors,
-            settings=self.settings,
-            tell=self._tell,
-            front=lambda: self._front(name, front),
-            decided=self._decided,
-            lost=self._is_lost,
-            problem=self.broke,
-            url_of=self._url_of,
-        )
-
-    def _url_of(self, name: str) -> str | None:
-        """Where a service is reached, while it is live."""
-        run = self.runs.get(name)
-        return run.url if run is not None and run.live is not None else None
-
-    def _front(self, name: str, front: "Ahead[Front]") -> "Front":
-        """The address before a service; told once if it is not the one of last time."""
-        address = front.wait()
-        holder = address.busy
-        if holder is not None and name not in self._moved:
-            self._moved.add(name)
-            self._tell(DiagnosticFound(diagnostic=moved(name, holder, address.url), service=name))
-        return address
+    def _context_of(self, name: str) -> ServiceContext:
+        return ServiceContext(name, self.doors, self.settings, self._tell, self._decided, self.broke)
 
     # ---- what comes of them
 
@@ -504,7 +412,6 @@ class Session:
         underway.finished.set()
         self._end_without_service()
         if underway.number != self._first:
-            self._is_lost()
             # What a deploy leaves in circles is found now, in a millisecond: waiting for the collector's own turn lets
             # the memory of a day's saves grow by a tenth.
             gc.collect()
@@ -512,7 +419,7 @@ class Session:
     def refuse(self, cause: Diagnostic, number: int) -> None:
         """There is no plan of what was saved: nothing is built, and what is live goes on."""
         underway = self._underway[number] = Underway(number, "save", ())
-        self._tell(DeployStarted(deploy=number, trigger="save", still_live=self._newest_live()))
+        self._tell(DeployStarted(deploy=number, trigger="save", still_live=self._fleet.newest_live()))
         self._tell(DiagnosticFound(diagnostic=cause, deploy=number))
         self._end_refused(underway, tell_no_plan(cause, self._tell, number, self._live_users()))
 
@@ -520,10 +427,16 @@ class Session:
         """The check found an error: nothing is built, and what is live goes on."""
         number, plan = underway.number, planned.resolution.plan
         if plan.services:
-            verdict = tell_refusal(planned, self._tell, number, self._live(), only)
+            verdict = tell_refusal(planned, self._tell, number, self._fleet.live(), only)
         else:
             verdict = tell_no_plan(first_error(plan), self._tell, number, self._live_users())
         self._end_refused(underway, verdict)
+
+    def write_off(self, problem: BaseException) -> None:
+        """After the end: what was still under way when it came stays among the deploys, with its reason."""
+        reason = problem.diagnostic.message if isinstance(problem, HostError) else "interrupted"
+        for underway in list(self._underway.values()):
+            self._recorder.refused(underway, underway.canceled(reason))
 
     def _end_refused(self, underway: Underway, verdict: Verdict) -> None:
         for service in verdict.services:
@@ -532,12 +445,8 @@ class Session:
         self._recorder.refused(underway, verdict)
         self._finish(underway, verdict)
 
-    def _is_lost(self) -> None:
-        """From the thread of a service: nothing of it is left, or a deploy ended that may have been to come instead."""
-        self._end_without_service()
-
     def _end_without_service(self) -> None:
-        """When nothing serves, and nothing is on its way to."""
+        """Also from the thread of a service: when nothing serves, and nothing is on its way to."""
         if not self._any_live() and not self._underway:
             self._over.set()
 
@@ -573,8 +482,7 @@ class Session:
         # After those that use them, and never without their grace: they write down what they hold.
         stores = [run for name, run in self.runs.items() if self._is_datastore(name)]
         end_all(stores, self.doors.hurry, hurried=hurried, is_silent=lambda: docker.is_silent)
-        while self._fronts and not self._fronts_stay:
-            self._fronts.popitem()[1].wait().close()
+        self._fleet.close()
         if self._network is not None:
             self.doors.docker.remove_network(self._network)
             self._network = None

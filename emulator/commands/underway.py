@@ -78,6 +78,13 @@ class Underway:
             services=tuple(one.verdict for one in decided),
         )
 
+    def canceled(self, reason: str) -> Verdict:
+        """The verdict where what is not decided will not be."""
+        known = self.verdicts()
+        kind = VerdictKind.CANCELED
+        services = (known.get(name) or ServiceVerdict(name=name, verdict=kind, reason=reason) for name in self.names)
+        return Verdict(deploy=self.number, verdict=kind, reason=reason, services=tuple(services))
+
 
 def exit_code(verdict: Verdict) -> int:
     """0 for a good verdict, 1 where the platform would fail as well, 3 where only this machine is in the way."""

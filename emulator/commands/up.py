@@ -18,17 +18,18 @@ from emulator.commands.attending import Attendant
 from emulator.commands.check import checked_plan
 from emulator.commands.ending import remove_leftovers
 from emulator.commands.planning import Planned, configure_planning, plan_repository
-from emulator.commands.recording import timed
+from emulator.commands.recording import Recorder, timed
 from emulator.commands.recovering import Outage, lasting
 from emulator.commands.session import Session
 from emulator.commands.summing import summed_up
 from emulator.commands.teller import Teller, told
+from emulator.commands.underway import Underway
 from emulator.commands.unmet import tell_refusal
 from emulator.engine.job import Doors, Settings
 from emulator.engine.labels import project_id
 from emulator.model.control import Ask
 from emulator.model.diagnostic import HostError, UsageError
-from emulator.model.event import DiagnosticFound, EngineSilent, PlanMade, Trigger
+from emulator.model.event import DeployStarted, DiagnosticFound, EngineSilent, PlanMade, Trigger
 from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.model.spelling import did_you_mean
@@ -85,16 +86,19 @@ def _run(request: Request, world: World, teller: Teller) -> int:
     planned, answers = answered(request, world, planned)
     planned = timed(world, partial(checked_plan, planned))
     teller.knows(planned)
-    if tell_plan(planned, teller, build_anyway=request.build_anyway):
-        return 1
+    is_refused = tell_plan(planned, teller, build_anyway=request.build_anyway)
     patience = world.clock().now() + _BEGINS_WITHIN_S
     while True:
         try:
             with world.project(project_id(settings.root)) as project:
+                if is_refused:
+                    return tell_refused(planned, teller, project)
                 serving = _Serving(request, world, teller, settings, project)
                 return serving.lasting(planned) if request.watch else serving.once(planned, "up")
         except HostError as problem:
             if problem.diagnostic.code != "up/already-running" or request.once:
+                if is_refused:  # the check alone decides that, whoever has the project
+                    return tell_refused(planned, teller)
                 raise
             ask = Ask(verb="deploy", options=_portable(request, world, planned), answers=answers)
             events = asked(world, project_id(settings.root), ask)
@@ -236,10 +240,23 @@ def tell_plan(planned: Planned, teller: Teller, *, build_anyway: bool = False) -
     teller.tell(PlanMade(plan=plan))
     for diagnostic in plan.diagnostics:
         teller.tell(DiagnosticFound(diagnostic=diagnostic, service=diagnostic.service))
-    if not plan.with_errors() or build_anyway:
-        return False
-    teller.tell(tell_refusal(planned, teller.tell, None, {}))
-    return True
+    return plan.with_errors() and not build_anyway
+
+
+def tell_refused(planned: Planned, teller: Teller, project: Project | None = None) -> int:
+    """Tell that the check refuses it; the exit code. project: of whose deploys it is one. Raises HostError where it
+    cannot be."""
+    if project is None:
+        teller.tell(tell_refusal(planned, teller.tell, None, {}))
+        return 1
+    recorder = Recorder(teller, project, planned.platform.NAME, planned.repo.root)
+    number = project.next_deploy()
+    recorder.begun(number, planned, "up")
+    teller.tell(DeployStarted(deploy=number, trigger="up"))
+    verdict = tell_refusal(planned, teller.tell, number, {})
+    recorder.refused(Underway(number, "up", ()), verdict)
+    teller.tell(verdict)
+    return 1
 
 
 def in_project(session: Session, work: Callable[[], int]) -> int:
@@ -255,6 +272,8 @@ def in_project(session: Session, work: Callable[[], int]) -> int:
                 raise _with_leftovers(problem) from problem
             if session.doors.docker.is_silent:
                 session.teller.note(f"the engine does not answer: {_LEFT_OVER}")
+        finally:
+            session.write_off(problem)
         raise
     session.stop(at_once=False)
     return code

@@ -17,7 +17,7 @@ from emulator.commands.recording import timed
 from emulator.commands.runnable import left_out
 from emulator.commands.session import Session
 from emulator.commands.teller import Teller
-from emulator.commands.up import doors, in_project, settings_of, tell_plan
+from emulator.commands.up import doors, in_project, settings_of, tell_plan, tell_refused
 from emulator.engine.labels import of_project, project_id
 from emulator.engine.service_run import ServiceRun
 from emulator.engine.verify import kinds
@@ -87,7 +87,7 @@ def run(request: Request, world: World) -> int:
     verifying = _Verifying(request, world, planned, teller, names)
     teller.also(verifying.hear)
     if tell_plan(planned, teller, build_anyway=request.build_anyway):
-        return verifying.print(1, refused=True)
+        return verifying.print(tell_refused(planned, teller), refused=True)
     docker = world.connect()
     try:
         with _taken(world, settings.root) as project:

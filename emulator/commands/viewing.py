@@ -155,7 +155,8 @@ class Viewing:
             self._session.broke(problem)
 
     def _restart(self, service: str | None) -> None:
-        self._session.restart((service,) if service else (), self._session.project.next_deploy())
+        back = self._session.restarting((service,) if service else ())
+        self._session.again(back, self._session.project.next_deploy())
         self._notice(f"restarts {service or 'all services'}")
 
     def _rebuild(self, service: str | None) -> None:
@@ -168,9 +169,9 @@ class Viewing:
             watcher.build_anyway(refused)
             return
         self._notice(f"builds {service or 'all services'}{' all the same' if refused else ''}")
-        planned = self._replan()
+        planned, only = self._replan(), {service} if service else None
+        self._session.deployable(planned, only)
         number = self._session.project.next_deploy()
-        only = {service} if service else None
         self._session.redeploy(planned, number, only=only, anyway=refused, afresh=True)
 
     def _pause(self) -> None:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 
 from emulator.commands.planning import Planned
-from emulator.commands.saves import begin, react, unplanned
+from emulator.commands.saves import REFUSED_WHOLE, begin, react, unplanned
 from emulator.commands.session import Session
 from emulator.commands.underway import Underway
 from emulator.model.diagnostic import Diagnostic, HostError
@@ -86,7 +86,7 @@ class Watcher:
                 self._session.teller.tell(replace(seen, because="deploys are paused", held=True))
                 return
             planned = self._plan_again()
-            self._session.backing_of(planned)
+            self._session.accepts(planned)
         except HostError as problem:  # of this save; the next one may be better
             self._refuse(paths, seen, problem.diagnostic)
             return
@@ -102,9 +102,9 @@ class Watcher:
         files too."""
         under_way = self._under_way()
         self._saves, self._has_plan = unplanned(self._saves, paths, under_way), False
-        for one in self._made:
-            self._session.withdraw(one, only=under_way)
         number = self._session.project.next_deploy()
+        for one in self._made:
+            self._session.withdraw(one, only=under_way, by=number)
         self._session.teller.tell(replace(seen, deploy=number, because=_NO_PLAN))
         self._session.refuse(cause, number)
 
@@ -129,10 +129,10 @@ class Watcher:
             self._saves = saves
             return
         self._saves = replace(self._saves, owed=self._saves.owed | (concerned & under_way))  # were it to go wrong below
-        for one in self._made:
-            self._session.withdraw(one, only=concerned)
         number = self._session.project.next_deploy()
-        names = tuple(sorted(concerned))
+        for one in self._made:
+            self._session.withdraw(one, only=concerned, by=number)
+        names = () if found.because == REFUSED_WHOLE else tuple(sorted(concerned))
         self._session.teller.tell(replace(seen, deploy=number, deploys=names, differences=found.differences))
         made = self._session.redeploy(planned, number, trigger="save", only=concerned, anyway=anyway)
         self._made.append(made)

@@ -117,8 +117,8 @@ def _not_prepared(state: State, seen: NotPrepared) -> Step:
 
 def _withdrawn(state: State, seen: Withdrawn) -> Step:
     if state.waiting == seen.deploy:
-        return replace(state, waiting=None), (Settle(deploy=seen.deploy, result="canceled"),)
-    return _call_off(state) if state.current == seen.deploy else (state, ())
+        return replace(state, waiting=None), (Settle(deploy=seen.deploy, result="canceled", by=seen.by),)
+    return _call_off(state, by=seen.by) if state.current == seen.deploy else (state, ())
 
 
 def _call_off(state: State, *, by: int | None = None) -> Step:

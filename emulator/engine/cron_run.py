@@ -26,9 +26,9 @@ from emulator.model.record import replace
 from . import cron, deploy_steps, problems
 from . import cron_steps as steps
 from .boot_steps import Outcome
-from .deploys import Decided, Deploys
+from .deploys import Decided, Deploys, ServiceContext
 from .executing import task_run
-from .job import Doors, Job, Settings, Tell
+from .job import Job
 from .loop import Loop
 from .release import Release
 from .task_run import TaskRun
@@ -60,33 +60,17 @@ class _Active(NamedTuple):
 
 
 class CronRun:
-    """decided: called once for every deploy that was asked for. problem: called with what nothing can go on after."""
+    """next_run: when its schedule has a run."""
 
     url: str | None = None
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        doors: Doors,
-        settings: Settings,
-        tell: Tell,
-        next_run: NextRun,
-        decided: Callable[[Decided], None],
-        problem: Callable[[BaseException], None],
-    ) -> None:
-        self.name = name
-        self.doors = doors
-        self.settings = settings
-        self.tell = tell
+    def __init__(self, context: ServiceContext, *, next_run: NextRun) -> None:
+        self.name, self.doors, self.settings, self.tell, self._decided, self._problem = context
         self._next_run = next_run
-        self._decided = decided
-        self._problem = problem
         self._state = steps.State()
         self._deploys = Deploys(
-            name, doors, settings, tell, report=self._reported, now=doors.clock.wall,
-            serves=lambda: self._state.good is not None,
-        )  # fmt: skip
+            context, report=self._reported, now=self.doors.clock.wall, serves=lambda: self._state.good is not None
+        )
         self._active: _Active | None = None
         self._task_run: TaskRun | None = None
         self._asked: deque[Trigger] = deque()
@@ -94,8 +78,8 @@ class CronRun:
         self._lock = threading.Lock()
         self._hurry = threading.Event()
         self._over = threading.Event()
-        self._loop: Loop[steps.Observation, steps.Action] = Loop(doors.clock, self._take, self._perform)
-        self._thread = threading.Thread(target=self._run, name=f"cron-{name}", daemon=True)
+        self._loop: Loop[steps.Observation, steps.Action] = Loop(self.doors.clock, self._take, self._perform)
+        self._thread = threading.Thread(target=self._run, name=f"cron-{self.name}", daemon=True)
         self._thread.start()
 
     # ---- what others ask of it
@@ -106,9 +90,9 @@ class CronRun:
         overrides = job.service.lifecycle.replacement.overlap == "override"
         self._loop.put(steps.Asked(at=self._now(), deploy=job.deploy, overrides=overrides))
 
-    def withdraw(self, deploy: int) -> None:
-        """Cancel a deploy that is not decided yet."""
-        self._loop.put(deploy_steps.Withdrawn(at=self._now(), deploy=deploy))
+    def withdraw(self, deploy: int, *, by: int | None = None) -> None:
+        """Cancel a deploy that is not decided yet. by: the one that takes its place."""
+        self._loop.put(deploy_steps.Withdrawn(at=self._now(), deploy=deploy, by=by))
 
     def trigger(self) -> Trigger:
         """Run it now; a run that is under way is canceled."""

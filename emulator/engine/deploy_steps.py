@@ -34,10 +34,11 @@ class NotPrepared(Record, frozen=True, kw_only=True):
 
 
 class Withdrawn(Record, frozen=True, kw_only=True):
-    """Whoever asked for it does not want it any more."""
+    """Whoever asked for it does not want it any more. by: the deploy that is wanted instead."""
 
     at: float
     deploy: int
+    by: int | None = None
 
 
 # ---- actions ----------------------------------------------------------------------------------------

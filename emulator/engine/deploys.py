@@ -26,31 +26,34 @@ class Decided(NamedTuple):
     platform_seconds: float | None = None
 
 
+class ServiceContext(NamedTuple):
+    """What the loop of a service is given, whatever its kind. decided: called once for every deploy that was asked for.
+    problem: called with what no deploy can go on after; nothing is called after that."""
+
+    name: str
+    doors: Doors
+    settings: Settings
+    tell: Tell
+    decided: Callable[[Decided], None]
+    problem: Callable[[BaseException], None]
+
+
 class Deploys:
     """report: told from any thread that a deploy is prepared or not, or what no deploy can go on after; not needed
     where they are only `made`. now: the clock of what is reported, where it is not the loop's. serves: whether one
     is live: then this machine's failure to prepare another one fails that one alone."""
 
     def __init__(
-        self,
-        name: str,
-        doors: Doors,
-        settings: Settings,
-        tell: Tell,
-        *,
+        self, context: ServiceContext, *,
         report: Callable[[Prepared | NotPrepared | BaseException], None] = lambda _seen: None,
-        now: Callable[[], float] | None = None,
-        serves: Callable[[], bool] = lambda: False,
-    ) -> None:
+        now: Callable[[], float] | None = None, serves: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
         self.jobs: dict[int, Job] = {}
         self.releases: dict[int, Release] = {}
         self.not_ready: dict[int, NotReady] = {}
-        self._name = name
-        self._doors = doors
-        self._settings = settings
-        self._tell = tell
+        self._name, self._doors, self._settings, self._tell, *_ = context
         self._report = report
-        self._now = now or doors.clock.now
+        self._now = now or context.doors.clock.now
         self._serves = serves
         self._cancels: dict[int, threading.Event] = {}
         self._threads: list[threading.Thread] = []
@@ -138,7 +141,7 @@ class Deploys:
     def canceled(self, deploy: int, *, by: int | None = None, still_live: int | None = None) -> Decided:
         """by: the deploy that took its place."""
         self._tell(DeployCanceled(service=self._name, deploy=deploy, by=by, still_live=still_live))
-        reason = f"canceled: deploy {by} took its place" if by is not None else "canceled"
+        reason = f"deploy {by} took its place" if by is not None else "it was called off"
         return Decided(deploy, ServiceVerdict(name=self._name, verdict=VerdictKind.CANCELED, reason=reason))
 
     def unready(self, deploy: int, *, still_live: int | None = None) -> Decided:

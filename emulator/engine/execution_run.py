@@ -4,66 +4,53 @@ It stands where a `ServiceRun` stands for one that goes on, and is asked the sam
 """
 
 import threading
-from collections.abc import Callable
 
 from emulator.model.control import InstanceStatus
 from emulator.model.event import ServiceVerdict, VerdictKind
 
 from . import problems
 from .boot_steps import Outcome
-from .deploys import Decided, Deploys
+from .deploys import Decided, Deploys, ServiceContext
 from .executing import task_run
-from .job import Canceled, Doors, Job, Settings, Tell
+from .job import Canceled, Job
 from .release import Release
 from .task_run import TaskRun
 
 
 class ExecutionRun:
-    """Makes one run at a time; one that is asked for during another cancels it.
-
-    decided: called once for every deploy that was asked for. problem: called with what no run can go on after.
-    """
+    """Makes one run at a time; one that is asked for during another cancels it."""
 
     live: int | None = None
     under_way: int | None = None
     url: str | None = None
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        doors: Doors,
-        settings: Settings,
-        tell: Tell,
-        decided: Callable[[Decided], None],
-        problem: Callable[[BaseException], None],
-    ) -> None:
-        self.name = name
-        self.doors = doors
-        self.settings = settings
-        self.tell = tell
-        self._decided = decided
-        self._problem = problem
-        self._deploys = Deploys(name, doors, settings, tell)
-        self._cancel = threading.Event()
+    def __init__(self, context: ServiceContext) -> None:
+        self.name, self.doors, self.settings, self.tell, self._decided, self._problem = context
+        self._deploys = Deploys(context)
+        self._cancels: dict[int, threading.Event] = {}
+        """Of the runs under way and to come, by deploy."""
+        self._taken_by: dict[int, int | None] = {}
         self._hurry = threading.Event()
         self._thread: threading.Thread | None = None
         self._task_run: TaskRun | None = None
 
     def deploy(self, job: Job) -> None:
         """Prepare and run; `decided` is called with what came of it."""
+        for earlier in list(self._cancels):
+            self.withdraw(earlier, by=job.deploy)
         self._deploys.jobs[job.deploy] = job
-        before, self._cancel = self._cancel, threading.Event()
-        before.set()
+        cancel = self._cancels[job.deploy] = threading.Event()
         self._thread = threading.Thread(
-            target=self._run, args=(job, self._cancel, self._thread), name=f"run-{self.name}", daemon=True
+            target=self._run, args=(job, cancel, self._thread), name=f"run-{self.name}", daemon=True
         )
         self._thread.start()
 
-    def withdraw(self, deploy: int) -> None:
-        """Cancel the run if it is that deploy's."""
-        if self.under_way == deploy:
-            self._cancel.set()
+    def withdraw(self, deploy: int, *, by: int | None = None) -> None:
+        """Cancel that deploy's run, be it under way or to come. by: the deploy that takes its place."""
+        cancel = self._cancels.get(deploy)
+        if cancel is not None and not cancel.is_set():
+            self._taken_by[deploy] = by
+            cancel.set()
 
     def release(self, deploy: int) -> Release | None:
         return self._deploys.releases.get(deploy)
@@ -79,7 +66,8 @@ class ExecutionRun:
         """Cancel what runs; at once: without its grace."""
         if at_once:
             self._hurry.set()
-        self._cancel.set()
+        for deploy in list(self._cancels):
+            self.withdraw(deploy)
 
     def hurry(self) -> None:
         self._hurry.set()
@@ -109,12 +97,13 @@ class ExecutionRun:
             self._problem(problem)
         finally:
             self.under_way = None
+            del self._cancels[job.deploy]
 
     def _performed(self, job: Job, cancel: threading.Event) -> None:
         try:
             is_ready = self._deploys.made(job, cancel)
         except Canceled:
-            self._decided(self._deploys.canceled(job.deploy))
+            self._decided(self._canceled(job))
             return
         if not is_ready:
             self._decided(self._deploys.unready(job.deploy))
@@ -126,12 +115,15 @@ class ExecutionRun:
         )
         outcome = run.until_decided()
         if outcome.verdict is VerdictKind.CANCELED:
-            self._decided(self._deploys.canceled(job.deploy))
+            self._decided(self._canceled(job))
         elif outcome.verdict.good:
             verdict = ServiceVerdict(name=self.name, verdict=outcome.verdict, reason=f"{self.name}: {outcome.reason}")
             self._decided(Decided(job.deploy, verdict, outcome.platform_seconds))
         else:
             self._not_good(job, ready, run, outcome)
+
+    def _canceled(self, job: Job) -> Decided:
+        return self._deploys.canceled(job.deploy, by=self._taken_by.pop(job.deploy, None))
 
     def _not_good(self, job: Job, release: Release, run: TaskRun, outcome: Outcome) -> None:
         cause = problems.boot_cause(job.service, outcome, run.last_lines, release.scene)

@@ -139,9 +139,9 @@ def _not_prepared(state: State, seen: NotPrepared) -> Step:
 
 def _withdrawn(state: State, seen: Withdrawn) -> Step:
     if state.waiting == seen.deploy:
-        return replace(state, waiting=None), (_canceled(seen.deploy, seen.at),)
+        return replace(state, waiting=None), (_canceled(seen.deploy, seen.at, by=seen.by),)
     if state.current == seen.deploy and state.phase in ("preparing", "rolling"):
-        return _call_off(state, seen.at)
+        return _call_off(state, seen.at, by=seen.by)
     return state, ()
 
 

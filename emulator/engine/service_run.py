@@ -32,10 +32,10 @@ from . import rollout_steps as steps
 from .autoscaling import least_instances
 from .boot_steps import Outcome
 from .container_run import Address
-from .deploys import Decided, Deploys
+from .deploys import Decided, Deploys, ServiceContext
 from .initial_hook import is_due, run_initial_hook
 from .instance_run import InstanceRun, What
-from .job import Doors, Job, Settings, Tell
+from .job import Job, Tell
 from .loop import Loop
 from .release import Release, rules_of
 from .rollout_steps import Unit
@@ -67,47 +67,32 @@ class _Common(TypedDict):
 class ServiceRun:
     """Makes one deploy after the other, keeps what is live as the platform would, and ends it all.
 
-    decided: called once for every deploy that was asked for. lost: called when nothing of the service is left that
-    once was live. problem: called with what no deploy can go on after; nothing is called after that. url_of: where
-    another service is reached, None while it is not live.
+    lost: called when nothing of the service is left that once was live. url_of: where another service is reached, None
+    while it is not live.
     """
 
     def __init__(
-        self,
-        name: str,
-        *,
-        doors: Doors,
-        settings: Settings,
-        tell: Tell,
-        front: Callable[[], Front],
-        decided: Callable[[Decided], None],
-        lost: Callable[[], None],
-        problem: Callable[[BaseException], None],
+        self, context: ServiceContext, *, front: Callable[[], Front], lost: Callable[[], None],
         url_of: Callable[[str], str | None] = lambda _name: None,
-    ) -> None:
-        self.name = name
-        self._url_of = url_of
-        self.doors = doors
-        self.settings = settings
-        self.tell = tell
+    ) -> None:  # fmt: skip
+        self.name, self.doors, self.settings, self.tell, self._decided, self._problem = context
         self._front = front
-        self._decided = decided
         self._lost = lost
-        self._problem = problem
+        self._url_of = url_of
         self._state = steps.State()
-        self._deploys = Deploys(name, doors, settings, tell, report=self._reported, serves=self._serves)
+        self._deploys = Deploys(context, report=self._reported, serves=self._serves)
         self._jobs, self._releases = self._deploys.jobs, self._deploys.releases
         self._instances: dict[int, InstanceRun | SiteRun] = {}
         self._serving = Serving(
-            settings, doors.clock, tell, self._reported, lambda deploy: self._jobs[deploy].service, busy=self._busy,
-            ran_out=self._ran_out,
+            self.settings, self.doors.clock, self.tell, self._reported, lambda deploy: self._jobs[deploy].service,
+            busy=self._busy, ran_out=self._ran_out,
         )
         self._served_from = 0.0
         self._idleness: threading.Thread | None = None
         self._over = threading.Event()
         self._ending = threading.Event()
-        self._loop: Loop[steps.Observation, steps.Action] = Loop(doors.clock, self._take, self._perform)
-        self._thread = threading.Thread(target=self._run, name=f"service-{name}", daemon=True)
+        self._loop: Loop[steps.Observation, steps.Action] = Loop(self.doors.clock, self._take, self._perform)
+        self._thread = threading.Thread(target=self._run, name=f"service-{self.name}", daemon=True)
         self._thread.start()
 
     # ---- what others ask of it
@@ -118,9 +103,9 @@ class ServiceRun:
         self._jobs[job.deploy] = job._replace(kept=job.kept | self._serving.names.keys())
         self._loop.put(deploy_steps.Asked(at=self.doors.clock.now(), deploy=job.deploy))
 
-    def withdraw(self, deploy: int) -> None:
-        """Cancel a deploy that is not decided yet."""
-        self._loop.put(deploy_steps.Withdrawn(at=self.doors.clock.now(), deploy=deploy))
+    def withdraw(self, deploy: int, *, by: int | None = None) -> None:
+        """Cancel a deploy that is not decided yet. by: the one that takes its place."""
+        self._loop.put(deploy_steps.Withdrawn(at=self.doors.clock.now(), deploy=deploy, by=by))
 
     @property
     def live(self) -> int | None:

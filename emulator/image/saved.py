@@ -18,6 +18,8 @@ class Saved(NamedTuple):
     why: str | None = None
     absent: bool = False
     """Whether the platform would not deploy for it either: it never gets the file, or does not look at it."""
+    outside: bool = False
+    """Whether the build has nothing to do with where it lies."""
 
 
 def by_ignore_file(repo: Snapshot, build: Build) -> Callable[[str], bool]:
@@ -51,7 +53,7 @@ def saved(repo: Snapshot, build: Build, paths: frozenset[str]) -> tuple[Saved, .
 def _of(context: Context, path: str) -> Saved:
     inside = posixpath.relpath(path, context.directory)
     if inside.startswith("../"):
-        return Saved(path, f"it lies outside the build context {context.directory}")
+        return Saved(path, f"it lies outside the build context {context.directory}", outside=True)
     gone = _kept_out(context, inside)
     if gone is None:
         return Saved(path)

@@ -64,7 +64,7 @@ def test_a_file_that_is_gone_counts(repo):
         ("api/debug.log", "git ignores it (.gitignore:1)", True),
         ("api/built/deep/x.js", "git ignores it (.gitignore:2)", True),
         ("api/docs/guide.md", "the ignore file keeps it from the builder (api/.dockerignore:1)", False),
-        ("notes.md", "it lies outside the build context api", False),
+        ("notes.md", "no service is built from it", True),
     ],
 )
 def test_a_file_that_no_build_gets_deploys_nothing(repo, path, because, too):
@@ -108,7 +108,7 @@ def test_what_git_takes_is_decided_by_a_file_that_no_build_gets(repo):
     """Whether .gitignore itself is sent or not, what it says decides what is."""
     repo.write({"jobs/.dockerignore": ".gitignore\n", "jobs/.gitignore": "*.tmp\n"})
     assert after(repo, {"jobs/.gitignore": "*.tmp\n*.bak\n"}).deploys == ("jobs",)
-    assert after(repo, {".gitignore": "*.bak\n"}).because == "a push of it deploys nothing: it lies outside api"
+    assert after(repo, {".gitignore": "*.bak\n"}).because == "no service is built from it"
 
 
 def test_what_lies_behind_a_link_is_the_other_files_matter(repo):
@@ -166,6 +166,19 @@ def test_a_build_filter_decides_what_a_push_deploys(tmp_path, path, because):
         assert found == Reaction(because=f"a push of it deploys nothing: {because}", path=path, platform_too=True)
     else:
         assert found.deploys == ("api",)
+
+
+def test_of_several_services_the_one_that_has_to_do_with_the_file_gives_the_reason(repo):
+    """Be it the second; the platform deploys nothing only where each of them says so."""
+    two = TWO.replace("rootDir: jobs", "rootDir: jobs, buildFilter: {ignoredPaths: [jobs/*.md]}")
+    repo.write({"render.yaml": two})
+    found = after(repo, {"jobs/notes.md": "x"})
+    assert found.because == "a push of it deploys nothing: jobs/*.md is among the ignored paths"
+    assert found.platform_too
+    pushed = "  - {type: worker, name: more, runtime: docker, dockerfilePath: api/Dockerfile, dockerContext: api}\n"
+    repo.write({"render.yaml": two + pushed})
+    found = after(repo, {"jobs/notes.md": "y"})
+    assert (found.because[:29], found.platform_too) == ("a push of it deploys nothing:", False)
 
 
 def test_without_a_filter_the_root_decides(repo):

@@ -59,10 +59,17 @@ class FakeSession:
         statuses = tuple(InstanceStatus(container=id, deploy=1, instance=1, role="serving") for id in self.held)
         self.runs = {"web": SimpleNamespace(instances=lambda: statuses), "api": SimpleNamespace(instances=tuple)}
 
-    def restart(self, names: tuple[str, ...], number: int) -> None:
+    def restarting(self, names: tuple[str, ...]) -> tuple[str, ...]:
         if names == ("api",):
             raise UsageError("no service 'api' is live")
+        return names
+
+    def again(self, names: tuple[str, ...], number: int) -> None:
         self.asked.append(("restart", names, number))
+
+    def deployable(self, planned: object, only: set[str] | None) -> None:
+        if only == {"gone"}:
+            raise UsageError("gone is not run of this plan")
 
     def redeploy(
         self, planned: object, number: int, *, only: set[str] | None, anyway: list[str], afresh: bool

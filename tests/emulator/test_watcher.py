@@ -82,7 +82,7 @@ class Desk:
     def runnable(self, found: Any) -> Any:
         return found.resolution.plan.services
 
-    def backing_of(self, found: Any) -> None: ...
+    def accepts(self, found: Any) -> None: ...
 
     def redeploy(self, _planned: Any, number: int, *, trigger: str, only: Any, anyway: Any) -> Underway:
         assert (trigger, set(anyway) & set(NAMES)) == ("save", set(anyway))
@@ -95,7 +95,8 @@ class Desk:
     def refuse(self, cause: Any, number: int) -> None:
         self.refused.append((cause.message, number))
 
-    def withdraw(self, underway: Underway, only: Any = None) -> None:
+    def withdraw(self, underway: Underway, only: Any = None, *, by: int) -> None:
+        assert by > underway.number
         self.withdrawn += [underway.number] if underway.names else []
 
     def broke(self, problem: BaseException) -> None:
@@ -144,6 +145,12 @@ def test_while_it_pauses_saves_are_noted_and_then_are_one_deploy(desk: Desk) -> 
     desk.watcher.pause()
     [saved] = desk.save(api_app="2")
     assert (saved.held, desk.deploys[1:]) == (False, [(3, frozenset({"api"}))])
+
+
+def test_a_plan_that_is_refused_as_a_whole_says_so(desk: Desk) -> None:
+    """Not that its file says the same as before."""
+    told = desk.save(yaml=START["render.yaml"].replace("runtime: docker", "runtime: dokcer", 1))
+    assert (told[0].because, told[0].deploys) == ("the check refuses the plan as a whole", ())
 
 
 def test_of_what_is_refused_it_builds_what_is_asked_for(desk: Desk) -> None:

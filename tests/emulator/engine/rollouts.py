@@ -126,8 +126,8 @@ class Rollout:
     def ask(self, number: int, at: float = 0.0) -> "Rollout":
         return self.happens(Asked(at=at, deploy=number))
 
-    def withdraw(self, number: int, at: float) -> "Rollout":
-        return self.happens(Withdrawn(at=at, deploy=number))
+    def withdraw(self, number: int, at: float, by: int | None = None) -> "Rollout":
+        return self.happens(Withdrawn(at=at, deploy=number, by=by))
 
     def end(self, at: float, *, at_once: bool = False) -> "Rollout":
         return self.happens(EndAsked(at=at, at_once=at_once))

@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.edge.clock import SystemClock
 from emulator.engine.cron_run import CronRun
-from emulator.engine.deploys import Decided
+from emulator.engine.deploys import Decided, ServiceContext
 from emulator.engine.job import Doors, Job, Settings
 from emulator.model.event import CronEvent, DiagnosticFound, Event, Log, ServiceVerdict, VerdictKind
 from emulator.model.lifecycle import Lifecycle
@@ -47,8 +47,8 @@ class Bench:
         self.decided: dict[int, ServiceVerdict] = {}
         self.problems: list[BaseException] = []
         self.due = time.time() + in_s
-        self.run = CronRun(
-            "report",
+        context = ServiceContext(
+            name="report",
             doors=Doors(
                 docker=self.docker,  # type: ignore[arg-type]
                 clock=SystemClock(),
@@ -58,10 +58,10 @@ class Bench:
             ),
             settings=Settings("/shop", "render", {}, "none", faithful=False, scale=1.0),
             tell=self.told.append,
-            next_run=lambda of, after: self.due if self.due > after else None,
             decided=self._decided,
             problem=self.problems.append,
         )
+        self.run = CronRun(context, next_run=lambda of, after: self.due if self.due > after else None)
         self.run.deploy(Job(1, CRON, {}, REPO))
         wait_for(lambda: 1 in self.decided)
 

@@ -302,8 +302,8 @@ def test_the_one_that_waits_follows_a_failed_one(*, builds: bool) -> None:
 
 def test_withdrawn_while_it_is_built() -> None:
     """The build ends, nothing is started, the old one goes on."""
-    played = Rollout(deploy(), deploy(build_s=5)).ask(1).ask(2, at=10).withdraw(2, at=12).run()
-    assert settled(played, 2) == ("canceled", 1, None)
+    played = Rollout(deploy(), deploy(build_s=5)).ask(1).ask(2, at=10).withdraw(2, at=12, by=3).run()
+    assert settled(played, 2) == ("canceled", 1, 3)
     assert played.when(CallOff) == [12]
     assert played.served() == [(2, [1])]
 
@@ -319,8 +319,8 @@ def test_withdrawn_while_it_starts() -> None:
 
 def test_withdrawn_while_it_waits() -> None:
     """It is canceled at once; the one under way does not mind."""
-    played = Rollout(deploy(build_s=5), deploy()).ask(1).ask(2, at=1).withdraw(2, at=2).run()
-    assert (settled(played, 2), played.when(Settle)) == (("canceled", None, None), [2, 6])
+    played = Rollout(deploy(build_s=5), deploy()).ask(1).ask(2, at=1).withdraw(2, at=2, by=3).run()
+    assert (settled(played, 2), played.when(Settle)) == (("canceled", None, 3), [2, 6])
     assert played.when(Prepare) == [0]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from emulator.edge.clock import SystemClock
 from emulator.edge.docker import Engine, open_docker
-from emulator.engine.deploys import Decided
+from emulator.engine.deploys import Decided, ServiceContext
 from emulator.engine.job import Doors, Job, Settings
 from emulator.engine.labels import PROJECT, project_id
 from emulator.engine.service_run import ServiceRun
@@ -82,10 +82,8 @@ def running(engine: Engine) -> Iterator[tuple[ServiceRun, "queue.Queue[Decided |
         hurry=lambda: False,  # type: ignore[arg-type]
     )
     settings = Settings(ROOT, "test", {}, "memory", faithful=False, scale=1.0)
-    run = ServiceRun(
-        "shop", doors=doors, settings=settings, tell=told.append, front=Front, decided=decided.put,
-        lost=lambda: None, problem=decided.put,
-    )  # fmt: skip
+    context = ServiceContext("shop", doors, settings, told.append, decided.put, decided.put)
+    run = ServiceRun(context, front=Front, lost=lambda: None)
     try:
         yield run, decided, told
     finally:

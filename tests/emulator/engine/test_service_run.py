@@ -12,7 +12,7 @@ import pytest
 
 from emulator.edge.clock import SystemClock
 from emulator.engine import rollout_steps as steps
-from emulator.engine.deploys import Decided
+from emulator.engine.deploys import Decided, ServiceContext
 from emulator.engine.job import Doors, Job, Settings
 from emulator.engine.rollout_steps import Unit
 from emulator.engine.service_run import ServiceRun
@@ -80,8 +80,8 @@ class Bench:
         self.decided: dict[int, Decided] = {}
         self.lost = 0
         self.problems: list[BaseException] = []
-        self.run = ServiceRun(
-            "shop",
+        context = ServiceContext(
+            name="shop",
             doors=Doors(
                 docker=self.docker,  # type: ignore[arg-type]
                 clock=SystemClock(),
@@ -92,11 +92,11 @@ class Bench:
             ),
             settings=Settings("/shop", "render", {}, "none", faithful=False, scale=1.0),
             tell=self.story.append,
-            front=lambda: self.front,  # type: ignore[arg-type,return-value]
             decided=self._decided,
-            lost=self._is_lost,
             problem=self.problems.append,
         )
+        front = lambda: self.front  # noqa: E731
+        self.run = ServiceRun(context, front=front, lost=self._is_lost)  # type: ignore[arg-type]
 
     def _publish(self, image: str, path: str, labels: Mapping[str, str]) -> PublishedSite | None:
         """The files of an image; none here."""
@@ -299,7 +299,7 @@ def test_a_deploy_withdrawn_while_it_is_built(bench: Bench) -> None:
     decided = bench.verdict(2)
     [canceled] = bench.of(DeployCanceled)
     assert (canceled.deploy, canceled.by, canceled.still_live) == (2, None, 1)
-    assert (decided.verdict.verdict, decided.verdict.reason) == (VerdictKind.CANCELED, "canceled")
+    assert (decided.verdict.verdict, decided.verdict.reason) == (VerdictKind.CANCELED, "it was called off")
     wait_for(lambda: gate.canceled == ["2"])
     assert len(bench.docker.started) == 1
 
@@ -314,7 +314,7 @@ def test_a_newer_deploy_overrides_one_that_is_built(bench: Bench) -> None:
     wait_for(lambda: gate.begun == ["1", "2"] and gate.canceled == ["1"])
     gate.opened.set()
     assert bench.verdict(2).verdict.verdict is VerdictKind.LIVE
-    assert bench.verdict(1).verdict.reason == "canceled: deploy 2 took its place"
+    assert bench.verdict(1).verdict.reason == "deploy 2 took its place"
 
 
 def test_the_newest_of_those_that_wait_is_made(bench: Bench) -> None:
