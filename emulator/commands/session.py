@@ -434,7 +434,8 @@ class Session:
 
     def write_off(self, problem: BaseException) -> None:
         """After the end: what was still under way when it came stays among the deploys, with its reason."""
-        reason = problem.diagnostic.message if isinstance(problem, HostError) else "interrupted"
+        known = problem.diagnostic.message if isinstance(problem, HostError) else "emu itself failed"
+        reason = "interrupted" if isinstance(problem, KeyboardInterrupt) else known
         for underway in list(self._underway.values()):
             self._recorder.refused(underway, underway.canceled(reason))
 

@@ -1,6 +1,7 @@
 """Builds through `docker buildx build`: BuildKit with the user's own settings, credentials and cache."""
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -43,6 +44,10 @@ _STEERS = re.compile(r"SOURCE_DATE_EPOCH|(?:BUILDX|BUILDKIT)_.*|DOCKER_(?:BUILDK
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 """As the kernel names a processor, and as images do."""
 
+_NUMBERS = re.compile(r"^v?([0-9]+)\.([0-9]+)")
+_FINDS_ITS_IMAGES = (25, 0)
+_ASKS_FOR_LOCAL = (0, 12)
+
 _ABSENT = ("is not a docker command", "unknown command: docker buildx", "unknown flag: --builder")
 
 
@@ -78,10 +83,10 @@ def _built(
 ) -> BuildOutcome | None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{request.labels.get(PROJECT, '')}-") as folder:
-        iidfile = Path(folder, "image-id")
+        metadata = Path(folder, "metadata.json")
         dockerfile = _dockerfile(request, folder)
         command = build_command(
-            request, dockerfile=dockerfile, builder=endpoint.name, iidfile=str(iidfile),
+            request, dockerfile=dockerfile, builder=endpoint.name, metadata=str(metadata),
             secret_paths=_secret_paths(request, folder),
         )  # fmt: skip
         log = BuildLog()
@@ -92,8 +97,10 @@ def _built(
         if cancel.is_set():
             canceled = BuildError(kind="canceled", message="the build was canceled")
             return BuildOutcome(image_id=None, seconds=seconds, error=canceled)
-        if status == 0 and iidfile.is_file():
-            return BuildOutcome(image_id=iidfile.read_text().strip(), seconds=seconds, warnings=log.warnings)
+        if status == 0 and metadata.is_file():
+            # --iidfile names the configuration, by which an engine with the images in containerd knows no image.
+            image = json.loads(metadata.read_bytes())["containerimage.digest"]
+            return BuildOutcome(image_id=image, seconds=seconds, warnings=log.warnings)
     if any(word in log.said for word in _ABSENT):
         return None
     if problem := _host_problem(log.error(), log.said, status, endpoint):
@@ -203,7 +210,26 @@ def builder(facts: EngineFacts, endpoint: Endpoint, environ: Mapping[str, str]) 
     own = sorted((name, value) for name, value in environ.items() if _STEERS.fullmatch(name))
     told = (facts.id, facts.version, endpoint.name, program, seen.st_size, seen.st_mtime_ns, own)
     architecture = _ARCHITECTURES.get(facts.arch, facts.arch)
-    return BuilderFacts(identity=repr(told), asks_registries=facts.images_in_containerd, architecture=architecture)
+    asks = facts.images_in_containerd and not prefers_local(facts.version, _version(program, seen.st_mtime_ns))
+    return BuilderFacts(identity=repr(told), asks_registries=asks, architecture=architecture)
+
+
+def prefers_local(engine: str, buildx: str) -> bool:
+    """Whether a base image that is here is taken as it is, also with the images in containerd: buildx asks for that
+    since 0.12 (docker/buildx#1886), and an engine before 25 does not find them (moby/moby#46584). By versions as they
+    name themselves; of one that has none it is not known."""
+    numbers = [_NUMBERS.search(text) for text in (engine, buildx)]
+    found = [(int(n[1]), int(n[2])) for n in numbers if n is not None]
+    return len(found) == len(numbers) and found[0] >= _FINDS_ITS_IMAGES and found[1] >= _ASKS_FOR_LOCAL
+
+
+@functools.cache
+def _version(program: str, _changed_ns: int) -> str:
+    """What buildx says of itself; "" where it does not."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run([program, "version"], capture_output=True, text=True, check=True, timeout=_PATIENCE_S)
+        return done.stdout.partition(" ")[2]
+    return ""
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -157,16 +157,17 @@ def label_filter(labels: Mapping[str, str]) -> list[str]:
 
 
 def build_command(
-    request: BuildRequest, *, dockerfile: str, builder: str, iidfile: str, secret_paths: Mapping[str, str] | None = None
-) -> BuildCommand:
-    """The `docker buildx build` of a request, in full. `dockerfile` is the file to send in its name. secret_paths:
-    where the request's secret files are, by id.
+    request: BuildRequest, *, dockerfile: str, builder: str, metadata: str,
+    secret_paths: Mapping[str, str] | None = None,
+) -> BuildCommand:  # fmt: skip
+    """The `docker buildx build` of a request, in full. `dockerfile` is the file to send in its name; metadata: the one
+    to write what was built to. secret_paths: where the request's secret files are, by id.
 
     Values of build arguments and secrets travel in the environment, where no list of processes shows them.
     An exception: an argument with the name of a variable that steers the docker command (PATH, HOME, …).
     """
     argv = ["docker", "buildx", "build", "--builder", builder, "--progress=rawjson", "--load", "--provenance=false"]
-    argv += ["--iidfile", iidfile, "--platform", request.platform, "--file", dockerfile]
+    argv += ["--metadata-file", metadata, "--platform", request.platform, "--file", dockerfile]
     environ: dict[str, str] = {}
     for name, value in request.args.items():
         if _CLIENTS_OWN.fullmatch(name):

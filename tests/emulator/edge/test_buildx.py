@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from emulator.edge.buildx import build, plugin
+from emulator.edge.buildx import build, builder, plugin, prefers_local
 from emulator.edge.host import Endpoint
 from emulator.model.diagnostic import Fault, HostError
-from emulator.world import BuildRequest
+from emulator.model.record import replace
+from emulator.world import BuildRequest, EngineFacts
 
 
 def program(path: Path) -> Path:
@@ -80,3 +81,36 @@ def test_a_network_that_the_engine_cannot_give_is_this_machines_matter(tmp_path,
     assert (problem.code, problem.fault, found.value.exit_code) == ("host/engine-network", Fault.HOST, 3)
     assert problem.facts[0] == "while building"
     assert problem.facts[1].startswith('process "/bin/sh -c echo hello" did not complete')
+
+
+@pytest.mark.parametrize(
+    ("engine", "buildx", "is_so"),
+    [
+        ("26.1.5+dfsg1", "0.13.1+ds1 0.13.1+ds1-3", True),
+        ("29.0.0", "v0.29.1 a32761aeb3debd39be1eca514af3693af0db334b", True),
+        ("25.0.0", "v0.12.0", True),
+        ("24.0.7", "v0.13.1", False),
+        ("26.1.5", "v0.11.2", False),
+        ("26.1.5", "", False),
+        ("dev", "v0.13.1", False),
+    ],
+)
+def test_whether_a_base_image_that_is_here_is_taken(engine: str, buildx: str, is_so: bool) -> None:
+    """With the images in containerd: by what both say they are. What is not known counts as asking a registry."""
+    assert prefers_local(engine, buildx) is is_so
+
+
+def test_only_with_the_images_in_containerd_the_builder_may_ask_a_registry(environ, tmp_path):
+    """Its version is asked for there, of the program that builds."""
+    own = program(tmp_path / "config/cli-plugins/docker-buildx")
+    facts = EngineFacts(
+        version="26.1.5", api="1.45", os="linux", arch="x86_64", name="here", endpoint="unix:///s", local=True,
+        id="one",
+    )  # fmt: skip
+    in_containerd = replace(facts, images_in_containerd=True)
+    endpoint = Endpoint(url="unix:///s")
+    for text, asks in (("echo github.com/docker/buildx v0.13.1 x", False), ("exit 1", True)):
+        own.write_text(f"#!/bin/sh\n{text}\n")
+        own.touch()
+        assert builder(in_containerd, endpoint, environ).asks_registries is asks
+        assert not builder(facts, endpoint, environ).asks_registries

@@ -20,7 +20,7 @@ def spec(**changes) -> ContainerSpec:
 
 def command(**changes) -> tuple[tuple[str, ...], dict[str, str]]:
     request = BuildRequest(**{"context": "/repo", "dockerfile": "/repo/Dockerfile", **changes})
-    made = build_command(request, dockerfile="/repo/Dockerfile", builder="default", iidfile="/tmp/id")
+    made = build_command(request, dockerfile="/repo/Dockerfile", builder="default", metadata="/tmp/id")
     return made.argv, dict(made.environ)
 
 
@@ -96,7 +96,7 @@ def test_whole_build_command():
     )
     assert argv == (
         "docker", "buildx", "build", "--builder", "default", "--progress=rawjson", "--load", "--provenance=false",
-        "--iidfile", "/tmp/id", "--platform", "linux/amd64", "--file", "/repo/Dockerfile",
+        "--metadata-file", "/tmp/id", "--platform", "linux/amd64", "--file", "/repo/Dockerfile",
         "--build-context", "a:1=docker-image://b:2", "--add-host", "db:172.17.0.2", "--label", "emu.project=p",
         "--tag", "emu/web:1", "--target", "prod", "--no-cache", "--pull", "/repo",
     )  # fmt: skip

@@ -79,7 +79,7 @@ def test_a_secret_is_on_no_command_line_and_in_no_label() -> None:
     request = to_build(wanted, {"TOKEN": SECRET})
     assert request.args == {"TOKEN": SECRET}
     assert request.masked == {"TOKEN"}
-    command = build_command(request, dockerfile="/c/Dockerfile", builder="default", iidfile="/tmp/id")
+    command = build_command(request, dockerfile="/c/Dockerfile", builder="default", metadata="/tmp/id")
     assert SECRET not in " ".join(command.argv)
     spec = to_start(wanted, {"TOKEN": SECRET})
     assert spec.env == {"TOKEN": SECRET}

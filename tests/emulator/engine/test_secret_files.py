@@ -84,7 +84,7 @@ def test_the_archive() -> None:
 def test_the_builder_reads_them_from_files() -> None:
     """A variable could hold no such content; the command line shows where, and not what."""
     command = build_command(
-        _built(), dockerfile="/d", builder="b", iidfile="/i", secret_paths={"_env": "/private/secret-0"}
+        _built(), dockerfile="/d", builder="b", metadata="/i", secret_paths={"_env": "/private/secret-0"}
     )
     assert "id=_env,src=/private/secret-0" in command.argv
     assert "hush" not in str(command) + repr(_built()) + repr(FILES) + repr(_built().secret_files)
