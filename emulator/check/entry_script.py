@@ -1,5 +1,5 @@
-"""What an entry script ends in: the common `exec "$@"`, or one literal command. Of what it does before it is only
-asked whether that may change what the last command finds."""
+"""What an entry script ends in: the common `exec "$@"`, or one literal command. Of what it does before an exec it is
+only asked whether that may change what the last command finds; a script of simple commands is read as a whole."""
 
 import re
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from emulator.model.record import replace
 
 from .command import Started, started
 from .forerunners import text_may_change
+from .shell import parse_script
 
 _PASSES_ON = r'exec\s+(?:tini\s+--\s+|gosu\s+\S+\s+|su-exec\s+\S+\s+|dumb-init\s+(?:--\s+)?)?"\$\{?@\}?"'
 _ASSIGNS = r"(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)="
@@ -26,12 +27,28 @@ def behind_script(text: str, rest: tuple[str, ...], environ: Mapping[str, str | 
     elif last.startswith("exec ") and not re.search(r"\$[@*1-9]|\$\{[@*1-9]", last):
         run = started(("/bin/sh", "-c", last), seen)
     else:
-        return None
+        return _of_simple_commands(text, environ)
     if run is None:
         return None
     directory = "" if re.search(_MOVES, text) else run.directory
     changed = run.changed or text_may_change(text.rpartition("exec")[0])
     return replace(run, alone=False, closed=False, directory=directory, changed=changed)
+
+
+_SETS_OPTIONS = r"(?m)^set (?:[-+][eux]+|[-+][eux]*o (?:errexit|nounset|xtrace|pipefail))+[ \t]*$"
+_PARAMETERS = r"\$[@*#1-9]|\$\{[@*#1-9]"
+
+
+def _of_simple_commands(text: str, environ: Mapping[str, str | None]) -> Started | None:
+    """The last command of a script that has no exec, no blocks and no arguments. Whether the shell stays before it is
+    another matter than on a command line: it does."""
+    if "exec " in text or "\r" in text or re.search(_PARAMETERS, text) or re.search(r"(?m)^(?:trap|wait|exit)\b", text):
+        return None
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    body = re.sub(_SETS_OPTIONS, "", "\n".join(lines)).strip()
+    if parse_script(body) is None:
+        return None
+    return replace(started(("/bin/sh", "-c", body), environ), shell=None)
 
 
 def _last_command(text: str) -> str | None:

@@ -168,8 +168,8 @@ class Subject:
         path, rest = (argv[1], argv[2:]) if is_read_by_shell else (argv[0], argv[1:])
         if "/" not in path and not path.endswith(".sh") and "entrypoint" not in path:
             return None
-        text = self._text_in_image(path)
-        if text is None or "exec" not in text:
+        text = self._text_in_image(f"./{path}" if is_read_by_shell else path)
+        if text is None:
             return None
         from .entry_script import behind_script
 

@@ -26,14 +26,35 @@ def test_the_last_command_stays(text: str, rest: tuple[str, ...], program: str):
 @pytest.mark.parametrize(
     "text",
     [
-        '#!/bin/sh\nset -- other "$@"\nexec "$@"\n', "#!/bin/sh\ngunicorn a:b\n",
+        '#!/bin/sh\nset -- other "$@"\nexec "$@"\n', '#!/bin/sh\ngunicorn "$1"\n', "#!/bin/sh\ngunicorn a:b\nexit 0\n",
+        "#!/bin/sh\nif true; then\n  gunicorn a:b\nfi\n", "#!/bin/sh\ntrap x TERM\ngunicorn a:b\n",
         '#!/bin/sh\nif true; then\n  exec "$@"\nfi\n',
         '#!/bin/sh\nexec "$1"\n', "", "#!/bin/sh\ncat <<X\nexec gunicorn a:b\nX\nexec gunicorn a:b\n",
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_not_concluded(text: str):
-    """Changed arguments, no exec, the end of a block, one of the arguments, here-documents."""
+    """Changed arguments, the end of a block, one of the arguments, here-documents, what comes behind."""
     assert behind_script(text, ("gunicorn", "a:b"), {}) is None
+
+
+def test_a_script_of_simple_commands_is_read_as_a_whole():
+    """What it sets and where it goes is known then, and who runs beside; the shell is no command line's."""
+    text = "#!/bin/bash\n# start\nset -euo pipefail\nexport FLASK_APP=app:app\ncd src\nflask run \\\n  --port=8080\n"
+    run = behind_script(text, (), {})
+    assert (run.program, run.directory, run.alone, run.closed, run.shell) == ("flask", "src", True, True, None)
+    assert run.variables == {"FLASK_APP": "app:app"}
+    assert [arg.text for arg in run.args] == ["run", "--port=8080"]
+    beside = behind_script("#!/bin/sh\npython worker.py &\ngunicorn a:b\n", (), {})
+    assert not beside.alone
+
+
+def test_what_a_script_without_exec_starts_is_looked_at():
+    """A server that it starts on the loopback address alone."""
+    base = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install flask\n"
+    files = {"app.py": "app = 1\n", "run.sh": "export FLASK_APP=app:app\nflask run --port=8080\n"}
+    assert _codes({**files, "Dockerfile": base + 'CMD ["bash", "run.sh"]\n'}) == ["start/loopback-bind"]
+    files["run.sh"] = "flask --app app run --host=0.0.0.0 --port=$PORT\n"
+    assert _codes({**files, "Dockerfile": base + 'CMD ["bash", "run.sh"]\n'}) == []
 
 
 def test_variables_of_the_script_are_not_known_and_its_directory_is_not():
