@@ -142,6 +142,7 @@ FINDERS = (
     Finder("listening", "port_hard_coded", _starts_something),
     Finder("listening", "port_set_in_vain", _sets_port),
     Finder("own_server", "own_server", _starts_python),
+    Finder("node_server", "own_node_server", _starts_node),
     Finder("signals", "shell_swallows_signals", _is_in_a_shell),
     Finder("sites", "nothing_to_publish", _is_site),
     Finder("sites", "deep_links", _is_site),
