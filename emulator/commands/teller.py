@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from emulator.commands.plan import line_reader
 from emulator.commands.planning import Planned
@@ -38,8 +38,8 @@ class Teller:
         self._request = request
         self._judged = False
         self._unread = False
-        self._is_apart = False
-        """Whether an empty line stands above already."""
+        self._above: Literal["line", "block", "nothing"] = "line"
+        """What stands above: a block has an empty line before and after it."""
         self._listeners: list[Callable[[Event], None]] = []
         self._viewing: Viewing | None = None
 
@@ -158,20 +158,21 @@ class Teller:
 
             assert self._planned is not None
             self._terminal.out(printed(self._planned, self._request, self._terminal, checked=True) + "\n")
-            self._is_apart = True
+            self._above = "nothing"
             return
         if isinstance(event, DiagnosticFound) and event.diagnostic in event_diagnostics(self._planned):
             return
         block = self._text.block(event)
         if block is not None:
-            self._terminal.out(block if self._is_apart else f"\n{block}")
-            self._is_apart = False
+            self._terminal.out(block if self._above == "nothing" else f"\n{block}")
+            self._above = "block"
         for line in self._text.lines(event):
-            self._is_apart = False
+            text = f"\n{line}" if self._above == "block" else line
+            self._above = "line"
             if self._viewing is not None:
-                self._viewing.print_line(event, line)
+                self._viewing.print_line(event, text)
             else:
-                self._terminal.out(line + "\n")
+                self._terminal.out(text + "\n")
 
 
 def told(request: Request, world: World, work: Callable[[Teller], int]) -> int:

@@ -189,13 +189,13 @@ def _served(
 
 def _viewing(request: Request, world: World, session: Session) -> "Viewing | None":
     """The live view, in a terminal that can show it; else None, and lines are told one after the other."""
-    if request.once or request.quiet or request.format != "text" or not world.terminal.colour:
+    if request.quiet or request.format != "text" or not world.terminal.colour:
         return None
     from emulator.commands.viewing import Viewing
 
     viewing = Viewing(
         session, replan=lambda: _replanned(request, world), browse=world.browse, interrupt=world.interrupt,
-        watches=bool(request.watch),
+        watches=bool(request.watch), is_once=bool(request.once),
     )  # fmt: skip
     return viewing if viewing.begin(world.terminal) else None
 

@@ -40,6 +40,7 @@ class Viewing:
         browse: Callable[[str], bool],
         interrupt: Callable[[], None],
         watches: bool,
+        is_once: bool = False,
     ) -> None:
         self._session = session
         self._teller = session.teller
@@ -47,7 +48,7 @@ class Viewing:
         self._browse = browse
         self._interrupt = interrupt
         self._lock = threading.Lock()
-        self._view = View(watches=watches)
+        self._view = View(watches=watches, is_once=is_once)
         self._memory = _Memory(session)
         self._screen: Screen | None = None
         self._over = threading.Event()

@@ -84,6 +84,9 @@ class Process:
         self.facts: ContainerFacts | None = None
         self.followers: list[Follower] = []
         self.lines: deque[str] = deque(maxlen=TAIL_LINES)
+        self.early: list[Log] | None = []
+        """What it said before its start was told; None from then on."""
+        self.saying = threading.RLock()
         self.ended = threading.Event()
         self.signal: str | None = None
         """What it was told to end by, once it was, from `told` on."""
@@ -246,11 +249,20 @@ class ContainerRun:
                 reason=self.part.reason,
             )
         )
+        with process.saying:
+            early, process.early = process.early, None
+            for log in early or ():
+                self.tell(log)
 
     def _line(self, process: Process, stream: Literal["stdout", "stderr"], line: str) -> None:
         shown = conceal(line, self.part.hidden)
         process.lines.append(shown)
-        self.tell(Log(**self.who, stream=stream, line=shown))
+        log = Log(**self.who, stream=stream, line=shown)
+        with process.saying:
+            if process.early is None:
+                self.tell(log)
+            else:
+                process.early.append(log)
 
     # ---- ending
 

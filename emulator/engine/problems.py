@@ -367,7 +367,7 @@ def build_cause(service: Service, problem: BuildError, arch: str) -> Diagnostic:
 
 
 _FAILED_PROCESS = re.compile(
-    r"(?:process \"|The command ')(?:/bin/(?:ba)?sh -c )?(?P<command>.*)"
+    r"(?:(?P<quoted>process \")|The command ')(?:/bin/(?:ba)?sh -c )?(?P<command>.*)"
     r"(?:\" did not complete successfully: exit code: |' returned a non-zero code: )(?P<status>\d+)",
     re.DOTALL,
 )
@@ -381,8 +381,15 @@ def plainly(service: Service, problem: BuildError) -> BuildError:
     if found is None:
         return replace(problem, step=step)
     ours = _wrapped_command(service, found["command"])
-    what = f"the build command {_short(ours)}" if ours is not None else _short(found["command"])
+    what = f"the build command {_short(ours)}" if ours is not None else _short(_as_written(found))
     return replace(problem, step=step, message=f"{what} exited with status {found['status']}")
+
+
+def _as_written(failed: re.Match[str]) -> str:
+    """The command that failed; BuildKit quotes it as Go's %q does."""
+    if failed["quoted"] is None:
+        return failed["command"]
+    return re.sub(r"\\(.)", lambda found: {"n": "\n", "t": "\t"}.get(found[1], found[1]), failed["command"])
 
 
 def step_name(service: Service, name: str) -> str:

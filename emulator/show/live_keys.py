@@ -30,6 +30,8 @@ def pressed(view: View, key: str) -> tuple[View, Wish | None]:
         return replace(view, shows_help=not view.shows_help), None
     if key == "p":
         return view, Wish("pause") if view.watches else None
+    if view.is_once and key.lower() in ("r", "b"):
+        return view, None
     if key in _OF_ALL:
         return view, Wish(_OF_ALL[key])
     if one is None:

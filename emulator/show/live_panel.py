@@ -28,7 +28,7 @@ NOTICE_S = 6.0
 
 _WARNED_S = 60.0
 _SLOW_S = 2.0
-"""A build that takes longer is told with its steps."""
+"""A build that takes longer is told with its steps, a start with what is missing."""
 
 _NAME = 20
 _GAP = "  "
@@ -250,7 +250,8 @@ def _state(one: ServiceView, now: float) -> str:
         case "preparing":
             return f"pre-deploy {ago(since)}"
         case "starting" | "restarting" | "waking" | "running":
-            return f"{one.stage} {ago(since)}"
+            waits = one.stage == "starting" and one.has_port and not one.is_open and one.probe is None
+            return f"{one.stage} {ago(since)}{', no port yet' if waits and since >= _SLOW_S else ''}"
         case "live":
             return f"live ×{one.instances}" if one.instances > 1 else "ready" if one.is_store else "live"
         case "unready":
@@ -337,6 +338,7 @@ def _offered(view: View) -> list[tuple[str, str, str]]:
     """The keys that there is something for."""
     none = {"↑↓", "l"} if len(view.services) < 2 else set()
     none |= set() if view.watches else {"p"}
+    none |= {"r", "b"} if view.is_once else set()
     none |= {"o"} if not any(one.url for one in view.services) else set()
     rows = [row for row in KEYS if row[0] not in none]
     return [("p", "go on", row[2]) if row[0] == "p" and view.is_paused else row for row in rows]

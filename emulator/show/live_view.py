@@ -84,12 +84,14 @@ class ServiceView(Record, frozen=True, kw_only=True):
     deploy: the newest one, which is at `stage` since `since`. live: the one that serves. problem: what became of the
     newest one instead, and its reason; is_refused: by the check, so that it could be built anyway; lacks_plan: as
     there was none to be checked. warning: what happened to the one that serves, at `warned`. last_build_s: how long the
-    build before took. memory: MiB in use and the limit, of the container that is nearest to its own.
+    build before took. memory: MiB in use and the limit, of the container that is nearest to its own. is_open: whether
+    its newest container was seen to listen.
     """
 
     name: str
     is_store: bool = False
     has_port: bool = True
+    is_open: bool = False
     stage: Stage = "waiting"
     since: float = 0.0
     deploy: int | None = None
@@ -112,8 +114,8 @@ class ServiceView(Record, frozen=True, kw_only=True):
 class View(Record, frozen=True, kw_only=True):
     """All of it. triggers: what each deploy was asked for by. chosen: the service that keys are about, by its place.
     only: the one whose log lines alone are shown. notice: what is said for a moment, since `noticed`. watches:
-    whether saves are deployed; is_paused: not until asked again, and `held` were not yet.
-    silent_since: from when on the engine answers nothing."""
+    whether saves are deployed; is_paused: not until asked again, and `held` were not yet. is_once: whether all ends
+    with the verdict. silent_since: from when on the engine answers nothing."""
 
     services: tuple[ServiceView, ...] = ()
     triggers: dict[int, str] = {}
@@ -123,6 +125,7 @@ class View(Record, frozen=True, kw_only=True):
     notice: str = ""
     noticed: float = 0.0
     watches: bool = False
+    is_once: bool = False
     is_paused: bool = False
     held: int = 0
     silent_since: float | None = None
@@ -244,7 +247,8 @@ def _told(one: ServiceView, event: Event, *, again: bool) -> ServiceView:
         case PreDeployFinished():
             return _at(one, "starting", event)
         case ContainerStarted():
-            there = replace(one, url=event.url or one.url, probe=None if one.live is None else one.probe)
+            probe = None if one.live is None else one.probe
+            there = replace(one, url=event.url or one.url, probe=probe, is_open=False)
             is_back = one.live == event.deploy and not one.has_port
             return _at(there, "live" if is_back else "starting", event)
         case _:
@@ -292,8 +296,9 @@ def _served(one: ServiceView, event: Event, *, is_new: bool) -> ServiceView:
         case Rotation() if is_all:
             told = _warned(one, f"gets requests again: {event.because}" if event.ready else event.because, event)
             return _at(told, "live" if event.ready else "unready", event)
-        case PortDetected() if is_all and one.stage in ("starting", "restarting"):
-            return _at(one, "live", event)
+        case PortDetected():
+            there = replace(one, is_open=True)
+            return _at(there, "live", event) if is_all and one.stage in ("starting", "restarting") else there
         case Restarted() if is_new:
             return _at(_warned(one, f"{event.because}; started again", event), "restarting", event)
         case OutOfMemory():

@@ -145,7 +145,7 @@ def wrap(text: str, width: int) -> list[str]:
 def _break(word: str, width: int) -> int:
     """How many characters of a word that is too long stand in a line of `width` columns."""
     most = max(1, fit(word, width))
-    return next((at for at in range(most, most // 2, -1) if word[at - 1] in "/@,;&?="), most)
+    return next((at for at in range(most, most // 2, -1) if word[at - 1] in "/@,;&?=-"), most)
 
 
 def folded(line: str, style: Style, indent: int) -> str:

@@ -352,6 +352,13 @@ def test_a_step_is_told_without_its_shell(message):
     assert plainly(service(), BuildError(kind="step", message=message)).message == "make exited with status 2"
 
 
+def test_a_step_is_told_with_the_quotes_that_were_written():
+    """BuildKit quotes what it executed once more."""
+    message = r'process "/bin/sh -c python -c \"print(\\\"a\\\")\"" did not complete successfully: exit code: 3'
+    told = plainly(service(), BuildError(kind="step", message=message)).message
+    assert told == r'python -c "print(\"a\")" exited with status 3'
+
+
 @pytest.mark.parametrize(
     ("kind", "code", "fault"),
     [

@@ -126,10 +126,12 @@ def wait_for(what: Callable[[], bool]) -> None:
 
 
 def test_a_boot_is_told_from_its_start_to_live() -> None:
-    """Every step is an event, in order; what is reported is where it answers."""
+    """Every step is an event, in order, and what the app says at once comes after its start; what is reported is where
+    it answers."""
     bench = Bench(health=HEALTH)
     bench.reported(Up)
     assert bench.run.target == ("10.0.0.2", 10000)
+    assert [type(event) for event in bench.told[:2]] == [ContainerStarted, Log]
     kinds = [type(event) for event in bench.told if not isinstance(event, Log)]
     assert kinds == [ContainerStarted, PortDetected, ProbeAttempt]
     assert {(e.service, e.deploy, e.instance) for e in bench.told} == {("shop", 3, 2)}

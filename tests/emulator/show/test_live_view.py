@@ -303,6 +303,21 @@ def test_keys() -> None:
     assert pressed(alone, "l") == (alone, None)
 
 
+def test_what_ends_with_the_verdict_is_not_deployed_again() -> None:
+    """Of the keys those are left that change nothing."""
+    view = knows(View(is_once=True), [WEB])
+    assert not any(pressed(view, key)[1] for key in "rRbB")
+    assert pressed(view, "q")[1] == Wish("quit")
+    assert shown(view)[-1] == "c clear  ? help  q quit"
+
+
+def test_a_start_that_takes_long_says_what_is_missing() -> None:
+    """Until something listens, or a probe says more."""
+    before, opened = boots(0, 1)[:6], boots(0, 1)[:7]
+    assert "starting 6 s, no port yet" in shown(after(*before), now=9.0)[1]
+    assert "no port" not in shown(after(*opened), now=9.0)[1]
+
+
 def test_another_plan_keeps_what_is_known() -> None:
     """The chosen service stays chosen; one that was deployed and is not in the plan any more is still shown."""
     view = knows(View(), [WEB, service(name="api")])
