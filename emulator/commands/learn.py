@@ -227,7 +227,7 @@ def _text(repo: Snapshot, file: str) -> str:
 def _asked(question: Question, world: World) -> int | None:
     """The number of the choice, from 0; None where nobody answers."""
     while True:
-        said = world.terminal.ask(f"Your answer, 1 to {len(question.choices)}: ")
+        said = world.terminal.ask(f"Your answer, 1 to {len(question.choices)} (q leaves): ")
         if said is None or said.strip().lower() in _LEAVE:
             return None
         if said.strip().isdecimal() and 0 < int(said) <= len(question.choices):
