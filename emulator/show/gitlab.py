@@ -36,7 +36,7 @@ def _issue(finding: Finding, before: str) -> dict[str, Any]:
     if place is not None and place.end_line is not None:
         lines["end"] = place.end_line
     return {
-        "description": before + printable("; ".join(said)),
+        "description": before + (printable("; ".join(said)) or diagnostic.code),
         "check_name": diagnostic.code,
         "fingerprint": finding.fingerprint,
         "severity": _SEVERITIES[diagnostic.severity],

@@ -318,7 +318,7 @@ def test_the_reason_is_found_above_what_pip_always_says():
     """Notes, boxes and the names of pip's own errors tell nothing."""
     problem = BuildError(kind="step", message="x", log_tail=tuple(PIP.splitlines()), exit_code=1)
     found = failed_build(problem)
-    assert found.code == "build/step-failed"
+    assert found.code == "build/package-not-compiled"
     assert "      Error: pg_config executable not found." in found.facts
     assert not [fact for fact in found.facts if "note:" in fact or "─" in fact or "end of output" in fact]
 
