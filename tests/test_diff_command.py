@@ -99,6 +99,31 @@ def test_only_the_services_that_the_files_reach_are_deployed(shop: Repo) -> None
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("fields", "path", "because"),
+    [
+        ("", "docs/a.md", "docs/a.md is pushed, though it reaches no build"),
+        ("", "api/x.log", "api/x.log is pushed, though it reaches no build"),
+        ("buildFilter: {paths: [shared/**]}, ", "shared/a.py", "shared/a.py is pushed, though"),
+        ("buildFilter: {paths: [shared/**]}, ", "api/a.py", ""),
+        ("autoDeployTrigger: off, ", "api/a.py", ""),
+        ("autoDeploy: no, ", "api/a.py", ""),
+        ("autoDeployTrigger: checksPass, autoDeploy: no, ", "api/a.py", "api/a.py reaches its build"),
+    ],
+)
+def test_a_push_deploys_whatever_the_filter_takes(shop: Repo, fields: str, path: str, because: str) -> None:
+    """Also where the file changes nothing of what is built; and nothing where auto-deploys are off."""
+    docker = "type: web, name: api, runtime: docker, dockerContext: api, dockerfilePath: api/D"
+    dockerfile = {"api/D": "FROM scratch\nCOPY . .\nCMD x\n", "api/D.dockerignore": "*.log\n"}
+    shop.write({"render.yaml": f"services: [{{{fields}{docker}}}]", **dockerfile})
+    shop.commit()
+    shop.write({path: "x"})
+    [found] = document("diff", "--root", str(shop.path))["services"]
+    assert (found["fate"], found["deploys"]) == ("same", bool(because))
+    why_not = "api/a.py: a push of it deploys nothing" if "Filter" in fields else "a push deploys nothing: its"
+    assert found["because"].startswith(because or why_not)
+
+
 def test_services_that_come_and_go(shop: Repo) -> None:
     shop.write({"render.yaml": BLUEPRINT.replace("name: mail", "name: post")})
     assert services(document("diff", "--root", str(shop.path))) == {

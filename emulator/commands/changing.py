@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from emulator.commands.comparing import ORDER, facts_of
 from emulator.commands.planning import Planned
-from emulator.commands.reaction import filtered
+from emulator.commands.reaction import filtered, is_pushed
 from emulator.image.saved import saved
 from emulator.model.change import Aspect, ChangedService, FileChange, PlanChange, Turn
 from emulator.model.choice import Decision
@@ -67,13 +67,19 @@ def _by_files(after: Planned, service: Service, files: Sequence[FileChange]) -> 
         return False, "no file changes"
     if service.datastore is not None:
         return False, "it is built from no file"
+    rule = service.auto_deploy
+    if rule is not None and rule.off:
+        return False, f"a push deploys nothing: {rule.off}"
     seen = saved(after.repo, service.build, frozenset(change.path for change in files))
-    seen = tuple(filtered(service.auto_deploy, one) for one in seen)
-    reaching = [one.path for one in seen if one.why is None]
+    pushed = tuple(filtered(rule, one) for one in seen)
+    reaching = [one.path for one in pushed if one.why is None]
     if reaching:
         more = f" and {len(reaching) - 1} more" if len(reaching) > 1 else ""
         return True, f"{reaching[0]}{more} {'reach' if more else 'reaches'} its build"
-    first = next((one for one in seen if one.why is not None), None)
+    idle = next((one for one in seen if rule is not None and is_pushed(rule, one)), None)
+    if idle is not None:
+        return True, f"{idle.path} is pushed, though it reaches no build"
+    first = next((one for one in pushed if one.why is not None), None)
     return False, f"{first.path}: {first.why}" if first is not None else "no service is built from it"
 
 

@@ -132,6 +132,11 @@ def filtered(rule: AutoDeploy | None, one: Saved) -> Saved:
     return one
 
 
+def is_pushed(rule: AutoDeploy, one: Saved) -> bool:
+    """Whether the platform deploys for it, whether it reaches the build or not."""
+    return not one.absent and filtered(rule, one._replace(why=None)).why is None
+
+
 def _told(one: Difference, *, named: bool) -> str:
     name = f"{one.service} {one.key}" if named else one.key
     return f"{name}: {one.before or 'nothing'} → {one.after or 'nothing'}"

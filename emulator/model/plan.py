@@ -352,8 +352,9 @@ class PathPattern(Record, frozen=True, kw_only=True):
 
 class AutoDeploy(Record, frozen=True, kw_only=True):
     """Which changed files of a push lead to a deploy: those that match one of `paths` (() is all) and none of
-    `ignored_paths`, and lie below `within`, where that is set."""
+    `ignored_paths`, and lie below `within`, where that is set. off: why a push leads to none; "" where it may."""
 
+    off: str = ""
     paths: tuple[PathPattern, ...] = ()
     ignored_paths: tuple[PathPattern, ...] = ()
     within: str | None = None

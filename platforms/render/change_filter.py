@@ -7,7 +7,7 @@ number of folders; `[abc]`, `[a-z]` and their contrary with `^`.
 import re
 
 from emulator.model.choice import Trace
-from emulator.model.plan import AutoDeploy, PathPattern
+from emulator.model.plan import AutoDeploy, Build, BuildKind, PathPattern
 
 from . import rules
 from .declarations import ServiceSpec, Value
@@ -16,8 +16,9 @@ _PIECES = re.compile(r"\*\*/|/\*\*$|\*\*|\*|\?|\[\^?[^\]/]+\]")
 _MEANS = {"**/": "(?:[^/]+/)*", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
 
-def auto_deploy(spec: ServiceSpec, root: str, trace: Trace) -> AutoDeploy:
-    """What the service's filter and root say; root: "." where it has none."""
+def auto_deploy(spec: ServiceSpec, build: Build, trace: Trace) -> AutoDeploy:
+    """What the service's trigger, filter and root say."""
+    root = build.root
     paths, ignored = (tuple(map(_pattern, listed)) for listed in (spec.filter_paths, spec.filter_ignored))
     within = root if root != "." and not paths else None
     if paths or ignored or within:
@@ -29,7 +30,20 @@ def auto_deploy(spec: ServiceSpec, root: str, trace: Trace) -> AutoDeploy:
             f"{spec.name}.auto-deploy", "Which changed files lead to a deploy?", answer + without, because,
             rule=rules.BUILD_FILTER, origin=place,
         )  # fmt: skip
-    return AutoDeploy(paths=paths, ignored_paths=ignored, within=within)
+    return AutoDeploy(off=_off(spec, build), paths=paths, ignored_paths=ignored, within=within)
+
+
+def trigger_of(spec: ServiceSpec) -> Value | None:
+    """autoDeployTrigger, which wins over its deprecated form: true and false, or the API's yes and no."""
+    old = spec.filled("autoDeploy")
+    return spec.filled("autoDeployTrigger") or (old and Value("commit" if old.is_true else "off", old.origin))
+
+
+def _off(spec: ServiceSpec, build: Build) -> str:
+    trigger = trigger_of(spec)
+    if build.kind is BuildKind.IMAGE:
+        return "its image is ready-made"
+    return "its auto-deploys are off" if trigger is not None and trigger.text == "off" else ""
 
 
 def _pattern(written: Value) -> PathPattern:

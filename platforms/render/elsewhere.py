@@ -1,6 +1,7 @@
 """Services that are built from another repository than the one at hand (`repo:`)."""
 
 from emulator.model.diagnostic import Diagnostic, Fault, warning
+from emulator.model.plan import AutoDeploy
 from emulator.model.record import replace
 from emulator.snapshot import Repository
 
@@ -27,7 +28,8 @@ def as_elsewhere(
     kept = [d for d in result.diagnostics if not _is_of_files(d, url)]
     build = replace(result.service.build, repository=url.text.strip())
     containers = tuple(replace(c, build=build) for c in result.service.containers)
-    service = replace(result.service, build=build, containers=containers)
+    pushes = AutoDeploy(off="it is built from another repository")
+    service = replace(result.service, build=build, containers=containers, auto_deploy=pushes)
     return result._replace(service=service, diagnostics=(*kept, _told(spec, url)))
 
 

@@ -16,6 +16,7 @@ from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
 from . import rules
+from .change_filter import trigger_of
 from .declarations import Blueprint, EnvEntry, ServiceSpec, Value
 from .plans import canonical
 from .reading import few
@@ -54,13 +55,6 @@ def _part(of: str, field: str) -> Callable[[ServiceSpec], Value | None]:
     return get
 
 
-def _auto_deploy(spec: ServiceSpec) -> Value | None:
-    """autoDeployTrigger wins over its deprecated forms: yes and no here, true and false there."""
-    old = spec.filled("autoDeploy")
-    trigger = {"yes": "commit", "true": "commit", "no": "off", "false": "off"}
-    return spec.filled("autoDeployTrigger") or (Value(trigger.get(old.text, old.text), old.origin) if old else None)
-
-
 def _path(text: str) -> str:
     import posixpath
 
@@ -94,7 +88,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("disk.mountPath", _part("disk", "mountPath"), ""),
     Setting("disk.sizeGB", _part("disk", "sizeGB")),
     Setting("maintenanceMode.enabled", lambda spec: (spec.maintenance or {}).get("enabled"), "false"),
-    Setting("autoDeployTrigger", _auto_deploy),
+    Setting("autoDeployTrigger", trigger_of),
     Setting("renderSubdomainPolicy", _text("renderSubdomainPolicy")),
 )
 """What render.yaml and a record both say in one text. What a sync does where render.yaml leaves one out: rule

@@ -79,7 +79,7 @@ def resolve_service(
         spec, way, command, before, after, port=port, instance=instance, life=life, static=static, trace=trace,
         mounts=mounts,
     )  # fmt: skip
-    service = replace(service, auto_deploy=auto_deploy(spec, way.build.root, trace), decisions=trace.decisions)
+    service = replace(service, auto_deploy=auto_deploy(spec, way.build, trace), decisions=trace.decisions)
     return ServiceResult(
         service,
         tuple(found),

@@ -4,6 +4,7 @@ import pytest
 
 from emulator.check import checked
 from emulator.contract import Inputs
+from emulator.model.plan import AutoDeploy
 from emulator.snapshot import MappingSource, Repository, Snapshot
 from platforms import render
 from tests.platforms.render.planning import DETECTED, DOCKERFILE, REPOSITORY, codes, messages, plan, web
@@ -20,6 +21,7 @@ def test_files_of_this_repository_are_none_of_its(created_from):
     assert codes(made) == ["render/other-repository"]
     assert made.diagnostics[0].fault == "gap"
     assert made.services[0].build.repository == "https://github.com/octo/minio.git"
+    assert made.services[0].auto_deploy == AutoDeploy(off="it is built from another repository")
 
 
 def test_its_fields_are_checked():
