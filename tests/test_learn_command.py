@@ -194,6 +194,15 @@ def test_what_decides_is_shown() -> None:
     assert "service-one-attempt.yaml" in shown
 
 
+def test_what_no_editor_shows_is_shown() -> None:
+    """Line ends of Windows; and no line is wider than the screen."""
+    page = Learner()
+    page.width = 60
+    text = learn("render-script-with-windows-line-ends", page=page)
+    assert "#!/bin/sh␍" in text
+    assert all(columns(line) <= 60 for line in text.splitlines() if not line.startswith("/"))
+
+
 def test_a_lesson_says_why_where_no_finding_does() -> None:
     found = document("render-health-404", "--answers", "1,1")["questions"][0]
     assert found["because"].startswith("the app answers /health")

@@ -52,15 +52,16 @@ def opening(lesson: Lesson, root: str, plan: Plan, texts: dict[str, str | None],
     """What there is to look at, and no word of how it ends. texts: every file, with its text where it is shown."""
     files = sorted(texts)
     came = f", set up from the {plan.created_from}" if plan.created_from in ("repository", "blueprint") else ""
-    lines = [style.bold(lesson.file.title), "", f"It is deployed to {plan.platform}{came}. The repository is in", root]
+    where = wrap(f"It is deployed to {plan.platform}{came}. The repository is in", style.width)
+    lines = [*(style.bold(line) for line in wrap(lesson.file.title, style.width)), "", *where, root]
     more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
     lines += ["", *hanging("files", ", ".join(files[:_MOST_FILES]) + more, style)]
     for file, text in ((file, text) for file, text in texts.items() if text is not None):
         lines += ["", f"  {style.cyan(printable(file))}"]
-        rows = text.splitlines()
+        rows = text.removesuffix("\n").split("\n")
         for number, row in enumerate(rows[:_MOST_LINES], 1):
             gutter, blank = style.dim(f"{number:>3} |"), style.dim("    |")
-            first, *rest = wrap_code(row, style.width - 8)
+            first, *rest = wrap_code(row.replace("\r", "␍"), style.width - 8)
             lines += [f"  {gutter} {first}", *(f"  {blank} {part}" for part in rest)]
         if len(rows) > _MOST_LINES:
             lines.append(style.dim(f"      and {len(rows) - _MOST_LINES} lines more"))
