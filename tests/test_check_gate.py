@@ -53,6 +53,15 @@ def test_never_does_not_fail_on_errors(repo: Path) -> None:
     assert (_check(repo).code, _check(repo, "--fail-on", "never").code) == (1, 0)
 
 
+def test_quiet_has_no_heading_without_a_command_below_it(tmp_path: Path) -> None:
+    """On a platform that runs nothing there is the finding alone."""
+    (tmp_path / "main.py").touch()
+    ran = _check(tmp_path, *BOTH, "--quiet")
+    assert ran.out.startswith("cloud-run\n"), ran.out
+    assert "error[render/nothing-to-run]" in ran.out
+    assert "\n\n\n" not in ran.out
+
+
 # ---- the baseline -----------------------------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@ def check_text(
     on: dict[Diagnostic, list[str]] = {}
     for part in parts:
         services = service_blocks(part.plan, style, rules=part.rules, verbose=verbose, quiet=quiet, checked=True)
-        blocks += [f"{style.bold(part.plan.platform)}\n{block}" for block in services] if quiet else services
+        blocks += [f"{style.bold(part.plan.platform)}\n{block}" for block in services if block] if quiet else services
         for diagnostic in told_findings(part.plan, quiet=quiet, loud=loud):
             names = on.setdefault(replace(diagnostic, service=None), [])
             names += [part.plan.platform] if part.plan.platform not in names else []
