@@ -1,5 +1,7 @@
 """The pytest plugin as a project's own tests use it, with real services and their faults."""
 
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -10,6 +12,7 @@ import pytest
 
 from emulator.testing import DeployFailed, Up
 from tests.places import Place, get, left_behind, wait_for
+from tests.running_emu import CHECKOUT
 
 pytestmark = pytest.mark.docker
 StartUp = Callable[..., Up]
@@ -111,6 +114,22 @@ def test_nothing_is_left_when_it_is_closed(place: Place, engine: object) -> None
         assert get(up.url) == 200
     up.close()
     assert left_behind(place, engine) == []  # type: ignore[arg-type]
+
+
+def test_workers_take_turns(place: Place) -> None:
+    """A second `up` would be a deploy of the first, and gone with it: one begins when the other has ended."""
+    program = f"from emulator.testing import Up\nwith Up({str(place.root)!r}) as up: print(up.url, flush=True)"
+    command = [sys.executable, "-c", program]
+    up = Up(place.root)
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as other:
+        with up:
+            time.sleep(3)
+            assert other.poll() is None
+            with Up(place.root) as again:  # of this process: the next deploy
+                assert again.services == ("shop",)
+            assert text(up.url) == "none"
+        assert other.communicate(timeout=60)[0].strip() == up.url
+    assert other.returncode == 0
 
 
 def test_one_for_the_whole_run_is_shared(emu_up_session: StartUp, place: Place) -> None:

@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from .turns import Turn
+
 if TYPE_CHECKING:
     from emulator.world import Docker
 
@@ -35,7 +37,8 @@ class Up:
     path: in the repository. platform: None lets the files tell. options: as they are typed behind `emu up`, such as
     "--created-from", "blueprint", or "--build-anyway". env: variables of every service. slow_start_s: every instance
     stands still for so many seconds as soon as it is started, as on a machine that is busy. wait: whether to come back
-    only when every service is live. timeout_s: how long that may take.
+    only when every service is live. timeout_s: how long that may take, and how long another process of the tests may
+    have the same project before.
     Raises DeployFailed when a service is not live, TimeoutError when none of both comes in time.
     """
 
@@ -59,6 +62,7 @@ class Up:
         self._slow_start_s = slow_start_s
         words = [*options, *(["--platform", platform] if platform else [])]
         words += [word for name, value in (env or {}).items() for word in ("--env", f"{name}={value}")]
+        self._turn = Turn(self.root, timeout_s=timeout_s)
         self._process = subprocess.Popen(
             [*_EMU, "up", "--format", "json", "--root", self.root, *words], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -90,6 +94,7 @@ class Up:
         for stream in (self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
+        self._turn.end()
 
     @contextmanager
     def _closed_on_failure(self) -> Iterator[None]:
