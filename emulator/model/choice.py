@@ -26,6 +26,10 @@ ABSENT: Final = _Absent()
 """No value was given. Different from an empty string or None, which are values."""
 
 
+NO_CANDIDATE: Final = "no candidate was there"
+"""Why the answer is none."""
+
+
 class Rejected(Record, frozen=True, kw_only=True):
     """An answer that lost, and why."""
 
@@ -164,7 +168,7 @@ def choose(
     losers = [c for c in candidates if c is not winner and (c.present or c.absent)]
     rejected = tuple(_rejection(loser, winner) for loser in losers)
     if winner is None:
-        trace.add(Decision(id=id, question=question, answer=none, because="no candidate was there", rejected=rejected))
+        trace.add(Decision(id=id, question=question, answer=none, because=NO_CANDIDATE, rejected=rejected))
         return None
     trace.note(id, question, winner.words(), winner.because, rule=winner.rule, origin=winner.origin, rejected=rejected)
     shadowed = tuple(c for c in losers if c.present)

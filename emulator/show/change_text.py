@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from emulator.model.change import Aspect, ChangedService, FileChange, PlanChange, Turn
+from emulator.model.choice import NO_CANDIDATE
 from emulator.model.diagnostic import Diagnostic, Severity
 from emulator.model.difference import Difference
 from emulator.model.plan import Plan
@@ -162,7 +163,7 @@ def _reason(turn: Turn, files: Iterable[FileChange]) -> str:
         said = decision.because
         return f"{now} is new{said.removeprefix(there)}" if said.startswith(there) else f"{now} is new: {said}"
     if then is not None and fates.get(then) == "removed":
-        return f"{then} is gone: {decision.because}"
+        return f"{then} is gone" if decision.because == NO_CANDIDATE else f"{then} is gone: {decision.because}"
     return decision.because
 
 

@@ -294,14 +294,15 @@ _IN_OTHER_ROWS = ("command", "builder", "language")
 
 
 def _overruled(service: Service, style: Style, seen: Collection[Origin]) -> list[str]:
-    """Values that the user's files set and something else overrules; not those that a finding shows."""
+    """Values that the user's files set and something else overrules; not those that a finding shows. What holds in
+    place of a port stands right above."""
     lines: list[str] = []
     for decision in service.decisions:
         name = decision.id.removeprefix(f"{service.name}.")
         for lost in decision.rejected if name not in _IN_OTHER_ROWS else ():
             if lost.origin is None or lost.origin in seen or lost.answer in ("none", lost.origin.file, decision.answer):
                 continue  # a file that sets nothing has its own name as its answer; what is set alike loses nothing
-            because = f"{lost.because} ({decision.question} {decision.answer})"
+            because = lost.because if name == "port" else f"{lost.because} ({decision.question} {decision.answer})"
             lines += _loser("overruled", lost.answer, lost.origin, because, style)
     for var in service.env:
         if var.kind is EnvKind.FLAG and var.origin is not None and var.origin.file:

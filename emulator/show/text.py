@@ -56,7 +56,7 @@ def diagnostic_text(
         lines += _item("help:", style.short(diagnostic.help), style, style.cyan)
     lines += _fix(diagnostic, style, read_line)
     if diagnostic.url:
-        lines += _item("see:", diagnostic.url, style)
+        lines.append(f"  see: {printable(diagnostic.url)}")  # whole, to be opened and copied
     return "\n".join(lines)
 
 
