@@ -14,6 +14,9 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _ENDINGS = ("ings", "ing", "ed", "es", "s")
 _LONG_LINE = 5
 """Words of a query above which it is a line of a log."""
+_MOST, _SOME = 0.6, 0.5
+"""The part of what was asked, by the rarity of its words, that is met by what is found; and by what is found where
+nothing else is."""
 _IN_NAME, _IN_TEXT, _IN_MORE = 6, 3, 1
 """How much it counts where a word stands."""
 
@@ -36,20 +39,24 @@ def search(query: str, among: Iterable[Topic]) -> list[Topic]:
     words count more than common ones, and a name more than a sentence. What a pasted line of a log tells of leads."""
     indexed = [_indexed(one) for one in {(one.kind, one.name, one.text): one for one in among}.values()]
     wanted = _wanted(query)
-    told = _codes_of_line(query)
-    called = tuple(re.findall(r"\w+", query.lower().replace("_", " ")))
+    told = _told_by(query)
+    called = "".join(re.findall(r"[a-z0-9]+", query.lower()))
     frequency = Counter(word for one in indexed for word in frozenset().union(*one.places))
-    ranked = []
+    ranked: list[tuple[bool, tuple[float, ...], Topic]] = []
     for number, one in enumerate(indexed):
         weights = [max(map(one.weight, word.alternatives)) for word in wanted]
         rarity = [word.rarity(frequency, len(indexed)) for word in wanted]
         met = sum(r for r, weight in zip(rarity, weights, strict=True) if weight)
-        is_told = one.topic.kind == "finding" and one.topic.name in told
-        if is_told or _is_called(called, one.topic.name) or met > 0.6 * sum(rarity):
+        part = met / sum(rarity) if rarity else 0.0
+        is_told = one.topic.kind == "finding" and _last(one.topic.name) in told
+        is_called = _is_called(called, one.topic.name)
+        if is_told or is_called or part > _SOME:
             score = sum(r * weight for r, weight in zip(rarity, weights, strict=True))
-            first = (not is_told, not _is_called(called, one.topic.name), -round(met, 6))
-            ranked.append(((*first, -round(score, 6), len(one.topic.name), number), one.topic))
-    return [topic for _, topic in sorted(ranked, key=lambda found: found[0])]
+            place = (-is_told, -is_called, -round(met, 6), -round(score, 6), len(one.topic.name), number)
+            ranked.append((is_told or is_called or part > _MOST, place, one.topic))
+    is_any_near = any(is_near for is_near, *_ in ranked)
+    in_order = sorted(ranked, key=lambda found: found[1])
+    return [topic for is_near, _, topic in in_order if is_near or not is_any_near]
 
 
 def _indexed(one: Topic) -> _Indexed:
@@ -74,7 +81,7 @@ class _Wanted(NamedTuple):
 def _wanted(query: str) -> list[_Wanted]:
     """The query's words with what else they are called. Words of no weight are left out where others remain, and all
     the others of a long line in which something is called by a name."""
-    text = query.lower()
+    text = " ".join(_WORD.findall(query)).lower()
     found: list[_Wanted] = []
     for asked, names in ASKED.items():
         if (match := re.search(rf"\b{asked}\b", text)) is not None:
@@ -86,15 +93,20 @@ def _wanted(query: str) -> list[_Wanted]:
     return [*found, *(_Wanted((frozenset({_stem(word)}),)) for word in others)]
 
 
-def _codes_of_line(line: str) -> frozenset[str]:
-    """The findings that a program's last words tell of, where the line is one."""
-    return frozenset(one.code for one in (*BOOT_PATTERNS, *BUILD_PATTERNS) if one.pattern.search(line))
+def _told_by(line: str) -> frozenset[str]:
+    """What a program's last words tell of, where the line is some: the last part of the findings' codes, for a build and
+    a start may end by the same."""
+    return frozenset(_last(one.code) for one in (*BOOT_PATTERNS, *BUILD_PATTERNS) if one.pattern.search(line))
 
 
-def _is_called(query: tuple[str, ...], name: str) -> bool:
-    """Whether the last part of the name is the query."""
-    last = name.replace(".", "/").rpartition("/")[2].lower()
-    return "".join(query) == last.replace("-", "") and bool(query)
+def _last(code: str) -> str:
+    return code.rpartition("/")[2]
+
+
+def _is_called(query: str, name: str) -> bool:
+    """Whether the name, or its last part, is the query."""
+    parts = re.split(r"[./]", name.lower().replace("-", ""))
+    return query in ("".join(parts), parts[-1])
 
 
 def _words(text: str) -> frozenset[str]:
