@@ -94,8 +94,8 @@ def _wanted(query: str) -> list[_Wanted]:
 
 
 def _told_by(line: str) -> frozenset[str]:
-    """What a program's last words tell of, where the line is some: the last part of the findings' codes, for a build and
-    a start may end by the same."""
+    """What a program's last words tell of, where the line is some: the last parts of the findings' codes, for a build
+    and a start may end by the same."""
     return frozenset(_last(one.code) for one in (*BOOT_PATTERNS, *BUILD_PATTERNS) if one.pattern.search(line))
 
 
