@@ -20,15 +20,25 @@ EXECUTION = f"{RUN}execution-environment"
 
 
 class Annotation(NamedTuple):
-    """kinds: the resources that take it, in the server's order. fidelity, note: what `up` makes of it."""
+    """kinds: the resources that take it, in the server's order. fidelity, note: what `up` makes of it. values: what it
+    may be, none for any text."""
 
     kinds: tuple[str, ...]
     fidelity: Fidelity
     note: str
+    values: tuple[str, ...] = ()
 
 
-def _row(kinds: str, note: str, fidelity: Fidelity = Fidelity.NOT_IMITATED) -> Annotation:
-    return Annotation(tuple(kinds.split(", ")), fidelity, note)
+def _row(kinds: str, note: str, fidelity: Fidelity = Fidelity.NOT_IMITATED, values: str = "") -> Annotation:
+    return Annotation(tuple(kinds.split(", ")), fidelity, note, tuple(values.split()))
+
+
+A_NUMBER = "0…"
+"""Stands for any whole number."""
+_SWITCH = "true false"
+_INGRESS = "all internal internal-and-cloud-load-balancing"
+_EGRESS = "all-traffic private-ranges-only"
+_HERE = "always a Linux container of this machine's engine"
 
 
 _SCALED = "at most 5 instances of a revision run here"
@@ -40,12 +50,12 @@ _BOOST = "an instance starts with the CPU it has"
 _SECRET = "values come from --secret-file, --env, --env-file or a prompt"
 
 KNOWN: dict[str, Annotation] = {
-    f"{SCALE}minScale": _row("Revision", _SCALED, Fidelity.APPROXIMATE),
-    f"{SCALE}maxScale": _row("Revision", _SCALED, Fidelity.APPROXIMATE),
-    f"{RUN}minScale": _row("Service", _SCALED, Fidelity.APPROXIMATE),
-    f"{RUN}maxScale": _row("Service", _SCALED, Fidelity.APPROXIMATE),
-    f"{RUN}scalingMode": _row("Service", _SCALED, Fidelity.APPROXIMATE),
-    f"{RUN}manualInstanceCount": _row("Service", _SCALED, Fidelity.APPROXIMATE),
+    f"{SCALE}minScale": _row("Revision", _SCALED, Fidelity.APPROXIMATE, values=A_NUMBER),
+    f"{SCALE}maxScale": _row("Revision", _SCALED, Fidelity.APPROXIMATE, values=A_NUMBER),
+    f"{RUN}minScale": _row("Service", _SCALED, Fidelity.APPROXIMATE, values=A_NUMBER),
+    f"{RUN}maxScale": _row("Service", _SCALED, Fidelity.APPROXIMATE, values=A_NUMBER),
+    f"{RUN}scalingMode": _row("Service", _SCALED, Fidelity.APPROXIMATE, values="automatic manual"),
+    f"{RUN}manualInstanceCount": _row("Service", _SCALED, Fidelity.APPROXIMATE, values=A_NUMBER),
     f"{RUN}base-images": _row("Service, Revision", _BUILD),
     f"{RUN}binary-authorization": _row("Service, Job, Execution", _LOCAL),
     f"{RUN}binary-authorization-breakglass": _row("Service, Job", _LOCAL),
@@ -61,9 +71,9 @@ KNOWN: dict[str, Annotation] = {
     f"{RUN}build-worker-pool": _row("Service", _BUILD),
     f"{RUN}cloudsql-instances": _row("Revision, Execution, Instance", "there is no Cloud SQL socket"),
     DEPENDENCIES: _row("Revision, Instance", "containers start in this order", Fidelity.EXACT),
-    THROTTLING: _row("Revision", _CPU, Fidelity.APPROXIMATE),
-    f"{RUN}startup-cpu-boost": _row("Revision", _BOOST),
-    EXECUTION: _row("Revision, Execution", "always a Linux container of this machine's engine"),
+    THROTTLING: _row("Revision", _CPU, Fidelity.APPROXIMATE, values=_SWITCH),
+    f"{RUN}startup-cpu-boost": _row("Revision", _BOOST, values=_SWITCH),
+    EXECUTION: _row("Revision, Execution", _HERE, values="gen1 gen2"),
     f"{RUN}custom-audiences": _row("Service", _LOCAL),
     f"{RUN}default-url-disabled": _row("Service", _LOCAL),
     f"{RUN}description": _row("Service", _LOCAL),
@@ -72,17 +82,17 @@ KNOWN: dict[str, Annotation] = {
     f"{RUN}post-key-revocation-action-type": _row("Revision", _LOCAL),
     f"{RUN}gc-traffic-tags": _row("Service", _LOCAL),
     f"{RUN}gpu-zonal-redundancy-disabled": _row("Revision", _LOCAL),
-    f"{RUN}health-check-disabled": _row("Revision", "the check is made all the same"),
-    f"{RUN}ingress": _row("Service, Instance", "served on this machine only"),
+    f"{RUN}health-check-disabled": _row("Revision", "the check is made all the same", values=_SWITCH),
+    f"{RUN}ingress": _row("Service, Instance", "served on this machine only", values=_INGRESS),
     f"{RUN}invoker-iam-disabled": _row("Service, Instance", "every request is let in"),
     f"{RUN}iap-enabled": _row("Service", "every request is let in"),
-    f"{RUN}launch-stage": _row("Service, Job", "preview fields are not held against it"),
+    f"{RUN}launch-stage": _row("Service, Job", "preview fields are not held against it", values="ALPHA BETA GA"),
     f"{RUN}network-interfaces": _row("Revision, Execution, Instance", _NETWORK),
     f"{RUN}vpc-access-connector": _row("Revision, Execution", _NETWORK),
-    f"{RUN}vpc-access-egress": _row("Revision, Execution, Instance", _NETWORK),
+    f"{RUN}vpc-access-egress": _row("Revision, Execution, Instance", _NETWORK, values=_EGRESS),
     f"{RUN}secrets": _row("Revision, Execution", _SECRET, Fidelity.APPROXIMATE),
     f"{RUN}secure-session-agent": _row("Revision", _LOCAL),
-    f"{RUN}sessionAffinity": _row("Revision", "the cookie's name is inferred", Fidelity.APPROXIMATE),
+    f"{RUN}sessionAffinity": _row("Revision", "the cookie's name is inferred", Fidelity.APPROXIMATE, values=_SWITCH),
 }
 
 _DOCUMENTED_ELSEWHERE = ("Execution", DEPENDENCIES)

@@ -210,6 +210,7 @@ def _dependency_problems(service: ServiceSpec, needs: dict[str, tuple[str, ...]]
                 found.append(_said(service, "dependency-probe", words, rules.DEPENDENCY_PROBE, needed.origin, help_))
     if not found and (circle := _circle(needs)) is not None:
         words = f"the containers {', '.join(circle)} wait for each other"
+        words = f"the container {circle[0]} waits for itself" if len(circle) == 1 else words
         found.append(_said(service, "dependencies", words, rules.DEPENDENCIES, origin, "break the circle"))
     return found
 

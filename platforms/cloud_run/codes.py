@@ -4,6 +4,9 @@ EXPLANATIONS: dict[str, str] = {
     "cloud-run/annotation-kind":
         "An annotation stands where Cloud Run does not read it: some belong to the service, others to "
         "spec.template.metadata. The server refuses it; move it there.",
+    "cloud-run/annotation-value":
+        "An annotation has a value that is none of those which Cloud Run lists for it, such as gen3 for the execution "
+        "environment. Write one of them.",
     "cloud-run/api-version":
         "The file's apiVersion is not one that Cloud Run knows. A service has serving.knative.dev/v1, a job "
         "run.googleapis.com/v1.",
@@ -52,6 +55,8 @@ EXPLANATIONS: dict[str, str] = {
     "cloud-run/duplicate-env":
         "A variable is set twice: of two literals the last one counts, and a secret must be alone. Remove one.",
     "cloud-run/env-name": "A variable's name is empty or holds what no name may hold. Correct it.",
+    "cloud-run/env-source":
+        "A variable has neither a value nor a whole reference to a secret, or both. Write one of the two.",
     "cloud-run/env-worked-out":
         "A variable's value is worked out where the file is applied, and not known here: the container has it not. "
         "Give it with --env.",
@@ -169,6 +174,9 @@ EXPLANATIONS: dict[str, str] = {
     "cloud-run/unknown-field":
         "A field is not in the schema: gcloud refuses the file. Fields of Kubernetes that Cloud Run lacks are of "
         "this kind. Correct its name, or remove it.",
+    "cloud-run/unsupported-field":
+        "A field of Kubernetes is in Cloud Run's schema, which says that it is not supported: variables from envFrom, "
+        "for example, are not there. Remove it, and say it as the help tells.",
     "cloud-run/upload-unknown":
         "A file whose rules say what is uploaded is not known here; all is taken to be uploaded.",
     "cloud-run/v2-annotation":

@@ -151,6 +151,10 @@ def _names(spec: ServiceSpec, container: ContainerSpec, reserved: tuple[str, ...
         elif entry.name.startswith("X_GOOGLE_"):
             message = f"the variable {entry.name} begins with X_GOOGLE_, which gcloud refuses"
             found.append(_wrong(spec, "x-google-env", message, entry.origin, "choose another name"))
+        elif entry.wrong:
+            message = f"the variable {entry.name} {entry.wrong}"
+            help_ = "write either `value:`, or `valueFrom: {secretKeyRef: {name: SECRET, key: latest}}`"
+            found.append(_wrong(spec, "env-source", message, entry.origin, help_))
         elif before is not None and (before.secret or entry.secret):
             message = f"the variable {entry.name} is given twice, and one of them is a secret"
             found.append(_wrong(spec, "duplicate-env", message, entry.origin, "remove one of the two"))

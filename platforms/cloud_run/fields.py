@@ -1,8 +1,8 @@
 """The fields of a Knative Service and of a Job as gcloud knows them: their types, and what we make of them.
 
 One table (source: the v1 API schema, revision 20261031, less what gcloud's own classes lack). A type is
-"string", "int", "bool", "strings" (a list of strings), "map" (string to string), "any" (taken as it is),
-the name of another type here, or "[Name]" for a list of it.
+"string", "id" (a string, or a whole number that gcloud makes one), "int", "bool", "strings" (a list of strings),
+"map" (string to string), "any" (taken as it is), the name of another type here, or "[Name]" for a list of it.
 """
 
 from typing import NamedTuple
@@ -13,15 +13,21 @@ EXACT, APPROXIMATE, NOT_IMITATED = Fidelity.EXACT, Fidelity.APPROXIMATE, Fidelit
 
 
 class Field(NamedTuple):
-    """fidelity, note: what `up` makes of it; of a field with fields of its own they say nothing."""
+    """fidelity, note: what `up` makes of it; of a field with fields of its own they say nothing. is_refused: whether
+    the platform says that it does not support the field."""
 
     type: str
     fidelity: Fidelity = EXACT
     note: str = ""
+    is_refused: bool = False
 
 
 def _no_effect(type_: str, note: str) -> Field:
     return Field(type_, NOT_IMITATED, note)
+
+
+def _refused(type_: str) -> Field:
+    return Field(type_, NOT_IMITATED, _UNSUPPORTED, is_refused=True)
 
 
 _BOOKKEEPING = "bookkeeping of the platform"
@@ -37,7 +43,7 @@ _READINESS = "asked from the first success of the startup probe on, in which the
 
 _META = {
     "name": Field("string"),
-    "namespace": Field("string", APPROXIMATE, "the metadata server tells it; nothing is deployed to a project"),
+    "namespace": Field("id", APPROXIMATE, "the metadata server tells it; nothing is deployed to a project"),
     "labels": _no_effect("map", "of labels only the region is used, which the metadata server tells"),
     "annotations": Field("map", EXACT, "each by itself"),
 }
@@ -78,8 +84,8 @@ TYPES: dict[str, dict[str, Field]] = {
         "nodeSelector": _no_effect("map", "there is no GPU"),
         "runtimeClassName": _no_effect("string", "not used"),
         "sandboxes": _no_effect("any", "not used"),
-        "enableServiceLinks": _no_effect("bool", _UNSUPPORTED),
-        "imagePullSecrets": _no_effect("any", _UNSUPPORTED),
+        "enableServiceLinks": _refused("bool"),
+        "imagePullSecrets": _refused("any"),
     },
     "Job": {
         "apiVersion": Field("string"),
@@ -117,7 +123,7 @@ TYPES: dict[str, dict[str, Field]] = {
         "args": Field("strings"),
         "workingDir": _no_effect("string", "the image's own is used"),
         "env": Field("[EnvVar]"),
-        "envFrom": _no_effect("any", _UNSUPPORTED),
+        "envFrom": _refused("any"),
         "ports": Field("[ContainerPort]"),
         "resources": Field("ResourceRequirements"),
         "startupProbe": Field("Probe"),
@@ -138,8 +144,8 @@ TYPES: dict[str, dict[str, Field]] = {
     "SecretKeySelector": {
         "name": Field("string", APPROXIMATE, _SECRET),
         "key": Field("string", APPROXIMATE, _SECRET),
-        "localObjectReference": _no_effect("any", _UNSUPPORTED),
-        "optional": _no_effect("bool", _UNSUPPORTED),
+        "localObjectReference": _refused("any"),
+        "optional": _refused("bool"),
     },
     "ContainerPort": {
         "containerPort": Field("int"),
@@ -150,7 +156,7 @@ TYPES: dict[str, dict[str, Field]] = {
         "limits": Field("map", APPROXIMATE, "memory as a hard limit; CPU only with --limits all"),
         "requests": Field("map", EXACT, "without effect"),
     },
-    "SecurityContext": {"runAsUser": _no_effect("int", _UNSUPPORTED)},
+    "SecurityContext": {"runAsUser": _refused("int")},
     "Probe": {
         "httpGet": Field("HTTPGetAction"),
         "tcpSocket": Field("TCPSocketAction"),
@@ -191,7 +197,7 @@ TYPES: dict[str, dict[str, Field]] = {
         "secretName": Field("string", APPROXIMATE, _SECRET),
         "items": Field("[KeyToPath]"),
         "defaultMode": Field("int"),
-        "optional": _no_effect("bool", _UNSUPPORTED),
+        "optional": _refused("bool"),
     },
     "KeyToPath": {
         "key": Field("string", APPROXIMATE, _SECRET),

@@ -24,7 +24,7 @@ def _like(type_: str, v1: str) -> Field:
 
 def _annotated(type_: str, name: str) -> Field:
     """v1 has it as an annotation."""
-    return Field(type_, *annotations.KNOWN[name][1:])
+    return Field(type_, *annotations.KNOWN[name][1:3])
 
 
 def _same(kind: str, *names: str) -> dict[str, Field]:

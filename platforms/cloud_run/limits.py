@@ -115,7 +115,7 @@ def instances_of(spec: ServiceSpec) -> Instances:
         return Instances(min=fixed, max=fixed)
     least = _instances(spec, "minScale")
     most = _instances(spec, "maxScale")
-    return Instances(min=least or 0, max=DEFAULT_MAX_INSTANCES if most is None else most)
+    return Instances(min=least or 0, max=most or DEFAULT_MAX_INSTANCES)
 
 
 def _manual(spec: ServiceSpec) -> int | None:

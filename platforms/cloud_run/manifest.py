@@ -35,13 +35,14 @@ UNKNOWN = "!unknown"
 
 class EnvEntry(NamedTuple):
     """One variable. secret: name and version of the secret it comes from; value is then None. worked_out: what its
-    value is worked out from elsewhere, and then it is None, too."""
+    value is worked out from elsewhere, and then it is None, too. wrong: why the server refuses where it comes from."""
 
     name: str
     value: str | None
     origin: Origin
     secret: tuple[str, str] | None = None
     worked_out: str = ""
+    wrong: str = ""
 
 
 class ProbeSpec(NamedTuple):
@@ -248,10 +249,11 @@ def _other_kind(document: Mapping, file: str) -> Diagnostic | None:
     if kind is None or kind.text in _VERSIONS:
         return None
     known = kind.text in ("WorkerPool", "Instance")
+    article = "an" if kind.text[:1] in "AEIOU" else "a"
     return error(
-        "cloud-run/kind", f"{file} describes a {kind.text}, and emu plans services and jobs only", origin=kind.origin,
-        fault=Fault.GAP if known else Fault.APP, rule=rules.RESOURCE_KINDS.id, url=rules.RESOURCE_KINDS.url,
-        help="name the YAML of a service or a job with --config",
+        "cloud-run/kind", f"{file} describes {article} {kind.text}, and emu plans services and jobs only",
+        origin=kind.origin, fault=Fault.GAP if known else Fault.APP, rule=rules.RESOURCE_KINDS.id,
+        url=rules.RESOURCE_KINDS.url, help="name the YAML of a service or a job with --config",
     )  # fmt: skip
 
 
@@ -362,13 +364,19 @@ def _container(number: int, node: Mapping) -> ContainerSpec:
 def _env(item: Mapping) -> EnvEntry | None:
     """A variable; None where it has no name, which is told with the container's other problems."""
     name = text_of(item, "name")
-    secret = mapping_of(mapping_of(item, "valueFrom"), "secretKeyRef")
+    source = mapping_of(item, "valueFrom")
+    secret = mapping_of(source, "secretKeyRef")
     if name is None:
         return EnvEntry("", None, item.origin)
     if secret is not None:
         secret_name, key = text_of(secret, "name"), text_of(secret, "key")
-        source = (secret_name.text if secret_name else "", key.text if key else "latest")
-        return EnvEntry(name.text, None, item.origin, source)
+        missing = [field for field, text in (("name", secret_name), ("key", key)) if text is None or not text.text]
+        wrong = f"has a secretKeyRef without {' and '.join(missing)}" if missing else ""
+        wrong = "has both a value and a valueFrom" if text_of(item, "value") is not None else wrong
+        named = (secret_name.text if secret_name else "", key.text if key else "latest")
+        return EnvEntry(name.text, None, item.origin, named, wrong=wrong)
+    if source is not None:
+        return EnvEntry(name.text, "", source.origin, wrong="has a valueFrom without secretKeyRef")
     value = item.get("value")
     if isinstance(value, Scalar) and value.tag == UNKNOWN:
         return EnvEntry(name.text, None, value.origin, worked_out=value.text)

@@ -204,7 +204,10 @@ def _container(node: Mapping) -> Mapping:
 
 def _variable(node: Mapping) -> Mapping:
     source = _mapping(_mapping(node, "valueSource"), "secretKeyRef")
-    reference = source and _object(source.origin, ("name", _get(source, "secret")), ("key", _get(source, "version")))
+    reference = source and _object(
+        source.origin, ("name", _get(source, "secret")),
+        ("key", _get(source, "version") or _text("latest", source.origin)),
+    )  # fmt: skip
     return _object(
         node.origin, ("name", _get(node, "name")), ("value", _get(node, "value")),
         ("valueFrom", _object(node.origin, ("secretKeyRef", reference)) if reference else None),

@@ -257,6 +257,18 @@ ANNOTATION_KIND = _rule(
     "Annotations under run.googleapis.com and autoscaling.knative.dev belong to the service or to its template.",
     V1_SCHEMA, SCHEMA,
 )  # fmt: skip
+ANNOTATION_VALUE = _rule(
+    "annotation-value", "An annotation that takes one of a few words, or a number, takes nothing else.", V1_SCHEMA,
+    INFERRED, note="The schema lists the values; what the server says to another one is not known.",
+)  # fmt: skip
+UNSUPPORTED_FIELD = _rule(
+    "unsupported-field", "Fields of Kubernetes that the schema has are still not supported where it says so.",
+    V1_SCHEMA, SCHEMA, NOT_IMITATED, note="Whether such a field is refused or has no effect is not documented.",
+)  # fmt: skip
+INSTANCE_RANGE = _rule(
+    "instance-range", "No more instances can be kept than there may be; a most of 0 is as if it were not said.",
+    V1_SCHEMA, INFERRED,
+)  # fmt: skip
 TRAFFIC = _rule(
     "traffic", "Traffic goes to the latest ready revision, or is split by percent, which must add up to 100.",
     V1_SCHEMA, SCHEMA, APPROXIMATE,

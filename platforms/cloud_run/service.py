@@ -11,6 +11,7 @@ from emulator.model.record import replace
 from emulator.snapshot import Snapshot
 
 from . import rules
+from .annotation_values import value_problems
 from .building import Built, ingress_build, ready_made
 from .checks import container_name, dependencies_of, ingress_of, service_problems
 from .commands import container_command
@@ -52,7 +53,7 @@ class _Resolved(NamedTuple):
 
 def resolve_service(repo: Snapshot, inputs: Inputs, spec: ServiceSpec) -> ServiceResult:
     """The plan of a service or a job."""
-    given = Given(repo, inputs, spec, Trace(), service_problems(spec))
+    given = Given(repo, inputs, spec, Trace(), [*service_problems(spec), *value_problems(spec)])
     found = given.found
     ingress = ingress_of(spec)
     if ingress is None:

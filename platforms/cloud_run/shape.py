@@ -1,10 +1,12 @@
 """Whether a document has the shape of a Knative Service or a Job, in gcloud's words; and a row for every key."""
 
+import re
+from datetime import date
 from typing import NamedTuple
 
 from emulator.formats.editing import instead_of
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, Sequence, value_of
-from emulator.model.diagnostic import Diagnostic, Related, error
+from emulator.model.diagnostic import Diagnostic, Related, error, warning
 from emulator.model.origin import Origin
 from emulator.model.plan import Coverage
 from emulator.model.rule import Fidelity
@@ -22,6 +24,8 @@ ELSEWHERE = {
     "serviceAccount": "v1 calls it serviceAccountName",
     "timeout": "v1 calls it timeoutSeconds",
     "initContainers": "start it as a container that the others depend on, or do its work in the image",
+    "envFrom": "write each variable under env",
+    "runAsUser": "write USER into the Dockerfile",
     "exec": "ask by httpGet, tcpSocket or grpc",
 }
 """Fields of the v2 API and of Kubernetes, and what to write instead."""
@@ -71,6 +75,8 @@ class Walk:
 
     def _field(self, key: Scalar, value: Node, field: Field, path: str) -> None:
         type_ = field.type
+        if field.is_refused and not is_null(value) and not _is_false(value):
+            self._unsupported(key, path)
         if type_ == "any" or is_null(value):
             self._row(path, key.origin, field)
         elif type_ in self._types:
@@ -110,8 +116,11 @@ class Walk:
         if not isinstance(value, Sequence):
             self._wrong(value, path, "a list")
             return
-        for item in value.items:
-            self._scalar(key.text, item, "string", path)
+        for number, item in enumerate(value.items):
+            if is_null(item):
+                self._wrong(item, f"{path}[{number}]", "text")
+            else:
+                self._scalar(key.text, item, "string", path)
 
     def _map(self, key: Scalar, value: Node, path: str) -> None:
         if not isinstance(value, Mapping):
@@ -127,23 +136,24 @@ class Walk:
 
     def _scalar(self, name: str, value: Node, type_: str, path: str) -> None:
         if not isinstance(value, Scalar):
-            self._wrong(value, path, {"string": "text", "int": "a whole number"}.get(type_, "true or false"))
+            kind = _PYTHON[type_][0]
+            self._wrong(value, path, {str: "text", int: "a whole number"}.get(kind, "true or false"))
             return
-        found = value_of(value, Dialect.YAML_1_1)
-        if found is None or type(found) is {"string": str, "int": int, "bool": bool}[type_]:
+        found = _read(value)
+        if found is None or type(found) in _PYTHON[type_]:
             return
         if type_ == "int" and isinstance(found, str):
             self._quoted_number(name, value, found, path)
             return
-        wanted = "(<class 'int'>,)" if type_ == "int" else f"<class '{'str' if type_ == 'string' else 'bool'}'>"
+        kind = _PYTHON[type_][0]
+        wanted = "(<class 'int'>,)" if kind is int else f"<class '{kind.__name__}'>"
         self.found.append(
             error(
                 "cloud-run/wrong-type",
                 f"Failed to parse value in protobuf [{self._root}]: {self._root}.??: "
-                f'"Expected type {wanted} for field {name}, '
-                f"found {found} (type <class '{type(found).__name__}'>)\"",
+                f'"Expected type {wanted} for field {name}, found {found} (type {_class(found)})"',
                 origin=value.origin, rule=rules.FIELD_TYPE.id, facts=(f"it is {path}",),
-                help=f'put it in quotes: "{value.text}"' if type_ == "string" else f"write {_EXAMPLES[type_]}",
+                help=f'put it in quotes: "{value.text}"' if kind is str else f"write {_EXAMPLES[type_]}",
             )
         )  # fmt: skip
 
@@ -170,6 +180,15 @@ class Walk:
             )
         )  # fmt: skip
 
+    def _unsupported(self, key: Scalar, path: str) -> None:
+        self.found.append(
+            warning(
+                "cloud-run/unsupported-field", f"{path} is not supported by Cloud Run: it has no effect, or is refused",
+                origin=key.origin, rule=rules.UNSUPPORTED_FIELD.id, url=rules.UNSUPPORTED_FIELD.url,
+                help=ELSEWHERE.get(key.text, f"remove {key.text}"),
+            )
+        )  # fmt: skip
+
     def _row(self, path: str, origin: Origin, field: Field) -> None:
         self.rows.append(Coverage(key=path, origin=origin, fidelity=field.fidelity, note=field.note))
 
@@ -182,6 +201,9 @@ class Walk:
         ]
 
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_PYTHON: dict[str, tuple[type, ...]] = {"string": (str,), "id": (str, int), "int": (int,), "bool": (bool,)}
+"""Type of a field → what gcloud's reading of YAML must make of its value."""
 _EXAMPLES = {"int": "a whole number, such as 10", "bool": "true or false"}
 
 
@@ -233,6 +255,25 @@ def _known_at(root: str, path: str) -> tuple[str, ...]:
 
 def is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and value_of(node, Dialect.YAML_1_1) is None
+
+
+def _read(scalar: Scalar) -> object:
+    """What Python's reading of YAML 1.1 makes of it: 2026-11-20 is a date there."""
+    found = value_of(scalar, Dialect.YAML_1_1)
+    if scalar.style == "plain" and not scalar.tag and isinstance(found, str) and _DATE.fullmatch(found):
+        try:
+            return date.fromisoformat(found)
+        except ValueError:
+            return found
+    return found
+
+
+def _class(value: object) -> str:
+    return f"<class '{'datetime.date' if isinstance(value, date) else type(value).__name__}'>"
+
+
+def _is_false(node: Node) -> bool:
+    return isinstance(node, Scalar) and value_of(node, Dialect.YAML_1_1) is False
 
 
 def whole(text: str) -> int | None:

@@ -139,3 +139,17 @@ def test_variables_are_sorted_and_unique():
     """The engine gets each name once."""
     names = [v.name for v in service(of(_literal("B", "A", "B"))).env]
     assert names == sorted(set(names))
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('value: "1"\n    valueFrom: {secretKeyRef: {name: s, key: latest}}', "has both a value and a valueFrom"),
+        ("valueFrom: {configMapKeyRef: {name: c, key: k}}", "has a valueFrom without secretKeyRef"),
+        ("valueFrom: {secretKeyRef: {name: s}}", "has a secretKeyRef without key"),
+        ("valueFrom: {secretKeyRef: {}}", "has a secretKeyRef without name and key"),
+    ],
+)
+def test_where_a_value_comes_from(source, expected):
+    """A variable has a value, or a whole reference to a secret."""
+    assert messages(plan(of(f"env:\n  - name: A\n    {source}")), "error") == [f"the variable A {expected}"]

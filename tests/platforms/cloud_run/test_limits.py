@@ -241,3 +241,15 @@ def test_dependencies_that_are_refused(needs, probe, said):
     """A container others wait for has a startup probe, and everything named is there."""
     text = several(APP, f"name: db\n{probe}", template=_needs(needs))
     assert messages(plan({"service.yaml": text}), "error") == [said]
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "expected"),
+    [("2", "5", (2, 5)), ("5", "2", None), ("5", "0", (5, 100)), ("0", "0", (0, 100))],
+)
+def test_instances_kept_and_allowed(least, most, expected):
+    """No more are kept than there may be; a most of 0 leaves the platform's."""
+    scale = "  autoscaling.knative.dev/"
+    made = plan(of(template=f'annotations:\n{scale}minScale: "{least}"\n{scale}maxScale: "{most}"'))
+    assert codes(made) == ([] if expected else ["cloud-run/out-of-range"])
+    assert expected is None or (made.services[0].instances.min, made.services[0].instances.max) == expected

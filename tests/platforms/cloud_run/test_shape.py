@@ -3,7 +3,7 @@
 import pytest
 
 from emulator.model.rule import Fidelity
-from tests.platforms.cloud_run.planning import DOCKERFILE, IMAGE, codes, knative, messages, of, plan
+from tests.platforms.cloud_run.planning import DOCKERFILE, IMAGE, codes, job, knative, messages, of, plan
 
 PARSE = "Failed to parse value(s) in protobuf [Service]: "
 TYPE = 'Failed to parse value in protobuf [Service]: Service.??: "Expected type {}"'
@@ -66,12 +66,55 @@ def test_what_to_write_instead():
         (knative(spec="containerConcurrency: 80.0"),
          "(<class 'int'>,) for field containerConcurrency, found 80.0 (type <class 'float'>)"),
         (knative("args: [1]"), "<class 'str'> for field args, found 1 (type <class 'int'>)"),
+        (knative("env:\n  - name: A\n    value: 2026-11-20"),
+         "<class 'str'> for field value, found 2026-11-20 (type <class 'datetime.date'>)"),
         (knative("workingDir: 5"), "<class 'str'> for field workingDir, found 5 (type <class 'int'>)"),
     ],
 )  # fmt: skip
 def test_types(text, expected):
     """Numbers and booleans where text belongs, in gcloud's words; YAML 1.1 decides what they are."""
     assert messages(plan({"service.yaml": text}), "error") == [TYPE.format(expected)]
+
+
+@pytest.mark.parametrize("field", ["envFrom: [{secretRef: {name: a}}]", "securityContext: {runAsUser: 1000}"])
+def test_what_the_schema_has_and_the_platform_has_not(field):
+    made = plan(of(field))
+    assert codes(made) == ["cloud-run/unsupported-field"]
+    assert "is not supported by Cloud Run" in messages(made)[0]
+    assert codes(plan(of(spec="enableServiceLinks: false"))) == []
+
+
+def test_a_list_of_texts_has_no_holes():
+    assert messages(plan(of("args: [a, null]")), "error") == ["spec.template.spec.containers[0].args[1] must be text"]
+
+
+def test_a_project_by_its_number():
+    """gcloud makes text of a namespace that is a number."""
+    assert codes(plan(of(meta="namespace: 123456789012"))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("run.googleapis.com/execution-environment", "GEN2",
+         "execution-environment is 'GEN2', and must be gen1 or gen2"),
+        ("run.googleapis.com/cpu-throttling", "no", "cpu-throttling is 'no', and must be true or false"),
+        ("autoscaling.knative.dev/minScale", "-1", "minScale is '-1', and must be a whole number"),
+        ("autoscaling.knative.dev/maxScale", "many", "maxScale is 'many', and must be a whole number"),
+        ("run.googleapis.com/vpc-access-egress", "all",
+         "vpc-access-egress is 'all', and must be all-traffic or private-ranges-only"),
+    ],
+)  # fmt: skip
+def test_values_of_annotations(name, value, expected):
+    made = plan(of(template=f'annotations:\n  {name}: "{value}"'))
+    assert messages(made, "error") == [expected]
+    assert made.diagnostics[0].origin.line == 10
+
+
+def test_a_job_runs_in_gen2_alone():
+    annotated = "annotations:\n  run.googleapis.com/execution-environment: "
+    assert codes(plan({"job.yaml": job(template=annotated + "gen1")})) == ["cloud-run/annotation-value"]
+    assert codes(plan({"job.yaml": job(template=annotated + "gen2")})) == []
 
 
 @pytest.mark.parametrize("fields", ['timeoutSeconds: "300"', "timeoutSeconds: 300", "serviceAccountName: null"])
