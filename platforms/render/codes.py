@@ -23,7 +23,7 @@ EXPLANATIONS: dict[str, str] = {
     "render/disk-size":
         "A disk's size is not one that Render takes. Write a whole number of gigabytes within its limits.",
     "render/docker-command-operators":
-        "The Docker command has operators of a shell, and no shell runs it: the program gets them as words. Run it "
+        "The Docker command has operators or words of a shell, and no shell runs it: the program gets them. Run it "
         "as /bin/sh -c and the commands behind it, without quotes around them.",
     "render/docker-command-quoted":
         "The Docker command is quoted as a whole, so that it is looked for as one program. Take the outer quotes "

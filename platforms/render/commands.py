@@ -8,7 +8,7 @@ from platforms.common import DockerfileReading
 
 from . import rules
 from .declarations import ServiceSpec, Value
-from .docker_command import parse_docker_command, quoted_script, runs_in_shell, shell_operators
+from .docker_command import parse_docker_command, quoted_script, runs_in_shell, shell_front, shell_operators
 from .environment import Environment
 from .procfile import Process
 from .reading import few
@@ -170,12 +170,14 @@ def parsing_problems(spec: ServiceSpec, field: str, written: Value | None) -> li
                 help=f"write it without quotes: {written.text.split(' -c ', 1)[0]} -c {script}",
             )
         ]
-    operators = shell_operators(written.text)
-    if operators:
+    front, operators = shell_front(written.text), shell_operators(written.text)
+    if front is not None or operators:
+        plain = f"{operators[0]!r} reaches the program as a plain argument" if operators else ""
+        words = f"{front!r} is taken for a program" if front else plain
         return [
             warning(
                 "render/docker-command-operators",
-                f"{operators[0]!r} reaches the program as a plain argument: no shell runs a {field}",
+                f"{words}: no shell runs {'an' if field[0] in 'aeiou' else 'a'} {field}",
                 origin=written.origin,
                 service=spec.name,
                 rule=rules.DOCKER_COMMAND_WORDS.id,

@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 # As text: compiling them when a plan starts costs more than most plans use them.
 _SHELL = r"(?s)^(\S*(?:ba|da|z|k)?sh)\s+-c\s+(.*)$"
+_FRONT = r"(?:exec|export|source|\.|eval|set|unset|alias|cd|if|for|while|until)|[A-Za-z_]\w*=.*"
+_PUT_IN = r"\$\(.*|`.*|.*\$\{\w+:[-=?+].*"
 _NAME = r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))"
 
 
@@ -40,10 +42,20 @@ def quoted_script(text: str) -> str | None:
 
 
 def shell_operators(text: str) -> tuple[str, ...]:
-    """Shell operators that would reach the program as plain arguments."""
+    """What a shell would act upon and the program gets as plain arguments: operators, and what a shell puts in."""
     if runs_in_shell(text):
         return ()
-    return tuple(word for word in _words(text) if word in ("&&", "||", ";", "|", ">", ">>", "<", "&"))
+    return tuple(
+        word
+        for word in _words(text)
+        if word in ("&&", "||", ";", "|", ">", ">>", "<", "&") or re.fullmatch(_PUT_IN, word, re.DOTALL)
+    )
+
+
+def shell_front(text: str) -> str | None:
+    """The first word, where it is one that a shell alone knows, or a variable for what comes behind it."""
+    first = next(iter(_words(text)), "")
+    return first if re.fullmatch(_FRONT, first, re.DOTALL) else None
 
 
 def _words(text: str) -> list[str]:

@@ -1,9 +1,11 @@
 """How a dockerCommand becomes an argv."""
 
+import json
+
 import pytest
 
 from platforms.render.docker_command import parse_docker_command
-from tests.platforms.render.planning import DOCKERFILE, codes, plan, service, web
+from tests.platforms.render.planning import DOCKERFILE, codes, messages, plan, service, web
 
 VALUES = {"PORT": "10000", "HOST": "0.0.0.0", "EMPTY": ""}
 
@@ -82,10 +84,25 @@ def test_a_docker_command_replaces_the_entrypoint_too():
     assert found.argv == ("./go",)
 
 
-def test_operators_without_a_shell_are_told():
-    """`a && b` reaches the first program as arguments."""
-    made = plan({"render.yaml": web("runtime: docker\ndockerCommand: a && b\n"), "Dockerfile": DOCKERFILE})
-    assert codes(made) == ["render/docker-command-operators"]
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("a && b", "'&&' reaches the program as a plain argument"),
+        ("a --on $(date)", "'$(date)' reaches the program as a plain argument"),
+        ("a --port ${PORT:-8000}", "'${PORT:-8000}' reaches the program as a plain argument"),
+        ("cd /app && a", "'cd' is taken for a program"),
+        ("exec a", "'exec' is taken for a program"),
+        ("A=b c", "'A=b' is taken for a program"),
+        ("a --b=c ${PORT} 'x; $(y)' --server.port=${PORT:8080}", None),
+        ("./exec a", None),
+        ("sh -c exec a `date`", None),
+    ],
+)
+def test_what_a_shell_would_do_is_told_where_none_runs(command, said):
+    """`a && b` reaches the first program as arguments; there is no program `exec`."""
+    fields = f"runtime: docker\ndockerCommand: {json.dumps(command)}\n"
+    made = plan({"render.yaml": web(fields), "Dockerfile": DOCKERFILE})
+    assert messages(made, "warning") == ([f"{said}: no shell runs a dockerCommand"] if said else [])
 
 
 @pytest.mark.parametrize("env", [[], [("TOKEN", "s3cr3t")]])
