@@ -377,6 +377,8 @@ def _of_python(scene: _Scene, report: Report) -> Iterator[Diagnostic]:
     for built in report.projects:
         yield from _of_project(scene, built, fatal=report.fatal)
         yield from _of_another_python(scene, built)
+    if report.names:
+        yield from _compiled(scene, report)
     for need in report.needs:
         if need.state != "missing" or need.unless or any(need in built.needs for built in report.projects):
             continue
@@ -399,6 +401,17 @@ def _of_project(scene: _Scene, built: Built, *, fatal: bool) -> Iterator[Diagnos
     elif fatal and "TOML" not in built.refusal:
         help = f"copy the package's sources before {scene.line}, or install what they need alone"
         yield _refused(scene, NOT_COPIED, built.refusal, help)
+
+
+def _compiled(scene: _Scene, report: Report) -> Iterator[Diagnostic]:
+    """What has no wheel, where there is no compiler."""
+    from .compiled import COMPILED, lacks_compiler
+
+    found = lacks_compiler(scene.worked, scene.stage, scene.number, scene.install.step, report.names)
+    if found is not None:
+        message = f"{_call(scene.install)} has to compile {found[0]}, and there is no compiler here"
+        facts = ("the index has no wheel of it for Linux",)
+        yield error(COMPILED.code, message, origin=scene.install.origin, facts=facts, help=found[1])
 
 
 def _of_another_python(scene: _Scene, built: Built) -> Iterator[Diagnostic]:

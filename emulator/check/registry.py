@@ -151,7 +151,7 @@ FINDERS = (
 
 MODULES = tuple(
     dict.fromkeys(
-        ("precedence", "building", "packages", "tools_used", "language_versions", "lock_files", "artifacts",
+        ("precedence", "building", "packages", "tools_used", "language_versions", "lock_files", "compiled", "artifacts",
          *(one.module for one in (*LACKING, *FINDERS)), "silencing")
     )
 )

@@ -152,10 +152,23 @@ def _read_all(groups: list[list[Instruction]], scope: Scope, found: list[Diagnos
         )
         if base is not None and written:
             found += _base_problems(stage, opening.words[0].origin)
+            found += _misspelt(f"FROM {written}", base, by_name, opening.words[0].origin, "dockerfile/bad-base")
         stages.append(stage)
         if name:
             by_name[name] = index
     return tuple(stages)
+
+
+def _misspelt(said: str, image: str, stages: Mapping[str, int], origin: Origin, code: str) -> Iterator[Diagnostic]:
+    """A plain name that is close to that of an earlier stage: Docker takes it for an image."""
+    if not stages or image.lower() in stages or not image.replace("-", "").replace("_", "").isalnum():
+        return
+    from difflib import get_close_matches  # takes long to load
+
+    meant = get_close_matches(image.lower(), stages, n=1, cutoff=0.8)
+    if meant and image != SCRATCH:
+        message = f"{said}: no stage is called {image}, and an image of that name is pulled"
+        yield warning(code, message, origin=origin, help=f"did you mean {meant[0]}?")
 
 
 def _base_problems(stage: Stage, origin: Origin) -> Iterator[Diagnostic]:
@@ -265,20 +278,9 @@ class _Edges:
             index = self._by_name.get(name.lower())
             image = None if index is not None or name == SCRATCH else name
             if image is not None:
-                self._report_misspelt(image, origin)
+                code = "dockerfile/bad-copy-from"
+                self._found += _misspelt(f"COPY --from={image}", image, self._by_name, origin, code)
             yield Source(stage=index, image=image, origin=origin)
-
-    def _report_misspelt(self, image: str, origin: Origin) -> None:
-        """A plain name that is close to a stage's: Docker takes it for an image."""
-        if not self._by_name or not image.replace("-", "").replace("_", "").isalnum():
-            return
-        from difflib import get_close_matches  # takes long to load
-
-        meant = get_close_matches(image.lower(), self._by_name, n=1, cutoff=0.8)
-        if meant:
-            message = f"COPY --from={image}: no stage is called {image}, and an image of that name is pulled"
-            help = f"did you mean {meant[0]}?"
-            self._found.append(warning("dockerfile/bad-copy-from", message, origin=origin, help=help))
 
     def _report_later(self, index: int, source: Source) -> None:
         assert source.stage is not None

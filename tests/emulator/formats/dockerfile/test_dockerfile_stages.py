@@ -122,6 +122,8 @@ def test_the_last_from_of_a_mount_counts():
         ("FROM a AS x\nCOPY --from=y / /\nFROM b AS y\n", {}, []),
         ("FROM a\nCOPY --from=7 / /\n", {}, [("bad-copy-from", 2)]),
         ("FROM a AS builder\nFROM a\nCOPY --from=bulider / /\n", {}, [("bad-copy-from", 3)]),
+        ("FROM a AS builder\nFROM bulider AS production\n", {}, [("bad-base", 2)]),
+        ("FROM a AS builder\nFROM builder\nFROM scratch\nFROM node\nFROM builder:1\n", {}, []),
         ("FROM a AS builder\nFROM a\nCOPY --from=busybox / /\nCOPY --from=acme/builders / /\n", {}, []),
         ("FROM a\nCOPY --from=$X / /\n", {}, [("bad-copy-from", 2)]),
         ("FROM a\nRUN --mount=from=$X,target=/x y\n", {}, [("bad-mount", 2)]),
