@@ -65,6 +65,11 @@ def _is_behind_a_script(subject: "Subject") -> bool:
     return subject.started is not None and subject.started.runner in ("npm", "yarn", "pnpm")
 
 
+def _is_asked_by_path(subject: "Subject") -> bool:
+    probes = subject.container.probes
+    return _starts_python(subject) and any(one is not None and one.path for one in (probes.health, probes.startup))
+
+
 def _shadows(subject: "Subject") -> bool:
     return bool(subject.container.command and subject.container.command.shadowed)
 
@@ -142,6 +147,7 @@ FINDERS = (
     Finder("listening", "port_hard_coded", _starts_something),
     Finder("listening", "port_set_in_vain", _sets_port),
     Finder("own_server", "own_server", _starts_python),
+    Finder("health_path", "health_path", _is_asked_by_path),
     Finder("node_server", "own_node_server", _starts_node),
     Finder("signals", "shell_swallows_signals", _is_in_a_shell),
     Finder("sites", "nothing_to_publish", _is_site),
