@@ -89,8 +89,19 @@ _LINE_ENDS = _pattern(
     "save it with Unix line ends, and keep them with `*.sh text eol=lf` in .gitattributes",
 )
 
+_NO_SCRIPT = (
+    (
+        r'npm (?:error|ERR!) [Mm]issing script: "?([\w:.-]+)|ERR_PNPM_NO_SCRIPT\w*\s+Missing script: ([\w:.-]+)'
+        r'|^error Command "([\w:.-]+)" not found\.'
+    ),
+    "package.json has no script {0}{1}{2}",
+    "add it to its scripts, or name one that is there",
+)
+"""What npm, pnpm and yarn say."""
+
 BOOT_PATTERNS: tuple[Pattern, ...] = (
     _LINE_ENDS,
+    _pattern("start/script-missing", *_NO_SCRIPT),
     _pattern(
         "host/certificate",
         r"UnknownIssuer|unable to get local issuer certificate|self.signed certificate in certificate chain"
@@ -245,6 +256,7 @@ _CUT = (
 )
 
 BUILD_PATTERNS: tuple[Pattern, ...] = (
+    _pattern("build/script-missing", *_NO_SCRIPT),
     _LINE_ENDS,
     _pattern(
         "host/stand-in",

@@ -62,6 +62,7 @@ TOLD = {
         "file-not-found",
         "./start.sh cannot be executed: it is not there, or the interpreter that its first line names is not",
     ),
+    "npm_no_script": ("script-missing", "package.json has no script start"),
     "uvicorn_noattr": ("attribute-not-found", "'app' has no attribute 'app'"),
     "uvicorn_nomod": ("module-not-found", MODULE.format("src")),
 }
