@@ -468,8 +468,8 @@ class Docker(Protocol):
 
     def execute(self, id: str, argv: tuple[str, ...], *, capture: bool) -> "Executed":
         """Run a command beside the first process of a running container, as its user and with its variables, and wait
-        for its end. It has this process's streams and terminal; capture: it reads nothing, and its output is kept.
-        Raises HostError where there is no docker command line."""
+        for its end. It has this process's streams and terminal; capture: it reads nothing, and its output is kept. A
+        KeyboardInterrupt is one for it as well. Raises HostError where there is no docker command line."""
         ...
 
     def remove(self, id: str) -> None:

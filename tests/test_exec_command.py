@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from emulator.model.control import Role
 from emulator.model.diagnostic import HostError, UsageError
 from tests.bench.load import APP
 from tests.bench.replace import RENDER
-from tests.places import Place, Running, tidied
+from tests.places import Place, Running, tidied, wait_for
 from tests.running_emu import CHECKOUT, EMU, environment, published, run_emu
 
 if TYPE_CHECKING:
@@ -114,6 +115,31 @@ def test_a_shell_at_a_terminal(place: Place) -> None:
         assert shell.wait(timeout=30) == 5
         os.close(ours)
         up.interrupt()
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_ends_with_the_one_who_asked_for_it(place: Place, sent: signal.Signals) -> None:
+    """The engine itself lets it go on, out of sight; what it has started ends with it."""
+    inside = "import signal; signal.signal(2, lambda *_: exit(print('told', flush=True))); print('here', flush=True);"
+    inside += "import subprocess; subprocess.run(['sleep', '1234'])"
+    asleep = ("exec", "--", "sh", "-c", "grep -la '12[3]4' /proc/[0-9]*/cmdline | wc -l")
+    with Running(place) as up:
+        up.until("live")
+        with subprocess.Popen(
+            [*EMU, "exec", "--root", str(place.root), "--", "python", "-c", inside], cwd=CHECKOUT, text=True,
+            env=environment(place.env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as asking:  # fmt: skip
+            assert asking.stdout is not None
+            assert asking.stdout.readline() == "here\n"
+            wait_for(lambda: place.emu(*asleep).out.strip() == "2")  # it, and what it started
+            asking.send_signal(sent)
+            assert asking.wait(timeout=30) == 128 + sent
+        ran = place.emu(*asleep)
+        up.interrupt()
+    assert ran.out.strip() == "0"
 
 
 def _until(terminal: int, wanted: str) -> str:
