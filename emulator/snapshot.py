@@ -189,6 +189,8 @@ class Snapshot:
     def text(self, path: str) -> str:
         """The file as text. Raises `Unreadable` when it is binary or not UTF-8 (a leading BOM is dropped)."""
         data = self.read(path)
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise Unreadable("not-utf-8", f"{path} is UTF-16, as some programs of Windows write it")
         if (zero := data.find(b"\0")) >= 0:
             line = data.count(b"\n", 0, zero) + 1
             raise Unreadable("binary", f"{path} is not text: it holds a NUL byte", line=line)

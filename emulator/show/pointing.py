@@ -16,6 +16,8 @@ _AROUND = "`'\"‹›(),:;!?"
 _WORD, _VARIABLE = r"(?<![\w.-])", r"\$\{?"
 _COMMAND = r"(?:^|[;&|({]|&&|\|\||\b(?:RUN|CMD|ENTRYPOINT|exec|then|do|else)|\[\s*\")\s*"
 """What stands before a word, a variable's name, and the first word of a command."""
+_BETWEEN = r'(?: |",\s*")'
+"""What stands between words, also those of an exec form."""
 
 
 def pointed(diagnostic: Diagnostic, read_line: ReadLine | None) -> Origin | None:
@@ -42,8 +44,9 @@ def _of_message(message: str, origin: Origin, read_line: ReadLine | None) -> Ori
     lines = _lines(origin, read_line)
     for words, before in _named(message):
         # A module goes on with the name in it, "app.main:app"; else a colon makes another word, "python:3.13".
-        on = "[./]" if "." in words else "[./:]"
-        pattern = re.compile(rf"{before}({re.escape(words)})(?![\w-]|{on}\w)", re.MULTILINE)
+        on = "[./]" if "." in words or f"'{words}'" in message else "[./:]"
+        named = _BETWEEN.join(map(re.escape, words.split()))
+        pattern = re.compile(rf"{before}({named})(?![\w-]|{on}\w)")
         found = [(number, match) for number, line in lines for match in pattern.finditer(line)]
         if len(found) == 1:
             number, match = found[0]
@@ -64,8 +67,9 @@ def _named(message: str) -> Iterator[tuple[str, str]]:
     """What a message may name, and the pattern of what must stand before it; the surest first: what it quotes; runs of
     words with a path, a flag or the like among them; these alone, and the ends of paths; then plain words, which count
     where a command begins, or in capitals as a variable."""
-    tokens = [token.strip(_AROUND) for token in message.split()[:_MOST_WORDS]]
+    tokens = [token for word in message.split()[:_MOST_WORDS] if (token := word.strip(_AROUND))]
     special = {token for token in tokens if not token.isalpha() and re.search(r"\w", token)}
+    special |= set(re.findall(r"'([^' ]+)'", message))
     runs = [tokens[at : at + count] for count in (4, 3, 2) for at in range(len(tokens) - count + 1)]
     ends = {token.split("/", n)[-1] for token in special for n in range(1, token.count("/") + 1)}
     for words, before in (

@@ -40,8 +40,8 @@ def nothing_to_run(repo: Snapshot, blueprint: Blueprint | None) -> Diagnostic:
     return error(
         "render/nothing-to-run", f"nothing to run: no render.yaml, {dockerfile}, no Procfile with a web line",
         facts=(*_languages(repo), *_do_not_count(repo)), rule=rules.REPOSITORY_PRECEDENCE.id,
-        help=_elsewhere(repo) or "add a render.yaml with a startCommand, or a Dockerfile; "
-        "if the service lies in a subfolder, plan it with --root FOLDER",
+        help=_misspelt(repo) or _elsewhere(repo) or _look_alike(repo) or "add a render.yaml with a startCommand, or a "
+        "Dockerfile; if the service lies in a subfolder, plan it with --root FOLDER",
     )  # fmt: skip
 
 
@@ -97,6 +97,27 @@ def _elsewhere(repo: Snapshot) -> str | None:
     if not alike or not way.endswith(f"--root {folder}"):
         return f"there is {path}{way}"
     return f"there are {few([path, *alike])}: plan one of these folders, for example with --root {folder}"
+
+
+def _misspelt(repo: Snapshot) -> str | None:
+    """A file of the root that would decide, but for capital letters."""
+    by_lower = {name.lower(): name for name in _DECIDING}
+    names = ((name, by_lower.get(name.lower(), name)) for name in repo.entries("."))
+    found = next(((name, right) for name, right in names if name != right), None)
+    return f"rename {found[0]} to {found[1]}: capital letters count on Linux" if found is not None else None
+
+
+_LOOKS_LIKE = re.compile(r"dockerfile[.-].+|.+\.dockerfile", re.IGNORECASE)
+
+
+def _look_alike(repo: Snapshot) -> str | None:
+    """A Dockerfile under another name, the nearest one."""
+    for folder in (".", *_folders(repo)):
+        name = next((name for name in repo.entries(folder) if _LOOKS_LIKE.fullmatch(name)), None)
+        if name is not None:
+            path = posixpath.normpath(posixpath.join(folder, name))
+            return f"there is {path}: call it Dockerfile, or name it with dockerfilePath in render.yaml"
+    return None
 
 
 def _way_to(repo: Snapshot, folder: str, path: str) -> str:

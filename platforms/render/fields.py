@@ -156,6 +156,10 @@ NOT_A_ROOT_FIELD = {
     "environments": "environments belong to a project, under `projects`",
 }
 
+NOT_A_VARIABLE_FIELD = dict.fromkeys(
+    ("fromSecret", "secret", "isSecret", "prompt"), "write `sync: false`: Render asks once for the value, and keeps it"
+)
+
 NOT_A_DATABASE_FIELD = {
     "version": "did you mean `postgresMajorVersion`?",
     "postgresVersion": "did you mean `postgresMajorVersion`?",

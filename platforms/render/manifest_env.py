@@ -6,7 +6,7 @@ from emulator.formats.editing import instead_of
 from emulator.formats.yaml import Dialect, Mapping, Node, Scalar, as_go_string, value_of
 from emulator.model.diagnostic import Fault, Related, info, warning
 
-from . import parts, rules
+from . import fields, parts, rules
 from .checking import check_fields
 from .declarations import EnvEntry, Reference, Value
 from .reading import Boolean, Notes, few, is_bool, near, text_of
@@ -58,7 +58,7 @@ def _entry(item: Mapping, notes: Notes, path: str, service: str | None, group: s
     if linked is not None and not group:
         _check_link(item, linked, notes, service)
         return EnvEntry("", "group", None, linked.origin, linked.text)
-    check_fields("a variable", item, parts.VARIABLE, notes, service=service)
+    check_fields("a variable", item, parts.VARIABLE, notes, service=service, hints=fields.NOT_A_VARIABLE_FIELD)
     if linked is not None:
         _not_in_a_group(item, linked.text, "group", notes)
         return None

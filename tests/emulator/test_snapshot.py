@@ -84,6 +84,7 @@ def test_what_was_asked_is_remembered():
     ("content", "code", "place"),
     [
         (b"a\nb\0c", "binary", (2, 1)),
+        ("web: x".encode("utf-16"), "not-utf-8", (1, 1)),
         (b"a\nb\xff", "not-utf-8", (2, 2)),
         (b"x" * (MAX_DEPLOY_FILE_BYTES + 1), "too-large", (1, 1)),
     ],

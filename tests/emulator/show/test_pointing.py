@@ -42,6 +42,19 @@ def test_what_the_message_names_is_underlined(message: str, words: str) -> None:
     assert underlined(message) == words
 
 
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("web runs `entry.sh node server/api.mjs` (dockerfile)", 'node", "server/api.mjs'),
+        ("uvicorn cannot import 'main': the image has no main", "main"),
+    ],
+)
+def test_words_of_an_exec_form_are_found(message: str, words: str) -> None:
+    """Where they are apart by quotes and commas; a name in quotes is meant as it stands, also before a colon."""
+    exec_form = ('CMD ["node", "server/api.mjs"]',) if "node" in message else ('CMD ["uvicorn", "main:app"]',)
+    assert underlined(message, exec_form) == words
+
+
 def test_a_word_that_stands_twice_is_not_chosen() -> None:
     assert underlined("needs a.txt", ("RUN cp a.txt b.txt && cp a.txt c.txt",)) == ""
 

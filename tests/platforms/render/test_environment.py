@@ -328,3 +328,17 @@ def test_env_alias_of_runtime():
     both = plan({"render.yaml": web("env: python\nruntime: docker\n"), "Dockerfile": DOCKERFILE}, "blueprint")
     assert both.services[0].build.kind == "dockerfile"
     assert messages(both) == []
+
+
+def test_who_writes_that_a_value_is_secret_learns_how_render_says_it():
+    """There is no such field; the one that is spelt most like it would be another mistake."""
+    made = plan(_files("  - key: A\n    fromSecret: true\n"))
+    [told] = [one for one in made.diagnostics if one.code == "render/unknown-field"]
+    assert told.help is not None
+    assert told.help.startswith("write `sync: false`")
+
+
+def test_a_field_of_a_service_at_the_root_is_told_where_it_belongs():
+    made = plan({"render.yaml": "name: shop\nstartCommand: x\n"})
+    helps = {one.help for one in made.diagnostics if one.code == "render/unknown-field"}
+    assert helps == {"it is a field of a service: write it in an item of `services`"}

@@ -297,9 +297,12 @@ def test_nothing_to_run_names_all_that_was_seen(files, facts):
     [
         ("backend/Dockerfile", "there is backend/Dockerfile: plan that folder with --root backend"),
         ("apps/api/Procfile", "there is apps/api/Procfile: plan that folder with --root apps/api"),
+        ("dockerfile", "rename dockerfile to Dockerfile: capital letters count on Linux"),
+        ("compose/x/core.Dockerfile",
+         "there is compose/x/core.Dockerfile: call it Dockerfile, or name it with dockerfilePath in render.yaml"),
         ("infra/render.yaml", "there is infra/render.yaml: name it with --blueprint infra/render.yaml"),
     ],
-)
+)  # fmt: skip
 def test_nothing_to_run_names_the_folder(path, help):
     """What would decide lies further down: the help says where."""
     found = plan({"README.md": "", "node_modules/x/Dockerfile": DOCKERFILE, path: "web: x\n"}).diagnostics[-1]
