@@ -107,11 +107,14 @@ def connect(endpoint: Endpoint, *, timeout_s: int | None = _TIMEOUT_S) -> Any:
     Raises HostError also where the engine takes a connection and says nothing."""
     with asking(endpoint.url, "connecting to it"):
         version = None
-        if endpoint.socket is not None:  # the SDK wraps a missing socket in three layers, and leaks one
+        if can_ask(endpoint):
             try:
                 version = api_version(answer(endpoint, ANSWERS_WITHIN_S))
             except TimeoutError as problem:
                 raise HostError(silent_problem(ANSWERS_WITHIN_S, endpoint.url)) from problem
+            except OSError:
+                if endpoint.socket is not None:  # the SDK wraps a missing socket in three layers, and leaks one
+                    raise
         from docker import APIClient
         from docker.tls import TLSConfig
 

@@ -17,12 +17,14 @@ _WITHIN_S = 2.0
 _TRIES = 2
 """How often in a row it must not answer: of a process that was stopped meanwhile the time for one is over at once."""
 _ASK = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
+_PORTS = {False: 2375, True: 2376}
+"""Where an engine listens that says nothing else, without TLS and with it."""
 _VERSION = re.compile(rb"\r\n[Aa]pi-[Vv]ersion:[ \t]*([0-9.]+)\r\n")
 
 
 def can_ask(endpoint: Endpoint) -> bool:
-    """Whether it can be asked without more than a socket."""
-    return endpoint.socket is not None or (urlsplit(endpoint.url).scheme == "tcp" and not endpoint.tls)
+    """Whether it can be asked without a program in between."""
+    return endpoint.socket is not None or urlsplit(endpoint.url).scheme == "tcp"
 
 
 def answer(endpoint: Endpoint, within_s: float) -> bytes:
@@ -44,7 +46,8 @@ def api_version(told: bytes) -> str | None:
 def _opened(endpoint: Endpoint, within_s: float) -> socket.socket:
     if endpoint.socket is None:
         place = urlsplit(endpoint.url)
-        return socket.create_connection((place.hostname, place.port or 2375), timeout=within_s)
+        line = socket.create_connection((place.hostname, place.port or _PORTS[endpoint.tls]), timeout=within_s)
+        return _secured(line, endpoint, place.hostname) if endpoint.tls else line
     line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         line.settimeout(within_s)
@@ -53,6 +56,21 @@ def _opened(endpoint: Endpoint, within_s: float) -> socket.socket:
         line.close()
         raise
     return line
+
+
+def _secured(line: socket.socket, endpoint: Endpoint, host: str | None) -> socket.socket:
+    import ssl  # 20 ms, which who has a socket need not wait for
+
+    try:
+        context = ssl.create_default_context(cafile=endpoint.ca)
+        if not endpoint.verify:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if endpoint.cert and endpoint.key:
+            context.load_cert_chain(endpoint.cert, endpoint.key)
+        return context.wrap_socket(line, server_hostname=host)
+    except OSError:
+        line.close()
+        raise
 
 
 class Pulse:
