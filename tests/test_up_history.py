@@ -153,3 +153,14 @@ def test_a_saved_emu_toml_takes_effect(place: Place, engine: "DockerClient") -> 
         "it is built on another image", ["instead of python:3.11-slim: nothing → emu-test-mirror:1"],
     )  # fmt: skip
     assert [e["deploy"] for e in of(up.events, "build.started")] == [1, 2]
+
+
+def test_a_plan_of_which_nothing_is_run_is_one_of_them(tmp_path: Path, engine: "DockerClient") -> None:
+    with tidied(tmp_path, engine) as place:
+        (place.root / "bin").mkdir()
+        for name in ("pubspec.yaml", "bin/server.dart"):
+            (place.root / name).touch()
+        assert place.emu("up", "--once", "--platform", "cloud-run").code == 1
+        found = deploys(place)
+    assert [(number, one["verdict"]) for number, one in found.items()] == [(1, "refused")]
+    assert "cannot run" in found[1]["reason"]

@@ -119,7 +119,7 @@ class Session:
         coverage = [c for c in self.planned.resolution.plan.coverage if c.fidelity is not Fidelity.EXACT]
         coverage += [*rest, *self._backing.coverage()]
         if not runnable:
-            return self._nothing(coverage)
+            return self._nothing(number, trigger, coverage)
         self._first = number
         missing = self._unreached(runnable)
         underway = self._begin(number, trigger, runnable, missing=missing)
@@ -158,14 +158,17 @@ class Session:
     def _is_datastore(self, name: str) -> bool:
         return self._backing.has(name)
 
-    def _nothing(self, coverage: list[Coverage]) -> int:
+    def _nothing(self, number: int, trigger: Trigger, coverage: list[Coverage]) -> int:
         """Nothing of the plan is run: for the error that the plan told of, or because it is not imitated."""
         plan = self.planned.resolution.plan
         cause = nothing_runs(plan)
         self.teller.tell(CoverageReported(coverage=tuple(coverage)))
         if cause not in plan.diagnostics:
             self.teller.tell(DiagnosticFound(diagnostic=cause))
-        self.teller.tell(Verdict(verdict=VerdictKind.REFUSED, reason=cause.message))
+        verdict = Verdict(deploy=number, verdict=VerdictKind.REFUSED, reason=cause.message)
+        self._recorder.begun(number, self.planned, trigger)
+        self._recorder.refused(Underway(number, trigger, ()), verdict)
+        self.teller.tell(verdict)
         return 1
 
     def _serve(self) -> bool:

@@ -74,7 +74,8 @@ def _target(history: History, to: int | None, live: int | None, name: str | None
     record = history.before(live, name) if to is None else history.find(to)
     because = history.why_not_back_to(to, record, name)
     if record is None or because is not None:
-        known = ", ".join(str(n) for n in sorted(history.kept(name))) or "none"
+        ways = (n for n in sorted(history.kept(name)) if history.why_not_back_to(n, history.find(n), name) is None)
+        known = ", ".join(str(n) for n in ways) or "none"
         raise UsageError(because or "", help=f"kept are {known}; `emu deploys` lists all")
     return record
 

@@ -190,3 +190,12 @@ def test_a_rollback_of_all_is_to_what_was_live_at_that_time() -> None:
     some = history(of(1, "api", "jobs"), of(2, "api"), of(3, "jobs"))
     targets = rollback_targets(some, None, {"api": 2, "jobs": 3})
     assert {name: one.deploy for name, one in targets.items()} == {"api": 2, "jobs": 1}
+
+
+def test_where_one_cannot_go_back_to_those_are_named_where_one_can() -> None:
+    """Not those whose images stay for the sake of another service."""
+    some = history(of(1, "api", "jobs"), of(2, "api"), of(3, "api", "jobs", image_of=2))
+    assert some.kept("jobs") == {1, 2, 3}
+    with pytest.raises(UsageError) as raised:
+        rollback_targets(some, 2, {"api": 3, "jobs": 3}, ("jobs",))
+    assert raised.value.diagnostic.help == "kept are 1, 3; `emu deploys` lists all"
