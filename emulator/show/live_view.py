@@ -45,12 +45,13 @@ COMING: frozenset[Stage] = frozenset({"waiting", "building", "preparing", "start
 
 
 class Probed(NamedTuple):
-    """The last attempt of a probe."""
+    """The last attempt of a probe, of the newest deploy that is asked."""
 
     kind: str
     ok: bool
     detail: str
     at: float
+    deploy: int | None
 
 
 class Progress(NamedTuple):
@@ -261,6 +262,8 @@ def _at(one: ServiceView, stage: Stage, event: Event) -> ServiceView:
 
 def _ended(one: ServiceView, event: DeployFailed | DeployCanceled, *, is_new: bool) -> ServiceView:
     """A deploy did not go live; or the one that serves is lost, which is told by the same event."""
+    if one.probe is not None and one.probe.deploy == event.deploy:
+        one = replace(one, probe=None)
     if isinstance(event, DeployCanceled):
         if not is_new:
             return one
@@ -284,8 +287,8 @@ def _served(one: ServiceView, event: Event, *, is_new: bool) -> ServiceView:
     of_live = event.deploy is None or event.deploy == one.live
     is_all = is_new and of_live and one.live is not None
     match event:
-        case ProbeAttempt():
-            asked = replace(one, probe=Probed(event.kind, event.ok, event.detail, event.at))
+        case ProbeAttempt() if one.probe is None or (event.deploy or 0) >= (one.probe.deploy or 0):
+            asked = replace(one, probe=Probed(event.kind, event.ok, event.detail, event.at, event.deploy))
             return _at(asked, "live", event) if is_all and event.ok and one.stage == "starting" else asked
         case TrafficMoved():
             there = replace(one, instances=sum(share.instances for share in event.split))

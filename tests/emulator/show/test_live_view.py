@@ -76,6 +76,22 @@ def shown(view: View, now: float = 100.0, wide: int = 100, high: int = 40) -> li
     return lines
 
 
+def test_the_last_probe_is_the_newest_deploys_until_that_one_ends() -> None:
+    """What serves is never shown with the answers of one that failed."""
+
+    def asked(at: float, deploy: int, detail: str) -> Event:
+        ok = detail == "answers 200"
+        return of(ProbeAttempt, at, deploy, kind="health", attempt=2, ok=ok, detail=detail, due=1.0, seconds=0.1)
+
+    comes = of(ContainerStarted, 21, 2, argv=("app",), port=80, url="http://127.0.0.1:8000")
+    begun = (DeployStarted(at=20, deploy=2, trigger="save"), comes)
+    view = after(*boots(0, 1), *begun, asked(22, 2, "answers 404"), asked(23, 1, "answers 200"))
+    assert "answers 404" in shown(view, 24)[1]
+    view = after(failed(25, 2, 1, "health"), view=view)
+    assert "answers" not in shown(view, 26)[1]
+    assert "answers 200" in shown(after(asked(27, 1, "answers 200"), view=view), 28)[1]
+
+
 def test_the_life_of_a_first_deploy() -> None:
     """Each moment has its word, a build its steps and time, a live service its address and last probe."""
     events = boots(10.0, 1)
