@@ -65,7 +65,8 @@ def test_every_example_is_a_lesson(folder: Path) -> None:
     found = document(folder.name, "--answers", ",".join("1" for _ in asked["questions"]))
     by_text = {one["ask"].split("?")[0]: one for one in found["questions"]}
     outcome = by_text["What comes of the deploy"]
-    verdict = load_example(folder).case[0].expect.verdict
+    example = load_example(folder)
+    verdict = (example.lesson and example.lesson.ends) or example.case[0].expect.verdict
     words = {"live": "live", "build_failed": "build fails", "timed_out": "nobody finds", "unhealthy": "health check"}
     assert words.get(verdict.value, "") in outcome["choices"][outcome["answer"]]
     assert {one["rule"] for one in found["questions"]} <= RULES | {None}
@@ -260,6 +261,20 @@ def test_a_lesson_is_booted(state: Path) -> None:
     assert "live" in text
     assert text.rstrip().endswith("goes on")
     assert os.environ["XDG_STATE_HOME"] in text
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("lesson", "answers", "verdict"),
+    [
+        ("render-blueprint-refused", ("1", "1", "1"), "refused"),
+        ("render-dockerfile-of-another-folder", ("1", "1"), "build_failed"),
+    ],
+)
+def test_what_is_booted_ends_as_the_lesson_says(lesson: str, answers: tuple[str, ...], verdict: str) -> None:
+    """Also where the check refuses it: what was said to be refused does not go live."""
+    text = learn(lesson, page=Learner(*answers, "y"))
+    assert f"\n{verdict}: " in text
 
 
 @pytest.mark.docker

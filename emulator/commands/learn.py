@@ -11,6 +11,7 @@ from emulator.commands.lessons import answered, questions
 from emulator.commands.plan import line_reader
 from emulator.commands.planning import Planned, plan_for_platforms
 from emulator.model.diagnostic import HostError, UsageError
+from emulator.model.event import VerdictKind
 from emulator.model.lesson import (
     Answered,
     Lesson,
@@ -142,7 +143,8 @@ def _is_to_boot(request: Request, world: World) -> bool:
 
 def _boot(held: _Held, world: World) -> None:
     """A real deploy of the lesson, with its whole output. A machine without an engine does not end the lesson."""
-    request = lesson_request("up", held.lesson, held.root, world, "--once", "--build-anyway")
+    anyway = () if held.lesson.outcome() is VerdictKind.REFUSED else ("--build-anyway",)
+    request = lesson_request("up", held.lesson, held.root, world, "--once", *anyway)
     request.asks_nothing = True  # what the lesson gives is all there is: a value typed here would be another story
     try:
         up.run(request, world)

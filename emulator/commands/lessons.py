@@ -25,7 +25,7 @@ def questions(lesson: Lesson, plan: Plan) -> tuple[Question, ...]:
     """What is asked: which command runs, where there is more than one; what comes of it; and the lesson's own."""
     service = next(iter(plan.services), None)
     command = _which_command(service) if service is not None else None
-    verdict = lesson.file.case[0].expect.verdict
+    verdict = lesson.outcome()
     part = lesson.file.lesson or LessonPart()
     return (*((command,) if command else ()), _what_comes(verdict, plan, part), *part.question)
 

@@ -20,12 +20,16 @@ class Question(Record, frozen=True, kw_only=True):
 
 
 class LessonPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The table [lesson] of an `example.toml`. number: its place among the lessons, None where it has none; because and
-    rule: why the deploy ends as it does, where no finding of the check says it."""
+    """The table [lesson] of an `example.toml`. number: its place among the lessons, None where it has none.
+
+    because and rule: why the deploy ends as it does, where no finding of the check says it. ends: how it does on the
+    platform, where the case shows that `up` refuses it before that.
+    """
 
     number: int | None = None
     because: str | None = None
     rule: str | None = None
+    ends: VerdictKind | None = None
     question: tuple[Question, ...] = ()
 
 
@@ -66,6 +70,12 @@ class Lesson(Record, frozen=True, kw_only=True):
     folder: str
     number: int | None
     file: Any
+
+    def outcome(self) -> VerdictKind:
+        """How the deploy ends on the platform."""
+        part: LessonPart | None = self.file.lesson
+        verdict: VerdictKind = self.file.case[0].expect.verdict
+        return part.ends if part is not None and part.ends is not None else verdict
 
 
 class Answered(Record, frozen=True, kw_only=True):
