@@ -16,7 +16,7 @@ from .dependencies import ANY, declared, locked
 from .interpreters import SYSTEM_PREFIX, Python, made_venv, python_at, python_of
 from .merging import Effort, merged
 from .packages import PackageStep
-from .project_files import Built, Module, Package, join, table
+from .project_files import Built, Module, Package, join
 from .shell import Certainty
 from .shell import Failure as Ending
 from .shipped import Shipped
@@ -58,10 +58,6 @@ _READ_ONLY = {
     "poetry": ("check", "show", "--version", "about", "env", "cache", "self"), "pdm": ("--version", "list", "info"),
     "pipenv": ("--version", "check", "graph"),
 }  # fmt: skip
-_NODE_INSTALLS = ("install", "ci", "add", "prune", "dedupe", "rebuild", "remove", "uninstall", "update", "fetch")
-_NODE_READS = (
-    "config", "set", "cache", "--version", "-v", "audit", "fund", "version", "view", "list", "ls", "pkg", "why",
-)  # fmt: skip
 
 
 class Installed(Record, frozen=True, kw_only=True):
@@ -98,9 +94,10 @@ def install(
 ) -> "tuple[Folder, Report | NodeReport | None, tuple[str, ...]]":
     """The tree after a step, what it needs and leaves, and the site-packages it fills."""
     if step.is_of_node:
+        from .node_installing import after_node
         from .node_project import node_report
 
-        return _node(tree, step, files, made), node_report(step, files), ()
+        return after_node(tree, step, files, made), node_report(step, files), ()
     if step.action in _READ_ONLY.get(step.tool, ()) or step.has("--help", "--version", "--dry-run"):
         return (_configured(tree, step, made) if step.tool == "poetry" else tree), None, ()
     if step.tool == "poetry" and step.action == "config":
@@ -436,66 +433,3 @@ def _other(tree: Folder, step: PackageStep, made: Made) -> Folder:
             tree = forgotten(tree, place, made, keeps=True)
         return tree
     return tree.open(ANYTHING)
-
-
-_OTHER_PACKAGES = ("-w", "--workspace", "--workspaces", "-ws", "--filter", "-F", "-r", "--recursive", "-g", "--global")
-_LEFT_BY_NODE = ("node_modules", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", ".pnp.cjs", ".yarn")
-_LIFECYCLE = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
-
-
-def _node(tree: Folder, step: PackageStep, files: TreeFiles, made: Made) -> Folder:
-    """npm, yarn and pnpm: node_modules and lock files; the project's own scripts may write anywhere, and take nothing
-    away. Those of its dependencies are taken to stay in node_modules (inferred)."""
-    if step.action in _NODE_READS or (not step.action and step.has("--version", "-v")):
-        return tree
-    if step.action in _NODE_INSTALLS and step.directory is not None and not _runs_scripts(step, step.directory, files):
-        made_too = ("package.json",) if step.names else ()  # where there was none
-        for name in (*_LEFT_BY_NODE, *made_too):
-            tree = forgotten(tree, join(step.directory, name), made, keeps=True)
-        for place in (*_SYSTEM, *_HOMES) if step.has("-g", "--global") else _HOMES:
-            tree = forgotten(tree, place, made, keeps=True)
-        return tree
-    if step.directory is not None and step.action in ("run", "build", "start", "test") and _writes_inside(step, files):
-        for place in (step.directory, *_HOMES):
-            tree = forgotten(tree, place, made, keeps=True)
-        return tree
-    return tree.open(ANYTHING)
-
-
-def _writes_inside(step: PackageStep, files: TreeFiles) -> bool:
-    """Whether the script that is run surely writes in its own package alone."""
-    if step.directory is None or step.unclear or step.script is None or step.has(*_OTHER_PACKAGES):
-        return False
-    from .node_scripts import stays_inside
-
-    return stays_inside(step.script, step.directory, files)
-
-
-def _is_below_a_project(directory: str, files: TreeFiles) -> bool:
-    """Whether npm works in a directory above instead (docs.npmjs.com: npm-prefix); else it finds nothing to do."""
-    while directory != "/":
-        directory = posixpath.dirname(directory)
-        if any(files.look(join(directory, name)) != "absent" for name in ("package.json", "node_modules")):
-            return True
-    return False
-
-
-def _runs_scripts(step: PackageStep, directory: str, files: TreeFiles) -> bool:
-    """Whether an installation may run a script of the project's own, or install into other directories as well."""
-    if step.has("-g", "--global"):
-        return False
-    import json
-
-    manifest = join(directory, "package.json")
-    if step.tool == "npm" and files.look(manifest) == "absent":
-        return _is_below_a_project(directory, files)
-    text = files.read(manifest)
-    try:
-        data = json.loads(text) if text is not None else None
-    except (ValueError, RecursionError):
-        return True
-    if not isinstance(data, dict) or "workspaces" in data or step.unclear:
-        return True
-    if files.look(join(directory, "pnpm-workspace.yaml")) != "absent" and step.tool == "pnpm":
-        return True
-    return not step.has("--ignore-scripts") and any(name in table(data, "scripts") for name in _LIFECYCLE)
