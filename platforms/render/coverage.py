@@ -8,7 +8,7 @@ from emulator.model.rule import Fidelity, Rule
 
 from . import fields, rules
 from .declarations import Blueprint, ServiceSpec
-from .plans import DEFAULT, canonical
+from .plans import is_free
 from .previews import is_preview
 from .reading import few
 from .way import Way
@@ -85,7 +85,7 @@ def merged(of: list[tuple[str, tuple[Coverage, ...]]]) -> list[Coverage]:
 def service_coverage(spec: ServiceSpec, way: Way, inputs: Inputs) -> tuple[Coverage, ...]:
     """What the platform does around this service that a run here does otherwise."""
     rows = [rules.EDGE, rules.EDGE_REQUEST_HEADERS] if spec.kind == "W" else []
-    if spec.kind == "W" and canonical(spec.text("plan") or DEFAULT) == "free":
+    if spec.kind == "W" and is_free(spec):
         rows.append(rules.FREE_SLEEP)
     if spec.kind in "WPK":
         rows.append(rules.CPU)

@@ -7,7 +7,7 @@ from emulator.model.plan import Port
 
 from .declarations import ServiceSpec
 from .environment import external_host
-from .validation import is_free
+from .plans import is_free
 
 RESERVED_PORTS = (18012, 18013, 19099)
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0)

@@ -5,7 +5,7 @@ from emulator.snapshot import Repository
 
 from .declarations import ServiceSpec
 from .identifiers import letters, slug
-from .plans import DEFAULT, canonical
+from .plans import is_free
 
 DEFAULT_PORT = "10000"
 
@@ -24,7 +24,7 @@ DATASTORE_FACTS: dict[str, DatastoreFact] = {
 def network_names(spec: ServiceSpec) -> tuple[str, ...]:
     """The names by which others reach it: only web services, unless free, and private services take private traffic
     (rule render/private-network)."""
-    if spec.kind not in "WP" or (spec.kind == "W" and canonical(spec.text("plan") or DEFAULT) == "free"):
+    if spec.kind not in "WP" or (spec.kind == "W" and is_free(spec)):
         return ()
     return (private_name(spec), f"{private_name(spec)}-discovery")
 

@@ -7,6 +7,8 @@ names buy (2026-11-20). Names such as `1c-2g` say what they buy; the older ones 
 import re
 from typing import NamedTuple
 
+from .declarations import ServiceSpec
+
 
 class InstanceType(NamedTuple):
     cpu: float
@@ -95,6 +97,11 @@ PLANS_OF: dict[str, tuple[str, ...]] = {
 def canonical(plan: str) -> str:
     """A plan's name as the documentation writes it; the server takes other cases and the API's underscores."""
     return plan.strip().lower().replace("_", " ")
+
+
+def is_free(spec: ServiceSpec) -> bool:
+    """Whether the service has the free plan."""
+    return canonical(spec.text("plan") or DEFAULT) == "free"
 
 
 def canonical_database(plan: str) -> str:

@@ -12,7 +12,7 @@ from . import rules
 from .commands import parsing_problems
 from .declarations import ServiceSpec, Value
 from .docker_command import parse_docker_command
-from .validation import is_free
+from .plans import is_free
 from .way import Way
 
 

@@ -1,13 +1,15 @@
 """References whose target is in the file and cannot give what they ask for. Warnings: what the Dashboard holds beside
 the file may be otherwise."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from emulator.model.diagnostic import Diagnostic, Related, warning
 
 from . import fields, rules
-from .declarations import Blueprint, EnvEntry, Reference, ServiceSpec
+from .declarations import Blueprint, EnvEntry, Reference, ServiceSpec, Value
 from .parts import SERVICE_PROPERTIES
+from .plans import is_free
 from .reading import MANY
 
 _GIVES = {
@@ -20,6 +22,11 @@ _GIVES = {
 }
 """Properties by kind of target (source: blueprint-spec; its page disagrees with itself on Key Value: all are taken).
 A static site's is not documented and not refused here."""
+
+_ADDRESSES = ("host", "hostport", "connectionString", "connectionPoolString")
+"""Properties by which one is reached in the private network."""
+
+DEFAULT_REGION = "oregon"
 
 _TYPES = {"V": ("keyvalue", "redis"), "S": ("web", "static")}
 """Types by which a kind is referred to, where that is not the type it is declared with."""
@@ -34,13 +41,15 @@ Place = tuple[str, str]
 
 class Targets(NamedTuple):
     """What can be referred to, by name. names: for each form, the service of the plan each name belongs to.
-    variables, links: the keys and the groups of each service; groups: the keys of each group."""
+    variables, links: the keys and the groups of each service; groups: the keys of each group. regions: by form, where
+    each is that has an address in the private network."""
 
     services: dict[str, ServiceSpec]
     variables: dict[str, frozenset[str]]
     links: dict[str, frozenset[str]]
     groups: dict[str, frozenset[str]]
     pools: dict[str, bool]
+    regions: dict[str, dict[str, str]]
     names: dict[str, dict[str, str]]
 
 
@@ -53,6 +62,10 @@ def targets_of(blueprint: Blueprint) -> Targets:
         links={spec.name: frozenset(e.group for e in spec.env if e.form == "group") for spec in blueprint.services},
         groups={name: frozenset(entry.key for entry in group) for name, group in blueprint.groups.items()},
         pools={name: "connectionPool" in database.keys for name, database in declared},
+        regions={
+            "database": {name: _region_of(database.texts) for name, database in declared},
+            "service": {spec.name: _region_of(spec.texts) for spec in blueprint.services if spec.kind in "WPV"},
+        },
         names={
             "database": {name: blueprint.name_of(database) for name, database in declared},
             "service": {spec.name: spec.name for spec in blueprint.services},
@@ -67,11 +80,32 @@ def reference_doubts(spec: ServiceSpec, targets: Targets) -> list[Diagnostic]:
         wanted = entry.reference
         if wanted is None:
             continue
+        found += _unreached(spec, entry, wanted, targets)
         if wanted.to == "database":
             found += _pool(spec, entry, wanted, targets)
         elif (target := targets.services.get(wanted.name)) is not None:
             found += [*_type(spec, entry, wanted, target), *_asked(spec, entry, wanted, target, targets)]
     return found
+
+
+def _region_of(texts: Mapping[str, Value]) -> str:
+    return texts["region"].text if "region" in texts else DEFAULT_REGION
+
+
+def _unreached(spec: ServiceSpec, entry: EnvEntry, wanted: Reference, targets: Targets) -> list[Diagnostic]:
+    """An address of the private network at which the service reaches nobody (rule render/private-network)."""
+    if not wanted.is_property or wanted.what not in _ADDRESSES:
+        return []
+    target, here = targets.services.get(wanted.name), _region_of(spec.texts)
+    there = targets.regions[wanted.to].get(wanted.name, here)
+    if there != here and spec.kind != "S":
+        message = f"{entry.key} is the {wanted.what} of {wanted.name!r} in {there}, which nothing in {here} reaches"
+        return [_doubt(spec, entry, message, f"put both into one region: `region: {there}`", target)]
+    if wanted.to == "service" and target is not None and target.kind == "W" and is_free(target):
+        message = f"{entry.key} is the {wanted.what} of {wanted.name!r}, and a free service takes no private traffic"
+        help_ = "take another plan for it, or its public address: `envVarKey: RENDER_EXTERNAL_URL`"
+        return [_doubt(spec, entry, message, help_, target)]
+    return []
 
 
 def _pool(spec: ServiceSpec, entry: EnvEntry, wanted: Reference, targets: Targets) -> list[Diagnostic]:

@@ -11,7 +11,7 @@ from emulator.model.router import Header, HeaderMode, Page, Reserved, Router
 from . import rules
 from .declarations import ServiceSpec
 from .environment import external_host
-from .plans import DEFAULT, canonical
+from .plans import is_free
 
 RESPONSE_LIMIT_S = 6000
 
@@ -96,7 +96,7 @@ def router_of(spec: ServiceSpec, trace: Trace) -> Router | None:
         "Render's edge ends TLS and says https in X-Forwarded-Proto; Host is left as it was sent here",
         rule=rules.EDGE_REQUEST_HEADERS,
     )  # fmt: skip
-    router = _FREE if canonical(spec.text("plan") or DEFAULT) == "free" else _PAID
+    router = _FREE if is_free(spec) else _PAID
     return replace(router, reserved=Reserved(paths=("*",), page=_MAINTENANCE)) if in_maintenance(spec) else router
 
 

@@ -421,7 +421,8 @@ PREVIEWS = _rule(
 )
 PRIVATE_NETWORK = _rule(
     "private-network",
-    "Web services, unless free, and private services are reached by name from inside; workers and cron jobs are not.",
+    "Web services, unless free, and private services are reached by name from inside their region; workers and cron "
+    "jobs are not.",
     DOCS + "private-network",
     DOCUMENTED,
     APPROXIMATE,

@@ -15,7 +15,7 @@ from emulator.model.rule import Rule
 
 from . import fields, rules
 from .declarations import ServiceSpec, Value
-from .plans import DEFAULT, PLANS_OF, canonical, instance_type, sized
+from .plans import DEFAULT, PLANS_OF, canonical, instance_type, is_free, sized
 from .reading import near
 from .router import in_maintenance
 
@@ -123,11 +123,6 @@ def _misplaced(spec: ServiceSpec) -> list[Diagnostic]:
             )
         )  # fmt: skip
     return found
-
-
-def is_free(spec: ServiceSpec) -> bool:
-    """Whether the service has the free plan."""
-    return canonical(spec.text("plan") or "") == "free"
 
 
 def _plan(spec: ServiceSpec) -> list[Diagnostic]:

@@ -39,6 +39,29 @@ def test_edges_say_who_needs_whom_and_why():
     assert [e.origin.line for e in made.edges if e.origin] == [6, 8, 10, 12]
 
 
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("fromService: {name: search, type: pserv, property: hostport}", "hostport of 'search' in ohio, which nothing"),
+        ("fromService: {name: search, type: pserv, property: port}", None),
+        ("fromService: {name: search, type: pserv, envVarKey: PORT}", None),
+        ("fromService: {name: cache, type: keyvalue, property: connectionString}", None),
+        ("fromDatabase: {name: books-copy, property: host}", "host of 'books-copy' in virginia, which nothing"),
+        ("fromDatabase: {name: books, property: user}", None),
+        ("fromService: {name: free, type: web, property: host}", "host of 'free', and a free service takes no private"),
+        ("fromService: {name: free, type: web, envVarKey: RENDER_EXTERNAL_URL}", None),
+    ],
+)
+def test_an_address_that_reaches_nobody_is_told(entry, told):
+    """The private network ends at the region, and a free service is not on it (private-network, free)."""
+    text = _text(f"      - key: A\n        {entry}\n").replace("runtime: docker\n  - type: key", "runtime: docker\n"
+        "    region: ohio\n  - {type: web, name: free, runtime: docker, plan: free}\n  - type: key")  # fmt: skip
+    made = plan({"render.yaml": text.replace("basic-1gb\n", "basic-1gb\n    region: virginia\n"), **FILES})
+    found = messages(made, "warning")
+    assert len(found) == bool(told)
+    assert not told or found[0].startswith(f"A is the {told}")
+
+
 def test_referring_variables_have_their_kind_and_no_value():
     """Their values are not known here: null, and the kind says why."""
     made = plan({"render.yaml": _text(ALL), **FILES})
