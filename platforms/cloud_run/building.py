@@ -36,7 +36,7 @@ class Built(NamedTuple):
 def ingress_build(given: Given, container: ContainerSpec) -> Built:
     """The build of the container that takes the requests."""
     repo, service = given.repo, given.spec
-    there = _dockerfile(given)
+    there = not service.is_archive and _dockerfile(given)
     written = container.image if container.image and container.image.text else None
     flag = given.inputs.options.get("image") or None
     setting: Setting[str] | None = choose(
@@ -45,7 +45,8 @@ def ingress_build(given: Given, container: ContainerSpec) -> Built:
                   rule=rules.IMAGE),
         Candidate(DOCKERFILE if there else ABSENT, source=DOCKERFILE, shown="what the Dockerfile builds",
                   because=_why_dockerfile(written), origin=Origin(file=DOCKERFILE) if there else None,
-                  rule=rules.DOCKERFILE, absent=_no_dockerfile(repo)),
+                  rule=rules.DOCKERFILE,
+                  absent="an archive is not looked into" if service.is_archive else _no_dockerfile(repo)),
         Candidate(written.text if written else ABSENT, source=service.source,
                   shown=f"the image {written.text}" if written else None,
                   because=f"{'the command' if service.written_in else 'the file'} names it, and nothing is built",

@@ -56,7 +56,7 @@ def _service_name(service: ServiceSpec) -> list[Diagnostic]:
         )
         return [_said(service, "resource-name", words, rules.RESOURCE_NAME, service.name_origin, "choose another name")]
     if service.origin is not None and service.name_origin is None:
-        words = "metadata.name is missing"
+        words = f"the command names no {service.noun}" if service.written_in == "gcloud" else "metadata.name is missing"
         return [_said(service, "resource-name", words, rules.RESOURCE_NAME, None, f"name the {service.noun}")]
     if len(service.name) <= _DOCUMENTED_LENGTH or service.is_job:
         return []
@@ -94,6 +94,11 @@ def _one_ingress(service: ServiceSpec) -> list[Diagnostic]:
     with_ports = [c for c in service.containers if c.ports]
     if len(service.containers) < 2 or len(with_ports) == 1:
         return []
+    if service.written_in == "gcloud":
+        words = "Exactly one container must specify --port or --use-http2"
+        origin = with_ports[1].ports_origin if with_ports else service.containers[0].origin
+        help_ = "leave --port out of the others" if with_ports else "give it to the container that takes the requests"
+        return [_said(service, "one-ingress-container", words, rules.ONE_INGRESS, origin, help_)]
     words = f"{service.containers_path}: Revision template should contain exactly one container with an exposed port"
     origin = with_ports[1].ports_origin if with_ports else service.containers[0].origin
     help_ = (

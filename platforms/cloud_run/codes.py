@@ -67,6 +67,9 @@ EXPLANATIONS: dict[str, str] = {
         "The command deploys nothing, cannot be found in the file, or is another service's. Write it as in a script, "
         "or name its file and line.",
     "cloud-run/gcloud-flag": "gcloud would refuse a flag of the command, or does not know it. Correct the flag.",
+    "cloud-run/gcloud-no-source":
+        "The command has neither --source nor --image. In a terminal gcloud asks for the folder; in a workflow or a "
+        "build it ends with this message. Add one of the two.",
     "cloud-run/gcloud-source":
         "The command builds another folder than the one that is planned. Plan that one with --root.",
     "cloud-run/gcloud-value":

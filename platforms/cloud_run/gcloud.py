@@ -17,6 +17,7 @@ from emulator.snapshot import Snapshot
 from . import annotations, gcloud_volumes, rules
 from .gcloud_env_file import read_env_file
 from .gcloud_flags import Flag, Takes, flag_of
+from .gcloud_refusals import refuse_dependencies, refuse_flags, refuse_images, refuse_words, worker_pools
 from .gcloud_source import build_env, source_problems
 from .gcloud_volumes import SecretFile
 from .gcloud_words import Call, Word
@@ -28,6 +29,10 @@ _VERBS = ("deploy", "create", "update")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 _MAY_BE_UNKNOWN = ("--image", "--project", "--region", "--service-account")
 """Flags whose value is rarely known before the command runs: the plan holds without."""
+_OTHER_TYPE = (
+    "Cannot update environment variable [{name}] to {kind} because it has already been set with a different type."
+)
+_KINDS = {"-env-vars": "string literal", "-secrets": "a secret"}
 _PROBE_KEYS = ("httpGet.path", "httpGet.port", "grpc.port", "grpc.service", "tcpSocket.port")
 _PROBE_NUMBERS = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "failureThreshold")
 
@@ -189,12 +194,16 @@ def read_gcloud(call: Call, default_name: str, repo: Snapshot) -> Manifest:
     reader.is_job = verbs[:2] == ["run", "jobs"]
     used = 3 if verbs[:2] in (["run", "jobs"], ["run", "services"]) else 2
     if verbs[:1] != ["run"] or len(verbs) < used or verbs[used - 1] not in _VERBS:
+        if verbs[:2] == ["run", "worker-pools"]:
+            reader.found.append(worker_pools(call.origin))
+            return Manifest(None, tuple(reader.found))
         help_ = 'write it as in a script: --gcloud "run deploy NAME --source ."'
         if verbs[:1] == ["run"] and "replace" in verbs[:3]:
             help_ = "name the YAML file with --config"
         reader.refuse("gcloud-command", f"this deploys nothing: gcloud {' '.join(verbs[:3])}", call.origin, help_)
         return Manifest(None, tuple(reader.found))
     name = next((word for word in names[used:] if word.text), None)
+    refuse_words(reader, [word for word in names[used:] if word.text])
     if name is not None and not name.is_known:
         reader.not_known(f"the {'job' if reader.is_job else 'service'}'s name", name.text, name.origin)
         name = name._replace(text=default_name)
@@ -211,17 +220,19 @@ def _service(reader: Reader, name: Word | None, default_name: str) -> ServiceSpe
     containers = tuple(container for container, _ in made)
     volumes = [*_volumes(reader, whole), *(volume for _, own in made for volume in own)]
     needs = {
-        group.name.text: split_list(given.value or "")
+        group.name.text if group.name is not None else "": split_list(given.value or "")
         for group in groups
-        if group.name is not None and (given := group.last("--depends-on")) is not None
+        if (given := group.last("--depends-on")) is not None
     }
+    needs = refuse_dependencies(reader, groups, needs)
     template = _annotations(whole)
     if needs:
         at = next(g.last("--depends-on") for g in groups if g.last("--depends-on") is not None)
         assert at is not None
         template[annotations.DEPENDENCIES] = Text(json.dumps(needs), at.origin)
     sources = [group.last("--source") for group in groups]
-    source_problems(reader, [one for one in sources if one is not None and one.value is not None])
+    is_archive = source_problems(reader, [one for one in sources if one is not None and one.value is not None])
+    refuse_images(reader, groups, name.text if name else default_name)
     image = any(group.text("--image") for group in groups)
     count = reader.number(whole.last("--tasks"), "must be a whole number greater than 0")
     tasks = TaskSpec(
@@ -231,6 +242,7 @@ def _service(reader: Reader, name: Word | None, default_name: str) -> ServiceSpe
     )  # fmt: skip
     tag, traffic = whole.text("--tag"), whole.last("--traffic")
     suffix, label = whole.text("--revision-suffix"), name.text if name else default_name
+    refuse_flags(reader, [*whole.given, *(one for group in reader.groups for one in group.given)])
     return ServiceSpec(
         name=label, origin=reader.call.origin, name_origin=name.origin if name else None,
         revision=Text(f"{label}-{suffix.text}", suffix.origin) if suffix else None,
@@ -243,6 +255,7 @@ def _service(reader: Reader, name: Word | None, default_name: str) -> ServiceSpe
         targets=(TargetSpec(tag=tag),) if tag else (),
         held_back=traffic.origin if traffic is not None and not traffic.is_on else None,
         volumes=tuple(volumes), written_in="gcloud", is_built=not image or any(sources),
+        is_archive=is_archive,
         build_env=build_env(reader, groups),
         base_image=next((text for group in groups if (text := group.text("--base-image")) is not None), None),
     )  # fmt: skip
@@ -326,6 +339,7 @@ def _env(reader: Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], list[Secr
     """Variables in the order of their flags, and secrets that are files. A later flag of a name wins."""
     found: dict[str, EnvEntry] = {}
     files: dict[str, SecretFile] = {}
+    _one_kind_each(reader, group)
     for one in group.given:
         if one.name in ("--set-env-vars", "--update-env-vars"):
             for key, value in reader.pairs(one).items():
@@ -334,7 +348,10 @@ def _env(reader: Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], list[Secr
                 found[key] = EnvEntry(key, value if known else None, one.origin, secret)
         elif one.name in ("--set-secrets", "--update-secrets"):
             for key, value in reader.pairs(one).items():
-                name, _, version = value.partition(":")
+                name, _, version = value.rpartition(":") if ":" in value else (value, "", "")
+                if not version and Word(value, one.origin).is_known:
+                    words = f"No secret version specified for {key}"
+                    reader.refuse("gcloud-flag", words, one.origin, f"use {key}={name}:latest for the latest version")
                 if key.startswith("/"):
                     files[key] = SecretFile(key, name, version or "latest", one.origin)
                 else:
@@ -349,6 +366,18 @@ def _env(reader: Reader, group: _Group) -> tuple[tuple[EnvEntry, ...], list[Secr
     return tuple(found.values()), list(files.values())
 
 
+def _one_kind_each(reader: Reader, group: _Group) -> None:
+    """A name that is a secret and a literal in one command."""
+    seen: dict[str, str] = {}
+    for one in group.given:
+        kind = _KINDS.get(one.name.removeprefix("--set").removeprefix("--update"))
+        names = [item.partition("=")[0] for item in split_list(one.value or "")] if kind else []
+        for name in names:
+            if kind is not None and seen.setdefault(name, kind) != kind:
+                words = _OTHER_TYPE.format(name=name, kind=kind)
+                reader.refuse("gcloud-flag", words, one.origin, f"give {name} once")
+
+
 def _probe(reader: Reader, given: _Given | None, kind: str) -> ProbeSpec | None:
     """A probe of KEY=VALUE pairs; an empty text removes it."""
     if given is None or not given.value:
@@ -356,6 +385,7 @@ def _probe(reader: Reader, given: _Given | None, kind: str) -> ProbeSpec | None:
     numbers: dict[str, Number] = {}
     texts: dict[str, Text] = {}
     actions: dict[str, None] = {}
+    is_refused = False
     more = ("successThreshold",) if kind == "readiness" else ()
     for key, value in reader.pairs(given).items():
         action, dot, field = key.partition(".")
@@ -363,6 +393,7 @@ def _probe(reader: Reader, given: _Given | None, kind: str) -> ProbeSpec | None:
             message = f"Key [{key}] not recognized for {kind} probe"
             known = ", ".join((*_PROBE_KEYS, *_PROBE_NUMBERS, *more))
             reader.refuse("gcloud-flag", message, given.origin, f"known are {known}")
+            is_refused = True
             continue
         if dot:
             actions[action] = None
@@ -373,4 +404,4 @@ def _probe(reader: Reader, given: _Given | None, kind: str) -> ProbeSpec | None:
         else:
             message = f"Value for key [{key}] must be an integer"
             reader.refuse("gcloud-flag", message, given.origin, "give a whole number")
-    return ProbeSpec(given.origin, tuple(actions), numbers, texts, {})
+    return None if is_refused and not actions else ProbeSpec(given.origin, tuple(actions), numbers, texts, {})

@@ -103,6 +103,16 @@ FLAGS: dict[str, Flag] = {
 }  # fmt: skip
 
 
+_OF_SERVICES = (
+    "--port --use-http2 --concurrency --timeout --revision-suffix --min-instances --max-instances --min --max --scaling"
+    " --cpu-throttling --cpu-boost --session-affinity --ingress --allow-unauthenticated --traffic --tag"
+    " --liveness-probe --readiness-probe"
+)
+OF_SERVICES = frozenset(_OF_SERVICES.split())
+OF_JOBS = frozenset(["--tasks", "--parallelism", "--max-retries", "--task-timeout", "--execute-now", "--wait"])
+"""Flags that only the one, or only the other of the two commands has."""
+
+
 def flag_of(name: str) -> tuple[str, Flag, bool] | None:
     """The flag by the name that was written: (its own name, what it is, whether it is turned on)."""
     if name in FLAGS:

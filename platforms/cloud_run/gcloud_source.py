@@ -6,14 +6,17 @@ from emulator.model.diagnostic import warning
 
 from . import rules
 from .gcloud_env_file import read_env_file
+from .gcloud_refusals import refuse_archive
 from .reading import Text
 
 if TYPE_CHECKING:
     from .gcloud import Reader, _Given, _Group
 
 
-def source_problems(reader: "Reader", sources: "list[_Given]") -> None:
-    """What is built is the root of what is planned; other sources are told."""
+def source_problems(reader: "Reader", sources: "list[_Given]") -> bool:
+    """What is built is the root of what is planned; other sources are told. Returns whether the source is an archive,
+    which gcloud does not look into for a Dockerfile (rule cloud-run/archive-source)."""
+    is_archive = False
     if len(sources) > 1:
         message = "At most one container can be deployed from source."
         reader.refuse("gcloud-flag", message, sources[1].origin, "give the other container an --image")
@@ -22,7 +25,9 @@ def source_problems(reader: "Reader", sources: "list[_Given]") -> None:
         said, help_ = f"--source {path} is built there; the plan takes the root", f"add --root {path}"
         if path in (".", ""):
             continue
+        refuse_archive(reader, one, path)
         if path.startswith("gs://") or path.endswith((".zip", ".tgz", ".gz")):
+            is_archive = True
             where = "in its bucket" if path.startswith("gs://") else "an archive"
             said = f"--source {path} is {where}, and not read: the plan takes the root"
             help_ = "plan the folder that it was made of"
@@ -32,6 +37,7 @@ def source_problems(reader: "Reader", sources: "list[_Given]") -> None:
                 "cloud-run/gcloud-source", said, origin=one.origin, rule=rule.id, url=rule.url, help=help_,
             )
         )  # fmt: skip
+    return is_archive
 
 
 def build_env(reader: "Reader", groups: "list[_Group]") -> dict[str, Text]:

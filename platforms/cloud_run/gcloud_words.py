@@ -141,7 +141,8 @@ def _nodes(node: Node | None) -> Iterator[Mapping]:
 def _of_step(step: Mapping) -> Iterator[Call]:
     """A step of Cloud Build (`args: [run, deploy, …]`), or of a workflow that uses Google's action."""
     uses, given = step.get("uses"), step.get("with")
-    if isinstance(uses, Scalar) and _ACTION.fullmatch(uses.text) and isinstance(given, Mapping):
+    is_action = isinstance(uses, Scalar) and _ACTION.fullmatch(uses.text) is not None
+    if is_action and isinstance(uses, Scalar) and isinstance(given, Mapping) and given.get("metadata") is None:
         yield Call(tuple(_of_action(given)), uses.origin)
     args = step.get("args")
     if isinstance(args, Sequence):

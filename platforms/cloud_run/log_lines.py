@@ -45,7 +45,13 @@ _MEMORY_DOCS = "https://cloud.google.com/run/docs/configuring/memory-limits"
 _CRASH_SIGNALS = (6, 11)
 _SIGKILL = 9
 _SIGNALLED = 128
-_START_FAILURES = ("exec format error", "no such file or directory", "permission denied")
+_NOT_LOADED = {
+    "start/program-not-found": "no such file or directory",
+    "start/not-executable": "permission denied",
+    "start/exec-format": "exec format error",
+}
+"""What was found to be wrong with the first process → the kernel's word for it."""
+_SHELLS = ("sh", "bash", "dash", "ash")
 
 
 def narrate(service: Service, event: Event) -> tuple[str, ...]:
@@ -240,10 +246,16 @@ def _not_loaded(service: Service, event: DeployFailed) -> list[str]:
     """A first process that could not be executed at all."""
     command = _named(service, event.container).command
     argv = command.argv if command else None
-    why = next((word for word in _START_FAILURES if word in event.reason), None)
-    if event.code != "not-started" or not argv or why is None:
+    why = _NOT_LOADED.get(event.cause.code) if event.cause is not None else None
+    if not argv or why is None:
         return []
-    return [f"terminated: Application failed to start: failed to load {argv[0]}: {why}"]
+    # A file of a foreign format is tried by a process of the engine's, which ends with 1.
+    is_the_first = event.code == "not-started" or (why == "exec format error" and _is_no_shell(argv[0]))
+    return [f"terminated: Application failed to start: failed to load {argv[0]}: {why}"] if is_the_first else []
+
+
+def _is_no_shell(program: str) -> bool:
+    return program.rpartition("/")[2] not in _SHELLS
 
 
 def _live(service: Service, event: Live) -> tuple[str, ...]:

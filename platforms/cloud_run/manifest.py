@@ -100,8 +100,9 @@ class ServiceSpec(NamedTuple):
     """One service or job as written; without a file, the service that `gcloud run deploy` would create by itself.
     tasks: of a job, None for a service. project: its id or its number. written_in: what its settings are said to come
     from, "" for the file's usual name. is_built: whether gcloud builds it from the source, with buildpacks where there
-    is no Dockerfile. is_v2: whether it is written in the v2 API's form. build_env: variables of its build; base_image:
-    what a build with buildpacks is run on. held_back: where it says that the revision gets no traffic."""
+    is no Dockerfile. is_archive: whether the source is one, in which no Dockerfile counts. is_v2: whether it is written
+    in the v2 API's form. build_env: variables of its build; base_image: what a build with buildpacks is run on.
+    held_back: where it says that the revision gets no traffic."""
 
     name: str
     origin: Origin | None = None
@@ -122,6 +123,7 @@ class ServiceSpec(NamedTuple):
     service_account: Text | None = None
     written_in: str = ""
     is_built: bool = False
+    is_archive: bool = False
     is_v2: bool = False
     build_env: dict[str, Text] = {}
     base_image: Text | None = None
@@ -176,6 +178,9 @@ _LOCATION = "cloud.googleapis.com/location"
 """The label that says in which region it runs."""
 _VERSIONS = {"Service": "serving.knative.dev/v1", "Job": "run.googleapis.com/v1"}
 """The kinds of resources that are planned, and the apiVersion of each."""
+
+
+_UNPLANNED = ("WorkerPool", "Instance")
 
 
 class Manifest(NamedTuple):
@@ -248,7 +253,7 @@ def _other_kind(document: Mapping, file: str) -> Diagnostic | None:
     kind = text_of(document, "kind")
     if kind is None or kind.text in _VERSIONS:
         return None
-    known = kind.text in ("WorkerPool", "Instance")
+    known = kind.text in _UNPLANNED
     article = "an" if kind.text[:1] in "AEIOU" else "a"
     return error(
         "cloud-run/kind", f"{file} describes {article} {kind.text}, and emu plans services and jobs only",

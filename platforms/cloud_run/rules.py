@@ -168,6 +168,14 @@ DEPLOY_COMMAND = _rule(
     "https://cloud.google.com/sdk/gcloud/reference/run/deploy", DOCUMENTED, APPROXIMATE,
     note="What an earlier deploy set, and this one would keep, is not known here.",
 )  # fmt: skip
+NO_SOURCE = _rule(
+    "gcloud-no-source", "Without --image and --source gcloud asks for a folder to build, and ends where it cannot ask.",
+    GCLOUD, SCHEMA, APPROXIMATE, note="The folder is taken to be the root.",
+)  # fmt: skip
+ARCHIVE_SOURCE = _rule(
+    "archive-source", "An archive, or a gs:// address, is built by buildpacks: no Dockerfile is looked for in it.",
+    GCLOUD, INFERRED, NOT_IMITATED, note="What is in it is not read: the plan is of the root.",
+)  # fmt: skip
 TERRAFORM = _rule(
     "terraform",
     "Terraform's google_cloud_run_v2_service, google_cloud_run_v2_job and google_cloud_run_service make what their "

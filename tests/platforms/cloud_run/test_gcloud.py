@@ -381,3 +381,88 @@ def test_variables_of_a_build_from_a_file():
     assert messages(wrong, "error") == [
         "argument --build-env-vars-file: Environment variable values must be strings: A has the type int"
     ]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--source . --image gcr.io/p/shop",
+         "argument --image: gcr.io/p/shop is no place for what is built from source"),
+        ("--source . --image europe-west1-docker.pkg.dev/p/r/other",
+         "argument --image: what is built from source for shop cannot be called other"),
+        ("--source Dockerfile",
+         "argument --source: Dockerfile is a file, and no archive: its name must end with .zip, .tgz or .gz"),
+        ("--image i extra words", "unrecognized arguments: extra words"),
+        ("--image i --set-secrets A=s", "No secret version specified for A"),
+        ("--image i --set-env-vars A=1 --set-secrets A=s:1",
+         "Cannot update environment variable [A] to a secret because it has already been set with a different type."),
+        ("--image i --set-secrets A=s:1 --update-env-vars A=1",
+         ("Cannot update environment variable [A] to string literal because it has already been set with a different "
+         "type.")),
+        ("--container a --image i --port 8080 --container b --image j --depends-on c,d",
+         "--depends_on for container b references nonexistent containers: c,d."),
+        ("--image i --depends-on a", "--depends-on stands outside of the flags of a --container"),
+        ("--container a --image i --container b --image j", "Exactly one container must specify --port or --use-http2"),
+        ("--image i --liveness-probe tcpSocket.port=8080", "Key [tcpSocket.port] not recognized for liveness probe"),
+        ("--image i --execution-environment gen3", "execution-environment is 'gen3', and must be gen1 or gen2"),
+        ("--image i --min-instances 3 --max-instances 2", "at least 3 instances are asked for, and 2 at most"),
+    ],
+)  # fmt: skip
+def test_what_gcloud_refuses(flags, message):
+    """One finding each, in gcloud's words where they are known."""
+    assert messages(plan(FILES, gcloud=f"run deploy shop {flags}"), "error") == [message]
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "--source . --image europe-west1-docker.pkg.dev/p/r",
+        "--source . --image europe-west1-docker.pkg.dev/p/r/shop:2",
+        "--image i $MORE", "--image i --set-secrets A=s:latest,B=projects/1/secrets/s:2 --set-env-vars C=1",
+        "--container a --image i --port 8080 --depends-on b --container b --image j --startup-probe tcpSocket.port=1",
+    ],
+)  # fmt: skip
+def test_what_gcloud_takes(flags):
+    assert codes(plan(FILES, gcloud=f"run deploy shop {flags}"), "error") == []
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"), [("gs://b/shop.zip", "buildpack"), ("shop.tgz", "buildpack"), (".", "dockerfile")]
+)
+def test_no_dockerfile_counts_in_an_archive(source, kind):
+    files = {**FILES, "shop.tgz": "", "main.py": "app = 1\n"}
+    assert made(f"run deploy shop --source {source}", files).build.kind == kind
+
+
+def test_neither_source_nor_image():
+    """At a terminal gcloud asks; in a workflow the command ends."""
+    words = "Missing required argument [--image]: Requires a container image to deploy"
+    [typed] = plan(FILES, gcloud="run deploy shop").diagnostics
+    assert (typed.severity, typed.message.startswith(words)) == ("warning", True)
+    steps = "jobs:\n  a:\n    steps:\n      - run: gcloud run deploy shop --region r\n"
+    [found] = plan({**FILES, WORKFLOW: steps}, gcloud=f"{WORKFLOW}:4").diagnostics
+    assert (found.severity, found.code, found.origin.line) == ("error", "cloud-run/gcloud-no-source", 4)
+
+
+def test_an_action_with_a_file_of_metadata_is_no_command():
+    """It replaces the service by the file, which is planned with --config."""
+    text = "jobs:\n  a:\n    steps:\n      - uses: google-github-actions/deploy-cloudrun@v2\n        with:\n"
+    assert calls_in(f"{text}          metadata: service.yaml\n", WORKFLOW) == ()
+    assert len(calls_in(f"{text}          service: shop\n          image: i\n", WORKFLOW)) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("run jobs deploy n --image i --concurrency 5", "--concurrency"),
+        ("run deploy n --image i --tasks 2", "--tasks"),
+    ],
+)
+def test_flags_of_the_other_command(command, name):
+    [found] = plan(FILES, gcloud=command).diagnostics
+    assert (found.severity, found.code, name in found.message) == ("warning", "cloud-run/gcloud-flag", True)
+
+
+def test_a_worker_pool_is_said_to_be_none_of_what_is_planned():
+    [found] = plan(FILES, gcloud="beta run worker-pools deploy w --image i").diagnostics
+    assert (found.code, found.fault) == ("cloud-run/kind", "gap")

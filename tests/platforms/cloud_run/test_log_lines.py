@@ -2,6 +2,7 @@
 
 import pytest
 
+from emulator.model.diagnostic import error
 from emulator.model.event import ContainerStarted, DeployFailed, Event, Live, Log, ProbeAttempt, Restarted, Stopped
 from emulator.model.plan import Service
 from platforms.cloud_run import narrate
@@ -138,10 +139,19 @@ def test_live_after_a_source_deploy():
     )
 
 
-def test_program_that_cannot_be_loaded():
-    """The loader's line comes before the deploy's end."""
-    found = service(of("command: [/main]"))
-    failed = DeployFailed(phase="boot", reason="exec /main: no such file or directory", code="not-started")
-    assert narrate(found, failed)[0] == (
-        "terminated: Application failed to start: failed to load /main: no such file or directory"
-    )
+@pytest.mark.parametrize(
+    ("argv", "code", "cause", "why"),
+    [
+        ("/main", "not-started", "start/program-not-found", "no such file or directory"),
+        ("/app/run.sh", "not-started", "start/not-executable", "permission denied"),
+        ("/app/run.sh", "crash", "start/exec-format", "exec format error"),
+        ("/bin/sh", "crash", "start/exec-format", None),
+        ("/bin/sh", "crash", "start/program-not-found", None),
+    ],
+)
+def test_program_that_cannot_be_loaded(argv, code, cause, why):
+    """The loader's line comes before the deploy's end: of the first process, not of what a shell runs."""
+    failed = DeployFailed(phase="boot", reason="it does not start", code=code, cause=error(cause, "it does not start"))
+    first = narrate(service(of(f"command: [{argv}]")), failed)[0]
+    line = f"terminated: Application failed to start: failed to load {argv}: {why}"
+    assert first == (line if why else "Deployment failed")
