@@ -345,3 +345,14 @@ def test_without_a_file_every_example_is_as_if_it_were_deleted(folder: Path, tmp
         shutil.move(kept, file)
         text, _ = printed("what-if", "--root", str(root), "--without", name, width=80)
         assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("field", "meant"), [("memory", "resources.limits.memory"), ("port", "ports[0].containerPort")]
+)
+def test_what_is_written_short_is_named_in_full(knative: Path, field: str, meant: str) -> None:
+    """And what is named is a field that can be set."""
+    with pytest.raises(UsageError) as found:
+        printed("what-if", "--root", str(knative), "--set", f"{field}=9000")
+    assert meant in (found.value.diagnostic.help or "")
+    document("what-if", "--root", str(knative), "--set", f"{meant}=9000")

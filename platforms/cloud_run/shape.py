@@ -21,6 +21,11 @@ ELSEWHERE = {
     "dependsOn": f"v1 has the annotation {annotations.DEPENDENCIES} under spec.template.metadata instead",
     "minInstances": "v1 has the annotation autoscaling.knative.dev/minScale under spec.template.metadata instead",
     "maxInstances": "v1 has the annotation autoscaling.knative.dev/maxScale under spec.template.metadata instead",
+    "minScale": "it is the annotation autoscaling.knative.dev/minScale under spec.template.metadata",
+    "maxScale": "it is the annotation autoscaling.knative.dev/maxScale under spec.template.metadata",
+    "memory": "it is resources.limits.memory of a container",
+    "cpu": "it is resources.limits.cpu of a container",
+    "port": "it is ports[0].containerPort of a container",
     "serviceAccount": "v1 calls it serviceAccountName",
     "timeout": "v1 calls it timeoutSeconds",
     "initContainers": "start it as a container that the others depend on, or do its work in the image",
@@ -28,7 +33,7 @@ ELSEWHERE = {
     "runAsUser": "write USER into the Dockerfile",
     "exec": "ask by httpGet, tcpSocket or grpc",
 }
-"""Fields of the v2 API and of Kubernetes, and what to write instead."""
+"""Fields of the v2 API and of Kubernetes, and short names of others, and what to write instead."""
 
 _OF_A_TASK = ("containers", "maxRetries", "timeoutSeconds", "volumes", "serviceAccountName", "nodeSelector")
 _OF_AN_EXECUTION = ("taskCount", "parallelism", "delayExecution")
