@@ -42,7 +42,10 @@ def _of_fix(diagnostic: Diagnostic, origin: Origin) -> Origin | None:
 
 def _of_message(message: str, origin: Origin, read_line: ReadLine | None) -> Origin | None:
     lines = _lines(origin, read_line)
+    text = "\n".join(line for _, line in lines)
     for words, before in _named(message):
+        if not all(word in text for word in words.split()):
+            continue  # a pattern takes long to make
         # A module goes on with the name in it, "app.main:app"; else a colon makes another word, "python:3.13".
         on = "[./]" if "." in words or f"'{words}'" in message else "[./:]"
         named = _BETWEEN.join(map(re.escape, words.split()))
