@@ -251,14 +251,21 @@ def test_sarif_has_a_run_a_platform_with_categories_of_their_own(repo: Path) -> 
     assert "emu explain" in rule["help"]["markdown"]
 
 
-def test_sarif_of_nothing_to_run_has_a_place_all_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("files", "first"),
+    [(("a.txt", "readme.md", "z.txt"), "readme.md"), (("b", "a"), "a"), (("web/src/b", "web/src/a"), "web/src/a")],
+)
+def test_sarif_of_nothing_to_run_has_a_place_all_the_same(tmp_path: Path, files: tuple[str, ...], first: str) -> None:
     """GitHub refuses a whole log for one result without a location (GH1015 of Microsoft's SARIF validator)."""
-    for name in ("a.txt", "readme.md", "z.txt"):
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
+    (tmp_path / "0").symlink_to(".")
+    (tmp_path / "1").symlink_to(".")
     [run] = _sarif(tmp_path, "--platform", "render")["runs"]
     [location] = run["results"][0]["locations"]
     assert run["results"][0]["ruleId"] == "render/nothing-to-run"
-    assert location["physicalLocation"]["artifactLocation"]["uri"] == "readme.md"
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == first
     assert location["message"]["text"] == "this is about the repository as a whole"
 
 

@@ -171,10 +171,15 @@ def findings_report(found: Sequence[Gated], request: Request) -> FindingsReport:
     )  # fmt: skip
 
 
-def _stands_for_all(repo: Snapshot) -> str | None:
-    """The file at which a person looks first: the README, else the first of the root."""
-    files = [name for name in repo.entries() if repo.is_file(name)]
-    return min(files, key=lambda name: (not name.lower().startswith("readme"), name), default=None)
+def _stands_for_all(repo: Snapshot, folder: str = "") -> str | None:
+    """The file at which a person looks first: the README, else the first of the root, else of the first folder that
+    has one."""
+    paths = [folder + name for name in repo.entries(folder or ".")]
+    files = [path for path in paths if repo.is_file(path)]
+    if files:
+        return min(files, key=lambda path: (not path.removeprefix(folder).lower().startswith("readme"), path))
+    folders = (path for path in sorted(paths) if repo.node(path).kind == "directory")  # links may lead in circles
+    return next((file for path in folders if (file := _stands_for_all(repo, f"{path}/")) is not None), None)
 
 
 def _place(diagnostic: Diagnostic, plan: Plan, prefix: str) -> Origin | None:
