@@ -13,10 +13,10 @@ from .container_run import Part
 from .containers import hidden_of, of_container
 from .instance_steps import Member
 from .labels import CONTAINER, letters_of
-from .problems import Scene
 from .requests import environment
 from .rollout_steps import Unit
 from .shared_volumes import SharedVolume, with_shared
+from .traced import Scene
 
 
 class Imaged(NamedTuple):

@@ -6,36 +6,25 @@ Nothing here guesses: where no pattern fits the last words, the diagnostic says 
 import re
 import shlex
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
 
 from emulator.model.diagnostic import Diagnostic, Fault, Severity, error
 from emulator.model.origin import Origin
 from emulator.model.plan import Command, EnvPhase, Service
 from emulator.model.record import replace
-from emulator.snapshot import Snapshot
 from emulator.world import BuildError
 
 from .boot_steps import Outcome
-from .failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS, OF_NOTHING, provider, removed
-from .last_words import Telling, around, telling_line
-from .modules import find_module, imports, named_in_command, needed_by, start_there
+from .failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS
+from .last_words import around, telling_line
 from .port_line import port_line
 from .requests import BUILD_ENV_SECRET
-from .traces import Frame, frames_at, line_of, place_of, variables_named, variables_read
+from .traced import BY_TRACE, Scene, trace_of
 from .tying import tied
 from .unreached import other_port, startup_probe
 
 LONGEST_COMMAND = 120
 LAST_WORDS = 3
 """Lines of output that are shown where they do not decide what happened, but may say at what."""
-
-
-class Scene(NamedTuple):
-    """Where a process failed: the files its traces name, the variables that had a value, and what the check found."""
-
-    repo: Snapshot
-    variables: frozenset[str]
-    findings: tuple[Diagnostic, ...] = ()
 
 
 def boot_cause(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene) -> Diagnostic:
@@ -128,7 +117,7 @@ def _ended(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene
             facts=around(tail, None),
             help="its last lines say why" if any(tail) else "it says nothing: run its command with more output",
         )
-    trace = _trace_of(service, tail, found, scene.repo)
+    trace = trace_of(service, tail, found, scene.repo)
     cause = error(
         found.pattern.code,
         found.pattern.message.format(*found.groups),
@@ -138,66 +127,8 @@ def _ended(service: Service, outcome: Outcome, tail: Sequence[str], scene: Scene
         facts=(outcome.reason, *around(tail, found.line)),
         help=found.pattern.help.format(*found.groups),
     )
-    refine = _BY_TRACE.get(cause.code)
+    refine = BY_TRACE.get(cause.code)
     return refine(service, cause, trace, scene) if refine else cause
-
-
-class _Trace(NamedTuple):
-    """What a telling line says, the frames that belong to it, and the first of the app's own: its place and its
-    text."""
-
-    said: str
-    frames: tuple[Frame, ...]
-    place: Origin | None
-    line: str
-
-
-def _trace_of(service: Service, tail: Sequence[str], found: Telling, repo: Snapshot) -> _Trace:
-    frames = frames_at(tail, found.line)
-    places = (place_of(frame, repo, service.build.context or ".") for frame in frames)
-    place = next((place for place in places if place is not None), None)
-    line = line_of(repo, place.file, place.line) if place is not None else None
-    return _Trace("".join(found.groups), frames, place, line or "")
-
-
-def _no_module(service: Service, cause: Diagnostic, trace: _Trace, scene: Scene) -> Diagnostic:
-    """Who asks for the module: a line of the app, the command, or a package; and where the repository has it."""
-    module, spelled = trace.said, None
-    if imports(trace.line, module):
-        message = f"'{module}' is imported here, and is not in the image"
-        usual = "add its package to the dependencies, or copy it into the image"
-        cause = replace(cause, message=message, help=removed(module) or usual)
-    elif spelled := named_in_command(service, module):
-        message = f"the command cannot import '{module}': no such module in the image"
-        cause = replace(cause, message=message, origin=service.command.origin if service.command else None)
-    elif package := needed_by(trace.frames, module):
-        message = f"the package {package} needs '{module}', which is not in the image"
-        return replace(cause, message=message, help=provider(module).format(module, package))
-    place = find_module(scene.repo, spelled or module)
-    if place is None:
-        return cause
-    facts = (*cause.facts, f"the repository has it: {place.file}")
-    return replace(cause, facts=facts, help=start_there(service, place))
-
-
-def _uncaught(_service: Service, cause: Diagnostic, trace: _Trace, scene: Scene) -> Diagnostic:
-    """What it means when the app's line reads a variable without a value, or its file does and the message names it."""
-    named = [one for one in variables_named(trace.said, trace.place, scene.repo) if one not in scene.variables]
-    read = [one for one in variables_read(trace.line) if one not in scene.variables]
-    unset = next(iter((*named, *read)), None)
-    if unset is None:
-        return cause
-    if unset not in named and not OF_NOTHING.match(trace.said):
-        return replace(cause, facts=(*cause.facts, f"the line reads {unset}, which is not set in this service"))
-    help = f"set {unset} in the service's variables, or give it with --env {unset}=…"
-    return replace(cause, code="start/variable-missing", message=f"{unset} is not set in this service", help=help)
-
-
-_BY_TRACE: dict[str, Callable[[Service, Diagnostic, _Trace, Scene], Diagnostic]] = {
-    "start/module-not-found": _no_module,
-    "start/uncaught-exception": _uncaught,
-}
-"""Code of a pattern → what its trace adds."""
 
 
 _ENDS: dict[str, tuple[str, str, str]] = {

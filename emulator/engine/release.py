@@ -25,7 +25,6 @@ from .imaging import Imaging
 from .instance_steps import Member
 from .job import Canceled, Job, Making, NotReady, Settings, of_the_app
 from .parts import Imaged, imaged, parts_of, scene_of
-from .problems import Scene
 from .requests import container_spec, environment, pre_deploy_spec
 from .rollout_steps import Unit
 from .sandbox import needs_sandbox
@@ -35,6 +34,7 @@ from .servers import ours
 from .shared_volumes import SharedVolume, shared_volumes
 from .task_run import TaskRun
 from .task_steps import pre_deploy_rules
+from .traced import Scene
 
 _NOT_YET = ImageFacts(
     id="", entrypoint=None, cmd=None, env={}, user="", workdir="", exposed=(), labels={}, architecture="",

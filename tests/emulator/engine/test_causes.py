@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from emulator.engine.boot_steps import Outcome
-from emulator.engine.problems import Scene, boot_cause, build_cause, plainly, step_name
+from emulator.engine.problems import boot_cause, build_cause, plainly, step_name
+from emulator.engine.traced import Scene
 from emulator.model.diagnostic import Diagnostic, Fault
 from emulator.model.event import VerdictKind
 from emulator.model.lifecycle import Lifecycle, Probes, Shutdown

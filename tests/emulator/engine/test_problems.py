@@ -7,7 +7,8 @@ import pytest
 from emulator.engine.boot_steps import Outcome
 from emulator.engine.failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS, removed
 from emulator.engine.last_words import LINES_AFTER, LINES_BEFORE, telling_line
-from emulator.engine.problems import Scene, boot_cause, build_cause, pre_deploy_cause
+from emulator.engine.problems import boot_cause, build_cause, pre_deploy_cause
+from emulator.engine.traced import Scene
 from emulator.model.diagnostic import Fault
 from emulator.model.event import VerdictKind
 from emulator.model.origin import Origin

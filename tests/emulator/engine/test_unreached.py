@@ -4,7 +4,8 @@ import pytest
 
 from emulator.engine.boot_steps import Outcome
 from emulator.engine.probing import NO_ANSWER
-from emulator.engine.problems import Scene, boot_cause
+from emulator.engine.problems import boot_cause
+from emulator.engine.traced import Scene
 from emulator.model.choice import Decision
 from emulator.model.event import VerdictKind
 from emulator.model.lifecycle import Probe, Probes
