@@ -316,6 +316,20 @@ def test_a_long_stop_fails_no_probe_and_makes_none_up(place: Place) -> None:
     assert len([p for p in of(up.events[stopped:], "probe") if p["deploy"] == 1]) <= seconds / 0.25 + 2
 
 
+def test_what_is_asked_of_one_that_ends_is_not_begun(place: Place) -> None:
+    """A save that brings a further service, and a restart: nothing of it is there afterwards."""
+    place.write(saying("one", first="signal.signal(signal.SIGTERM, lambda *_: (time.sleep(4), os._exit(0)))"))
+    with Running(place, "--watch") as up:
+        serving(up)
+        up.process.send_signal(signal.SIGINT)
+        time.sleep(1)
+        (place.root / "render.yaml").write_text(TWO)
+        restarted = place.emu("restart")
+        assert up.ends()[0] == 130
+    assert (restarted.code, "just ending" in restarted.err) == (2, True), restarted.err
+    assert [e["deploy"] for e in of(up.events, "deploy.started")] == [1]
+
+
 def test_a_second_watch_deploys_by_the_first_and_ends(place: Place) -> None:
     with Running(place, "--watch") as up:
         url = serving(up)

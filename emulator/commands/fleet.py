@@ -1,5 +1,7 @@
 """The services that one `up` runs: each by a loop of its own, and by name, with the addresses before them."""
 
+import contextlib
+import threading
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
@@ -10,15 +12,21 @@ from emulator.engine.cron_run import CronRun, NextRun
 from emulator.engine.deploys import ServiceContext
 from emulator.engine.execution_run import ExecutionRun
 from emulator.engine.job import Job
+from emulator.engine.labels import SERVICE, of_project
 from emulator.engine.release import Release
 from emulator.engine.runs import AnyRun
 from emulator.engine.service_run import ServiceRun
+from emulator.model.diagnostic import HostError
 from emulator.model.event import DiagnosticFound
 from emulator.model.plan import Service
 from emulator.request import Project
 
 if TYPE_CHECKING:
     from emulator.front import Front
+    from emulator.world import Docker
+
+_DIES_IN_S = 0.5
+"""How long after the kernel killed a process its container may still be said to run."""
 
 
 class Fleet:
@@ -72,6 +80,19 @@ class Fleet:
     def containers(self, name: str) -> tuple[str, ...]:
         run = self.runs.get(name)
         return tuple(one.container for one in run.instances()) if isinstance(run, ServiceRun) else ()
+
+    def watch_memory(self, docker: "Docker", root: str, over: threading.Event) -> None:
+        """Tell of a process that is killed for lack of memory while the first one of its container goes on."""
+
+        def on_oom(id: str) -> None:
+            over.wait(_DIES_IN_S)  # the first process is told of as well, a moment before it is seen to end
+            facts = docker.inspect(id)
+            run = self.runs.get(facts.labels.get(SERVICE, "")) if facts is not None and facts.running else None
+            if run is not None:
+                run.tell_oom(id)
+
+        with contextlib.suppress(HostError):  # an engine that is lost is told by whoever needs it
+            docker.on_oom(of_project(root), on_oom)
 
     # ---- what each is run by
 

@@ -1,6 +1,5 @@
 """One `up` from the first build to the last removal: deploys every service, keeps what is live, ends it all."""
 
-import contextlib
 import gc
 import threading
 from collections.abc import Callable, Collection, Iterable
@@ -24,7 +23,7 @@ from emulator.engine.cron_run import CronRun
 from emulator.engine.datastores import volume_of
 from emulator.engine.deploys import Decided, ServiceContext
 from emulator.engine.job import Doors, Settings
-from emulator.engine.labels import ROOT, SERVICE, of_project, project_id
+from emulator.engine.labels import ROOT, of_project, project_id
 from emulator.engine.ordering import needs
 from emulator.engine.reuse import Reuse
 from emulator.engine.runs import AnyRun
@@ -49,8 +48,6 @@ if TYPE_CHECKING:
     from emulator.front import Front
 
 _LOOK_EVERY_S = 0.5
-_DIES_IN_S = 0.5
-"""How long after the kernel killed a process its container may still be said to run."""
 
 
 class Session:
@@ -74,6 +71,8 @@ class Session:
         self.watcher: Watcher | None = None
         """Where files are watched: who deploys what is saved."""
         self._recorder = Recorder(teller, project, settings.platform, settings.root)
+        self.is_ending = False
+        """Whether nothing is deployed any more."""
         self.has_started = False
         """Whether any container was: then there is something to tidy up."""
         self._fleet = Fleet(
@@ -120,10 +119,11 @@ class Session:
         coverage += [*rest, *self._backing.coverage()]
         if not runnable:
             return self._nothing(number, trigger, coverage)
-        self._first = number
-        missing = self._unreached(runnable)
-        underway = self._begin(number, trigger, runnable, missing=missing)
-        self._launch(underway, runnable, missing)
+        with self._deploying:
+            missing = self._unreached(runnable)
+            underway = self._begin(number, trigger, runnable, missing=missing)
+            self._first = number
+            self._launch(underway, runnable, missing)
         underway.wait(s.name for s in runnable)
         self._raise_problem()
         for run in list(self.runs.values()):
@@ -179,27 +179,13 @@ class Session:
         gc.collect()
         gc.freeze()
         gc.enable()
-        self._watch_memory()
+        self._fleet.watch_memory(self.doors.docker, self.settings.root, self._over)
         serves = any(run.live is not None for name, run in self.users().items() if not isinstance(run, CronRun))
         self.teller.note(f"{'serving' if serves else 'waiting for the next run'}; Ctrl-C ends it")
         while not self._over.wait(_LOOK_EVERY_S):
             self.teller.check()
         self._raise_problem()
         return False
-
-    def _watch_memory(self) -> None:
-        """Tell of a process that is killed for lack of memory while the first one of its container goes on."""
-        docker = self.doors.docker
-
-        def on_oom(id: str) -> None:
-            self._over.wait(_DIES_IN_S)  # the first process is told of as well, a moment before it is seen to end
-            facts = docker.inspect(id)
-            run = self.runs.get(facts.labels.get(SERVICE, "")) if facts is not None and facts.running else None
-            if run is not None:
-                run.tell_oom(id)
-
-        with contextlib.suppress(HostError):  # an engine that is lost is told by whoever needs it
-            docker.on_oom(of_project(self.settings.root), on_oom)
 
     def _raise_problem(self) -> None:
         if self._problem is not None:
@@ -237,13 +223,18 @@ class Session:
                     self._decided(Decided(number, verdict))
             begun = [s for s in services if s.name not in wrong]
             reuse = Reuse.NO if afresh else Reuse.SAVED if trigger == "save" else Reuse.SURE
-            self._launch(underway, begun, missing, reuse=reuse)
-        for name in [name for name in self.runs if name not in {s.name for s in runnable}]:
-            self.teller.note(f"{name} is not in the plan any more: it goes on as it is")
-        return underway
+            try:
+                self._launch(underway, begun, missing, reuse=reuse)
+            except HostError as problem:
+                self._write_off(underway, problem)
+                raise
+            for name in [name for name in self.runs if name not in {s.name for s in runnable}]:
+                self.teller.note(f"{name} is not in the plan any more: it goes on as it is")
+            return underway
 
     def accepts(self, planned: Planned) -> None:
-        """Raises UsageError where it is no plan of what runs here."""
+        """Raises UsageError where it is no plan of what runs here, or that is just ending."""
+        self._refuse_at_the_end()
         if planned.platform.NAME != self.planned.platform.NAME:
             raise UsageError(
                 f"`emu up` runs this project as {self.planned.platform.TITLE}, not as {planned.platform.TITLE}",
@@ -309,8 +300,13 @@ class Session:
                 self._fleet.deploy(job)
             return underway
 
+    def _refuse_at_the_end(self) -> None:
+        if self.is_ending:
+            raise UsageError("this `emu up` is just ending", help="run `emu up` again")
+
     @property
     def _returning(self) -> Returning:
+        self._refuse_at_the_end()
         return Returning(self._fleet, self.users(), self._jobs, self._network)
 
     @property
@@ -397,7 +393,9 @@ class Session:
 
     def _decided(self, decided: Decided) -> None:
         """From the thread of a service."""
-        underway = self._underway[decided.deploy]
+        underway = self._underway.get(decided.deploy)
+        if underway is None:  # it was written off
+            return
         self._recorder.decided(decided.verdict.name, decided.deploy)
         if underway.decided(decided):
             self._remember(underway)
@@ -437,10 +435,16 @@ class Session:
 
     def write_off(self, problem: BaseException) -> None:
         """After the end: what was still under way when it came stays among the deploys, with its reason."""
+        for underway in list(self._underway.values()):
+            self._write_off(underway, problem)
+
+    def _write_off(self, underway: Underway, problem: BaseException) -> None:
         known = problem.diagnostic.message if isinstance(problem, HostError) else "emu itself failed"
         reason = "interrupted" if isinstance(problem, KeyboardInterrupt) else known
-        for underway in list(self._underway.values()):
-            self._recorder.refused(underway, underway.canceled(reason))
+        self._underway.pop(underway.number, None)
+        self._fleet.withdraw(underway.number)
+        underway.abandon()
+        self._recorder.refused(underway, underway.canceled(reason))
 
     def _end_refused(self, underway: Underway, verdict: Verdict) -> None:
         for service in verdict.services:
@@ -451,7 +455,7 @@ class Session:
 
     def _end_without_service(self) -> None:
         """Also from the thread of a service: when nothing serves, and nothing is on its way to."""
-        if not self._any_live() and not self._underway:
+        if self._first and not self._any_live() and not self._underway:
             self._over.set()
 
     def broke(self, problem: BaseException) -> None:
@@ -480,6 +484,7 @@ class Session:
     def stop(self, *, at_once: bool) -> None:
         """Stop and remove everything this session started; a live service as the platform would, unless `at_once`
         or the user asks a second time. Raises HostError."""
+        self.is_ending = True
         users = list(self.users().values())
         docker = self.doors.docker
         hurried = end_all(users, self.doors.hurry, at_once=at_once, is_silent=lambda: docker.is_silent)

@@ -76,6 +76,8 @@ class Watcher:
             self._session.broke(problem)
 
     def _saved(self, paths: frozenset[str]) -> None:
+        if self._session.is_ending:
+            return
         seen = FilesSaved(paths=tuple(sorted(paths)[:_MOST_TOLD]), count=len(paths))
         try:
             if (where := self._ignored(paths)) is not None:

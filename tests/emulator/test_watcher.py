@@ -36,6 +36,7 @@ class Desk:
         self.refused: list[tuple[str, int]] = []
         self.withdrawn: list[int] = []
         self.is_slow = False
+        self.is_ending = False
         self.problem: BaseException | None = None
         self.batches: queue.Queue[frozenset[str] | None] = queue.Queue()
         self.settings = SimpleNamespace(root="/shop")
