@@ -35,6 +35,19 @@ spec:
         spec: {containers: [{image: shop}]}
 """
 
+SERVICE = """\
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: shop}
+spec:
+  template:
+    spec:
+      containers:
+        - image: shop
+          command: [python, /app.py]
+          workingDir: /srv/elsewhere
+"""
+
 
 @pytest.fixture
 def place(tmp_path: Path, engine: "DockerClient") -> Iterator[Place]:
@@ -87,3 +100,13 @@ def test_what_stays_as_it_is(place: Place, platform: str, user: str) -> None:
         assert verdict["verdict"] == "live"
     else:
         assert verdict["services"][0]["cause"]["code"] == "start/user-not-found"
+
+
+def test_it_starts_in_the_directory_that_the_service_names(place: Place) -> None:
+    """Whatever the image's WORKDIR is."""
+    place.write(APP.replace("os.getuid()", "os.getcwd()"), service_yaml=SERVICE)
+    with Running(place, "--platform", "cloud-run") as up:
+        url = up.until("live")["url"]
+        assert up.until("verdict")["verdict"] == "live"
+        assert answer(url)[1].startswith("/srv/elsewhere ")
+        assert up.interrupt()[0] == 130

@@ -236,8 +236,11 @@ class Subject:
 
     @cached_property
     def worked(self) -> Worked | None:
-        """The image worked out; None where none is built, and where the Dockerfile cannot be read."""
-        return self.builds.of(self.container.build)
+        """The image worked out, as the first process finds it; None where none is built, and where the Dockerfile cannot
+        be read."""
+        worked, command = self.builds.of(self.container.build), self.container.command
+        elsewhere = command.working_dir if command is not None else None
+        return worked.started_in(elsewhere) if worked is not None and elsewhere is not None else worked
 
     @cached_property
     def image(self) -> ImageConfig | None:

@@ -162,6 +162,7 @@ def container_spec(
         no_new_rights=service.resources.no_new_rights,
         unknown_user_is_root=service.resources.unknown_user_is_root,
         hosts=dict(around.hosts),
+        workdir=service.command.working_dir if service.command is not None else None,
         platform=service.build.platform,
     )
 

@@ -83,6 +83,14 @@ class Worked(Record, frozen=True, kw_only=True):
         """The stage that the image is; None where there is no target, or another language's rules hold."""
         return self.stages.get(self.target) if self.target is not None else None
 
+    def started_in(self, directory: str) -> "Worked":
+        """The same for a process that is started in another directory than the image's."""
+        last = self.last
+        if last is None or last.config is None:
+            return self
+        moved = replace(last, config=replace(last.config, workdir=directory))
+        return replace(self, stages={**self.stages, last.stage.index: moved})
+
     @property
     def tree(self) -> Folder:
         """The image's filesystem; wholly unknown without such a stage."""

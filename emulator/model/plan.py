@@ -172,6 +172,8 @@ class Command(Record, frozen=True, kw_only=True):
     alternative: Alternative | None = None
     image_args: tuple[str, ...] | None = None
     """What stands in for the image's CMD while its ENTRYPOINT stays; `argv` is then what that should come to."""
+    working_dir: str | None = None
+    """The directory in which it starts; None: the image's."""
 
 
 class Port(Record, frozen=True, kw_only=True):

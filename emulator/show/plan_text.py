@@ -226,7 +226,8 @@ def _command(command: Command | None, style: Style) -> str:
     if command.form == "none":
         return "no process: files are served"
     where = f"  [{at(command.origin)}]" if command.origin else ""
-    return f"{command_words(command)}{where}"
+    inside = f"  in {command.working_dir}" if command.working_dir else ""
+    return f"{command_words(command)}{inside}{where}"
 
 
 def _argv(command: Command, style: Style, *, verbose: bool) -> list[str]:

@@ -67,7 +67,8 @@ def container_command(given: Given, spec: ContainerSpec, own: Own, *, id: str) -
         for lost in setting.shadowed
         if own.command.argv is not None
     )
-    return replace(setting.value, shadowed=(*shadowed, *setting.value.shadowed))
+    here = spec.working_dir.text if spec.working_dir and spec.working_dir.text else None
+    return replace(setting.value, shadowed=(*shadowed, *setting.value.shadowed), working_dir=here)
 
 
 def _written(spec: ContainerSpec, own: Own, source: str) -> Command | None:

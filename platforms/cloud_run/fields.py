@@ -121,7 +121,7 @@ TYPES: dict[str, dict[str, Field]] = {
         "name": Field("string"),
         "command": Field("strings"),
         "args": Field("strings"),
-        "workingDir": _no_effect("string", "the image's own is used"),
+        "workingDir": Field("string"),
         "env": Field("[EnvVar]"),
         "envFrom": _refused("any"),
         "ports": Field("[ContainerPort]"),

@@ -75,6 +75,7 @@ class ContainerSpec(NamedTuple):
     limits: dict[str, Text] = {}
     probes: dict[str, ProbeSpec] = {}
     mounts: tuple[MountSpec, ...] = ()
+    working_dir: Text | None = None
 
 
 class TaskSpec(NamedTuple):
@@ -363,6 +364,7 @@ def _container(number: int, node: Mapping) -> ContainerSpec:
             if (found := mapping_of(node, f"{kind}Probe")) is not None and (key := node.key(f"{kind}Probe")) is not None
         },
         mounts=tuple(read_mount(item) for item in mappings_of(node, "volumeMounts")),
+        working_dir=text_of(node, "workingDir"),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from emulator.model.diagnostic import Diagnostic, Severity
-from tests.emulator.check.checking import check_files
+from tests.emulator.check.checking import ONE_PORT, check_files
 
 PYTHON = "FROM python:3.12-slim\nWORKDIR /app\n"
 APP = {
@@ -271,3 +271,14 @@ def test_bash_behind_the_entrypoint_of_nodes_image():
     assert [d.code for d in found(base + 'CMD ["bash", "-c", "node server.js"]\n', {"server.js": ""})] == [
         "start/shell-missing"
     ]
+
+
+@pytest.mark.parametrize(("directory", "found"), [("/app/src", False), ("/app", True), ("/app/lib", True)])
+def test_a_start_in_another_directory_than_the_image_s(directory: str, found: bool) -> None:
+    """What the command names is looked for where the service starts it."""
+    files = {
+        "Dockerfile": f'{PYTHON}COPY . .\nCMD ["python", "main.py"]\n', "src/main.py": "print(1)\n",
+        "service.yaml": f"{ONE_PORT}          workingDir: {directory}\n",
+    }  # fmt: skip
+    codes = {one.code for one in check_files(files).diagnostics}
+    assert ("start/file-not-found" in codes) is found

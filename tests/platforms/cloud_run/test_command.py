@@ -86,3 +86,9 @@ def test_the_port_of_the_image_loses_to_the_platform_s() -> None:
     ]
     assert decision.answer == "8080"
     assert [(one.answer, one.origin.line) for one in decision.rejected if one.origin is not None] == [("9000", 2)]
+
+
+@pytest.mark.parametrize(("fields", "directory"), [("workingDir: /srv", "/srv"), ("workingDir: ''", None), ("", None)])
+def test_where_it_starts(fields, directory):
+    """In the directory that the file names; else in the image's."""
+    assert service(of(fields) | {"Dockerfile": DOCKERFILE}).command.working_dir == directory
