@@ -44,7 +44,7 @@ EXPLANATIONS: dict[str, str] = {
         "quotes.",
     "render/env-several-forms": "A variable says in more than one way where its value comes from. Keep one.",
     "render/env-twice": "A variable is set twice in one place. Remove one.",
-    "render/env-value": "A variable's value holds a NUL, where it would end for any process. Remove it.",
+    "render/env-value": "No process can be given the variable's value: it holds a NUL, or is longer than Linux takes.",
     "render/env-without-key": "A variable has no name. Add key.",
     "render/env-without-value":
         "A variable has no value and nothing says where one comes from: it is not set. Add value.",

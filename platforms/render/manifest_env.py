@@ -11,6 +11,9 @@ from .checking import check_fields
 from .declarations import EnvEntry, Reference, Value
 from .reading import Boolean, Notes, few, is_bool, near, text_of
 
+LONGEST = 131072
+"""Of a variable with its name, in bytes (MAX_ARG_STRLEN of Linux): nothing can be executed with a longer one."""
+
 _FORMS: dict[str, Callable[[Mapping], bool]] = {
     "literal": lambda item: item.get("value") is not None,
     "generated": lambda item: is_bool(item.get("generateValue"), True),
@@ -126,10 +129,12 @@ def _literal(key: str, value: Node, notes: Notes, service: str | None) -> str | 
         notes.wrong_type(value, f"the value of {key}", "a string or a number", service=service)
         return None
     text = as_go_string(value)
-    if "\0" in text:
+    too_long = len(f"{key}={text}".encode()) >= LONGEST
+    if too_long or "\0" in text:
+        why = f"is longer than Linux takes, {LONGEST} bytes" if too_long else "holds a NUL, which no variable can"
         notes.say(
-            "render/env-value", f"the value of {key} holds a NUL, which no variable can", value.origin,
-            rule=rules.ENV_VALUES.id, service=service, help="remove it, or encode the value",
+            "render/env-value", f"the value of {key} {why}", value.origin, rule=rules.ENV_VALUES.id, service=service,
+            help="put it into a secret file, which has its own limit" if too_long else "remove it, or encode the value",
         )  # fmt: skip
         return None
     plain = value_of(value, Dialect.GO_YAML)

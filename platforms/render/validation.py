@@ -23,7 +23,7 @@ NO_MOUNT = (
     "/", "/opt", "/opt/render", "/opt/render/project", "/opt/render/project/src", "/home", "/home/render", "/etc",
     "/etc/secrets",
 )  # fmt: skip
-"""Paths no disk may be mounted at; folders inside them are fine."""
+"""Paths no disk may be mounted at; folders inside them are fine. One with a colon no container takes."""
 
 
 def service_problems(spec: ServiceSpec) -> list[Diagnostic]:
@@ -245,7 +245,7 @@ def _disk(spec: ServiceSpec) -> list[Diagnostic]:
     if not mount.text.startswith("/"):
         words = f"mountPath must be an absolute path, not {mount.text}"
         found.append(_said(spec, "mount-path", words, rules.DISK, mount.origin, f"write /{mount.text}"))
-    elif posixpath.normpath("/" + mount.text.lstrip("/")) in NO_MOUNT:
+    elif posixpath.normpath("/" + mount.text.lstrip("/")) in NO_MOUNT or ":" in mount.text:
         words = f"a disk cannot be mounted at {mount.text}"
         help_ = "take a folder of its own, for example /var/data"
         found.append(_said(spec, "mount-path", words, rules.DISK, mount.origin, help_))

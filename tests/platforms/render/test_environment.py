@@ -306,7 +306,9 @@ def test_malformed_entries(entry, code, severity):
         ('{key: "A=B", value: c}', "render/env-key", (6, 15)),
         ('{key: "\\0", value: c}', "render/env-key", (6, 15)),
         ('{key: A, value: "b\\0c"}', "render/env-value", (6, 25)),
+        (f"{{key: A, value: '{'x' * 131070}'}}", "render/env-value", (6, 25)),
     ],
+    ids=["equals", "no-letter", "nul", "long"],
 )
 def test_what_no_process_can_be_given(entry, code, place):
     """Told at its place, and not handed on: the builder could not even be started with it."""

@@ -74,6 +74,7 @@ def test_refusals_of_a_blueprint(fields, message):
          "services[0] a disk cannot be mounted at /opt/render/project/src/"),
         ("web", DOCKER + "disk: {name: d, mountPath: //etc/x/../secrets}\n",
          "services[0] a disk cannot be mounted at //etc/x/../secrets"),
+        ("web", DOCKER + "disk: {name: d, mountPath: '/a:b'}\n", "services[0] a disk cannot be mounted at /a:b"),
         ("web", DOCKER + "disk: {name: d}\n", "services[0] disk has no mountPath"),
         ("web", DOCKER + "plan: free\nmaintenanceMode: {enabled: true}\n",
          "services[0] maintenance mode is not for free services"),
