@@ -236,7 +236,7 @@ class Subject:
 
     @cached_property
     def worked(self) -> Worked | None:
-        """The image worked out, as the first process finds it; None where none is built, and where the Dockerfile cannot
+        """The image worked out, as its first process finds it; None where none is built, and where a Dockerfile cannot
         be read."""
         worked, command = self.builds.of(self.container.build), self.container.command
         elsewhere = command.working_dir if command is not None else None
