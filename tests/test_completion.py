@@ -74,6 +74,8 @@ def test_names_are_those_of_the_repository(repo: Path) -> None:
     assert set(_words(f"up {before} --base-image ")) == {"python:3.11-slim="}
     assert set(_words(f"up {before} --datastore ")) == {"main-db="}
     assert set(_words(f"plan {before} --snapshot w")) == {"worktree"}
+    assert set(_words(f"diff {before} w")) == {"worktree"}
+    assert set(_words(f"diff {before} HEAD~1..w")) == {"HEAD~1..worktree"}
 
 
 def test_rules_schemas_and_platforms() -> None:

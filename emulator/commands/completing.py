@@ -106,6 +106,9 @@ class _Line:
             return _BY_COMMAND[verb, name](world, self._request(world))
         if name == "snapshot" or kind.startswith("REV"):
             return _revisions(world, self._request(world))
+        if kind.startswith("FROM[..TO"):
+            before, dots, _ = self.current.rpartition("..")
+            return [word._replace(text=before + dots + word.text) for word in _revisions(world, self._request(world))]
         if name in _OF_A_PLAN or kind == "SERVICE":
             return _OF_A_PLAN.get(name, _services)(_plan(world, self._request(world)))
         return []
