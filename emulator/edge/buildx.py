@@ -1,6 +1,7 @@
 """Builds through `docker buildx build`: BuildKit with the user's own settings, credentials and cache."""
 
 import contextlib
+import errno
 import functools
 import json
 import os
@@ -66,12 +67,23 @@ def build(
     try:
         return _built(request, endpoint, environ, on_progress, cancel)
     except OSError as problem:
+        if problem.errno == errno.E2BIG:
+            raise _too_long({**request.args, **request.secrets}) from problem
         raise HostError(
             error(
                 "host/temporary-folder", f"{tempfile.gettempdir()} cannot be used for a build: {problem.strerror}",
                 fault=Fault.HOST, help="free space there, or name another folder with TMPDIR",
             )
         ) from problem  # fmt: skip
+
+
+def _too_long(variables: Mapping[str, str]) -> HostError:
+    """The builder cannot be started with them, and no container could be."""
+    longest = max(variables, key=lambda name: len(variables[name]))
+    words = "the variables are longer than the system takes for one process"
+    facts = (f"the longest is {longest}: {len(variables[longest].encode())} bytes",)
+    help_ = "put it into a secret file"
+    return HostError(error("image/environment", words, facts=facts, help=help_), exit_code=1)
 
 
 def _built(

@@ -83,6 +83,20 @@ def test_a_network_that_the_engine_cannot_give_is_this_machines_matter(tmp_path,
     assert problem.facts[1].startswith('process "/bin/sh -c echo hello" did not complete')
 
 
+def test_a_variable_that_no_process_can_be_given_is_the_apps_matter(tmp_path, environ):
+    """The builder cannot even be started; the variable is named, and nothing of its value."""
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    for path in ("bin/docker", "config/cli-plugins/docker-buildx"):
+        program(tmp_path / path)
+    args = {"A": "x" * 140_000, "B": "b"}
+    request = BuildRequest(context=str(tmp_path), dockerfile=str(tmp_path / "Dockerfile"), args=args)
+    with pytest.raises(HostError) as found:
+        build(request, Endpoint(url="unix:///s"), environ, lambda item: None, threading.Event())
+    problem = found.value.diagnostic
+    assert (problem.code, problem.fault, found.value.exit_code) == ("image/environment", Fault.APP, 1)
+    assert problem.facts == ("the longest is A: 140000 bytes",)
+
+
 @pytest.mark.parametrize(
     ("engine", "buildx", "is_so"),
     [
