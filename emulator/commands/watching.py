@@ -1,5 +1,6 @@
 """`emu up --watch`: each save is a deploy as the platform would make one, or nothing, with its reason."""
 
+import posixpath
 import threading
 from collections.abc import Callable, Collection, Iterator
 
@@ -78,7 +79,8 @@ class Watcher:
     def _saved(self, paths: frozenset[str]) -> None:
         if self._session.is_ending:
             return
-        seen = FilesSaved(paths=tuple(sorted(paths)[:_MOST_TOLD]), count=len(paths))
+        files = _files(paths)
+        seen = FilesSaved(paths=files[:_MOST_TOLD], count=len(files))
         try:
             if (where := self._ignored(paths)) is not None:
                 self._session.teller.tell(replace(seen, because=f"git ignores it ({where})", platform_too=True))
@@ -139,6 +141,16 @@ class Watcher:
         made = self._session.redeploy(planned, number, trigger="save", only=concerned, anyway=anyway)
         self._made.append(made)
         self._saves = saves
+
+
+def _files(paths: frozenset[str]) -> tuple[str, ...]:
+    """Without the folders that others of them lie in, which come and go with those."""
+    above: set[str] = set()
+    for path in paths:
+        folder = path
+        while (folder := posixpath.dirname(folder)) and folder not in above:
+            above.add(folder)
+    return tuple(sorted(paths - above))
 
 
 def ignored_by_git(repo: Snapshot, paths: frozenset[str]) -> str | None:

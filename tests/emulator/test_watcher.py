@@ -154,6 +154,15 @@ def test_a_plan_that_is_refused_as_a_whole_says_so(desk: Desk) -> None:
     assert (told[0].because, told[0].deploys) == ("the check refuses the plan as a whole", ())
 
 
+def test_a_folder_is_not_told_beside_its_files(desk: Desk) -> None:
+    """It comes and goes with them. By itself it is what was saved."""
+    for paths in (("api", "api/more", "api/more/deep/a.py", "b.py"), ("api",)):
+        desk.batches.put(frozenset(paths))
+        desk.batches.join()
+    told = [(one.paths, one.count) for one in desk.told if isinstance(one, FilesSaved)]
+    assert told == [(("api/more/deep/a.py", "b.py"), 2), (("api",), 1)]
+
+
 def test_of_what_is_refused_it_builds_what_is_asked_for(desk: Desk) -> None:
     desk.save(api_Dockerfile=BAD)
     desk.watcher.build_anyway(["api"])
