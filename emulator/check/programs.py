@@ -199,7 +199,9 @@ def program_not_found(subject: Subject) -> Iterator[Diagnostic]:
     for path in view.paths:
         if not _is_odd(path) and view.files.look(path) == "absent":
             facts, help = _elsewhere(view, path)
-            yield subject.finding(PROGRAM.code, Severity.ERROR, f"the image has no {path}", facts=facts, help=help)
+            place = _place(subject, view, path)
+            message = f"the image has no {path}"
+            yield subject.finding(PROGRAM.code, Severity.ERROR, message, origin=place, facts=facts, help=help)
             return
     yield from _tool(subject, view)
     if view.run.changed or view.run.runner:
@@ -333,12 +335,17 @@ def not_runnable(subject: Subject) -> Iterator[Diagnostic]:
             yield from _refused(subject, view, path, found)
 
 
+def _place(subject: Subject, view: ImageView, path: str) -> Origin | None:
+    """Where a path is written."""
+    return subject.origin_of_first if _is_first(subject, view, path) else subject.origin
+
+
 def _refused(subject: Subject, view: ImageView, path: str, found: Answer) -> Iterator[Diagnostic]:
     if found.mode is not None and not found.mode & 0o111:
         is_native = subject.container.build.kind is BuildKind.NATIVE  # see `packages._placed`
         yield subject.finding(
             PERMISSION.code, Severity.WARNING if is_native else Severity.ERROR, f"{path} is not executable",
-            related=tuple(_made(found)),
+            origin=_place(subject, view, path), related=tuple(_made(found)),
             facts=(f"its mode is {found.mode:o}",),
             help=f"git update-index --chmod=+x {_source(found) or path}, or COPY --chmod=755",
             fix=_executable(subject, found),
@@ -351,14 +358,14 @@ def _refused(subject: Subject, view: ImageView, path: str, found: Answer) -> Ite
     if first.startswith("#!") and first.endswith("\r"):
         yield subject.finding(
             LINE_ENDS.code, Severity.ERROR, f"{path} has Windows line ends: its interpreter is not found",
-            related=tuple(_made(found)), facts=(f"its first line is {first!r}",),
+            origin=_place(subject, view, path), related=tuple(_made(found)), facts=(f"its first line is {first!r}",),
             help="save it with Unix line ends, and keep them with `*.sh text eol=lf` in .gitattributes",
             fix=_unix_line_ends(_source(found), text),
         )  # fmt: skip
     elif not first.startswith("#!") and text and _is_first(subject, view, path):
         yield subject.finding(
             FORMAT.code, Severity.ERROR, f"{path} does not begin with #!, so that nobody can execute it",
-            related=tuple(_made(found)), help="begin it with #!/bin/sh",
+            origin=_place(subject, view, path), related=tuple(_made(found)), help="begin it with #!/bin/sh",
         )  # fmt: skip
 
 

@@ -89,6 +89,15 @@ class Subject:
         command = self.container.command
         return (command.origin if command else None) or self.service.origin
 
+    @property
+    def origin_of_first(self) -> Origin | None:
+        """Where the first word of the command is written: in ENTRYPOINT, where CMD only gives it arguments."""
+        command, image = self.container.command, self.image
+        entrypoint = image.entrypoint if image is not None else None
+        if command is None or not command.argv or command.source != "dockerfile" or entrypoint is None:
+            return self.origin
+        return (entrypoint.origin if command.argv[0] == entrypoint.argv[0] else None) or self.origin
+
     def finding(self, code: str, severity: Severity, message: str, **more: object) -> Diagnostic:
         """A diagnostic of this service at its command; `more` may say another place. A generated Dockerfile is no
         place: it is no file of the user's."""

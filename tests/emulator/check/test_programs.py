@@ -215,6 +215,17 @@ def test_programs_that_are_copied_to_those_of_the_system(place: str, codes: list
     assert [one.code for one in found(text)] == codes
 
 
+def test_a_script_of_entrypoint_is_told_at_its_line():
+    """CMD only gives it arguments."""
+    both = 'ENTRYPOINT ["/app/start.sh"]\nCMD ["python", "app.py"]\n'
+    [told] = found(f"{PYTHON}COPY --chmod=644 . .\n{both}")
+    assert (told.code, told.origin.line) == ("start/permission-denied", 4)
+    [told] = found(f"{PYTHON}COPY --chmod=755 app.py .\n{both}")
+    assert (told.code, told.origin.line) == ("start/program-not-found", 4)
+    [told] = found(f"{PYTHON}COPY --chmod=755 . .\n{both}", {"start.sh": '#!/bin/sh\r\nexec "$@"\r\n'})
+    assert (told.code, told.origin.line) == ("start/script-line-ends", 4)
+
+
 DISTROLESS = (
     "FROM golang:1.24 AS build\nWORKDIR /src\nCOPY . .\nRUN go build -o /out/shop .\nFROM gcr.io/distroless/static\n"
 )
