@@ -101,8 +101,9 @@ class ImageView:
         command = self.subject.container.command
         argv = command.argv if command is not None else None
         words = [*(argv[:1] if argv else ()), *(() if self.run.changed else (self.program,))]
-        here = self.directory or "/"
-        found = [posixpath.normpath(posixpath.join(here, word)) for word in words if "/" in word]
+        here = self.directory
+        known = (word for word in words if "/" in word and (here is not None or word.startswith("/")))
+        found = [posixpath.normpath(posixpath.join(here or "/", word)) for word in known]
         return tuple(dict.fromkeys(found))
 
     @cached_property

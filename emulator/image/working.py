@@ -18,6 +18,7 @@ from emulator.formats.dockerfile import (
     parse_dockerfile,
     read_stages,
 )
+from emulator.formats.dockerfile.base_images import is_distroless, workdir_of_distroless
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.plan import Build
 from emulator.model.record import Record, replace
@@ -309,6 +310,9 @@ class _Worker:
 
 def _base_config(ref: str) -> ImageConfig | None:
     """Of a plain image we know where it begins; its variables and its command stay unknown."""
+    if is_distroless(ref):
+        home = workdir_of_distroless(ref)
+        return ImageConfig(workdir=home, user=None, unknown_base=True) if home is not None else None
     if not is_plain(ref):
         return ImageConfig(workdir="/", user=None, unknown_base=True) if begins_in_root(ref) else None
     return ImageConfig(workdir="/", user="", env=(Setting(name="PATH", value=base_path(ref)),), unknown_base=True)

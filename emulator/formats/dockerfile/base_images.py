@@ -51,6 +51,14 @@ def has_busybox(ref: str) -> bool:
     return "debug" in ref.partition("@")[0].rpartition("/")[2]
 
 
+def workdir_of_distroless(ref: str) -> str | None:
+    """Where such an image begins (static/static.bzl, USER_VARIANTS); None where a digest hides which variant it is."""
+    tag = ref.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    if not tag and "@" in ref:
+        return None
+    return "/home/nonroot" if "nonroot" in tag else "/"
+
+
 def _of_distroless(kind: str, rest: str, ref: str) -> tuple[str, ...]:
     """nodejs/nodejs.bzl, java/java.bzl, python3/python.bzl, static/static.bzl."""
     if kind == "nodejs":

@@ -159,9 +159,15 @@ def _read_all(groups: list[list[Instruction]], scope: Scope, found: list[Diagnos
     return tuple(stages)
 
 
+_MOST_NAMES = 100
+"""Among more stages no name is looked for that is meant: each would be compared with all."""
+
+
 def _misspelt(said: str, image: str, stages: Mapping[str, int], origin: Origin, code: str) -> Iterator[Diagnostic]:
     """A plain name that is close to that of an earlier stage: Docker takes it for an image."""
-    if not stages or image.lower() in stages or not image.replace("-", "").replace("_", "").isalnum():
+    if not 0 < len(stages) <= _MOST_NAMES or image.lower() in stages:
+        return
+    if not image.replace("-", "").replace("_", "").isalnum():
         return
     from difflib import get_close_matches  # takes long to load
 

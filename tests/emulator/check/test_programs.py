@@ -276,6 +276,16 @@ def test_a_program_that_is_named_again_behind_nodes_own_entrypoint():
     assert found(base + 'CMD ["server.js"]\n', {"server.js": ""}) == []
 
 
+def test_where_a_distroless_image_begins():
+    """In / or, of the nonroot variant, in that user's home; a digest may be either."""
+    copied = "COPY --from=build /out/shop /home/nonroot/shop\n"
+    run = 'CMD ["./shop"]\n'
+    assert [d.code for d in _go(copied + run)] == ["start/program-not-found"]
+    for variant in (":nonroot", "-debian12:nonroot-amd64", "@sha256:" + "0" * 64):
+        text = DISTROLESS.replace("static", f"static{variant}") + copied + run
+        assert found(text, {"go.mod": "module shop\n", "main.go": "package main\n"}) == [], variant
+
+
 def test_bash_behind_the_entrypoint_of_nodes_image():
     """docker-entrypoint.sh runs what it is given."""
     base = "FROM node:22-alpine\nWORKDIR /app\nCOPY . .\n"
