@@ -99,9 +99,25 @@ def test_min_instances(place: Place, engine: "DockerClient") -> None:
         assert instances(up, engine) == least
         answer(f"{url}/die")
         wait_for(lambda: len(reasons(up)) == 5)
+        assert reasons(up)[-1] == "minimum"
         wait_for(lambda: len(instances(up, engine)) == 2)
         assert answer(url)[0] == 200
         assert [e for e in up.so_far() if e["event"] == "sleep"] == []
+        assert up.interrupt()[0] == 130
+
+
+def test_one_that_was_live_and_ends_is_started_for_requests(place: Place) -> None:
+    """In the words of an instance that requests need: the deploy is over."""
+    place.write(APP, service_yaml=KNATIVE.format(service="", revision=""))
+    with Running(place, "--time-scale", "0.01") as up:
+        url = up.until("live")["url"]
+        up.until("verdict")
+        answer(f"{url}/die")
+        wait_for(lambda: len(reasons(up)) == 2)
+        assert reasons(up) == ["deploy", "requests"]
+        wait_for(lambda: answer(url)[0] == 200)
+        lines = [e["line"] for e in up.so_far() if e["event"] == "log" and e["stream"] == "platform"]
+        assert sum("Reason: AUTOSCALING" in line for line in lines) == 1
         assert up.interrupt()[0] == 130
 
 

@@ -249,12 +249,23 @@ class InstanceRun:
                 who = self._runs[action.container].who
                 self.tell(Restarted(**who, because=action.because, back_off_s=action.platform_s))
                 self._remove()
+                self._has_other_reason()
                 self._begin()
             case steps.Decided():
                 self._decided(action)
             case steps.Turn():
                 self.tell(Rotation(**self._runs[action.container].who, ready=action.ready, because=action.because))
                 self._report(rollout_steps.Rotated(at=self.clock.now(), unit=self.unit, ready=action.ready))
+
+    def _has_other_reason(self) -> None:
+        """Where instances follow their requests, one that was live is started again for these, or to keep the least
+        number: no deploy is the reason any more."""
+        service = self._ingress.service
+        if service.scaling is None or self.outcome is None or self.outcome.verdict != "live":
+            return
+        least = service.instances.min if service.instances else 0
+        for run in self._runs.values():
+            run.part = run.part._replace(reason="minimum" if self.unit.slot <= least else "requests")
 
     def _launch(self, action: steps.Launch) -> None:
         run = self._runs[action.container]
