@@ -8,6 +8,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from emulator.image.project_files import join
@@ -41,6 +42,8 @@ RULES = (REQUIRED,)
 
 MAX_FILES = 150
 MAX_CHARACTERS = 200_000
+MAX_STATEMENTS = 500
+"""Of one file: each is looked at with all that stands before it."""
 _ENDS = ("", ".js", ".cjs", ".mjs", ".json", ".node", ".ts", "/package.json", "/index.js", "/index.cjs", "/index.mjs",
          "/index.json", "/index.node", "/index.ts")  # fmt: skip
 _SPECIFIER = r"(?P<quote>['\"])(?P<name>[^'\"\n]+)(?P=quote)"
@@ -130,7 +133,7 @@ def _missing(view: ImageView, first: str) -> Iterator[tuple[_Required, NotThere 
 
 
 def _required(path: str, text: str) -> Iterator[_Required]:
-    for found in _STATEMENT.finditer(text):
+    for found in islice(_STATEMENT.finditer(text), MAX_STATEMENTS):
         before = text[: found.start()]
         in_comment = before.rfind("/*") > before.rfind("*/")
         if not in_comment and before.count("`") % 2 == 0:
