@@ -113,14 +113,25 @@ def _form(item: Mapping, path: str, notes: Notes, service: str | None) -> str:
             f"{path} cannot simultaneously specify fields {', '.join(named[:-1])} and {named[-1]}", item.origin,
             rule=rules.ENV_FORMS.id, service=service, help="keep one of them",
         )  # fmt: skip
-    elif present and present[0] in ("database", "service") and (beside := item.key("previewValue")) is not None:
+    elif (beside := item.key("previewValue")) is not None:
+        _check_preview(present, beside, notes, service)
+    return present[0] if present else "empty"
+
+
+def _check_preview(present: list[str], beside: Scalar, notes: Notes, service: str | None) -> None:
+    """A previewValue where none is taken."""
+    message, rule, help_ = "", rules.ENV_FORMS, "remove it, or give it a `value`"
+    if service is None:
+        message, rule = "a variable of an env group keeps its value in a preview", rules.ENV_GROUPS
+        help_ = "give the services that need another value one of their own"
+    elif present and present[0] in ("database", "service"):
+        message = f"the published schema has no previewValue beside {_FIELDS[present[0]]}"
+    if message:
         notes.found.append(
             warning(
-                "render/preview-value", f"the published schema has no previewValue beside {_FIELDS[present[0]]}",
-                origin=beside.origin, service=service, rule=rules.ENV_FORMS.id, help="remove it, or give it a `value`",
+                "render/preview-value", message, origin=beside.origin, service=service, rule=rule.id, help=help_
             )
         )  # fmt: skip
-    return present[0] if present else "empty"
 
 
 def _literal(key: str, value: Node, notes: Notes, service: str | None) -> str | None:

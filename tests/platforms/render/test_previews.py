@@ -51,6 +51,14 @@ def test_a_preview_value_replaces_any_form(entry: str, told: list[str]) -> None:
     assert (found.prompts, codes(found.plan)) == ((), told)
 
 
+def test_a_group_has_no_preview_values() -> None:
+    """Its variables have a value or a generated one (blueprint-spec); what is written beside it is told."""
+    group = "envVarGroups: [{name: g, envVars: [{key: A, value: 1, previewValue: 2}]}]\n"
+    found = plan(_files("envVars: [{fromGroup: g}]\n", root=ON + group), preview=True)
+    assert variable(found.services[0], "A")[0] == "1"
+    assert [(d.code, d.origin and d.origin.line) for d in found.diagnostics] == [("render/preview-value", 3)]
+
+
 def test_a_worker_has_no_preview_values() -> None:
     """They are documented for web and private services."""
     found = plan(_files(A + "plan: starter\n", type="worker"), preview=True)
