@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from emulator.formats.dockerfile.base_images import is_distroless
 from emulator.formats.dockerfile.scope import DEFAULT_PATH
 from emulator.formats.editing import text_at
 from emulator.image.dependencies import ANY
@@ -128,6 +129,9 @@ _SYSTEM_PLACES = ("", "/usr", *(one for one in _OF_THE_SYSTEM if one != _LOCAL_B
 _NODE_ENDS = ("", ".js", ".json", ".node", ".mjs", ".cjs", ".ts", "/index.js", "/package.json", "/index.json")
 
 
+_PROGRAMS = words("node npm npx yarn pnpm python python3")
+
+
 def file_not_found(subject: Subject) -> Iterator[Diagnostic]:
     """The script that an interpreter is given, and the files that a server is told to read."""
     view = view_of(subject)
@@ -140,6 +144,9 @@ def file_not_found(subject: Subject) -> Iterator[Diagnostic]:
         if not _is_odd(name) and all(view.files.look(path + end) == "absent" for end in ends):
             program = "python" if view.run.program == "django" else view.run.program
             facts, help = _elsewhere(view, name)
+            if name in _PROGRAMS and subject.base_image is not None and is_distroless(subject.base_image):
+                facts = (f"the ENTRYPOINT of {subject.base_image} is {program}, and CMD its arguments",)
+                help = "write the file alone that it is to run; the image has no npm and no shell"
             does = "runs" if name == view.run.script else "is given"
             message = f"{program} {does} {name}: the image has no {path}"
             yield subject.finding(FILE.code, Severity.ERROR, message, facts=facts, help=help)

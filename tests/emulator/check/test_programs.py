@@ -272,7 +272,10 @@ def test_what_scratch_holds_is_known():
 def test_a_program_that_is_named_again_behind_nodes_own_entrypoint():
     """distroless starts node itself: the first word of CMD is the script."""
     base = "FROM gcr.io/distroless/nodejs22-debian12\nWORKDIR /app\nCOPY . .\n"
-    assert [d.code for d in found(base + 'CMD ["node", "server.js"]\n', {"server.js": ""})] == ["start/file-not-found"]
+    for run in ('CMD ["node", "server.js"]\n', 'CMD ["npm", "start"]\n'):
+        [told] = found(base + run, {"server.js": ""})
+        assert told.code == "start/file-not-found"
+        assert told.facts == ("the ENTRYPOINT of gcr.io/distroless/nodejs22-debian12 is node, and CMD its arguments",)
     assert found(base + 'CMD ["server.js"]\n', {"server.js": ""}) == []
 
 
