@@ -29,7 +29,7 @@ _VERBS = ("deploy", "create", "update")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 _MAY_BE_UNKNOWN = ("--image", "--project", "--region", "--service-account")
 """Flags whose value is rarely known before the command runs: the plan holds without."""
-_OTHER_TYPE = (
+OTHER_TYPE = (
     "Cannot update environment variable [{name}] to {kind} because it has already been set with a different type."
 )
 _KINDS = {"-env-vars": "string literal", "-secrets": "a secret"}
@@ -374,7 +374,7 @@ def _one_kind_each(reader: Reader, group: _Group) -> None:
         names = [item.partition("=")[0] for item in split_list(one.value or "")] if kind else []
         for name in names:
             if kind is not None and seen.setdefault(name, kind) != kind:
-                words = _OTHER_TYPE.format(name=name, kind=kind)
+                words = OTHER_TYPE.format(name=name, kind=kind)
                 reader.refuse("gcloud-flag", words, one.origin, f"give {name} once")
 
 

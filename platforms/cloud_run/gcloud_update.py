@@ -2,14 +2,21 @@
 
 from emulator.snapshot import Snapshot
 
-from .gcloud import Reader, read_gcloud, split_list
+from . import annotations
+from .gcloud import OTHER_TYPE, Reader, read_gcloud, split_list
 from .gcloud_words import Call
 from .manifest import ContainerSpec, EnvEntry, Manifest, ProbeSpec, ServiceSpec
-from .reading import Number
+from .reading import Number, Text
 
 _DEFAULT_PORT = 8080
 _REPLACE_LITERALS = ("--set-env-vars", "--env-vars-file", "--clear-env-vars")
 _REPLACE_SECRETS = ("--set-secrets", "--clear-secrets")
+
+
+_OF_ANNOTATIONS = {
+    annotations.SCALE + "minScale": "--min-instances", annotations.SCALE + "maxScale": "--max-instances",
+    annotations.RUN + "minScale": "--min", annotations.RUN + "maxScale": "--max",
+}  # fmt: skip
 
 
 def updated(call: Call, service: ServiceSpec, repo: Snapshot) -> Manifest:
@@ -32,7 +39,15 @@ def updated(call: Call, service: ServiceSpec, repo: Snapshot) -> Manifest:
             reader.refuse("gcloud-flag", words, one.origin, "name one of the service's containers")
             found += reader.found[-1:]
             continue
-        containers[number] = _container(reader, containers[number], one)
+        told = len(reader.found)
+        containers[number] = _container(reader, _emptied(containers[number], _reset(reader, one.number)), one)
+        found += reader.found[told:]
+    reset = _reset(reader, 0)
+    service = service._replace(
+        concurrency=None if "--concurrency" in reset else service.concurrency,
+        annotations=_without(service.annotations, reset),
+        template_annotations=_without(service.template_annotations, reset),
+    )  # fmt: skip
     spec = service._replace(
         containers=tuple(containers), revision=given.revision, held_back=given.held_back or service.held_back,
         annotations={**service.annotations, **given.annotations},
@@ -43,6 +58,33 @@ def updated(call: Call, service: ServiceSpec, repo: Snapshot) -> Manifest:
         volumes=(*service.volumes, *given.volumes),
     )  # fmt: skip
     return Manifest(spec, tuple(found), read.coverage)
+
+
+def _reset(reader: Reader, number: int) -> frozenset[str]:
+    """The flags of a container, by its place in the command, that give a field its default: "", default, a --no-."""
+    given = list(reader.whole.given) if number == 0 else []
+    given += reader.groups[number].given if reader.groups else []
+    return frozenset(one.name for one in given if one.value in ("", "default") or not one.is_on)
+
+
+def _emptied(old: ContainerSpec, reset: frozenset[str]) -> ContainerSpec:
+    """The container without the fields that are to have their defaults."""
+    if "--command" in reset:
+        old = old._replace(command=(), command_origin=None)
+    if "--args" in reset:
+        old = old._replace(args=(), args_origin=None)
+    if "--port" in reset:
+        old = old._replace(ports=(), ports_origin=None)
+    if "--use-http2" in reset:
+        old = old._replace(port_name=None)
+    return old._replace(
+        limits={name: limit for name, limit in old.limits.items() if f"--{name}" not in reset},
+        probes={kind: probe for kind, probe in old.probes.items() if f"--{kind}-probe" not in reset},
+    )
+
+
+def _without(written: dict[str, Text], reset: frozenset[str]) -> dict[str, Text]:
+    return {name: text for name, text in written.items() if _OF_ANNOTATIONS.get(name) not in reset}
 
 
 def _of(containers: list[ContainerSpec], given: ContainerSpec) -> int | None:
@@ -96,4 +138,11 @@ def _env(reader: Reader, old: ContainerSpec, new: ContainerSpec) -> tuple[EnvEnt
         for entry in old.env
         if entry.name not in removed and not (without_secrets if entry.secret is not None else without_literals)
     ]
+    before = {entry.name: entry for entry in kept}
+    for entry in new.env:
+        was = before.get(entry.name)
+        if was is not None and (was.secret is None) != (entry.secret is None):
+            words = OTHER_TYPE.format(name=entry.name, kind="string literal" if entry.secret is None else "a secret")
+            flag = "--remove-secrets" if was.secret is not None else "--remove-env-vars"
+            reader.refuse("gcloud-flag", words, entry.origin, f"add {flag} {entry.name}")
     return tuple({entry.name: entry for entry in (*kept, *new.env)}.values())

@@ -77,11 +77,11 @@ def _helper_decides(of: Building, command: Command) -> None:
         return
     language, lost = of.group.language, _MANIFESTS[other]
     named = "the Procfile" if command.source == "procfile" else "the entrypoint"
-    beside = f" and {named}" if of.command is not None else ""
+    beside, makes = (f" and {named}", "make") if of.command is not None else ("", "makes")
     program = next((name for name in _PROGRAMS.get(lost, ()) if _calls(command.text or "", name)), None)
     title, theirs = _TITLES[language], _TITLES[lost]
     message = (
-        f"{evidence}{beside} make this a {title} source: {other} is not read, and there is no {theirs} in the image"
+        f"{evidence}{beside} {makes} this a {title} source: {other} is not read, and there is no {theirs} in the image"
     )
     facts = (f"{program}: command not found, exit status 127, is how it ends",) if program else ()
     make = error if program else warning

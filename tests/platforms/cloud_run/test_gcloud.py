@@ -466,3 +466,44 @@ def test_flags_of_the_other_command(command, name):
 def test_a_worker_pool_is_said_to_be_none_of_what_is_planned():
     [found] = plan(FILES, gcloud="beta run worker-pools deploy w --image i").diagnostics
     assert (found.code, found.fault) == ("cloud-run/kind", "gap")
+
+
+WRITTEN = (
+    "command: [a]\nargs: [b]\nports: [{containerPort: 9000, name: h2c}]\nstartupProbe: {tcpSocket: {port: 9000}}\n"
+    "env: [{name: A, value: '1'}, {name: S, valueFrom: {secretKeyRef: {name: s, key: '1'}}}]\n"
+    "resources: {limits: {cpu: '2', memory: 2Gi}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("flags", "argv", "port", "is_implicit", "memory", "most"),
+    [
+        ("", ("a", "b"), 9000, False, 2048, 7),
+        ("--command= --args=", ("gunicorn", "app:app"), 9000, False, 2048, 7),
+        ("--args ''", ("a",), 9000, False, 2048, 7),
+        ("--startup-probe ''", ("a", "b"), 9000, True, 2048, 7),
+        ("--port default --no-use-http2", ("a", "b"), 8080, False, 2048, 7),
+        ("--memory default --cpu default --max-instances default", ("a", "b"), 9000, False, 512, 100),
+    ],
+)
+def test_an_update_gives_a_field_its_default(flags, argv, port, is_implicit, memory, most):  # noqa: PLR0917
+    """By an empty text, the word default, or the flag's --no-."""
+    text = of(WRITTEN, template='annotations:\n  autoscaling.knative.dev/maxScale: "7"')
+    found = service({**FILES, **text}, gcloud=f"run services update shop {flags}")
+    assert (found.command.argv, found.port.number, found.resources.memory_mib) == (argv, port, memory)
+    assert (found.probes.startup.implicit, found.instances.max) == (is_implicit, most)
+    assert found.router.http2 is ("--no-use-http2" not in flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "is_refused"),
+    [
+        ("--update-env-vars S=x", True), ("--set-env-vars S=x", True), ("--update-secrets A=s:1", True),
+        ("--remove-secrets S --update-env-vars S=x", False), ("--clear-secrets --update-env-vars S=x", False),
+        ("--update-env-vars A=2", False), ("--update-secrets S=t:2", False),
+    ],
+)  # fmt: skip
+def test_an_update_changes_no_variable_s_kind(flags, is_refused):
+    made = plan({**FILES, **of(WRITTEN)}, gcloud=f"run services update shop {flags}")
+    words = [one for one in messages(made, "error") if one.startswith("Cannot update environment variable [")]
+    assert (words != []) is is_refused
