@@ -84,7 +84,7 @@ GATE = (
 )
 """What decides whether a check fails."""
 
-RUNNING = (
+RUN_ALIKE = (
     Flag(
         names=("--base-image",),
         metavar="FROM=TO",
@@ -97,6 +97,18 @@ RUNNING = (
         default="memory",
         help="which limits of the plan to apply (default: memory)",
     ),
+    Flag(names=("--faithful-timing",), help="wait as long as the platform waits, even when the outcome is certain"),
+    Flag(
+        names=("--time-scale",),
+        metavar="F",
+        default="1",
+        help="multiply the platform's waits by F (0.1: ten times faster)",
+    ),
+)
+"""How it runs here, as any command takes it: one line of options serves them all. They change no plan."""
+
+RUNNING = (
+    *RUN_ALIKE,
     Flag(
         names=("--datastore",),
         metavar="NAME=URL",
@@ -114,13 +126,6 @@ RUNNING = (
         metavar="DURATION",
         help="let services that the platform stops without requests (a free plan's, or those that scale to zero) sleep "
         "after so long: 15m, 90s",
-    ),
-    Flag(names=("--faithful-timing",), help="wait as long as the platform waits, even when the outcome is certain"),
-    Flag(
-        names=("--time-scale",),
-        metavar="F",
-        default="1",
-        help="multiply the platform's waits by F (0.1: ten times faster)",
     ),
 )
 

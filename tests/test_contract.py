@@ -174,6 +174,15 @@ def test_own_fault_ends_with_70(broken: Path, repo: Path, form: str) -> None:
         assert found["fault"] == "bug"
 
 
+@pytest.mark.parametrize("command", ["plan", "check", "compare", "context", "what-if --env A=b", "fix", "diff"])
+def test_common_options_are_taken_by_all_that_plan(command: str, repo: Path) -> None:
+    """One line of options serves them all: how something would be run changes no plan."""
+    options = ["--base-image", "python:3.11-slim=python:3.13-slim", "--limits", "all", "--time-scale", "0.1"]
+    where = ["--root", str(repo), "--format", "json"]
+    plain = emu_here(*command.split(), *where)
+    assert emu_here(*command.split(), *where, *options, "--faithful-timing") == plain
+
+
 @pytest.mark.parametrize("before", [["--format", "json"], ["--env", "A=plan-b"], ["--verbose"]])
 def test_options_may_stand_before_the_command(before: list[str], repo: Path) -> None:
     """The command is the word that is one, wherever it stands."""

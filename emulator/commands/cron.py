@@ -6,7 +6,6 @@ platform. Else it is built and run here, as the platform would on its schedule.
 
 import argparse
 
-from emulator import options
 from emulator.commands.answers import answered
 from emulator.commands.asking import asked, followed
 from emulator.commands.check import checked_plan
@@ -30,8 +29,7 @@ EXAMPLES = (
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
     parser.add_argument("action", choices=("run",), metavar="run", help="run: once, now")
     parser.add_argument("name", metavar="NAME", help="the cron job's name")
-    configure_planning(parser, world)
-    options.add_flags(parser, list(options.RUNNING))
+    configure_planning(parser, world, runs=True)
 
 
 def run(request: Request, world: World) -> int:

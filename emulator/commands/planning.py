@@ -33,9 +33,11 @@ def configure_planning(
     several: tuple[options.Flag, ...] | None = None,
     snapshot: bool = True,
     format_: options.Flag = options.FORMAT,
+    runs: bool = False,
 ) -> None:
     """Declare the options of a command that plans. with_path: whether its first word is a PATH; several: the options
-    in place of those for one platform; snapshot: whether --snapshot says which files are meant."""
+    in place of those for one platform; snapshot: whether --snapshot says which files are meant; runs: whether it runs
+    what it planned; one that does not takes the common options for that too."""
     if with_path:
         parser.add_argument("path", nargs="?", metavar="PATH", help="a place in the repository (default: here)")
     else:
@@ -44,6 +46,8 @@ def configure_planning(
     where = options.REPOSITORY if snapshot else options.REPOSITORY[:1]
     options.add_flags(parser.add_argument_group("what is planned"), [*where, *chosen])
     options.add_flags(parser.add_argument_group("what is printed"), [format_, *options.LOUDNESS])
+    group = parser.add_argument_group("how it runs here" if runs else "how `up` runs it; nothing here depends on these")
+    options.add_flags(group, options.RUNNING if runs else options.RUN_ALIKE)
     for name, platform in world.platforms.items():
         group = parser.add_argument_group(f"{platform.TITLE} (--platform {name})")
         options.add_flags(group, [options.from_platform(o) for o in platform.OPTIONS])

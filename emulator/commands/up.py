@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from emulator import options
 from emulator.commands.ahead import Ahead
 from emulator.commands.answers import answered, with_kept_answers
 from emulator.commands.asking import asked, followed
@@ -58,8 +57,7 @@ _LEFT_OVER = "what still runs is removed by the next `emu up` or `emu down` that
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
-    options.add_flags(parser.add_argument_group("how it runs here"), list(options.RUNNING))
-    configure_planning(parser, world)
+    configure_planning(parser, world, runs=True)
     parser.add_argument(
         "--once", action="store_true", help="end with the verdict as soon as it is decided, and clean up"
     )

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from emulator import options
 from emulator.commands.answers import answered
 from emulator.commands.check import checked_plan
 from emulator.commands.planning import Planned, configure_planning, plan_repository
@@ -59,7 +58,7 @@ _NAMES = tuple(check.name for check in CHECKS)
 
 
 def configure(parser: argparse.ArgumentParser, world: World) -> None:
-    configure_planning(parser, world)
+    configure_planning(parser, world, runs=True)
     parser.add_argument("services", nargs="*", metavar="SERVICE", help="try these services alone (default: all)")
     group = parser.add_argument_group("what is tried")
     for flag, text in (("--only", f"try this alone (repeatable): {', '.join(_NAMES)}"), ("--skip", "leave this out")):
@@ -70,7 +69,6 @@ def configure(parser: argparse.ArgumentParser, world: World) -> None:
         "--request", metavar="PATH", dest="request_path", default="/",
         help="what the requests ask for (default: /); one that takes its time shows most",
     )  # fmt: skip
-    options.add_flags(parser.add_argument_group("how it runs here"), list(options.RUNNING))
     parser.add_argument("--build-anyway", action="store_true", help="build even when the check found an error")
 
 
