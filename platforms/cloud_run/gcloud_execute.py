@@ -1,10 +1,13 @@
 """`gcloud run jobs execute`: a job as it is described, with what one execution of it has otherwise."""
 
+from emulator.model.diagnostic import Diagnostic, warning
+from emulator.model.origin import Origin
 from emulator.model.plan import Coverage
 from emulator.model.record import replace
 from emulator.model.rule import Fidelity
 from emulator.snapshot import Snapshot
 
+from . import rules
 from .gcloud import Reader, split_list
 from .gcloud_words import Call
 from .manifest import ContainerSpec, EnvEntry, Manifest, ServiceSpec
@@ -38,12 +41,23 @@ def executed(call: Call, job: ServiceSpec, repo: Snapshot) -> Manifest:
             if one.name == "--update-env-vars":
                 env |= {key: EnvEntry(key, value, one.origin) for key, value in reader.pairs(one).items()}
         containers[number] = container._replace(env=tuple(env.values()))
+    for one in (one for group in (reader.whole, *reader.groups) for one in group.given):
+        if one.flag.of_container and one.name not in _TAKEN:
+            reader.found.append(_no_override(one.name, one.origin))
     assert job.tasks is not None
     count = reader.number(reader.whole.last("--tasks"), "must be a whole number greater than 0")
     timeout = reader.seconds(reader.whole.last("--task-timeout"))
     tasks = job.tasks._replace(task_count=count or job.tasks.task_count, timeout_s=timeout or job.tasks.timeout_s)
     spec = job._replace(containers=tuple(containers), tasks=tasks)
     return Manifest(spec, tuple(reader.found), tuple(_row(row) for row in reader.rows))
+
+
+def _no_override(flag: str, origin: Origin) -> Diagnostic:
+    rule = rules.EXECUTION_OVERRIDES
+    return warning(
+        "cloud-run/gcloud-flag", f"{flag} is no flag of gcloud run jobs execute: it is not read", origin=origin,
+        rule=rule.id, url=rule.url, help="an execution takes --args, --update-env-vars, --tasks and --task-timeout",
+    )  # fmt: skip
 
 
 def _of(containers: list[ContainerSpec], name: str | None) -> int | None:

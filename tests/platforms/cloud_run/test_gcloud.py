@@ -507,3 +507,12 @@ def test_an_update_changes_no_variable_s_kind(flags, is_refused):
     made = plan({**FILES, **of(WRITTEN)}, gcloud=f"run services update shop {flags}")
     words = [one for one in messages(made, "error") if one.startswith("Cannot update environment variable [")]
     assert (words != []) is is_refused
+
+
+def test_what_no_execution_takes():
+    """What it overrides is listed; another flag of a container is told, and changes nothing."""
+    made = plan({"job.yaml": job("args: [a]")}, gcloud="run jobs execute nightly --command x --memory 2Gi --args b")
+    assert messages(made) == [
+        f"{flag} is no flag of gcloud run jobs execute: it is not read" for flag in ("--command", "--memory")
+    ]
+    assert (made.services[0].command.image_args, made.services[0].resources.memory_mib) == (("b",), 512)
