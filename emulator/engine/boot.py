@@ -228,15 +228,15 @@ def _looked(rules: Rules, state: State, seen: Looked) -> Step:
 
 
 def _choose(state: State, usable: list[Listener], scan: PortScan, at: float) -> tuple[State, Listener | None]:
-    """The listener on the preferred port; else the lowest, once one look of the platform's would have found
-    no other: we look far oftener, and must not settle for a port that is merely opened first."""
+    """The listener on the preferred port, whatever others there are; else the lowest, once one look of the platform's
+    would have found no other: we look far oftener, and must not settle for a port that is merely opened first."""
     others = [x for x in usable if x.port != scan.preferred]
     since = None if not others else at if state.other_since is None else state.other_since
     state = replace(state, other_since=since)
-    candidates = [x for x in usable if x.port not in state.failed_ports]
-    exact = next((x for x in candidates if x.port == scan.preferred), None)
     hasty = scan.preferred is not None and since is not None and at - since < scan.period_s
-    return state, exact or (None if hasty else min(candidates, key=lambda x: x.port, default=None))
+    preferred = [x for x in usable if x.port == scan.preferred]
+    candidates = [x for x in preferred or ([] if hasty else others) if x.port not in state.failed_ports]
+    return state, min(candidates, key=lambda x: x.port, default=None)
 
 
 def _remind(rules: Rules, state: State, at: float) -> tuple[State, tuple[Action, ...]]:

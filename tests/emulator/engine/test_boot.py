@@ -44,7 +44,7 @@ def test_live_as_soon_as_its_port_answers() -> None:
 
 def test_two_ports_and_no_http_on_either() -> None:
     """Both are asked in turn, each is told once, and the end comes in time."""
-    replay = web(Life(always(open_on(PORT), open_on(8080)), plain=lambda at, port: (0.0, no("not-http"))))
+    replay = web(Life(always(open_on(3000), open_on(8080)), plain=lambda at, port: (0.0, no("not-http"))))
     outcome = replay.run()
     assert (outcome.code, outcome.due) == ("no-http", pytest.approx(300, abs=1.5))
     assert len(replay.of(FoundPort)) == 2
@@ -157,10 +157,20 @@ def test_a_port_is_found_beside_a_loopback_one() -> None:
     assert web(Life(always(open_on(9000, "127.0.0.1"), open_on(PORT)))).run().port == PORT
 
 
-def test_other_http_port_after_one_that_speaks_something_else() -> None:
-    """PORT speaks no HTTP, 8080 does: 8080 is used."""
+def test_no_other_port_takes_the_place_of_the_one_that_port_names() -> None:
+    """PORT speaks no HTTP, 8080 does: with several listeners the public one is PORT's."""
     life = Life(
         always(open_on(PORT), open_on(8080)),
+        plain=lambda at, port: (0.0, status(200) if port == 8080 else no("not-http")),
+    )
+    outcome = web(life).run()
+    assert (outcome.port, outcome.code) == (PORT, "no-http")
+
+
+def test_other_http_port_after_one_that_speaks_something_else() -> None:
+    """Nobody listens on PORT; 3000 speaks no HTTP, 8080 does: 8080 is used."""
+    life = Life(
+        always(open_on(3000), open_on(8080)),
         plain=lambda at, port: (0.0, status(200) if port == 8080 else no("not-http")),
     )
     assert web(life).run().port == 8080
