@@ -179,7 +179,7 @@ SEVERAL_PORTS = _rule(
     "Of several open ports the one that PORT names gets the public requests, else one that speaks HTTP; the others are "
     "for the private network. At most 75 may be open.",
     DOCS + "web-services", DOCUMENTED, APPROXIMATE,
-    note="PORT's is taken even if it speaks no HTTP; where none is PORT's, which one is not published: the lowest here. "
+    note="PORT's is taken even if it speaks no HTTP. Which one where none is PORT's is not published: the lowest here. "
     "75 is not watched.",
 )  # fmt: skip
 HEALTH_CHECK = _rule(
