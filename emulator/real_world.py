@@ -11,19 +11,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from .asking import LoadRequest, RunningLoad
     from .contract import Platform
     from .edge.interrupts import Interrupts
     from .edge.terminal import StandardTerminal
     from .engine.job import Packer, PreparedContext
-    from .front import PublishedSite
     from .model.change import FileChange
     from .model.history import History
     from .model.plan import Service
     from .model.remembered import Remembered
     from .request import Hooks, LessonStore, Project
     from .snapshot import Snapshot
-    from .world import Clock, Docker, Unreached
+    from .world.asking import LoadRequest, RunningLoad, Unreached
+    from .world.clock import Clock
+    from .world.docker import Docker
+    from .world.front import PublishedSite
 
 
 def real_world(terminal: "StandardTerminal", interrupts: "Interrupts") -> World:

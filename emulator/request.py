@@ -13,17 +13,18 @@ from .snapshot import Snapshot
 if TYPE_CHECKING:
     import threading
 
-    from .asking import LoadRequest, RunningLoad
     from .engine.job import Packer, PrepareContext
     from .engine.reuse import Images
-    from .front import Front, PublishedSite, Scene, Screen
     from .model.change import FileChange
     from .model.diagnostic import UsageError
     from .model.history import DeployRecord, History
     from .model.lesson import Lesson, Score
     from .model.plan import Plan
     from .model.remembered import Remembered
-    from .world import Clock, Docker, Unreached
+    from .world.asking import LoadRequest, RunningLoad, Unreached
+    from .world.clock import Clock
+    from .world.docker import Docker
+    from .world.front import Front, PublishedSite, Scene, Screen
 
 Request = Namespace
 """The parsed command line; its names are those in options.py."""

@@ -23,25 +23,23 @@ MAY_IMPORT: dict[str, set[str]] = {
     "overlay": NOUNS | {"snapshot"},
     "contract": VALUES,
     "explained": set(),
-    "asking": NOUNS,
-    "world": NOUNS | {"asking"},
-    "front": NOUNS,
+    "world": NOUNS,
     "formats": NOUNS,
     "image": NOUNS | {"snapshot", "formats"},
     "check": VALUES | {"formats", "image", "config"},
     "options": VALUES,
     "config": VALUES,
-    "request": VALUES | {"world", "asking", "front", "engine"},
+    "request": VALUES | {"world", "engine"},
     "planning": VALUES,
-    "engine": VALUES | {"world", "asking", "front", "formats"},
+    "engine": VALUES | {"world", "formats"},
     "show": NOUNS | {"engine"},
     "commands": VALUES
     | {"world", "formats", "options", "config", "request", "planning", "engine", "show", "check", "image", "usage"}
-    | {"asking", "front", "overlay", "explained"},
-    "edge": VALUES | {"world", "asking", "front", "formats", "engine"},
+    | {"overlay", "explained"},
+    "edge": VALUES | {"world", "formats", "engine"},
     "testing": NOUNS | {"world", "edge"},
     "usage": NOUNS,
-    "real_world": VALUES | {"world", "asking", "front", "request", "engine", "edge", "platforms"},
+    "real_world": VALUES | {"world", "request", "engine", "edge", "platforms"},
     "cli": NOUNS | {"snapshot", "request", "real_world", "show", "edge", "usage"},
     "__main__": {"cli"},
     "platforms": VALUES | {"formats"},
@@ -87,8 +85,7 @@ EFFECTS_ELSEWHERE = {
 HEAVY = {
     "asyncio", "concurrent.futures", "dataclasses", "docker", "email", "h2", "hashlib", "hpack", "http", "inspect",
     "jsonschema", "logging", "requests", "rich", "socket", "ssl", "unittest", "urllib.request", "urllib3", "watchfiles",
-    "emulator.check", "emulator.edge.docker", "emulator.engine.instance_run", "emulator.front", "emulator.image",
-    "emulator.world",
+    "emulator.check", "emulator.edge.docker", "emulator.engine.instance_run", "emulator.image", "emulator.world",
 }  # fmt: skip
 """What `emu plan` never loads."""
 

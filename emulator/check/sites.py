@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from emulator.model.diagnostic import Diagnostic, Severity
 from emulator.model.origin import Origin
-from emulator.model.plan import Static
+from emulator.model.static import Static
 from emulator.snapshot import Snapshot, Unreadable
 
 from .rule import CheckRule

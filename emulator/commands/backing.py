@@ -22,7 +22,7 @@ from emulator.model.plan import Coverage, Service
 from emulator.model.rule import Fidelity
 from emulator.model.spelling import did_you_mean
 from emulator.request import Project
-from emulator.world import Unreached
+from emulator.world.asking import Unreached
 
 
 class Cast(NamedTuple):

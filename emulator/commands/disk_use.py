@@ -11,12 +11,12 @@ from emulator.engine.labels import SERVICE
 from emulator.engine.own import own_images, own_names
 from emulator.model.record import Record
 from emulator.show.deploys_text import size_text
-from emulator.world import DiskSizes, ImageEntry
+from emulator.world.docker import DiskSizes, ImageEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from emulator.world import Docker
+    from emulator.world.docker import Docker
 
 
 NOT_MEASURED = DiskSizes()

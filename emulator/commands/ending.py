@@ -10,7 +10,7 @@ from emulator.engine.runs import AnyRun
 from emulator.model.diagnostic import HostError
 
 if TYPE_CHECKING:
-    from emulator.world import Docker
+    from emulator.world.docker import Docker
 
 HASTE_EVERY_S = 0.1
 """How often a service that is ending is left alone to see whether the user has lost patience."""

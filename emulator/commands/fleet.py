@@ -22,8 +22,8 @@ from emulator.model.plan import Service
 from emulator.request import Project
 
 if TYPE_CHECKING:
-    from emulator.front import Front
-    from emulator.world import Docker
+    from emulator.world.docker import Docker
+    from emulator.world.front import Front
 
 _DIES_IN_S = 0.5
 """How long after the kernel killed a process its container may still be said to run."""

@@ -11,7 +11,7 @@ from emulator.engine.masking import pieces_of
 from emulator.model.event import VerdictKind
 from emulator.model.plan import Service
 from emulator.request import Project
-from emulator.world import HiddenFiles
+from emulator.world.hidden import HiddenFiles
 
 
 class Jobs(NamedTuple):

@@ -10,7 +10,7 @@ from emulator.model.event import Log
 from emulator.model.record import to_json
 from emulator.request import Request, World
 from emulator.show.style import Style, printable
-from emulator.world import OnLine, Stream
+from emulator.world.containers import OnLine, Stream
 
 EXAMPLES = (
     ("emu logs --follow", "what all services print, as it comes"),

@@ -16,7 +16,7 @@ from emulator.show.style import Style
 from emulator.show.table import ago, table
 
 if TYPE_CHECKING:
-    from emulator.world import DiskSizes, Docker
+    from emulator.world.docker import DiskSizes, Docker
 
 EXAMPLES = (
     ("emu ps", "what runs of this project"),

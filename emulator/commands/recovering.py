@@ -12,7 +12,8 @@ from emulator.commands.unmet import tell_refusal
 from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import DiagnosticFound, Trigger
 from emulator.model.record import replace
-from emulator.world import Clock, is_lost
+from emulator.world.clock import Clock
+from emulator.world.docker import is_lost
 
 _ASK_EVERY_S = 0.5
 _FIRST_PAUSE_S = 1.0

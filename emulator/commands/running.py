@@ -15,10 +15,11 @@ from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record
 from emulator.model.spelling import did_you_mean
 from emulator.request import Request, World
-from emulator.world import HELPER_LABEL, ContainerFacts
+from emulator.world.containers import ContainerFacts
+from emulator.world.docker import HELPER_LABEL
 
 if TYPE_CHECKING:
-    from emulator.world import Docker
+    from emulator.world.docker import Docker
 
 
 class Running(Record, frozen=True, kw_only=True):

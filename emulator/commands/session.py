@@ -45,7 +45,7 @@ from emulator.request import Project
 
 if TYPE_CHECKING:
     from emulator.commands.watching import Watcher
-    from emulator.front import Front
+    from emulator.world.front import Front
 
 _LOOK_EVERY_S = 0.5
 

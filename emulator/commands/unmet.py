@@ -10,7 +10,7 @@ from emulator.model.event import NO_PLAN, DeployFailed, Event, ServiceVerdict, V
 from emulator.model.plan import Plan
 
 if TYPE_CHECKING:
-    from emulator.front import PortHolder
+    from emulator.world.front import PortHolder
 
 
 def errors_of(planned: Planned, anyway: Collection[str] = ()) -> frozenset[str] | None:

@@ -34,13 +34,13 @@ from emulator.model.record import replace
 from emulator.model.spelling import did_you_mean
 from emulator.request import Project, Request, World
 from emulator.snapshot import Snapshot
-from emulator.world import Hidden
+from emulator.world.hidden import Hidden
 
 if TYPE_CHECKING:
     from emulator.commands.viewing import Viewing
     from emulator.commands.watching import Watcher
-    from emulator.front import Front
-    from emulator.world import Docker
+    from emulator.world.docker import Docker
+    from emulator.world.front import Front
 
 
 EXAMPLES = (

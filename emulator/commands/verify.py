@@ -46,7 +46,7 @@ from emulator.show.style import Style
 from emulator.show.verify_text import verify_text
 
 if TYPE_CHECKING:
-    from emulator.world import Docker
+    from emulator.world.docker import Docker
 
 EXAMPLES = (
     ("emu verify", "try all of it with every service"),

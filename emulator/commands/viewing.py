@@ -18,8 +18,8 @@ from emulator.show.live_view import View
 from emulator.show.style import Style
 
 if TYPE_CHECKING:
-    from emulator.front import Screen
-    from emulator.world import Docker
+    from emulator.world.docker import Docker
+    from emulator.world.front import Screen
 
 MEASURED_EVERY_S = 2.0
 _MIB = 1024 * 1024

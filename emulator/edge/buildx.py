@@ -21,7 +21,8 @@ from emulator.engine.docker_args import BuildCommand, build_command, refuse_repl
 from emulator.engine.host_problems import known_host_problem
 from emulator.engine.labels import PROJECT
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, error
-from emulator.world import BuilderFacts, BuildError, BuildOutcome, BuildRequest, EngineFacts, OnProgress
+from emulator.world.building import BuilderFacts, BuildError, BuildOutcome, BuildRequest, OnProgress
+from emulator.world.docker import EngineFacts
 
 from .host import Endpoint, config_folder
 from .orphans import SCRATCH

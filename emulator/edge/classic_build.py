@@ -12,7 +12,7 @@ from typing import Any
 from emulator.engine.classic_log import ClassicLog
 from emulator.engine.host_problems import known_host_problem
 from emulator.model.diagnostic import Fault, HostError, error
-from emulator.world import BuildError, BuildOutcome, BuildRequest, OnProgress
+from emulator.world.building import BuildError, BuildOutcome, BuildRequest, OnProgress
 
 from .docker_errors import words_of
 from .docker_followers import streamed

@@ -1,6 +1,6 @@
 """The engine behind its socket: what it builds, its containers, what they say and do.
 
-Implements `emulator.world.Docker`, with what an engine keeps (docker_store) and the way to it (docker_connection).
+Implements `emulator.world.docker.Docker`, with docker_store (what an engine keeps) and docker_connection.
 """
 
 import contextlib
@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 
-from emulator.asking import HttpDoor
 from emulator.engine.docker_args import (
     container_config,
     files_archive,
@@ -24,19 +23,9 @@ from emulator.engine.masking import masked_outcome, masked_progress
 from emulator.engine.start_failure import start_failure
 from emulator.model.diagnostic import HostError
 from emulator.model.record import replace
-from emulator.world import (
-    BuilderFacts,
-    BuildOutcome,
-    BuildRequest,
-    ContainerFacts,
-    ContainerSpec,
-    Executed,
-    Listener,
-    OnExit,
-    OnLine,
-    OnProgress,
-    StartFailure,
-)
+from emulator.world.asking import HttpDoor
+from emulator.world.building import BuilderFacts, BuildOutcome, BuildRequest, OnProgress
+from emulator.world.containers import ContainerFacts, ContainerSpec, Executed, Listener, OnExit, OnLine, StartFailure
 
 from . import docker_look
 from .docker_connection import connect
@@ -74,7 +63,7 @@ def open_docker(environ: Mapping[str, str], *, look: Look = "auto", builder: Bui
 
 
 class Engine(Store):
-    """See `emulator.world.Docker`.
+    """See `emulator.world.docker.Docker`.
 
     look: how to see sockets inside a container; "auto" is /proc where that shows them, else a helper container.
     builder: "auto" is buildx where it is installed, else the engine's classic builder.

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from emulator.engine.docker_facts import engine_facts
 from emulator.engine.host_problems import silent_problem
 from emulator.model.diagnostic import HostError
-from emulator.world import EngineFacts
+from emulator.world.docker import EngineFacts
 
 from .docker_errors import asking
 from .host import Endpoint

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 
 from emulator.model.diagnostic import Fault, HostError, error
-from emulator.world import Executed
+from emulator.world.containers import Executed
 
 from .host import Endpoint
 
@@ -24,7 +24,7 @@ _END_S = 10.0
 def execute(
     id: str, argv: tuple[str, ...], *, capture: bool, endpoint: Endpoint, environ: Mapping[str, str]
 ) -> Executed:
-    """See `emulator.world.Docker.execute`."""
+    """See `emulator.world.docker.Docker.execute`."""
     terminal = not capture and _at_a_terminal()
     flags = () if capture else ("--interactive", "--tty") if terminal else ("--interactive",)
     mark = f"{_MARK}={secrets.token_hex(8)}"

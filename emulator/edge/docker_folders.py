@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, BinaryIO, TypeVar
 
 from emulator.engine.docker_args import container_config
-from emulator.world import ContainerSpec
+from emulator.world.containers import ContainerSpec
 
 from .docker_errors import words_of
 

@@ -10,7 +10,7 @@ from typing import Any
 from emulator.engine.host_problems import host_problem
 from emulator.engine.lines import Frames, Lines
 from emulator.model.diagnostic import HostError
-from emulator.world import ContainerFacts, OnExit, OnLine
+from emulator.world.containers import ContainerFacts, OnExit, OnLine
 
 _CHUNK = 64 * 1024
 

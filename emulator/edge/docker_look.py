@@ -16,11 +16,11 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from emulator.asking import GrpcAnswer, HttpAnswer, HttpProblem
 from emulator.engine.lines import Frames
 from emulator.engine.metadata import TABLE_VARIABLE
 from emulator.model.diagnostic import Fault, HostError, error
-from emulator.world import HELPER_LABEL
+from emulator.world.asking import GrpcAnswer, HttpAnswer, HttpProblem
+from emulator.world.docker import HELPER_LABEL
 
 from .sockets import as_answer, exchanged
 

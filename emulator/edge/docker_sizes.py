@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.engine.docker_args import label_filter
 from emulator.model.diagnostic import HostError
-from emulator.world import DiskSizes
+from emulator.world.docker import DiskSizes
 
 from .docker_errors import asking
 

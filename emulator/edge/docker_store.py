@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 from emulator.engine.docker_args import label_filter, memory_options
 from emulator.engine.docker_facts import image_facts
 from emulator.engine.host_problems import pull_problem
-from emulator.world import DiskSizes, ImageEntry, ImageFacts, NetworkEntry, VolumeEntry
+from emulator.world.docker import DiskSizes, ImageEntry, ImageFacts, NetworkEntry, VolumeEntry
 
 from .docker_connection import Connected
 from .docker_errors import words_of
@@ -18,7 +18,7 @@ _BUILDS_IN = "bridge"
 
 
 class Store(Connected):
-    """An engine by what it keeps; see `emulator.world.Docker`."""
+    """An engine by what it keeps; see `emulator.world.docker.Docker`."""
 
     # --- images
 

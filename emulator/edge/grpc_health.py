@@ -13,10 +13,10 @@ from h2.events import DataReceived, Event, ResponseReceived, StreamEnded, Stream
 from h2.exceptions import H2Error
 from h2.settings import SettingCodes, Settings
 
-from emulator.asking import GrpcAnswer, HttpProblem
 from emulator.engine import grpc_messages as messages
 from emulator.engine.http2_frames import GoAway, NotHttp2, ServerFrames, code_of_reset, error_name
 from emulator.model.record import replace
+from emulator.world.asking import GrpcAnswer, HttpProblem
 
 from .prober import problem_kind
 from .sockets import Dial, Line

@@ -21,8 +21,8 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
-from emulator.front import Scene
 from emulator.model.diagnostic import HostError
+from emulator.world.front import Scene
 
 _EVERY_S = 0.08
 """Between two drawings, at least: more are not seen."""

@@ -6,8 +6,8 @@ import select
 import socket
 import threading
 
-from emulator.asking import Exchange, HttpProblem, LoadRequest
-from emulator.world import Clock
+from emulator.world.asking import Exchange, HttpProblem, LoadRequest
+from emulator.world.clock import Clock
 
 _AGAIN_S = 0.05
 """How soon one that was refused tries again."""

@@ -18,7 +18,9 @@ from pathlib import Path
 from emulator.engine.labels import PROJECT
 from emulator.model.diagnostic import HostError
 from emulator.model.record import replace
-from emulator.world import BuildError, BuildOutcome, BuildRequest, Docker, Hidden, OnProgress, StepDone, StepLog
+from emulator.world.building import BuildError, BuildOutcome, BuildRequest, OnProgress, StepDone, StepLog
+from emulator.world.docker import Docker
+from emulator.world.hidden import Hidden
 
 from .host import Endpoint
 from .orphans import SCRATCH

@@ -29,7 +29,7 @@ from emulator.engine.stand_ins import NEWEST, server
 from emulator.formats.aptsources import AptSource, parse_apt_sources
 from emulator.model.diagnostic import HostError
 from emulator.model.record import replace
-from emulator.world import ImageEntry
+from emulator.world.docker import ImageEntry
 
 from .host import Endpoint, resolve_endpoint
 

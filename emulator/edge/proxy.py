@@ -12,10 +12,10 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from emulator.front import FrontListener, InstanceGroup, Load
 from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.record import Record, replace
 from emulator.model.router import Router
+from emulator.world.front import FrontListener, InstanceGroup, Load
 
 from .proxy_client import Client
 from .proxy_core import Core, Rules

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from emulator.engine.http_head import RequestHead
-from emulator.front import InstanceGroup, Load
+from emulator.world.front import InstanceGroup, Load
 
 from .proxy_pool import Backend, Group
 

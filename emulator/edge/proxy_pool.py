@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from threading import Event
 from typing import TYPE_CHECKING
 
-from emulator.front import InstanceGroup
+from emulator.world.front import InstanceGroup
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 from emulator.engine.listeners import parse_listeners
-from emulator.world import Unreached
+from emulator.world.asking import Unreached
 
 from .prober import problem_kind
 

@@ -19,8 +19,8 @@ from typing import IO, Any, cast
 from emulator.engine.site import Answer, Ask, Site
 from emulator.engine.site_files import Member, SiteFile, SiteFiles
 from emulator.model.diagnostic import Fault, HostError, error
-from emulator.model.plan import Static
-from emulator.world import Docker
+from emulator.model.static import Static
+from emulator.world.docker import Docker
 
 from .site_forward import Elsewhere, forward
 
@@ -56,7 +56,7 @@ def _no_room(problem: OSError) -> HostError:
 
 
 class Published:
-    """See `emulator.front.PublishedSite`. The archive is closed when nobody has this any more."""
+    """See `emulator.world.front.PublishedSite`. The archive is closed when nobody has this any more."""
 
     def __init__(self, archive: IO[bytes]) -> None:
         weakref.finalize(self, archive.close)
@@ -111,7 +111,7 @@ def _file(entry: tarfile.TarInfo, archive: IO[bytes]) -> SiteFile:
 
 
 class Server:
-    """See `emulator.front.ServedSite`."""
+    """See `emulator.world.front.ServedSite`."""
 
     def __init__(self, site: Site, published: Published, elsewhere: Elsewhere) -> None:
         try:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
 
-from emulator.asking import GrpcAnswer, HttpAnswer, HttpProblem
+from emulator.world.asking import GrpcAnswer, HttpAnswer, HttpProblem
 
 _READ = 64 * 1024
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 from emulator.model.diagnostic import Fault, HostError, error
 
 if TYPE_CHECKING:
-    from emulator.front import Scene, Screen
+    from emulator.world.front import Scene, Screen
 
     from .live_screen import LiveScreen
     from .meanwhile import Meanwhile

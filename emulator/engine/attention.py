@@ -5,7 +5,8 @@ import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
-from emulator.world import Clock, Docker
+from emulator.world.clock import Clock
+from emulator.world.docker import Docker
 
 from .throttle import Share, Throttle
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, error
 from emulator.model.plan import Build, Coverage, Service
 from emulator.model.rule import Fidelity
-from emulator.world import Docker, ImageFacts
+from emulator.world.docker import Docker, ImageFacts
 
 from .labels import STAND_IN
 from .language_stand_ins import language_stand_ins

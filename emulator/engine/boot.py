@@ -10,7 +10,7 @@ import re
 from emulator.model.event import VerdictKind
 from emulator.model.lifecycle import PortScan, Probe
 from emulator.model.record import replace
-from emulator.world import Listener
+from emulator.world.containers import Listener
 
 from . import settling, startup, watch
 from .boot_steps import (

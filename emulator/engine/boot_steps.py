@@ -5,11 +5,11 @@ All times are seconds on one clock.
 
 from typing import Literal
 
-from emulator.asking import HttpAnswer
 from emulator.model.event import VerdictKind
 from emulator.model.lifecycle import Lifecycle, Probe
 from emulator.model.record import Record, replace
-from emulator.world import Listener, StartFailure
+from emulator.world.asking import HttpAnswer
+from emulator.world.containers import Listener, StartFailure
 
 IDLE_SHARE = 0.05
 """Up to this share of a processor counts as doing nothing."""

@@ -12,7 +12,7 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
-from emulator.world import BuildError, BuildErrorKind, BuildProgress, StepDone, StepGoing, StepLog
+from emulator.world.building import BuildError, BuildErrorKind, BuildProgress, StepDone, StepGoing, StepLog
 
 from .lines import Lines
 

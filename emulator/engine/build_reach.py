@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.plan import Edge, Service
-from emulator.world import Docker
+from emulator.world.docker import Docker
 
 Gate = Callable[[threading.Event], Diagnostic | None]
 """Returns when a service may go on, or why it is not begun. Raises Canceled once the event is set."""

@@ -4,7 +4,7 @@ import re
 from collections import deque
 from typing import Any
 
-from emulator.world import BuildError, BuildErrorKind, BuildProgress, StepDone, StepLog
+from emulator.world.building import BuildError, BuildErrorKind, BuildProgress, StepDone, StepLog
 
 from .build_log import LOG_TAIL
 

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, TypedDict
 
-from emulator.asking import HttpAnswer
 from emulator.model.diagnostic import HostError
 from emulator.model.event import (
     ContainerStarted,
@@ -21,7 +20,10 @@ from emulator.model.event import (
 )
 from emulator.model.plan import Service
 from emulator.model.record import replace
-from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower, Listener
+from emulator.world.asking import HttpAnswer
+from emulator.world.clock import Clock
+from emulator.world.containers import ContainerFacts, ContainerSpec, Listener
+from emulator.world.docker import Docker, Follower
 
 from . import boot_steps as steps
 from . import probing

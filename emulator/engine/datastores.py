@@ -9,7 +9,8 @@ from emulator.model.diagnostic import Diagnostic, Fault, UsageError, error
 from emulator.model.lifecycle import Lifecycle, Probe, Probes, Replacement, Shutdown
 from emulator.model.plan import Build, BuildKind, Command, Datastore, DatastoreFact, EnvKind, EnvPhase, EnvVar, Service
 from emulator.model.record import Record, replace
-from emulator.world import Unreached, VolumeMount
+from emulator.world.asking import Unreached
+from emulator.world.containers import VolumeMount
 
 from .labels import DEPLOY, of_service, resource_name
 from .stand_ins import IMAGES

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import DeployCanceled, DeployFailed, Phase, ServiceVerdict, VerdictKind
-from emulator.world import is_lost
+from emulator.world.docker import is_lost
 
 from .deploy_steps import NotPrepared, Prepared
 from .job import Canceled, Doors, Job, Making, NotReady, Settings, Tell

@@ -4,7 +4,7 @@ name. Pure."""
 from collections.abc import Mapping
 
 from emulator.model.plan import Service, Volume
-from emulator.world import VolumeMount
+from emulator.world.containers import VolumeMount
 
 from .labels import DEPLOY, DISK, letters_of, of_service, resource_name
 

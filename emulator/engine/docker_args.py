@@ -7,7 +7,9 @@ from typing import Any
 
 from emulator.model.diagnostic import UsageError
 from emulator.model.record import Record
-from emulator.world import BuildRequest, ContainerSpec, FileInside, Hidden, OwnVolume, VolumeMount
+from emulator.world.building import BuildRequest
+from emulator.world.containers import ContainerSpec, FileInside, OwnVolume, VolumeMount
+from emulator.world.hidden import Hidden
 
 MIB = 1024 * 1024
 

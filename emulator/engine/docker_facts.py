@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from emulator.world import ContainerFacts, EngineFacts, ImageFacts
+from emulator.world.containers import ContainerFacts
+from emulator.world.docker import EngineFacts, ImageFacts
 
 
 def container_facts(told: Mapping[str, Any]) -> ContainerFacts:

@@ -5,7 +5,9 @@ import threading
 from collections.abc import Callable
 
 from emulator.model.diagnostic import HostError
-from emulator.world import Clock, ContainerSpec, Docker
+from emulator.world.clock import Clock
+from emulator.world.containers import ContainerSpec
+from emulator.world.docker import Docker
 
 from . import written_files
 from .written_files import MIB, Watched

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from emulator.formats.dockerfile.stages import SCRATCH
-from emulator.front import PublishedSite
 from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import (
     BuildFailed,
@@ -23,17 +22,9 @@ from emulator.model.event import (
 from emulator.model.plan import Build, BuildKind, Coverage, Service
 from emulator.model.record import replace
 from emulator.model.rule import Fidelity
-from emulator.world import (
-    BuildError,
-    BuildOutcome,
-    BuildProgress,
-    BuildRequest,
-    Docker,
-    ImageFacts,
-    StepDone,
-    StepGoing,
-    StepLog,
-)
+from emulator.world.building import BuildError, BuildOutcome, BuildProgress, BuildRequest, StepDone, StepGoing, StepLog
+from emulator.world.docker import Docker, ImageFacts
+from emulator.world.front import PublishedSite
 
 from . import problems, site_problems, stand_ins
 from .bases import choose_bases, needs_a_look, told_bases

@@ -12,7 +12,8 @@ from emulator.model.diagnostic import Diagnostic, Fault, HostError
 from emulator.model.event import DiagnosticFound, OutOfMemory, Restarted, Rotation, VerdictKind
 from emulator.model.plan import Service
 from emulator.model.record import Record, replace
-from emulator.world import Clock, Docker, is_lost
+from emulator.world.clock import Clock
+from emulator.world.docker import Docker, is_lost
 
 from . import boot_steps, instance, rollout_steps
 from . import instance_steps as steps

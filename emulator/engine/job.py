@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
-from emulator.front import PublishedSite
 from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import Event, VerdictKind
 from emulator.model.plan import Service
 from emulator.snapshot import Snapshot
-from emulator.world import BuildOutcome, BuildRequest, Clock, Docker, OnProgress, Unreached
+from emulator.world.asking import Unreached
+from emulator.world.building import BuildOutcome, BuildRequest, OnProgress
+from emulator.world.clock import Clock
+from emulator.world.docker import Docker
+from emulator.world.front import PublishedSite
 
 from .build_reach import BuildReach, Gate
 from .requests import NOTHING_AROUND, Surroundings

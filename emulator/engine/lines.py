@@ -2,7 +2,7 @@
 
 import codecs
 
-from emulator.world import Stream
+from emulator.world.containers import Stream
 
 _HEADER = 8
 _STDERR = 2

@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Iterable
 
-from emulator.world import Listener
+from emulator.world.containers import Listener
 
 _LISTEN = "0A"
 _ENGINE_DNS = "127.0.0.11"

@@ -10,7 +10,7 @@ import queue
 from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
-from emulator.world import Clock
+from emulator.world.clock import Clock
 
 
 class Action(Protocol):

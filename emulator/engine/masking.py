@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from emulator.model.record import replace
-from emulator.world import BuildOutcome, BuildProgress, BuildRequest, OnProgress, StepDone, StepGoing, StepLog
+from emulator.world.building import BuildOutcome, BuildProgress, BuildRequest, OnProgress, StepDone, StepGoing, StepLog
 
 from .requests import conceal
 

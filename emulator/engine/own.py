@@ -3,7 +3,8 @@ image's: by our names alone it is told apart."""
 
 from collections.abc import Iterable
 
-from emulator.world import HELPER_LABEL, ContainerFacts, ImageEntry
+from emulator.world.containers import ContainerFacts
+from emulator.world.docker import HELPER_LABEL, ImageEntry
 
 from .labels import ROOT, SERVICE, resource_name
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from emulator.model.plan import Container, Service
 from emulator.model.record import replace
 from emulator.snapshot import Snapshot
-from emulator.world import ContainerSpec, ImageFacts
+from emulator.world.containers import ContainerSpec
+from emulator.world.docker import ImageFacts
 
 from .boot_steps import Rules
 from .container_run import Part

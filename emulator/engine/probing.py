@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from emulator.asking import GrpcAnswer, HttpAnswer, HttpDoor
 from emulator.model.lifecycle import Probe
-from emulator.world import Clock
+from emulator.world.asking import GrpcAnswer, HttpAnswer, HttpDoor
+from emulator.world.clock import Clock
 
 from .greetings import ServerKind, greeting, heard_of
 from .probe_outcome import Attempted

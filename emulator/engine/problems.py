@@ -11,7 +11,7 @@ from emulator.model.diagnostic import Diagnostic, Fault, Severity, error
 from emulator.model.origin import Origin
 from emulator.model.plan import Command, EnvPhase, Service
 from emulator.model.record import replace
-from emulator.world import BuildError
+from emulator.world.building import BuildError
 
 from .boot_steps import Outcome
 from .failure_patterns import BOOT_PATTERNS, BUILD_PATTERNS

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from emulator.front import PublishedSite
 from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.event import DiagnosticFound, VerdictKind
 from emulator.model.plan import BuildKind, Coverage, Service, ServiceType
 from emulator.model.record import replace
-from emulator.world import ContainerSpec, ImageFacts
+from emulator.world.containers import ContainerSpec
+from emulator.world.docker import ImageFacts
+from emulator.world.front import PublishedSite
 
 from . import problems
 from .boot_steps import Rules

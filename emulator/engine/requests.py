@@ -10,16 +10,10 @@ from typing import NamedTuple
 from emulator.contract import token
 from emulator.model.plan import Command, EnvKind, EnvPhase, Service, Tasks
 from emulator.model.record import replace
-from emulator.world import (
-    BuildRequest,
-    ContainerSpec,
-    FileInside,
-    Hidden,
-    HiddenFiles,
-    ImageFacts,
-    OwnVolume,
-    VolumeMount,
-)
+from emulator.world.building import BuildRequest
+from emulator.world.containers import ContainerSpec, FileInside, OwnVolume, VolumeMount
+from emulator.world.docker import ImageFacts
+from emulator.world.hidden import Hidden, HiddenFiles
 
 from .labels import INSTANCE, of_service, resource_name
 from .rollout_steps import Unit

@@ -20,7 +20,8 @@ from emulator.formats.dockerfile.parsing import parse_dockerfile
 from emulator.formats.dockerfile.records import Dockerfile
 from emulator.formats.dockerfile.stages import SCRATCH, Stage, read_stages
 from emulator.model.diagnostic import Severity
-from emulator.world import BuilderFacts, BuildRequest, ImageFacts
+from emulator.world.building import BuilderFacts, BuildRequest
+from emulator.world.docker import ImageFacts
 
 from .labels import DEPLOY
 

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from emulator.model.plan import Service
 from emulator.model.record import replace
-from emulator.world import HELPER_LABEL, ContainerSpec, Hidden
+from emulator.world.containers import ContainerSpec
+from emulator.world.docker import HELPER_LABEL
+from emulator.world.hidden import Hidden
 
 from .labels import CONTAINER
 from .metadata import TABLE_VARIABLE

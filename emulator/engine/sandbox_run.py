@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, error, warning
 from emulator.model.plan import Service
-from emulator.world import ContainerFacts, ContainerSpec, Docker, Follower
+from emulator.world.containers import ContainerFacts, ContainerSpec
+from emulator.world.docker import Docker, Follower
 
 from .metadata import READY, table_text
 from .sandbox import Server, joined, needs_sandbox, sandbox_spec

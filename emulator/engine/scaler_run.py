@@ -4,9 +4,9 @@ import queue
 import threading
 from collections.abc import Callable
 
-from emulator.front import Front, FrontListener
 from emulator.model.event import RequestRefused
-from emulator.world import Clock
+from emulator.world.clock import Clock
+from emulator.world.front import Front, FrontListener
 
 from . import autoscaling, rollout_steps
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from emulator.model.diagnostic import Diagnostic, HostError
 from emulator.model.plan import Datastore, Service
-from emulator.world import Docker, ImageFacts
+from emulator.world.docker import Docker, ImageFacts
 
 from . import stand_ins
 from .labels import STAND_IN

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Literal, TypedDict
 
-from emulator.front import Front
 from emulator.model.control import InstanceStatus
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import (
@@ -25,7 +24,8 @@ from emulator.model.event import (
 from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.model.router import Router
-from emulator.world import Clock
+from emulator.world.clock import Clock
+from emulator.world.front import Front
 
 from . import datastores, deploy_steps, problems, rollout
 from . import rollout_steps as steps

@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from statistics import fmean
 
-from emulator.front import Front, InstanceGroup
 from emulator.model.diagnostic import Diagnostic, Fault, UsageError, info
 from emulator.model.event import DiagnosticFound, Event, RequestRefused, StartReason, TrafficShare
 from emulator.model.plan import Service, Traffic
 from emulator.model.record import replace
-from emulator.world import Clock
+from emulator.world.clock import Clock
+from emulator.world.front import Front, InstanceGroup
 
 from . import autoscaling, rollout_steps, traffic
 from .job import Job, Settings

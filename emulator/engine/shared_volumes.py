@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from emulator.model.plan import Container, Service
 from emulator.model.record import replace
-from emulator.world import ContainerSpec, VolumeMount
+from emulator.world.containers import ContainerSpec, VolumeMount
 
 from .labels import letters_of, of_service, resource_name
 from .rollout_steps import Unit

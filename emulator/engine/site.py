@@ -9,7 +9,7 @@ from email.utils import formatdate, parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
-from emulator.model.plan import HeaderRule, Route, Static
+from emulator.model.static import HeaderRule, Route, Static
 
 from .compressing import LEAST, MOST, wants_gzip
 from .content_types import content_type

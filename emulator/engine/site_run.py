@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable
 from typing import Literal
 
-from emulator.front import PublishedSite, ServedSite
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import Event, VerdictKind
 from emulator.model.plan import Service
-from emulator.world import Clock
+from emulator.world.clock import Clock
+from emulator.world.front import PublishedSite, ServedSite
 
 from . import boot_steps as steps
 from . import rollout_steps

@@ -12,7 +12,8 @@ from emulator.model.diagnostic import Diagnostic, Fault, HostError, error
 from emulator.model.plan import Coverage, Datastore, Service
 from emulator.model.record import Record, replace
 from emulator.model.rule import Fidelity
-from emulator.world import BuildError, ImageEntry, ImageFacts
+from emulator.world.building import BuildError
+from emulator.world.docker import ImageEntry, ImageFacts
 
 from .checkup import DEFAULT_BASES, Server
 from .labels import STAND_IN

@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from emulator.world import StartFailure
+from emulator.world.containers import StartFailure
 
 _Kind = Literal["not-found", "not-executable", "user", "workdir", "format", "memory", "other"]
 

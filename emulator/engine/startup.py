@@ -10,7 +10,7 @@ at once, and an attempt that succeeds then counts; one that fails means nothing.
 from emulator.model.event import VerdictKind
 from emulator.model.lifecycle import Probe
 from emulator.model.record import replace
-from emulator.world import Listener
+from emulator.world.containers import Listener
 
 from .boot_steps import (
     IDLE_SHARE,

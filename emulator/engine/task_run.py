@@ -26,7 +26,9 @@ from emulator.model.event import (
 )
 from emulator.model.plan import Service
 from emulator.model.record import replace
-from emulator.world import Clock, ContainerFacts, ContainerSpec, Docker, Follower
+from emulator.world.clock import Clock
+from emulator.world.containers import ContainerFacts, ContainerSpec
+from emulator.world.docker import Docker, Follower
 
 from . import task_steps as steps
 from . import tasks

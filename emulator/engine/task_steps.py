@@ -7,7 +7,7 @@ from typing import Literal
 
 from emulator.model.plan import Service
 from emulator.model.record import Record
-from emulator.world import StartFailure
+from emulator.world.containers import StartFailure
 
 from .boot_steps import Outcome
 

@@ -12,7 +12,7 @@ import heapq
 
 from emulator.model.event import VerdictKind
 from emulator.model.record import replace
-from emulator.world import StartFailure
+from emulator.world.containers import StartFailure
 
 from .boot_steps import Outcome
 from .task_steps import (

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from emulator.model.diagnostic import HostError
-from emulator.world import Clock, Docker
+from emulator.world.clock import Clock
+from emulator.world.docker import Docker
 
 QUIET_S = 0.25
 """For how long an instance that nothing needs keeps its processor."""

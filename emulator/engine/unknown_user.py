@@ -4,7 +4,7 @@ import re
 
 from emulator.model.diagnostic import Diagnostic, warning
 from emulator.model.record import replace
-from emulator.world import ContainerSpec, StartFailure
+from emulator.world.containers import ContainerSpec, StartFailure
 
 _UNKNOWN = re.compile(r"unable to find user (?P<name>[^\s:]*): no matching entries in passwd file")
 

@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.origin import Origin
-from emulator.model.plan import Command, Container, EnvKind, EnvVar, Plan, Service, ServiceType, Static
+from emulator.model.plan import Command, Container, EnvKind, EnvVar, Plan, Service, ServiceType
 from emulator.model.record import replace
 from emulator.model.router import Header, Router
 from emulator.model.rule import Rule
+from emulator.model.static import Static
 
 from .excerpt import ReadLine
 from .style import Style, folded, hanging, printable, wrap

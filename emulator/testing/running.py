@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .turns import Turn
 
 if TYPE_CHECKING:
-    from emulator.world import Docker
+    from emulator.world.docker import Docker
 
 _GOOD = ("live", "succeeded")
 

@@ -10,8 +10,9 @@ from emulator.contract import Inputs
 from emulator.model.choice import ABSENT, Candidate, Setting, Trace, choose
 from emulator.model.diagnostic import Diagnostic, error, warning
 from emulator.model.lifecycle import Lifecycle, Probes
-from emulator.model.plan import Command, Container, Coverage, Mount, Port, Resources, Service, Static
+from emulator.model.plan import Command, Container, Coverage, Mount, Port, Resources, Service
 from emulator.model.record import replace
+from emulator.model.static import Static
 from emulator.snapshot import Snapshot, normal
 
 from . import rules

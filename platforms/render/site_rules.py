@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 
 from emulator.model.diagnostic import Diagnostic, warning
 from emulator.model.origin import Origin
-from emulator.model.plan import Build, Coverage, HeaderRule, Route, Static
+from emulator.model.plan import Build, Coverage
 from emulator.model.rule import Fidelity, Rule
+from emulator.model.static import HeaderRule, Route, Static
 
 from . import rules
 from .building_static import folder_of

@@ -10,7 +10,7 @@ import pytest
 from emulator.commands.disk_use import NOT_MEASURED, DiskUse, disk_text, disk_use
 from emulator.edge.docker_sizes import disk_sizes, in_cache, in_volumes, written
 from emulator.engine.labels import DEPLOY, ROOT, SERVICE, resource_name
-from emulator.world import DiskSizes, ImageEntry, VolumeEntry
+from emulator.world.docker import DiskSizes, ImageEntry, VolumeEntry
 
 
 class _Engine:

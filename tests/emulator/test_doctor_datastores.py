@@ -6,7 +6,7 @@ from emulator.engine.checkup import Base, Engine, Facts, Machine, Reach, Server,
 from emulator.engine.repair import Run, repairs
 from emulator.engine.stand_ins import FROM, NEWEST, STAND_INS, server
 from emulator.model.record import replace
-from emulator.world import ImageEntry
+from emulator.world.docker import ImageEntry
 
 SILENT, ANSWERS = Reach(target="x", problem="dns"), Reach(target="x")
 BASE = ImageEntry(id="1", tags=("python:3.13-slim",), labels={FROM: "debian trixie"})

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from emulator.asking import Exchange, HttpAnswer, LoadRequest, RunningLoad
 from emulator.engine import probing
 from emulator.engine.container_run import Address
 from emulator.engine.disks import disk_labels, disk_volume
@@ -16,7 +15,9 @@ from emulator.engine.rollout_steps import Unit
 from emulator.model.event import Event
 from emulator.model.lifecycle import Probe
 from emulator.model.record import replace
-from emulator.world import ContainerSpec, Hidden, VolumeMount
+from emulator.world.asking import Exchange, HttpAnswer, LoadRequest, RunningLoad
+from emulator.world.containers import ContainerSpec, VolumeMount
+from emulator.world.hidden import Hidden
 
 from .check import Step
 from .health import asked_while_live

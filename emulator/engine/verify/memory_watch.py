@@ -5,7 +5,7 @@ import threading
 from emulator.engine.labels import CONTAINER, SERVICE, of_project
 from emulator.model.diagnostic import HostError
 from emulator.model.event import ContainerStarted, Event
-from emulator.world import HELPER_LABEL, Docker
+from emulator.world.docker import HELPER_LABEL, Docker
 
 _LOOK_EVERY_S = 0.1
 _LIST_EVERY_S = 0.5

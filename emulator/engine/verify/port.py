@@ -8,7 +8,7 @@ from emulator.engine.listeners import places
 from emulator.model.lifecycle import Probe, Probes
 from emulator.model.plan import EnvKind, EnvVar, Port, Service
 from emulator.model.record import replace
-from emulator.world import Hidden
+from emulator.world.hidden import Hidden
 
 from . import kinds
 from .check import Check, Conclusion, Subject, not_told

@@ -1,10 +1,10 @@
 """What is seen of a service while it is verified: the values that the checks conclude from. Times are seconds; moments
 are on one clock."""
 
-from emulator.asking import Exchange
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.record import Record
-from emulator.world import Listener
+from emulator.world.asking import Exchange
+from emulator.world.containers import Listener
 
 
 class Boot(Record, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Shutdown: told to end, it finishes the requests it has and leaves within the platform's grace."""
 
-from emulator.asking import Exchange
 from emulator.model.verification import Measure
+from emulator.world.asking import Exchange
 
 from . import kinds
 from .check import NEARLY, Check, Conclusion, Subject, not_told

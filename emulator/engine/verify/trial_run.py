@@ -14,7 +14,7 @@ from emulator.engine.rollout_steps import Unit
 from emulator.model.diagnostic import Diagnostic
 from emulator.model.event import ContainerStarted, Event, Log, OutOfMemory, Stopped
 from emulator.model.record import replace
-from emulator.world import ContainerSpec
+from emulator.world.containers import ContainerSpec
 
 from .seen import Boot, Leaving
 

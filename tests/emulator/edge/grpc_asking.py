@@ -3,9 +3,9 @@
 import contextlib
 from collections.abc import Iterator
 
-from emulator.asking import GrpcAnswer
 from emulator.edge.docker_look import HelperHttp
 from emulator.edge.sockets import SocketHttp
+from emulator.world.asking import GrpcAnswer
 from tests.emulator.edge.near_helper import near_helper
 
 

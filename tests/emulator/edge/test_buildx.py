@@ -10,7 +10,8 @@ from emulator.edge.buildx import build, builder, plugin, prefers_local
 from emulator.edge.host import Endpoint
 from emulator.model.diagnostic import Fault, HostError
 from emulator.model.record import replace
-from emulator.world import BuildRequest, EngineFacts
+from emulator.world.building import BuildRequest
+from emulator.world.docker import EngineFacts
 
 
 def program(path: Path) -> Path:

@@ -12,7 +12,7 @@ import pytest
 
 from emulator.edge.docker import Engine, open_docker
 from emulator.model.diagnostic import HostError, UsageError
-from emulator.world import BuildOutcome, BuildProgress, BuildRequest, StepDone, StepLog
+from emulator.world.building import BuildOutcome, BuildProgress, BuildRequest, StepDone, StepLog
 from tests.processes import command_lines
 
 pytestmark = pytest.mark.docker

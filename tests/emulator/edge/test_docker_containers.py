@@ -10,7 +10,7 @@ import pytest
 
 from emulator.edge.docker import Engine, open_docker
 from emulator.model.diagnostic import HostError
-from emulator.world import ContainerFacts, ContainerSpec
+from emulator.world.containers import ContainerFacts, ContainerSpec
 
 pytestmark = pytest.mark.docker
 

@@ -11,7 +11,7 @@ import pytest
 
 from emulator.edge.docker import Engine, open_docker
 from emulator.edge.site import publish
-from emulator.model.plan import Static
+from emulator.model.static import Static
 from tests.emulator.edge.test_docker_build import LABELS as BUILT
 from tests.emulator.edge.test_docker_build import build
 from tests.emulator.edge.test_site import asked

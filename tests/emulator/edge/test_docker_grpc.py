@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from emulator.asking import GrpcAnswer
 from emulator.edge.docker import Engine, open_docker
-from emulator.world import BuildRequest, ContainerSpec
+from emulator.world.asking import GrpcAnswer
+from emulator.world.building import BuildRequest
+from emulator.world.containers import ContainerSpec
 from tests.emulator.edge.grpc_asking import told
 
 pytestmark = pytest.mark.docker

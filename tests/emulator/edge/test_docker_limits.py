@@ -9,7 +9,7 @@ import pytest
 
 from emulator.edge.docker import Engine, open_docker
 from emulator.edge.docker_look import most_open_files
-from emulator.world import ContainerSpec, FileInside, OwnVolume
+from emulator.world.containers import ContainerSpec, FileInside, OwnVolume
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(60)]
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from emulator.edge.docker import Engine, open_docker
-from emulator.world import HELPER_LABEL, ContainerSpec, Listener
+from emulator.world.containers import ContainerSpec, Listener
+from emulator.world.docker import HELPER_LABEL
 
 pytestmark = pytest.mark.docker
 

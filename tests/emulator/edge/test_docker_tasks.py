@@ -17,7 +17,7 @@ from emulator.engine.task_run import Role, TaskRun
 from emulator.engine.task_steps import TaskRules
 from emulator.model.event import ContainerStarted, Event, Log, PreDeployFinished, Stopped, TaskEvent
 from emulator.model.plan import Tasks
-from emulator.world import ContainerSpec
+from emulator.world.containers import ContainerSpec
 from tests.emulator.engine.services import WEB
 
 pytestmark = pytest.mark.docker

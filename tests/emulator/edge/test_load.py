@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from emulator.asking import LoadRequest
 from emulator.edge.clock import SystemClock
 from emulator.edge.load import RequestLoad
+from emulator.world.asking import LoadRequest
 
 
 class _App(BaseHTTPRequestHandler):

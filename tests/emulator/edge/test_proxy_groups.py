@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from emulator.front import FrontListener, InstanceGroup
 from emulator.model.router import Page, Router
+from emulator.world.front import FrontListener, InstanceGroup
 from tests.emulator.edge.origins import Connection, ask, eventually, origin, proxy
 
 ROUTER = Router(

@@ -24,7 +24,7 @@ from emulator.edge.host import Endpoint
 from emulator.edge.pulse import Pulse, answer, api_version, can_ask
 from emulator.model.diagnostic import HostError
 from emulator.model.record import replace
-from emulator.world import is_lost
+from emulator.world.docker import is_lost
 from tests.places import wait_for
 
 GREETING = b"HTTP/1.1 200 OK\r\nApi-Version: 1.47\r\nContent-Length: 2\r\n\r\nOK"

@@ -22,7 +22,8 @@ from emulator.edge.sent import FileDigests
 from emulator.engine.reuse import MadeOf, made_of
 from emulator.image.saved import by_ignore_file
 from emulator.model.plan import Build, BuildKind
-from emulator.world import BuildRequest, Hidden, HiddenFiles
+from emulator.world.building import BuildRequest
+from emulator.world.hidden import Hidden, HiddenFiles
 from tests.emulator.edge.git_repositories import Repo
 
 pytestmark = pytest.mark.docker

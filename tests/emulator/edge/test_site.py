@@ -17,7 +17,7 @@ import pytest
 from emulator.edge.proxy import Proxy
 from emulator.edge.site import Published, Server, publish
 from emulator.model.diagnostic import HostError
-from emulator.model.plan import HeaderRule, Route, Static
+from emulator.model.static import HeaderRule, Route, Static
 
 BIG = os.urandom(700_000)
 STYLE = b"body { color: red }\n" * 500

@@ -3,25 +3,12 @@
 import threading
 from collections.abc import Callable, Mapping
 
-from emulator.asking import GrpcAnswer, HttpAnswer, HttpProblem
 from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.record import replace
-from emulator.world import (
-    BuilderFacts,
-    BuildError,
-    BuildOutcome,
-    BuildRequest,
-    ContainerFacts,
-    ContainerSpec,
-    EngineFacts,
-    ImageEntry,
-    ImageFacts,
-    Listener,
-    OnExit,
-    OnLine,
-    OnProgress,
-    StartFailure,
-)
+from emulator.world.asking import GrpcAnswer, HttpAnswer, HttpProblem
+from emulator.world.building import BuilderFacts, BuildError, BuildOutcome, BuildRequest, OnProgress
+from emulator.world.containers import ContainerFacts, ContainerSpec, Listener, OnExit, OnLine, StartFailure
+from emulator.world.docker import EngineFacts, ImageEntry, ImageFacts
 
 LOST = HostError(error("host/engine-lost", "the engine was lost", fault=Fault.HOST))
 GONE = HostError(error("host/container-gone", "the container was removed", fault=Fault.HOST))
@@ -44,7 +31,7 @@ class FakeFollower:
 
 
 class FakeDocker:
-    """What `ServiceRun` needs of `emulator.world.Docker`.
+    """What `ServiceRun` needs of `emulator.world.docker.Docker`.
 
     behave: called in a thread of its own with each container that starts: it writes, listens and ends.
     """

@@ -3,14 +3,14 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-from emulator.front import FrontListener, InstanceGroup, Load
 from emulator.model.router import Router
+from emulator.world.front import FrontListener, InstanceGroup, Load
 
 Address = tuple[str, int]
 
 
 class FakeFront:
-    """What `ServiceRun` needs of `emulator.front.Front`. on_change: called with each new set of instances."""
+    """What `ServiceRun` needs of `emulator.world.front.Front`. on_change: called with each new set of instances."""
 
     url = "http://127.0.0.1:4711"
     busy = None

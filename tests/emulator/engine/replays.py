@@ -4,7 +4,6 @@ import heapq
 import itertools
 from collections.abc import Callable
 
-from emulator.asking import HttpAnswer, HttpProblem
 from emulator.engine import boot
 from emulator.engine.boot_steps import (
     Action,
@@ -33,7 +32,8 @@ from emulator.engine.probe_outcome import Attempted
 from emulator.engine.probing import judged
 from emulator.model.lifecycle import Lifecycle, PortScan, Probe
 from emulator.model.record import replace
-from emulator.world import Listener
+from emulator.world.asking import HttpAnswer, HttpProblem
+from emulator.world.containers import Listener
 
 PORT = 10000
 BACK_OFF = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0)

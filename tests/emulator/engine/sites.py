@@ -5,7 +5,7 @@ from typing import Literal
 
 from emulator.engine.site import Site
 from emulator.engine.site_files import Member, SiteFile, SiteFiles
-from emulator.model.plan import HeaderRule, Route, Static
+from emulator.model.static import HeaderRule, Route, Static
 
 NOON = 1_700_000_000
 

@@ -25,7 +25,7 @@ from emulator.engine.task_steps import (
     Unheard,
     Watch,
 )
-from emulator.world import StartFailure
+from emulator.world.containers import StartFailure
 
 NOT_FOUND = StartFailure(kind="not-found", message='exec: "work": not found', exit_code=127)
 

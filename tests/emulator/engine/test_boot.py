@@ -4,7 +4,6 @@ import itertools
 
 import pytest
 
-from emulator.asking import HttpAnswer, HttpProblem
 from emulator.engine import boot
 from emulator.engine.boot_steps import (
     FoundPort,
@@ -13,7 +12,8 @@ from emulator.engine.boot_steps import (
 from emulator.model.event import VerdictKind
 from emulator.model.lifecycle import PortScan
 from emulator.model.record import replace
-from emulator.world import Listener
+from emulator.world.asking import HttpAnswer, HttpProblem
+from emulator.world.containers import Listener
 from tests.emulator.engine.replays import (
     HEALTH,
     PORT,

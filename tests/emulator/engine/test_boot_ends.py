@@ -26,7 +26,7 @@ from emulator.engine.scaling import scaled
 from emulator.model.event import VerdictKind
 from emulator.model.lifecycle import Lifecycle
 from emulator.model.record import replace
-from emulator.world import StartFailure
+from emulator.world.containers import StartFailure
 from tests.emulator.engine.replays import (
     BACK_OFF,
     HEALTH,

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from emulator.engine.build_log import BuildLog
-from emulator.world import StepDone, StepGoing, StepLog
+from emulator.world.building import StepDone, StepGoing, StepLog
 
 RUN_FAILED = """\
 Dockerfile:5

@@ -14,7 +14,7 @@ from emulator.model.lifecycle import Lifecycle, Probes, Shutdown
 from emulator.model.plan import Build, BuildKind, Command, EnvKind, EnvVar, Origin, Resources, Service, ServiceType
 from emulator.model.record import replace
 from emulator.snapshot import from_mapping
-from emulator.world import BuildError
+from emulator.world.building import BuildError
 
 DATABASE = """\
 import os

@@ -3,7 +3,7 @@
 import pytest
 
 from emulator.engine.classic_log import ClassicLog
-from emulator.world import StepDone, StepLog
+from emulator.world.building import StepDone, StepLog
 
 
 def test_steps_and_lines():

@@ -9,7 +9,7 @@ from emulator.model.diagnostic import UsageError
 from emulator.model.lifecycle import Lifecycle, Probes, Shutdown
 from emulator.model.plan import Build, BuildKind, Datastore, EnvKind, EnvVar, Reference, Resources, Service, ServiceType
 from emulator.model.record import replace
-from emulator.world import ImageEntry
+from emulator.world.docker import ImageEntry
 
 POSTGRES = Datastore(
     engine="postgres", version="18", host="db-1", user="shop user", database="shop",

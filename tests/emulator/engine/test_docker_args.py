@@ -11,7 +11,8 @@ from emulator.engine.docker_args import (
     without_syntax_line,
 )
 from emulator.model.diagnostic import UsageError
-from emulator.world import BuildRequest, ContainerSpec
+from emulator.world.building import BuildRequest
+from emulator.world.containers import ContainerSpec
 
 
 def spec(**changes) -> ContainerSpec:

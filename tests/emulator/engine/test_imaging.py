@@ -17,7 +17,8 @@ from emulator.engine.reuse import Reuse
 from emulator.model.event import BuildFinished, BuildSkipped, BuildStarted, Event
 from emulator.model.record import replace
 from emulator.snapshot import from_mapping
-from emulator.world import BuildRequest, ImageFacts
+from emulator.world.building import BuildRequest
+from emulator.world.docker import ImageFacts
 from tests.emulator.engine.fake_docker import FakeDocker
 from tests.emulator.engine.services import WEB
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from emulator.asking import GrpcAnswer, HttpAnswer
 from emulator.contract import token
 from emulator.edge.clock import SystemClock
 from emulator.engine.boot_steps import Rules
@@ -20,7 +19,8 @@ from emulator.model.event import ContainerStarted, Event, Log, PortDetected, Pro
 from emulator.model.lifecycle import Lifecycle, Probe, Shutdown
 from emulator.model.plan import Resources, Service
 from emulator.model.record import replace
-from emulator.world import ContainerSpec, StartFailure
+from emulator.world.asking import GrpcAnswer, HttpAnswer
+from emulator.world.containers import ContainerSpec, StartFailure
 from tests.emulator.engine.fake_docker import GONE, LOST, FakeContainer, FakeDocker
 from tests.emulator.engine.services import WEB, service
 

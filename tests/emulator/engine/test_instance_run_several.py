@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from emulator.asking import HttpAnswer
 from emulator.edge.clock import SystemClock
 from emulator.engine.boot_steps import Rules
 from emulator.engine.container_run import Part
@@ -14,7 +13,8 @@ from emulator.engine.rollout_steps import Down, Failed, Gone, Signalled, Unit, U
 from emulator.engine.shared_volumes import SharedVolume
 from emulator.model.event import ContainerStarted, Event, Log, OutOfMemory, Restarted, Stopped
 from emulator.model.lifecycle import Lifecycle, Probe, Probes
-from emulator.world import ContainerSpec
+from emulator.world.asking import HttpAnswer
+from emulator.world.containers import ContainerSpec
 from tests.emulator.engine.fake_docker import FakeContainer, FakeDocker
 from tests.emulator.engine.services import service
 from tests.emulator.engine.test_instance_run import wait_for

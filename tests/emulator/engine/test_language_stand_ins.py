@@ -9,7 +9,7 @@ from emulator.engine.stand_ins import DIFFERS, FROM, dockerfile
 from emulator.model.diagnostic import Fault, HostError, error
 from emulator.model.lifecycle import Lifecycle, Probes, Shutdown
 from emulator.model.plan import Build, BuildKind, Resources, Service, ServiceType
-from emulator.world import ImageEntry, ImageFacts
+from emulator.world.docker import ImageEntry, ImageFacts
 
 NOT_HERE = HostError(error("build/registry", "no registry answers", fault=Fault.HOST))
 DEBIAN_12 = ImageEntry(id="1", tags=("python:3.11-slim",), labels={STAND_IN: "true", FROM: "debian bookworm"})

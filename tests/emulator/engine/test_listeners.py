@@ -1,5 +1,5 @@
 from emulator.engine.listeners import parse_listeners, places
-from emulator.world import Listener
+from emulator.world.containers import Listener
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 TCP = (

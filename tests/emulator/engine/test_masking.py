@@ -1,6 +1,6 @@
 from emulator.engine.masking import masked_outcome, masked_progress
 from emulator.engine.requests import conceal
-from emulator.world import BuildError, BuildOutcome, BuildRequest, StepDone, StepGoing, StepLog
+from emulator.world.building import BuildError, BuildOutcome, BuildRequest, StepDone, StepGoing, StepLog
 
 REQUEST = BuildRequest(
     context="/c", dockerfile="/d", args={"TOKEN": "hush-hush", "PORT": "10000"}, masked=frozenset({"TOKEN"})

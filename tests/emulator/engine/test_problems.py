@@ -14,7 +14,8 @@ from emulator.model.event import VerdictKind
 from emulator.model.origin import Origin
 from emulator.model.plan import Build, BuildKind, Resources
 from emulator.snapshot import from_mapping
-from emulator.world import BuildError, StartFailure
+from emulator.world.building import BuildError
+from emulator.world.containers import StartFailure
 from tests.emulator.engine.services import WEB, service
 
 NOWHERE = Scene(from_mapping({}), frozenset(variable.name for variable in WEB.env))

@@ -24,7 +24,9 @@ from emulator.engine.requests import (
 from emulator.engine.rollout_steps import Unit
 from emulator.model.plan import Build, BuildKind, Command, EnvKind, EnvPhase, EnvVar, Resources, Service, Tasks
 from emulator.model.record import replace
-from emulator.world import BuildRequest, ContainerSpec, ImageFacts
+from emulator.world.building import BuildRequest
+from emulator.world.containers import ContainerSpec
+from emulator.world.docker import ImageFacts
 from tests.emulator.engine.services import WEB, service, variable
 
 ROOT = "/home/me/shop"

@@ -4,7 +4,9 @@ import pytest
 
 from emulator.engine.reuse import is_sure, made_of, named_arguments
 from emulator.model.record import replace
-from emulator.world import BuilderFacts, BuildRequest, Hidden, HiddenFiles, ImageFacts
+from emulator.world.building import BuilderFacts, BuildRequest
+from emulator.world.docker import ImageFacts
+from emulator.world.hidden import Hidden, HiddenFiles
 
 ARGS = {"COLOUR": "red", "PORT": "80"}
 KEY = b"k" * 32

@@ -17,7 +17,8 @@ from emulator.engine.sandbox_run import SandboxAhead, SandboxRun
 from emulator.model.diagnostic import Diagnostic, Fault, HostError, error
 from emulator.model.plan import Container, Service
 from emulator.model.record import replace
-from emulator.world import HELPER_LABEL, ContainerSpec, Listener
+from emulator.world.containers import ContainerSpec, Listener
+from emulator.world.docker import HELPER_LABEL
 from tests.emulator.engine.fake_docker import FakeContainer, FakeDocker
 from tests.emulator.engine.services import WEB, service
 from tests.platforms.cloud_run.planning import of

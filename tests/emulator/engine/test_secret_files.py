@@ -11,7 +11,9 @@ from emulator.engine.requests import BUILD_ENV_ARG, Surroundings, build_request,
 from emulator.engine.rollout_steps import Unit
 from emulator.model.plan import Build, BuildKind, BuildSecret, Container, Mount, Service
 from emulator.model.record import replace
-from emulator.world import BuildRequest, FileInside, HiddenFiles, StepDone, StepLog
+from emulator.world.building import BuildRequest, StepDone, StepLog
+from emulator.world.containers import FileInside
+from emulator.world.hidden import HiddenFiles
 from tests.emulator.engine.services import WEB
 from tests.emulator.engine.test_requests import IMAGE
 

@@ -16,7 +16,6 @@ from emulator.engine.deploys import Decided, ServiceContext
 from emulator.engine.job import Doors, Job, Settings
 from emulator.engine.rollout_steps import Unit
 from emulator.engine.service_run import ServiceRun
-from emulator.front import PublishedSite
 from emulator.model.diagnostic import HostError
 from emulator.model.event import (
     BuildFailed,
@@ -40,7 +39,9 @@ from emulator.model.plan import Instances, Revisions
 from emulator.model.record import replace
 from emulator.model.router import Router
 from emulator.snapshot import from_mapping
-from emulator.world import BuildError, BuildRequest, StartFailure
+from emulator.world.building import BuildError, BuildRequest
+from emulator.world.containers import StartFailure
+from emulator.world.front import PublishedSite
 from tests.emulator.engine.fake_docker import LOST, FakeContainer, FakeDocker
 from tests.emulator.engine.fake_front import FakeFront
 from tests.emulator.engine.services import WEB, service

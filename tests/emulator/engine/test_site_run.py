@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from emulator.front import PublishedSite
 from emulator.model.event import (
     BuildFailed,
     BuildFinished,
@@ -18,7 +17,9 @@ from emulator.model.event import (
     VerdictKind,
 )
 from emulator.model.lifecycle import Lifecycle
-from emulator.model.plan import Build, BuildKind, Command, Static
+from emulator.model.plan import Build, BuildKind, Command
+from emulator.model.static import Static
+from emulator.world.front import PublishedSite
 from tests.emulator.engine.test_service_run import Bench, wait_for
 
 SITE = {

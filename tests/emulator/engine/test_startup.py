@@ -22,7 +22,7 @@ from emulator.engine.scaling import scaled
 from emulator.engine.startup import CANCELED, IDLE_ELSEWHERE_S, IDLE_FOR_S
 from emulator.model.lifecycle import Lifecycle, Probe
 from emulator.model.record import replace
-from emulator.world import Listener
+from emulator.world.containers import Listener
 
 IMPLICIT = Probe(
     kind="tcp", port=8080, timeout_s=240, period_s=240, failure_threshold=1, waits_for_port=True, implicit=True

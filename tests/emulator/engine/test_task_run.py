@@ -24,7 +24,7 @@ from emulator.model.event import (
     TaskEvent,
 )
 from emulator.model.plan import Service
-from emulator.world import ContainerSpec, StartFailure
+from emulator.world.containers import ContainerSpec, StartFailure
 from tests.emulator.engine.fake_docker import GONE, LOST, FakeContainer, FakeDocker
 from tests.emulator.engine.services import WEB, service
 

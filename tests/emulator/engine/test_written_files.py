@@ -7,7 +7,7 @@ import pytest
 
 from emulator.engine.files_watch import FilesWatch
 from emulator.engine.written_files import LONGEST_S, MIB, SHORTEST_S, looked, watched
-from emulator.world import ContainerSpec
+from emulator.world.containers import ContainerSpec
 from tests.emulator.engine.fake_docker import FakeDocker
 
 

@@ -1,6 +1,5 @@
 """A service that is all right in every check, to be changed where a test looks."""
 
-from emulator.asking import Exchange
 from emulator.engine.verify.check import Subject
 from emulator.engine.verify.checks import CHECKS, conclusions
 from emulator.engine.verify.seen import Boot, Health, Leaving, Load, Output, Peak, Seen
@@ -8,7 +7,8 @@ from emulator.model.lifecycle import Probe, Probes
 from emulator.model.plan import Service
 from emulator.model.record import replace
 from emulator.model.verification import CheckResult
-from emulator.world import Listener
+from emulator.world.asking import Exchange
+from emulator.world.containers import Listener
 from tests.emulator.engine.services import service, variable
 
 ALL = frozenset(check.name for check in CHECKS)

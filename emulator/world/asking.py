@@ -4,7 +4,7 @@ by gRPC, a load of requests."""
 from collections.abc import Mapping
 from typing import Literal, Protocol
 
-from .model.record import Record
+from emulator.model.record import Record
 
 HttpProblem = Literal["refused", "timeout", "reset", "not-http", "unreachable"]
 
@@ -115,3 +115,7 @@ class HttpDoor(Protocol):
         """Call `grpc.health.v1.Health/Check` over HTTP/2 in clear text and report. service: "" asks for the server as
         a whole. `timeout_s` bounds the whole exchange, also with a server that drips. Asks once; raises nothing."""
         ...
+
+
+Unreached = Literal["name", "refused", "timeout", "unreachable", "loopback"]
+"""Why a server cannot be reached. loopback: it listens for its own machine alone, where containers are not."""

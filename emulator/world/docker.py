@@ -1,17 +1,18 @@
-"""The doorways to the world as protocols, and the values that pass through them.
+"""The doorway to an engine as a protocol, and what it says of itself and of what it keeps.
 
-`cli` hands the real ones (emulator/edge/) to whoever needs them; tests hand in fakes. Nothing here
-imports a library of the edge. Whatever this machine or its engine cannot do is raised as `HostError`;
-whatever the user's own files cause (a failing build step, a command that is not in the image) is a value.
+Whatever this machine or its engine cannot do is raised as `HostError`; whatever the user's own files cause (a failing
+build step, a command that is not in the image) is a value.
 """
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Protocol
 
-from .asking import HttpDoor
-from .model.diagnostic import HostError
-from .model.record import Record
+from emulator.model.diagnostic import HostError
+from emulator.model.record import Record
+from emulator.world.asking import HttpDoor
+from emulator.world.building import BuilderFacts, BuildOutcome, BuildRequest, OnProgress
+from emulator.world.containers import ContainerFacts, ContainerSpec, Executed, Listener, OnExit, OnLine, StartFailure
 
 HELPER_LABEL = "emu.helper"
 """On a container of ours that looks into another."""
@@ -20,20 +21,6 @@ HELPER_LABEL = "emu.helper"
 def is_lost(problem: HostError) -> bool:
     """Whether the engine does not answer (any more): nothing else can be done with it either."""
     return problem.diagnostic.code in ("host/engine-lost", "host/no-engine", "host/engine-silent")
-
-
-class Hidden(dict[str, str]):
-    """Text by name where the text may be secret: prints as its names alone."""
-
-    def __repr__(self) -> str:
-        return "{" + ", ".join(f"{name}: …" for name in self) + "}"
-
-
-class HiddenFiles(dict[str, bytes]):
-    """Contents by name, where they may be secret: prints as its names alone."""
-
-    def __repr__(self) -> str:
-        return "{" + ", ".join(f"{name}: …" for name in self) + "}"
 
 
 class EngineFacts(Record, frozen=True, kw_only=True):
@@ -84,263 +71,6 @@ class ImageFacts(Record, frozen=True, kw_only=True):
         return (self.entrypoint or ()) + (self.cmd or ())
 
 
-class BuilderFacts(Record, frozen=True, kw_only=True):
-    """What builds, apart from what it is given. identity: differs where another may make another image of the same.
-    asks_registries: whether it asks a registry for a base image that is here as well. architecture: what it runs on, as
-    images name it."""
-
-    identity: str
-    asks_registries: bool
-    architecture: str
-
-
-SyntaxLine = Literal["honour", "ignore"]
-
-
-class BuildRequest(Record, frozen=True, kw_only=True):
-    """One image to build. Values of `args` and `secrets` may be secret and never reach a command line.
-
-    context, dockerfile: absolute paths. base_images: FROM reference to the image that replaces it;
-    a key must not equal a stage's name. syntax_line: "ignore" builds with the engine's own Dockerfile
-    frontend even where the file's `# syntax=` names one, which has to come from a registry. masked: the
-    arguments whose values are secret: the builder prints them in the names of steps, what is reported has
-    `‹NAME›` instead. The values of `secrets` are masked always, and so are the lines of `secret_files`, which are
-    mounted like them and may hold anything.
-    """
-
-    context: str
-    dockerfile: str
-    target: str | None = None
-    args: Mapping[str, str] = Hidden()
-    secrets: Mapping[str, str] = Hidden()
-    secret_files: HiddenFiles = HiddenFiles()
-    base_images: dict[str, str] = {}
-    platform: str = "linux/amd64"
-    tag: str | None = None
-    labels: dict[str, str] = {}
-    no_cache: bool = False
-    pull: bool = False
-    syntax_line: SyntaxLine = "honour"
-    masked: frozenset[str] = frozenset()
-    hosts: dict[str, str] = {}
-    """Names that the build's steps know, and their addresses."""
-
-    def __post_init__(self) -> None:
-        for name in ("args", "secrets"):
-            value = getattr(self, name)
-            if not isinstance(value, Hidden):
-                _set(self, name, Hidden(value))
-
-
-class StepGoing(Record, frozen=True, kw_only=True):
-    """A step of the build goes on from now, or rests: it has ended, unless it is taken up again."""
-
-    name: str
-    going: bool
-
-
-class StepDone(Record, frozen=True, kw_only=True):
-    """A step of the build that ended well. `seconds` is None for a cached one."""
-
-    name: str
-    seconds: float | None
-    cached: bool
-
-
-class StepLog(Record, frozen=True, kw_only=True):
-    """A line that a step of the build printed."""
-
-    line: str
-    step: str
-
-
-BuildProgress = StepGoing | StepDone | StepLog
-
-
-BuildErrorKind = Literal[
-    "step", "missing-file", "missing-image", "registry", "dockerfile", "format", "canceled", "other"
-]
-
-
-class BuildError(Record, frozen=True, kw_only=True):
-    """Why there is no image.
-
-    kind: "step" a RUN failed; "missing-file" a COPY or ADD found nothing; "missing-image" the registry has
-    no such base image, or keeps it from us; "registry" the registry cannot be reached from here;
-    "dockerfile" the file is invalid; "format" a RUN met a program for another processor; "canceled";
-    "other". line, end_line: where in the Dockerfile, from 1. exit_code: the RUN's. subject: the missing
-    path or image.
-    """
-
-    kind: BuildErrorKind
-    message: str
-    step: str | None = None
-    log_tail: tuple[str, ...] = ()
-    line: int | None = None
-    end_line: int | None = None
-    exit_code: int | None = None
-    subject: str | None = None
-
-
-class BuildOutcome(Record, frozen=True, kw_only=True):
-    """How a build ended: an image or an error, never both."""
-
-    image_id: str | None
-    seconds: float
-    error: BuildError | None = None
-    warnings: tuple[str, ...] = ()
-
-
-class VolumeMount(Record, frozen=True, kw_only=True):
-    """A volume of the engine's and where a container has it.
-
-    own: nothing of the image comes into it, whatever that has at `path`. group: the group that may write to it, beside
-    root, who owns it; None: whoever the image says. volume: its name; a whole path is a folder of the engine's machine.
-    """
-
-    volume: str
-    path: str
-    own: bool = False
-    group: int | None = None
-    read_only: bool = False
-
-    @property
-    def is_folder(self) -> bool:
-        return self.volume.startswith("/")
-
-
-class FileInside(Record, frozen=True, kw_only=True):
-    """A file that a container has besides its image's: root's, readable by `group` as well, and by nobody changed."""
-
-    path: str
-    content: bytes
-    group: int = 0
-    mode: int = 0o440
-
-    def __repr__(self) -> str:
-        return f"FileInside({self.path}, {len(self.content)} bytes)"
-
-
-class OwnVolume(Record, frozen=True, kw_only=True):
-    """A volume made with a container and gone with it, in place of what the image has at `path`.
-
-    memory_mib: it is in the container's memory, and holds no more; None: on disk. files: what is in it, by whole paths;
-    then nothing in it can be changed.
-    """
-
-    path: str
-    memory_mib: int | None = None
-    files: tuple[FileInside, ...] = ()
-
-
-class ContainerSpec(Record, frozen=True, kw_only=True):
-    """One container, exactly. What is not named here it does not get: nothing of the host's environment,
-    DNS search or files.
-
-    argv: None runs the image's own command; otherwise it replaces both ENTRYPOINT and CMD, word for word.
-    env: on top of the image's. memory_mib: also the limit with swap, so there is none. publish: container
-    port to port on 127.0.0.1, 0 for any free one. user, workdir, stop_signal: None keeps the image's.
-    """
-
-    image: str
-    name: str
-    argv: tuple[str, ...] | None = None
-    env: Mapping[str, str] = Hidden()
-    memory_mib: int | None = None
-    cpus: float | None = None
-    stop_signal: str | None = None
-    labels: dict[str, str] = {}
-    network: str | None = None
-    network_of: str | None = None
-    """The container whose network it shares, with names, ports and addresses; it then has none of its own."""
-    aliases: tuple[str, ...] = ()
-    """Further names under which others in `network` find it."""
-    publish: dict[int, int] = {}
-    volumes: tuple[VolumeMount, ...] = ()
-    own_volumes: tuple[OwnVolume, ...] = ()
-    files: tuple[FileInside, ...] = ()
-    files_count_as_memory: bool = False
-    """Whether what it writes is to be taken off its memory while it runs."""
-    open_files: int | None = None
-    """How many each process may have open; None: as many as the engine allows."""
-    no_new_rights: bool = False
-    """Whether setuid has no effect."""
-    unknown_user_is_root: bool = False
-    """Whether it runs as root where the image's user is not in its /etc/passwd."""
-    hosts: dict[str, str] = {}
-    """Names and what they stand for: an address, or "host-gateway" for this machine."""
-    user: str | None = None
-    workdir: str | None = None
-    platform: str | None = "linux/amd64"
-    hostname: str | None = None
-    capabilities: tuple[str, ...] | None = None
-    """Exactly these, by the kernel's names without CAP_; None: the engine's own choice."""
-    read_only: bool = False
-    """Whether nothing can be written to its image's files."""
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.env, Hidden):
-            _set(self, "env", Hidden(self.env))
-
-
-class ContainerFacts(Record, frozen=True, kw_only=True):
-    """A container as the engine reports it. Times are seconds since the epoch, None before they happened.
-
-    oom_killed with exit code 0 means that a child was killed, not the first process. address: on its
-    network, None while it does not run. ports: container port to port on this machine.
-    """
-
-    id: str
-    name: str
-    state: str
-    """created, running, paused, restarting, removing, exited or dead."""
-    running: bool
-    pid: int | None
-    exit_code: int | None
-    oom_killed: bool
-    error: str
-    started_at: float | None
-    finished_at: float | None
-    argv: tuple[str, ...]
-    address: str | None
-    ports: dict[int, int]
-    image_id: str
-    labels: dict[str, str]
-
-
-class Executed(Record, frozen=True, kw_only=True):
-    """How a command in a container ended, and what it wrote where that was kept."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-
-class StartFailure(Record, frozen=True, kw_only=True):
-    """The first process could not be executed: the user's doing, not the machine's.
-
-    kind: "not-found" no such program in the image; "not-executable" it is there but may not be run;
-    "user" no such user; "workdir" the working directory cannot be entered; "format" made for another
-    processor, or a script without its first line; "memory" the limit is below what any process needs.
-    exit_code: what the platform would report.
-    """
-
-    kind: Literal["not-found", "not-executable", "user", "workdir", "format", "memory", "other"]
-    message: str
-    exit_code: int | None = None
-
-
-class Listener(Record, frozen=True, kw_only=True):
-    """A TCP socket that accepts connections inside a container."""
-
-    address: str
-    """As written: "0.0.0.0", "127.0.0.1", "::"."""
-    port: int
-    v6: bool
-    loopback: bool
-    """Only the container itself can reach it."""
-
-
 class ImageEntry(Record, frozen=True, kw_only=True):
     id: str
     tags: tuple[str, ...]
@@ -367,12 +97,6 @@ class DiskSizes(Record, frozen=True, kw_only=True):
     written_bytes: int | None = None
     volume_bytes: int | None = None
     cache_bytes: int | None = None
-
-
-Stream = Literal["stdout", "stderr"]
-OnLine = Callable[[Stream, str], None]
-OnExit = Callable[[ContainerFacts | HostError], None]
-OnProgress = Callable[[BuildProgress], None]
 
 
 class Follower(Protocol):
@@ -577,28 +301,3 @@ class Docker(Protocol):
     def close(self) -> None:
         """End what was opened here: followers, helper containers, connections."""
         ...
-
-
-class Clock(Protocol):
-    """Time that a test can hold still."""
-
-    def now(self) -> float:
-        """Seconds on a clock that never goes back; only differences mean something."""
-        ...
-
-    def wall(self) -> float:
-        """Seconds since 1970, by this machine's own clock."""
-        ...
-
-    def sleep(self, seconds: float) -> None: ...
-
-
-Unreached = Literal["name", "refused", "timeout", "unreachable", "loopback"]
-"""Why a server cannot be reached. loopback: it listens for its own machine alone, where containers are not."""
-
-
-def _set(record: Record, name: str, value: object) -> None:
-    """Set a field while the record is being made."""
-    import msgspec
-
-    msgspec.structs.force_setattr(record, name, value)

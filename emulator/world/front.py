@@ -4,9 +4,9 @@ that are served there, and the screen."""
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from .model.plan import Static
-from .model.record import Record
-from .model.router import Router
+from emulator.model.record import Record
+from emulator.model.router import Router
+from emulator.model.static import Static
 
 
 class PublishedSite(Protocol):

@@ -1,0 +1,1 @@
+"""The doorways to the world as protocols, and the values that pass through them."""
