@@ -38,6 +38,7 @@ def document(root: Path, *options: str) -> tuple[Any, int]:
     return json.loads(text), code
 
 
+@pytest.mark.thorough
 @every_example
 def test_every_example_on_every_platform(folder: Path, tmp_path: Path) -> None:
     """The document obeys its schema, loads back, and ends by what breaks; each plan is that of `emu check`; the text

@@ -331,6 +331,7 @@ def test_a_field_that_cloud_run_has_not(knative: Path, supposed: str, said: str,
     assert (found.value.diagnostic.help or "").startswith(meant)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("folder", example_folders(), ids=lambda folder: folder.name)
 def test_without_a_file_every_example_is_as_if_it_were_deleted(folder: Path, tmp_path: Path) -> None:
     """The differential test: each deploy file of each example, supposed away and really deleted."""

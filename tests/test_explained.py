@@ -151,6 +151,7 @@ def links(written: dict[str, str]) -> Iterator[tuple[str, str]]:
                 yield page, f"{at}#{heading}" if heading else at
 
 
+@pytest.mark.thorough
 def test_every_page_is_linked_and_every_link_leads_somewhere(written: dict[str, str]) -> None:
     headings = {
         f"{page}#{heading.lower().replace(' ', '-')}"
@@ -211,6 +212,7 @@ def test_every_code_that_files_can_show_has_its_sample() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_explain_shows_it(written: dict[str, str]) -> None:
     """In the terminal, in the page and in the document: the files, the call, and what is printed."""
     told = explain("cloud-run/traffic")

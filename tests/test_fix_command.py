@@ -250,6 +250,7 @@ def test_the_fix_of_a_rules_own_wrong_example_makes_it_right(rule: CheckRule, tm
         assert rule.code not in wrong(root)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("folder", example_folders(), ids=lambda folder: folder.name)
 def test_no_fix_of_an_example_fails(folder: Path, tmp_path: Path) -> None:
     """Every fix that is offered holds, but for the one that would start a server which the app is not made for; and

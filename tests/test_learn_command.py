@@ -55,6 +55,7 @@ def document(*words: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("folder", example_folders(), ids=lambda folder: folder.name)
 def test_every_example_is_a_lesson(folder: Path) -> None:
     """The right answers are the command that the example says runs, and its verdict; rules that are named exist; what
