@@ -36,7 +36,7 @@ _SOURCE_ALONE = {
     "mysqlclient": ("gcc pkg-config default-libmysqlclient-dev", ""), "uwsgi": ("gcc libc6-dev", ""),
     "python-ldap": ("gcc libldap2-dev libsasl2-dev", ""), "pygraphviz": ("gcc graphviz libgraphviz-dev", ""),
 }  # fmt: skip
-"""Distributions without wheels for Linux (pypi.org, read 2026-11-27): what Debian calls what they need, what else to
+"""Distributions without wheels for Linux (PyPI, read 2026-11-27): what Debian calls what they need, what else to
 do."""
 _OTHERWISE = ("--only-binary", "--index-url", "-i", "--extra-index-url", "-f", "--find-links", "--no-deps")
 

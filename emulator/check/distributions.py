@@ -1,6 +1,6 @@
 """Which modules well-known Python distributions bring, with all that they depend on.
 
-From their own metadata (pypi.org, read 2026-11-27), over the versions that are in use: a name too many here keeps the
+From their own metadata (PyPI, read 2026-11-27), over the versions that are in use: a name too many here keeps the
 check silent, one too few would let it tell what is not so. A distribution that is not here may bring anything.
 """
 
