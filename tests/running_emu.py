@@ -45,7 +45,7 @@ def start_emu(*arguments: str) -> subprocess.Popen[str]:
     """Start `emu` and leave it running; its stdout is a pipe. Ctrl-C reaches it however the tests were started."""
     return subprocess.Popen(
         [*EMU, *arguments], cwd=CHECKOUT, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - no threads in the child yet
+        stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c,  # noqa: PLW1509 - no threads in the child yet
     )  # fmt: skip
 
 
@@ -57,7 +57,8 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**plain, **(extra or {})}
 
 
-def _heed_ctrl_c() -> None:
+def heed_ctrl_c() -> None:
+    """For a child: whoever starts the tests in the background has it ignored, and what they start inherits that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

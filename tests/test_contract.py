@@ -17,7 +17,7 @@ from emulator.model.plan import Plan
 from emulator.model.record import to_json
 from platforms import PLATFORMS
 from tests.example_files import EXAMPLES
-from tests.running_emu import CHECKOUT, EMU, Ran, emu_here, environment, published, run_emu
+from tests.running_emu import CHECKOUT, EMU, Ran, emu_here, environment, heed_ctrl_c, published, run_emu
 
 PLANNING = ("plan", "check")
 ESCAPE = "\x1b"
@@ -225,7 +225,7 @@ def test_interrupted_ends_with_130(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM python:3.11-slim\nRUN echo {tmp_path} && sleep 60\nCMD true\n")
     with subprocess.Popen(
         [*EMU, "up", "--once", "--format", "json", "--root", str(tmp_path)], cwd=CHECKOUT, env=environment(),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_ctrl_c,  # noqa: PLW1509
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c,  # noqa: PLW1509
     ) as process:  # fmt: skip
         assert process.stdout is not None
         assert process.stderr is not None
@@ -238,10 +238,6 @@ def test_interrupted_ends_with_130(tmp_path: Path) -> None:
             assert "Traceback" not in process.stderr.read()
         finally:
             process.kill()
-
-
-def _heed_ctrl_c() -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_help_is_an_answer(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ from emulator.model.diagnostic import HostError, UsageError
 from tests.bench.load import APP
 from tests.bench.replace import RENDER
 from tests.places import Place, Running, tidied, wait_for
-from tests.running_emu import CHECKOUT, EMU, environment, published, run_emu
+from tests.running_emu import CHECKOUT, EMU, environment, heed_ctrl_c, published, run_emu
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -130,7 +130,7 @@ def test_a_command_ends_with_the_one_who_asked_for_it(place: Place, sent: signal
         with subprocess.Popen(
             [*EMU, "exec", "--root", str(place.root), "--", "python", "-c", inside], cwd=CHECKOUT, text=True,
             env=environment(place.env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            start_new_session=True, preexec_fn=heed_ctrl_c,  # noqa: PLW1509 - no threads in the child yet
         ) as asking:  # fmt: skip
             assert asking.stdout is not None
             assert asking.stdout.readline() == "here\n"
