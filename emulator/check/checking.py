@@ -69,10 +69,18 @@ def _of_builds(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagno
         from .packages import install_findings
 
         yield from install_findings(builds, services)
+    if any(step.installs and step.user for step in steps):
+        from .ownership import ownership_findings
+
+        yield from ownership_findings(builds, services)
     if any(step.instruction.keyword == "RUN" for step in steps):
         from .tools_used import tool_findings
 
         yield from tool_findings(builds, services)
+    if any(pair.key == "PATH" for step in steps for pair in step.instruction.pairs):
+        from .search_path import path_findings
+
+        yield from path_findings(builds, services)
     if any(short_name(stage.stage.base) == "golang" for one in worked if one for stage in one.stages.values()):
         from .language_versions import go_findings
 

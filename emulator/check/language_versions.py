@@ -16,8 +16,9 @@ from emulator.image.working import Worked, WorkedStage
 from emulator.model.diagnostic import Diagnostic, Related, Severity, error
 from emulator.model.origin import Origin
 from emulator.model.plan import Service
-from emulator.model.record import Record, replace
+from emulator.model.record import Record
 
+from .each_build import first_of_each
 from .rule import CheckRule, Sample
 from .shell import words
 from .tools_used import base_of
@@ -76,12 +77,7 @@ _GO_MODS = words("download tidy vendor verify")
 
 def go_findings(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagnostic]:
     """The first call of go in each build that refuses its module."""
-    for service in services:
-        for build in dict.fromkeys((service.build, *(container.build for container in service.containers))):
-            worked = builds.of(build) if build.generated_dockerfile is None else None
-            found = next(_of_build(worked), None) if worked is not None and not worked.failures else None
-            if found is not None:
-                yield replace(found, service=service.name)
+    yield from first_of_each(builds, services, _of_build)
 
 
 def _of_build(worked: Worked) -> Iterator[Diagnostic]:

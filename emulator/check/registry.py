@@ -108,6 +108,11 @@ def _is_in_a_shell(subject: "Subject") -> bool:
     return subject.commanded is not None and subject.commanded.first_process is not None
 
 
+def _sets_path(subject: "Subject") -> bool:
+    steps = (step for stage in (subject.worked.stages.values() if subject.worked else ()) for step in stage.steps)
+    return any(pair.key == "PATH" for step in steps for pair in step.instruction.pairs)
+
+
 def _is_site(subject: "Subject") -> bool:
     return subject.service.static is not None
 
@@ -118,6 +123,7 @@ def _always(_subject: "Subject") -> bool:
 
 LACKING = (
     Finder("shell_missing", "no_shell", _starts_shell),
+    Finder("search_path", "off_path", _sets_path),
     Finder("programs", "folder_not_found", _starts_something),
     Finder("programs", "not_runnable", _starts_something),
     Finder("programs", "program_not_found", _starts_something),
@@ -157,7 +163,8 @@ FINDERS = (
 
 MODULES = tuple(
     dict.fromkeys(
-        ("precedence", "building", "packages", "tools_used", "language_versions", "lock_files", "compiled", "artifacts",
+        ("precedence", "building", "packages", "tools_used", "language_versions", "lock_files", "compiled", "ownership",
+         "artifacts",
          *(one.module for one in (*LACKING, *FINDERS)), "silencing")
     )
 )

@@ -20,8 +20,8 @@ from emulator.image.working import Step, Worked, WorkedStage
 from emulator.model.diagnostic import Diagnostic, Severity, error
 from emulator.model.origin import Origin
 from emulator.model.plan import Service
-from emulator.model.record import replace
 
+from .each_build import first_of_each
 from .rule import CheckRule, Sample
 from .shell import words
 
@@ -64,14 +64,7 @@ _SYSTEM_PLACES = ("", "/usr", *DEFAULT_PATH.split(":"))
 
 def tool_findings(builds: Builds, services: tuple[Service, ...]) -> Iterator[Diagnostic]:
     """The first step of each build that surely ends so, each once."""
-    found: dict[Origin | None, Diagnostic] = {}
-    for service in services:
-        for build in dict.fromkeys((service.build, *(container.build for container in service.containers))):
-            worked = builds.of(build) if build.generated_dockerfile is None else None
-            told = next(_of_build(worked), None) if worked is not None and not worked.failures else None
-            if told is not None:
-                found.setdefault(told.origin, replace(told, service=service.name))
-    yield from found.values()
+    yield from first_of_each(builds, services, _of_build)
 
 
 def _of_build(worked: Worked) -> Iterator[Diagnostic]:
@@ -83,8 +76,8 @@ def _of_build(worked: Worked) -> Iterator[Diagnostic]:
         for number, step in enumerate(stage.steps if lacked else ()):
             if step.instruction.keyword != "RUN" or not _names(lacked, step.instruction.source):
                 continue
-            for command in _commands(worked, step) or ():
-                program = _program(command)
+            for command in commands_of(worked, step) or ():
+                program = program_of(command)
                 if program in lacked and command.certainty == "always" and command.failure == "fails":
                     if surely_lacks(worked, stage, program, until=number, command=command):
                         yield _told(bases[index], step, command, program)
@@ -142,7 +135,7 @@ def surely_lacks(
     """Whether nothing can have brought a program into a stage before a step, and before a command of that step; without
     them, into all of it."""
     named = re.compile(rf"(?<![A-Za-z0-9])(?:{_BROUGHT_AS.get(program, re.escape(program))})", re.IGNORECASE)
-    steps = _steps_to(worked, stage, until)
+    steps = steps_to(worked, stage, until)
     for step in steps or ():
         last = command if step is (steps or ())[-1] else None
         if (last is not None and _mounts_another(step)) or _may_bring(worked, step, program, named, last):
@@ -153,7 +146,7 @@ def surely_lacks(
     return not _is_on_path(steps, program, TreeFiles(before[-1].tree, worked.context.repo))
 
 
-def _steps_to(worked: Worked, stage: WorkedStage, until: int | None) -> tuple[Step, ...] | None:
+def steps_to(worked: Worked, stage: WorkedStage, until: int | None) -> tuple[Step, ...] | None:
     """The steps from the base image on to one of a stage, those of the stages it is built on first; None where they
     are too many, or not all known."""
     parts, here, number = [stage.steps[: until + 1 if until is not None else None]], stage, 0
@@ -179,7 +172,7 @@ def _may_bring(worked: Worked, step: Step, program: str, named: re.Pattern[str],
         case "SHELL":
             return True
         case "RUN":
-            commands = _commands(worked, step)
+            commands = commands_of(worked, step)
             if commands is None:
                 return True
             before = commands[: commands.index(last)] if last is not None else commands
@@ -188,7 +181,7 @@ def _may_bring(worked: Worked, step: Step, program: str, named: re.Pattern[str],
 
 
 def _brings(command: Command, installs: "tuple[Installed, ...]", program: str, named: re.Pattern[str]) -> bool:
-    name = _program(command)
+    name = program_of(command)
     if not command.words:
         return False
     if name in ("python", "python3") and [word.text for word in command.words[1:3]] == ["-m", "pip"]:
@@ -228,13 +221,13 @@ def _is_on_path(steps: tuple[Step, ...], program: str, files: TreeFiles) -> bool
     return False
 
 
-def _commands(worked: Worked, step: Step) -> tuple[Command, ...] | None:
+def commands_of(worked: Worked, step: Step) -> tuple[Command, ...] | None:
     """The commands of a RUN; None where it is not read to its end."""
     script = read_run(step.instruction, environ={}, cwd=step.workdir, lines=worked.dockerfile.lines)
     return script.commands if script.opaque is None else None
 
 
-def _program(command: Command) -> str:
+def program_of(command: Command) -> str:
     return (command.words[0].text or "") if command.words else ""
 
 
