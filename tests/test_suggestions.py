@@ -41,7 +41,7 @@ TYPED = {
     "explain healthchekpath": "did you mean healthCheckPath?",
     "learn render-dockerfil-outlived": "did you mean render-dockerfile-outlived-its-module?",
     "learn other-port": "did you mean render-other-port?",
-    "learn 99": "they are numbered from 1 to 37; `emu learn` lists them",
+    "learn 99": "they are numbered from 1 to 38; `emu learn` lists them",
     "schema pln": "did you mean plan? known are plan,",
     "completion zhs": "did you mean zsh? it takes bash, zsh, fish",
 }

@@ -60,6 +60,30 @@ def _asks(body: Sequence, functions: Mapping[str, object]) -> bool:
     return any(asks_status(item.node, functions) for item in body.items)
 
 
+def may_leave(node: Node, functions: Mapping[str, object]) -> bool:
+    """Whether the shell may end in it with status 0: then what follows runs only after a failure, and may fail."""
+    match node:
+        case Simple():
+            name = node.words[0].plain if node.words else ""
+            return ends(node) in ("leaves", "as-before") or name in functions or name == "exec"
+        case AndOr():
+            return any(may_leave(part, functions) for part in node.parts)
+        case Pipeline():
+            return len(node.parts) == 1 and may_leave(node.parts[0], functions)
+        case Group():
+            return not node.subshell and _leaves(node.body, functions)
+        case Choice():
+            return any(_leaves(body, functions) for body in (*node.conditions, *node.bodies))
+        case Loop():
+            return _leaves(node.body, functions) or (node.condition is not None and _leaves(node.condition, functions))
+        case Definition():
+            return False
+
+
+def _leaves(body: Sequence, functions: Mapping[str, object]) -> bool:
+    return any(may_leave(item.node, functions) for item in body.items)
+
+
 def only_talks(body: Sequence, functions: Mapping[str, object]) -> bool:
     """Whether it only prints: whichever way is taken then, the script goes on."""
     return all(

@@ -29,7 +29,7 @@ from .nodes import (
 from .parse import parse_shell
 from .records import Command, Failure, Opaque, Redirection, Script, Word
 from .state import MAX_VARIABLES, State, joined
-from .touched import Touched, asks_status, only_talks, touched_by
+from .touched import Touched, asks_status, may_leave, only_talks, touched_by
 from .words import fields, text_of, value
 
 MAX_COMMANDS = 5_000
@@ -96,7 +96,8 @@ class Walk:
             status: Failure = context.status
             if following is not None:
                 asks = following.asks or asks_status(following.node, self._functions)
-                status = "unknown" if asks else "swallowed"
+                is_open = asks or may_leave(item.node, self._functions)
+                status = "unknown" if is_open else "swallowed"
             here = replace(context, certain=context.certain and not state.unsure and not lost, status=status)
             if item.background:
                 aside = replace(here, certain=False, status="swallowed", errexit=False, concurrent=True)
