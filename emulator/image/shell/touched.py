@@ -1,6 +1,6 @@
 """What a block of a script may change: for loops, and functions that may return before their end."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from emulator.model.record import Record
 
@@ -18,6 +18,7 @@ from .nodes import (
     RawWord,
     Sequence,
     Simple,
+    Substitution,
 )
 from .state import State
 
@@ -43,7 +44,8 @@ def asks_status(node: Node, functions: Mapping[str, object]) -> bool:
     match node:
         case Simple():
             name = node.words[0].plain if node.words else ""
-            return ends(node) == "as-before" or name in functions or name == "return"
+            by_name = ends(node) == "as-before" or name in functions or name == "return"
+            return by_name or any(_asks(body, functions) for body in _substituted(node))
         case AndOr() | Pipeline():
             return any(asks_status(part, functions) for part in node.parts)
         case Group():
@@ -54,6 +56,12 @@ def asks_status(node: Node, functions: Mapping[str, object]) -> bool:
             return _asks(node.body, functions) or (node.condition is not None and _asks(node.condition, functions))
         case Definition():
             return False
+
+
+def _substituted(node: Simple) -> Iterator[Sequence]:
+    """What runs in `$(…)` of its words: a shell that begins with the status of the command before."""
+    for word in (*node.words, *(value for _, value in node.assignments)):
+        yield from (part.body for part in word.parts if isinstance(part, Substitution))
 
 
 def _asks(body: Sequence, functions: Mapping[str, object]) -> bool:

@@ -103,6 +103,8 @@ FAILURE = [
     ("if a; then exit 0; fi; exit 3", "unknown unknown fails"),
     ("(a && exit 0); b", "swallowed swallowed fails"),
     ("a; exit $?", "unknown fails"),
+    ("a; x=$(exit)", "unknown unknown"),
+    ("a; x=$(pwd)", "swallowed unknown"),
     ("a || exit 1; b", "fails swallowed fails"),
     ("! a", "swallowed"),
     ("if a; then b; fi", "unknown fails"),
