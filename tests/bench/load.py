@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Self
@@ -125,13 +126,13 @@ class Load:
 
     async def _repeat(self, kind: str, work: Callable[["Line"], Awaitable[None]]) -> None:
         """Over one connection for as long as it holds."""
-        line = Line(self._address)
+        line, began = Line(self._address), time.monotonic()
         while not self._over.is_set():
             try:
                 await asyncio.wait_for(work(line), _PATIENCE_S)
                 self.answered[kind] += 1
             except (OSError, EOFError, ValueError, TimeoutError) as problem:
-                self.lost.append(f"{kind}: {problem!r}")
+                self.lost.append(f"{kind}: {problem!r}, {line.came}, {time.monotonic() - began:.1f} s into the load")
                 line.close()
             await asyncio.sleep(self._pause_s)
         line.close()
@@ -205,6 +206,8 @@ class Line:
     def __init__(self, address: tuple[str, int]) -> None:
         self._address = address
         self._open = False
+        self.came = "nothing sent"
+        """How far the last exchange has come, for who has to find out why it came no further."""
 
     async def ask(self, path: str) -> tuple[int, str]:
         """A whole answer: its status and body. Raises EOFError when it is cut off."""
@@ -218,6 +221,7 @@ class Line:
             body = b""
             while size := int(await self.reader.readline(), 16):
                 body += (await self.reader.readexactly(size + 2))[:-2]
+                self.came = f"{len(body)} bytes of the answer's body"
             await self.reader.readexactly(2)
         else:
             body = await self.reader.readexactly(int(headers["content-length"]))
@@ -231,9 +235,11 @@ class Line:
             self._open = True
         self.writer.write(f"{method} {path} HTTP/1.1\r\nHost: load\r\n{headers}\r\n".encode())
         await self.writer.drain()
+        self.came = f"nothing of an answer on the connection from {self.writer.get_extra_info('sockname')}"
 
     async def head(self) -> tuple[int, dict[str, str]]:
         first, *lines = (await self.reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
+        self.came = f"the head of an answer, {first!r}"
         pairs = (line.split(":", 1) for line in lines)
         return int(first.split()[1]), {name.lower(): value.strip() for name, value in pairs}
 
