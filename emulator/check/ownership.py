@@ -46,8 +46,8 @@ RULES = (NOT_WRITABLE,)
 _ROOT = ("", "root", "0")
 _OFFICIAL = words("node python debian ubuntu alpine")
 _OF_SYSTEMS = words("bin boot dev etc home lib lib32 lib64 media mnt opt proc root run sbin srv sys tmp usr var")
-"""What a root directory has (Filesystem Hierarchy Standard 3.0, ch. 3; seen so in Debian's, whose /usr/src, /opt and /srv
-are empty)."""
+"""What a root directory has (Filesystem Hierarchy Standard 3.0, ch. 3); seen so in Debian's, whose /usr/src, /opt and
+/srv are empty."""
 _CHANGE_NO_OWNER = words(
     "npm yarn pnpm corepack pip pip3 apt-get apt apk useradd adduser groupadd addgroup usermod echo mkdir rm cp touch "
     "node python python3 uv"
